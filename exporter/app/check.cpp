@@ -1,0 +1,66 @@
+#include "app/check.h"
+
+#include "app/client_source.h"
+
+#include <fmt/format.h>
+
+#include <set>
+#include <string>
+
+namespace exporter::app {
+
+namespace {
+
+std::string seen(const datadog::Answer& answer) {
+    const datadog::Page& page = *answer.page;
+    const auto total = page.facts.total_filtered_count;
+    std::string text = fmt::format("answered in {:.0f} ms with {} tokens",
+                                   1000 * answer.exchange.duration.count(), page.tokens.size());
+    if (total) {
+        text += fmt::format(" of {}", *total);
+    }
+    const datadog::RateLimit& limit = answer.exchange.rate_limit;
+    if (limit.limit && limit.remaining) {
+        text +=
+            fmt::format("; {} of {} requests left in this rate limit period", *limit.remaining, *limit.limit);
+    }
+    std::set<std::string_view> owners;
+    for (const datadog::Token& token : page.tokens) {
+        owners.insert(token.owner_id);
+    }
+    if (page.tokens.size() > 1 && owners.size() == 1) {
+        text += "; all have one owner: org_app_keys_read is needed to see everybody's";
+    }
+    return text;
+}
+
+bool check(const config::Organization& organization, const config::Config& config) {
+    ClientSource source(organization, config);
+    datadog::Result<void> ready = source.prepare();
+    const std::string who = fmt::format("{} ({})", organization.name, organization.endpoint.url());
+    if (!ready) {
+        fmt::print("{}: failed: {}: {}\n", who, datadog::label(ready.error().kind), ready.error().message);
+        return false;
+    }
+    const datadog::Answer answer = source.page(0, std::chrono::steady_clock::now() + config.poll.timeout);
+    if (!answer.page) {
+        const datadog::Error& error = answer.page.error();
+        fmt::print("{}: failed: {}: {} ({})\n", who, datadog::label(error.kind), error.message,
+                   datadog::advice(error.kind));
+        return false;
+    }
+    fmt::print("{}: {}\n", who, seen(answer));
+    return true;
+}
+
+}  // namespace
+
+int check(const config::Config& config) {
+    bool all_well = true;
+    for (const config::Organization& organization : config.organizations) {
+        all_well = check(organization, config) && all_well;
+    }
+    return all_well ? 0 : 1;
+}
+
+}  // namespace exporter::app

@@ -1,0 +1,122 @@
+#include "app/log.h"
+
+#include <fmt/format.h>
+#include <spdlog/pattern_formatter.h>
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+
+namespace exporter::app {
+
+namespace {
+
+spdlog::level::level_enum spdlog_level(config::LogLevel level) {
+    switch (level) {
+        case config::LogLevel::debug:
+            return spdlog::level::debug;
+        case config::LogLevel::info:
+            return spdlog::level::info;
+        case config::LogLevel::warn:
+            return spdlog::level::warn;
+        case config::LogLevel::error:
+            break;
+    }
+    return spdlog::level::err;
+}
+
+const char* pattern(config::LogFormat format) {
+    return format == config::LogFormat::json ? R"({"ts":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l",%v})"
+                                             : "ts=%Y-%m-%dT%H:%M:%S.%eZ level=%l %v";
+}
+
+/// A JSON string that is pure ASCII but for well-behaved UTF-8: control characters are escaped, so that
+/// neither a line break nor a terminal's escape sequence survives.
+std::string quote(std::string_view text) {
+    std::string out = "\"";
+    for (const char c : text) {
+        const auto byte = static_cast<unsigned char>(c);
+        if (c == '"' || c == '\\') {
+            out.push_back('\\');
+            out.push_back(c);
+        } else if (c == '\n') {
+            out += "\\n";
+        } else if (byte < 0x20 || byte >= 0x7F) {
+            out += fmt::format("\\u{:04x}", static_cast<unsigned>(byte));
+        } else {
+            out.push_back(c);
+        }
+    }
+    return out + "\"";
+}
+
+bool is_bare(std::string_view text) {
+    return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
+        return c > ' ' && c < 0x7F && c != '"' && c != '=' && c != '\\';
+    });
+}
+
+struct ValueText {
+    config::LogFormat format;
+
+    std::string operator()(const std::string& text) const {
+        return format == config::LogFormat::logfmt && is_bare(text) ? text : quote(text);
+    }
+    std::string operator()(bool flag) const { return flag ? "true" : "false"; }
+    std::string operator()(double number) const { return fmt::format("{:.3f}", number); }
+    std::string operator()(std::int64_t number) const { return fmt::format("{}", number); }
+    std::string operator()(std::uint64_t number) const { return fmt::format("{}", number); }
+};
+
+}  // namespace
+
+std::string format_event(config::LogFormat format, std::string_view message,
+                         std::initializer_list<LogField> fields) {
+    const bool json = format == config::LogFormat::json;
+    std::string line = (json ? "\"msg\":" : "msg=") + quote(message);
+    for (const LogField& field : fields) {
+        const std::string value = std::visit(ValueText{format}, field.value);
+        line += json ? fmt::format(",\"{}\":{}", field.key, value) : fmt::format(" {}={}", field.key, value);
+    }
+    return line;
+}
+
+Log::Log(const config::Log& options)
+    : Log(options, std::make_shared<spdlog::logger>("", std::make_shared<spdlog::sinks::stderr_sink_mt>())) {}
+
+Log::Log(const config::Log& options, std::shared_ptr<spdlog::logger> logger)
+    : format_(options.format), logger_(std::move(logger)) {
+    logger_->set_formatter(
+        std::make_unique<spdlog::pattern_formatter>(pattern(options.format), spdlog::pattern_time_type::utc));
+    logger_->set_level(spdlog_level(options.level));
+    logger_->flush_on(spdlog::level::debug);
+}
+
+void Log::write(config::LogLevel level, std::string_view message, std::initializer_list<LogField> fields) {
+    const auto spdlog_severity = spdlog_level(level);
+    if (logger_->should_log(spdlog_severity)) {
+        logger_->log(spdlog_severity, "{}", format_event(format_, message, fields));
+    }
+}
+
+void Log::debug(std::string_view message, std::initializer_list<LogField> fields) {
+    write(config::LogLevel::debug, message, fields);
+}
+
+void Log::info(std::string_view message, std::initializer_list<LogField> fields) {
+    write(config::LogLevel::info, message, fields);
+}
+
+void Log::warn(std::string_view message, std::initializer_list<LogField> fields) {
+    write(config::LogLevel::warn, message, fields);
+}
+
+void Log::error(std::string_view message, std::initializer_list<LogField> fields) {
+    write(config::LogLevel::error, message, fields);
+}
+
+void Log::flush() {
+    logger_->flush();
+}
+
+}  // namespace exporter::app

@@ -1,0 +1,202 @@
+#include "app/organization_monitor.h"
+
+#include "datadog/rfc3339.h"
+
+#include <fmt/format.h>
+
+#include <numeric>
+#include <utility>
+
+namespace exporter::app {
+
+namespace {
+
+inventory::DetailMode detail_mode(config::Detail detail) {
+    switch (detail) {
+        case config::Detail::none:
+            return inventory::DetailMode::none;
+        case config::Detail::expiring:
+            return inventory::DetailMode::expiring;
+        case config::Detail::all:
+            break;
+    }
+    return inventory::DetailMode::all;
+}
+
+inventory::Rules rules_of(const config::Config& config, const ClientSource& source) {
+    return {.expiry = inventory::BucketScheme::expiry(config.buckets.expiry),
+            .last_used = inventory::BucketScheme::last_used(config.buckets.last_used),
+            .age = inventory::BucketScheme::age(config.buckets.age),
+            .scope_limit = config.scopes.limit,
+            .privileged_scopes = {config.scopes.privileged.begin(), config.scopes.privileged.end()},
+            .max_lifetime = config.policy.max_lifetime,
+            .max_idle = config.policy.max_idle,
+            .detail = detail_mode(config.tokens.detail),
+            .detail_limit = config.tokens.detail_limit,
+            .is_own_token = [&source](std::string_view listed) { return source.is_own_token(listed); }};
+}
+
+scan::PollerOptions poller_options(const config::Config& config) {
+    scan::PollerOptions options;
+    options.scan.page_size = static_cast<std::size_t>(config.poll.page_size);
+    options.interval = config.poll.interval;
+    options.timeout = config.poll.timeout;
+    options.stale_after = config.poll.stale_after;
+    return options;
+}
+
+std::string whole_error(const datadog::Error& error) {
+    return fmt::format("{} ({})", error.message, datadog::advice(error.kind));
+}
+
+}  // namespace
+
+OrganizationMonitor::OrganizationMonitor(const config::Organization& organization,
+                                         const config::Config& config, Log& log,
+                                         std::function<void()> on_change)
+    : name_(organization.name),
+      url_(organization.endpoint.url()),
+      log_(log),
+      on_change_(std::move(on_change)),
+      source_(organization, config),
+      rules_(rules_of(config, source_)),
+      poller_(poller_options(config), {source_, scan::system_clock(), scan::system_randomness()}, *this,
+              *this) {}
+
+void OrganizationMonitor::run(std::stop_token stop) {
+    poller_.run(std::move(stop));
+}
+
+bool OrganizationMonitor::poll_once() {
+    poller_.step({});
+    return poller_.statistics().last_poll_succeeded;
+}
+
+void OrganizationMonitor::begin(datadog::Timestamp now) {
+    builder_.emplace(rules_, now, census_);
+}
+
+void OrganizationMonitor::add(const datadog::Token& token) {
+    builder_->add(token);
+}
+
+void OrganizationMonitor::publish(const scan::Listing& listing) {
+    auto built = std::move(*builder_).build(listing.complete, listing.began);
+    builder_.reset();
+    census_ = std::move(built.census);
+    fresh_ = std::make_shared<const inventory::Inventory>(std::move(built.inventory));
+}
+
+void OrganizationMonitor::poll_finished(const scan::PollReport& report, const scan::Statistics& statistics) {
+    builder_.reset();
+    if (report.error) {
+        log_failure(report);
+    } else {
+        log_success(report);
+        log_findings(report, statistics);
+    }
+    {
+        const std::lock_guard lock(mutex_);
+        statistics_ = statistics;
+        last_error_ = report.error ? whole_error(*report.error) : std::string();
+        if (!report.error) {
+            inventory_.swap(fresh_);
+        }
+    }
+    fresh_.reset();
+    on_change_();
+}
+
+void OrganizationMonitor::became_stale(const scan::Statistics& statistics) {
+    log_.warn("inventory is stale and no longer shown",
+              {{"org", name_},
+               {"last_success",
+                statistics.last_success ? datadog::format_rfc3339(*statistics.last_success) : "never"}});
+    {
+        const std::lock_guard lock(mutex_);
+        inventory_.reset();
+    }
+    on_change_();
+}
+
+void OrganizationMonitor::log_success(const scan::PollReport& report) {
+    if (report.failures_in_a_row > 0) {
+        log_.info("polls succeed again", {{"org", name_}, {"failures", report.failures_in_a_row}});
+    }
+    log_.info("poll finished", {{"org", name_},
+                                {"tokens", report.listing.tokens},
+                                {"complete", report.listing.complete},
+                                {"pages", report.pages},
+                                {"duration_seconds", report.duration.count()}});
+}
+
+void OrganizationMonitor::log_failure(const scan::PollReport& report) {
+    const auto& error = *report.error;
+    if (report.failures_in_a_row > 1) {
+        log_.debug("poll failed again", {{"org", name_},
+                                         {"reason", std::string(datadog::label(error.kind))},
+                                         {"error", error.message},
+                                         {"failures", report.failures_in_a_row}});
+        return;
+    }
+    log_.error("poll failed; the last good numbers stay until they are stale",
+               {{"org", name_},
+                {"reason", std::string(datadog::label(error.kind))},
+                {"error", error.message},
+                {"hint", std::string(datadog::advice(error.kind))},
+                {"duration_seconds", report.duration.count()}});
+}
+
+void OrganizationMonitor::log_findings(const scan::PollReport& report, const scan::Statistics& statistics) {
+    const scan::Listing& listing = report.listing;
+    if (!listing.complete && std::exchange(last_complete_, false)) {
+        log_.warn(
+            "the listing contradicts itself and is published as incomplete",
+            {{"org", name_},
+             {"tokens", listing.tokens},
+             {"reported", listing.reported_tokens ? fmt::format("{}", *listing.reported_tokens) : "nothing"},
+             {"duplicates", listing.duplicates}});
+    } else if (listing.complete && !std::exchange(last_complete_, true)) {
+        log_.info("the listing is complete again", {{"org", name_}});
+    }
+
+    const auto unparsed =
+        std::accumulate(statistics.unparsed.begin(), statistics.unparsed.end(), std::uint64_t{0});
+    if (unparsed > 0 && !std::exchange(told_unparsed_, true)) {
+        log_.warn("fields of the answer could not be read; see datadog_access_token_unparsed_fields_total",
+                  {{"org", name_}, {"fields", unparsed}});
+    }
+
+    if (fresh_->distinct_owners == 1 && fresh_->tokens > 1 && !std::exchange(told_single_owner_, true)) {
+        log_.warn(
+            "all tokens have one owner: credentials with user_app_keys alone list only their own tokens; "
+            "org_app_keys_read lists all",
+            {{"org", name_}, {"tokens", fresh_->tokens}});
+    }
+    if (fresh_->details_omitted > 0) {
+        log_.debug("more tokens than tokens.detail-limit",
+                   {{"org", name_}, {"omitted", fresh_->details_omitted}});
+    }
+}
+
+metrics::Snapshot OrganizationMonitor::snapshot() const {
+    const std::lock_guard lock(mutex_);
+    return {name_, inventory_, statistics_};
+}
+
+web::OrganizationStatus OrganizationMonitor::status() const {
+    const std::lock_guard lock(mutex_);
+    web::OrganizationStatus status{name_, url_, "waiting for the first poll", false};
+    if (!last_error_.empty()) {
+        status.state = last_error_;
+    }
+    if (inventory_) {
+        const std::string tokens =
+            fmt::format("{} tokens as of {}", inventory_->tokens, datadog::format_rfc3339(inventory_->as_of));
+        status.healthy = last_error_.empty();
+        status.state = status.healthy ? tokens : fmt::format("{}; last good: {}", last_error_, tokens);
+    }
+    return status;
+}
+
+}  // namespace exporter::app

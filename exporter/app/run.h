@@ -1,0 +1,16 @@
+// app/: the parts wired together. `run` is the whole program but for reading its arguments and environment.
+#pragma once
+
+#include "config/load.h"
+
+#include <string>
+#include <vector>
+
+namespace exporter::app {
+
+/// Runs the program in the mode its configuration asks for, until it is done or SIGINT or SIGTERM arrives.
+///
+/// @return the exit status: 0 done, 1 a failed run, 2 a wrong configuration
+[[nodiscard]] int run(const std::vector<std::string>& arguments, const config::Environment& environment);
+
+}  // namespace exporter::app

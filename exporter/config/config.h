@@ -1,0 +1,112 @@
+// config/: from flags, environment and YAML to one validated, immutable `Config`. Nothing here knows
+// Datadog's API, the network or the clock; parts of the program copy what they need out of `Config` at start
+// and nobody keeps it.
+#pragma once
+
+#include "config/credentials.h"
+#include "config/duration.h"
+#include "config/endpoint.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace exporter::config {
+
+enum class Mode {
+    serve,         ///< poll and serve until a signal
+    once,          ///< one poll of each organization, write the exposition, exit
+    check,         ///< one authenticated request for each organization, say what was seen, exit
+    config_check,  ///< the configuration was right; exit
+};
+
+struct Organization {
+    std::string name = "default";  ///< the `org` label; unique
+    std::string site;              ///< for messages: the site, or the base URL's host
+    Endpoint endpoint;
+    std::optional<Proxy> proxy;
+    CredentialSources credentials;
+    std::string filter;                 ///< the API's `filter`; empty: none
+    std::vector<std::string> owned_by;  ///< the API's `filter[owned_by]`; empty: none
+};
+
+struct Poll {
+    Duration interval = std::chrono::minutes(5);
+    Duration timeout = std::chrono::minutes(2);  ///< for a whole poll, retries and waits included
+    Duration stale_after =
+        std::chrono::hours(1);  ///< inventory series go away when no poll succeeded for so long
+    int page_size = 100;        ///< 1 to 100, Datadog's maximum
+};
+
+/// Ascending bucket bounds, at least one each.
+struct Buckets {
+    std::vector<Duration> expiry;
+    std::vector<Duration> last_used;
+    std::vector<Duration> age;
+};
+
+struct Scopes {
+    std::size_t limit = 500;  ///< scopes exposed by name; the rest fold into `other`
+    std::vector<std::string> privileged;
+};
+
+struct Policy {
+    Duration max_lifetime = std::chrono::hours(24 * 365);
+    Duration max_idle = std::chrono::hours(24 * 90);
+};
+
+enum class Detail { none, expiring, all };
+
+struct Tokens {
+    Detail detail = Detail::none;
+    std::size_t detail_limit = 1000;
+};
+
+struct ListenAddress {
+    std::string host;  ///< empty: all addresses, IPv6 and IPv4
+    std::uint16_t port = 10077;
+
+    bool operator==(const ListenAddress&) const = default;
+};
+
+struct Web {
+    std::vector<ListenAddress> listen_addresses;
+    std::string telemetry_path = "/metrics";
+    std::size_t max_connections = 1024;
+};
+
+enum class LogLevel { debug, info, warn, error };
+enum class LogFormat { logfmt, json };
+
+struct Log {
+    LogLevel level = LogLevel::info;
+    LogFormat format = LogFormat::logfmt;
+};
+
+/// The simulated organization of `--demo`.
+struct Demo {
+    bool enabled = false;
+    std::size_t tokens = 400;
+    std::uint64_t seed = 1;
+};
+
+struct Config {
+    Mode mode = Mode::serve;
+    std::vector<Organization> organizations;  ///< at least one, unless `demo.enabled`
+    std::string ca_file;                      ///< PEM roots instead of the system's; empty: the system's
+    Poll poll;
+    Buckets buckets;
+    Scopes scopes;
+    Policy policy;
+    Tokens tokens;
+    Web web;
+    Log log;
+    Demo demo;
+    std::string once_output;  ///< file for `Mode::once`; empty: standard output
+    std::vector<std::string>
+        warnings;  ///< right, but worth a line in the log (unknown site, interval below 30s)
+};
+
+}  // namespace exporter::config

@@ -1,0 +1,29 @@
+// An organization's credentials, as written: which are given, and whether they make sense together.
+#pragma once
+
+#include "config/credentials.h"
+#include "config/load.h"
+#include "config/setting.h"
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace exporter::config {
+
+struct CredentialInputs {
+    std::string place;                         ///< how a mistake about the credentials as a whole begins
+    std::filesystem::path directory;           ///< what relative paths in the configuration file start from
+    const Environment* environment = nullptr;  ///< where `DD_*` are read from; nullptr: they don't count here
+    std::optional<Setting> api_key_file;
+    std::optional<Setting> app_key_file;
+    std::optional<Setting> bearer_token_file;
+    bool needed = true;  ///< whether none at all is a mistake
+};
+
+/// Reads every secret once, to see that it can be read.
+[[nodiscard]] CredentialSources read_credential_sources(const CredentialInputs& inputs,
+                                                        MistakeLines& mistakes);
+
+}  // namespace exporter::config

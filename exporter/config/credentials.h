@@ -1,0 +1,51 @@
+// Where an organization's credentials come from, and how they are read.
+//
+// Files are read again at each poll, so a rotated secret needs no restart; what came from the environment was
+// read once, at start.
+#pragma once
+
+#include "config/secret.h"
+
+#include <tl/expected.hpp>
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+
+namespace exporter::config {
+
+/// What a request authenticates with. Either `bearer_token`, or `app_key` with or without `api_key` (an
+/// access token in `app_key` needs none).
+struct Credentials {
+    std::optional<Secret> api_key;
+    std::optional<Secret> app_key;
+    std::optional<Secret> bearer_token;
+};
+
+/// A secret's source: the value itself, or the file that holds it.
+using SecretSource = std::variant<Secret, std::filesystem::path>;
+
+struct CredentialSources {
+    std::optional<SecretSource> api_key;
+    std::optional<SecretSource> app_key;
+    std::optional<SecretSource> bearer_token;
+};
+
+/// Whether the text begins as personal and service access tokens do (`ddpat_`, `ddsat_`).
+[[nodiscard]] bool looks_like_access_token(std::string_view text);
+
+/// Checks a secret's text: trailing line ends are trimmed; an empty text, one with anything but visible ASCII
+/// inside (a line end, a blank, a byte order mark), or one over 4096 bytes is an error. The error never
+/// quotes the text. `origin` names the file or variable.
+[[nodiscard]] tl::expected<Secret, std::string> parse_secret(std::string text, const std::string& origin);
+
+/// Reads a secret file. The error names the reason and the path (unless the path looks like a key itself),
+/// never the content.
+[[nodiscard]] tl::expected<Secret, std::string> read_secret_file(const std::filesystem::path& path);
+
+/// Reads all sources now. The error is that of the first source that can't be read.
+[[nodiscard]] tl::expected<Credentials, std::string> read_credentials(const CredentialSources& sources);
+
+}  // namespace exporter::config

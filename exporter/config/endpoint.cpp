@@ -1,0 +1,147 @@
+#include "config/endpoint.h"
+
+#include "config/address.h"
+#include "config/text.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <utility>
+
+namespace exporter::config {
+namespace {
+
+/// https://docs.datadoghq.com/getting_started/site/
+constexpr std::array<std::string_view, 9> known_sites = {
+    "datadoghq.com",     "us3.datadoghq.com", "us5.datadoghq.com", "datadoghq.eu",     "ap1.datadoghq.com",
+    "ap2.datadoghq.com", "uk1.datadoghq.com", "ddog-gov.com",      "us2.ddog-gov.com",
+};
+
+constexpr int https_port = 443;
+constexpr int http_port = 80;
+
+void strip_prefix(std::string_view& text, std::string_view prefix) {
+    if (text.starts_with(prefix)) {
+        text.remove_prefix(prefix.size());
+    }
+}
+
+/// `app.datadoghq.eu` -> `datadoghq.eu`
+std::string_view bare_site(std::string_view host) {
+    for (const std::string_view prefix : {"app.", "api."}) {
+        if (host.starts_with(prefix)) {
+            return host.substr(prefix.size());
+        }
+    }
+    return host;
+}
+
+/// With a dot, and not an IPv4 address.
+bool looks_like_a_site(std::string_view name) {
+    return name.find('.') != std::string_view::npos && is_host_name(name) && !parse_ip(name);
+}
+
+tl::unexpected<std::string> not_a_site(std::string_view text, std::string_view why) {
+    return tl::unexpected(fmt::format(
+        "{} is not a Datadog site{}; sites look like datadoghq.com, us5.datadoghq.com or datadoghq.eu",
+        quote_url(text), why));
+}
+
+tl::unexpected<std::string> not_a_base_url(std::string_view text, std::string_view why) {
+    return tl::unexpected(fmt::format("{} is not a base URL: {}; write it like https://api.datadoghq.eu",
+                                      quote_url(text), why));
+}
+
+/// What is wrong with everything behind the scheme, or empty.
+std::string_view surplus_in(std::string_view rest) {
+    if (rest.find('@') != std::string_view::npos) {
+        return "it carries a user or a password";
+    }
+    if (rest.find('?') != std::string_view::npos) {
+        return "it has a query";
+    }
+    if (rest.find('#') != std::string_view::npos) {
+        return "it has a fragment";
+    }
+    if (const std::size_t slash = rest.find('/');
+        slash != std::string_view::npos && slash + 1 != rest.size()) {
+        return "it has a path";
+    }
+    return {};
+}
+
+}  // namespace
+
+std::string Endpoint::url() const {
+    const bool is_default_port = port == (tls ? https_port : http_port);
+    const bool is_ipv6 = host.find(':') != std::string::npos;
+    return fmt::format("{}://{}{}{}{}", tls ? "https" : "http", is_ipv6 ? "[" : "", host, is_ipv6 ? "]" : "",
+                       is_default_port ? "" : fmt::format(":{}", port));
+}
+
+tl::expected<Site, std::string> parse_site(std::string_view text) {
+    const std::string lowered = lower(trim(text));
+    std::string_view host = lowered;
+    strip_prefix(host, "https://");
+    strip_prefix(host, "http://");
+    while (host.ends_with('/')) {
+        host.remove_suffix(1);
+    }
+    if (const std::size_t slash = host.find('/'); slash != std::string_view::npos) {
+        const std::string_view site = bare_site(host.substr(0, slash));
+        return not_a_site(
+            text, looks_like_a_site(site) ? fmt::format(" but a page's address; write {}", site) : "");
+    }
+    const std::string_view site = bare_site(host);
+    if (site.find(':') != std::string_view::npos || parse_ip(site)) {
+        return not_a_site(text, " but an address or a port, which go into --datadog.base-url (base_url)");
+    }
+    if (!looks_like_a_site(site)) {
+        return not_a_site(text, "");
+    }
+    const bool known = std::find(known_sites.begin(), known_sites.end(), site) != known_sites.end();
+    return Site{std::string(site), known};
+}
+
+Endpoint endpoint_of(const Site& site) {
+    return Endpoint{true, "api." + site.name, https_port};
+}
+
+tl::expected<Endpoint, std::string> parse_base_url(std::string_view text, bool allow_insecure_http) {
+    const std::string lowered = lower(trim(text));
+    const std::size_t scheme_end = lowered.find("://");
+    const std::string_view scheme = std::string_view(lowered).substr(0, std::min(scheme_end, lowered.size()));
+    if (scheme_end == std::string::npos || (scheme != "https" && scheme != "http")) {
+        return not_a_base_url(text, "it does not begin with https:// or http://");
+    }
+    std::string_view rest = std::string_view(lowered).substr(scheme_end + 3);
+    if (const std::string_view surplus = surplus_in(rest); !surplus.empty()) {
+        return not_a_base_url(text, surplus);
+    }
+    if (rest.ends_with('/')) {
+        rest.remove_suffix(1);
+    }
+    auto split = split_host_port(rest);
+    if (!split) {
+        return not_a_base_url(text, split.error());
+    }
+    if (!is_host_name(split->host) && !parse_ip(split->host)) {
+        return not_a_base_url(text, "the host is not a host name or an address");
+    }
+    const bool tls = scheme == "https";
+    const int port = split->port.value_or(tls ? https_port : http_port);
+    if (port == 0) {
+        return not_a_base_url(text, "port 0 can't be connected to");
+    }
+    if (!tls && !allow_insecure_http && !is_loopback(split->host)) {
+        return tl::unexpected(
+            fmt::format("{} would send the credentials unencrypted; write https://, or allow it with "
+                        "--datadog.allow-insecure-http",
+                        quote_url(text)));
+    }
+    return Endpoint{tls, std::move(split->host), port};
+}
+
+}  // namespace exporter::config

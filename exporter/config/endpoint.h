@@ -1,0 +1,64 @@
+// Which Datadog site an organization lives on, and the URL its API is reached at.
+#pragma once
+
+#include <tl/expected.hpp>
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace exporter::config {
+
+/// Scheme, host and port of an API. There is no path: the API's own path follows.
+struct Endpoint {
+    bool tls = true;
+    std::string host;  ///< name or address; an IPv6 address without brackets
+    int port = 443;
+
+    /// `https://api.datadoghq.eu`, `http://127.0.0.1:8126`, `http://[::1]:8126`: default ports are left out.
+    [[nodiscard]] std::string url() const;
+
+    bool operator==(const Endpoint&) const = default;
+};
+
+struct Site {
+    std::string name;    ///< normalised, such as `datadoghq.eu`
+    bool known = false;  ///< on the list of sites that Datadog documents; a new site is not an error
+};
+
+/// Normalises what people paste (`app.datadoghq.com`, `https://app.datadoghq.eu/`, `API.us5.datadoghq.com`)
+/// to the bare site. The error says what a site looks like.
+[[nodiscard]] tl::expected<Site, std::string> parse_site(std::string_view text);
+
+/// `https://api.<site>`
+[[nodiscard]] Endpoint endpoint_of(const Site& site);
+
+/// Parses `scheme://host[:port]`. A path other than `/`, a query, a fragment and user info are errors. Plain
+/// http is an error beyond loopback (`localhost`, 127.0.0.0/8, `::1`) unless `allow_insecure_http`.
+[[nodiscard]] tl::expected<Endpoint, std::string> parse_base_url(std::string_view text,
+                                                                 bool allow_insecure_http);
+
+/// The proxy that the usual variables name for `target` (`HTTPS_PROXY`/`https_proxy`,
+/// `HTTP_PROXY`/`http_proxy` for plain http, `ALL_PROXY`, minus what `NO_PROXY`/`no_proxy` excepts: host
+/// names, `.suffixes`, addresses with optional
+/// `:port`, CIDR ranges, `*`), as curl and Go read them.
+struct Proxy {
+    std::string host;
+    int port = 80;         ///< where the variable names none, as Go has it
+    std::string user;      ///< from the URL's user info; empty when there is none
+    std::string password;  ///< never logged
+};
+
+struct ProxyVariables {
+    std::string https_proxy;
+    std::string http_proxy;
+    std::string all_proxy;
+    std::string no_proxy;
+};
+
+/// nullopt: connect directly. The error names the variable; a proxy reached by https is not supported and is
+/// an error.
+[[nodiscard]] tl::expected<std::optional<Proxy>, std::string> proxy_for(const Endpoint& target,
+                                                                        const ProxyVariables& variables);
+
+}  // namespace exporter::config

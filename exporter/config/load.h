@@ -1,0 +1,38 @@
+// The one way from the outside world to a `Config`.
+#pragma once
+
+#include "config/config.h"
+
+#include <map>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace exporter::config {
+
+/// The process environment as a value, so that tests need not touch the real one.
+using Environment = std::map<std::string, std::string>;
+
+/// `--help` and `--version` end here: `text` goes to standard output, exit status 0.
+struct Information {
+    std::string text;
+};
+
+/// Everything that is wrong, one line each: where, what, and what would be right. Exit status 2.
+struct Mistakes {
+    std::vector<std::string> lines;
+};
+
+using Outcome = std::variant<Config, Information, Mistakes>;
+
+/// Merges flags over environment over `--config.file` over defaults, and validates the result as a whole: all
+/// mistakes are reported together. Reads the configuration file and checks that secret files can be read;
+/// touches nothing else.
+///
+/// @param arguments the command line without the program's name
+/// @param environment all variables; those without a meaning here are ignored
+/// @param version_text what `--version` prints
+[[nodiscard]] Outcome load(const std::vector<std::string>& arguments, const Environment& environment,
+                           const std::string& version_text);
+
+}  // namespace exporter::config

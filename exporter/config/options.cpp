@@ -1,0 +1,179 @@
+#include "config/options.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <vector>
+
+namespace exporter::config {
+namespace {
+
+/// Permissions whose holder can take over the organization, switch its defences off, destroy its data, or
+/// reach beyond it. Names: https://docs.datadoghq.com/account_management/rbac/permissions/
+constexpr std::array<std::string_view, 46> privileged_scopes = {
+    // Who may do what.
+    "user_access_manage",
+    "user_access_invite",
+    "org_management",
+    "org_connections_write",
+    "org_group_write",
+    "org_authorized_apps_write",
+    "service_account_write",
+    "governance_console_write",
+    // Other credentials.
+    "user_app_keys",
+    "org_app_keys_write",
+    "api_keys_read",
+    "api_keys_write",
+    "api_keys_delete",
+    "client_tokens_write",
+    // Money and evidence.
+    "billing_edit",
+    "usage_edit",
+    "audit_logs_write",
+    // Data: destroyed, dropped, sent elsewhere, or unmasked.
+    "logs_delete_data",
+    "logs_modify_indexes",
+    "logs_write_exclusion_filters",
+    "logs_write_archives",
+    "logs_write_forwarding_rules",
+    "rum_delete_data",
+    "data_scanner_write",
+    "data_scanner_unmask",
+    "observability_pipelines_delete",
+    "observability_pipelines_deploy",
+    // Defences.
+    "security_monitoring_rules_write",
+    "security_monitoring_suppressions_write",
+    "security_monitoring_filters_write",
+    "security_monitoring_cws_agent_rules_write",
+    "security_monitoring_cws_agent_rules_actions",
+    "appsec_protect_write",
+    // Clouds, and code that runs elsewhere.
+    "manage_integrations",
+    "aws_configurations_manage",
+    "azure_configurations_manage",
+    "gcp_configurations_manage",
+    "workflows_write",
+    "workflows_run",
+    "connections_write",
+    "connections_resolve",
+    "apm_remote_configuration_write",
+    "debugger_write",
+    "agent_upgrade_write",
+    "synthetics_private_location_write",
+    "synthetics_global_variable_write",
+};
+
+std::string_view privileged_scopes_text() {
+    static const std::string text = fmt::format("{}", fmt::join(privileged_scopes, ","));
+    return text;
+}
+
+std::vector<Option> make_table() {
+    using Kind = OptionKind;
+    constexpr std::string_view datadog = "Datadog";
+    constexpr std::string_view tokens = "Tokens";
+    constexpr std::string_view polling = "Polling";
+    constexpr std::string_view judgement = "Buckets, scopes and policy";
+    constexpr std::string_view web = "Web server";
+    constexpr std::string_view log = "Log";
+    constexpr std::string_view modes = "Configuration and other ways to run";
+    return {
+        {"datadog.site", Kind::value, "SITE", "datadoghq.com",
+         "The organization's Datadog site. DD_SITE is read as well.", datadog},
+        {"datadog.base-url", Kind::value, "URL", "",
+         "URL of the API, instead of https://api.<site>. Plain http only to this machine.", datadog},
+        {"datadog.allow-insecure-http", Kind::toggle, "", "",
+         "Allow a base URL of plain http to other machines. It sends the credentials unencrypted.", datadog},
+        {"datadog.ca-file", Kind::value, "FILE", "",
+         "PEM file of the certification authorities to trust, instead of the system's.", datadog},
+        {"datadog.api-key-file", Kind::value, "FILE", "",
+         "File that holds the API key. Secret files are read again at each poll.", datadog},
+        {"datadog.app-key-file", Kind::value, "FILE", "",
+         "File that holds the application key, or an access token that needs no API key.", datadog},
+        {"datadog.bearer-token-file", Kind::value, "FILE", "",
+         "File that holds an access token, sent as bearer token instead of keys.", datadog},
+
+        {"tokens.filter", Kind::value, "TEXT", "", "Count only the tokens that the API finds for this text.",
+         tokens},
+        {"tokens.owned-by", Kind::list, "ID", "", "Count only the tokens of this owner.", tokens},
+        {"tokens.detail", Kind::value, "none|expiring|all", "none",
+         "Series for single tokens, with their ids and names as labels.", tokens},
+        {"tokens.detail-limit", Kind::value, "NUMBER", "1000", "At most so many tokens in detail.", tokens},
+
+        {"poll.interval", Kind::value, "DURATION", "5m", "Time from the start of one poll to the next.",
+         polling},
+        {"poll.timeout", Kind::value, "DURATION", "2m",
+         "Longest time for a whole poll, retries and waits included.", polling},
+        {"poll.page-size", Kind::value, "NUMBER", "100", "Tokens asked for in one request, 1 to 100.",
+         polling},
+        {"poll.stale-after", Kind::value, "DURATION", "1h",
+         "Drop the inventory series when no poll has succeeded for so long.", polling},
+
+        {"buckets.expiry", Kind::list, "DURATION", "1d,7d,30d,90d,365d",
+         "Bounds of the time left until expiry.", judgement},
+        {"buckets.last-used", Kind::list, "DURATION", "1d,7d,30d,90d",
+         "Bounds of the time since the last use.", judgement},
+        {"buckets.age", Kind::list, "DURATION", "7d,30d,90d,365d", "Bounds of the time since creation.",
+         judgement},
+        {"scopes.limit", Kind::value, "NUMBER", "500",
+         "Scopes shown by name; the rest fold into scope=\"other\".", judgement},
+        {"scopes.privileged", Kind::list, "SCOPE", privileged_scopes_text(),
+         "Scopes that make a token privileged. An empty value: none.", judgement},
+        {"policy.max-lifetime", Kind::value, "DURATION", "365d",
+         "A token that lives longer is at risk (lifetime_over_policy).", judgement},
+        {"policy.max-idle", Kind::value, "DURATION", "90d", "A token unused for longer is at risk (unused).",
+         judgement},
+
+        {"web.listen-address", Kind::list, "[HOST]:PORT", ":10077", "Where to serve.", web},
+        {"web.telemetry-path", Kind::value, "PATH", "/metrics", "Path of the metrics.", web},
+        {"web.max-connections", Kind::value, "NUMBER", "1024", "Most connections open at once.", web},
+
+        {"log.level", Kind::value, "debug|info|warn|error", "info", "Least severity that is logged.", log},
+        {"log.format", Kind::value, "logfmt|json", "logfmt", "Format of a log line.", log},
+
+        {"config.file", Kind::value, "FILE", "",
+         "YAML file with these options and with several organizations.", modes},
+        {"config.check", Kind::toggle, "", "", "Check the configuration and exit.", modes},
+        {"check", Kind::toggle, "", "",
+         "Make one request for each organization, say what was seen, and exit.", modes},
+        {"once", Kind::toggle, "", "", "Poll once, write the metrics to standard output, and exit.", modes},
+        {"once.output", Kind::value, "FILE", "",
+         "With --once: write to this file, renamed into place when complete.", modes},
+        {"demo", Kind::toggle, "", "", "Poll a simulated organization. Needs no credentials.", modes},
+        {"demo.tokens", Kind::value, "NUMBER", "400", "Tokens of the simulated organization.", modes},
+        {"demo.seed", Kind::value, "NUMBER", "1", "Makes another simulated organization.", modes},
+        {"version", Kind::flag_only, "", "", "Print the version and exit.", modes},
+        {"help", Kind::flag_only, "", "", "Print this help and exit (also -h).", modes},
+    };
+}
+
+}  // namespace
+
+std::span<const Option> options() {
+    static const std::vector<Option> table = make_table();
+    return table;
+}
+
+std::string environment_variable(const Option& option) {
+    std::string name = "DATADOG_TOKEN_EXPORTER_";
+    for (const char character : option.flag) {
+        const bool is_separator = character == '.' || character == '-';
+        name += is_separator ? '_' : static_cast<char>(character - 'a' + 'A');
+    }
+    return name;
+}
+
+std::string yaml_path(const Option& option) {
+    std::string path(option.flag);
+    std::replace(path.begin(), path.end(), '-', '_');
+    return path;
+}
+
+std::span<const std::string_view> default_privileged_scopes() {
+    return privileged_scopes;
+}
+
+}  // namespace exporter::config

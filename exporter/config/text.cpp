@@ -1,0 +1,94 @@
+#include "config/text.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstddef>
+
+namespace exporter::config {
+namespace {
+
+constexpr std::size_t longest_quote = 120;
+
+void append_escaped(std::string& text, char character) {
+    const auto byte = static_cast<unsigned char>(character);
+    if (character == '"' || character == '\\') {
+        text += '\\';
+        text += character;
+    } else if (byte < 0x20 || byte == 0x7f) {
+        text += fmt::format("\\x{:02x}", byte);
+    } else {
+        text += character;
+    }
+}
+
+}  // namespace
+
+std::string_view trim(std::string_view text) {
+    constexpr std::string_view blank = " \t\r\n";
+    const std::size_t first = text.find_first_not_of(blank);
+    if (first == std::string_view::npos) {
+        return {};
+    }
+    return text.substr(first, text.find_last_not_of(blank) - first + 1);
+}
+
+std::string lower(std::string_view text) {
+    std::string result(text);
+    std::transform(result.begin(), result.end(), result.begin(), [](char character) {
+        return character >= 'A' && character <= 'Z' ? static_cast<char>(character - 'A' + 'a') : character;
+    });
+    return result;
+}
+
+std::string quote(std::string_view text) {
+    std::string result = "\"";
+    for (const char character : text.substr(0, longest_quote)) {
+        append_escaped(result, character);
+    }
+    result += text.size() > longest_quote ? "…\"" : "\"";
+    return result;
+}
+
+std::string quote_url(std::string_view url) {
+    const std::size_t at = url.rfind('@');
+    if (at == std::string_view::npos) {
+        return quote(url);
+    }
+    const std::size_t scheme_end = url.substr(0, at).find("://");
+    const std::string_view scheme =
+        scheme_end == std::string_view::npos ? std::string_view{} : url.substr(0, scheme_end + 3);
+    return quote(fmt::format("{}***{}", scheme, url.substr(at)));
+}
+
+std::vector<std::string> split_list(std::string_view text) {
+    std::vector<std::string> items;
+    if (trim(text).empty()) {
+        return items;
+    }
+    for (;;) {
+        const std::size_t comma = text.find(',');
+        items.emplace_back(trim(text.substr(0, comma)));
+        if (comma == std::string_view::npos) {
+            return items;
+        }
+        text.remove_prefix(comma + 1);
+    }
+}
+
+std::string join_choices(const std::vector<std::string>& choices) {
+    std::string text;
+    for (std::size_t i = 0; i < choices.size(); ++i) {
+        if (i > 0) {
+            text += i + 1 == choices.size() ? " or " : ", ";
+        }
+        text += choices[i];
+    }
+    return text;
+}
+
+std::string join(const std::vector<std::string>& items) {
+    return fmt::format("{}", fmt::join(items, ", "));
+}
+
+}  // namespace exporter::config

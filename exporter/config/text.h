@@ -1,0 +1,31 @@
+// Small text tools of this folder.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace exporter::config {
+
+/// Without spaces, tabs and line ends at both ends.
+[[nodiscard]] std::string_view trim(std::string_view text);
+
+/// ASCII only.
+[[nodiscard]] std::string lower(std::string_view text);
+
+/// In double quotes, for a message: control characters are escaped, what is long is cut.
+[[nodiscard]] std::string quote(std::string_view text);
+
+/// As `quote`, without the user and password that a URL may carry.
+[[nodiscard]] std::string quote_url(std::string_view url);
+
+/// The items between commas, trimmed. An empty text has none.
+[[nodiscard]] std::vector<std::string> split_list(std::string_view text);
+
+/// `a`, `a or b`, `a, b or c`.
+[[nodiscard]] std::string join_choices(const std::vector<std::string>& choices);
+
+/// `a, b, c`.
+[[nodiscard]] std::string join(const std::vector<std::string>& items);
+
+}  // namespace exporter::config

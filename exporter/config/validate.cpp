@@ -1,0 +1,198 @@
+#include "config/validate.h"
+
+#include "config/address.h"
+#include "config/text.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <limits>
+#include <string_view>
+#include <utility>
+
+namespace exporter::config {
+namespace {
+
+constexpr Duration least_interval = std::chrono::seconds(1);
+constexpr Duration polite_interval = std::chrono::seconds(30);
+
+Mode read_mode(const Values& values, MistakeLines& mistakes) {
+    constexpr std::array<std::pair<std::string_view, Mode>, 3> modes = {
+        {{"check", Mode::check}, {"once", Mode::once}, {"config.check", Mode::config_check}}};
+    Mode mode = Mode::serve;
+    std::string first;
+    for (const auto& [flag, candidate] : modes) {
+        if (!values.toggle(flag)) {
+            continue;
+        }
+        const std::string& place = values.given(flag)->place;
+        if (mode != Mode::serve) {
+            mistakes.push_back(
+                fmt::format("{}: {} is given as well; one run can only do one of them", place, first));
+        }
+        mode = candidate;
+        first = place;
+    }
+    return mode;
+}
+
+Poll read_poll(const Values& values, const MistakeLines& mistakes, std::vector<std::string>& warnings) {
+    const std::size_t mistakes_before = mistakes.size();
+    Poll poll;
+    poll.interval = values.duration("poll.interval", least_interval);
+    poll.timeout = values.duration("poll.timeout", least_interval);
+    poll.page_size = static_cast<int>(values.number("poll.page-size", 1, 100));
+    poll.stale_after = values.duration("poll.stale-after", least_interval);
+    if (poll.stale_after < poll.interval && mistakes.size() == mistakes_before) {
+        values.mistake(
+            "poll.stale-after",
+            fmt::format("{} is shorter than the interval of polls, {}; between two polls the inventory "
+                        "would go away",
+                        format_duration(poll.stale_after), format_duration(poll.interval)));
+    }
+    if (poll.interval < polite_interval) {
+        warnings.push_back(
+            fmt::format("{}: polls every {} use up a rate limit that the organization shares with everything "
+                        "else that calls the API",
+                        values.given("poll.interval")->place, format_duration(poll.interval)));
+    }
+    return poll;
+}
+
+Scopes read_scopes(const Values& values) {
+    return Scopes{static_cast<std::size_t>(values.number("scopes.limit", 0, 100'000)),
+                  values.list("scopes.privileged")};
+}
+
+Tokens read_tokens(const Values& values) {
+    const Values::Choices<Detail> details = {
+        {"none", Detail::none}, {"expiring", Detail::expiring}, {"all", Detail::all}};
+    return Tokens{values.choice("tokens.detail", details),
+                  static_cast<std::size_t>(values.number("tokens.detail-limit", 1, 1'000'000))};
+}
+
+tl::expected<ListenAddress, std::string> parse_listen_address(std::string_view text) {
+    auto split = split_host_port(text);
+    if (split && split->port && (split->host.empty() || is_host_name(split->host) || parse_ip(split->host))) {
+        return ListenAddress{std::move(split->host), static_cast<std::uint16_t>(*split->port)};
+    }
+    std::string_view why = "the host is not a name or an address";
+    if (!split) {
+        why = split.error();
+    } else if (!split->port) {
+        why = "the port is missing";
+    }
+    return tl::unexpected(
+        fmt::format("{} is not an address to listen on: {}; write :10077, 127.0.0.1:10077 or "
+                    "[::1]:10077",
+                    quote(text), why));
+}
+
+std::vector<ListenAddress> read_listen_addresses(const Values& values) {
+    constexpr std::string_view flag = "web.listen-address";
+    std::vector<ListenAddress> addresses;
+    const std::vector<std::string> items = values.list(flag);
+    if (items.empty()) {
+        values.mistake(flag, "at least one address is needed, such as :10077");
+    }
+    for (const std::string& item : items) {
+        auto address = parse_listen_address(item);
+        if (!address) {
+            values.mistake(flag, address.error());
+        } else if (address->port != 0 &&
+                   std::find(addresses.begin(), addresses.end(), *address) != addresses.end()) {
+            values.mistake(flag, fmt::format("{} is given twice", quote(item)));
+        } else {
+            addresses.push_back(*std::move(address));
+        }
+    }
+    return addresses;
+}
+
+/// What is wrong with the path of the metrics, or empty.
+std::string_view fault_in_path(std::string_view path) {
+    const auto is_plain = [](char c) { return c > 0x20 && c < 0x7f && c != '?' && c != '#' && c != '%'; };
+    if (!path.starts_with('/')) {
+        return "does not begin with /";
+    }
+    if (!std::all_of(path.begin(), path.end(), is_plain)) {
+        return "holds a character that a path can't have";
+    }
+    constexpr std::array<std::string_view, 4> taken = {"/", "/healthz", "/livez", "/readyz"};
+    return std::find(taken.begin(), taken.end(), path) != taken.end() ? "is the path of something else" : "";
+}
+
+Web read_web(const Values& values) {
+    Web web;
+    web.listen_addresses = read_listen_addresses(values);
+    web.telemetry_path = values.text("web.telemetry-path");
+    web.max_connections = static_cast<std::size_t>(values.number("web.max-connections", 1, 100'000));
+    if (const std::string_view fault = fault_in_path(web.telemetry_path); !fault.empty()) {
+        values.mistake("web.telemetry-path",
+                       fmt::format("{} {}; write it like /metrics", quote(web.telemetry_path), fault));
+    }
+    return web;
+}
+
+Log read_log(const Values& values) {
+    const Values::Choices<LogLevel> levels = {{"debug", LogLevel::debug},
+                                              {"info", LogLevel::info},
+                                              {"warn", LogLevel::warn},
+                                              {"error", LogLevel::error}};
+    const Values::Choices<LogFormat> formats = {{"logfmt", LogFormat::logfmt}, {"json", LogFormat::json}};
+    return Log{values.choice("log.level", levels), values.choice("log.format", formats)};
+}
+
+Demo read_demo(const Values& values) {
+    return Demo{values.toggle("demo"), static_cast<std::size_t>(values.number("demo.tokens", 0, 10'000'000)),
+                values.number("demo.seed", 0, std::numeric_limits<std::uint64_t>::max())};
+}
+
+std::string read_ca_file(const Values& values, const YamlFile& file) {
+    const std::filesystem::path path = values.text("datadog.ca-file");
+    const Setting* setting = values.given("datadog.ca-file");
+    const bool is_from_file = setting != nullptr && setting->source == Source::file;
+    return is_from_file && !path.empty() && path.is_relative() ? (file.directory / path).string()
+                                                               : path.string();
+}
+
+std::string read_once_output(const Values& values, Mode mode) {
+    std::string output = values.text("once.output");
+    if (!output.empty() && mode != Mode::once) {
+        values.mistake("once.output", "means nothing without --once");
+    }
+    return output;
+}
+
+}  // namespace
+
+Config read_config(const OrganizationInputs& inputs, MistakeLines& mistakes) {
+    const Values& values = inputs.values;
+    Config config;
+    config.mode = read_mode(values, mistakes);
+    config.ca_file = read_ca_file(values, inputs.file);
+    config.poll = read_poll(values, mistakes, config.warnings);
+    config.buckets = Buckets{values.bounds("buckets.expiry"), values.bounds("buckets.last-used"),
+                             values.bounds("buckets.age")};
+    config.scopes = read_scopes(values);
+    config.policy = Policy{values.duration("policy.max-lifetime", std::chrono::seconds(1)),
+                           values.duration("policy.max-idle", std::chrono::seconds(1))};
+    config.tokens = read_tokens(values);
+    config.web = read_web(values);
+    config.log = read_log(values);
+    config.demo = read_demo(values);
+    config.once_output = read_once_output(values, config.mode);
+    if (!config.demo.enabled) {
+        config.organizations =
+            read_organizations(inputs, config.mode != Mode::config_check, mistakes, config.warnings);
+    } else if (const std::vector<std::string> unused = given_credentials(inputs); !unused.empty()) {
+        config.warnings.push_back(fmt::format("{}: a simulated organization is polled; not used: {}",
+                                              values.given("demo")->place, join(unused)));
+    }
+    return config;
+}
+
+}  // namespace exporter::config

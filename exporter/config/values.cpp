@@ -1,0 +1,151 @@
+#include "config/values.h"
+
+#include "config/options.h"
+#include "config/text.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <chrono>
+#include <cstddef>
+
+namespace exporter::config {
+namespace {
+
+constexpr std::size_t most_bounds = 20;
+
+const Option* find_option(std::string_view flag) {
+    const auto table = options();
+    const auto found =
+        std::find_if(table.begin(), table.end(), [&](const Option& option) { return option.flag == flag; });
+    return found == table.end() ? nullptr : &*found;
+}
+
+/// What is wrong with bounds, or empty.
+std::string_view fault_in(const std::vector<Duration>& bounds) {
+    if (bounds.empty()) {
+        return "at least one bound is needed, such as 1d,7d,30d";
+    }
+    if (bounds.size() > most_bounds) {
+        return "at most 20 bounds are possible";
+    }
+    for (std::size_t i = 0; i < bounds.size(); ++i) {
+        if (bounds[i] <= Duration::zero()) {
+            return "a bound can't be zero";
+        }
+        if (bounds[i] % std::chrono::seconds(1) != Duration::zero()) {
+            return "bounds are whole seconds";
+        }
+        if (i > 0 && bounds[i] <= bounds[i - 1]) {
+            return "bounds go from short to long, each once, as in 1d,7d,30d";
+        }
+    }
+    return {};
+}
+
+}  // namespace
+
+std::vector<std::string> list_items(const Setting& setting, MistakeLines& mistakes) {
+    std::vector<std::string> items;
+    for (const std::string& value : setting.values) {
+        for (std::string& item : split_list(value)) {
+            if (item.empty()) {
+                mistakes.push_back(fmt::format("{}: {} has an empty item", setting.place, quote(value)));
+            } else {
+                items.push_back(std::move(item));
+            }
+        }
+    }
+    return items;
+}
+
+const Setting* Values::given(std::string_view flag) const {
+    const auto found = settings_.find(flag);
+    return found == settings_.end() ? nullptr : &found->second;
+}
+
+Setting Values::effective(std::string_view flag) const {
+    if (const Setting* setting = given(flag)) {
+        return *setting;
+    }
+    const Option* option = find_option(flag);
+    return Setting{Source::command_line,
+                   fmt::format("--{}", flag),
+                   {std::string(option == nullptr ? "" : option->fallback)}};
+}
+
+void Values::mistake(std::string_view flag, std::string_view what) const {
+    mistakes_.push_back(fmt::format("{}: {}", effective(flag).place, what));
+}
+
+std::string Values::text(std::string_view flag) const {
+    const Setting setting = effective(flag);
+    return setting.values.empty() ? "" : setting.values.front();
+}
+
+bool Values::toggle(std::string_view flag) const {
+    if (given(flag) == nullptr) {
+        return false;
+    }
+    const std::string value = text(flag);
+    const std::string lowered = lower(value);
+    if (lowered != "true" && lowered != "false") {
+        mistake(flag, fmt::format("{} is neither true nor false", quote(value)));
+    }
+    return lowered == "true";
+}
+
+std::vector<std::string> Values::list(std::string_view flag) const {
+    return list_items(effective(flag), mistakes_);
+}
+
+std::uint64_t Values::number(std::string_view flag, std::uint64_t least, std::uint64_t most) const {
+    const std::string value = text(flag);
+    std::uint64_t number = 0;
+    const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
+    if (error != std::errc{} || end != value.data() + value.size() || number < least || number > most) {
+        mistake(flag, fmt::format("{} is not a whole number from {} to {}", quote(value), least, most));
+        return least;
+    }
+    return number;
+}
+
+Duration Values::duration(std::string_view flag, Duration least) const {
+    const std::string value = text(flag);
+    const auto duration = parse_duration(value);
+    if (!duration) {
+        mistake(flag, duration.error());
+        return least;
+    }
+    if (*duration < least) {
+        mistake(flag, fmt::format("{} is too short; the least is {}", quote(value), format_duration(least)));
+        return least;
+    }
+    return *duration;
+}
+
+std::vector<Duration> Values::bounds(std::string_view flag) const {
+    const std::size_t mistakes_before = mistakes_.size();
+    const std::vector<std::string> items = list(flag);
+    std::vector<Duration> bounds;
+    for (const std::string& item : items) {
+        if (const auto bound = parse_duration(item)) {
+            bounds.push_back(*bound);
+        } else {
+            mistake(flag, bound.error());
+        }
+    }
+    if (const std::string_view fault = fault_in(bounds);
+        !fault.empty() && mistakes_.size() == mistakes_before) {
+        mistake(flag, fmt::format("{}: {}", quote(fmt::format("{}", fmt::join(items, ","))), fault));
+    }
+    return bounds;
+}
+
+void Values::report_choice(std::string_view flag, const std::string& chosen,
+                           const std::vector<std::string>& names) const {
+    mistake(flag, fmt::format("{} is not one of the choices; write {}", quote(chosen), join_choices(names)));
+}
+
+}  // namespace exporter::config

@@ -1,0 +1,328 @@
+#include "datadog/client.h"
+
+#include "datadog/connection_guard.h"
+#include "datadog/page_parser.h"
+#include "datadog/rfc3339.h"
+
+#include <fmt/format.h>
+#include <httplib.h>
+#include <netdb.h>
+#include <openssl/x509_vfy.h>
+
+#include <algorithm>
+#include <charconv>
+#include <exception>
+#include <utility>
+
+namespace exporter::datadog {
+
+namespace {
+
+using std::chrono::steady_clock;
+
+Error make_error(ErrorKind kind, std::string message,
+                 std::optional<std::chrono::seconds> retry_after = std::nullopt) {
+    return {kind, std::move(message), retry_after};
+}
+
+/// A header's whole number that isn't negative; anything else is as good as absent.
+std::optional<std::int64_t> count_header(const httplib::Response& response, const char* name) {
+    const std::string text = response.get_header_value(name);
+    std::int64_t value = 0;
+    const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    const bool whole = !text.empty() && error == std::errc() && stop == text.data() + text.size();
+    return whole && value >= 0 ? std::optional(value) : std::nullopt;
+}
+
+std::optional<std::chrono::seconds> seconds_header(const httplib::Response& response, const char* name) {
+    // A wait of more than a day is no wait; and larger numbers overflow durations.
+    constexpr std::int64_t day = 24 * 60 * 60;
+    const auto count = count_header(response, name);
+    return count ? std::optional(std::chrono::seconds(std::min(*count, day))) : std::nullopt;
+}
+
+RateLimit rate_limit_of(const httplib::Response& response) {
+    return {.limit = count_header(response, "X-RateLimit-Limit"),
+            .remaining = count_header(response, "X-RateLimit-Remaining"),
+            .period = seconds_header(response, "X-RateLimit-Period"),
+            .reset = seconds_header(response, "X-RateLimit-Reset"),
+            .name = one_line(response.get_header_value("X-RateLimit-Name"))};
+}
+
+ErrorKind kind_of_status(int status) {
+    switch (status) {
+        case 401:
+            return ErrorKind::unauthorized;
+        case 403:
+            return ErrorKind::forbidden;
+        case 404:
+            return ErrorKind::not_found;
+        case 429:
+            return ErrorKind::rate_limited;
+        default:
+            break;
+    }
+    if (status >= 300 && status < 400) {
+        return ErrorKind::redirect;
+    }
+    if (status >= 400 && status < 500) {
+        return ErrorKind::bad_request;
+    }
+    return status >= 500 && status < 600 ? ErrorKind::server_error : ErrorKind::bad_status;
+}
+
+/// Why `host` does not resolve; empty when it does.
+std::string resolver_error(const std::string& host) {
+    addrinfo hints{};
+    hints.ai_socktype = SOCK_STREAM;
+    addrinfo* found = nullptr;
+    const int status = ::getaddrinfo(host.c_str(), nullptr, &hints, &found);
+    if (status != 0) {
+        return ::gai_strerror(status);
+    }
+    ::freeaddrinfo(found);
+    return {};
+}
+
+}  // namespace
+
+class Client::Impl {
+  public:
+    explicit Impl(ClientOptions options) : options_(std::move(options)), http_(make_client()) {}
+
+    Answer list(const PageRequest& request, const config::Credentials& credentials,
+                steady_clock::time_point deadline) {
+        Answer answer{{}, tl::unexpected(Error{})};
+        const auto start = steady_clock::now();
+        try {
+            answer = exchange(request, credentials, deadline);
+        } catch (const std::exception& exception) {
+            // cpp-httplib and RapidJSON throw on exhausted memory or threads; the connection's state is
+            // unknown then.
+            http_->stop();
+            answer.page = tl::unexpected(
+                make_error(ErrorKind::internal,
+                           fmt::format("the request failed in this program: {}", exception.what())));
+        }
+        answer.exchange.duration = steady_clock::now() - start;
+        return answer;
+    }
+
+    void disconnect() { http_->stop(); }
+    void cancel() { guard_.cancel(); }
+
+  private:
+    std::unique_ptr<httplib::ClientImpl> make_client();
+    httplib::Headers headers(const config::Credentials& credentials) const;
+    Answer exchange(const PageRequest& request, const config::Credentials& credentials,
+                    steady_clock::time_point deadline);
+    Error failure(httplib::Error error, ConnectionGuard::Verdict verdict, bool too_large) const;
+    Error connection_failure(std::string_view what) const;
+    Error tls_failure() const;
+    Error status_error(const httplib::Response& response, std::string_view body) const;
+
+    const ClientOptions options_;
+    ConnectionGuard guard_;
+    httplib::SSLClient* tls_ = nullptr;  ///< http_, where it is one
+    std::unique_ptr<httplib::ClientImpl> http_;
+    std::size_t expected_body_bytes_ =
+        0;  ///< the last page's size: saves growing the next page's buffer step by step
+    steady_clock::time_point last_byte_;
+    std::chrono::milliseconds read_timeout_{0};  ///< of the request under way
+};
+
+std::unique_ptr<httplib::ClientImpl> Client::Impl::make_client() {
+    const config::Endpoint& endpoint = options_.endpoint;
+    std::unique_ptr<httplib::ClientImpl> client;
+    if (endpoint.tls) {
+        auto tls = std::make_unique<httplib::SSLClient>(endpoint.host, endpoint.port);
+        tls->enable_server_certificate_verification(true);
+        if (!options_.ca_file.empty()) {
+            tls->set_ca_cert_path(options_.ca_file);
+        }
+        tls_ = tls.get();
+        client = std::move(tls);
+    } else {
+        client = std::make_unique<httplib::ClientImpl>(endpoint.host, endpoint.port);
+    }
+    client->set_keep_alive(true);
+    client->set_tcp_nodelay(true);
+    client->set_follow_location(false);  // A redirect would carry the credentials to another host.
+    client->set_url_encode(false);       // `request_target` has done it.
+    client->set_decompress(true);
+    client->set_connection_timeout(options_.connect_timeout);
+    client->set_socket_options([this](socket_t socket) { guard_.watch(socket); });
+    if (options_.proxy) {
+        client->set_proxy(options_.proxy->host, options_.proxy->port);
+        if (!options_.proxy->user.empty()) {
+            client->set_proxy_basic_auth(options_.proxy->user, options_.proxy->password);
+        }
+    }
+    return client;
+}
+
+httplib::Headers Client::Impl::headers(const config::Credentials& credentials) const {
+    httplib::Headers headers = {
+        {"Accept", "application/json"}, {"Accept-Encoding", "gzip"}, {"User-Agent", options_.user_agent}};
+    const auto add = [&headers](const char* name, const char* scheme,
+                                const std::optional<config::Secret>& secret) {
+        if (secret) {
+            headers.emplace(name, std::string(scheme).append(secret->expose()));
+        }
+    };
+    add("Authorization", "Bearer ", credentials.bearer_token);
+    add("DD-API-KEY", "", credentials.api_key);
+    add("DD-APPLICATION-KEY", "", credentials.app_key);
+    return headers;
+}
+
+Answer Client::Impl::exchange(const PageRequest& request, const config::Credentials& credentials,
+                              steady_clock::time_point deadline) {
+    const auto now = steady_clock::now();
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - now);
+    if (left <= left.zero()) {
+        return {{}, tl::unexpected(make_error(ErrorKind::timeout, "no time was left for another request"))};
+    }
+    read_timeout_ = std::min(options_.read_timeout, left);
+    http_->set_read_timeout(read_timeout_);
+    http_->set_write_timeout(read_timeout_);
+    http_->set_connection_timeout(std::min(options_.connect_timeout, left));
+
+    Page page;
+    page.body.reserve(expected_body_bytes_ + 1);
+    bool too_large = false;
+    httplib::Request http_request;
+    http_request.method = "GET";
+    http_request.path = request_target(request);
+    http_request.headers = headers(credentials);
+    http_request.content_receiver = [&](const char* data, std::size_t length, std::uint64_t, std::uint64_t) {
+        last_byte_ = steady_clock::now();
+        too_large = page.body.size() + length > options_.max_body_bytes;
+        if (!too_large) {
+            page.body.insert(page.body.end(), data, data + length);
+        }
+        return !too_large;
+    };
+
+    last_byte_ = now;
+    guard_.begin(deadline);
+    httplib::Response response;
+    auto error = httplib::Error::Success;
+    const bool sent = http_->send(http_request, response, error);
+    const auto verdict = guard_.end();
+
+    Answer answer{{}, tl::unexpected(Error{})};
+    answer.exchange.body_bytes = page.body.size();
+    // The status counts even where the rest of an error's answer is cut: it is what a person needs to know.
+    const bool has_status = response.status > 0 && verdict == ConnectionGuard::Verdict::untouched;
+    if (!sent && !(has_status && response.status != 200)) {
+        answer.page = tl::unexpected(failure(error, verdict, too_large));
+        return answer;
+    }
+    answer.exchange.status = response.status;
+    answer.exchange.rate_limit = rate_limit_of(response);
+    if (response.status != 200) {
+        answer.page = tl::unexpected(status_error(response, {page.body.data(), page.body.size()}));
+        return answer;
+    }
+    expected_body_bytes_ = page.body.size();
+    page.body.push_back('\0');
+    page.server_time = parse_http_date(response.get_header_value("Date"));
+    if (auto parsed = parse_into(page); !parsed) {
+        Error bad = std::move(parsed).error();
+        bad.message =
+            fmt::format("{} answered a page that can't be used: {}", options_.endpoint.host, bad.message);
+        answer.page = tl::unexpected(std::move(bad));
+        return answer;
+    }
+    answer.page = std::move(page);
+    return answer;
+}
+
+Error Client::Impl::failure(httplib::Error error, ConnectionGuard::Verdict verdict, bool too_large) const {
+    const std::string url = options_.endpoint.url();
+    if (verdict == ConnectionGuard::Verdict::cancelled) {
+        return make_error(ErrorKind::cancelled, "the request was cancelled");
+    }
+    if (verdict == ConnectionGuard::Verdict::expired) {
+        return make_error(ErrorKind::timeout,
+                          fmt::format("{} had not answered in full by the poll's deadline", url));
+    }
+    if (too_large) {
+        return make_error(ErrorKind::too_large,
+                          fmt::format("{} sent more than the {} MiB that a page may have", url,
+                                      options_.max_body_bytes >> 20));
+    }
+    switch (error) {
+        case httplib::Error::Connection:
+        case httplib::Error::BindIPAddress:
+            return connection_failure("refused or unreachable");
+        case httplib::Error::ConnectionTimeout:
+            return connection_failure("no answer in time");
+        case httplib::Error::SSLConnection:
+        case httplib::Error::SSLLoadingCerts:
+        case httplib::Error::SSLServerVerification:
+            return tls_failure();
+        default:
+            break;
+    }
+    const auto silence = steady_clock::now() - last_byte_;
+    if (error == httplib::Error::Read && silence >= read_timeout_) {
+        return make_error(ErrorKind::timeout, fmt::format("{} was silent for {:.1f} s", url,
+                                                          std::chrono::duration<double>(silence).count()));
+    }
+    return make_error(ErrorKind::network,
+                      fmt::format("the connection to {} broke ({})", url, httplib::to_string(error)));
+}
+
+Error Client::Impl::connection_failure(std::string_view what) const {
+    const std::string& host = options_.proxy ? options_.proxy->host : options_.endpoint.host;
+    if (const std::string reason = resolver_error(host); !reason.empty()) {
+        return make_error(ErrorKind::dns, fmt::format("{} does not resolve: {}", host, reason));
+    }
+    const std::string via =
+        options_.proxy ? fmt::format(" through the proxy {}:{}", host, options_.proxy->port) : std::string();
+    return make_error(ErrorKind::connect,
+                      fmt::format("no connection to {}{}: {}", options_.endpoint.url(), via, what));
+}
+
+Error Client::Impl::tls_failure() const {
+    const long result = tls_ != nullptr ? tls_->get_openssl_verify_result() : X509_V_OK;
+    const std::string reason = result != X509_V_OK
+                                   ? ::X509_verify_cert_error_string(result)
+                                   : "the handshake failed, or the certificate is for another host";
+    return make_error(ErrorKind::tls,
+                      fmt::format("no secure connection to {}: {}", options_.endpoint.url(), reason));
+}
+
+Error Client::Impl::status_error(const httplib::Response& response, std::string_view body) const {
+    const ErrorKind kind = kind_of_status(response.status);
+    std::string message = fmt::format("{} from {}", response.status, options_.endpoint.host);
+    if (const std::string words = error_text(body); !words.empty()) {
+        message += ": " + words;
+    }
+    auto retry_after = seconds_header(response, "Retry-After");
+    if (kind == ErrorKind::rate_limited && !retry_after) {
+        retry_after = seconds_header(response, "X-RateLimit-Reset");
+    }
+    return make_error(kind, std::move(message), retry_after);
+}
+
+Client::Client(ClientOptions options) : impl_(std::make_unique<Impl>(std::move(options))) {}
+
+Client::~Client() = default;
+
+Answer Client::list(const PageRequest& request, const config::Credentials& credentials,
+                    std::chrono::steady_clock::time_point deadline) {
+    return impl_->list(request, credentials, deadline);
+}
+
+void Client::disconnect() {
+    impl_->disconnect();
+}
+
+void Client::cancel() {
+    impl_->cancel();
+}
+
+}  // namespace exporter::datadog

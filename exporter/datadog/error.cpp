@@ -1,0 +1,90 @@
+#include "datadog/error.h"
+
+#include <cstdint>
+
+namespace exporter::datadog {
+
+namespace {
+
+struct Row {
+    ErrorKind kind;
+    std::string_view label;
+    std::string_view advice;
+};
+
+constexpr std::array<Row, error_kind_count> rows = {{
+    {ErrorKind::credentials, "credentials",
+     "check that the secret file exists, is readable by the exporter's user and holds one line"},
+    {ErrorKind::dns, "dns", "check the site's spelling, the resolver and the network policy for port 53"},
+    {ErrorKind::connect, "connect", "check egress to port 443, the proxy variables and the firewall"},
+    {ErrorKind::tls, "tls",
+     "check the machine's clock and CA certificates; behind an intercepting proxy set --datadog.ca-file"},
+    {ErrorKind::timeout, "timeout",
+     "the API or the network is slow: see --poll.timeout, and status.datadoghq.com"},
+    {ErrorKind::network, "network",
+     "the connection broke half-way: look at proxies and load balancers on the way"},
+    {ErrorKind::too_large, "too_large", "a page is larger than any page should be: lower --poll.page-size"},
+    {ErrorKind::redirect, "redirect",
+     "the API does not redirect: check --datadog.base-url and any proxy on the way"},
+    {ErrorKind::bad_request, "bad_request", "check --tokens.filter and --tokens.owned-by"},
+    {ErrorKind::unauthorized, "unauthorized",
+     "the credentials are not valid on this site: check the keys, and that --datadog.site is theirs"},
+    {ErrorKind::forbidden, "forbidden",
+     "wrong site for these keys, or they lack org_app_keys_read (or user_app_keys, which lists only own "
+     "tokens)"},
+    {ErrorKind::not_found, "not_found",
+     "this host does not serve the API: check --datadog.site or --datadog.base-url"},
+    {ErrorKind::rate_limited, "rate_limited",
+     "the organization's API limit is used up: raise --poll.interval, or ask who else calls the API"},
+    {ErrorKind::server_error, "server_error", "Datadog failed to answer: see status.datadoghq.com"},
+    {ErrorKind::bad_status, "bad_status",
+     "this is not how the API answers: check --datadog.base-url and proxies"},
+    {ErrorKind::not_json, "not_json",
+     "a proxy may have answered in the API's place, or cut the answer short: check --datadog.base-url and "
+     "proxies"},
+    {ErrorKind::bad_page, "bad_page",
+     "the API answered in a shape that this version does not know: look for a newer one"},
+    {ErrorKind::endless, "endless", "the listing has no end: report this with the exporter's version"},
+    {ErrorKind::cancelled, "cancelled", "the exporter is ending"},
+    {ErrorKind::internal, "internal",
+     "a defect of the exporter, or no memory left: report this with its version"},
+}};
+
+constexpr std::array<ErrorKind, error_kind_count> kinds_in_order() {
+    std::array<ErrorKind, error_kind_count> kinds{};
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+        kinds[i] = rows[i].kind;
+    }
+    return kinds;
+}
+
+constexpr bool rows_follow_the_enumeration() {
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+        if (static_cast<std::size_t>(rows[i].kind) != i) {
+            return false;
+        }
+    }
+    return true;
+}
+static_assert(rows_follow_the_enumeration());
+
+const Row& row(ErrorKind kind) {
+    return rows[static_cast<std::size_t>(kind)];
+}
+
+}  // namespace
+
+std::string_view label(ErrorKind kind) {
+    return row(kind).label;
+}
+
+std::string_view advice(ErrorKind kind) {
+    return row(kind).advice;
+}
+
+const std::array<ErrorKind, error_kind_count>& error_kinds() {
+    static constexpr auto kinds = kinds_in_order();
+    return kinds;
+}
+
+}  // namespace exporter::datadog

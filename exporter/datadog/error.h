@@ -1,0 +1,58 @@
+// Why a page could not be had. `ErrorKind` is a closed set and *is* the `reason` label of
+// `datadog_access_token_poll_failures_total`; README's troubleshooting has a line for each.
+#pragma once
+
+#include <tl/expected.hpp>
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace exporter::datadog {
+
+enum class ErrorKind : std::uint8_t {
+    credentials,   ///< a secret file can't be read or holds no usable secret; no request was made
+    dns,           ///< the host name does not resolve
+    connect,       ///< no connection: refused, unreachable, or the proxy said no
+    tls,           ///< handshake or certificate verification failed
+    timeout,       ///< no whole answer within the deadline
+    network,       ///< the connection broke before the answer was whole
+    too_large,     ///< the body went over the cap
+    redirect,      ///< 3xx: never followed, a redirect would carry the credentials to another host
+    bad_request,   ///< 400 and other 4xx without a kind of their own
+    unauthorized,  ///< 401
+    forbidden,     ///< 403
+    not_found,     ///< 404
+    rate_limited,  ///< 429, or waiting for the limit would outlast the poll
+    server_error,  ///< 5xx
+    bad_status,    ///< any other status than 200
+    not_json,      ///< a 200 whose body is not JSON (truncated, HTML, empty)
+    bad_page,      ///< JSON without a `data` array, or errors in a 200
+    endless,       ///< the listing went past every bound
+    cancelled,     ///< the program is ending
+    internal,      ///< a defect or an exhausted resource of this program
+};
+inline constexpr std::size_t error_kind_count = 20;
+
+[[nodiscard]] std::string_view label(ErrorKind kind);
+/// Every kind, in publishing order.
+[[nodiscard]] const std::array<ErrorKind, error_kind_count>& error_kinds();
+/// What a person can do about it, one sentence without a full stop.
+[[nodiscard]] std::string_view advice(ErrorKind kind);
+
+struct Error {
+    ErrorKind kind = ErrorKind::internal;
+    std::string
+        message;  ///< what happened and where, with the API's own words where it gave any; never a secret
+    /// How long the server asks to be left alone (`X-RateLimit-Reset`, `Retry-After`), where it said so.
+    std::optional<std::chrono::seconds> retry_after;
+};
+
+template <class T>
+using Result = tl::expected<T, Error>;
+
+}  // namespace exporter::datadog

@@ -1,0 +1,98 @@
+// datadog/: what Datadog is. A token as the API lists it, its dates, the page parser and the HTTP client: one
+// request in, one page or one typed error out.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+
+namespace exporter::datadog {
+
+/// A moment on the wall clock. Microseconds reach far past RFC 3339's year 9999, which nanoseconds would not.
+using Timestamp = std::chrono::sys_time<std::chrono::microseconds>;
+
+/// `data[].type`. Service tokens were once listed as personal ones: the type does not prove an expiry.
+enum class TokenType : std::uint8_t { personal, service, other };
+inline constexpr std::size_t token_type_count = 3;
+[[nodiscard]] std::string_view label(TokenType type);
+
+/// `relationships.owned_by.data.type`; `unknown` when the answer has no owner.
+enum class OwnerType : std::uint8_t { user, service_account, other, unknown };
+inline constexpr std::size_t owner_type_count = 4;
+[[nodiscard]] std::string_view label(OwnerType type);
+
+/// A date of a token. "Never" (null or absent) and "there was something that can't be read" are different
+/// facts.
+class Date {
+  public:
+    [[nodiscard]] static constexpr Date none() { return Date{}; }
+    [[nodiscard]] static constexpr Date unreadable() {
+        Date date;
+        date.unreadable_ = true;
+        return date;
+    }
+    [[nodiscard]] static constexpr Date at(Timestamp moment) {
+        Date date;
+        date.moment_ = moment;
+        return date;
+    }
+
+    [[nodiscard]] constexpr bool is_none() const { return !moment_ && !unreadable_; }
+    [[nodiscard]] constexpr bool is_unreadable() const { return unreadable_; }
+    [[nodiscard]] constexpr const std::optional<Timestamp>& moment() const { return moment_; }
+
+    constexpr bool operator==(const Date&) const = default;
+
+  private:
+    std::optional<Timestamp> moment_;
+    bool unreadable_ = false;
+};
+
+/// `relationships.leak_information`: absent, null, or an object.
+enum class Leak : std::uint8_t { unknown, none, leaked };
+
+/// One access token as listed. The texts point into the page they were read from and are only valid as long
+/// as it is.
+struct Token {
+    std::string_view id;              ///< never empty
+    std::string_view name;            ///< free text that any user of the organization chooses: untrusted
+    std::string_view public_portion;  ///< `ddpat_<alias>`, `ddsat_<alias>`, or a bare alias
+    std::string_view owner_id;        ///< empty when the answer has no owner
+    TokenType type = TokenType::other;
+    OwnerType owner_type = OwnerType::unknown;
+    Leak leak = Leak::unknown;
+    Date created_at;
+    Date expires_at;    ///< none: never expires
+    Date last_used_at;  ///< none: never used, or not in the recent past
+    Date modified_at;
+    std::span<const std::string_view> scopes;  ///< as listed: may repeat, order has no meaning
+    bool scopes_readable = true;  ///< false: there was a scope, or a whole list, that can't be read
+};
+
+/// Fields of the answer that are counted when they are there and can't be read. The values are the `field`
+/// label.
+enum class Field : std::uint8_t {
+    token,  ///< a whole element of `data` (not an object, or without an id)
+    type,
+    name,
+    public_portion,
+    scopes,
+    created_at,
+    expires_at,
+    last_used_at,
+    modified_at,
+    owned_by,
+    leak_information,
+    total_filtered_count,
+};
+inline constexpr std::size_t field_count = 12;
+[[nodiscard]] std::string_view label(Field field);
+
+/// How often each field was there and could not be read.
+using FieldCounts = std::array<std::uint64_t, field_count>;
+
+}  // namespace exporter::datadog

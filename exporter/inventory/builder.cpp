@@ -1,0 +1,216 @@
+#include "inventory/builder.h"
+
+#include "inventory/detail_list.h"
+#include "inventory/label_text.h"
+#include "inventory/scope_table.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace exporter::inventory {
+
+namespace {
+
+using datadog::Date;
+using datadog::OwnerType;
+using datadog::Timestamp;
+using datadog::Token;
+using datadog::TokenType;
+
+std::uint64_t hash_of(std::string_view text) {
+    return std::hash<std::string_view>{}(text);
+}
+
+ByBucket zeros(std::size_t buckets) {
+    ByBucket counts;
+    for (const TokenType type : {TokenType::personal, TokenType::service, TokenType::other}) {
+        for (const OwnerType owner :
+             {OwnerType::user, OwnerType::service_account, OwnerType::other, OwnerType::unknown}) {
+            counts.at(type, owner).assign(buckets, 0);
+        }
+    }
+    return counts;
+}
+
+void keep_earliest(std::optional<Timestamp>& earliest, Timestamp moment) {
+    if (!earliest || moment < *earliest) {
+        earliest = moment;
+    }
+}
+
+/// Why a token deserves a look, in the order of `Risk`.
+using Findings = std::array<bool, risk_count>;
+
+bool is_unused(const Token& token, Timestamp now, std::chrono::milliseconds max_idle) {
+    // Never used is only suspicious of a token that had the time to be used.
+    const Date& since = token.last_used_at.is_none() ? token.created_at : token.last_used_at;
+    return since.moment() && now - *since.moment() > max_idle;
+}
+
+Findings findings_of(const Token& token, bool privileged, const Rules& rules, Timestamp now) {
+    const auto& expires = token.expires_at.moment();
+    const auto& created = token.created_at.moment();
+    const bool expired = expires && *expires <= now;
+    const bool never_expires = token.expires_at.is_none();
+    const bool unused = !expired && is_unused(token, now, rules.max_idle);
+    const bool long_lived = !expired && expires && created && *expires - *created > rules.max_lifetime;
+    return {never_expires, never_expires && privileged,        unused, unused && privileged, long_lived,
+            expired,       token.leak == datadog::Leak::leaked};
+}
+
+}  // namespace
+
+class InventoryBuilder::State {
+  public:
+    State(const Rules& rules, Timestamp now, std::shared_ptr<const Census> previous)
+        : rules_(rules),
+          now_(now),
+          previous_(std::move(previous)),
+          scopes_(rules.privileged_scopes, rules.expiry.size()),
+          details_(rules.detail, rules.detail_limit) {
+        inventory_.as_of = now;
+        inventory_.expiry_buckets = rules.expiry.names();
+        inventory_.last_used_buckets = rules.last_used.names();
+        inventory_.age_buckets = rules.age.names();
+        inventory_.by_expiry = zeros(rules.expiry.size());
+        inventory_.unscoped = zeros(rules.expiry.size());
+        inventory_.privileged = zeros(rules.expiry.size());
+        inventory_.by_last_use = zeros(rules.last_used.size());
+        inventory_.by_age = zeros(rules.age.size());
+    }
+
+    void add(const Token& token) {
+        const std::size_t expiry = rules_.expiry.index(token.expires_at, now_);
+        const auto scopes = scopes_.add(token.scopes, token.type, token.owner_type, expiry);
+        count_buckets(token, expiry, scopes.privileged);
+        count_risks(token, scopes.privileged);
+        note_dates(token);
+        count_owner(token);
+        count_churn(token, scopes.set_hash);
+        recognise_own(token);
+        details_.add(token);
+    }
+
+    Built build(bool complete, Timestamp began) {
+        scopes_.write(inventory_, rules_.scope_limit);
+        for (std::size_t pair = 0; pair < owners_.size(); ++pair) {
+            const auto type = static_cast<TokenType>(pair / datadog::owner_type_count);
+            const auto owner = static_cast<OwnerType>(pair % datadog::owner_type_count);
+            inventory_.owners.at(type, owner) = owners_[pair].size();
+        }
+        inventory_.distinct_owners = all_owners_.size();
+        details_.write(inventory_);
+
+        auto census = complete ? take_census(began) : previous_;
+        if (census) {
+            inventory_.churn = census->churn();
+        }
+        return {std::move(inventory_), std::move(census)};
+    }
+
+  private:
+    void count_buckets(const Token& token, std::size_t expiry, bool privileged) {
+        const auto count = [&token](ByBucket& counts, std::size_t bucket) {
+            ++counts.at(token.type, token.owner_type)[bucket];
+        };
+        ++inventory_.tokens;
+        count(inventory_.by_expiry, expiry);
+        count(inventory_.by_last_use, rules_.last_used.index(token.last_used_at, now_));
+        count(inventory_.by_age, rules_.age.index(token.created_at, now_));
+        if (token.scopes.empty() && token.scopes_readable) {
+            count(inventory_.unscoped, expiry);
+        }
+        if (privileged) {
+            count(inventory_.privileged, expiry);
+        }
+    }
+
+    void count_risks(const Token& token, bool privileged) {
+        const Findings findings = findings_of(token, privileged, rules_, now_);
+        for (std::size_t risk = 0; risk < risk_count; ++risk) {
+            inventory_.at_risk[risk].at(token.type, token.owner_type) += Count{findings[risk]};
+        }
+        inventory_.leaks_reported = inventory_.leaks_reported || token.leak != datadog::Leak::unknown;
+    }
+
+    void note_dates(const Token& token) {
+        if (const auto& expires = token.expires_at.moment(); expires && *expires > now_) {
+            keep_earliest(inventory_.next_expiry.at(token.type, token.owner_type), *expires);
+        }
+        if (const auto& created = token.created_at.moment()) {
+            keep_earliest(inventory_.oldest_creation.at(token.type, token.owner_type), *created);
+        }
+    }
+
+    void count_owner(const Token& token) {
+        if (!token.owner_id.empty()) {
+            const std::uint64_t owner = hash_of(token.owner_id);
+            owners_[ByBucket::index(token.type, token.owner_type)].insert(owner);
+            all_owners_.insert(owner);
+        }
+    }
+
+    void count_churn(const Token& token, std::uint32_t scopes_hash) {
+        const std::uint64_t id_hash = hash_of(token.id);
+        entries_.push_back({id_hash, scopes_hash, token.type});
+        if (!previous_) {
+            return;
+        }
+        const auto type = static_cast<std::size_t>(token.type);
+        if (const CensusEntry* before = previous_->find(id_hash)) {
+            ++still_there_[static_cast<std::size_t>(before->type)];
+            changes_.scope_changes[type] += Count{before->scopes_hash != scopes_hash};
+        } else if (token.created_at.moment() && *token.created_at.moment() < previous_->began()) {
+            ++changes_.late;
+        } else {
+            ++changes_.created[type];
+        }
+    }
+
+    void recognise_own(const Token& token) {
+        if (rules_.is_own_token && rules_.is_own_token(token.public_portion)) {
+            inventory_.credential_expiry = token.expires_at.moment();
+        }
+    }
+
+    std::shared_ptr<const Census> take_census(Timestamp began) {
+        Churn churn = previous_ ? previous_->churn() : Churn{};
+        for (std::size_t type = 0; previous_ && type < datadog::token_type_count; ++type) {
+            churn.created[type] += changes_.created[type];
+            churn.scope_changes[type] += changes_.scope_changes[type];
+            churn.removed[type] += previous_->count(static_cast<TokenType>(type)) - still_there_[type];
+        }
+        churn.late += changes_.late;
+        return std::make_shared<const Census>(std::move(entries_), began, churn);
+    }
+
+    const Rules& rules_;
+    const Timestamp now_;
+    const std::shared_ptr<const Census> previous_;
+
+    Inventory inventory_;
+    ScopeTable scopes_;
+    DetailList details_;
+    std::array<std::unordered_set<std::uint64_t>, ByBucket::size> owners_;  ///< hashes of owner ids
+    std::unordered_set<std::uint64_t> all_owners_;
+
+    std::vector<CensusEntry> entries_;
+    Churn changes_;  ///< since `previous_`, without removals
+    std::array<Count, datadog::token_type_count>
+        still_there_{};  ///< of `previous_`, by the type they had then
+};
+
+InventoryBuilder::InventoryBuilder(const Rules& rules, Timestamp now, std::shared_ptr<const Census> previous)
+    : state_(std::make_unique<State>(rules, now, std::move(previous))) {}
+
+InventoryBuilder::~InventoryBuilder() = default;
+
+void InventoryBuilder::add(const Token& token) {
+    state_->add(token);
+}
+
+InventoryBuilder::Built InventoryBuilder::build(bool complete, Timestamp began) && {
+    return state_->build(complete, began);
+}
+
+}  // namespace exporter::inventory

@@ -1,0 +1,67 @@
+// Counts tokens into an `Inventory` while the pages stream by: memory grows with series, and by 16 bytes a
+// token for churn.
+#pragma once
+
+#include "inventory/buckets.h"
+#include "inventory/census.h"
+#include "inventory/detail_list.h"
+#include "inventory/inventory.h"
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_set>
+#include <vector>
+
+namespace exporter::inventory {
+
+/// What an organization's inventories are counted by. Constant over its life.
+struct Rules {
+    BucketScheme expiry;
+    BucketScheme last_used;
+    BucketScheme age;
+    std::size_t scope_limit = 500;
+    std::unordered_set<std::string> privileged_scopes;
+    std::chrono::milliseconds max_lifetime = std::chrono::hours(24 * 365);
+    std::chrono::milliseconds max_idle = std::chrono::hours(24 * 90);
+    DetailMode detail = DetailMode::none;
+    std::size_t detail_limit = 1000;
+    /// Recognises the exporter's own token by its public portion; empty: there is none to recognise.
+    std::function<bool(std::string_view public_portion)> is_own_token;
+};
+
+/// Counts one listing. Every id must be added once: de-duplication is the scan's.
+class InventoryBuilder {
+  public:
+    /// @param rules must outlive the builder
+    /// @param now the scan's one `now`
+    /// @param previous the last complete listing's census, which churn is measured against; null: there is
+    /// none
+    InventoryBuilder(const Rules& rules, datadog::Timestamp now, std::shared_ptr<const Census> previous);
+    InventoryBuilder(const InventoryBuilder&) = delete;
+    InventoryBuilder& operator=(const InventoryBuilder&) = delete;
+    ~InventoryBuilder();
+
+    void add(const datadog::Token& token);
+
+    struct Built {
+        Inventory inventory;
+        std::shared_ptr<const Census> census;  ///< to measure the next listing against
+    };
+
+    /// The counts of everything added. The builder is spent afterwards.
+    ///
+    /// @param complete an incomplete listing leaves the previous census and its churn as they were
+    /// @param began when the listing began by Datadog's clock
+    [[nodiscard]] Built build(bool complete, datadog::Timestamp began) &&;
+
+  private:
+    class State;
+    std::unique_ptr<State> state_;
+};
+
+}  // namespace exporter::inventory

@@ -1,0 +1,43 @@
+// Who was there: just enough of each token of a complete listing to tell what changed by the next one.
+#pragma once
+
+#include "datadog/token.h"
+#include "inventory/inventory.h"
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+namespace exporter::inventory {
+
+/// 16 bytes a token. Ids are kept as 64-bit hashes: among a million tokens the chance that any two collide is
+/// 3 in a hundred million, and a collision hides one change.
+struct CensusEntry {
+    std::uint64_t id_hash;
+    std::uint32_t scopes_hash;  ///< of the set, whatever its order
+    datadog::TokenType type;
+};
+
+/// Every token of one complete listing, and the churn up to it. Never changes once taken.
+class Census {
+  public:
+    /// @param entries in any order
+    Census(std::vector<CensusEntry> entries, datadog::Timestamp began, Churn churn);
+
+    /// nullptr: was not there.
+    [[nodiscard]] const CensusEntry* find(std::uint64_t id_hash) const;
+    [[nodiscard]] Count count(datadog::TokenType type) const {
+        return counts_[static_cast<std::size_t>(type)];
+    }
+    [[nodiscard]] datadog::Timestamp began() const { return began_; }
+    [[nodiscard]] const Churn& churn() const { return churn_; }
+
+  private:
+    std::vector<CensusEntry> entries_;  ///< by id_hash
+    std::array<Count, datadog::token_type_count> counts_{};
+    datadog::Timestamp began_;
+    Churn churn_;
+};
+
+}  // namespace exporter::inventory

@@ -1,0 +1,136 @@
+// inventory/: pure functions and values. `Token`s in, an immutable `Inventory` of counts out. No I/O, no
+// clock, no prometheus types.
+//
+// `Inventory` is what one listing says. It never changes once it was built.
+#pragma once
+
+#include "datadog/token.h"
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace exporter::inventory {
+
+using Count = std::uint64_t;
+
+/// One value for each pair of token type and owner type.
+template <class T>
+class ByOwner {
+  public:
+    [[nodiscard]] T& at(datadog::TokenType token, datadog::OwnerType owner) {
+        return values_[index(token, owner)];
+    }
+    [[nodiscard]] const T& at(datadog::TokenType token, datadog::OwnerType owner) const {
+        return values_[index(token, owner)];
+    }
+    bool operator==(const ByOwner&) const = default;
+
+    static constexpr std::size_t size = datadog::token_type_count * datadog::owner_type_count;
+    /// Dense, for tables that are indexed by pair.
+    [[nodiscard]] static constexpr std::size_t index(datadog::TokenType token, datadog::OwnerType owner) {
+        return static_cast<std::size_t>(token) * datadog::owner_type_count + static_cast<std::size_t>(owner);
+    }
+
+  private:
+    std::array<T, size> values_{};
+};
+
+/// Counts by token type, owner type and bucket; the inner vectors have the scheme's size.
+using ByBucket = ByOwner<std::vector<Count>>;
+
+/// Findings of `datadog_access_tokens_at_risk`. They overlap. All but `expired_still_listed` and `leaked` are
+/// about tokens that still open doors: expired ones are left out.
+enum class Risk : std::uint8_t {
+    never_expires,
+    never_expires_privileged,
+    unused,  ///< idle longer than the policy, or never used and older than it
+    unused_privileged,
+    lifetime_over_policy,  ///< from creation to expiry; a token that never expires is `never_expires` instead
+    expired_still_listed,
+    leaked,
+};
+inline constexpr std::size_t risk_count = 7;
+[[nodiscard]] std::string_view label(Risk risk);
+
+/// Grants of one scope: tokens that list it, by token type, owner type and expiry bucket.
+struct ScopeGrants {
+    std::string scope;
+    ByBucket grants;  ///< vectors are empty where there is no grant
+
+    bool operator==(const ScopeGrants&) const = default;
+};
+
+/// One token by name, only when `tokens.detail` asks for it.
+struct TokenDetail {
+    std::string id;
+    std::string name;
+    datadog::TokenType type{};
+    datadog::OwnerType owner_type{};
+    std::string owner_id;
+    std::optional<datadog::Timestamp> expires_at;
+    std::optional<datadog::Timestamp> last_used_at;
+    std::optional<datadog::Timestamp> created_at;
+
+    bool operator==(const TokenDetail&) const = default;
+};
+
+/// What changed between complete listings since the program started. Only ever grows.
+struct Churn {
+    std::array<Count, datadog::token_type_count> created{};
+    std::array<Count, datadog::token_type_count> removed{};
+    std::array<Count, datadog::token_type_count> scope_changes{};
+    /// Tokens created before the previous complete listing began, yet not in it: that listing had missed
+    /// them.
+    Count late = 0;
+
+    bool operator==(const Churn&) const = default;
+};
+
+struct Inventory {
+    datadog::Timestamp as_of;
+    Count tokens = 0;
+
+    /// Bucket names, which the vectors of `ByBucket` are indexed by.
+    std::vector<std::string> expiry_buckets;
+    std::vector<std::string> last_used_buckets;
+    std::vector<std::string> age_buckets;
+
+    ByBucket by_expiry;
+    ByBucket unscoped;    ///< by expiry bucket
+    ByBucket privileged;  ///< by expiry bucket
+    ByBucket by_last_use;
+    ByBucket by_age;
+
+    std::array<ByOwner<Count>, risk_count> at_risk;
+    bool leaks_reported =
+        false;  ///< whether any token said anything about leaks; false: `leaked` is unknown, not zero
+    ByOwner<Count> owners;  ///< distinct owner ids
+
+    std::vector<ScopeGrants> scope_grants;  ///< by scope name; the folded ones together as `other`
+    Count distinct_scopes = 0;
+    Count folded_scopes = 0;
+
+    ByOwner<std::optional<datadog::Timestamp>> next_expiry;  ///< ahead of `as_of`
+    ByOwner<std::optional<datadog::Timestamp>> oldest_creation;
+
+    /// Expiry of the token that the exporter itself uses; nullopt when it was not recognised or never
+    /// expires.
+    std::optional<datadog::Timestamp> credential_expiry;
+
+    std::vector<TokenDetail> details;  ///< soonest expiry first
+    Count details_omitted = 0;         ///< tokens that `tokens.detail` asks for beyond `tokens.detail-limit`
+
+    Churn churn;
+    /// Distinct owner ids over all types; 1 on a listing of several tokens hints at credentials that see only
+    /// their own.
+    Count distinct_owners = 0;
+
+    bool operator==(const Inventory&) const = default;
+};
+
+}  // namespace exporter::inventory

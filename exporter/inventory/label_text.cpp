@@ -1,0 +1,85 @@
+#include "inventory/label_text.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <optional>
+
+namespace exporter::inventory {
+
+namespace {
+
+constexpr std::string_view replacement = "\xEF\xBF\xBD";
+constexpr std::string_view ellipsis = "\xE2\x80\xA6";
+
+struct Character {
+    char32_t code;
+    std::size_t bytes;
+};
+
+/// The well-formed UTF-8 character at the front of `text` (Unicode 15, table 3-7); nullopt where there is
+/// none.
+std::optional<Character> front(std::string_view text) {
+    const auto byte = [&text](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+    const unsigned char lead = byte(0);
+    if (lead < 0x80) {
+        return Character{lead, 1};
+    }
+    const std::size_t bytes = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
+    if (lead < 0xC2 || lead > 0xF4 || text.size() < bytes) {
+        return std::nullopt;
+    }
+    char32_t code = lead & (0x7FU >> bytes);
+    for (std::size_t i = 1; i < bytes; ++i) {
+        if ((byte(i) & 0xC0U) != 0x80U) {
+            return std::nullopt;
+        }
+        code = (code << 6U) | (byte(i) & 0x3FU);
+    }
+    const bool overlong = (bytes == 3 && code < 0x800) || (bytes == 4 && code < 0x10000);
+    const bool surrogate = code >= 0xD800 && code <= 0xDFFF;
+    if (overlong || surrogate || code > 0x10FFFF) {
+        return std::nullopt;
+    }
+    return Character{code, bytes};
+}
+
+bool is_control(char32_t code) {
+    return code < 0x20 || (code >= 0x7F && code <= 0x9F);
+}
+
+/// Characters that break lines or change the order in which text is shown.
+bool is_deceptive(char32_t code) {
+    return (code >= 0x202A && code <= 0x202E) || (code >= 0x2066 && code <= 0x2069) || code == 0x200E ||
+           code == 0x200F || code == 0x2028 || code == 0x2029;
+}
+
+}  // namespace
+
+bool is_plain_label(std::string_view text) {
+    return text.size() <= max_label_bytes &&
+           std::all_of(text.begin(), text.end(), [](char c) { return c >= 0x20 && c < 0x7F; });
+}
+
+std::string label_text(std::string_view text) {
+    if (is_plain_label(text)) {
+        return std::string(text);
+    }
+    std::string clean;
+    std::size_t end_with_ellipsis = 0;  // The longest beginning that leaves room for the ellipsis.
+    while (!text.empty()) {
+        const auto character = front(text);
+        const bool keep = character && !is_control(character->code) && !is_deceptive(character->code);
+        clean += keep ? text.substr(0, character->bytes) : replacement;
+        text.remove_prefix(character ? character->bytes : 1);
+        if (clean.size() + ellipsis.size() <= max_label_bytes) {
+            end_with_ellipsis = clean.size();
+        }
+        if (clean.size() > max_label_bytes) {
+            clean.resize(end_with_ellipsis);
+            return clean.append(ellipsis);
+        }
+    }
+    return clean;
+}
+
+}  // namespace exporter::inventory

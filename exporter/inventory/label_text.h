@@ -1,0 +1,21 @@
+// Untrusted text on its way into label values.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace exporter::inventory {
+
+/// Longest label value made of untrusted text, in bytes.
+inline constexpr std::size_t max_label_bytes = 200;
+
+/// `text` as valid UTF-8 without control characters, without marks that reorder text (U+202A to U+202E,
+/// U+2066 to U+2069, U+200E, U+200F) and without line separators (U+2028, U+2029), each replaced by U+FFFD;
+/// cut at a character's edge to `max_label_bytes` with `…` as its end.
+[[nodiscard]] std::string label_text(std::string_view text);
+
+/// Whether `label_text` would return `text` itself; quick for plain ASCII.
+[[nodiscard]] bool is_plain_label(std::string_view text);
+
+}  // namespace exporter::inventory

@@ -1,0 +1,114 @@
+#include "inventory/scope_table.h"
+
+#include "inventory/label_text.h"
+
+#include <algorithm>
+#include <numeric>
+
+namespace exporter::inventory {
+
+namespace {
+
+constexpr std::string_view folded_name = "other";
+
+std::uint32_t mixed(std::size_t hash) {
+    return static_cast<std::uint32_t>(hash ^ (hash >> 32U));
+}
+
+}  // namespace
+
+ScopeTable::ScopeTable(const std::unordered_set<std::string>& privileged, std::size_t expiry_buckets)
+    : privileged_(privileged), expiry_buckets_(expiry_buckets), grants_(ByBucket::size * expiry_buckets) {}
+
+ScopeTable::Counted ScopeTable::add(std::span<const std::string_view> scopes, datadog::TokenType token,
+                                    datadog::OwnerType owner, std::size_t expiry_bucket) {
+    Counted counted;
+    ++tokens_;
+    std::vector<std::uint32_t>& grants =
+        grants_[ByBucket::index(token, owner) * expiry_buckets_ + expiry_bucket];
+    for (const std::string_view text : scopes) {
+        const ScopeId id = intern(text);
+        Scope& scope = scopes_[id];
+        if (scope.last_token == tokens_) {
+            continue;
+        }
+        scope.last_token = tokens_;
+        ++scope.tokens;
+        if (grants.size() <= id) {
+            grants.resize(scopes_.size());
+        }
+        ++grants[id];
+        counted.privileged = counted.privileged || scope.privileged;
+        counted.set_hash += scope.hash;
+    }
+    return counted;
+}
+
+ScopeTable::ScopeId ScopeTable::intern(std::string_view scope) {
+    if (const auto known = ids_.find(scope); known != ids_.end()) {
+        return known->second;
+    }
+    if (!is_plain_label(scope)) {
+        // Counted under the name it is published by: two names that are cut to the same one are one series.
+        const std::string clean = label_text(scope);
+        if (clean != scope) {
+            return intern(clean);
+        }
+    }
+    const auto id = static_cast<ScopeId>(scopes_.size());
+    const std::string name(scope);
+    scopes_.push_back({name, privileged_.contains(name), mixed(TextHash{}(scope)), 0, 0});
+    ids_.emplace(name, id);
+    return id;
+}
+
+std::vector<bool> ScopeTable::choose_folded(std::size_t limit) const {
+    std::vector<ScopeId> order(scopes_.size());
+    std::iota(order.begin(), order.end(), ScopeId{0});
+    std::sort(order.begin(), order.end(), [this](ScopeId left, ScopeId right) {
+        const Scope& a = scopes_[left];
+        const Scope& b = scopes_[right];
+        return a.tokens != b.tokens ? a.tokens > b.tokens : a.name < b.name;
+    });
+    std::vector<bool> folded(scopes_.size(), false);
+    for (std::size_t place = limit; place < order.size(); ++place) {
+        folded[order[place]] = true;
+    }
+    return folded;
+}
+
+void ScopeTable::write(Inventory& inventory, std::size_t limit) const {
+    const std::vector<bool> folded = choose_folded(limit);
+    inventory.distinct_scopes = scopes_.size();
+    inventory.folded_scopes = static_cast<Count>(std::count(folded.begin(), folded.end(), true));
+
+    // A scope that is really called `other` shares the series of the folded ones: there can be only one.
+    std::unordered_map<std::string_view, std::size_t> rows;
+    std::vector<std::size_t> row_of(scopes_.size());
+    for (ScopeId id = 0; id < scopes_.size(); ++id) {
+        const std::string_view name = folded[id] ? folded_name : std::string_view(scopes_[id].name);
+        const auto [row, fresh] = rows.emplace(name, inventory.scope_grants.size());
+        if (fresh) {
+            inventory.scope_grants.push_back({std::string(name), {}});
+        }
+        row_of[id] = row->second;
+    }
+    for (std::size_t combination = 0; combination < grants_.size(); ++combination) {
+        const std::vector<std::uint32_t>& counts = grants_[combination];
+        const std::size_t pair = combination / expiry_buckets_;
+        const auto token = static_cast<datadog::TokenType>(pair / datadog::owner_type_count);
+        const auto owner = static_cast<datadog::OwnerType>(pair % datadog::owner_type_count);
+        for (std::size_t id = 0; id < counts.size(); ++id) {
+            if (counts[id] == 0) {
+                continue;
+            }
+            std::vector<Count>& buckets = inventory.scope_grants[row_of[id]].grants.at(token, owner);
+            buckets.resize(expiry_buckets_);
+            buckets[combination % expiry_buckets_] += counts[id];
+        }
+    }
+    std::sort(inventory.scope_grants.begin(), inventory.scope_grants.end(),
+              [](const ScopeGrants& left, const ScopeGrants& right) { return left.scope < right.scope; });
+}
+
+}  // namespace exporter::inventory

@@ -1,0 +1,30 @@
+// Which family is written by what: the seam between `OrganizationsCollectable` and the files that know a
+// subject.
+#pragma once
+
+#include "metrics/collectables.h"
+#include "metrics/family_builder.h"
+
+#include <chrono>
+#include <span>
+#include <string_view>
+
+namespace exporter::metrics {
+
+struct FamilyWriter {
+    std::string_view family;
+    /// Adds the series of one organization, none where it has none. Writers of families that the catalog
+    /// marks as inventory are only called with an inventory.
+    void (*write)(const Snapshot&, FamilyBuilder&);
+};
+
+/// Both in publishing order.
+[[nodiscard]] std::span<const FamilyWriter> inventory_writers();
+[[nodiscard]] std::span<const FamilyWriter> poll_writers();
+
+/// A Unix time in seconds, with fractions.
+[[nodiscard]] inline double unix_seconds(datadog::Timestamp moment) {
+    return std::chrono::duration<double>(moment.time_since_epoch()).count();
+}
+
+}  // namespace exporter::metrics

@@ -1,0 +1,31 @@
+# Sourced by exporter/run.sh and tests/run.sh: the Debian packages of each purpose, and how to install what is missing.
+# Works on Debian 12 and 13, as root or with sudo.
+
+build_packages="g++ cmake ninja-build pkg-config git ca-certificates libboost-dev libcli11-dev libcpp-httplib-dev
+  libexpected-dev libfmt-dev libspdlog-dev libssl-dev libyaml-cpp-dev prometheus-cpp-dev rapidjson-dev zlib1g-dev"
+
+# One clang for both Debians: formatters and linters of two versions don't agree.
+test_packages="clang-19 clang-format-19 clang-tidy-19 libclang-rt-19-dev libgmock-dev libgtest-dev prometheus curl
+  procps python3"
+
+as_root() {
+    if [ "$(id -u)" -eq 0 ]; then
+        "$@"
+    else
+        sudo "$@"
+    fi
+}
+
+# install_packages <package...>: asks apt only when something is missing.
+install_packages() {
+    missing=""
+    for package in "$@"; do
+        status=$(dpkg-query --show --showformat='${db:Status-Status}' "$package" 2>/dev/null) || status=""
+        [ "$status" = installed ] || missing="$missing $package"
+    done
+    [ -n "$missing" ] || return 0
+    echo "Installing:$missing"
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get update -qq
+    # shellcheck disable=SC2086 # a list of words
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing
+}

@@ -1,0 +1,25 @@
+#!/bin/sh
+# Installs what the exporter needs, builds it and runs it: against Datadog when credentials are in the environment
+# (DD_API_KEY and DD_APP_KEY, or DD_BEARER_TOKEN, and DD_SITE), against a simulated organization when they are not.
+# Arguments go to the exporter.
+set -eu
+cd "$(dirname "$0")/.."
+. ./exporter/packages.sh
+
+# shellcheck disable=SC2086 # a list of words
+install_packages $build_packages
+cmake --preset release -B build/run -DEXPORTER_TESTS=OFF >/dev/null
+cmake --build build/run --target datadog_token_exporter
+
+if [ -z "${DD_API_KEY:-}${DD_APP_KEY:-}${DD_BEARER_TOKEN:-}" ] && [ "$#" -eq 0 ]; then
+    echo "No credentials in the environment: polling a simulated organization."
+    set -- --demo
+fi
+cat <<'END'
+
+  Metrics:      http://localhost:10077/metrics
+  Status page:  http://localhost:10077/
+  (unless --web.listen-address says otherwise; end with Ctrl-C)
+
+END
+exec build/run/exporter/datadog_token_exporter "$@"

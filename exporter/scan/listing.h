@@ -1,0 +1,40 @@
+// What a whole listing is, and whom it is handed to.
+#pragma once
+
+#include "datadog/token.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+namespace exporter::scan {
+
+/// A listing that was read to its end.
+struct Listing {
+    /// Every page was read, and nothing says that a token is missing or was seen twice. False: after several
+    /// tries the pages still contradicted each other or the reported total; the tokens are those of the last
+    /// try.
+    bool complete = false;
+    std::uint64_t tokens = 0;                      ///< unique ids
+    std::uint64_t duplicates = 0;                  ///< ids that were listed again
+    std::optional<std::uint64_t> reported_tokens;  ///< the API's own total, as last reported
+    datadog::Timestamp as_of;                      ///< the scan's one `now`
+    /// When the listing began by Datadog's clock (the first page's `Date` header, whole seconds), by ours
+    /// where it gave none.
+    datadog::Timestamp began;
+};
+
+/// Receives one listing at a time. A scan calls `begin`, then `add` for each unique token, then `publish`; or
+/// `begin` again when it has to start over, or nothing more when it failed.
+class ListingSink {
+  public:
+    virtual ~ListingSink() = default;
+    /// A listing starts: whatever `add` brought since the last `publish` is void.
+    virtual void begin(datadog::Timestamp now) = 0;
+    /// A token that was not in the listing so far. Its texts are valid until the call returns.
+    virtual void add(const datadog::Token& token) = 0;
+    /// The listing is whole.
+    virtual void publish(const Listing& listing) = 0;
+};
+
+}  // namespace exporter::scan

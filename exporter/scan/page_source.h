@@ -1,0 +1,23 @@
+// The network as scan sees it.
+#pragma once
+
+#include "datadog/client.h"
+#include "scan/clock.h"
+
+#include <cstddef>
+
+namespace exporter::scan {
+
+/// One organization's listing, page by page.
+class PageSource {
+  public:
+    virtual ~PageSource() = default;
+
+    /// Called once at the start of each poll: reads the credentials again.
+    [[nodiscard]] virtual datadog::Result<void> prepare() = 0;
+
+    /// Fetches one page. The whole exchange is over by `deadline`.
+    [[nodiscard]] virtual datadog::Answer page(std::size_t number, SteadyTime deadline) = 0;
+};
+
+}  // namespace exporter::scan

@@ -1,0 +1,102 @@
+#include "scan/poller.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <exception>
+#include <utility>
+
+namespace exporter::scan {
+
+namespace {
+
+/// How far a poll or a wait may run over its time before the loop counts as stuck: scheduling, rendering, a
+/// name server that answers late.
+constexpr std::chrono::seconds slack{60};
+
+}  // namespace
+
+Poller::Poller(PollerOptions options, ScanEnvironment environment, ListingSink& sink, PollObserver& observer)
+    : options_(std::move(options)), environment_(environment), sink_(sink), observer_(observer) {
+    expect_progress_by(environment_.clock.steady_now());
+}
+
+void Poller::step(std::stop_token stop) {
+    const SteadyTime start = environment_.clock.steady_now();
+    const datadog::Timestamp attempt = environment_.clock.now();
+    expect_progress_by(start + options_.timeout);
+
+    statistics_.last_pages = 0;
+    const auto outcome = scan_once(start + options_.timeout, stop);
+    if (!outcome && outcome.error().kind == datadog::ErrorKind::cancelled) {
+        return;  // The program is ending; that is no failure of the poll.
+    }
+
+    PollReport report;
+    report.duration = environment_.clock.steady_now() - start;
+    report.pages = statistics_.last_pages;
+    report.failures_in_a_row = failures_in_a_row_;
+    ++statistics_.polls;
+    statistics_.last_attempt = attempt;
+    statistics_.last_duration = report.duration;
+    statistics_.last_poll_succeeded = outcome.has_value();
+    asked_to_wait_.reset();
+    if (outcome) {
+        statistics_.last_success = attempt;
+        statistics_.listing = *outcome;
+        report.listing = *outcome;
+        failures_in_a_row_ = 0;
+        stale_at_ = start + options_.stale_after;
+    } else {
+        ++statistics_.failures[static_cast<std::size_t>(outcome.error().kind)];
+        report.error = outcome.error();
+        report.failures_in_a_row = ++failures_in_a_row_;
+        asked_to_wait_ = outcome.error().retry_after;
+    }
+    observer_.poll_finished(report, statistics_);
+    attempted_.store(true);
+}
+
+datadog::Result<Listing> Poller::scan_once(SteadyTime deadline, std::stop_token stop) {
+    try {
+        return scan(options_.scan, environment_, sink_, statistics_, deadline, std::move(stop));
+    } catch (const std::exception& exception) {
+        return tl::unexpected(datadog::Error{datadog::ErrorKind::internal, exception.what(), std::nullopt});
+    }
+}
+
+void Poller::run(std::stop_token stop) {
+    while (!stop.stop_requested()) {
+        const SteadyTime start = environment_.clock.steady_now();
+        step(stop);
+        SteadyTime next = start + options_.interval;
+        if (asked_to_wait_) {
+            next = std::max(next, environment_.clock.steady_now() + *asked_to_wait_);
+        }
+        if (!wait(next, stop)) {
+            return;
+        }
+    }
+}
+
+bool Poller::wait(SteadyTime next_poll, const std::stop_token& stop) {
+    expect_progress_by(next_poll);
+    if (stale_at_ && *stale_at_ < next_poll) {
+        if (!environment_.clock.wait_until(*stale_at_, stop)) {
+            return false;
+        }
+        stale_at_.reset();
+        observer_.became_stale(statistics_);
+    }
+    return environment_.clock.wait_until(next_poll, stop);
+}
+
+bool Poller::moving() const {
+    return environment_.clock.steady_now().time_since_epoch().count() <= progress_due_.load();
+}
+
+void Poller::expect_progress_by(SteadyTime moment) {
+    progress_due_.store((moment + slack).time_since_epoch().count());
+}
+
+}  // namespace exporter::scan

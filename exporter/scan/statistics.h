@@ -1,0 +1,55 @@
+// What is counted about polling itself, as a plain value. One copy for each organization, kept by its poller;
+// metrics gets copies.
+#pragma once
+
+#include "datadog/error.h"
+#include "datadog/page.h"
+#include "scan/listing.h"
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+
+namespace exporter::scan {
+
+/// Upper bounds of `datadog_access_token_api_request_duration_seconds`, in seconds; +Inf is implied.
+inline constexpr std::array<double, 10> request_duration_bounds = {0.025, 0.05, 0.1, 0.25, 0.5,
+                                                                   1,     2.5,  5,   10,   30};
+
+/// Why a request was made again. The values are the `reason` label of `…_api_retries_total`.
+enum class RetryReason : std::uint8_t { rate_limited, server_error, network };
+inline constexpr std::size_t retry_reason_count = 3;
+[[nodiscard]] std::string_view label(RetryReason reason);
+
+struct RequestDurations {
+    std::array<std::uint64_t, request_duration_bounds.size() + 1>
+        counts{};  ///< not cumulative; the last is +Inf
+    double sum_seconds = 0;
+
+    void observe(std::chrono::duration<double> duration);
+};
+
+struct Statistics {
+    std::uint64_t polls = 0;
+    std::array<std::uint64_t, datadog::error_kind_count> failures{};  ///< by ErrorKind
+    bool last_poll_succeeded = false;
+    std::optional<datadog::Timestamp> last_attempt;  ///< when the last finished poll began
+    std::optional<datadog::Timestamp> last_success;  ///< when the last successful poll began
+    std::chrono::duration<double> last_duration{0};
+    std::uint64_t last_pages = 0;    ///< pages read by the last poll, repeated scans included
+    std::optional<Listing> listing;  ///< the last published one
+
+    datadog::FieldCounts unparsed{};
+    std::map<int, std::uint64_t> requests;  ///< by status; 0: no answer came
+    RequestDurations request_durations;
+    std::array<std::uint64_t, retry_reason_count> retries{};
+    std::uint64_t response_bytes = 0;
+
+    std::optional<std::int64_t> rate_limit;
+    std::optional<std::int64_t> rate_limit_remaining;
+    std::optional<datadog::Timestamp> rate_limit_reset;
+};
+
+}  // namespace exporter::scan

@@ -1,0 +1,79 @@
+#include "web/routes.h"
+
+#include "web/status_page.h"
+
+#include <string_view>
+#include <utility>
+
+namespace exporter::web {
+namespace {
+
+/// Every answer is as of now.
+const std::pair<std::string, std::string> not_stored{"Cache-Control", "no-store"};
+
+Response text(unsigned status, std::string body) {
+    Response response;
+    response.status = status;
+    response.own_body = std::move(body);
+    response.headers.push_back(not_stored);
+    return response;
+}
+
+Response probe(bool good, std::string_view complaint) {
+    return good ? text(200, "ok\n") : text(503, std::string(complaint) + '\n');
+}
+
+Response metrics_page(const metrics::ExpositionStore& expositions, std::string_view accept_encoding) {
+    const bool gzip = accepts_gzip(accept_encoding);
+    auto body = expositions.scrape(gzip ? metrics::Encoding::gzip : metrics::Encoding::identity);
+    Response response;
+    response.content_type = metrics::content_type;
+    response.headers = {not_stored, {"Vary", "Accept-Encoding"}};
+    if (gzip) {
+        response.headers.emplace_back("Content-Encoding", "gzip");
+    }
+    response.shared_body = std::move(body.head);
+    response.own_body = std::move(body.tail);
+    return response;
+}
+
+Response status_page(std::string document) {
+    Response response;
+    response.content_type = "text/html; charset=utf-8";
+    response.headers = {not_stored, {"Content-Security-Policy", std::string(content_security_policy())}};
+    response.own_body = std::move(document);
+    return response;
+}
+
+Response method_not_allowed() {
+    auto response = text(405, "only GET and HEAD are served here\n");
+    response.headers.emplace_back("Allow", "GET, HEAD");
+    return response;
+}
+
+Response route(const RouteOptions& options, const Request& request) {
+    if (request.method != "GET" && request.method != "HEAD") {
+        return method_not_allowed();
+    }
+    if (request.path == options.telemetry_path) {
+        return metrics_page(*options.expositions, request.accept_encoding);
+    }
+    if (request.path == "/healthz" || request.path == "/livez") {
+        return probe(options.health.alive(), "a poll loop has stopped moving");
+    }
+    if (request.path == "/readyz") {
+        return probe(options.health.ready(), "an organization has not been polled yet");
+    }
+    if (request.path == "/") {
+        return status_page(options.status_page());
+    }
+    return text(404, "not found\n");
+}
+
+}  // namespace
+
+Handler make_handler(RouteOptions options) {
+    return [options = std::move(options)](const Request& request) { return route(options, request); };
+}
+
+}  // namespace exporter::web

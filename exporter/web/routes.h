@@ -1,0 +1,35 @@
+// What is served where: metrics, health, readiness and the status page.
+#pragma once
+
+#include "metrics/exposition.h"
+#include "web/server.h"
+
+#include <functional>
+#include <string>
+#include <string_view>
+
+namespace exporter::web {
+
+/// The program's health in the words of Kubernetes' probes. Both are called on the server's thread and must
+/// not wait.
+struct Health {
+    std::function<bool()> alive;  ///< the process and its poll loops move, whatever Datadog does
+    std::function<bool()> ready;  ///< every organization has finished a first attempt
+};
+
+struct RouteOptions {
+    std::string telemetry_path = "/metrics";
+    const metrics::ExpositionStore* expositions = nullptr;  ///< must outlive the handler
+    Health health;
+    std::function<std::string()> status_page;  ///< a whole HTML document
+};
+
+/// `/metrics` (or `telemetry_path`), `/healthz` and `/livez`, `/readyz`, `/`; 404 elsewhere, 405 for other
+/// methods than GET and HEAD.
+[[nodiscard]] Handler make_handler(RouteOptions options);
+
+/// Whether `Accept-Encoding` (RFC 9110, 12.5.3) allows gzip: by the higher weight of `gzip` and `x-gzip`, or
+/// by that of `*` when neither is named; a weight of 0, and one that can't be read, means no.
+[[nodiscard]] bool accepts_gzip(std::string_view accept_encoding);
+
+}  // namespace exporter::web

@@ -1,0 +1,145 @@
+#include "config/endpoint.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+namespace exporter::config {
+namespace {
+
+struct SiteCase {
+    std::string text;
+    std::string site;
+    bool known;
+};
+
+TEST(Site, IsNormalisedFromWhatPeoplePaste) {
+    const std::vector<SiteCase> cases = {
+        {"datadoghq.com", "datadoghq.com", true},
+        {"us3.datadoghq.com", "us3.datadoghq.com", true},
+        {"us5.datadoghq.com", "us5.datadoghq.com", true},
+        {"datadoghq.eu", "datadoghq.eu", true},
+        {"ap1.datadoghq.com", "ap1.datadoghq.com", true},
+        {"ap2.datadoghq.com", "ap2.datadoghq.com", true},
+        {"uk1.datadoghq.com", "uk1.datadoghq.com", true},
+        {"ddog-gov.com", "ddog-gov.com", true},
+        {"us2.ddog-gov.com", "us2.ddog-gov.com", true},
+        {"app.datadoghq.com", "datadoghq.com", true},
+        {"https://app.datadoghq.eu", "datadoghq.eu", true},
+        {"http://app.datadoghq.eu/", "datadoghq.eu", true},
+        {"API.us5.datadoghq.com", "us5.datadoghq.com", true},
+        {"api.us5.datadoghq.com/", "us5.datadoghq.com", true},
+        {"https://api.datadoghq.com//", "datadoghq.com", true},
+        {" datadoghq.com\n", "datadoghq.com", true},
+        {"ap3.datadoghq.com", "ap3.datadoghq.com", false},
+        {"acme.datadoghq.com", "acme.datadoghq.com", false},
+    };
+    for (const SiteCase& c : cases) {
+        const auto site = parse_site(c.text);
+        ASSERT_TRUE(site) << c.text << ": " << site.error();
+        EXPECT_EQ(site->name, c.site) << c.text;
+        EXPECT_EQ(site->known, c.known) << c.text;
+        EXPECT_EQ(endpoint_of(*site).url(), "https://api." + c.site);
+    }
+}
+
+struct Refusal {
+    std::string text;
+    std::string reason;
+};
+
+TEST(Site, IsRefusedWithWhatToWriteInstead) {
+    const std::vector<Refusal> cases = {
+        {"", "\"\" is not a Datadog site"},
+        {"us5", "sites look like datadoghq.com, us5.datadoghq.com or datadoghq.eu"},
+        {"app.com", "\"app.com\" is not a Datadog site"},
+        {"https://app.datadoghq.eu/dashboard/lists", "a page's address; write datadoghq.eu"},
+        {"127.0.0.1", "go into --datadog.base-url"},
+        {"datadoghq.com:443", "go into --datadog.base-url"},
+        {"data dog.com", "is not a Datadog site"},
+        {"-datadoghq.com", "is not a Datadog site"},
+        {"datadoghq..com", "is not a Datadog site"},
+        {"datadoghq.com.", "is not a Datadog site"},
+        {"datadoghq.com\r\nHost: x.y", "is not a Datadog site"},
+    };
+    for (const Refusal& c : cases) {
+        const auto site = parse_site(c.text);
+        ASSERT_FALSE(site) << c.text;
+        EXPECT_NE(site.error().find(c.reason), std::string::npos) << site.error();
+        EXPECT_EQ(site.error().find('\n'), std::string::npos) << site.error();
+    }
+}
+
+struct UrlCase {
+    std::string text;
+    Endpoint endpoint;
+    std::string url;
+};
+
+TEST(BaseUrl, IsSchemeHostAndPort) {
+    const std::vector<UrlCase> cases = {
+        {"https://api.datadoghq.eu", {true, "api.datadoghq.eu", 443}, "https://api.datadoghq.eu"},
+        {"https://api.datadoghq.eu/", {true, "api.datadoghq.eu", 443}, "https://api.datadoghq.eu"},
+        {"HTTPS://API.datadoghq.eu", {true, "api.datadoghq.eu", 443}, "https://api.datadoghq.eu"},
+        {"https://proxy:8443", {true, "proxy", 8443}, "https://proxy:8443"},
+        {"https://10.0.0.1:443", {true, "10.0.0.1", 443}, "https://10.0.0.1"},
+        {"https://[2001:db8::1]", {true, "2001:db8::1", 443}, "https://[2001:db8::1]"},
+        {"http://localhost:8126", {false, "localhost", 8126}, "http://localhost:8126"},
+        {"http://127.0.0.1:8126", {false, "127.0.0.1", 8126}, "http://127.0.0.1:8126"},
+        {"http://127.9.9.9", {false, "127.9.9.9", 80}, "http://127.9.9.9"},
+        {"http://[::1]:8126", {false, "::1", 8126}, "http://[::1]:8126"},
+    };
+    for (const UrlCase& c : cases) {
+        const auto endpoint = parse_base_url(c.text, false);
+        ASSERT_TRUE(endpoint) << c.text << ": " << endpoint.error();
+        EXPECT_EQ(*endpoint, c.endpoint) << c.text;
+        EXPECT_EQ(endpoint->url(), c.url);
+    }
+}
+
+TEST(BaseUrl, IsRefusedWithTheReason) {
+    const std::vector<Refusal> cases = {
+        {"", "does not begin with https:// or http://"},
+        {"api.datadoghq.eu", "does not begin with https:// or http://"},
+        {"ftp://api.datadoghq.eu", "does not begin with https:// or http://"},
+        {"https://", "the host is not a host name or an address"},
+        {"https:///", "the host is not a host name or an address"},
+        {"https://api.datadoghq.eu/api/v2", "it has a path"},
+        {"https://api.datadoghq.eu?x=y", "it has a query"},
+        {"https://api.datadoghq.eu/#x", "it has a fragment"},
+        {"https://needle:needle@api.datadoghq.eu", "it carries a user or a password"},
+        {"https://api.datadoghq.eu:", "the port is not a number"},
+        {"https://api.datadoghq.eu:65536", "the port is not a number"},
+        {"https://api.datadoghq.eu:-1", "the port is not a number"},
+        {"https://api.datadoghq.eu:0", "port 0 can't be connected to"},
+        {"https://::1", "an IPv6 address goes in brackets"},
+        {"https://[::1", "the bracket is not closed"},
+        {"https://[127.0.0.1]", "not an IPv6 address"},
+        {"https://[::1]8080", "only a port can follow"},
+        {"https://a b", "the host is not a host name"},
+        {"https://a\r\nb", "the host is not a host name"},
+    };
+    for (const Refusal& c : cases) {
+        const auto endpoint = parse_base_url(c.text, true);
+        ASSERT_FALSE(endpoint) << c.text;
+        EXPECT_NE(endpoint.error().find(c.reason), std::string::npos) << endpoint.error();
+        EXPECT_EQ(endpoint.error().find("needle"), std::string::npos) << endpoint.error();
+        EXPECT_EQ(endpoint.error().find('\n'), std::string::npos) << endpoint.error();
+    }
+}
+
+TEST(BaseUrl, OfPlainHttpBeyondThisMachineIsRefusedUnlessAllowed) {
+    for (const std::string url :
+         {"http://api.datadoghq.com", "http://10.0.0.1", "http://128.0.0.1", "http://[2001:db8::1]",
+          "http://127.0.0.1.example.com", "http://localhost.example.com"}) {
+        const auto refused = parse_base_url(url, false);
+        ASSERT_FALSE(refused) << url;
+        EXPECT_NE(refused.error().find("--datadog.allow-insecure-http"), std::string::npos)
+            << refused.error();
+        EXPECT_TRUE(parse_base_url(url, true)) << url;
+    }
+}
+
+}  // namespace
+}  // namespace exporter::config

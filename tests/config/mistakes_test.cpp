@@ -1,0 +1,230 @@
+#include "config/fixture.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+namespace exporter::config {
+namespace {
+
+using testing::AllOf;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::StartsWith;
+
+struct Case {
+    std::vector<std::string> arguments;
+    std::string line;  ///< how the only mistake begins
+};
+
+TEST(Mistake, SaysWhereAndWhat) {
+    const std::vector<Case> cases = {
+        // Flags.
+        {{"--pol.interval=5m"}, "--pol.interval: unknown flag; did you mean --poll.interval?"},
+        {{"--pol.interval", "5m"}, "--pol.interval: unknown flag; did you mean --poll.interval?"},
+        {{"-poll.interval", "5m"}, "-poll.interval: unknown flag; did you mean --poll.interval?"},
+        {{"--interval=5m"}, "--interval: unknown flag; did you mean --poll.interval?"},
+        {{"--xyzzy"}, "--xyzzy: unknown flag; --help lists all flags"},
+        {{"--datadog.api-key=needle"},
+         "--datadog.api-key: unknown flag; secrets are never a flag's value: use DD_API_KEY or"},
+        {{"--app-key", "needle"},
+         "--app-key: unknown flag; secrets are never a flag's value: use DD_APP_KEY or"},
+        {{"--poll.interval=1m", "--poll.interval=2m"}, "--poll.interval: given 2 times; give it once"},
+        {{"--once", "--once"}, "--once: given 2 times; give it once"},
+        {{"--poll.interval"}, "--poll.interval: needs a value: --poll.interval DURATION"},
+        {{"--poll.interval", "--once"}, "--poll.interval: needs a value"},
+        {{"serve"}, "command line: 1 argument belongs to no flag"},
+        {{"needle", "--once", "needle"}, "command line: 2 arguments belong to no flag"},
+        {{"--", "needle"}, "command line: 1 argument belongs to no flag"},
+        {{"--once=maybe"}, "--once: \"maybe\" is neither true nor false"},
+        // Values.
+        {{"--poll.interval=5x"}, "--poll.interval: \"5x\" is not a duration: \"x\" is not one of"},
+        {{"--poll.interval="}, "--poll.interval: \"\" is not a duration: it is empty"},
+        {{"--poll.interval=999ms"}, "--poll.interval: \"999ms\" is too short; the least is 1s"},
+        {{"--poll.timeout=0"}, "--poll.timeout: \"0\" is too short; the least is 1s"},
+        {{"--poll.stale-after=1m"}, "--poll.stale-after: 1m is shorter than the interval of polls, 5m"},
+        {{"--poll.interval=2h"}, "--poll.stale-after: 1h is shorter than the interval of polls, 2h"},
+        {{"--poll.page-size=0"}, "--poll.page-size: \"0\" is not a whole number from 1 to 100"},
+        {{"--poll.page-size=101"}, "--poll.page-size: \"101\" is not a whole number from 1 to 100"},
+        {{"--poll.page-size=ten"}, "--poll.page-size: \"ten\" is not a whole number from 1 to 100"},
+        {{"--poll.page-size=10.0"}, "--poll.page-size: \"10.0\" is not a whole number"},
+        {{"--tokens.detail=some"},
+         "--tokens.detail: \"some\" is not one of the choices; write none, expiring or all"},
+        {{"--tokens.detail-limit=0"}, "--tokens.detail-limit: \"0\" is not a whole number from 1"},
+        {{"--tokens.owned-by=a,,b"}, "--tokens.owned-by: \"a,,b\" has an empty item"},
+        {{"--buckets.expiry=7d,1d"}, "--buckets.expiry: \"7d,1d\": bounds go from short to long, each once"},
+        {{"--buckets.expiry=1d,24h"},
+         "--buckets.expiry: \"1d,24h\": bounds go from short to long, each once"},
+        {{"--buckets.expiry=0,1d"}, "--buckets.expiry: \"0,1d\": a bound can't be zero"},
+        {{"--buckets.expiry=1500ms"}, "--buckets.expiry: \"1500ms\": bounds are whole seconds"},
+        {{"--buckets.expiry="}, "--buckets.expiry: \"\": at least one bound is needed"},
+        {{"--buckets.last-used=1d,x"}, "--buckets.last-used: \"x\" is not a duration"},
+        {{"--buckets.age=1s,2s,3s,4s,5s,6s,7s,8s,9s,10s,11s,12s,13s,14s,15s,16s,17s,18s,19s,20s,21s"},
+         "--buckets.age: \"1s,2s"},
+        {{"--scopes.limit=-1"}, "--scopes.limit: \"-1\" is not a whole number"},
+        {{"--policy.max-lifetime=never"}, "--policy.max-lifetime: \"never\" is not a duration"},
+        {{"--policy.max-idle=0s"}, "--policy.max-idle: \"0s\" is too short"},
+        {{"--web.listen-address="}, "--web.listen-address: at least one address is needed, such as :10077"},
+        {{"--web.listen-address=10077"},
+         "--web.listen-address: \"10077\" is not an address to listen on: the port is missing"},
+        {{"--web.listen-address=:x"},
+         "--web.listen-address: \":x\" is not an address to listen on: the port is not a number"},
+        {{"--web.listen-address=::1:80"},
+         "--web.listen-address: \"::1:80\" is not an address to listen on: an IPv6 address goes in brackets"},
+        {{"--web.listen-address=a b:80"},
+         "--web.listen-address: \"a b:80\" is not an address to listen on: the host is not"},
+        {{"--web.listen-address=:80,:80"}, "--web.listen-address: \":80\" is given twice"},
+        {{"--web.telemetry-path=metrics"}, "--web.telemetry-path: \"metrics\" does not begin with /"},
+        {{"--web.telemetry-path="}, "--web.telemetry-path: \"\" does not begin with /"},
+        {{"--web.telemetry-path=/"}, "--web.telemetry-path: \"/\" is the path of something else"},
+        {{"--web.telemetry-path=/healthz"},
+         "--web.telemetry-path: \"/healthz\" is the path of something else"},
+        {{"--web.telemetry-path=/a?b"},
+         "--web.telemetry-path: \"/a?b\" holds a character that a path can't have"},
+        {{"--web.max-connections=0"}, "--web.max-connections: \"0\" is not a whole number"},
+        {{"--log.level=loud"},
+         "--log.level: \"loud\" is not one of the choices; write debug, info, warn or error"},
+        {{"--log.format=xml"}, "--log.format: \"xml\" is not one of the choices; write logfmt or json"},
+        {{"--demo.tokens=many"}, "--demo.tokens: \"many\" is not a whole number"},
+        {{"--demo.seed=99999999999999999999"}, "--demo.seed: \"99999999999999999999\" is not a whole number"},
+        // Where to.
+        {{"--datadog.site=us5"},
+         "--datadog.site: \"us5\" is not a Datadog site; sites look like datadoghq.com"},
+        {{"--datadog.base-url=api.datadoghq.eu"},
+         "--datadog.base-url: \"api.datadoghq.eu\" is not a base URL"},
+        {{"--datadog.base-url=http://example.com"},
+         "--datadog.base-url: \"http://example.com\" would send the credentials unencrypted"},
+        {{"--datadog.base-url=https://user:needle@example.com"},
+         "--datadog.base-url: \"https://***@example.com\" is not a base URL"},
+        {{"--datadog.base-url=https://a", "--datadog.site=datadoghq.eu"},
+         "--datadog.base-url: --datadog.site is given as well; keep one of them"},
+        // Ways to run.
+        {{"--check", "--once"}, "--once: --check is given as well; one run can only do one of them"},
+        {{"--check", "--config.check"}, "--config.check: --check is given as well"},
+        {{"--once", "--config.check"}, "--config.check: --once is given as well"},
+        {{"--once.output=x"}, "--once.output: means nothing without --once"},
+        {{"--once.output=x", "--check"}, "--once.output: means nothing without --once"},
+        // The file.
+        {{"--config.file=/nowhere/x.yaml"},
+         "/nowhere/x.yaml: the configuration file can't be read: No such file or directory"},
+        {{"--config.file=/"}, "/: the configuration file can't be read: is a directory"},
+    };
+    for (const Case& c : cases) {
+        EXPECT_THAT(mistakes_of(c.arguments), ElementsAre(StartsWith(c.line)))
+            << testing::PrintToString(c.arguments);
+        for (const std::string& line : mistakes_of(c.arguments)) {
+            EXPECT_EQ(line.find("needle"), std::string::npos) << line;
+            EXPECT_EQ(line.find('\n'), std::string::npos) << line;
+        }
+    }
+}
+
+struct VariableCase {
+    Environment environment;
+    std::string line;
+};
+
+TEST(Mistake, InTheEnvironmentNamesTheVariable) {
+    const std::vector<VariableCase> cases = {
+        {{{"DATADOG_TOKEN_EXPORTER_POLL_INTERVAL", "x"}},
+         "DATADOG_TOKEN_EXPORTER_POLL_INTERVAL: \"x\" is not a duration"},
+        {{{"DATADOG_TOKEN_EXPORTER_POLL_INTERVALL", "needle"}},
+         "DATADOG_TOKEN_EXPORTER_POLL_INTERVALL: no option has this variable; did you mean "
+         "DATADOG_TOKEN_EXPORTER_POLL_INTERVAL?"},
+        {{{"DATADOG_TOKEN_EXPORTER_DATADOG_API_KEY", "needle"}},
+         "DATADOG_TOKEN_EXPORTER_DATADOG_API_KEY: no option has this variable; did you mean "
+         "DATADOG_TOKEN_EXPORTER_DATADOG_API_KEY_FILE?"},
+        {{{"DATADOG_TOKEN_EXPORTER_HELP", "true"}},
+         "DATADOG_TOKEN_EXPORTER_HELP: no option has this variable"},
+        {{{"DATADOG_TOKEN_EXPORTER_ONCE", "yes"}},
+         "DATADOG_TOKEN_EXPORTER_ONCE: \"yes\" is neither true nor false"},
+        {{{"DD_SITE", "us5"}}, "DD_SITE: \"us5\" is not a Datadog site"},
+        {{{"HTTPS_PROXY", "socks5://user:needle@proxy"}}, "HTTPS_PROXY (https_proxy): only proxies"},
+    };
+    for (const VariableCase& c : cases) {
+        EXPECT_THAT(mistakes_of({}, keys_and(c.environment)),
+                    ElementsAre(AllOf(StartsWith(c.line), Not(HasSubstr("needle")))));
+    }
+}
+
+TEST(Environment, OfKubernetesServicesIsNoMistake) {
+    const Environment links = {{"DATADOG_TOKEN_EXPORTER_SERVICE_HOST", "10.0.0.1"},
+                               {"DATADOG_TOKEN_EXPORTER_SERVICE_PORT", "10077"},
+                               {"DATADOG_TOKEN_EXPORTER_SERVICE_PORT_HTTP_METRICS", "10077"},
+                               {"DATADOG_TOKEN_EXPORTER_PORT", "tcp://10.0.0.1:10077"},
+                               {"DATADOG_TOKEN_EXPORTER_PORT_10077_TCP", "tcp://10.0.0.1:10077"},
+                               {"DATADOG_TOKEN_EXPORTER_PORT_10077_TCP_PROTO", "tcp"},
+                               {"DATADOG_TOKEN_EXPORTER_PORT_10077_TCP_PORT", "10077"},
+                               {"DATADOG_TOKEN_EXPORTER_PORT_10077_TCP_ADDR", "10.0.0.1"},
+                               {"DATADOG_TOKEN_EXPORTER_EU_SERVICE_HOST", "10.0.0.1"},
+                               {"DATADOG_TOKEN_EXPORTER_EU_SERVICE_PORT_HTTP", "10077"},
+                               {"DATADOG_TOKEN_EXPORTER_EU_PORT_10077_TCP_ADDR", "10.0.0.1"}};
+    EXPECT_EQ(loaded({}, keys_and(links)).mode, Mode::serve);
+}
+
+TEST(Environment, EmptyAndForeignVariablesAreNoMistake) {
+    EXPECT_EQ(loaded({}, keys_and({{"DATADOG_TOKEN_EXPORTER_NONSENSE", ""},
+                                   {"DATADOG_TOKEN_EXPORTER_POLL_INTERVAL", ""},
+                                   {"DD_ENV", "production"},
+                                   {"PATH", "/bin"}}))
+                  .mode,
+              Mode::serve);
+}
+
+TEST(Mistakes, AreReportedTogether) {
+    const ScratchDirectory directory;
+    const std::string file = directory.write("x.yaml", "poll:\n  intervall: 10m\nlog: {level: loud}\n");
+    EXPECT_THAT(
+        mistakes_of({"--config.file=" + file, "--nonsense", "--poll.timeout=x", "--datadog.site=us5"},
+                    {{"DATADOG_TOKEN_EXPORTER_SCOPES_LIMIT", "x"}}),
+        testing::UnorderedElementsAre(
+            StartsWith("--nonsense: unknown flag"), StartsWith("--poll.timeout: \"x\""),
+            StartsWith("--datadog.site: \"us5\""), StartsWith("DATADOG_TOKEN_EXPORTER_SCOPES_LIMIT: \"x\""),
+            StartsWith(file + ":2: poll.intervall: unknown key; did you mean poll.interval?"),
+            StartsWith(file + ":3: log.level: \"loud\""), StartsWith("command line: no credentials")));
+}
+
+TEST(Mistakes, DoNotFollowFromEachOther) {
+    EXPECT_THAT(mistakes_of({"--poll.interval=2h", "--poll.stale-after=x"}),
+                ElementsAre(StartsWith("--poll.stale-after: \"x\" is not a duration")));
+}
+
+TEST(Mistake, EscapesWhatItQuotesAndCutsItShort) {
+    EXPECT_THAT(mistakes_of({"--log.level=a\n\x1b[31m\"b"}),
+                ElementsAre(StartsWith(R"(--log.level: "a\x0a\x1b[31m\"b")")));
+    EXPECT_LT(mistakes_of({"--log.level=" + std::string(10'000, 'x')}).at(0).size(), 300U);
+}
+
+TEST(Warning, IsGivenForShortIntervals) {
+    EXPECT_THAT(loaded({"--poll.interval=29s"}).warnings,
+                ElementsAre(StartsWith("--poll.interval: polls every 29s")));
+    EXPECT_TRUE(loaded({"--poll.interval=30s"}).warnings.empty());
+}
+
+TEST(Warning, IsGivenForUnknownSites) {
+    EXPECT_THAT(
+        loaded({"--datadog.site=ap9.datadoghq.com"}).warnings,
+        ElementsAre(AllOf(StartsWith("--datadog.site: \"ap9.datadoghq.com\" is not a Datadog site that this"),
+                          HasSubstr("https://api.ap9.datadoghq.com"))));
+}
+
+TEST(Warning, IsGivenForUnencryptedCredentials) {
+    const std::vector<std::string> remote = {"--datadog.base-url=http://proxy",
+                                             "--datadog.allow-insecure-http"};
+    EXPECT_THAT(loaded(remote).warnings, ElementsAre(HasSubstr("unencrypted to http://proxy")));
+    EXPECT_TRUE(
+        loaded({"--datadog.base-url=http://localhost:1", "--datadog.allow-insecure-http"}).warnings.empty());
+}
+
+TEST(ListenAddress, ComesInThreeForms) {
+    const Config config =
+        loaded({"--web.listen-address=:1", "--web.listen-address=example.com:2,[::1]:0,[::1]:0"});
+    EXPECT_THAT(config.web.listen_addresses,
+                ElementsAre(ListenAddress{"", 1}, ListenAddress{"example.com", 2}, ListenAddress{"::1", 0},
+                            ListenAddress{"::1", 0}));
+}
+
+}  // namespace
+}  // namespace exporter::config

@@ -1,0 +1,153 @@
+#include "config/secret.h"
+
+#include "config/credentials.h"
+#include "config/fixture.h"
+
+#include <gtest/gtest.h>
+#include <malloc.h>
+
+#include <cstddef>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+#include <new>
+#include <string>
+#include <type_traits>
+#include <utility>
+
+namespace {
+
+/// Blocks given back while they still held this are counted; empty: nothing is looked for.
+thread_local const char* wanted = nullptr;
+thread_local int found_in_freed_blocks = 0;
+
+void free_watched(void* block) noexcept {
+    if (block != nullptr && wanted != nullptr) {
+        const std::size_t size = malloc_usable_size(block);
+        if (memmem(block, size, wanted, std::strlen(wanted)) != nullptr) {
+            ++found_in_freed_blocks;
+        }
+    }
+    std::free(block);
+}
+
+}  // namespace
+
+// The whole test program's heap, so that no path to it is missed.
+// calloc: what is searched must have been written, if only as zeros.
+void* operator new(std::size_t size) {
+    if (void* block = std::calloc(1, size == 0 ? 1 : size)) {
+        return block;
+    }
+    throw std::bad_alloc();
+}
+void operator delete(void* block) noexcept {
+    free_watched(block);
+}
+void operator delete(void* block, std::size_t /*size*/) noexcept {
+    free_watched(block);
+}
+
+namespace exporter::config {
+namespace {
+
+const std::string long_text = "needle-0123456789-0123456789-0123456789-0123456789";
+
+/// Counts from construction on.
+class HeapWatch {
+  public:
+    explicit HeapWatch(const char* text) {
+        found_in_freed_blocks = 0;
+        wanted = text;
+    }
+    HeapWatch(const HeapWatch&) = delete;
+    HeapWatch& operator=(const HeapWatch&) = delete;
+    ~HeapWatch() { wanted = nullptr; }
+
+    [[nodiscard]] int found() const { return found_in_freed_blocks; }
+};
+
+TEST(Secret, NeitherPrintsNorCompares) {
+    static_assert(!std::is_convertible_v<Secret, std::string>);
+    static_assert(!std::is_convertible_v<std::string, Secret>);
+    static_assert(!std::is_convertible_v<Secret, std::string_view>);
+    EXPECT_EQ(Secret(long_text).expose(), long_text);
+    EXPECT_TRUE(Secret().empty());
+}
+
+TEST(Secret, WatchSeesAPlainStringGivenBack) {
+    const HeapWatch watch("needle");
+    { const std::string copy = long_text; }
+    EXPECT_EQ(watch.found(), 1);
+}
+
+TEST(Secret, LeavesNothingOnTheHeap) {
+    const HeapWatch watch("needle");
+    {
+        Secret secret{std::string(long_text)};
+        Secret copy = secret;
+        Secret moved = std::move(copy);
+        EXPECT_EQ(moved.expose(), long_text);
+        Secret shorter{std::string("needle-0123456789")};
+        shorter = secret;
+        EXPECT_EQ(shorter.expose(), long_text);
+        secret = Secret{std::string("x")};
+        EXPECT_EQ(secret.expose(), "x");
+        moved = std::move(shorter);
+        EXPECT_EQ(moved.expose(), long_text);
+    }
+    EXPECT_EQ(watch.found(), 0);
+}
+
+TEST(Secret, LeavesNothingOnTheHeapWhenReadFromAFile) {
+    const ScratchDirectory directory;
+    const std::string good = directory.write("good", long_text + "\n");
+    const std::string bad = directory.write("bad", long_text + "\n" + long_text);
+    const HeapWatch watch("needle");
+    EXPECT_TRUE(read_secret_file(good));
+    EXPECT_FALSE(read_secret_file(bad));
+    EXPECT_EQ(watch.found(), 0);
+}
+
+/// Whether the storage of `secret` still shows the text after `act`.
+template <class Act>
+bool shows_after(const Act& act) {
+    alignas(Secret) unsigned char storage[sizeof(Secret)] = {};
+    auto* secret = new (storage) Secret(std::string("needle"));
+    EXPECT_NE(memmem(storage, sizeof storage, "needle", 6), nullptr)
+        << "short texts are expected in the object";
+    act(*secret);
+    const bool shows = memmem(storage, sizeof storage, "needle", 6) != nullptr;
+    std::destroy_at(secret);
+    return shows;
+}
+
+TEST(Secret, ShortTextIsWipedWhereItLay) {
+    EXPECT_FALSE(shows_after([](Secret& secret) { const Secret taken = std::move(secret); })) << "moved away";
+    EXPECT_FALSE(shows_after([](Secret& secret) {
+        Secret target;
+        target = std::move(secret);
+    })) << "move-assigned away";
+    EXPECT_FALSE(shows_after([](Secret& secret) { secret = Secret(std::string("x")); }))
+        << "overwritten by move";
+    EXPECT_FALSE(shows_after([](Secret& secret) {
+        const Secret other(std::string("y"));
+        secret = other;
+    })) << "overwritten by copy";
+    EXPECT_FALSE(shows_after([](Secret& secret) {
+        secret.~Secret();
+        new (&secret) Secret();
+    })) << "destroyed";
+}
+
+TEST(Secret, SurvivesAssignmentToItself) {
+    Secret secret{std::string(long_text)};
+    Secret& alias = secret;
+    secret = alias;
+    EXPECT_EQ(secret.expose(), long_text);
+    secret = std::move(alias);
+    EXPECT_EQ(secret.expose(), long_text);
+}
+
+}  // namespace
+}  // namespace exporter::config

@@ -1,0 +1,471 @@
+// The real client against real sockets.
+#include "datadog/client.h"
+
+#include "demo/server.h"
+#include "support/certificate.h"
+#include "support/raw_server.h"
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <httplib.h>
+
+#include <algorithm>
+#include <future>
+#include <thread>
+
+namespace exporter::datadog {
+namespace {
+
+using namespace std::chrono_literals;
+using std::chrono::steady_clock;
+using support::RawConnection;
+using support::RawServer;
+using testing::Contains;
+using testing::HasSubstr;
+using testing::Not;
+using testing::Pair;
+
+constexpr auto generous = 20s;
+
+ClientOptions options_for(std::uint16_t port) {
+    ClientOptions options;
+    options.endpoint = {.tls = false, .host = "127.0.0.1", .port = port};
+    options.user_agent = "exporter-test/1.0";
+    return options;
+}
+
+config::Credentials two_keys() {
+    config::Credentials credentials;
+    credentials.api_key = config::Secret("demo-api-key");
+    credentials.app_key = config::Secret("demo-app-key");
+    return credentials;
+}
+
+config::Credentials bearer(const std::string& token) {
+    config::Credentials credentials;
+    credentials.bearer_token = config::Secret(token);
+    return credentials;
+}
+
+demo::SimulatedDatadogOptions simulation(std::size_t tokens = 25) {
+    demo::SimulatedDatadogOptions options;
+    options.organization.tokens = tokens;
+    options.alive = false;
+    options.clock = [] { return Timestamp(std::chrono::seconds(1'800'000'000)); };
+    return options;
+}
+
+Answer ask(Client& client, const config::Credentials& credentials, std::size_t number = 0,
+           std::size_t size = 100) {
+    PageRequest request;
+    request.number = number;
+    request.size = size;
+    return client.list(request, credentials, steady_clock::now() + generous);
+}
+
+Answer ask(std::uint16_t port, const config::Credentials& credentials = two_keys()) {
+    Client client(options_for(port));
+    return ask(client, credentials);
+}
+
+std::string ok_response(const std::string& body, const std::string& headers = "") {
+    return fmt::format("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\n{}\r\n{}",
+                       body.size(), headers, body);
+}
+
+/// A server that reads a request and then does what `answer` says.
+RawServer::Script after_request(std::function<void(RawConnection&)> answer) {
+    return [answer = std::move(answer)](RawConnection& connection) {
+        if (!connection.read_head().empty()) {
+            answer(connection);
+        }
+    };
+}
+
+void expect_error(const Answer& answer, ErrorKind kind, const std::string& words) {
+    ASSERT_FALSE(answer.page);
+    EXPECT_EQ(label(answer.page.error().kind), label(kind)) << answer.page.error().message;
+    EXPECT_THAT(answer.page.error().message, HasSubstr(words));
+}
+
+TEST(Client, FetchesAndParsesAPage) {
+    demo::SimulatedDatadog server(simulation());
+    Client client(options_for(server.port()));
+
+    const Answer answer = ask(client, two_keys(), 1, 10);
+
+    ASSERT_TRUE(answer.page) << answer.page.error().message;
+    EXPECT_EQ(answer.page->tokens.size(), 10U);
+    EXPECT_EQ(answer.page->facts.total_filtered_count, 25U);
+    EXPECT_EQ(answer.page->server_time, Timestamp(std::chrono::seconds(1'800'000'000)));
+    EXPECT_EQ(answer.exchange.status, 200);
+    EXPECT_GT(answer.exchange.body_bytes, 1000U);
+    EXPECT_GT(answer.exchange.duration.count(), 0);
+}
+
+TEST(Client, SendsTheQueryAndATruthfulUserAgent) {
+    demo::SimulatedDatadog server(simulation());
+    Client client(options_for(server.port()));
+    PageRequest request{.number = 0, .size = 7, .sort = "created_at", .filter = "ci", .owned_by = {"a", "b"}};
+
+    const Answer answer = client.list(request, two_keys(), steady_clock::now() + generous);
+
+    ASSERT_TRUE(answer.page) << answer.page.error().message;
+    const auto recorded = server.recorded().at(0);
+    EXPECT_EQ(recorded.target, request_target(request));
+    EXPECT_THAT(recorded.headers, Contains(Pair("user-agent", "exporter-test/1.0")));
+    EXPECT_THAT(recorded.headers, Contains(Pair("accept-encoding", "gzip")));
+}
+
+TEST(Client, AuthenticatesInAllThreeForms) {
+    const auto options = simulation();
+    demo::SimulatedDatadog server(options);
+    config::Credentials token_as_app_key;
+    token_as_app_key.app_key = config::Secret(options.access_token);
+
+    EXPECT_TRUE(ask(server.port(), two_keys()).page);
+    EXPECT_TRUE(ask(server.port(), bearer(options.access_token)).page);
+    EXPECT_TRUE(ask(server.port(), token_as_app_key).page);
+
+    const auto recorded = server.recorded();
+    EXPECT_THAT(recorded.at(0).headers, Contains(Pair("dd-api-key", "demo-api-key")));
+    EXPECT_THAT(recorded.at(0).headers, Contains(Pair("dd-application-key", "demo-app-key")));
+    EXPECT_THAT(recorded.at(1).headers, Contains(Pair("authorization", "Bearer " + options.access_token)));
+    EXPECT_THAT(recorded.at(1).headers, Not(Contains(Pair("dd-api-key", testing::_))));
+    EXPECT_THAT(recorded.at(2).headers, Contains(Pair("dd-application-key", options.access_token)));
+}
+
+TEST(Client, KeepsItsConnectionFromPageToPage) {
+    std::size_t requests = 0;
+    RawServer server([&](RawConnection& connection) {
+        while (!connection.read_head().empty()) {
+            ++requests;
+            connection.send(ok_response(R"({"data":[]})"));
+        }
+    });
+    {
+        Client client(options_for(server.port()));
+        EXPECT_TRUE(ask(client, two_keys()).page);
+        EXPECT_TRUE(ask(client, two_keys(), 1).page);
+    }
+    EXPECT_EQ(server.connections(), 1U);
+}
+
+TEST(Client, StartsAFreshConnectionAfterDisconnect) {
+    RawServer server([](RawConnection& connection) {
+        while (!connection.read_head().empty()) {
+            connection.send(ok_response(R"({"data":[]})"));
+        }
+    });
+    Client client(options_for(server.port()));
+
+    EXPECT_TRUE(ask(client, two_keys()).page);
+    client.disconnect();
+    EXPECT_TRUE(ask(client, two_keys()).page);
+
+    EXPECT_EQ(server.connections(), 2U);
+}
+
+TEST(Client, ReadsTheRateLimitHeadersInAnyCase) {
+    RawServer server(after_request([](RawConnection& connection) {
+        connection.send(
+            ok_response(R"({"data":[]})",
+                        "x-ratelimit-limit: 100\r\nX-RateLimit-Remaining: 42\r\nX-RATELIMIT-PERIOD: 10\r\n"
+                        "X-RateLimit-Reset: 7\r\nX-RateLimit-Name: list_tokens\r\n"));
+    }));
+
+    const RateLimit limit = ask(server.port()).exchange.rate_limit;
+
+    EXPECT_EQ(limit.limit, 100);
+    EXPECT_EQ(limit.remaining, 42);
+    EXPECT_EQ(limit.period, 10s);
+    EXPECT_EQ(limit.reset, 7s);
+    EXPECT_EQ(limit.name, "list_tokens");
+}
+
+TEST(Client, NonsenseInRateLimitHeadersIsAsGoodAsAbsent) {
+    RawServer server(after_request([](RawConnection& connection) {
+        connection.send(ok_response(
+            R"({"data":[]})",
+            "X-RateLimit-Limit: many\r\nX-RateLimit-Remaining: -3\r\nX-RateLimit-Reset: 1.5\r\n"));
+    }));
+
+    const RateLimit limit = ask(server.port()).exchange.rate_limit;
+
+    EXPECT_EQ(limit.limit, std::nullopt);
+    EXPECT_EQ(limit.remaining, std::nullopt);
+    EXPECT_EQ(limit.reset, std::nullopt);
+}
+
+struct StatusCase {
+    std::string name;
+    int status;
+    ErrorKind kind;
+};
+
+class StatusErrors : public testing::TestWithParam<StatusCase> {};
+
+TEST_P(StatusErrors, AreTypedAndCarryTheApisWords) {
+    RawServer server(after_request([](RawConnection& connection) {
+        const std::string body = R"({"errors":["in its own words"]})";
+        connection.send(fmt::format("HTTP/1.1 {} Whatever\r\nContent-Length: {}\r\n\r\n{}", GetParam().status,
+                                    body.size(), body));
+    }));
+
+    const Answer answer = ask(server.port());
+
+    expect_error(answer, GetParam().kind,
+                 fmt::format("{} from 127.0.0.1: in its own words", GetParam().status));
+    EXPECT_EQ(answer.exchange.status, GetParam().status);
+}
+
+INSTANTIATE_TEST_SUITE_P(Statuses, StatusErrors,
+                         testing::Values(StatusCase{"BadRequest", 400, ErrorKind::bad_request},
+                                         StatusCase{"Unauthorized", 401, ErrorKind::unauthorized},
+                                         StatusCase{"Forbidden", 403, ErrorKind::forbidden},
+                                         StatusCase{"NotFound", 404, ErrorKind::not_found},
+                                         StatusCase{"Teapot", 418, ErrorKind::bad_request},
+                                         StatusCase{"TooManyRequests", 429, ErrorKind::rate_limited},
+                                         StatusCase{"InternalServerError", 500, ErrorKind::server_error},
+                                         StatusCase{"BadGateway", 502, ErrorKind::server_error},
+                                         StatusCase{"Created", 201, ErrorKind::bad_status},
+                                         StatusCase{"NotModified", 305, ErrorKind::redirect}),
+                         [](const auto& test) { return test.param.name; });
+
+TEST(Client, TooManyRequestsTellsWhenToComeBack) {
+    RawServer server(after_request([](RawConnection& connection) {
+        connection.send(
+            "HTTP/1.1 429 Slow Down\r\nX-RateLimit-Reset: 12\r\nContent-Length: 11\r\n\r\n{\"data\":[]}");
+    }));
+
+    const Answer answer = ask(server.port());
+
+    ASSERT_FALSE(answer.page);
+    EXPECT_EQ(answer.page.error().kind, ErrorKind::rate_limited);
+    EXPECT_EQ(answer.page.error().retry_after, 12s);
+}
+
+TEST(Client, RedirectsAreRefusedAndNobodyElseSeesTheCredentials) {
+    RawServer elsewhere(
+        after_request([](RawConnection& connection) { connection.send(ok_response(R"({"data":[]})")); }));
+    RawServer server(after_request([&](RawConnection& connection) {
+        connection.send(
+            fmt::format("HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:{}/\r\nContent-Length: 0\r\n\r\n",
+                        elsewhere.port()));
+    }));
+
+    expect_error(ask(server.port()), ErrorKind::redirect, "302");
+
+    EXPECT_EQ(elsewhere.connections(), 0U);
+}
+
+TEST(Client, ABodyOverTheCapEndsWhileItArrives) {
+    RawServer server(after_request([](RawConnection& connection) {
+        connection.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
+        const std::string chunk = "10000\r\n" + std::string(0x10000, ' ') + "\r\n";
+        while (connection.send(chunk)) {
+        }
+    }));
+    ClientOptions options = options_for(server.port());
+    options.max_body_bytes = 1 << 20;
+    Client client(options);
+
+    const Answer answer = ask(client, two_keys());
+
+    expect_error(answer, ErrorKind::too_large, "more than the 1 MiB");
+    EXPECT_LE(answer.exchange.body_bytes, options.max_body_bytes);
+}
+
+TEST(Client, ADrippingBodyCantOutlastTheDeadline) {
+    RawServer server(after_request([](RawConnection& connection) {
+        connection.send("HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n");
+        connection.drip(' ');
+    }));
+    Client client(options_for(server.port()));
+    const auto start = steady_clock::now();
+
+    const Answer answer = client.list({}, two_keys(), start + 300ms);
+
+    expect_error(answer, ErrorKind::timeout, "deadline");
+    EXPECT_LT(steady_clock::now() - start, 5s);
+}
+
+TEST(Client, ADrippingHeaderCantOutlastTheDeadline) {
+    RawServer server(after_request([](RawConnection& connection) {
+        connection.send("HTTP/1.1 200 OK\r\nX-Endless: ");
+        connection.drip('x');
+    }));
+    Client client(options_for(server.port()));
+
+    expect_error(client.list({}, two_keys(), steady_clock::now() + 300ms), ErrorKind::timeout, "deadline");
+}
+
+TEST(Client, SilenceEndsAtTheReadTimeout) {
+    RawServer server(after_request([](RawConnection& connection) { connection.hold(); }));
+    ClientOptions options = options_for(server.port());
+    options.read_timeout = 200ms;
+    Client client(options);
+
+    expect_error(ask(client, two_keys()), ErrorKind::timeout, "silent for");
+}
+
+TEST(Client, CancelEndsARequestUnderWayAndRefusesTheNext) {
+    std::promise<void> asked;
+    RawServer server(after_request([&](RawConnection& connection) {
+        asked.set_value();
+        connection.hold();
+    }));
+    Client client(options_for(server.port()));
+    auto answer = std::async(std::launch::async, [&] { return ask(client, two_keys()); });
+    asked.get_future().wait();
+
+    client.cancel();
+
+    expect_error(answer.get(), ErrorKind::cancelled, "cancelled");
+    expect_error(ask(client, two_keys()), ErrorKind::cancelled, "cancelled");
+}
+
+TEST(Client, ARefusedConnectionIsAConnectError) {
+    expect_error(ask(support::closed_port()), ErrorKind::connect, "no connection to http://127.0.0.1:");
+}
+
+TEST(Client, ANameThatDoesNotResolveIsADnsError) {
+    ClientOptions options = options_for(80);
+    options.endpoint.host = "no-such-host.invalid";
+    Client client(options);
+
+    expect_error(ask(client, two_keys()), ErrorKind::dns, "no-such-host.invalid does not resolve");
+}
+
+TEST(Client, AConnectionBrokenHalfWayIsANetworkError) {
+    RawServer server(after_request([](RawConnection& connection) {
+        connection.send("HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n{\"data\":[");
+    }));
+
+    expect_error(ask(server.port()), ErrorKind::network, "broke");
+}
+
+TEST(Client, AResetInsteadOfAnAnswerIsANetworkError) {
+    RawServer server(after_request([](RawConnection& connection) { connection.reset(); }));
+
+    expect_error(ask(server.port()), ErrorKind::network, "broke");
+}
+
+TEST(Client, HtmlWithA200IsNotJson) {
+    RawServer server(
+        after_request([](RawConnection& connection) { connection.send(ok_response("<html>login</html>")); }));
+
+    const Answer answer = ask(server.port());
+
+    expect_error(answer, ErrorKind::not_json, "not JSON");
+    EXPECT_EQ(answer.exchange.status, 200);
+}
+
+TEST(Client, NoTimeLeftMeansNoRequest) {
+    RawServer server(
+        after_request([](RawConnection& connection) { connection.send(ok_response(R"({"data":[]})")); }));
+    Client client(options_for(server.port()));
+
+    expect_error(client.list({}, two_keys(), steady_clock::now()), ErrorKind::timeout, "no time was left");
+
+    EXPECT_EQ(server.connections(), 0U);
+}
+
+TEST(Client, AProxyIsAskedForThePlainUrl) {
+    std::promise<std::string> head;
+    RawServer proxy([&](RawConnection& connection) {
+        head.set_value(connection.read_head());
+        connection.send(ok_response(R"({"data":[]})"));
+    });
+    ClientOptions options = options_for(81);
+    options.endpoint.host = "datadog.invalid";
+    options.proxy = config::Proxy{.host = "127.0.0.1", .port = proxy.port(), .user = "u", .password = "p"};
+    Client client(options);
+
+    EXPECT_TRUE(ask(client, two_keys()).page);
+
+    const std::string seen = head.get_future().get();
+    EXPECT_THAT(seen, HasSubstr("GET http://datadog.invalid:81/api/v2/personal_access_tokens?"));
+    EXPECT_THAT(seen, HasSubstr("Proxy-Authorization: Basic dTpw"));
+}
+
+TEST(Client, NoErrorEverQuotesACredential) {
+    RawServer server(after_request([](RawConnection& connection) {
+        connection.send("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n");
+    }));
+
+    for (const std::uint16_t port : {server.port(), support::closed_port()}) {
+        const Answer answer = ask(port, bearer("ddpat_abc_s3cr3t"));
+        ASSERT_FALSE(answer.page);
+        EXPECT_THAT(answer.page.error().message, Not(HasSubstr("s3cr3t")));
+    }
+}
+
+/// An API over TLS.
+class TlsServer {
+  public:
+    explicit TlsServer(const support::Certificate& certificate)
+        : server_(certificate.certificate_file().c_str(), certificate.key_file().c_str()) {
+        server_.Get(".*", [](const httplib::Request&, httplib::Response& response) {
+            response.set_content(R"({"data":[]})", "application/json");
+        });
+        port_ = server_.bind_to_any_port("127.0.0.1");
+        thread_ = std::thread([this] { server_.listen_after_bind(); });
+        while (!server_.is_running()) {  // A stop before the accept loop runs is lost.
+            std::this_thread::yield();
+        }
+    }
+    TlsServer(const TlsServer&) = delete;
+    TlsServer& operator=(const TlsServer&) = delete;
+    ~TlsServer() {
+        server_.stop();
+        thread_.join();
+    }
+
+    [[nodiscard]] Answer ask(const std::string& ca_file) const {
+        ClientOptions options = options_for(static_cast<std::uint16_t>(port_));
+        options.endpoint.tls = true;
+        options.ca_file = ca_file;
+        Client client(options);
+        return datadog::ask(client, two_keys());
+    }
+
+  private:
+    httplib::SSLServer server_;
+    int port_ = 0;
+    std::thread thread_;
+};
+
+TEST(ClientOverTls, TrustsWhatTheCaFileHolds) {
+    const support::Certificate certificate("127.0.0.1");
+    const TlsServer server(certificate);
+
+    const Answer answer = server.ask(certificate.certificate_file());
+
+    EXPECT_TRUE(answer.page) << answer.page.error().message;
+}
+
+TEST(ClientOverTls, RefusesASelfSignedCertificate) {
+    const support::Certificate certificate("127.0.0.1");
+    const TlsServer server(certificate);
+
+    expect_error(server.ask(""), ErrorKind::tls, "self-signed");
+}
+
+TEST(ClientOverTls, RefusesAnExpiredCertificate) {
+    const support::Certificate certificate("127.0.0.1", -1);
+    const TlsServer server(certificate);
+
+    expect_error(server.ask(certificate.certificate_file()), ErrorKind::tls, "expired");
+}
+
+TEST(ClientOverTls, RefusesACertificateOfAnotherHost) {
+    const support::Certificate certificate("192.0.2.1");
+    const TlsServer server(certificate);
+
+    expect_error(server.ask(certificate.certificate_file()), ErrorKind::tls, "no secure connection");
+}
+
+}  // namespace
+}  // namespace exporter::datadog

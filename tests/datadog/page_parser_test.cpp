@@ -1,0 +1,411 @@
+#include "datadog/page_parser.h"
+
+#include "datadog/rfc3339.h"
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace exporter::datadog {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+Result<Page> parse(std::string_view json) {
+    Page page;
+    page.body.assign(json.begin(), json.end());
+    page.body.push_back('\0');
+    auto parsed = parse_into(page);
+    if (!parsed) {
+        return tl::unexpected(std::move(parsed).error());
+    }
+    return page;
+}
+
+Page parse_page_of(std::string_view json) {
+    auto page = parse(json);
+    EXPECT_TRUE(page) << (page ? "" : page.error().message);
+    return page ? *std::move(page) : Page();
+}
+
+/// A page of one token with these attributes beside its id.
+Page one_token(std::string_view attributes, std::string_view more = "") {
+    return parse_page_of(
+        fmt::format(R"({{"data":[{{"id":"t1","type":"personal_access_tokens","attributes":{{{}}}{}}}]}})",
+                    attributes, more));
+}
+
+std::uint64_t unparsed(const Page& page, Field field) {
+    return page.facts.unparsed[static_cast<std::size_t>(field)];
+}
+
+std::uint64_t all_unparsed(const Page& page) {
+    std::uint64_t sum = 0;
+    for (const auto count : page.facts.unparsed) {
+        sum += count;
+    }
+    return sum;
+}
+
+constexpr std::string_view documented = R"({
+  "data": [{
+      "id": "0c4c9e2e-0000-4000-8000-000000000001",
+      "type": "personal_access_tokens",
+      "attributes": {
+        "created_at": "2024-01-01T00:00:00+00:00", "expires_at": "2025-12-31T23:59:59+00:00",
+        "last_used_at": "2025-06-15T12:30:00+00:00", "modified_at": "2024-06-01T00:00:00+00:00",
+        "name": "My Access Token", "public_portion": "ddpat_abc123", "scopes": ["dashboards_read", "dashboards_write"]
+      },
+      "relationships": {
+        "owned_by": {"data": {"id": "00000000-0000-0000-2345-000000000000", "type": "users"}},
+        "leak_information": {"data": null}
+      }
+  }],
+  "included": [],
+  "meta": {"page": {"total_filtered_count": 1}}
+})";
+
+TEST(PageParser, ReadsTheDocumentedExampleWhole) {
+    const Page page = parse_page_of(documented);
+
+    ASSERT_EQ(page.tokens.size(), 1U);
+    const Token& token = page.tokens.front();
+    EXPECT_EQ(token.id, "0c4c9e2e-0000-4000-8000-000000000001");
+    EXPECT_EQ(token.type, TokenType::personal);
+    EXPECT_EQ(token.name, "My Access Token");
+    EXPECT_EQ(token.public_portion, "ddpat_abc123");
+    EXPECT_EQ(token.owner_type, OwnerType::user);
+    EXPECT_EQ(token.owner_id, "00000000-0000-0000-2345-000000000000");
+    EXPECT_EQ(token.created_at, Date::at(*parse_rfc3339("2024-01-01T00:00:00Z")));
+    EXPECT_EQ(token.expires_at, Date::at(*parse_rfc3339("2025-12-31T23:59:59Z")));
+    EXPECT_EQ(token.last_used_at, Date::at(*parse_rfc3339("2025-06-15T12:30:00Z")));
+    EXPECT_EQ(token.modified_at, Date::at(*parse_rfc3339("2024-06-01T00:00:00Z")));
+    EXPECT_THAT(token.scopes, ElementsAre("dashboards_read", "dashboards_write"));
+    EXPECT_EQ(token.leak, Leak::none);
+    EXPECT_EQ(page.facts.elements, 1U);
+    EXPECT_EQ(page.facts.total_filtered_count, 1U);
+    EXPECT_EQ(all_unparsed(page), 0U);
+}
+
+TEST(PageParser, NothingOfATokenIsRequiredButItsId) {
+    const Page page = parse_page_of(R"({"data":[{"id":"t1"}]})");
+
+    ASSERT_EQ(page.tokens.size(), 1U);
+    const Token& token = page.tokens.front();
+    EXPECT_EQ(token.type, TokenType::other);
+    EXPECT_EQ(token.owner_type, OwnerType::unknown);
+    EXPECT_TRUE(token.expires_at.is_none());
+    EXPECT_EQ(token.leak, Leak::unknown);
+    EXPECT_THAT(token.scopes, IsEmpty());
+    EXPECT_TRUE(token.scopes_readable);
+    EXPECT_EQ(page.facts.total_filtered_count, std::nullopt);
+    EXPECT_EQ(all_unparsed(page), 0U);
+}
+
+TEST(PageParser, SkipsUnknownMembersAtEveryLevel) {
+    const Page page = parse_page_of(R"({
+      "new": {"data": [{"id": "x"}], "meta": [[[1, {"a": null}]]]},
+      "links": {"next": "https://elsewhere"},
+      "data": [{"new": [{"id": "y"}], "id": "t1", "attributes": {"new": {"name": "z"}, "name": "n", "scopes": ["s"]},
+                "relationships": {"new": {"data": {"id": "q", "type": "users"}},
+                                  "owned_by": {"links": {"data": 1}, "data": {"id": "o", "new": {"id": "p"}, "type": "users"}}}}],
+      "meta": {"new": {"total_filtered_count": 9}, "page": {"new": {"total_filtered_count": 8}, "total_filtered_count": 1}}})");
+
+    ASSERT_EQ(page.tokens.size(), 1U);
+    EXPECT_EQ(page.tokens.front().id, "t1");
+    EXPECT_EQ(page.tokens.front().name, "n");
+    EXPECT_EQ(page.tokens.front().owner_id, "o");
+    EXPECT_EQ(page.facts.total_filtered_count, 1U);
+    EXPECT_EQ(all_unparsed(page), 0U);
+}
+
+TEST(PageParser, MembersMayComeInAnyOrder) {
+    const Page page = parse_page_of(
+        R"({"meta":{"page":{"total_filtered_count":1}},"data":[{"relationships":{"owned_by":{"data":{"type":"users","id":"o"}}},)"
+        R"("attributes":{"scopes":["a"],"name":"n"},"type":"service_access_tokens","id":"t1"}]})");
+
+    ASSERT_EQ(page.tokens.size(), 1U);
+    EXPECT_EQ(page.tokens.front().type, TokenType::service);
+    EXPECT_EQ(page.tokens.front().owner_type, OwnerType::user);
+    EXPECT_THAT(page.tokens.front().scopes, ElementsAre("a"));
+}
+
+TEST(PageParser, TellsTokenAndOwnerTypesApart) {
+    const Page page = parse_page_of(R"({"data":[
+      {"id":"1","type":"personal_access_tokens","relationships":{"owned_by":{"data":{"id":"a","type":"users"}}}},
+      {"id":"2","type":"service_access_tokens","relationships":{"owned_by":{"data":{"id":"a","type":"service_account"}}}},
+      {"id":"3","type":"robot_access_tokens","relationships":{"owned_by":{"data":{"id":"a","type":"robots"}}}},
+      {"id":"4","relationships":{"owned_by":{"data":{"id":"a"}}}},
+      {"id":"5","relationships":{"owned_by":{"data":null}}},
+      {"id":"6","relationships":{"owned_by":null}}]})");
+
+    ASSERT_EQ(page.tokens.size(), 6U);
+    EXPECT_EQ(page.tokens[0].type, TokenType::personal);
+    EXPECT_EQ(page.tokens[0].owner_type, OwnerType::user);
+    EXPECT_EQ(page.tokens[1].type, TokenType::service);
+    EXPECT_EQ(page.tokens[1].owner_type, OwnerType::service_account);
+    EXPECT_EQ(page.tokens[2].type, TokenType::other);
+    EXPECT_EQ(page.tokens[2].owner_type, OwnerType::other);
+    EXPECT_EQ(page.tokens[3].owner_type, OwnerType::other);
+    EXPECT_EQ(page.tokens[4].owner_type, OwnerType::unknown);
+    EXPECT_EQ(page.tokens[5].owner_type, OwnerType::unknown);
+    EXPECT_EQ(all_unparsed(page), 0U);
+}
+
+TEST(PageParser, NullAndAbsentDatesAreNone) {
+    const Page page = one_token(R"("expires_at":null)");
+
+    EXPECT_TRUE(page.tokens.at(0).expires_at.is_none());
+    EXPECT_TRUE(page.tokens.at(0).last_used_at.is_none());
+    EXPECT_EQ(all_unparsed(page), 0U);
+}
+
+TEST(PageParser, AMalformedDateIsUnreadableAndNotNever) {
+    for (const auto* value :
+         {R"("soon")", R"("")", "1704067200", "true", "{}", R"(["2024-01-01T00:00:00Z"])"}) {
+        const Page page = one_token(fmt::format(R"("name":"n","expires_at":{},"scopes":["s"])", value));
+
+        ASSERT_EQ(page.tokens.size(), 1U) << value;
+        EXPECT_TRUE(page.tokens[0].expires_at.is_unreadable()) << value;
+        EXPECT_EQ(page.tokens[0].name, "n") << value;
+        EXPECT_THAT(page.tokens[0].scopes, ElementsAre("s")) << value;
+        EXPECT_EQ(unparsed(page, Field::expires_at), 1U) << value;
+        EXPECT_EQ(all_unparsed(page), 1U) << value;
+    }
+}
+
+struct BadField {
+    std::string name;
+    std::string token;
+    Field field;
+};
+
+class BadFieldCostsTheField : public testing::TestWithParam<BadField> {};
+
+TEST_P(BadFieldCostsTheField, AndIsCountedOnce) {
+    const Page page = parse_page_of(fmt::format(R"({{"data":[{},{{"id":"next"}}]}})", GetParam().token));
+
+    ASSERT_EQ(page.tokens.size(), 2U);
+    EXPECT_EQ(page.tokens[0].id, "t1");
+    EXPECT_EQ(page.tokens[1].id, "next");
+    EXPECT_EQ(unparsed(page, GetParam().field), 1U);
+    EXPECT_EQ(all_unparsed(page), 1U);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Fields, BadFieldCostsTheField,
+    testing::Values(
+        BadField{"NumericType", R"({"id":"t1","type":7})", Field::type},
+        BadField{"ObjectAsType", R"({"id":"t1","type":{}})", Field::type},
+        BadField{"NumericName", R"({"id":"t1","attributes":{"name":1}})", Field::name},
+        BadField{"ObjectAsName", R"({"id":"t1","attributes":{"name":{"a":1}}})", Field::name},
+        BadField{"BooleanPublicPortion", R"({"id":"t1","attributes":{"public_portion":true}})",
+                 Field::public_portion},
+        BadField{"ScopesAsText", R"({"id":"t1","attributes":{"scopes":"a,b"}})", Field::scopes},
+        BadField{"ScopesAsObject", R"({"id":"t1","attributes":{"scopes":{"a":true}}})", Field::scopes},
+        BadField{"NumbersAmongScopes", R"({"id":"t1","attributes":{"scopes":["a",1,null,{},[]]}})",
+                 Field::scopes},
+        BadField{"CreatedAt", R"({"id":"t1","attributes":{"created_at":"x"}})", Field::created_at},
+        BadField{"LastUsedAt", R"({"id":"t1","attributes":{"last_used_at":[]}})", Field::last_used_at},
+        BadField{"ModifiedAt", R"({"id":"t1","attributes":{"modified_at":123456789012345678901234567890}})", Field::modified_at},
+        BadField{"OwnedByAsText", R"({"id":"t1","relationships":{"owned_by":"me"}})", Field::owned_by},
+        BadField{"OwnedByAsArray", R"({"id":"t1","relationships":{"owned_by":[]}})", Field::owned_by},
+        BadField{"OwnerAsText", R"({"id":"t1","relationships":{"owned_by":{"data":"me"}}})", Field::owned_by},
+        BadField{"OwnerAsArray", R"({"id":"t1","relationships":{"owned_by":{"data":[]}}})", Field::owned_by},
+        BadField{"NumericOwnerId",
+                 R"({"id":"t1","relationships":{"owned_by":{"data":{"id":1,"type":"users"}}}})",
+                 Field::owned_by},
+        BadField{"LeakAsText", R"({"id":"t1","relationships":{"leak_information":"yes"}})",
+                 Field::leak_information},
+        BadField{"LeakDataAsFlag", R"({"id":"t1","relationships":{"leak_information":{"data":true}}})",
+                 Field::leak_information}),
+    [](const auto& test) { return test.param.name; });
+
+TEST(PageParser, ABadTokenCostsThatToken) {
+    const Page page = parse_page_of(
+        R"({"data":[{"id":"a"},null,7,"text",[],{},{"id":""},{"id":12},{"id":null},{"id":"b"}]})");
+
+    ASSERT_EQ(page.tokens.size(), 2U);
+    EXPECT_EQ(page.tokens[0].id, "a");
+    EXPECT_EQ(page.tokens[1].id, "b");
+    EXPECT_EQ(page.facts.elements, 10U);
+    EXPECT_EQ(unparsed(page, Field::token), 8U);
+}
+
+TEST(PageParser, ReadableScopesAreKeptBesideUnreadableOnes) {
+    const Page page = one_token(R"("scopes":["a",1,"b"])");
+
+    EXPECT_THAT(page.tokens.at(0).scopes, ElementsAre("a", "b"));
+    EXPECT_FALSE(page.tokens.at(0).scopes_readable);
+}
+
+TEST(PageParser, EachTokenKeepsItsOwnScopes) {
+    const Page page = parse_page_of(R"({"data":[{"id":"1","attributes":{"scopes":["a","b"]}},{"id":"2"},)"
+                                    R"({"id":"3","attributes":{"scopes":["c"]}}]})");
+
+    EXPECT_THAT(page.tokens.at(0).scopes, ElementsAre("a", "b"));
+    EXPECT_THAT(page.tokens.at(1).scopes, IsEmpty());
+    EXPECT_THAT(page.tokens.at(2).scopes, ElementsAre("c"));
+}
+
+TEST(PageParser, HundredsOfScopesOnOneTokenAreNothingSpecial) {
+    std::string scopes;
+    for (int i = 0; i < 350; ++i) {
+        scopes += fmt::format("{}\"scope_{}\"", i == 0 ? "" : ",", i);
+    }
+    const Page page = one_token(fmt::format(R"("scopes":[{}])", scopes));
+
+    ASSERT_EQ(page.tokens.at(0).scopes.size(), 350U);
+    EXPECT_EQ(page.tokens.at(0).scopes[349], "scope_349");
+}
+
+TEST(PageParser, TellsLeakedFromNotLeakedFromUnknown) {
+    const Page page = parse_page_of(R"({"data":[
+      {"id":"1","relationships":{"leak_information":{"data":{"id":"k","type":"leaked_keys"}}}},
+      {"id":"2","relationships":{"leak_information":{"data":null}}},
+      {"id":"3","relationships":{"leak_information":{}}},
+      {"id":"4","relationships":{"leak_information":null}},
+      {"id":"5","relationships":{}}],
+      "included":[{"type":"leaked_keys","id":"k","attributes":{"date":"2025-01-01T00:00:00Z","leak_source":"github"}}]})");
+
+    EXPECT_EQ(page.tokens.at(0).leak, Leak::leaked);
+    EXPECT_EQ(page.tokens.at(1).leak, Leak::none);
+    EXPECT_EQ(page.tokens.at(2).leak, Leak::unknown);
+    EXPECT_EQ(page.tokens.at(3).leak, Leak::unknown);
+    EXPECT_EQ(page.tokens.at(4).leak, Leak::unknown);
+    EXPECT_EQ(all_unparsed(page), 0U);
+}
+
+struct Total {
+    std::string name;
+    std::string json;
+    std::optional<std::uint64_t> value;
+    std::uint64_t unparsed;
+};
+
+class ReportedTotal : public testing::TestWithParam<Total> {};
+
+TEST_P(ReportedTotal, IsAWholeNumberOrCounted) {
+    const Page page = parse_page_of(
+        fmt::format(R"({{"data":[],"meta":{{"page":{{"total_filtered_count":{}}}}}}})", GetParam().json));
+
+    EXPECT_EQ(page.facts.total_filtered_count, GetParam().value);
+    EXPECT_EQ(unparsed(page, Field::total_filtered_count), GetParam().unparsed);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Totals, ReportedTotal,
+    testing::Values(Total{"Zero", "0", 0, 0}, Total{"Number", "423", 423, 0},
+                    Total{"Null", "null", std::nullopt, 0}, Total{"WholeFloat", "423.0", 423, 0},
+                    Total{"Exponent", "1e3", 1000, 0}, Total{"Fraction", "1.5", std::nullopt, 1},
+                    Total{"Negative", "-1", std::nullopt, 1}, Total{"Text", R"("423")", std::nullopt, 1},
+                    Total{"Flag", "true", std::nullopt, 1}, Total{"Object", "{}", std::nullopt, 1},
+                    Total{"LargestWhole", "18446744073709551615", 18446744073709551615U, 0},
+                    Total{"BeyondSixtyFourBits", "18446744073709551616", std::nullopt, 1}),
+    [](const auto& test) { return test.param.name; });
+
+struct BadPage {
+    std::string name;
+    std::string body;
+    ErrorKind kind;
+    std::string message;
+};
+
+class BadPageIsAnError : public testing::TestWithParam<BadPage> {};
+
+TEST_P(BadPageIsAnError, OfThePage) {
+    const auto page = parse(GetParam().body);
+
+    ASSERT_FALSE(page);
+    EXPECT_EQ(label(page.error().kind), label(GetParam().kind));
+    EXPECT_THAT(page.error().message, HasSubstr(GetParam().message));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Pages, BadPageIsAnError,
+    testing::Values(
+        BadPage{"Empty", "", ErrorKind::not_json, "empty"},
+        BadPage{"Blank", " \n", ErrorKind::not_json, "not JSON"},
+        BadPage{"Html", "<html></html>", ErrorKind::not_json, "at byte 0"},
+        BadPage{"Truncated", R"({"data":[{"id":"a"},{"id":"b)", ErrorKind::not_json, "not JSON at byte"},
+        BadPage{"TruncatedAfterAToken", R"({"data":[{"id":"a"})", ErrorKind::not_json, "not JSON at byte"},
+        BadPage{"TrailingGarbage", R"({"data":[]} x)", ErrorKind::not_json, "not JSON at byte"},
+        BadPage{"TwoDocuments", R"({"data":[]}{"data":[]})", ErrorKind::not_json, "not JSON at byte"},
+        BadPage{"HiddenBehindNul", std::string("{\"data\":[]}\0garbage", 18), ErrorKind::not_json, "NUL"},
+        BadPage{"NoData", R"({"meta":{}})", ErrorKind::bad_page, "no `data`"},
+        BadPage{"NullData", R"({"data":null})", ErrorKind::bad_page, "no `data`"},
+        BadPage{"ObjectData", R"({"data":{"id":"a"}})", ErrorKind::bad_page, "no `data`"},
+        BadPage{"TextData", R"({"data":"none"})", ErrorKind::bad_page, "no `data`"},
+        BadPage{"ArrayAtTheTop", R"([{"data":[]}])", ErrorKind::bad_page, "no `data`"},
+        BadPage{"NullAtTheTop", "null", ErrorKind::bad_page, "no `data`"},
+        BadPage{"DataOnlyDeeper", R"({"a":{"data":[]}})", ErrorKind::bad_page, "no `data`"},
+        BadPage{"ErrorsInA200", R"({"errors":["Forbidden"]})", ErrorKind::bad_page, "errors: Forbidden"},
+        BadPage{"ErrorObjectsInA200", R"({"data":[],"errors":[{"title":"Oops"}]})", ErrorKind::bad_page,
+                "errors: Oops"}),
+    [](const auto& test) { return test.param.name; });
+
+TEST(PageParser, AnEmptyErrorsArrayIsNoError) {
+    EXPECT_TRUE(parse(R"({"data":[],"errors":[]})"));
+}
+
+TEST(PageParser, ANumberBeyondADoublesRangeIsNotJsonToRapidJson) {
+    const auto page = parse(R"({"data":[],"new":1e400})");
+
+    ASSERT_FALSE(page);
+    EXPECT_EQ(page.error().kind, ErrorKind::not_json);
+}
+
+TEST(PageParser, AByteOrderMarkIsSkipped) {
+    EXPECT_TRUE(parse("\xEF\xBB\xBF{\"data\":[]}"));
+}
+
+TEST(PageParser, DeepNestingCostsNoStack) {
+    constexpr std::size_t levels = 200'000;
+    const std::string deep = std::string(levels, '[') + std::string(levels, ']');
+
+    const auto page =
+        parse(fmt::format(R"({{"deep":{},"data":[{{"id":"a","attributes":{{"scopes":{}}}}}]}})", deep, deep));
+
+    ASSERT_TRUE(page);
+    EXPECT_EQ(page->tokens.size(), 1U);
+}
+
+TEST(PageParser, EscapesAreDecoded) {
+    const Page page = one_token(R"("name":"a\"b\\c\u00e9\n\u0000z")");
+
+    EXPECT_EQ(page.tokens.at(0).name, std::string_view("a\"b\\c\xC3\xA9\n\0z", 10));
+}
+
+TEST(PageParser, TheLastOfDuplicateMembersCounts) {
+    const Page page = one_token(R"("name":"first","name":"last","scopes":["a"],"scopes":["b"])");
+
+    EXPECT_EQ(page.tokens.at(0).name, "last");
+    EXPECT_THAT(page.tokens.at(0).scopes, ElementsAre("b"));
+}
+
+TEST(PageParser, TokensAreHandedOnWhileThePageIsStillBeingRead) {
+    std::string json = R"({"data":[{"id":"a"},{"id":"b"},)";
+    std::vector<char> body(json.begin(), json.end());
+    body.push_back('\0');
+    std::vector<std::string> ids;
+
+    const auto facts = parse_page(body, [&](const Token& token) { ids.emplace_back(token.id); });
+
+    EXPECT_FALSE(facts);
+    EXPECT_THAT(ids, ElementsAre("a", "b"));
+}
+
+TEST(PageParser, AMovedPageKeepsItsTexts) {
+    Page page = parse_page_of(documented);
+    const Page moved = std::move(page);
+
+    EXPECT_EQ(moved.tokens.at(0).name, "My Access Token");
+    EXPECT_THAT(moved.tokens.at(0).scopes, ElementsAre("dashboards_read", "dashboards_write"));
+}
+
+}  // namespace
+}  // namespace exporter::datadog

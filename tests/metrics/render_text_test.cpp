@@ -1,0 +1,273 @@
+#include "metrics/collectables.h"
+#include "metrics/samples.h"
+
+#include <gtest/gtest.h>
+#include <prometheus/text_serializer.h>
+
+#include <bit>
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <locale>
+#include <random>
+#include <sstream>
+#include <string>
+#include <vector>
+
+namespace exporter::metrics {
+namespace {
+
+using prometheus::ClientMetric;
+using prometheus::MetricFamily;
+using prometheus::MetricType;
+
+constexpr double infinity = std::numeric_limits<double>::infinity();
+
+std::string render_with_library(const std::vector<MetricFamily>& families) {
+    std::ostringstream text;
+    prometheus::TextSerializer().Serialize(text, families);
+    return text.str();
+}
+
+constexpr MetricType types[] = {MetricType::Counter, MetricType::Gauge, MetricType::Summary,
+                                MetricType::Untyped, MetricType::Histogram};
+
+/// A series whose every number is `value`, or 7 where only a count fits.
+ClientMetric series_with(double value) {
+    ClientMetric series;
+    series.label = {{"org", "o"}};
+    series.counter.value = series.gauge.value = series.untyped.value = value;
+    series.summary.sample_count = series.histogram.sample_count = 7;
+    series.summary.sample_sum = series.histogram.sample_sum = value;
+    series.summary.quantile = {{0.5, value}, {0.99, value}};
+    series.histogram.bucket = {{3, value}, {7, infinity}};
+    return series;
+}
+
+/// The same series as one family of each type.
+std::vector<MetricFamily> families_with(const ClientMetric& series) {
+    std::vector<MetricFamily> families;
+    for (const MetricType type : types) {
+        families.push_back({"some_name", "Some help.", type, {series, series}});
+    }
+    return families;
+}
+
+void expect_like_the_library(const std::vector<MetricFamily>& families) {
+    EXPECT_EQ(render_text(families), render_with_library(families));
+}
+
+struct ValueCase {
+    const char* name;
+    double value;
+};
+
+class RenderedValue : public ::testing::TestWithParam<ValueCase> {};
+
+TEST_P(RenderedValue, IsLikeTheLibrarys) {
+    expect_like_the_library(families_with(series_with(GetParam().value)));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Cases, RenderedValue,
+    ::testing::Values(ValueCase{"Zero", 0}, ValueCase{"NegativeZero", -0.0}, ValueCase{"One", 1},
+                      ValueCase{"Negative", -2.5}, ValueCase{"Tenth", 0.1}, ValueCase{"Third", 1.0 / 3},
+                      ValueCase{"SumThatIsNotExact", 0.1 + 0.2}, ValueCase{"SmallestFixed", 0.0001},
+                      ValueCase{"LargestScientificBelowOne", 0.00009999}, ValueCase{"Timestamp", 1749988800},
+                      ValueCase{"TimestampWithMicroseconds", 1749988800.123456},
+                      ValueCase{"LargestCountThatIsExact", 9007199254740992.0},
+                      ValueCase{"OneLess", 9007199254740991.0},
+                      ValueCase{"LastBeforeTheExponent", 9999999999999998.0},
+                      ValueCase{"FirstWithAnExponent", 1e16},
+                      ValueCase{"LargestUnsigned", 18446744073709551615.0}, ValueCase{"Huge", 1e300},
+                      ValueCase{"Largest", std::numeric_limits<double>::max()},
+                      ValueCase{"Lowest", std::numeric_limits<double>::lowest()},
+                      ValueCase{"SmallestNormal", std::numeric_limits<double>::min()},
+                      ValueCase{"SmallestDenormal", std::numeric_limits<double>::denorm_min()},
+                      ValueCase{"Denormal", -1.234567890123e-310},
+                      ValueCase{"Nan", std::numeric_limits<double>::quiet_NaN()},
+                      ValueCase{"NegativeNan", -std::numeric_limits<double>::quiet_NaN()},
+                      ValueCase{"Infinity", infinity}, ValueCase{"NegativeInfinity", -infinity}),
+    [](const auto& test) { return std::string(test.param.name); });
+
+TEST(RenderText, EscapesLabelValuesLikeTheLibrary) {
+    for (const char* value : {"", "plain", "\"", "\\", "\n", "\\n", "a\"b\\c\nd", "\"\"\\\\\n\n",
+                              "tab\tand\rreturn", "Größe ✓ \u202e", "{}=,"}) {
+        ClientMetric series = series_with(1);
+        series.label = {{"a", value}, {"b", "x"}, {"c", value}};
+        expect_like_the_library(families_with(series));
+    }
+}
+
+TEST(RenderText, EscapesQuotesBackslashesAndLineBreaks) {
+    MetricFamily family = {"m", "", MetricType::Gauge, {ClientMetric{}}};
+    family.metric[0].label = {{"a", "1\"2\\3\n4"}};
+    EXPECT_EQ(render_text({family}), "# TYPE m gauge\nm{a=\"1\\\"2\\\\3\\n4\"} 0\n");
+}
+
+TEST(RenderText, SeriesWithoutLabelsAreLikeTheLibrarys) {
+    ClientMetric series = series_with(1.5);
+    series.label.clear();
+    expect_like_the_library(families_with(series));
+}
+
+TEST(RenderText, TimestampsAreLikeTheLibrarys) {
+    for (const std::int64_t timestamp :
+         {std::int64_t{1}, std::int64_t{-1}, std::int64_t{1749988800123},
+          std::numeric_limits<std::int64_t>::max(), std::numeric_limits<std::int64_t>::min()}) {
+        ClientMetric series = series_with(2);
+        series.timestamp_ms = timestamp;
+        expect_like_the_library(families_with(series));
+    }
+}
+
+TEST(RenderText, LargestCountsAreLikeTheLibrarys) {
+    ClientMetric series = series_with(2);
+    series.summary.sample_count = series.histogram.sample_count = std::numeric_limits<std::uint64_t>::max();
+    series.histogram.bucket = {{std::numeric_limits<std::uint64_t>::max(), 1}};
+    expect_like_the_library(families_with(series));
+}
+
+TEST(RenderText, AHistogramGetsTheInfiniteBucketThatItLacks) {
+    ClientMetric series = series_with(2);
+    series.histogram.bucket = {{3, 0.5}};
+    expect_like_the_library(families_with(series));
+    series.histogram.bucket.clear();
+    expect_like_the_library(families_with(series));
+    EXPECT_NE(render_text(families_with(series)).find("some_name_bucket{org=\"o\",le=\"+Inf\"} 7\n"),
+              std::string::npos);
+}
+
+TEST(RenderText, FamiliesWithoutHelpOrSeriesAreLikeTheLibrarys) {
+    std::vector<MetricFamily> families;
+    for (const MetricType type : types) {
+        families.push_back({"no_help", "", type, {series_with(1)}});
+        families.push_back({"no_series", "Help with \"quotes\" and ✓.", type, {}});
+    }
+    expect_like_the_library(families);
+    EXPECT_EQ(render_text({}), "");
+}
+
+TEST(RenderText, EverythingThatIsPublishedIsLikeTheLibrarys) {
+    expect_like_the_library(samples::collect_everything());
+}
+
+/// Families at random: every bit pattern of a double, labels of awkward characters.
+class RandomFamilies {
+  public:
+    explicit RandomFamilies(std::uint64_t seed) : engine_(seed) {}
+
+    std::vector<MetricFamily> families() {
+        std::vector<MetricFamily> families(below(6));
+        for (MetricFamily& family : families) {
+            family.name = "name_" + std::to_string(below(100));
+            family.help = below(4) == 0 ? "" : "Help " + std::to_string(engine_());
+            family.type = types[below(std::size(types))];
+            family.metric.resize(below(8));
+            for (ClientMetric& series : family.metric) {
+                fill(series);
+            }
+        }
+        return families;
+    }
+
+  private:
+    std::uint64_t below(std::uint64_t bound) { return engine_() % bound; }
+
+    double number() {
+        switch (below(4)) {
+            case 0:
+                return std::bit_cast<double>(engine_());
+            case 1:
+                return static_cast<double>(below(std::uint64_t{1} << 53));
+            case 2:
+                return static_cast<double>(below(1'000'000'000)) / 1000;
+            default:
+                return std::bit_cast<double>(below(std::uint64_t{1} << 52));  // denormal
+        }
+    }
+
+    std::string text() {
+        constexpr std::string_view characters = "ab\"\\\n{},= \t";
+        std::string text(below(12), ' ');
+        for (char& c : text) {
+            c = characters[below(characters.size())];
+        }
+        return text;
+    }
+
+    void fill(ClientMetric& series) {
+        series.label.resize(below(4));
+        for (ClientMetric::Label& label : series.label) {
+            label = {"l" + std::to_string(below(10)), text()};
+        }
+        series.counter.value = number();
+        series.gauge.value = number();
+        series.untyped.value = number();
+        series.summary.sample_count = engine_();
+        series.summary.sample_sum = number();
+        series.summary.quantile.resize(below(4));
+        for (ClientMetric::Quantile& quantile : series.summary.quantile) {
+            quantile = {number(), number()};
+        }
+        series.histogram.sample_count = engine_();
+        series.histogram.sample_sum = number();
+        series.histogram.bucket.resize(below(4));
+        for (ClientMetric::Bucket& bucket : series.histogram.bucket) {
+            bucket = {engine_(), below(4) == 0 ? infinity : number()};
+        }
+        series.timestamp_ms = below(3) == 0 ? static_cast<std::int64_t>(engine_()) : 0;
+    }
+
+    std::mt19937_64 engine_;
+};
+
+TEST(RenderText, RandomFamiliesAreLikeTheLibrarys) {
+    for (std::uint64_t seed = 1; seed <= 500; ++seed) {
+        const std::vector<MetricFamily> families = RandomFamilies(seed).families();
+        ASSERT_EQ(render_text(families), render_with_library(families)) << "seed " << seed;
+    }
+}
+
+/// Numbers as a German reader writes them.
+class CommaDecimals : public std::numpunct<char> {
+  protected:
+    char do_decimal_point() const override { return ','; }
+    char do_thousands_sep() const override { return '.'; }
+    std::string do_grouping() const override { return "\3"; }
+};
+
+class GlobalLocale {
+  public:
+    explicit GlobalLocale(const std::locale& locale) : previous_(std::locale::global(locale)) {}
+    GlobalLocale(const GlobalLocale&) = delete;
+    GlobalLocale& operator=(const GlobalLocale&) = delete;
+    ~GlobalLocale() { std::locale::global(previous_); }
+
+  private:
+    const std::locale previous_;
+};
+
+TEST(RenderText, DoesNotKnowTheLocale) {
+    const std::vector<MetricFamily> families = families_with(series_with(1234567.5));
+    const std::string expected = render_text(families);
+    const GlobalLocale german(std::locale(std::locale::classic(), new CommaDecimals));
+
+    std::ostringstream localized;
+    localized << 1234567.5;
+    ASSERT_NE(localized.str().find(','), std::string::npos)
+        << "the locale has no effect: this test proves nothing";
+
+    EXPECT_EQ(render_text(families), expected);
+    EXPECT_NE(expected.find(" 1234567.5\n"), std::string::npos);
+    expect_like_the_library(families);
+}
+
+TEST(RenderText, CollectingDoesNotKnowTheLocale) {
+    const std::string expected = render_text(samples::collect({samples::full_snapshot("o", 1)}));
+    const GlobalLocale german(std::locale(std::locale::classic(), new CommaDecimals));
+    EXPECT_EQ(render_text(samples::collect({samples::full_snapshot("o", 1)})), expected);
+}
+
+}  // namespace
+}  // namespace exporter::metrics

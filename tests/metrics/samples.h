@@ -1,0 +1,51 @@
+// Snapshots to publish, and small questions to ask of what was collected.
+#pragma once
+
+#include "metrics/collectables.h"
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace exporter::metrics::samples {
+
+using Labels = std::map<std::string, std::string>;
+
+/// 2025-06-15T12:00:00Z
+inline constexpr datadog::Timestamp noon{std::chrono::seconds(1'749'988'800)};
+
+/// A listing without a token; two or three buckets in each scheme.
+[[nodiscard]] inventory::Inventory empty_inventory();
+/// A listing with something of everything that an inventory can hold, odd token and owner types included.
+[[nodiscard]] inventory::Inventory full_inventory(std::uint64_t seed);
+/// Polls with something of everything that statistics can hold.
+[[nodiscard]] scan::Statistics full_statistics(std::uint64_t seed);
+
+[[nodiscard]] Snapshot snapshot_of(std::string org, inventory::Inventory inventory);
+[[nodiscard]] Snapshot full_snapshot(std::string org, std::uint64_t seed);
+/// A few tokens, as a person would count them.
+[[nodiscard]] Snapshot small_snapshot();
+
+[[nodiscard]] std::vector<prometheus::MetricFamily> collect(std::vector<Snapshot> snapshots);
+/// Every family that the program can publish: two full organizations, build info and the process.
+[[nodiscard]] std::vector<prometheus::MetricFamily> collect_everything();
+
+/// nullptr: not published.
+[[nodiscard]] const prometheus::MetricFamily* find(const std::vector<prometheus::MetricFamily>& families,
+                                                   std::string_view name);
+[[nodiscard]] Labels labels_of(const prometheus::ClientMetric& series);
+[[nodiscard]] double value_of(const prometheus::MetricFamily& family, const prometheus::ClientMetric& series);
+/// The value of the one series with exactly these labels; nullopt: there is none.
+[[nodiscard]] std::optional<double> value(const std::vector<prometheus::MetricFamily>& families,
+                                          std::string_view name, const Labels& labels);
+/// Number of series; 0 when the family is not published.
+[[nodiscard]] std::size_t series_count(const std::vector<prometheus::MetricFamily>& families,
+                                       std::string_view name);
+/// Over the series that have `labels` among theirs.
+[[nodiscard]] double sum(const std::vector<prometheus::MetricFamily>& families, std::string_view name,
+                         const Labels& labels);
+
+}  // namespace exporter::metrics::samples

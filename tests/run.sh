@@ -1,0 +1,45 @@
+#!/bin/sh
+# Installs what the tests need, builds everything and runs all checks: formatting, lint, unit, integration and end-to-end
+# tests, the sanitizers and a short fuzz run. Ends with ctest's own summary of the release build.
+set -eu
+cd "$(dirname "$0")/.."
+. ./exporter/packages.sh
+
+# A test server is never behind a proxy, whatever the environment says.
+unset http_proxy https_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY all_proxy
+seconds_per_fuzzer=${SECONDS_PER_FUZZER:-20}
+
+step() { printf '\n=== %s (%s s since the start)\n' "$1" "$(($(date +%s) - started))"; }
+started=$(date +%s)
+
+step "Packages"
+# shellcheck disable=SC2086 # lists of words
+install_packages $build_packages $test_packages
+
+step "Formatting"
+find exporter tests -name '*.cpp' -o -name '*.h' | xargs clang-format-19 --dry-run --Werror
+
+# build_and_test <preset> [cmake arguments...]: no target is left out, no test is filtered.
+build_and_test() {
+    preset=$1
+    shift
+    step "Build: $preset"
+    cmake --preset "$preset" -DEXPORTER_TESTS=ON "$@" >"build-$preset.log" 2>&1 || { cat "build-$preset.log"; return 1; }
+    rm "build-$preset.log"
+    cmake --build --preset "$preset"
+    step "Test: $preset"
+    ctest --preset "$preset" --parallel 2
+}
+
+build_and_test asan
+build_and_test tsan
+
+step "Build: fuzz"
+cmake --preset fuzz -DEXPORTER_TESTS=ON >/dev/null
+cmake --build --preset fuzz --target fuzzers
+step "Lint"
+run-clang-tidy-19 -quiet -p build/fuzz -clang-tidy-binary clang-tidy-19 '/(exporter|tests)/.*\.cpp$' 2>/dev/null
+step "Fuzz: $seconds_per_fuzzer s each"
+tests/fuzz/run.sh build/fuzz "$seconds_per_fuzzer"
+
+build_and_test release

@@ -1,0 +1,192 @@
+// Small fakes: a clock that a test turns by hand, a source with scripted pages, a sink that keeps what it
+// got.
+#pragma once
+
+#include "scan/scan.h"
+
+#include <algorithm>
+#include <deque>
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace exporter::scan {
+
+/// Waiting moves the time; nothing ever sleeps.
+class FakeClock final : public Clock {
+  public:
+    datadog::Timestamp now() override { return wall_; }
+    SteadyTime steady_now() override { return steady_; }
+    bool wait_until(SteadyTime moment, std::stop_token stop) override {
+        if (stop.stop_requested()) {
+            return false;
+        }
+        waits.push_back(moment - steady_);
+        advance(std::max(moment - steady_, SteadyTime::duration::zero()));
+        if (on_wait) {
+            on_wait();
+        }
+        return !stop.stop_requested();
+    }
+
+    void advance(SteadyTime::duration time) {
+        steady_ += time;
+        wall_ += std::chrono::duration_cast<datadog::Timestamp::duration>(time);
+    }
+
+    std::vector<SteadyTime::duration> waits;
+    std::function<void()> on_wait;
+
+  private:
+    SteadyTime steady_{std::chrono::hours(1)};
+    datadog::Timestamp wall_{std::chrono::seconds(1'700'000'000)};
+};
+
+class FixedRandomness final : public Randomness {
+  public:
+    explicit FixedRandomness(double value) : value_(value) {}
+    double next() override { return value_; }
+
+  private:
+    double value_;
+};
+
+/// Builds a page whose texts it owns.
+class PageBuilder {
+  public:
+    PageBuilder& token(std::string id, datadog::Date created_at = {}) {
+        ids_.emplace_back(std::move(id), created_at);
+        return *this;
+    }
+    PageBuilder& total(std::uint64_t total) {
+        total_ = total;
+        return *this;
+    }
+    PageBuilder& unreadable_tokens(std::size_t count) {
+        unreadable_ = count;
+        return *this;
+    }
+    PageBuilder& server_time(datadog::Timestamp time) {
+        server_time_ = time;
+        return *this;
+    }
+
+    [[nodiscard]] datadog::Page build() const {
+        datadog::Page page;
+        std::size_t bytes = 0;
+        for (const auto& [id, created] : ids_) {
+            bytes += id.size();
+        }
+        page.body.reserve(bytes);
+        for (const auto& [id, created] : ids_) {
+            const char* const begin = page.body.data() + page.body.size();
+            page.body.insert(page.body.end(), id.begin(), id.end());
+            datadog::Token token;
+            token.id = {begin, id.size()};
+            token.created_at = created;
+            page.tokens.push_back(token);
+        }
+        page.facts.elements = ids_.size() + unreadable_;
+        page.facts.unparsed[static_cast<std::size_t>(datadog::Field::token)] = unreadable_;
+        page.facts.total_filtered_count = total_;
+        page.server_time = server_time_;
+        return page;
+    }
+
+  private:
+    std::vector<std::pair<std::string, datadog::Date>> ids_;
+    std::optional<std::uint64_t> total_;
+    std::optional<datadog::Timestamp> server_time_;
+    std::size_t unreadable_ = 0;
+};
+
+inline datadog::Answer page_answer(const PageBuilder& page) {
+    datadog::Answer answer{{}, page.build()};
+    answer.exchange.status = 200;
+    answer.exchange.duration = std::chrono::milliseconds(40);
+    answer.exchange.body_bytes = 1000;
+    return answer;
+}
+
+inline datadog::Answer error_answer(datadog::ErrorKind kind, int status,
+                                    std::optional<std::chrono::seconds> retry_after = std::nullopt) {
+    datadog::Answer answer{{}, tl::unexpected(datadog::Error{kind, "scripted", retry_after})};
+    answer.exchange.status = status;
+    return answer;
+}
+
+/// Answers what `respond` says, and keeps what was asked.
+class FakeSource final : public PageSource {
+  public:
+    datadog::Result<void> prepare() override {
+        ++prepared;
+        if (prepare_error) {
+            return tl::unexpected(*prepare_error);
+        }
+        return {};
+    }
+    datadog::Answer page(std::size_t number, SteadyTime) override {
+        asked.push_back(number);
+        return respond(number);
+    }
+
+    /// Answers `answers` one after another; asked for more, it says so.
+    void script(std::vector<std::function<datadog::Answer()>> answers) {
+        queue_.assign(answers.begin(), answers.end());
+        respond = [this](std::size_t) {
+            if (queue_.empty()) {
+                return error_answer(datadog::ErrorKind::internal, 0);
+            }
+            const auto next = queue_.front();
+            queue_.pop_front();
+            return next();
+        };
+    }
+
+    std::function<datadog::Answer(std::size_t)> respond;
+    std::vector<std::size_t> asked;
+    int prepared = 0;
+    std::optional<datadog::Error> prepare_error;
+
+  private:
+    std::deque<std::function<datadog::Answer()>> queue_;
+};
+
+class RecordingSink final : public ListingSink {
+  public:
+    void begin(datadog::Timestamp now) override {
+        ++begins;
+        as_of = now;
+        pending.clear();
+    }
+    void add(const datadog::Token& token) override { pending.emplace_back(token.id); }
+    void publish(const Listing& listing) override {
+        listings.push_back(listing);
+        published = pending;
+    }
+
+    int begins = 0;
+    datadog::Timestamp as_of;
+    std::vector<std::string> pending;
+    std::vector<std::string> published;
+    std::vector<Listing> listings;
+};
+
+/// Everything a scan needs, ready to use.
+struct ScanFixture {
+    FakeClock clock;
+    FixedRandomness randomness{0.5};
+    FakeSource source;
+    RecordingSink sink;
+    Statistics statistics;
+    ScanOptions options{.page_size = 2};
+    std::chrono::seconds timeout{120};
+
+    datadog::Result<Listing> run(std::stop_token stop = {}) {
+        const ScanEnvironment environment{source, clock, randomness};
+        return scan(options, environment, sink, statistics, clock.steady_now() + timeout, std::move(stop));
+    }
+};
+
+}  // namespace exporter::scan

@@ -1,0 +1,234 @@
+#include "scan/poller.h"
+
+#include "scan/fakes.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <stdexcept>
+
+namespace exporter::scan {
+namespace {
+
+using datadog::ErrorKind;
+using std::chrono::minutes;
+using std::chrono::seconds;
+using testing::ElementsAre;
+
+class RecordingObserver final : public PollObserver {
+  public:
+    void poll_finished(const PollReport& report, const Statistics& seen) override {
+        reports.push_back(report);
+        statistics = seen;
+        if (on_poll) {
+            on_poll();
+        }
+    }
+    void became_stale(const Statistics&) override { ++stale; }
+
+    std::vector<PollReport> reports;
+    Statistics statistics;
+    int stale = 0;
+    std::function<void()> on_poll;
+};
+
+struct PollerFixture {
+    FakeClock clock;
+    FixedRandomness randomness{0.5};
+    FakeSource source;
+    RecordingSink sink;
+    RecordingObserver observer;
+    PollerOptions options{.scan = {.page_size = 2},
+                          .interval = minutes(5),
+                          .timeout = minutes(2),
+                          .stale_after = std::chrono::hours(1)};
+
+    Poller poller() { return Poller(options, {source, clock, randomness}, sink, observer); }
+
+    void answer_well() {
+        source.respond = [](std::size_t) { return page_answer(PageBuilder().token("a").total(1)); };
+    }
+    void answer_with(ErrorKind kind, std::optional<seconds> retry_after = std::nullopt) {
+        source.respond = [=](std::size_t) { return error_answer(kind, 403, retry_after); };
+    }
+
+    /// Runs the poller's own loop until it has polled `polls` times.
+    void run_polls(Poller& poller, std::size_t polls) {
+        std::stop_source stop;
+        observer.on_poll = [this, polls, &stop] {
+            poll_times.push_back(clock.steady_now());
+            if (observer.reports.size() >= polls) {
+                stop.request_stop();
+            }
+        };
+        poller.run(stop.get_token());
+    }
+    std::vector<SteadyTime> poll_times;
+};
+
+TEST(Poller, APublishedListingIsASuccess) {
+    PollerFixture fixture;
+    fixture.answer_well();
+    Poller poller = fixture.poller();
+    const auto start = fixture.clock.now();
+
+    poller.step({});
+
+    ASSERT_EQ(fixture.observer.reports.size(), 1U);
+    EXPECT_FALSE(fixture.observer.reports[0].error);
+    EXPECT_EQ(fixture.observer.reports[0].listing.tokens, 1U);
+    const Statistics& statistics = fixture.observer.statistics;
+    EXPECT_EQ(statistics.polls, 1U);
+    EXPECT_TRUE(statistics.last_poll_succeeded);
+    EXPECT_EQ(statistics.last_success, start);
+    EXPECT_EQ(statistics.last_attempt, start);
+    EXPECT_EQ(statistics.last_pages, 1U);
+    EXPECT_EQ(statistics.listing->tokens, 1U);
+    EXPECT_TRUE(poller.attempted());
+}
+
+TEST(Poller, AFailureIsCountedUnderItsReasonAndKeepsWhatWasLearned) {
+    PollerFixture fixture;
+    Poller poller = fixture.poller();
+    fixture.answer_well();
+    poller.step({});
+    const auto success = fixture.observer.statistics.last_success;
+    fixture.clock.advance(minutes(5));
+    fixture.answer_with(ErrorKind::forbidden);
+
+    poller.step({});
+
+    const Statistics& statistics = fixture.observer.statistics;
+    EXPECT_EQ(statistics.polls, 2U);
+    EXPECT_EQ(statistics.failures[static_cast<std::size_t>(ErrorKind::forbidden)], 1U);
+    EXPECT_FALSE(statistics.last_poll_succeeded);
+    EXPECT_EQ(statistics.last_success, success);
+    EXPECT_EQ(statistics.last_attempt, fixture.clock.now());
+    EXPECT_EQ(statistics.listing->tokens, 1U);
+}
+
+TEST(Poller, CountsFailuresInARowAndTellsThemOnRecovery) {
+    PollerFixture fixture;
+    Poller poller = fixture.poller();
+    fixture.answer_with(ErrorKind::forbidden);
+    poller.step({});
+    poller.step({});
+    fixture.answer_well();
+    poller.step({});
+    poller.step({});
+
+    std::vector<std::uint64_t> in_a_row;
+    for (const PollReport& report : fixture.observer.reports) {
+        in_a_row.push_back(report.failures_in_a_row);
+    }
+    EXPECT_THAT(in_a_row, ElementsAre(1U, 2U, 2U, 0U));
+}
+
+TEST(Poller, AnExceptionBelowIsAFailedPollAndNotTheEnd) {
+    PollerFixture fixture;
+    fixture.source.respond = [](std::size_t) -> datadog::Answer { throw std::runtime_error("broken"); };
+    Poller poller = fixture.poller();
+
+    poller.step({});
+
+    ASSERT_EQ(fixture.observer.reports.size(), 1U);
+    EXPECT_EQ(fixture.observer.reports[0].error->kind, ErrorKind::internal);
+    EXPECT_EQ(fixture.observer.statistics.failures[static_cast<std::size_t>(ErrorKind::internal)], 1U);
+}
+
+TEST(Poller, PollsOneIntervalFromStartToStart) {
+    PollerFixture fixture;
+    fixture.source.respond = [&](std::size_t) {
+        fixture.clock.advance(seconds(20));
+        return page_answer(PageBuilder().token("a").total(1));
+    };
+    Poller poller = fixture.poller();
+
+    fixture.run_polls(poller, 3);
+
+    EXPECT_EQ(fixture.poll_times[1] - fixture.poll_times[0], minutes(5));
+    EXPECT_EQ(fixture.poll_times[2] - fixture.poll_times[1], minutes(5));
+}
+
+TEST(Poller, APollLongerThanTheIntervalIsFollowedAtOnce) {
+    PollerFixture fixture;
+    fixture.options.interval = seconds(10);
+    fixture.source.respond = [&](std::size_t) {
+        fixture.clock.advance(seconds(30));
+        return page_answer(PageBuilder().token("a").total(1));
+    };
+    Poller poller = fixture.poller();
+
+    fixture.run_polls(poller, 3);
+
+    EXPECT_EQ(fixture.poll_times[1] - fixture.poll_times[0], seconds(30));
+}
+
+TEST(Poller, TheNextPollWaitsForTheRateLimitsReset) {
+    PollerFixture fixture;
+    fixture.answer_with(ErrorKind::rate_limited, seconds(3600));
+    Poller poller = fixture.poller();
+
+    fixture.run_polls(poller, 2);
+
+    EXPECT_EQ(fixture.poll_times[1] - fixture.poll_times[0], seconds(3600));
+}
+
+TEST(Poller, SaysOnceWhenTheInventoryBecomesStale) {
+    PollerFixture fixture;
+    fixture.options.stale_after = minutes(12);
+    std::size_t requests = 0;
+    fixture.source.respond = [&](std::size_t) {
+        return requests++ == 0 ? page_answer(PageBuilder().token("a").total(1))
+                               : error_answer(ErrorKind::forbidden, 403);
+    };
+    Poller poller = fixture.poller();
+
+    fixture.run_polls(poller, 3);
+    EXPECT_EQ(fixture.observer.stale, 0);
+    fixture.observer.reports.clear();
+    fixture.run_polls(poller, 5);
+    EXPECT_EQ(fixture.observer.stale, 1);
+}
+
+TEST(Poller, ASuccessInTimeIsNeverStale) {
+    PollerFixture fixture;
+    fixture.options.stale_after = minutes(5);
+    fixture.answer_well();
+    Poller poller = fixture.poller();
+
+    fixture.run_polls(poller, 4);
+
+    EXPECT_EQ(fixture.observer.stale, 0);
+}
+
+TEST(Poller, ACancelledPollIsNoFailure) {
+    PollerFixture fixture;
+    std::stop_source stop;
+    fixture.source.respond = [&](std::size_t) {
+        stop.request_stop();
+        return error_answer(ErrorKind::cancelled, 0);
+    };
+    Poller poller = fixture.poller();
+
+    poller.run(stop.get_token());
+
+    EXPECT_TRUE(fixture.observer.reports.empty());
+    EXPECT_EQ(poller.statistics().polls, 0U);
+}
+
+TEST(Poller, MovesUntilAPollIsLongOverdue) {
+    PollerFixture fixture;
+    fixture.answer_well();
+    Poller poller = fixture.poller();
+    EXPECT_TRUE(poller.moving());
+
+    poller.step({});
+    fixture.clock.advance(minutes(2));
+    EXPECT_TRUE(poller.moving());
+    fixture.clock.advance(minutes(2));
+    EXPECT_FALSE(poller.moving());
+}
+
+}  // namespace
+}  // namespace exporter::scan

@@ -1,0 +1,453 @@
+#include "scan/scan.h"
+
+#include "scan/fakes.h"
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <random>
+#include <set>
+#include <string>
+
+namespace exporter::scan {
+namespace {
+
+using datadog::Answer;
+using datadog::Date;
+using datadog::ErrorKind;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+std::function<Answer()> page(PageBuilder builder) {
+    return [builder = std::move(builder)] { return page_answer(builder); };
+}
+
+std::function<Answer()> error(ErrorKind kind, int status, std::optional<seconds> retry_after = std::nullopt) {
+    return [=] { return error_answer(kind, status, retry_after); };
+}
+
+TEST(Scan, ReadsPagesUntilAShortOneProvesTheReportedTotal) {
+    ScanFixture fixture;
+    fixture.source.script(
+        {page(PageBuilder().token("a").token("b").total(3)), page(PageBuilder().token("c").total(3))});
+
+    const auto listing = fixture.run();
+
+    ASSERT_TRUE(listing);
+    EXPECT_TRUE(listing->complete);
+    EXPECT_EQ(listing->tokens, 3U);
+    EXPECT_EQ(listing->reported_tokens, 3U);
+    EXPECT_THAT(fixture.sink.published, ElementsAre("a", "b", "c"));
+    EXPECT_THAT(fixture.source.asked, ElementsAre(0U, 1U));
+}
+
+TEST(Scan, AFullLastPageIsFollowedByOneMoreToProveTheEnd) {
+    ScanFixture fixture;
+    fixture.source.script({page(PageBuilder().token("a").token("b").total(2)), page(PageBuilder().total(2))});
+
+    const auto listing = fixture.run();
+
+    ASSERT_TRUE(listing);
+    EXPECT_TRUE(listing->complete);
+    EXPECT_THAT(fixture.source.asked, ElementsAre(0U, 1U));
+}
+
+TEST(Scan, WithoutATotalOnlyAnEmptyPageIsTheEnd) {
+    ScanFixture fixture;
+    fixture.source.script(
+        {page(PageBuilder().token("a")), page(PageBuilder().token("b")), page(PageBuilder())});
+
+    const auto listing = fixture.run();
+
+    ASSERT_TRUE(listing);
+    EXPECT_TRUE(listing->complete);
+    EXPECT_EQ(listing->reported_tokens, std::nullopt);
+    EXPECT_THAT(fixture.sink.published, ElementsAre("a", "b"));
+}
+
+TEST(Scan, AnEmptyOrganizationIsAWholeListing) {
+    ScanFixture fixture;
+    fixture.source.script({page(PageBuilder().total(0))});
+
+    const auto listing = fixture.run();
+
+    ASSERT_TRUE(listing);
+    EXPECT_TRUE(listing->complete);
+    EXPECT_EQ(listing->tokens, 0U);
+    EXPECT_THAT(fixture.source.asked, ElementsAre(0U));
+}
+
+TEST(Scan, BrokenSecondPageFailsTheWholeListing) {
+    ScanFixture fixture;
+    fixture.source.script(
+        {page(PageBuilder().token("a").token("b").total(3)), error(ErrorKind::forbidden, 403)});
+
+    const auto listing = fixture.run();
+
+    ASSERT_FALSE(listing);
+    EXPECT_EQ(listing.error().kind, ErrorKind::forbidden);
+    EXPECT_THAT(listing.error().message, HasSubstr("page 1: "));
+    EXPECT_THAT(fixture.sink.listings, IsEmpty());
+}
+
+TEST(Scan, UnreadableCredentialsFailBeforeAnyRequest) {
+    ScanFixture fixture;
+    fixture.source.prepare_error = datadog::Error{ErrorKind::credentials, "gone", std::nullopt};
+
+    const auto listing = fixture.run();
+
+    ASSERT_FALSE(listing);
+    EXPECT_EQ(listing.error().kind, ErrorKind::credentials);
+    EXPECT_THAT(fixture.source.asked, IsEmpty());
+}
+
+TEST(Scan, RepeatedIdsCountOnceAndAreReported) {
+    ScanFixture fixture;
+    fixture.source.script({page(PageBuilder().token("a").token("b").total(3)),
+                           page(PageBuilder().token("b").token("c").total(3)), page(PageBuilder().total(3))});
+
+    const auto listing = fixture.run();
+
+    ASSERT_TRUE(listing);
+    EXPECT_EQ(listing->tokens, 3U);
+    EXPECT_EQ(listing->duplicates, 1U);
+    EXPECT_TRUE(listing->complete);
+    EXPECT_THAT(fixture.sink.published, ElementsAre("a", "b", "c"));
+}
+
+TEST(Scan, RepeatedIdsWithoutATotalMakeTheListingIncomplete) {
+    ScanFixture fixture;
+    fixture.options.max_attempts = 1;
+    fixture.source.script({page(PageBuilder().token("a").token("b")),
+                           page(PageBuilder().token("b").token("c")), page(PageBuilder())});
+
+    const auto listing = fixture.run();
+
+    ASSERT_TRUE(listing);
+    EXPECT_FALSE(listing->complete);
+}
+
+TEST(Scan, AServerThatIgnoresThePageNumberEndsAfterItsSecondPage) {
+    ScanFixture fixture;
+    fixture.source.respond = [](std::size_t) {
+        return page_answer(PageBuilder().token("a").token("b").total(400));
+    };
+
+    const auto listing = fixture.run();
+
+    ASSERT_TRUE(listing);
+    EXPECT_FALSE(listing->complete);
+    EXPECT_EQ(listing->tokens, 2U);
+    EXPECT_EQ(fixture.source.asked.size(), 2U * 3U);
+}
+
+TEST(Scan, AServerThatIgnoresThePageSizeIsStillReadToItsEnd) {
+    ScanFixture fixture;
+    fixture.options.page_size = 100;
+    fixture.source.script({page(PageBuilder().token("a").token("b").total(5)),
+                           page(PageBuilder().token("c").token("d").total(5)),
+                           page(PageBuilder().token("e").total(5))});
+
+    const auto listing = fixture.run();
+
+    ASSERT_TRUE(listing);
+    EXPECT_TRUE(listing->complete);
+    EXPECT_EQ(listing->tokens, 5U);
+}
+
+TEST(Scan, AListingWithoutEndIsAnErrorOfItsOwn) {
+    ScanFixture fixture;
+    fixture.options.max_pages = 50;
+    fixture.source.respond = [](std::size_t number) {
+        return page_answer(PageBuilder().token(fmt::format("{}a", number)).token(fmt::format("{}b", number)));
+    };
+
+    const auto listing = fixture.run();
+
+    ASSERT_FALSE(listing);
+    EXPECT_EQ(listing.error().kind, ErrorKind::endless);
+    EXPECT_EQ(fixture.source.asked.size(), 50U);
+}
+
+TEST(Scan, ATotalThatChangesBetweenPagesIsReadAgain) {
+    ScanFixture fixture;
+    fixture.source.script({page(PageBuilder().token("a").token("b").total(3)),
+                           page(PageBuilder().token("c").token("d").total(4)),
+                           page(PageBuilder().total(4)),  //
+                           page(PageBuilder().token("a").token("b").total(4)),
+                           page(PageBuilder().token("c").token("d").total(4)), page(PageBuilder().total(4))});
+
+    const auto listing = fixture.run();
+
+    ASSERT_TRUE(listing);
+    EXPECT_TRUE(listing->complete);
+    EXPECT_EQ(fixture.sink.begins, 2);
+    EXPECT_EQ(fixture.sink.listings.size(), 1U);
+    EXPECT_THAT(fixture.sink.published, ElementsAre("a", "b", "c", "d"));
+}
+
+struct WrongTotal {
+    std::string name;
+    std::uint64_t total;
+};
+
+class ATotalThatNeverAgrees : public testing::TestWithParam<WrongTotal> {};
+
+TEST_P(ATotalThatNeverAgrees, IsPublishedAsIncompleteAfterThreeTries) {
+    ScanFixture fixture;
+    fixture.source.respond = [](std::size_t number) {
+        PageBuilder builder;
+        builder.total(GetParam().total);
+        if (number == 0) {
+            builder.token("a").token("b");
+        } else if (number == 1) {
+            builder.token("c");
+        }
+        return page_answer(builder);
+    };
+
+    const auto listing = fixture.run();
+
+    ASSERT_TRUE(listing);
+    EXPECT_FALSE(listing->complete);
+    EXPECT_EQ(listing->tokens, 3U);
+    EXPECT_EQ(listing->reported_tokens, GetParam().total);
+    EXPECT_EQ(fixture.sink.begins, 3);
+}
+
+INSTANTIATE_TEST_SUITE_P(Totals, ATotalThatNeverAgrees,
+                         testing::Values(WrongTotal{"TooLow", 1}, WrongTotal{"Zero", 0},
+                                         WrongTotal{"TooHigh", 1000}),
+                         [](const auto& test) { return test.param.name; });
+
+TEST(Scan, AnUnreadableTokenMakesItIncompleteWithoutReadingAgain) {
+    ScanFixture fixture;
+    fixture.source.script(
+        {page(PageBuilder().token("a").unreadable_tokens(1).total(2)), page(PageBuilder().total(2))});
+
+    const auto listing = fixture.run();
+
+    ASSERT_TRUE(listing);
+    EXPECT_FALSE(listing->complete);
+    EXPECT_EQ(fixture.sink.begins, 1);
+}
+
+TEST(Scan, ATokenCreatedWhileSeveralPagesWereReadMakesItReadAgain) {
+    ScanFixture fixture;
+    const auto began = fixture.clock.now();
+    const auto during = Date::at(began + seconds(1));
+    fixture.source.script(
+        // One revoked and one created in the same gap: the total stays, yet `c` slid over the edge unseen.
+        {page(PageBuilder().token("a").token("b").total(4).server_time(began)),
+         page(PageBuilder().token("d").token("new", during).total(4)), page(PageBuilder().total(4)),
+         page(PageBuilder().token("b").token("c").total(4).server_time(began + seconds(2))),
+         page(PageBuilder().token("d").token("new", during).total(4)), page(PageBuilder().total(4))});
+
+    const auto listing = fixture.run();
+
+    ASSERT_TRUE(listing);
+    EXPECT_TRUE(listing->complete);
+    EXPECT_THAT(fixture.sink.published, ElementsAre("b", "c", "d", "new"));
+    EXPECT_EQ(listing->began, began + seconds(2));
+}
+
+TEST(Scan, AFreshTokenOnASinglePageIsNoContradiction) {
+    ScanFixture fixture;
+    const auto now = fixture.clock.now();
+    fixture.source.script({page(PageBuilder().token("a", Date::at(now)).total(1).server_time(now))});
+
+    const auto listing = fixture.run();
+
+    ASSERT_TRUE(listing);
+    EXPECT_TRUE(listing->complete);
+    EXPECT_EQ(fixture.sink.begins, 1);
+}
+
+TEST(Scan, WhereNoTimeIsLeftForAnotherReadingTheIncompleteOneIsPublished) {
+    ScanFixture fixture;
+    fixture.timeout = seconds(10);
+    fixture.source.respond = [&](std::size_t number) {
+        fixture.clock.advance(seconds(3));
+        return page_answer(number == 0 ? PageBuilder().token("a").token("b").total(9)
+                                       : PageBuilder().total(9));
+    };
+
+    const auto listing = fixture.run();
+
+    ASSERT_TRUE(listing);
+    EXPECT_FALSE(listing->complete);
+    EXPECT_EQ(fixture.sink.begins, 1);
+}
+
+TEST(Scan, EveryReadingSharesOneNow) {
+    ScanFixture fixture;
+    const auto now = fixture.clock.now();
+    fixture.source.respond = [&](std::size_t) {
+        fixture.clock.advance(seconds(5));
+        return page_answer(PageBuilder().token("a").total(7));
+    };
+
+    const auto listing = fixture.run();
+
+    ASSERT_TRUE(listing);
+    EXPECT_EQ(fixture.sink.begins, 3);
+    EXPECT_EQ(fixture.sink.as_of, now);
+    EXPECT_EQ(listing->as_of, now);
+}
+
+TEST(Scan, TooManyRequestsWaitForTheResetAndUpToASecondMore) {
+    ScanFixture fixture;
+    fixture.source.script(
+        {error(ErrorKind::rate_limited, 429, seconds(7)), page(PageBuilder().token("a").total(1))});
+
+    const auto listing = fixture.run();
+
+    ASSERT_TRUE(listing);
+    EXPECT_THAT(fixture.clock.waits, ElementsAre(milliseconds(7500)));
+    EXPECT_EQ(fixture.statistics.retries[static_cast<std::size_t>(RetryReason::rate_limited)], 1U);
+    EXPECT_EQ(fixture.statistics.requests.at(429), 1U);
+}
+
+TEST(Scan, AResetBeyondTheDeadlineEndsTheScanAtOnce) {
+    ScanFixture fixture;
+    fixture.source.script({error(ErrorKind::rate_limited, 429, seconds(3600))});
+
+    const auto listing = fixture.run();
+
+    ASSERT_FALSE(listing);
+    EXPECT_EQ(listing.error().kind, ErrorKind::rate_limited);
+    EXPECT_EQ(listing.error().retry_after, seconds(3600));
+    EXPECT_THAT(fixture.clock.waits, IsEmpty());
+}
+
+struct Transient {
+    std::string name;
+    ErrorKind kind;
+    int status;
+    RetryReason reason;
+};
+
+class TransientErrors : public testing::TestWithParam<Transient> {};
+
+TEST_P(TransientErrors, AreTriedThreeTimesMoreWithDoublingBackoff) {
+    ScanFixture fixture;
+    fixture.source.respond = [](std::size_t) { return error_answer(GetParam().kind, GetParam().status); };
+
+    const auto listing = fixture.run();
+
+    ASSERT_FALSE(listing);
+    EXPECT_EQ(listing.error().kind, GetParam().kind);
+    EXPECT_EQ(fixture.source.asked.size(), 4U);
+    EXPECT_THAT(fixture.clock.waits, ElementsAre(seconds(1), seconds(2), seconds(4)));
+    EXPECT_EQ(fixture.statistics.retries[static_cast<std::size_t>(GetParam().reason)], 3U);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Kinds, TransientErrors,
+    testing::Values(Transient{"ServerError", ErrorKind::server_error, 502, RetryReason::server_error},
+                    Transient{"BrokenConnection", ErrorKind::network, 0, RetryReason::network},
+                    Transient{"NoConnection", ErrorKind::connect, 0, RetryReason::network},
+                    Transient{"NoName", ErrorKind::dns, 0, RetryReason::network},
+                    Transient{"Silence", ErrorKind::timeout, 0, RetryReason::network},
+                    Transient{"RateLimitWithoutReset", ErrorKind::rate_limited, 429,
+                              RetryReason::rate_limited}),
+    [](const auto& test) { return test.param.name; });
+
+class LastingErrors : public testing::TestWithParam<ErrorKind> {};
+
+TEST_P(LastingErrors, AreNotTriedAgain) {
+    ScanFixture fixture;
+    fixture.source.respond = [](std::size_t) { return error_answer(GetParam(), 400); };
+
+    const auto listing = fixture.run();
+
+    ASSERT_FALSE(listing);
+    EXPECT_EQ(fixture.source.asked.size(), 1U);
+}
+
+INSTANTIATE_TEST_SUITE_P(Kinds, LastingErrors,
+                         testing::Values(ErrorKind::bad_request, ErrorKind::unauthorized,
+                                         ErrorKind::forbidden, ErrorKind::not_found, ErrorKind::redirect,
+                                         ErrorKind::tls, ErrorKind::too_large, ErrorKind::not_json,
+                                         ErrorKind::bad_page),
+                         [](const auto& test) { return std::string(datadog::label(test.param)); });
+
+TEST(Scan, AStopRequestEndsItWithoutAnotherRequest) {
+    ScanFixture fixture;
+    std::stop_source stop;
+    fixture.source.respond = [&](std::size_t) {
+        stop.request_stop();
+        return page_answer(PageBuilder().token("a").token("b").total(400));
+    };
+
+    const auto listing = fixture.run(stop.get_token());
+
+    ASSERT_FALSE(listing);
+    EXPECT_EQ(listing.error().kind, ErrorKind::cancelled);
+    EXPECT_EQ(fixture.source.asked.size(), 1U);
+}
+
+TEST(Scan, CountsRequestsBytesAndTheRateLimitAsTheyHappen) {
+    ScanFixture fixture;
+    fixture.source.respond = [&](std::size_t) {
+        auto answer = page_answer(PageBuilder().token("a").total(1));
+        answer.exchange.rate_limit = {
+            .limit = 100, .remaining = 98, .period = seconds(10), .reset = seconds(4), .name = {}};
+        answer.page->facts.unparsed[static_cast<std::size_t>(datadog::Field::name)] = 2;
+        return answer;
+    };
+
+    ASSERT_TRUE(fixture.run());
+
+    EXPECT_EQ(fixture.statistics.requests.at(200), 1U);
+    EXPECT_EQ(fixture.statistics.response_bytes, 1000U);
+    EXPECT_EQ(fixture.statistics.last_pages, 1U);
+    EXPECT_EQ(fixture.statistics.rate_limit, 100);
+    EXPECT_EQ(fixture.statistics.rate_limit_remaining, 98);
+    EXPECT_EQ(fixture.statistics.rate_limit_reset, fixture.clock.now() + seconds(4));
+    EXPECT_EQ(fixture.statistics.unparsed[static_cast<std::size_t>(datadog::Field::name)], 2U);
+    EXPECT_EQ(fixture.statistics.request_durations.counts[1], 1U);
+}
+
+TEST(Scan, AnySplitIntoPagesAnyOrderAndAnyRepeatsGiveTheSameTokens) {
+    std::mt19937 random(7);
+    for (int round = 0; round < 300; ++round) {
+        const std::size_t tokens = random() % 60;
+        std::vector<std::string> ids;
+        for (std::size_t i = 0; i < tokens; ++i) {
+            ids.push_back(fmt::format("token-{}", i));
+        }
+        std::vector<std::string> listed = ids;
+        std::shuffle(listed.begin(), listed.end(), random);
+        ScanFixture fixture;
+        fixture.options.page_size = 1 + random() % 10;
+        // Repeats come before the end: each page of the split may list again what an earlier one had.
+        fixture.source.respond = [&, size = fixture.options.page_size](std::size_t number) {
+            PageBuilder builder;
+            builder.total(tokens);
+            for (std::size_t i = number * size; i < std::min(tokens, (number + 1) * size); ++i) {
+                builder.token(listed[i]);
+                if (i > 0 && random() % 4 == 0) {
+                    builder.token(listed[random() % i]);
+                }
+            }
+            return page_answer(builder);
+        };
+
+        const auto listing = fixture.run();
+
+        ASSERT_TRUE(listing);
+        EXPECT_TRUE(listing->complete);
+        EXPECT_EQ(listing->tokens, tokens);
+        EXPECT_EQ(std::set<std::string>(fixture.sink.published.begin(), fixture.sink.published.end()),
+                  std::set<std::string>(ids.begin(), ids.end()));
+        EXPECT_EQ(fixture.sink.published.size(), tokens);
+    }
+}
+
+}  // namespace
+}  // namespace exporter::scan

@@ -1,0 +1,122 @@
+#include "support/raw_server.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <stdexcept>
+
+namespace exporter::support {
+
+namespace {
+
+/// A listening or merely bound socket on a free port of 127.0.0.1.
+int bound_socket(std::uint16_t& port) {
+    const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t length = sizeof(address);
+    auto* const generic = reinterpret_cast<sockaddr*>(&address);
+    if (socket < 0 || ::bind(socket, generic, length) != 0 || ::getsockname(socket, generic, &length) != 0) {
+        throw std::runtime_error("no port on loopback");
+    }
+    port = ntohs(address.sin_port);
+    return socket;
+}
+
+bool readable(int socket, int wait_milliseconds) {
+    pollfd descriptor{socket, POLLIN, 0};
+    return ::poll(&descriptor, 1, wait_milliseconds) > 0;
+}
+
+constexpr int step_milliseconds = 20;
+
+}  // namespace
+
+std::string RawConnection::read_head() {
+    std::string head;
+    while (head.find("\r\n\r\n") == std::string::npos) {
+        std::array<char, 4096> buffer{};
+        while (!readable(socket_, step_milliseconds)) {
+            if (stopping_) {
+                return {};
+            }
+        }
+        const ssize_t received = ::recv(socket_, buffer.data(), buffer.size(), 0);
+        if (received <= 0) {
+            return {};
+        }
+        head.append(buffer.data(), static_cast<std::size_t>(received));
+    }
+    return head;
+}
+
+bool RawConnection::send(std::string_view bytes) {
+    while (!bytes.empty() && !stopping_) {
+        const ssize_t sent = ::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+        if (sent <= 0) {
+            return false;
+        }
+        bytes.remove_prefix(static_cast<std::size_t>(sent));
+    }
+    return bytes.empty();
+}
+
+void RawConnection::reset() {
+    const linger at_once{1, 0};
+    ::setsockopt(socket_, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+}
+
+bool RawConnection::peer_gone(int wait_milliseconds) const {
+    char byte = 0;
+    return readable(socket_, wait_milliseconds) && ::recv(socket_, &byte, 1, MSG_PEEK | MSG_DONTWAIT) <= 0;
+}
+
+void RawConnection::hold() {
+    while (!stopping_ && !peer_gone(step_milliseconds)) {
+    }
+}
+
+void RawConnection::drip(char byte) {
+    while (!stopping_ && !peer_gone(step_milliseconds) && send({&byte, 1})) {
+    }
+}
+
+RawServer::RawServer(Script script) : script_(std::move(script)), listener_(bound_socket(port_)) {
+    ::listen(listener_, 16);
+    thread_ = std::thread([this] { serve(); });
+}
+
+RawServer::~RawServer() {
+    stopping_ = true;
+    thread_.join();
+    ::close(listener_);
+}
+
+void RawServer::serve() {
+    while (!stopping_) {
+        if (!readable(listener_, step_milliseconds)) {
+            continue;
+        }
+        const int socket = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
+        if (socket < 0) {
+            continue;
+        }
+        ++connections_;
+        RawConnection connection(socket, stopping_);
+        script_(connection);
+        ::close(socket);
+    }
+}
+
+std::uint16_t closed_port() {
+    std::uint16_t port = 0;
+    ::close(bound_socket(port));
+    return port;
+}
+
+}  // namespace exporter::support

@@ -1,0 +1,65 @@
+// A TCP server on loopback that answers with whatever bytes a test wants: for what an HTTP library would not
+// send.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <thread>
+
+namespace exporter::support {
+
+/// One accepted connection, as a script sees it.
+class RawConnection {
+  public:
+    explicit RawConnection(int socket, const std::atomic<bool>& stopping)
+        : socket_(socket), stopping_(stopping) {}
+
+    /// Reads a request's head; empty when the peer is gone.
+    std::string read_head();
+    /// False when the peer is gone.
+    bool send(std::string_view bytes);
+    /// Ends the connection with a reset instead of a proper close.
+    void reset();
+    /// Waits until the peer closes or the server stops.
+    void hold();
+    /// Sends one byte every 20 ms until the peer closes or the server stops.
+    void drip(char byte);
+
+  private:
+    [[nodiscard]] bool peer_gone(int wait_milliseconds) const;
+
+    int socket_;
+    const std::atomic<bool>& stopping_;
+};
+
+class RawServer {
+  public:
+    using Script = std::function<void(RawConnection&)>;
+
+    /// Runs `script` for each connection, one after another.
+    explicit RawServer(Script script);
+    RawServer(const RawServer&) = delete;
+    RawServer& operator=(const RawServer&) = delete;
+    ~RawServer();
+
+    [[nodiscard]] std::uint16_t port() const { return port_; }
+    [[nodiscard]] std::size_t connections() const { return connections_.load(); }
+
+  private:
+    void serve();
+
+    Script script_;
+    std::uint16_t port_ = 0;
+    int listener_;  ///< after port_, which making it sets
+    std::atomic<bool> stopping_ = false;
+    std::atomic<std::size_t> connections_ = 0;
+    std::thread thread_;
+};
+
+/// A port of loopback where nobody listens.
+[[nodiscard]] std::uint16_t closed_port();
+
+}  // namespace exporter::support

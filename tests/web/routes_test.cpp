@@ -1,0 +1,143 @@
+#include "web/routes.h"
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+
+namespace exporter::web {
+namespace {
+
+class Routes : public ::testing::Test {
+  protected:
+    Routes() { store_.publish(std::make_shared<const metrics::Exposition>("up 1\n")); }
+
+    [[nodiscard]] Handler handler() {
+        return make_handler(
+            {telemetry_path_, &store_, {[this] { return alive_; }, [this] { return ready_; }}, [] {
+                 return std::string("<!DOCTYPE html>");
+             }});
+    }
+
+    [[nodiscard]] Response get(std::string_view path, std::string_view accept_encoding = {}) {
+        return handler()({"GET", path, accept_encoding});
+    }
+
+    std::string telemetry_path_ = "/metrics";
+    bool alive_ = true;
+    bool ready_ = true;
+
+  private:
+    metrics::ExpositionStore store_{[] { return std::string("live 1\n"); }};
+};
+
+std::string body_of(const Response& response) {
+    return (response.shared_body ? *response.shared_body : std::string()) + response.own_body;
+}
+
+std::string header(const Response& response, std::string_view name) {
+    for (const auto& [key, value] : response.headers) {
+        if (key == name) {
+            return value;
+        }
+    }
+    return "(none)";
+}
+
+TEST_F(Routes, MetricsArePlainTextByDefault) {
+    const auto response = get("/metrics");
+    EXPECT_EQ(response.status, 200U);
+    EXPECT_EQ(response.content_type, "text/plain; version=0.0.4; charset=utf-8");
+    EXPECT_EQ(body_of(response), "up 1\nlive 1\n");
+    EXPECT_EQ(header(response, "Content-Encoding"), "(none)");
+    EXPECT_EQ(header(response, "Vary"), "Accept-Encoding");
+}
+
+TEST_F(Routes, MetricsAreCompressedForWhoAcceptsIt) {
+    const auto response = get("/metrics", "gzip");
+    EXPECT_EQ(response.status, 200U);
+    EXPECT_EQ(response.content_type, "text/plain; version=0.0.4; charset=utf-8");
+    EXPECT_EQ(header(response, "Content-Encoding"), "gzip");
+    EXPECT_EQ(header(response, "Vary"), "Accept-Encoding");
+    EXPECT_TRUE(body_of(response).starts_with("\x1f\x8b"));
+}
+
+TEST_F(Routes, MetricsShareTheStoredBody) {
+    EXPECT_EQ(get("/metrics", "gzip").shared_body, get("/metrics", "gzip").shared_body);
+}
+
+TEST_F(Routes, MetricsFollowTheTelemetryPath) {
+    telemetry_path_ = "/tokens";
+    EXPECT_EQ(get("/tokens").status, 200U);
+    EXPECT_EQ(get("/metrics").status, 404U);
+}
+
+TEST_F(Routes, MetricsMayTakeTheRoot) {
+    telemetry_path_ = "/";
+    EXPECT_EQ(body_of(get("/")), "up 1\nlive 1\n");
+}
+
+TEST_F(Routes, HealthIsOkWhileAlive) {
+    for (const auto* path : {"/healthz", "/livez"}) {
+        const auto response = get(path);
+        EXPECT_EQ(response.status, 200U) << path;
+        EXPECT_EQ(body_of(response), "ok\n") << path;
+    }
+}
+
+TEST_F(Routes, HealthIs503WithAReasonWhenNotAlive) {
+    alive_ = false;
+    for (const auto* path : {"/healthz", "/livez"}) {
+        const auto response = get(path);
+        EXPECT_EQ(response.status, 503U) << path;
+        EXPECT_EQ(body_of(response), "a poll loop has stopped moving\n") << path;
+    }
+    EXPECT_EQ(get("/readyz").status, 200U);
+}
+
+TEST_F(Routes, ReadinessIs503WithAReasonUntilReady) {
+    ready_ = false;
+    const auto response = get("/readyz");
+    EXPECT_EQ(response.status, 503U);
+    EXPECT_EQ(body_of(response), "an organization has not been polled yet\n");
+    EXPECT_EQ(get("/healthz").status, 200U);
+    ready_ = true;
+    EXPECT_EQ(get("/readyz").status, 200U);
+}
+
+TEST_F(Routes, RootIsTheStatusPageUnderAStrictPolicy) {
+    const auto response = get("/");
+    EXPECT_EQ(response.status, 200U);
+    EXPECT_EQ(response.content_type, "text/html; charset=utf-8");
+    EXPECT_EQ(body_of(response), "<!DOCTYPE html>");
+    EXPECT_TRUE(header(response, "Content-Security-Policy").starts_with("default-src 'none'; "));
+}
+
+TEST_F(Routes, ElsewhereIs404) {
+    for (const auto* path : {"/nope", "/metrics/", "/Metrics", "//metrics", "/healthz/x", "", "*"}) {
+        EXPECT_EQ(get(path).status, 404U) << path;
+    }
+}
+
+TEST_F(Routes, OtherMethodsAre405AndToldWhichAreAllowed) {
+    for (const auto* method : {"POST", "PUT", "DELETE", "OPTIONS", "TRACE", "CONNECT", "get", "BREW"}) {
+        const auto response = handler()({method, "/metrics", {}});
+        EXPECT_EQ(response.status, 405U) << method;
+        EXPECT_EQ(header(response, "Allow"), "GET, HEAD") << method;
+    }
+}
+
+TEST_F(Routes, HeadIsAnsweredLikeGet) {
+    const auto response = handler()({"HEAD", "/metrics", {}});
+    EXPECT_EQ(response.status, 200U);
+    EXPECT_EQ(body_of(response), "up 1\nlive 1\n");
+}
+
+TEST_F(Routes, NothingIsToBeStoredByCaches) {
+    for (const auto* path : {"/metrics", "/healthz", "/readyz", "/", "/nope"}) {
+        EXPECT_EQ(header(get(path), "Cache-Control"), "no-store") << path;
+    }
+}
+
+}  // namespace
+}  // namespace exporter::web

@@ -89,22 +89,23 @@ void OrganizationMonitor::publish(const scan::Listing& listing) {
 
 void OrganizationMonitor::poll_finished(const scan::PollReport& report, const scan::Statistics& statistics) {
     builder_.reset();
-    if (report.error) {
-        log_failure(report);
-    } else {
-        log_success(report);
-        log_findings(report, statistics);
-    }
+    const std::shared_ptr<const inventory::Inventory> fresh = std::exchange(fresh_, nullptr);
     {
+        auto shown = fresh;  // What it replaces is freed after the lock.
         const std::lock_guard lock(mutex_);
         statistics_ = statistics;
         last_error_ = report.error ? whole_error(*report.error) : std::string();
         if (!report.error) {
-            inventory_.swap(fresh_);
+            inventory_.swap(shown);
         }
     }
-    fresh_.reset();
     on_change_();
+    if (report.error) {
+        log_failure(report);
+    } else {
+        log_success(report);
+        log_findings(report, statistics, *fresh);
+    }
 }
 
 void OrganizationMonitor::became_stale(const scan::Statistics& statistics) {
@@ -147,7 +148,8 @@ void OrganizationMonitor::log_failure(const scan::PollReport& report) {
                 {"duration_seconds", report.duration.count()}});
 }
 
-void OrganizationMonitor::log_findings(const scan::PollReport& report, const scan::Statistics& statistics) {
+void OrganizationMonitor::log_findings(const scan::PollReport& report, const scan::Statistics& statistics,
+                                       const inventory::Inventory& inventory) {
     const scan::Listing& listing = report.listing;
     if (!listing.complete && std::exchange(last_complete_, false)) {
         log_.warn(
@@ -167,15 +169,15 @@ void OrganizationMonitor::log_findings(const scan::PollReport& report, const sca
                   {{"org", name_}, {"fields", unparsed}});
     }
 
-    if (fresh_->distinct_owners == 1 && fresh_->tokens > 1 && !std::exchange(told_single_owner_, true)) {
+    if (inventory.distinct_owners == 1 && inventory.tokens > 1 && !std::exchange(told_single_owner_, true)) {
         log_.warn(
             "all tokens have one owner: credentials with user_app_keys alone list only their own tokens; "
             "org_app_keys_read lists all",
-            {{"org", name_}, {"tokens", fresh_->tokens}});
+            {{"org", name_}, {"tokens", inventory.tokens}});
     }
-    if (fresh_->details_omitted > 0) {
+    if (inventory.details_omitted > 0) {
         log_.debug("more tokens than tokens.detail-limit",
-                   {{"org", name_}, {"omitted", fresh_->details_omitted}});
+                   {{"org", name_}, {"omitted", inventory.details_omitted}});
     }
 }
 

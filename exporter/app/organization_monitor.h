@@ -50,7 +50,8 @@ class OrganizationMonitor final : private scan::ListingSink, private scan::PollO
 
     void log_success(const scan::PollReport& report);
     void log_failure(const scan::PollReport& report);
-    void log_findings(const scan::PollReport& report, const scan::Statistics& statistics);
+    void log_findings(const scan::PollReport& report, const scan::Statistics& statistics,
+                      const inventory::Inventory& inventory);
 
     const std::string name_;
     const std::string url_;

@@ -6,6 +6,8 @@
 #include "demo/query.h"
 
 #include <algorithm>
+#include <chrono>
+#include <utility>
 
 namespace exporter::demo {
 namespace {

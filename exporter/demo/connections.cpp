@@ -1,6 +1,7 @@
 #include "demo/connections.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -29,7 +30,7 @@ void shut_down_if_accepted_on(int descriptor, std::uint16_t port) {
         return;
     }
     // The number may by now mean another file; a duplicate can't change under our hands.
-    const int held = ::dup(descriptor);
+    const int held = ::fcntl(descriptor, F_DUPFD_CLOEXEC, 0);
     if (held < 0) {
         return;
     }

@@ -5,6 +5,7 @@
 #include "datadog/token.h"
 #include "demo/population.h"
 
+#include <chrono>
 #include <cstddef>
 #include <optional>
 #include <string>

@@ -39,8 +39,8 @@ Timestamp cut(Timestamp moment, const SimulatedToken& token) {
     }
 }
 
-Microseconds span_of(double days) {
-    return std::chrono::duration_cast<Microseconds>(std::chrono::duration<double, Days::period>(days));
+Microseconds part_of(Microseconds whole, double fraction) {
+    return Microseconds(static_cast<std::int64_t>(static_cast<double>(whole.count()) * fraction));
 }
 
 /// How often the scopes up to and including each one are drawn: falls like 1/rank, a long tail.
@@ -87,7 +87,7 @@ std::optional<Timestamp> draw_last_use(Microseconds usable, Timestamp end, Rando
         return std::nullopt;
     }
     const double mean_days = random.chance(0.2) ? 150.0 : 2.0;
-    return end - std::min(usable, span_of(random.exponential(mean_days)));
+    return end - std::min(usable, part_of(Days(1), random.exponential(mean_days)));
 }
 
 void set_dates(SimulatedToken& token, Timestamp created, std::optional<Timestamp> expires,
@@ -103,6 +103,8 @@ void set_dates(SimulatedToken& token, Timestamp created, std::optional<Timestamp
 void make_privileged_for_ever(SimulatedToken& token, Timestamp now) {
     token.type = datadog::TokenType::service;
     token.owner_type = datadog::OwnerType::service_account;
+    token.owner_id = uuid(fingerprint(token.id), 0);
+    token.public_portion = "ddsat_terraform0";
     token.name = "terraform-platform-admin";
     set_dates(token, now - Days(700), std::nullopt, now - hours(1));
     for (const auto* scope : {"org_management", "user_access_manage", "api_keys_write"}) {
@@ -214,19 +216,14 @@ SimulatedToken Population::settled(Timestamp now) {
     SimulatedToken token = fresh(now);
     const Microseconds lifetime = token.expires_at ? *token.expires_at - token.created_at : Days(1100);
     // One in a hundred has just expired; the organization still lists those for a day or more.
-    const Microseconds left =
-        token.expires_at && random_.chance(0.01) ? -span_of(random_.fraction() * 0.8) : span_of(0);
-    const Microseconds age = left.count() < 0
-                                 ? lifetime - left
-                                 : Microseconds(static_cast<std::int64_t>(
-                                       static_cast<double>(lifetime.count()) * random_.fraction()));
+    const bool just_expired = token.expires_at && random_.chance(0.01);
+    const Microseconds age = just_expired ? lifetime + part_of(hours(20), random_.fraction())
+                                          : part_of(lifetime, random_.fraction());
     const Timestamp created = now - age;
     const auto last_used = draw_last_use(std::min(age, lifetime), std::min(now, created + lifetime), random_);
     set_dates(token, created, token.expires_at ? std::optional(created + lifetime) : std::nullopt, last_used);
     if (random_.chance(0.25)) {
-        token.modified_at = cut(
-            created + span_of(random_.fraction() * std::chrono::duration<double, Days::period>(age).count()),
-            token);
+        token.modified_at = cut(created + part_of(age, random_.fraction()), token);
     }
     token.leaked = random_.chance(0.001);
     return token;

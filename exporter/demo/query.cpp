@@ -2,8 +2,10 @@
 
 #include "demo/ordering.h"
 
+#include <algorithm>
 #include <charconv>
 #include <optional>
+#include <system_error>
 #include <utility>
 
 namespace exporter::demo {

@@ -3,10 +3,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <chrono>
 #include <future>
+#include <memory>
 #include <stdexcept>
 #include <thread>
+#include <vector>
 
 namespace exporter::demo {
 namespace {
@@ -27,12 +30,16 @@ steady_clock::duration destruction_time(std::unique_ptr<SimulatedDatadog>& serve
     return steady_clock::now() - begin;
 }
 
-TEST(Server, EndsPromptlyWithAConnectionKeptAlive) {
+TEST(Server, EndsPromptlyWithConnectionsKeptAlive) {
     auto server = std::make_unique<SimulatedDatadog>(still_options(10));
-    httplib::Client client("127.0.0.1", server->port());
-    client.set_keep_alive(true);
-    ASSERT_TRUE(client.Get(listing, key_headers()));
-    ASSERT_TRUE(client.is_socket_open());
+    // Several: by the last one's answer the others surely wait for a next request.
+    std::vector<std::unique_ptr<httplib::Client>> clients;
+    for (int number = 0; number < 5; ++number) {
+        auto& client = *clients.emplace_back(std::make_unique<httplib::Client>("127.0.0.1", server->port()));
+        client.set_keep_alive(true);
+        ASSERT_TRUE(client.Get(listing, key_headers()));
+        ASSERT_TRUE(client.is_socket_open());
+    }
     EXPECT_LT(destruction_time(server), promptly);
 }
 

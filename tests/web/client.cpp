@@ -113,6 +113,7 @@ Client::Input Client::receive(Clock::time_point deadline) {
     std::array<char, 65536> buffer{};
     const auto received = ::recv(socket_, buffer.data(), buffer.size(), 0);
     if (received <= 0) {
+        was_reset_ = received < 0;
         return Input::end;
     }
     input_.append(buffer.data(), static_cast<std::size_t>(received));
@@ -126,6 +127,9 @@ std::optional<Answer> Client::answer(Body body, std::chrono::milliseconds limit)
         if (receive(deadline) != Input::bytes) {
             return std::nullopt;
         }
+    }
+    if (!input_.starts_with("HTTP/1.1 ")) {
+        return std::nullopt;  // something else came before the answer
     }
     Answer answer = parse_head(std::string_view(input_).substr(0, head_end + 2));
     input_.erase(0, head_end + 4);

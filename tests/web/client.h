@@ -44,7 +44,8 @@ class Client {
     bool send(std::string_view bytes);
     void end_of_input();  ///< half-closes
 
-    /// The next answer; none when the connection ends, or `limit` passes, before it is whole.
+    /// The next answer; none when the connection ends, or `limit` passes, before it is whole, and when other
+    /// bytes are in front of it.
     std::optional<Answer> answer(Body body = Body::follows, std::chrono::milliseconds limit = patience);
 
     /// Whether the server closes within `limit`. Bytes that come first are kept for `answer()`.
@@ -52,6 +53,9 @@ class Client {
 
     /// Whether bytes or the end arrive within `limit`. Does not read them.
     bool readable_within(std::chrono::milliseconds limit);
+
+    /// Whether the end was a reset, which may cost a client the last answer.
+    [[nodiscard]] bool was_reset() const { return was_reset_; }
 
     [[nodiscard]] const std::string& unread() const { return input_; }
 
@@ -61,6 +65,7 @@ class Client {
 
     int socket_ = -1;
     std::string input_;
+    bool was_reset_ = false;
 };
 
 /// `GET path`, HTTP/1.1, with `fields` such as "Accept-Encoding: gzip\r\n".

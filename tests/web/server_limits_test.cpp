@@ -112,7 +112,7 @@ TEST(SlowClients, DoNotDelayAScrape) {
 }
 
 TEST(ConnectionLimit, ClosesTheOneThatHasWaitedLongest) {
-    const auto server = start_server(echo, {.max_connections = 3});
+    const auto server = start_server(echo, {.max_connections = 3, .request_deadline = 60s});
     auto first = idle_client(*server);
     auto second = idle_client(*server);
     auto third = idle_client(*server);
@@ -127,7 +127,7 @@ TEST(ConnectionLimit, ClosesTheOneThatHasWaitedLongest) {
 }
 
 TEST(ConnectionLimit, CountsAHalfSentRequestAsWaiting) {
-    const auto server = start_server(echo, {.max_connections = 2});
+    const auto server = start_server(echo, {.max_connections = 2, .request_deadline = 60s});
     auto half = idle_client(*server);
     auto idle = idle_client(*server);
     half.send("GET / HTTP/1.1\r\nHost");
@@ -148,7 +148,7 @@ TEST(ConnectionLimit, TurnsTheNewOneAwayWhenAllAreBeingAnswered) {
             response.shared_body = body;
             return response;
         },
-        {.max_connections = 1});
+        {.max_connections = 1, .request_deadline = 60s});
     Client busy(server->ports()[0]);
     busy.send(get("/"));
     ASSERT_TRUE(eventually([&] { return asked.load(); }));
@@ -192,13 +192,13 @@ TEST(AcceptErrors, WithoutFileDescriptorsAcceptingNeitherEndsNorSpins) {
         client.send(get("/"));
         const auto before = processor_time();
         EXPECT_FALSE(client.readable_within(400ms));
-        EXPECT_LT(processor_time() - before, 200ms);
+        EXPECT_LT(processor_time() - before, 60ms);
     }
     EXPECT_EQ(client.answer().value().status, 200);
 }
 
 TEST(AcceptErrors, WithoutFileDescriptorsTheOneThatHasWaitedLongestMakesRoom) {
-    const auto server = start_server(echo);
+    const auto server = start_server(echo, {.request_deadline = 60s});
     Client newcomer;
     auto first = idle_client(*server);
     auto second = idle_client(*server);

@@ -189,6 +189,7 @@ TEST_P(RefusedRequest, IsAnsweredAndTheConnectionCloses) {
     EXPECT_EQ(answer->status, GetParam().status);
     EXPECT_EQ(answer->headers.at("connection"), "close");
     EXPECT_TRUE(client.closed_within(patience));
+    EXPECT_FALSE(client.was_reset());
     EXPECT_EQ(client.unread(), "");
 }
 

@@ -1,0 +1,171 @@
+"""Starts the program and the simulated API for tests, and stops them again. Everything is on loopback."""
+import json
+import os
+import re
+import signal
+import subprocess
+import threading
+import time
+import urllib.error
+import urllib.request
+
+EXPORTER = os.environ.get("EXPORTER", "")
+SIMULATED_DATADOG = os.environ.get("SIMULATED_DATADOG", "")
+SOURCE_DIR = os.environ.get("SOURCE_DIR", os.path.join(os.path.dirname(__file__), "..", ".."))
+ACCESS_TOKEN = "ddpat_demo_0123456789abcdef"
+
+# Far above what anything takes; a test that needs it has failed.
+LIMIT_SECONDS = 60
+
+
+def clean_environment(**variables):
+    """The environment without whatever credentials or proxies the machine has."""
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("DD_", "DATADOG_")) and not name.lower().endswith("_proxy")
+    }
+    environment.update(variables)
+    return environment
+
+
+def run(*arguments, **variables):
+    """Runs the program to its end."""
+    return subprocess.run(
+        [EXPORTER, *arguments],
+        env=clean_environment(**variables),
+        capture_output=True,
+        text=True,
+        timeout=LIMIT_SECONDS,
+        check=False,
+    )
+
+
+def get(url, headers=None):
+    """Status, headers and body of a GET, whatever the status."""
+    request = urllib.request.Request(url, headers=headers or {})
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(request, timeout=LIMIT_SECONDS) as response:
+            return response.status, response.headers, response.read()
+    except urllib.error.HTTPError as error:
+        return error.code, error.headers, error.read()
+
+
+def wait_until(condition, what):
+    """Returns the first true value of `condition()`."""
+    deadline = time.monotonic() + LIMIT_SECONDS
+    while time.monotonic() < deadline:
+        value = condition()
+        if value:
+            return value
+        time.sleep(0.02)
+    raise AssertionError(f"not within {LIMIT_SECONDS} s: {what}")
+
+
+class Process:
+    """A child whose lines are collected while it runs."""
+
+    def __init__(self, arguments, environment, stream):
+        other = subprocess.DEVNULL
+        self.process = subprocess.Popen(  # pylint: disable=consider-using-with
+            arguments,
+            env=environment,
+            stdout=subprocess.PIPE if stream == "stdout" else other,
+            stderr=subprocess.PIPE if stream == "stderr" else None,
+            text=True,
+        )
+        self.lines = []
+        self._reader = threading.Thread(target=self._read, args=(getattr(self.process, stream),), daemon=True)
+        self._reader.start()
+
+    def _read(self, pipe):
+        for line in pipe:
+            self.lines.append(line.rstrip("\n"))
+
+    def stop(self, with_signal=signal.SIGTERM):
+        """Ends the child and tells its exit status and how long that took."""
+        start = time.monotonic()
+        if self.process.poll() is None:
+            self.process.send_signal(with_signal)
+        try:
+            status = self.process.wait(LIMIT_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            raise
+        took = time.monotonic() - start
+        self._reader.join(LIMIT_SECONDS)
+        (self.process.stdout or self.process.stderr).close()
+        return status, took
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self.process.poll() is None:
+            self.stop()
+        elif not (self.process.stdout or self.process.stderr).closed:
+            self.stop()
+
+
+class SimulatedDatadog(Process):
+    def __init__(self, *arguments):
+        super().__init__([SIMULATED_DATADOG, "--max-seconds", "600", *arguments], clean_environment(), "stdout")
+        self.url = wait_until(lambda: self.lines and self.lines[0], "the simulated API listens")
+
+
+class Exporter(Process):
+    """The program as a server on a free port, its log as objects."""
+
+    def __init__(self, *arguments, **variables):
+        super().__init__(
+            [EXPORTER, "--web.listen-address", "127.0.0.1:0", "--log.format", "json", *arguments],
+            clean_environment(**variables),
+            "stderr",
+        )
+        listening = wait_until(lambda: self.events("listening") or self.process.poll() is not None, "it listens")
+        if listening is True:
+            raise AssertionError(f"it ended at once: {self.lines}")
+        self.url = re.match(r"http://[^/]+", listening[0]["metrics"]).group(0)
+
+    def events(self, message=None):
+        events = [json.loads(line) for line in list(self.lines)]
+        return [event for event in events if message is None or event["msg"] == message]
+
+    def metrics(self):
+        status, _, body = get(self.url + "/metrics")
+        assert status == 200, status
+        return parse_text(body.decode())
+
+    def wait_for_poll(self, number=1):
+        wait_until(lambda: len(self.events("poll finished")) >= number, f"poll {number} has finished")
+
+
+_SAMPLE = re.compile(r"^([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{(.*)\})? (\S+)$")
+_LABEL = re.compile(r'([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\\n]|\\["\\n])*)"(?:,|$)')
+
+
+def parse_text(text):
+    """{name: {frozenset of label pairs: value}} of the text format; strict: a line it does not know is an error."""
+    families = {}
+    for line in text.split("\n"):
+        if not line or line.startswith(("# HELP ", "# TYPE ")):
+            continue
+        match = _SAMPLE.match(line)
+        if not match:
+            raise AssertionError(f"not a sample: {line!r}")
+        name, labels, value = match.groups()
+        pairs, at = [], 0
+        while labels and at < len(labels):
+            label = _LABEL.match(labels, at)
+            if not label:
+                raise AssertionError(f"not a label: {labels[at:]!r}")
+            unescaped = re.sub(r'\\(["\\n])', lambda m: "\n" if m.group(1) == "n" else m.group(1), label.group(2))
+            pairs.append((label.group(1), unescaped))
+            at = label.end()
+        series = families.setdefault(name, {})
+        key = frozenset(pairs)
+        if key in series or len(key) != len(pairs):
+            raise AssertionError(f"a series twice: {line!r}")
+        series[key] = float(value)
+    return families

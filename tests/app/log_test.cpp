@@ -1,0 +1,73 @@
+#include "app/log.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <spdlog/sinks/ostream_sink.h>
+#include <spdlog/spdlog.h>
+
+#include <sstream>
+#include <string>
+
+namespace exporter::app {
+namespace {
+
+using config::LogFormat;
+using testing::HasSubstr;
+using testing::MatchesRegex;
+
+TEST(LogFormat, LogfmtQuotesOnlyWhatNeedsIt) {
+    EXPECT_EQ(
+        format_event(LogFormat::logfmt, "poll finished",
+                     {{"org", std::string("production")},
+                      {"error", std::string("403 from x: \"no\"")},
+                      {"tokens", std::uint64_t{412}},
+                      {"seconds", 1.5},
+                      {"complete", true}}),
+        R"(msg="poll finished" org=production error="403 from x: \"no\"" tokens=412 seconds=1.500 complete=true)");
+}
+
+TEST(LogFormat, JsonIsMembersOfAnObject) {
+    EXPECT_EQ(format_event(LogFormat::json, "poll finished",
+                           {{"org", std::string("a b")}, {"pages", std::int64_t{-1}}}),
+              R"("msg":"poll finished","org":"a b","pages":-1)");
+}
+
+TEST(LogFormat, UntrustedTextNeverBreaksTheLine) {
+    const std::string text = "a\nlevel=info msg=forged \x1B[31m \"q\" \\ \xE2\x80\xAE \xFF";
+    for (const LogFormat format : {LogFormat::logfmt, LogFormat::json}) {
+        const std::string line = format_event(format, text, {{"name", text}});
+        for (const char c : line) {
+            EXPECT_TRUE(c >= 0x20 && c < 0x7F) << line;
+        }
+    }
+}
+
+TEST(LogFormat, AnEmptyTextIsStillAValue) {
+    EXPECT_EQ(format_event(LogFormat::logfmt, "m", {{"error", std::string()}}), R"(msg="m" error="")");
+}
+
+std::string logged(const config::Log& options) {
+    std::ostringstream stream;
+    Log log(options,
+            std::make_shared<spdlog::logger>("", std::make_shared<spdlog::sinks::ostream_sink_mt>(stream)));
+    log.debug("below");
+    log.warn("above", {{"org", std::string("x")}});
+    log.flush();
+    return stream.str();
+}
+
+TEST(Log, WritesOneLineForEachEventOfItsLevel) {
+    EXPECT_THAT(logged({.level = config::LogLevel::info, .format = LogFormat::logfmt}),
+                MatchesRegex("ts=[0-9-]+T[0-9:.]+Z level=warning msg=\"above\" org=x\n"));
+    EXPECT_THAT(logged({.level = config::LogLevel::debug, .format = LogFormat::logfmt}), HasSubstr("below"));
+}
+
+TEST(Log, AJsonLineIsAWholeObject) {
+    EXPECT_THAT(
+        logged({.level = config::LogLevel::info, .format = LogFormat::json}),
+        MatchesRegex(
+            ".\"ts\":\"[0-9-]+T[0-9:.]+Z\",\"level\":\"warning\",\"msg\":\"above\",\"org\":\"x\".\n"));
+}
+
+}  // namespace
+}  // namespace exporter::app

@@ -1,0 +1,233 @@
+// One organization against the simulated API over real HTTP.
+#include "app/organization_monitor.h"
+
+#include "demo/server.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <spdlog/sinks/ostream_sink.h>
+#include <spdlog/spdlog.h>
+#include <stdlib.h>
+
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <memory>
+#include <set>
+#include <sstream>
+#include <stdexcept>
+
+namespace exporter::app {
+namespace {
+
+using datadog::ErrorKind;
+using testing::HasSubstr;
+using testing::Not;
+
+class MonitoredOrganization : public testing::Test {
+  protected:
+    MonitoredOrganization()
+        : log_({.level = config::LogLevel::debug, .format = config::LogFormat::logfmt},
+               std::make_shared<spdlog::logger>("",
+                                                std::make_shared<spdlog::sinks::ostream_sink_mt>(lines_))) {
+        std::string pattern = (std::filesystem::temp_directory_path() / "exporter-monitor-XXXXXX").string();
+        if (::mkdtemp(pattern.data()) == nullptr) {
+            throw std::runtime_error("mkdtemp");
+        }
+        directory_ = pattern;
+        write_token(options().access_token);
+
+        organization_.name = "production";
+        organization_.endpoint = {.tls = false, .host = "127.0.0.1", .port = server_.port()};
+        organization_.credentials.bearer_token = token_file();
+        config_.poll.page_size = 10;
+        config_.poll.timeout = std::chrono::seconds(20);
+        config_.buckets.expiry = {std::chrono::hours(24)};
+        config_.buckets.last_used = {std::chrono::hours(24)};
+        config_.buckets.age = {std::chrono::hours(24)};
+        monitor_ =
+            std::make_unique<OrganizationMonitor>(organization_, config_, log_, [this] { ++changes_; });
+    }
+    ~MonitoredOrganization() override { std::filesystem::remove_all(directory_); }
+
+    static demo::SimulatedDatadogOptions options() {
+        demo::SimulatedDatadogOptions options;
+        options.organization.tokens = 45;
+        options.alive = false;
+        options.clock = [] { return scan::system_clock().now(); };
+        return options;
+    }
+
+    [[nodiscard]] std::filesystem::path token_file() const { return directory_ / "token"; }
+    void write_token(const std::string& token) { std::ofstream(token_file()) << token << "\n"; }
+
+    void answer_with(int status) {
+        demo::Faults faults;
+        faults.intercept = [status](std::size_t, const demo::Query&) {
+            return demo::CannedAnswer{.status = status, .body = R"({"errors":["scripted"]})", .headers = {}};
+        };
+        server_.set_faults(faults);
+    }
+    void answer_well() { server_.set_faults({}); }
+
+    [[nodiscard]] std::uint64_t failures(ErrorKind kind) const {
+        return monitor_->snapshot().statistics.failures[static_cast<std::size_t>(kind)];
+    }
+
+    std::ostringstream lines_;
+    Log log_;
+    std::filesystem::path directory_;
+    demo::SimulatedDatadog server_{options()};
+    config::Organization organization_;
+    config::Config config_;
+    int changes_ = 0;
+    std::unique_ptr<OrganizationMonitor> monitor_;
+};
+
+TEST_F(MonitoredOrganization, CountsEveryTokenOverRealHttp) {
+    ASSERT_TRUE(monitor_->poll_once());
+
+    const auto snapshot = monitor_->snapshot();
+    ASSERT_TRUE(snapshot.inventory);
+    EXPECT_EQ(snapshot.inventory->tokens, 45U);
+    EXPECT_TRUE(snapshot.statistics.listing->complete);
+    EXPECT_TRUE(monitor_->status().healthy);
+    EXPECT_EQ(changes_, 1);
+}
+
+TEST_F(MonitoredOrganization, ShowsNothingBeforeTheFirstListing) {
+    answer_with(403);
+
+    EXPECT_FALSE(monitor_->poll_once());
+
+    EXPECT_FALSE(monitor_->snapshot().inventory);
+    EXPECT_THAT(monitor_->status().state, HasSubstr("403 from 127.0.0.1: scripted"));
+    EXPECT_TRUE(monitor_->attempted());
+}
+
+TEST_F(MonitoredOrganization, KeepsTheLastGoodInventoryWhenAPollFails) {
+    ASSERT_TRUE(monitor_->poll_once());
+    const auto good = monitor_->snapshot().inventory;
+    answer_with(403);
+
+    EXPECT_FALSE(monitor_->poll_once());
+
+    EXPECT_EQ(monitor_->snapshot().inventory, good);
+    EXPECT_EQ(failures(ErrorKind::forbidden), 1U);
+    EXPECT_FALSE(monitor_->status().healthy);
+    EXPECT_THAT(monitor_->status().state, HasSubstr("last good: 45 tokens"));
+}
+
+TEST_F(MonitoredOrganization, TakesUpARotatedSecretAtTheNextPoll) {
+    write_token("ddpat_revoked_0000");
+    EXPECT_FALSE(monitor_->poll_once());
+    EXPECT_EQ(failures(ErrorKind::forbidden), 1U);
+
+    write_token(options().access_token);
+
+    EXPECT_TRUE(monitor_->poll_once());
+}
+
+TEST_F(MonitoredOrganization, AMissingSecretFileIsAFailureOfItsOwn) {
+    std::filesystem::remove(token_file());
+
+    EXPECT_FALSE(monitor_->poll_once());
+
+    EXPECT_EQ(failures(ErrorKind::credentials), 1U);
+    EXPECT_EQ(server_.requests(), 0U);
+}
+
+TEST_F(MonitoredOrganization, FindsTheExpiryOfItsOwnToken) {
+    ASSERT_TRUE(monitor_->poll_once());
+
+    EXPECT_TRUE(monitor_->snapshot().inventory->credential_expiry);
+}
+
+TEST_F(MonitoredOrganization, CountsWhatWasCreatedAndRevokedBetweenPolls) {
+    ASSERT_TRUE(monitor_->poll_once());
+    server_.with_organization([](demo::SimulatedOrganization& organization) {
+        organization.create(organization.make_token(scan::system_clock().now()));
+        const std::string first = organization.tokens().front().id;
+        organization.revoke(first);
+    });
+
+    ASSERT_TRUE(monitor_->poll_once());
+
+    const auto& churn = monitor_->snapshot().inventory->churn;
+    EXPECT_EQ(churn.created[0] + churn.created[1] + churn.late, 1U);
+    EXPECT_EQ(churn.removed[0] + churn.removed[1] + churn.removed[2], 1U);
+}
+
+TEST_F(MonitoredOrganization, LogsAFailureOnceAndItsEndWithACount) {
+    answer_with(403);
+    for (int i = 0; i < 3; ++i) {
+        EXPECT_FALSE(monitor_->poll_once());
+    }
+    answer_well();
+    EXPECT_TRUE(monitor_->poll_once());
+
+    std::map<std::string, int> levels;
+    std::istringstream lines(lines_.str());
+    for (std::string line; std::getline(lines, line);) {
+        levels[line.substr(line.find("level="), line.find(" msg") - line.find("level="))]++;
+    }
+    EXPECT_EQ(levels["level=error"], 1);
+    EXPECT_EQ(levels["level=debug"], 2);
+    EXPECT_THAT(lines_.str(), HasSubstr("reason=forbidden"));
+    EXPECT_THAT(lines_.str(), HasSubstr(R"(msg="polls succeed again" org=production failures=3)"));
+}
+
+TEST_F(MonitoredOrganization, NeverLogsACredential) {
+    answer_with(403);
+    EXPECT_FALSE(monitor_->poll_once());
+    answer_well();
+    EXPECT_TRUE(monitor_->poll_once());
+
+    EXPECT_THAT(lines_.str(), Not(HasSubstr(options().access_token)));
+}
+
+/// What may be published of the organization at one moment: every token's id.
+std::set<std::string> ids_of(const demo::SimulatedOrganization& organization) {
+    std::set<std::string> ids;
+    for (const auto& token : organization.tokens()) {
+        ids.insert(token.id);
+    }
+    return ids;
+}
+
+TEST_F(MonitoredOrganization, UnderChurnPublishesAsCompleteOnlyWhatAMomentHad) {
+    config_.tokens.detail = config::Detail::all;
+    OrganizationMonitor monitor(organization_, config_, log_, [] {});
+    std::mt19937 random(3);
+    std::set<std::set<std::string>> moments;
+    unsigned percent = 0;
+    demo::Faults faults;
+    faults.before_page = [&](demo::SimulatedOrganization& organization, const demo::Query&) {
+        if (random() % 100 < percent) {
+            organization.create(organization.make_token(scan::system_clock().now()));
+            moments.insert(ids_of(organization));
+            organization.revoke(organization.tokens()[random() % organization.tokens().size()].id);
+        }
+        moments.insert(ids_of(organization));
+    };
+    server_.set_faults(faults);
+
+    int complete = 0;
+    int incomplete = 0;
+    for (int poll = 0; poll < 12; ++poll) {
+        percent = poll % 3 == 0 ? 0 : 15;
+        ASSERT_TRUE(monitor.poll_once());
+        const auto snapshot = monitor.snapshot();
+        std::set<std::string> published;
+        for (const auto& detail : snapshot.inventory->details) {
+            published.insert(detail.id);
+        }
+        const bool claims_complete = snapshot.statistics.listing->complete;
+        EXPECT_TRUE(!claims_complete || moments.contains(published)) << "poll " << poll;
+        ++(claims_complete ? complete : incomplete);
+    }
+    EXPECT_GT(complete, 0);
+}
+
+}  // namespace
+}  // namespace exporter::app

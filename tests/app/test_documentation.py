@@ -1,0 +1,122 @@
+"""README, --help and the program agree: flags with their defaults, metrics with type and labels, failure reasons.
+
+`python3 tests/app/test_documentation.py --write` (with EXPORTER and SIMULATED_DATADOG set) writes the tables of flags and metrics."""
+import os
+import re
+import sys
+import unittest
+
+import harness
+
+README = os.path.join(harness.SOURCE_DIR, "README.md")
+
+
+def table(text, name):
+    """The rows between `<!-- name` and `<!-- /name`, without the heading."""
+    block = re.search(rf"<!-- {name}:.*?-->\n(.*?)<!-- /{name} -->", text, re.S).group(1)
+    return block, [line for line in block.splitlines()[2:] if line]
+
+
+def flags_of_help():
+    """(flag, value name, default, meaning) of each option in --help."""
+    text = harness.run("--help").stdout
+    rows = []
+    for block in re.split(r"\n(?=  --)", text[text.index("\n  --"):])[1:] if "\n  --" in text else []:
+        lines = block.split("\n")
+        head = re.fullmatch(r"  --(\S+)(?: (\S+))?", lines[0])
+        body = []
+        for line in lines[1:]:
+            if not line.startswith("      "):
+                break
+            body.append(line.strip())
+        words = re.sub(r",\s+(?=\S+,|\S+$)", ",", " ".join(body))
+        meaning, _, default = words.partition(" Default: ")
+        rows.append((head.group(1), head.group(2) or "", default.replace(", ", ","), meaning))
+    return rows
+
+
+def flag_rows():
+    rows = []
+    for flag, value, default, meaning in flags_of_help():
+        shown = "a list of scopes, see `--help`" if flag == "scopes.privileged" else f"`{default}`" if default else ""
+        name = f"--{flag}" + (f" {value}" if value else "")
+        rows.append(f"| `{name}` | {shown} | {meaning} |".replace("none|expiring|all", "none\\|expiring\\|all")
+                    .replace("debug|info|warn|error", "debug\\|info\\|warn\\|error")
+                    .replace("logfmt|json", "logfmt\\|json"))
+    return rows
+
+
+def metric_rows():
+    """A row for each family of an exposition with everything in it, in publishing order."""
+    text = harness.run("--demo", "--once", "--tokens.detail", "all").stdout
+    series = harness.parse_text(text)
+    rows = []
+    for name, meaning in re.findall(r"^# HELP (\S+) (.*)$", text, re.M):
+        kind = re.search(rf"^# TYPE {name} (\S+)$", text, re.M).group(1)
+        samples = series.get(name) or series[name + "_count"]
+        first = re.search(rf"^{name}(?:_count)?(?:\{{(.*)\}})? ", text, re.M).group(1) or ""
+        labels = [label for label in re.findall(r'(\w+)="', first) if label != "org"]
+        assert all({label for label, _ in key} >= set(labels) for key in samples), name
+        meaning = meaning.replace(" As of the last complete poll.", "")
+        rows.append(f"| `{name}` | {kind} | {', '.join(f'`{label}`' for label in labels)} | {meaning} |")
+    return rows
+
+
+class Documentation(unittest.TestCase):
+    maxDiff = None
+
+    @classmethod
+    def setUpClass(cls):
+        with open(README, encoding="utf-8") as file:
+            cls.readme = file.read()
+
+    def test_the_flags_are_those_of_help(self):
+        rows = flag_rows()
+        self.assertGreater(len(rows), 30)
+        self.assertEqual(table(self.readme, "flags")[1], rows)
+
+    def test_the_metrics_are_those_of_the_program(self):
+        rows = metric_rows()
+        self.assertGreater(len(rows), 40)
+        self.assertEqual(table(self.readme, "metrics")[1], rows)
+
+    def test_every_failure_reason_has_its_line(self):
+        text = harness.run("--demo", "--once").stdout
+        reasons = [dict(key)["reason"]
+                   for key in harness.parse_text(text)["datadog_access_token_poll_failures_total"]]
+        documented = re.findall(r"^\| `(\w+)` \|", table(self.readme, "reasons")[0], re.M)
+        self.assertEqual(sorted(documented), sorted(reasons))
+
+    def test_every_finding_has_its_line(self):
+        text = harness.run("--demo", "--once").stdout
+        reasons = {dict(key)["reason"] for key in harness.parse_text(text)["datadog_access_tokens_at_risk"]}
+        for reason in reasons:
+            self.assertIn(f"| `{reason}` |", self.readme)
+
+    def test_metrics_named_anywhere_in_the_readme_exist(self):
+        published = set(re.findall(r"^# HELP (\S+)", harness.run("--demo", "--once", "--tokens.detail", "all").stdout, re.M))
+        named = set(re.findall(r"\bdatadog_access_token\w+", self.readme))
+        self.assertEqual(sorted(named - published), [])
+
+    def test_flags_named_anywhere_in_the_readme_exist(self):
+        known = {flag for flag, *_ in flags_of_help()}
+        named = set(re.findall(r"`?--((?:datadog|tokens|poll|buckets|scopes|policy|web|log|config|once|demo)[\w.-]*\w)",
+                               self.readme))
+        self.assertEqual(sorted(named - known), [])
+
+
+def write():
+    with open(README, encoding="utf-8") as file:
+        text = file.read()
+    for name, rows in (("flags", flag_rows()), ("metrics", metric_rows())):
+        block, _ = table(text, name)
+        text = text.replace(block, "\n".join(block.splitlines()[:2] + rows) + "\n")
+    with open(README, "w", encoding="utf-8") as file:
+        file.write(text)
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] == ["--write"]:
+        write()
+    else:
+        unittest.main(argv=[sys.argv[0], "-v"])

@@ -1,0 +1,165 @@
+"""The program from outside: exit statuses, modes, endpoints, signals."""
+import gzip
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import unittest
+
+import harness
+
+
+class Modes(unittest.TestCase):
+    def test_help_and_version_go_to_standard_output(self):
+        for flag, words in (("--help", "Usage: datadog_token_exporter"), ("--version", "datadog_token_exporter 0.")):
+            done = harness.run(flag)
+            self.assertEqual((done.returncode, done.stderr), (0, ""))
+            self.assertIn(words, done.stdout)
+
+    def test_a_wrong_configuration_ends_with_2_and_names_every_mistake(self):
+        done = harness.run("--poll.intervall", "5m", "--poll.page-size", "101", "--buckets.expiry", "7d,1d", "--demo")
+        self.assertEqual((done.returncode, done.stdout), (2, ""))
+        self.assertEqual(len(done.stderr.splitlines()), 3, done.stderr)
+        self.assertIn("--poll.intervall: unknown flag; did you mean --poll.interval?", done.stderr)
+
+    def test_config_check_needs_no_network(self):
+        done = harness.run("--config.check", DD_BEARER_TOKEN="ddpat_a_b", DD_SITE="datadoghq.eu")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("right", done.stdout)
+
+    def test_check_tells_what_it_saw(self):
+        with harness.SimulatedDatadog("--tokens", "230") as api:
+            good = harness.run("--check", "--datadog.base-url", api.url, DD_BEARER_TOKEN=harness.ACCESS_TOKEN)
+            bad = harness.run("--check", "--datadog.base-url", api.url, DD_BEARER_TOKEN="ddpat_wrong_wrong")
+        self.assertEqual(good.returncode, 0, good.stderr)
+        self.assertIn("100 tokens of 230", good.stdout)
+        self.assertEqual(bad.returncode, 1)
+        self.assertIn("failed: forbidden: 403 from 127.0.0.1: Forbidden", bad.stdout)
+        self.assertIn("org_app_keys_read", bad.stdout)
+
+    def test_once_writes_an_exposition_that_promtool_accepts(self):
+        done = harness.run("--demo", "--once", "--tokens.detail", "all")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        checked = subprocess.run(["promtool", "check", "metrics"], input=done.stdout, text=True, capture_output=True,
+                                 timeout=harness.LIMIT_SECONDS, check=False)
+        self.assertEqual((checked.returncode, checked.stdout, checked.stderr), (0, "", ""))
+        self.assertIn("datadog_access_token_expiry_timestamp_seconds{", done.stdout)
+        self.assertIn("process_resident_memory_bytes", done.stdout)
+
+    def test_once_against_a_dead_api_ends_with_1_and_still_writes_its_health(self):
+        done = harness.run("--once", "--datadog.base-url", "http://127.0.0.1:1", "--poll.timeout", "1s",
+                           DD_BEARER_TOKEN="ddpat_a_b")
+        self.assertEqual(done.returncode, 1)
+        families = harness.parse_text(done.stdout)
+        self.assertEqual(list(families["datadog_access_token_poll_success"].values()), [0])
+        self.assertNotIn("datadog_access_tokens", families)
+
+    def test_once_output_replaces_the_file(self):
+        with tempfile.TemporaryDirectory() as directory:
+            path = os.path.join(directory, "tokens.prom")
+            done = harness.run("--demo", "--once", "--once.output", path)
+            self.assertEqual((done.returncode, done.stdout), (0, ""), done.stderr)
+            with open(path, encoding="utf-8") as file:
+                self.assertIn("datadog_access_tokens{", file.read())
+            self.assertEqual(os.listdir(directory), ["tokens.prom"])
+
+    def test_a_port_in_use_is_said_plainly(self):
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            address = f"127.0.0.1:{taken.getsockname()[1]}"
+            done = harness.run("--demo", "--web.listen-address", address)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn(f"cannot listen on {address}", done.stderr)
+        self.assertIn("in use", done.stderr)
+
+
+class Endpoints(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.exporter = harness.Exporter("--demo")
+        cls.exporter.wait_for_poll()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.exporter.stop()
+
+    def test_metrics_are_the_same_plain_and_compressed(self):
+        _, headers, plain = harness.get(self.exporter.url + "/metrics")
+        self.assertEqual(headers["Content-Type"], "text/plain; version=0.0.4; charset=utf-8")
+        _, headers, packed = harness.get(self.exporter.url + "/metrics", {"Accept-Encoding": "gzip"})
+        self.assertEqual(headers["Content-Encoding"], "gzip")
+
+        def without_process(body):
+            return {name: series for name, series in harness.parse_text(body.decode()).items()
+                    if not name.startswith("process_")}
+        self.assertEqual(without_process(gzip.decompress(packed)), without_process(plain))
+
+    def test_health_and_readiness(self):
+        for path in ("/healthz", "/livez", "/readyz"):
+            self.assertEqual(harness.get(self.exporter.url + path)[0], 200, path)
+
+    def test_the_status_page_is_for_people_and_loads_nothing_else(self):
+        status, headers, body = harness.get(self.exporter.url + "/")
+        self.assertEqual(status, 200)
+        self.assertIn("default-src 'none'", headers["Content-Security-Policy"])
+        self.assertIn(b"400 tokens as of", body)
+
+    def test_other_paths_are_not_found(self):
+        self.assertEqual(harness.get(self.exporter.url + "/nothing")[0], 404)
+
+
+class Failing(unittest.TestCase):
+    def test_ready_but_unsuccessful_after_a_failed_first_poll(self):
+        with harness.Exporter("--datadog.base-url", "http://127.0.0.1:1", "--poll.timeout", "1s",
+                              DD_BEARER_TOKEN="ddpat_a_s3cr3t") as exporter:
+            harness.wait_until(lambda: harness.get(exporter.url + "/readyz")[0] == 200, "a first attempt has finished")
+            self.assertEqual(harness.get(exporter.url + "/healthz")[0], 200)
+            families = exporter.metrics()
+            failures = families["datadog_access_token_poll_failures_total"]
+            self.assertEqual(failures[frozenset({("org", "default"), ("reason", "connect")})], 1)
+            self.assertNotIn("datadog_access_tokens", families)
+            page = harness.get(exporter.url + "/")[2].decode()
+            self.assertIn("no connection to", page)
+            everything = "".join(exporter.lines) + page + str(families)
+            self.assertNotIn("s3cr3t", everything)
+
+    def test_one_broken_organization_does_not_hold_up_another(self):
+        with harness.SimulatedDatadog("--tokens", "50") as good, harness.SimulatedDatadog("--latency", "60000") as slow:
+            with tempfile.TemporaryDirectory() as directory:
+                secret = os.path.join(directory, "token")
+                config = os.path.join(directory, "config.yaml")
+                with open(secret, "w", encoding="utf-8") as file:
+                    file.write(harness.ACCESS_TOKEN + "\n")
+                with open(config, "w", encoding="utf-8") as file:
+                    file.write(f"organizations:\n"
+                               f"  - {{name: slow, base_url: '{slow.url}', bearer_token_file: {secret}}}\n"
+                               f"  - {{name: good, base_url: '{good.url}', bearer_token_file: token}}\n")
+                with harness.Exporter("--config.file", config) as exporter:
+                    exporter.wait_for_poll()
+                    tokens = exporter.metrics()["datadog_access_tokens"]
+                    self.assertEqual({dict(key)["org"] for key in tokens}, {"good"})
+                    self.assertEqual(sum(tokens.values()), 50)
+                    self.assertEqual(harness.get(exporter.url + "/readyz")[0], 503)
+                    status, took = exporter.stop()
+        self.assertEqual(status, 0)
+        self.assertLess(took, 2)
+
+
+class Signals(unittest.TestCase):
+    def test_ends_within_two_seconds_in_the_middle_of_a_poll(self):
+        for number in (signal.SIGTERM, signal.SIGINT):
+            with harness.SimulatedDatadog("--latency", "60000") as api:
+                exporter = harness.Exporter("--datadog.base-url", api.url, DD_BEARER_TOKEN=harness.ACCESS_TOKEN)
+                status, took = exporter.stop(number)
+            self.assertEqual(status, 0, exporter.lines)
+            self.assertLess(took, 2)
+
+    def test_the_command_line_holds_no_secret(self):
+        with harness.Exporter("--demo") as exporter:
+            with open(f"/proc/{exporter.process.pid}/cmdline", "rb") as file:
+                self.assertNotIn(b"ddpat_", file.read())
+
+
+if __name__ == "__main__":
+    unittest.main(argv=[sys.argv[0], "-v"])

@@ -21,7 +21,7 @@ exporter_require(OPENSSL_FOUND libssl-dev)
 find_package(ZLIB QUIET)
 exporter_require(ZLIB_FOUND zlib1g-dev)
 
-find_package(Boost 1.74 QUIET)
+find_package(Boost 1.74 QUIET CONFIG)
 exporter_require(Boost_FOUND libboost-dev)
 
 find_package(fmt QUIET)

@@ -9,7 +9,7 @@ target_compile_options(exporter_hardening INTERFACE -fstack-protector-strong -g)
 if(EXPORTER_SANITIZE)
   # Without no-recover a run that printed reports still exits 0.
   target_compile_options(exporter_hardening INTERFACE
-    -fsanitize=${EXPORTER_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer -O1)
+    -fsanitize=${EXPORTER_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer -O1 -g1)
   target_link_options(exporter_hardening INTERFACE -fsanitize=${EXPORTER_SANITIZE})
 elseif(CMAKE_BUILD_TYPE STREQUAL "Release")
   target_compile_options(exporter_hardening INTERFACE -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -D_GLIBCXX_ASSERTIONS)
@@ -18,7 +18,7 @@ endif()
 
 if(EXPORTER_FUZZ)
   if(NOT CMAKE_CXX_COMPILER_ID MATCHES "Clang")
-    message(FATAL_ERROR "EXPORTER_FUZZ needs clang: apt-get install clang-19 libclang-rt-19-dev, then cmake --preset fuzz")
+    message(FATAL_ERROR "EXPORTER_FUZZ needs clang: apt-get install clang-19 libclang-rt-19-dev, then cmake --preset asan")
   endif()
   # RapidJSON 1.1.0 adds 0 to a null pointer; the list is limited to its headers, so own code stays checked.
   target_compile_options(exporter_hardening INTERFACE

@@ -51,7 +51,8 @@ void operator delete(void* block, std::size_t /*size*/) noexcept {
 namespace exporter::config {
 namespace {
 
-const std::string long_text = "needle-0123456789-0123456789-0123456789-0123456789";
+/// The needle is not at the front: clearing a string alone overwrites its first byte.
+const std::string long_text = "0123456789-needle-0123456789-0123456789-0123456789";
 
 /// Counts from construction on.
 class HeapWatch {
@@ -88,7 +89,7 @@ TEST(Secret, LeavesNothingOnTheHeap) {
         Secret copy = secret;
         Secret moved = std::move(copy);
         EXPECT_EQ(moved.expose(), long_text);
-        Secret shorter{std::string("needle-0123456789")};
+        Secret shorter{std::string("0123456789-needle")};
         shorter = secret;
         EXPECT_EQ(shorter.expose(), long_text);
         secret = Secret{std::string("x")};
@@ -113,7 +114,7 @@ TEST(Secret, LeavesNothingOnTheHeapWhenReadFromAFile) {
 template <class Act>
 bool shows_after(const Act& act) {
     alignas(Secret) unsigned char storage[sizeof(Secret)] = {};
-    auto* secret = new (storage) Secret(std::string("needle"));
+    auto* secret = new (storage) Secret(std::string("x-needle"));
     EXPECT_NE(memmem(storage, sizeof storage, "needle", 6), nullptr)
         << "short texts are expected in the object";
     act(*secret);

@@ -1,6 +1,7 @@
 #include "datadog/page_parser.h"
 
-#include <rapidjson/document.h>
+#include <rapidjson/memorystream.h>
+#include <rapidjson/reader.h>
 
 #include <algorithm>
 
@@ -13,45 +14,57 @@ constexpr std::size_t max_bytes = 200;
 /// Error bodies are small; one that isn't is only looked at in its beginning.
 constexpr std::size_t max_error_body = 64 * 1024;
 
-std::string member_text(const rapidjson::Value& object, const char* name) {
-    const auto member = object.FindMember(name);
-    return member != object.MemberEnd() && member->value.IsString()
-               ? std::string(member->value.GetString(), member->value.GetStringLength())
-               : std::string();
-}
+/// Collects the texts of an error's body: `errors` as a text, as texts, or as objects with `title` and
+/// `detail`; or a `message`. The names of the public functions are RapidJSON's.
+class ErrorHandler : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, ErrorHandler> {
+  public:
+    bool Default() { return true; }
+    bool Key(const char* text, rapidjson::SizeType length, bool) {
+        key_.assign(text, length);
+        in_errors_ = depth_ == 1 ? key_ == "errors" : in_errors_;
+        return true;
+    }
+    bool String(const char* text, rapidjson::SizeType length, bool) {
+        const bool direct = in_errors_ && depth_ == (in_array_ ? 2U : 1U);
+        const bool member = in_errors_ && depth_ > 1 && (key_ == "title" || key_ == "detail");
+        const bool message = depth_ == 1 && key_ == "message";
+        if (direct || (member && in_object_) || message) {
+            words_ += words_.empty() ? "" : in_object_ && member_follows_ ? ": " : "; ";
+            words_.append(text, length);
+            member_follows_ = in_object_;
+        }
+        return true;
+    }
+    bool StartObject() { return enter(true); }
+    bool StartArray() { return enter(false); }
+    bool EndObject(rapidjson::SizeType) { return leave(); }
+    bool EndArray(rapidjson::SizeType) { return leave(); }
 
-std::string text_of(const rapidjson::Value& error) {
-    if (error.IsString()) {
-        return {error.GetString(), error.GetStringLength()};
-    }
-    if (!error.IsObject()) {
-        return {};
-    }
-    const std::string title = member_text(error, "title");
-    const std::string detail = member_text(error, "detail");
-    return title.empty() || detail.empty() ? title + detail : title + ": " + detail;
-}
+    [[nodiscard]] const std::string& words() const { return words_; }
 
-void append(std::string& joined, const std::string& text) {
-    if (!text.empty()) {
-        joined += (joined.empty() ? "" : "; ") + text;
+  private:
+    bool enter(bool object) {
+        in_array_ = depth_ == 1 ? !object : in_array_;
+        in_object_ = object && in_errors_;
+        member_follows_ = false;
+        ++depth_;
+        return true;
     }
-}
+    bool leave() {
+        --depth_;
+        in_object_ = false;
+        in_errors_ = in_errors_ && depth_ > 1;
+        return true;
+    }
 
-std::string json_error_text(const rapidjson::Document& document) {
-    const auto errors = document.FindMember("errors");
-    if (errors == document.MemberEnd()) {
-        return member_text(document, "message");
-    }
-    if (!errors->value.IsArray()) {
-        return text_of(errors->value);
-    }
-    std::string joined;
-    for (const auto& error : errors->value.GetArray()) {
-        append(joined, text_of(error));
-    }
-    return joined;
-}
+    std::string key_;
+    std::string words_;
+    unsigned depth_ = 0;
+    bool in_errors_ = false;
+    bool in_array_ = false;        ///< `errors` is an array
+    bool in_object_ = false;       ///< in an object of `errors`
+    bool member_follows_ = false;  ///< the object has given a text already
+};
 
 bool looks_like_html(std::string_view body) {
     const auto start = body.find_first_not_of(" \t\r\n");
@@ -103,12 +116,13 @@ std::string error_text(std::string_view body) {
     if (looks_like_html(body)) {
         return "an HTML page";
     }
-    rapidjson::Document document;
-    document.Parse<rapidjson::kParseIterativeFlag>(body.data(), body.size());
-    if (document.HasParseError()) {
+    ErrorHandler handler;
+    rapidjson::Reader reader;
+    rapidjson::MemoryStream stream(body.data(), body.size());
+    if (!reader.Parse<rapidjson::kParseIterativeFlag>(stream, handler)) {
         return one_line(body);
     }
-    return document.IsObject() ? one_line(json_error_text(document)) : std::string();
+    return one_line(handler.words());
 }
 
 }  // namespace exporter::datadog

@@ -20,7 +20,7 @@
 namespace exporter::config {
 namespace {
 
-constexpr std::size_t longest_file = 1024 * 1024;
+constexpr std::size_t longest_file = 1'048'576;
 constexpr std::string_view organizations_key = "organizations";
 
 struct OrganizationKey {
@@ -36,6 +36,15 @@ constexpr std::array<OrganizationKey, 8> organization_keys = {{{"name", false},
                                                                {"bearer_token_file", false},
                                                                {"filter", false},
                                                                {"owned_by", true}}};
+
+std::vector<std::string> organization_key_names() {
+    std::vector<std::string> names;
+    names.reserve(organization_keys.size());
+    for (const OrganizationKey& key : organization_keys) {
+        names.emplace_back(key.name);
+    }
+    return names;
+}
 
 /// What names the file itself, or ends the program before it is read, has no key.
 bool has_yaml_key(const Option& option) {
@@ -209,11 +218,8 @@ OrganizationEntry Reader::read_organization(const YAML::Node& node, std::size_t 
             std::find_if(organization_keys.begin(), organization_keys.end(),
                          [&](const OrganizationKey& k) { return k.name == entry.first.Scalar(); });
         if (known == organization_keys.end()) {
-            std::vector<std::string> names;
-            for (const OrganizationKey& organization_key : organization_keys) {
-                names.emplace_back(organization_key.name);
-            }
-            mistake(where, fmt::format("unknown key{}", did_you_mean(entry.first.Scalar(), names)));
+            mistake(where, fmt::format("unknown key{}",
+                                       did_you_mean(entry.first.Scalar(), organization_key_names())));
         } else if (auto read = setting(where, entry.second, known->is_list)) {
             organization.settings[std::string(known->name)] = *std::move(read);
         }

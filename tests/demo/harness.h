@@ -1,10 +1,10 @@
 // A simulated Datadog whose clock stands still, and a client that talks to it over a real socket.
 #pragma once
 
+#include "demo/json.h"
 #include "demo/server.h"
 
 #include <httplib.h>
-#include <rapidjson/document.h>
 
 #include <chrono>
 #include <map>
@@ -41,11 +41,7 @@ struct Reply {
         const auto found = headers.find(name);
         return found == headers.end() ? "" : found->second;
     }
-    [[nodiscard]] rapidjson::Document json() const {
-        rapidjson::Document document;
-        document.Parse(body.data(), body.size());
-        return document;
-    }
+    [[nodiscard]] Json json() const { return Json::parse(body); }
 };
 
 class Harness {
@@ -65,9 +61,9 @@ class Harness {
     std::vector<std::string> ids(const std::string& arguments) {
         std::vector<std::string> found;
         const auto document = get(listing + "?" + arguments).json();
-        if (document.IsObject() && document.HasMember("data")) {
-            for (const auto& element : document["data"].GetArray()) {
-                found.emplace_back(element["id"].GetString());
+        if (document.is_object() && document.has("data")) {
+            for (const auto& element : document["data"].elements()) {
+                found.emplace_back(element["id"].text());
             }
         }
         return found;

@@ -137,9 +137,9 @@ TEST(Sorting, FollowsAChangeOfTheOrganization) {
 TEST(Filtering, NameFilterMatchesAPartInAnyCase) {
     Harness harness;
     const auto document = harness.get(listing + "?page[size]=100&filter=DaTaDoG_tOkEn").json();
-    ASSERT_EQ(document["data"].Size(), 1U);
-    EXPECT_STREQ(document["data"][0]["attributes"]["name"].GetString(), "datadog_token_exporter");
-    EXPECT_EQ(document["meta"]["page"]["total_filtered_count"].GetUint(), 1U);
+    ASSERT_EQ(document["data"].size(), 1U);
+    EXPECT_EQ(document["data"][std::size_t{0}]["attributes"]["name"].text(), "datadog_token_exporter");
+    EXPECT_EQ(document["meta"]["page"]["total_filtered_count"].number(), 1U);
 }
 
 TEST(Filtering, PercentEncodedFilterIsDecoded) {
@@ -174,12 +174,12 @@ TEST(Filtering, OwnersAddUp) {
     EXPECT_THAT(harness.ids("filter[owned_by]=nobody"), IsEmpty());
 }
 
-datadog::Timestamp date_of(const rapidjson::Value& text) {
-    return datadog::parse_rfc3339(text.GetString()).value_or(datadog::Timestamp::min());
+datadog::Timestamp date_of(const Json& text) {
+    return datadog::parse_rfc3339(text.text()).value_or(datadog::Timestamp::min());
 }
 
-Moment optional_date_of(const rapidjson::Value& attributes, const char* key) {
-    if (!attributes.HasMember(key) || attributes[key].IsNull()) {
+Moment optional_date_of(const Json& attributes, const char* key) {
+    if (!attributes.has(key) || attributes[key].is_null()) {
         return std::nullopt;
     }
     return date_of(attributes[key]);
@@ -189,23 +189,23 @@ TEST(Wire, EveryTokenReadsBackAsTheOrganizationHoldsIt) {
     Harness harness(still_options(100));
     const auto tokens = harness.tokens();
     const auto document = harness.get(listing + "?page[size]=100").json();
-    ASSERT_EQ(document["data"].Size(), 100U);
-    for (const auto& element : document["data"].GetArray()) {
-        const auto& token = tokens.at(element["id"].GetString());
+    ASSERT_EQ(document["data"].size(), 100U);
+    for (const auto& element : document["data"].elements()) {
+        const auto& token = tokens.at(element["id"].text());
         const auto& attributes = element["attributes"];
-        EXPECT_EQ(attributes["name"].GetString(), token.name);
-        EXPECT_EQ(attributes["public_portion"].GetString(), token.public_portion);
+        EXPECT_EQ(attributes["name"].text(), token.name);
+        EXPECT_EQ(attributes["public_portion"].text(), token.public_portion);
         EXPECT_EQ(date_of(attributes["created_at"]), token.created_at);
         EXPECT_EQ(optional_date_of(attributes, "expires_at"), token.expires_at);
         EXPECT_EQ(optional_date_of(attributes, "last_used_at"), token.last_used_at);
         EXPECT_EQ(optional_date_of(attributes, "modified_at"), token.modified_at);
         std::vector<std::string> scopes;
-        for (const auto& scope : attributes["scopes"].GetArray()) {
-            scopes.emplace_back(scope.GetString());
+        for (const auto& scope : attributes["scopes"].elements()) {
+            scopes.emplace_back(scope.text());
         }
         EXPECT_EQ(scopes, token.scopes);
-        EXPECT_EQ(element["relationships"]["owned_by"]["data"]["id"].GetString(), token.owner_id);
-        EXPECT_EQ(element["relationships"]["leak_information"]["data"].IsObject(), token.leaked);
+        EXPECT_EQ(element["relationships"]["owned_by"]["data"]["id"].text(), token.owner_id);
+        EXPECT_EQ(element["relationships"]["leak_information"]["data"].is_object(), token.leaked);
     }
 }
 
@@ -213,10 +213,10 @@ TEST(Wire, TypesHaveTheNamesThatTheApiGivesThem) {
     Harness harness(still_options(100));
     const auto tokens = harness.tokens();
     const auto document = harness.get(listing + "?page[size]=100").json();
-    for (const auto& element : document["data"].GetArray()) {
-        const auto& token = tokens.at(element["id"].GetString());
-        const std::string type = element["type"].GetString();
-        const std::string owner = element["relationships"]["owned_by"]["data"]["type"].GetString();
+    for (const auto& element : document["data"].elements()) {
+        const auto& token = tokens.at(element["id"].text());
+        const std::string type = element["type"].text();
+        const std::string owner = element["relationships"]["owned_by"]["data"]["type"].text();
         EXPECT_EQ(type, token.type == datadog::TokenType::service ? "service_access_tokens"
                                                                   : "personal_access_tokens");
         EXPECT_EQ(owner, token.owner_type == datadog::OwnerType::user ? "users" : "service_account");
@@ -231,14 +231,14 @@ TEST(Wire, WhatTheApiLeavesOpenComesInEveryForm) {
     bool absent_expiry = false;
     for (const char* page : {"0", "1"}) {
         const auto document = harness.get(listing + "?page[size]=100&page[number]=" + page).json();
-        for (const auto& element : document["data"].GetArray()) {
+        for (const auto& element : document["data"].elements()) {
             const auto& attributes = element["attributes"];
-            const std::string created = attributes["created_at"].GetString();
+            const std::string created = attributes["created_at"].text();
             const auto offset = created.find_first_of("Z+");
             digits.insert(offset - std::string("2026-01-01T00:00:00").size());
             offsets.insert(created.substr(offset));
-            absent_expiry |= !attributes.HasMember("expires_at");
-            null_expiry |= attributes.HasMember("expires_at") && attributes["expires_at"].IsNull();
+            absent_expiry |= !attributes.has("expires_at");
+            null_expiry |= attributes.has("expires_at") && attributes["expires_at"].is_null();
         }
     }
     EXPECT_THAT(digits, ElementsAre(0, 4, 7));  // with the point
@@ -256,10 +256,10 @@ TEST(Wire, LeakedTokensAreExplainedInIncluded) {
     std::size_t included = 0;
     for (const char* page : {"0", "1"}) {
         const auto document = harness.get(listing + "?page[size]=100&page[number]=" + page).json();
-        for (const auto& key : document["included"].GetArray()) {
-            EXPECT_STREQ(key["type"].GetString(), "leaked_keys");
+        for (const auto& key : document["included"].elements()) {
+            EXPECT_EQ(key["type"].text(), "leaked_keys");
             EXPECT_NE(date_of(key["attributes"]["date"]), datadog::Timestamp::min());
-            EXPECT_STREQ(key["attributes"]["leak_source"].GetString(), "github");
+            EXPECT_EQ(key["attributes"]["leak_source"].text(), "github");
             ++included;
         }
     }
@@ -271,10 +271,10 @@ TEST(Wire, WithoutLeakReportsTheMemberIsAbsent) {
     options.report_leaks = false;
     Harness harness(std::move(options));
     const auto document = harness.get(listing + "?page[size]=100").json();
-    for (const auto& element : document["data"].GetArray()) {
-        EXPECT_FALSE(element["relationships"].HasMember("leak_information"));
+    for (const auto& element : document["data"].elements()) {
+        EXPECT_FALSE(element["relationships"].has("leak_information"));
     }
-    EXPECT_TRUE(document["included"].Empty());
+    EXPECT_EQ(document["included"].size(), 0U);
 }
 
 }  // namespace

@@ -140,6 +140,10 @@ tl::expected<std::unique_ptr<web::Server>, std::string> start_server(const confi
         options.addresses.push_back({address.host, address.port});
     }
     options.max_connections = config.web.max_connections;
+    // It also bounds how long a kept-alive connection may idle: longer than the common scrape interval of a
+    // minute, so that a scraper need not connect anew each time. At the cap on connections the longest wait
+    // ends sooner.
+    options.request_deadline = std::chrono::seconds(75);
     return web::Server::start(std::move(options), web::make_handler(std::move(routes)));
 }
 

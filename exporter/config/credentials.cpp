@@ -153,7 +153,7 @@ tl::expected<Secret, std::string> read_secret_file(const std::filesystem::path& 
     if (file.get() < 0) {
         return failure(shown(path), fmt::format("can't be read: {}", system_message(errno)));
     }
-    struct stat status {};
+    struct stat status{};
     if (fstat(file.get(), &status) != 0) {
         return failure(shown(path), fmt::format("can't be read: {}", system_message(errno)));
     }

@@ -1,5 +1,5 @@
-// The exposition: what a scrape is answered with. Rendered and compressed once per poll; a scrape only adds the small
-// live part. This is all that web knows of metrics.
+// The exposition: what a scrape is answered with. Rendered and compressed once per poll; a scrape only adds
+// the small live part. This is all that web knows of metrics.
 #pragma once
 
 #include <cstdint>
@@ -11,8 +11,8 @@
 
 namespace exporter::metrics {
 
-/// One scrape's body: `head` is shared by all scrapes since the last poll, `tail` is this scrape's own. The body is their
-/// concatenation.
+/// One scrape's body: `head` is shared by all scrapes since the last poll, `tail` is this scrape's own. The
+/// body is their concatenation.
 struct Body {
     std::shared_ptr<const std::string> head;
     std::string tail;
@@ -30,8 +30,8 @@ class Exposition {
 
     [[nodiscard]] const std::string& text() const { return *text_; }
 
-    /// This exposition followed by `live`, as one gzip member where `encoding` says so: the stored part is a raw deflate
-    /// stream that ended on a byte boundary, so a second one joins it and the checksums combine.
+    /// This exposition followed by `live`, as one gzip member where `encoding` says so: the stored part is a
+    /// raw deflate stream that ended on a byte boundary, so a second one joins it and the checksums combine.
     [[nodiscard]] Body body(std::string_view live, Encoding encoding) const;
 
   private:

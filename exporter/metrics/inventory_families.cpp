@@ -201,7 +201,7 @@ void write_credential_expiry(const Snapshot& snapshot, FamilyBuilder& family) {
 }
 
 /// One series for each token of the detail that has the date `moment`.
-template <std::optional<datadog::Timestamp> TokenDetail::*moment>
+template <std::optional<datadog::Timestamp> TokenDetail::* moment>
 void write_detail(const Snapshot& snapshot, FamilyBuilder& family) {
     family.reserve_more(snapshot.inventory->details.size());
     for (const TokenDetail& token : snapshot.inventory->details) {

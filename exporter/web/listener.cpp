@@ -119,9 +119,7 @@ tl::expected<tcp::acceptor, std::string> listen_on(net::io_context& io, const Ad
         return open_for_all(io, address.port).map_error(explained);
     }
     return address_of(io, address.host)
-        .and_then([&](const net::ip::address& host) {
-            return open(io, {host, address.port});
-        })
+        .and_then([&](const net::ip::address& host) { return open(io, {host, address.port}); })
         .map_error(explained);
 }
 

@@ -78,7 +78,9 @@ TEST(Secret, NeitherPrintsNorCompares) {
 
 TEST(Secret, WatchSeesAPlainStringGivenBack) {
     const HeapWatch watch("needle");
-    { const std::string copy = long_text; }
+    {
+        const std::string copy = long_text;
+    }
     EXPECT_EQ(watch.found(), 1);
 }
 

@@ -1,4 +1,5 @@
-// Durations and URLs as a person may mistype them: an error or a value, and a duration reads back as it was written.
+// Durations and URLs as a person may mistype them: an error or a value, and a duration reads back as it was
+// written.
 #include "config/duration.h"
 #include "config/endpoint.h"
 

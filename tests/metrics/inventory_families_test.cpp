@@ -24,7 +24,7 @@ struct BucketFamily {
     const char* name;
     const char* label;
     std::vector<std::string> buckets;
-    inventory::ByBucket Inventory::*counts;
+    inventory::ByBucket Inventory::* counts;
 };
 
 const std::vector<BucketFamily>& bucket_families() {

@@ -3,5 +3,5 @@ add_library(exporter_warnings INTERFACE)
 # A designated initializer names what differs from the defaults on purpose, so leaving the rest out is no mistake.
 target_compile_options(exporter_warnings INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wnon-virtual-dtor -Wold-style-cast
-  -Woverloaded-virtual -Wnull-dereference -Wformat=2 -Wimplicit-fallthrough -Wextra-semi
+  -Woverloaded-virtual -Wformat=2 -Wimplicit-fallthrough -Wextra-semi
   -Wno-missing-field-initializers)

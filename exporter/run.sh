@@ -11,9 +11,14 @@ install_packages $build_packages
 cmake --preset release -B build/run -DEXPORTER_TESTS=OFF >/dev/null
 cmake --build build/run --target datadog_token_exporter
 
-if [ -z "${DD_API_KEY:-}${DD_APP_KEY:-}${DD_BEARER_TOKEN:-}" ] && [ "$#" -eq 0 ]; then
-    echo "No credentials in the environment: polling a simulated organization."
-    set -- --demo
+if [ -z "${DD_API_KEY:-}${DD_APP_KEY:-}${DD_BEARER_TOKEN:-}" ]; then
+    case " $* " in
+        *-file* | *.file* | *" --demo "*) ;; # Credentials may come from a file.
+        *)
+            echo "No credentials in the environment: polling a simulated organization."
+            set -- --demo "$@"
+            ;;
+    esac
 fi
 cat <<'END'
 

@@ -189,10 +189,12 @@ TEST(Population, IsTheSameForTheSameSeed) {
 }
 
 TEST(Advance, IsDeterministicWhateverItsSteps) {
-    SimulatedOrganization one(of_size(200), test_now);
-    SimulatedOrganization two(of_size(200), test_now);
-    one.advance(test_now + hours(12));
-    for (int step = 1; step <= 12; ++step) {
+    auto options = of_size(200);
+    options.mean_time_between_events = minutes(2);
+    SimulatedOrganization one(options, test_now);
+    SimulatedOrganization two(options, test_now);
+    one.advance(test_now + hours(240));  // long enough for tokens to expire and leave
+    for (int step = 1; step <= 240; ++step) {
         two.advance(test_now + hours(step));
     }
     EXPECT_EQ(describe(one), describe(two));

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Installs what the tests need, builds everything and runs all checks: formatting, lint, unit, integration and end-to-end
-# tests, the sanitizers and a short fuzz run. Ends with ctest's own summary of the release build.
+# Installs what the tests need, builds everything and runs all checks: formatting, unit, integration and end-to-end tests,
+# the sanitizers and a short fuzz run. Ends with ctest's own summary of the release build.
 set -eu
 cd "$(dirname "$0")/.."
 . ./exporter/packages.sh
@@ -31,8 +31,5 @@ build_and_test() {
 build_and_test asan
 step "Fuzz: $seconds_per_fuzzer s each"
 tests/fuzz/run.sh build/asan "$seconds_per_fuzzer"
-step "Lint"
-run-clang-tidy-19 -quiet -p build/asan -clang-tidy-binary clang-tidy-19 '/exporter/.*\.cpp$' 2>/dev/null
-
 build_and_test tsan
 build_and_test release

@@ -46,6 +46,7 @@ TEST(Faults, AnInterceptKeepsItsState) {
     };
     harness.server.set_faults(std::move(faults));
     std::vector<int> statuses;
+    statuses.reserve(3);
     for (int request = 0; request < 3; ++request) {
         statuses.push_back(harness.get(listing).status);
     }

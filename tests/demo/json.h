@@ -12,7 +12,7 @@ namespace exporter::demo {
 
 class Json {
   public:
-    explicit Json(YAML::Node node) : node_(std::move(node)) {}
+    explicit Json(const YAML::Node& node) : node_(node) {}
     static Json parse(const std::string& text) { return Json(YAML::Load(text)); }
 
     [[nodiscard]] Json operator[](const char* key) const { return Json(node_[key]); }

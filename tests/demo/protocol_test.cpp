@@ -12,8 +12,6 @@
 namespace exporter::demo {
 namespace {
 
-using ::testing::HasSubstr;
-
 struct AuthCase {
     std::string name;
     httplib::Headers headers;

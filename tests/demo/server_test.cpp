@@ -139,6 +139,7 @@ TEST(Server, ServesSeveralClientsWhileTheOrganizationChanges) {
         return answered;
     };
     std::vector<std::future<int>> readers;
+    readers.reserve(4);
     for (int reader = 0; reader < 4; ++reader) {
         readers.push_back(std::async(std::launch::async, read_pages));
     }

@@ -50,7 +50,8 @@ SimulatedRateLimit parse_rate_limit(const std::string& text) {
     return {limit, std::chrono::seconds(seconds)};
 }
 
-Arguments parse(int argc, char** argv) {
+/// Throws CLI::ParseError.
+Arguments parse(CLI::App& app, int argc, char** argv) {
     Arguments arguments;
     std::string rate_limit;
     std::int64_t latency_milliseconds = 0;
@@ -59,10 +60,6 @@ Arguments parse(int argc, char** argv) {
     bool alive = false;
     auto& organization = arguments.datadog.organization;
 
-    CLI::App app(
-        "Serves a simulated Datadog organization on 127.0.0.1. Credentials: DD-API-KEY demo-api-key with "
-        "DD-APPLICATION-KEY demo-app-key, or the access token ddpat_demo_0123456789abcdef.",
-        "simulated_datadog");
     app.add_option("--port", arguments.datadog.port, "port; 0 is any free one");
     app.add_option("--tokens", organization.tokens, "tokens in the organization");
     app.add_option("--seed", organization.seed, "another seed is another organization");
@@ -74,13 +71,9 @@ Arguments parse(int argc, char** argv) {
         ->check(CLI::Range(1, 86'400));
     app.add_option("--expected", arguments.expected_file,
                    "writes the counts at the start to this file, as JSON");
-    try {
-        app.parse(argc, argv);
-        if (!rate_limit.empty()) {
-            arguments.datadog.rate_limit = parse_rate_limit(rate_limit);
-        }
-    } catch (const CLI::ParseError& error) {
-        std::exit(app.exit(error));
+    app.parse(argc, argv);
+    if (!rate_limit.empty()) {
+        arguments.datadog.rate_limit = parse_rate_limit(rate_limit);
     }
     arguments.datadog.gzip = !no_gzip;
     arguments.datadog.alive = alive;
@@ -210,9 +203,14 @@ void run(const Arguments& arguments) {
 }  // namespace
 
 int main(int argc, char** argv) {
-    const Arguments arguments = parse(argc, argv);
+    CLI::App app(
+        "Serves a simulated Datadog organization on 127.0.0.1. Credentials: DD-API-KEY demo-api-key with "
+        "DD-APPLICATION-KEY demo-app-key, or the access token ddpat_demo_0123456789abcdef.",
+        "simulated_datadog");
     try {
-        run(arguments);
+        run(parse(app, argc, argv));
+    } catch (const CLI::ParseError& error) {
+        return app.exit(error);
     } catch (const std::exception& error) {
         std::cerr << "simulated_datadog: " << error.what() << '\n';
         return 1;

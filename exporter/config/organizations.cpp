@@ -18,7 +18,7 @@
 namespace exporter::config {
 namespace {
 
-constexpr std::size_t longest_name = 64;
+constexpr std::size_t longest_organization_name = 64;
 
 /// Options that say something about one organization, and the key of the same meaning below `organizations`.
 constexpr std::array<std::pair<std::string_view, std::string_view>, 7> organization_options = {{
@@ -36,10 +36,11 @@ constexpr std::array<std::string_view, 3> secret_file_flags = {"datadog.api-key-
                                                                "datadog.bearer-token-file"};
 
 bool is_valid_name(std::string_view name) {
-    return !name.empty() && name.size() <= longest_name && std::all_of(name.begin(), name.end(), [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-               c == '.' || c == '-';
-    });
+    return !name.empty() && name.size() <= longest_organization_name &&
+           std::all_of(name.begin(), name.end(), [](char c) {
+               return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                      c == '_' || c == '.' || c == '-';
+           });
 }
 
 std::optional<Setting> find_setting(const Settings& settings, std::string_view key) {

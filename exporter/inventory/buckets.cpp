@@ -8,7 +8,7 @@ namespace exporter::inventory {
 namespace {
 
 constexpr std::string_view never = "never";
-constexpr std::string_view expired = "expired";
+constexpr std::string_view expired_bucket = "expired";
 constexpr std::string_view unknown = "unknown";
 
 }  // namespace
@@ -27,7 +27,7 @@ std::vector<std::string> interval_names(const std::vector<config::Duration>& bou
 
 BucketScheme BucketScheme::expiry(std::vector<config::Duration> bounds) {
     BucketScheme scheme(Direction::ahead, std::move(bounds));
-    scheme.names_.insert(scheme.names_.begin(), std::string(expired));
+    scheme.names_.insert(scheme.names_.begin(), std::string(expired_bucket));
     scheme.first_interval_ = 1;
     scheme.when_none_ = scheme.append(never);
     scheme.when_unreadable_ = scheme.append(unknown);

@@ -213,7 +213,7 @@ void write_detail(const Snapshot& snapshot, FamilyBuilder& family) {
     }
 }
 
-constexpr FamilyWriter writers[] = {
+constexpr FamilyWriter inventory_table[] = {
     {"datadog_access_tokens", write_tokens},
     {"datadog_access_token_scope_grants", write_scope_grants},
     {"datadog_access_tokens_unscoped", write_unscoped},
@@ -239,7 +239,7 @@ constexpr FamilyWriter writers[] = {
 }  // namespace
 
 std::span<const FamilyWriter> inventory_writers() {
-    return writers;
+    return inventory_table;
 }
 
 }  // namespace exporter::metrics

@@ -141,7 +141,7 @@ void write_rate_limit_reset(const Snapshot& snapshot, FamilyBuilder& family) {
     write_moment(snapshot.org, snapshot.statistics.rate_limit_reset, family);
 }
 
-constexpr FamilyWriter writers[] = {
+constexpr FamilyWriter poll_table[] = {
     {"datadog_access_token_poll_success", write_poll_success},
     {"datadog_access_token_listing_complete", write_listing_complete},
     {"datadog_access_token_listing_reported_tokens", write_reported_tokens},
@@ -166,7 +166,7 @@ constexpr FamilyWriter writers[] = {
 }  // namespace
 
 std::span<const FamilyWriter> poll_writers() {
-    return writers;
+    return poll_table;
 }
 
 }  // namespace exporter::metrics

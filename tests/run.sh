@@ -1,6 +1,6 @@
 #!/bin/sh
-# Installs what the tests need, builds everything and runs all checks: formatting, unit, integration and end-to-end tests,
-# the sanitizers and a short fuzz run. Ends with ctest's own summary of the release build.
+# Installs what the tests need, builds everything and runs all checks: formatting, clang-tidy, unit, integration and end-to-end
+# tests, the sanitizers and a short fuzz run. Ends with ctest's own summary of the release build.
 set -eu
 cd "$(dirname "$0")/.."
 . ./exporter/packages.sh
@@ -29,6 +29,11 @@ build_and_test() {
 }
 
 build_and_test asan
+step "Lint"
+run-clang-tidy-19 -quiet -j 2 -p build/asan -clang-tidy-binary clang-tidy-19 '/exporter/' >build/lint.log 2>/dev/null || {
+    grep -A 8 -E '(error|warning):' build/lint.log
+    exit 1
+}
 step "Fuzz: $seconds_per_fuzzer s each"
 tests/fuzz/run.sh build/asan "$seconds_per_fuzzer"
 build_and_test tsan

@@ -63,8 +63,8 @@ OrganizationMonitor::OrganizationMonitor(const config::Organization& organizatio
       poller_(poller_options(config), {source_, scan::system_clock(), scan::system_randomness()}, *this,
               *this) {}
 
-void OrganizationMonitor::run(std::stop_token stop) {
-    poller_.run(std::move(stop));
+void OrganizationMonitor::run(const std::stop_token& stop) {
+    poller_.run(stop);
 }
 
 bool OrganizationMonitor::poll_once() {

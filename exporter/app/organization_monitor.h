@@ -29,7 +29,7 @@ class OrganizationMonitor final : private scan::ListingSink, private scan::PollO
     ~OrganizationMonitor() override = default;
 
     /// Polls until `stop` is requested.
-    void run(std::stop_token stop);
+    void run(const std::stop_token& stop);
     /// Polls once. True: published.
     [[nodiscard]] bool poll_once();
     /// Ends a request under way, so that `run` returns soon. From any thread.

@@ -60,8 +60,8 @@ Monitoring::~Monitoring() = default;
 void Monitoring::start() {
     running_ = std::make_shared<Countdown>(monitors_.size());
     for (const auto& monitor : monitors_) {
-        threads_.emplace_back([&poller = *monitor, running = running_](std::stop_token stop) {
-            poller.run(std::move(stop));
+        threads_.emplace_back([&poller = *monitor, running = running_](const std::stop_token& stop) {
+            poller.run(stop);
             running->one_ended();
         });
     }
@@ -105,6 +105,7 @@ bool Monitoring::ready() const {
 
 std::vector<web::OrganizationStatus> Monitoring::statuses() const {
     std::vector<web::OrganizationStatus> statuses;
+    statuses.reserve(monitors_.size());
     for (const auto& monitor : monitors_) {
         statuses.push_back(monitor->status());
     }
@@ -114,6 +115,7 @@ std::vector<web::OrganizationStatus> Monitoring::statuses() const {
 void Monitoring::render() {
     const std::lock_guard lock(rendering_);
     std::vector<metrics::Snapshot> snapshots;
+    snapshots.reserve(monitors_.size());
     for (const auto& monitor : monitors_) {
         snapshots.push_back(monitor->snapshot());
     }
@@ -144,7 +146,7 @@ tl::expected<std::unique_ptr<web::Server>, std::string> start_server(const confi
     // minute, so that a scraper need not connect anew each time. At the cap on connections the longest wait
     // ends sooner.
     options.request_deadline = std::chrono::seconds(75);
-    return web::Server::start(std::move(options), web::make_handler(std::move(routes)));
+    return web::Server::start(options, web::make_handler(std::move(routes)));
 }
 
 }  // namespace exporter::app

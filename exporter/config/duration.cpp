@@ -19,7 +19,7 @@ struct Unit {
 };
 
 constexpr std::uint64_t second = 1000;
-constexpr std::uint64_t day = 24 * 3600 * second;
+constexpr std::uint64_t day = second * 3600 * 24;
 
 /// In falling order.
 constexpr std::array<Unit, 7> units = {{{"y", 365 * day, false},
@@ -31,7 +31,7 @@ constexpr std::array<Unit, 7> units = {{{"y", 365 * day, false},
                                         {"ms", 1, true}}};
 
 /// Far from what a clock in nanoseconds can add to today.
-constexpr std::uint64_t longest = 100 * 365 * day;
+constexpr std::uint64_t longest = day * 365 * 100;
 
 tl::unexpected<std::string> not_a_duration(std::string_view text, std::string_view why) {
     return tl::unexpected(

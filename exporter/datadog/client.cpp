@@ -36,7 +36,7 @@ std::optional<std::int64_t> count_header(const httplib::Response& response, cons
 
 std::optional<std::chrono::seconds> seconds_header(const httplib::Response& response, const char* name) {
     // A wait of more than a day is no wait; and larger numbers overflow durations.
-    constexpr std::int64_t day = 24 * 60 * 60;
+    constexpr std::int64_t day = 86'400;
     const auto count = count_header(response, name);
     return count ? std::optional(std::chrono::seconds(std::min(*count, day))) : std::nullopt;
 }

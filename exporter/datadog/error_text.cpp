@@ -12,7 +12,7 @@ namespace {
 constexpr std::size_t max_bytes = 200;
 
 /// Error bodies are small; one that isn't is only looked at in its beginning.
-constexpr std::size_t max_error_body = 64 * 1024;
+constexpr std::size_t max_error_body = std::size_t{64} * 1024;
 
 /// Collects the texts of an error's body: `errors` as a text, as texts, or as objects with `title` and
 /// `detail`; or a `message`. The names of the public functions are RapidJSON's.

@@ -17,11 +17,11 @@ constexpr std::chrono::seconds slack{60};
 }  // namespace
 
 Poller::Poller(PollerOptions options, ScanEnvironment environment, ListingSink& sink, PollObserver& observer)
-    : options_(std::move(options)), environment_(environment), sink_(sink), observer_(observer) {
+    : options_(options), environment_(environment), sink_(sink), observer_(observer) {
     expect_progress_by(environment_.clock.steady_now());
 }
 
-void Poller::step(std::stop_token stop) {
+void Poller::step(const std::stop_token& stop) {
     const SteadyTime start = environment_.clock.steady_now();
     const datadog::Timestamp attempt = environment_.clock.now();
     expect_progress_by(start + options_.timeout);
@@ -57,15 +57,15 @@ void Poller::step(std::stop_token stop) {
     attempted_.store(true);
 }
 
-datadog::Result<Listing> Poller::scan_once(SteadyTime deadline, std::stop_token stop) {
+datadog::Result<Listing> Poller::scan_once(SteadyTime deadline, const std::stop_token& stop) {
     try {
-        return scan(options_.scan, environment_, sink_, statistics_, deadline, std::move(stop));
+        return scan(options_.scan, environment_, sink_, statistics_, deadline, stop);
     } catch (const std::exception& exception) {
         return tl::unexpected(datadog::Error{datadog::ErrorKind::internal, exception.what(), std::nullopt});
     }
 }
 
-void Poller::run(std::stop_token stop) {
+void Poller::run(const std::stop_token& stop) {
     while (!stop.stop_requested()) {
         const SteadyTime start = environment_.clock.steady_now();
         step(stop);

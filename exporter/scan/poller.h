@@ -45,11 +45,11 @@ class Poller {
     Poller(PollerOptions options, ScanEnvironment environment, ListingSink& sink, PollObserver& observer);
 
     /// One poll, now. Never throws; a defect below it is an error of kind `internal`.
-    void step(std::stop_token stop);
+    void step(const std::stop_token& stop);
 
     /// `step()` again and again, one interval from start to start, until `stop` is requested. A poll that
     /// took longer than the interval is followed at once by the next.
-    void run(std::stop_token stop);
+    void run(const std::stop_token& stop);
 
     /// What is counted so far; only for the thread that polls.
     [[nodiscard]] const Statistics& statistics() const { return statistics_; }
@@ -62,7 +62,7 @@ class Poller {
 
   private:
     void expect_progress_by(SteadyTime moment);
-    [[nodiscard]] datadog::Result<Listing> scan_once(SteadyTime deadline, std::stop_token stop);
+    [[nodiscard]] datadog::Result<Listing> scan_once(SteadyTime deadline, const std::stop_token& stop);
     /// False: `stop` was requested first.
     bool wait(SteadyTime next_poll, const std::stop_token& stop);
 

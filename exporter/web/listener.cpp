@@ -68,7 +68,7 @@ tl::expected<tcp::acceptor, error_code> open_for_all(net::io_context& io, std::u
 /// Reads `host` as an address, else asks the resolver and takes its first answer.
 tl::expected<net::ip::address, error_code> address_of(net::io_context& io, const std::string& host) {
     error_code error;
-    if (const auto address = net::ip::make_address(host, error); !error) {
+    if (auto address = net::ip::make_address(host, error); !error) {
         return address;
     }
     const auto found = tcp::resolver(io).resolve(host, "0", tcp::resolver::passive, error);

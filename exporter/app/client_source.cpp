@@ -34,19 +34,21 @@ ClientSource::ClientSource(const config::Organization& organization, const confi
 
 datadog::Result<void> ClientSource::prepare() {
     auto credentials = config::read_credentials(credential_sources_);
-    if (!credentials) {
+    credentials_problem_ = credentials ? std::string() : credentials.error();
+    if (credentials) {
+        credentials_ = *std::move(credentials);
+        own_public_portion_ = datadog::public_portion(*credentials_).value_or("");
+    } else if (!credentials_) {
         return tl::unexpected(
-            datadog::Error{datadog::ErrorKind::credentials, credentials.error(), std::nullopt});
+            datadog::Error{datadog::ErrorKind::credentials, std::move(credentials_problem_), std::nullopt});
     }
-    credentials_ = *std::move(credentials);
-    own_public_portion_ = datadog::public_portion(credentials_).value_or("");
     client_.disconnect();
     return {};
 }
 
 datadog::Answer ClientSource::page(std::size_t number, scan::SteadyTime deadline) {
     request_.number = number;
-    return client_.list(request_, credentials_, deadline);
+    return client_.list(request_, *credentials_, deadline);
 }
 
 bool ClientSource::is_own_token(std::string_view listed) const {

@@ -5,6 +5,7 @@
 #include "datadog/client.h"
 #include "scan/page_source.h"
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -14,12 +15,16 @@ class ClientSource final : public scan::PageSource {
   public:
     ClientSource(const config::Organization& organization, const config::Config& config);
 
-    /// Reads the credentials again and starts on a fresh connection.
+    /// Reads the credentials again and starts on a fresh connection. Where they can't be read those of the
+    /// poll before stay in use: a file is missing for a moment while a secret is rotated.
     [[nodiscard]] datadog::Result<void> prepare() override;
     [[nodiscard]] datadog::Answer page(std::size_t number, scan::SteadyTime deadline) override;
 
     /// Whether `listed`, a token's public portion, is that of the token used since the last `prepare`.
     [[nodiscard]] bool is_own_token(std::string_view listed) const;
+
+    /// Why the last `prepare` kept the credentials of the poll before; empty: it did not.
+    [[nodiscard]] const std::string& credentials_problem() const { return credentials_problem_; }
 
     /// Ends a request under way and refuses later ones. From any thread.
     void cancel() { client_.cancel(); }
@@ -28,7 +33,8 @@ class ClientSource final : public scan::PageSource {
     const config::CredentialSources credential_sources_;
     datadog::PageRequest request_;
     datadog::Client client_;
-    config::Credentials credentials_;
+    std::optional<config::Credentials> credentials_;
+    std::string credentials_problem_;
     std::string own_public_portion_;  ///< empty: not an access token
 };
 

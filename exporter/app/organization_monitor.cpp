@@ -42,6 +42,7 @@ scan::PollerOptions poller_options(const config::Config& config) {
     options.interval = config.poll.interval;
     options.timeout = config.poll.timeout;
     options.stale_after = config.poll.stale_after;
+    options.rate_limit_reserve = config.poll.rate_limit_reserve;
     return options;
 }
 
@@ -53,15 +54,16 @@ std::string whole_error(const datadog::Error& error) {
 
 OrganizationMonitor::OrganizationMonitor(const config::Organization& organization,
                                          const config::Config& config, Log& log,
-                                         std::function<void()> on_change)
+                                         std::function<void()> on_change, scan::Clock& clock,
+                                         scan::Randomness& randomness)
     : name_(organization.name),
       url_(organization.endpoint.url()),
+      interval_(config.poll.interval),
       log_(log),
       on_change_(std::move(on_change)),
       source_(organization, config),
       rules_(rules_of(config, source_)),
-      poller_(poller_options(config), {source_, scan::system_clock(), scan::system_randomness()}, *this,
-              *this) {}
+      poller_(poller_options(config), source_, clock, randomness, *this, *this) {}
 
 void OrganizationMonitor::run(const std::stop_token& stop) {
     poller_.run(stop);
@@ -100,6 +102,8 @@ void OrganizationMonitor::poll_finished(const scan::PollReport& report, const sc
         }
     }
     on_change_();
+    log_credentials();
+    log_slowness(report);
     if (report.error) {
         log_failure(report);
     } else {
@@ -120,7 +124,35 @@ void OrganizationMonitor::became_stale(const scan::Statistics& statistics) {
     on_change_();
 }
 
+void OrganizationMonitor::log_credentials() {
+    const std::string& problem = source_.credentials_problem();
+    if (problem == told_credentials_problem_) {
+        return;
+    }
+    if (problem.empty()) {
+        log_.info("the credentials can be read again", {{"org", name_}});
+    } else {
+        log_.warn("the credentials can't be read; those of the poll before stay in use",
+                  {{"org", name_}, {"error", problem}});
+    }
+    told_credentials_problem_ = problem;
+}
+
+void OrganizationMonitor::log_slowness(const scan::PollReport& report) {
+    const bool slow = report.duration > interval_;
+    if (slow && !told_slow_) {
+        log_.warn("a poll takes longer than the interval, so that polls follow one another without a pause",
+                  {{"org", name_},
+                   {"duration_seconds", report.duration.count()},
+                   {"interval_seconds", std::chrono::duration<double>(interval_).count()},
+                   {"pages", report.pages},
+                   {"hint", "raise poll.interval, or poll.page-size where it is below 100"}});
+    }
+    told_slow_ = slow;
+}
+
 void OrganizationMonitor::log_success(const scan::PollReport& report) {
+    told_failure_.reset();
     if (report.failures_in_a_row > 0) {
         log_.info("polls succeed again", {{"org", name_}, {"failures", report.failures_in_a_row}});
     }
@@ -133,7 +165,7 @@ void OrganizationMonitor::log_success(const scan::PollReport& report) {
 
 void OrganizationMonitor::log_failure(const scan::PollReport& report) {
     const auto& error = *report.error;
-    if (report.failures_in_a_row > 1) {
+    if (std::exchange(told_failure_, error.kind) == error.kind) {
         log_.debug("poll failed again", {{"org", name_},
                                          {"reason", std::string(datadog::label(error.kind))},
                                          {"error", error.message},

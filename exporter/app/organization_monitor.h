@@ -23,7 +23,8 @@ class OrganizationMonitor final : private scan::ListingSink, private scan::PollO
   public:
     /// @param on_change called on the polling thread whenever `snapshot` has something new
     OrganizationMonitor(const config::Organization& organization, const config::Config& config, Log& log,
-                        std::function<void()> on_change);
+                        std::function<void()> on_change, scan::Clock& clock = scan::system_clock(),
+                        scan::Randomness& randomness = scan::system_randomness());
     OrganizationMonitor(const OrganizationMonitor&) = delete;
     OrganizationMonitor& operator=(const OrganizationMonitor&) = delete;
     ~OrganizationMonitor() override = default;
@@ -50,11 +51,14 @@ class OrganizationMonitor final : private scan::ListingSink, private scan::PollO
 
     void log_success(const scan::PollReport& report);
     void log_failure(const scan::PollReport& report);
+    void log_credentials();
+    void log_slowness(const scan::PollReport& report);
     void log_findings(const scan::PollReport& report, const scan::Statistics& statistics,
                       const inventory::Inventory& inventory);
 
     const std::string name_;
     const std::string url_;
+    const config::Duration interval_;
     Log& log_;
     const std::function<void()> on_change_;
 
@@ -67,6 +71,9 @@ class OrganizationMonitor final : private scan::ListingSink, private scan::PollO
         fresh_;  ///< published by the poll under way; shown when it has finished
     bool last_complete_ = true;
     bool told_single_owner_ = false;
+    bool told_slow_ = false;
+    std::string told_credentials_problem_;
+    std::optional<datadog::ErrorKind> told_failure_;  ///< the reason last logged, until a poll succeeds
     bool told_unparsed_ = false;
     scan::Poller poller_;
 

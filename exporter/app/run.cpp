@@ -5,6 +5,7 @@
 #include "app/demo.h"
 #include "app/log.h"
 #include "app/output_file.h"
+#include "app/secrecy.h"
 #include "app/service.h"
 
 #include <fmt/format.h>
@@ -134,8 +135,9 @@ struct Finish {
 
 }  // namespace
 
-int run(const std::vector<std::string>& arguments, const config::Environment& environment) {
+int run(const std::vector<std::string>& arguments, config::Environment environment) {
     auto outcome = config::load(arguments, environment, version_text());
+    wipe_credentials(environment);
     return std::visit(Finish{}, outcome);
 }
 

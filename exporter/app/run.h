@@ -10,7 +10,8 @@ namespace exporter::app {
 
 /// Runs the program in the mode its configuration asks for, until it is done or SIGINT or SIGTERM arrives.
 ///
+/// @param environment its credentials are overwritten once they are read
 /// @return the exit status: 0 done, 1 a failed run, 2 a wrong configuration
-[[nodiscard]] int run(const std::vector<std::string>& arguments, const config::Environment& environment);
+[[nodiscard]] int run(const std::vector<std::string>& arguments, config::Environment environment);
 
 }  // namespace exporter::app

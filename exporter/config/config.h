@@ -38,6 +38,8 @@ struct Poll {
     Duration stale_after =
         std::chrono::hours(1);  ///< inventory series go away when no poll succeeded for so long
     int page_size = 100;        ///< 1 to 100, Datadog's maximum
+    int rate_limit_reserve =
+        10;  ///< percent of the organization's rate limit that is left to others, 0 to 90
 };
 
 /// Ascending bucket bounds, at least one each.

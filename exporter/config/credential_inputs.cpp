@@ -56,7 +56,7 @@ class KeyReader {
         if (setting.source == Source::file && path.is_relative()) {
             path = inputs_.directory / path;
         }
-        auto secret = read_secret_file(path);
+        auto secret = read_secret_file(path, inputs_.world_readable);
         if (!secret) {
             mistakes_.push_back(fmt::format("{}: {}", setting.place, secret.error()));
             return Key{setting.place, std::nullopt, std::nullopt};
@@ -134,7 +134,8 @@ CredentialSources read_credential_sources(const CredentialInputs& inputs, Mistak
     if (auto fault = fault_of(inputs, api, app, bearer)) {
         mistakes.push_back(*std::move(fault));
     }
-    return CredentialSources{std::move(api.source), std::move(app.source), std::move(bearer.source)};
+    return CredentialSources{std::move(api.source), std::move(app.source), std::move(bearer.source),
+                             inputs.world_readable};
 }
 
 }  // namespace exporter::config

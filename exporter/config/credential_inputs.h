@@ -19,6 +19,7 @@ struct CredentialInputs {
     std::optional<Setting> api_key_file;
     std::optional<Setting> app_key_file;
     std::optional<Setting> bearer_token_file;
+    WorldReadable world_readable = WorldReadable::refused;
     bool needed = true;  ///< whether none at all is a mistake
 };
 

@@ -96,20 +96,20 @@ bool is_visible_ascii(char character) {
     return character > 0x20 && character < 0x7f;
 }
 
-tl::expected<Secret, std::string> read_source(const SecretSource& source) {
+tl::expected<Secret, std::string> read_source(const SecretSource& source, WorldReadable world_readable) {
     if (const auto* path = std::get_if<std::filesystem::path>(&source)) {
-        return read_secret_file(*path);
+        return read_secret_file(*path, world_readable);
     }
     return std::get<Secret>(source);
 }
 
 /// Nothing when there is no source; the error otherwise unread.
 tl::expected<void, std::string> read_into(const std::optional<SecretSource>& source,
-                                          std::optional<Secret>& target) {
+                                          WorldReadable world_readable, std::optional<Secret>& target) {
     if (!source) {
         return {};
     }
-    auto secret = read_source(*source);
+    auto secret = read_source(*source, world_readable);
     if (!secret) {
         return tl::unexpected(std::move(secret.error()));
     }
@@ -147,7 +147,8 @@ tl::expected<Secret, std::string> parse_secret(std::string text, const std::stri
     return secret;
 }
 
-tl::expected<Secret, std::string> read_secret_file(const std::filesystem::path& path) {
+tl::expected<Secret, std::string> read_secret_file(const std::filesystem::path& path,
+                                                   WorldReadable world_readable) {
     // Not blocking, for a named pipe would wait for its writer.
     const FileDescriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
     if (file.get() < 0) {
@@ -163,6 +164,13 @@ tl::expected<Secret, std::string> read_secret_file(const std::filesystem::path& 
     if (!S_ISREG(status.st_mode)) {
         return failure(shown(path), "is not a regular file, and could not be read again at each poll");
     }
+    if (world_readable == WorldReadable::refused && (status.st_mode & (S_IROTH | S_IWOTH)) != 0) {
+        return failure(shown(path),
+                       fmt::format("every user of this machine can read or write it (mode {:04o}); take that "
+                                   "away with chmod o-rw, or allow it with "
+                                   "--datadog.allow-world-readable-secrets",
+                                   status.st_mode & 07777U));
+    }
     WipedBuffer buffer;
     if (const int error = buffer.fill_from(file.get()); error != 0) {
         return failure(shown(path), fmt::format("can't be read: {}", system_message(error)));
@@ -175,12 +183,12 @@ tl::expected<Secret, std::string> read_secret_file(const std::filesystem::path& 
 
 tl::expected<Credentials, std::string> read_credentials(const CredentialSources& sources) {
     Credentials credentials;
-    auto outcome = read_into(sources.api_key, credentials.api_key);
+    auto outcome = read_into(sources.api_key, sources.world_readable, credentials.api_key);
     if (outcome) {
-        outcome = read_into(sources.app_key, credentials.app_key);
+        outcome = read_into(sources.app_key, sources.world_readable, credentials.app_key);
     }
     if (outcome) {
-        outcome = read_into(sources.bearer_token, credentials.bearer_token);
+        outcome = read_into(sources.bearer_token, sources.world_readable, credentials.bearer_token);
     }
     if (!outcome) {
         return tl::unexpected(std::move(outcome.error()));

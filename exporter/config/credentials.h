@@ -27,10 +27,14 @@ struct Credentials {
 /// A secret's source: the value itself, or the file that holds it.
 using SecretSource = std::variant<Secret, std::filesystem::path>;
 
+/// Whether a secret file that every user of the machine can read is used.
+enum class WorldReadable { refused, allowed };
+
 struct CredentialSources {
     std::optional<SecretSource> api_key;
     std::optional<SecretSource> app_key;
     std::optional<SecretSource> bearer_token;
+    WorldReadable world_readable = WorldReadable::refused;
 };
 
 /// Whether the text begins as personal and service access tokens do (`ddpat_`, `ddsat_`).
@@ -42,8 +46,10 @@ struct CredentialSources {
 [[nodiscard]] tl::expected<Secret, std::string> parse_secret(std::string text, const std::string& origin);
 
 /// Reads a secret file. The error names the reason and the path (unless the path looks like a key itself),
-/// never the content.
-[[nodiscard]] tl::expected<Secret, std::string> read_secret_file(const std::filesystem::path& path);
+/// never the content. A file that others than its owner and group can read or write is an error unless
+/// `allowed`.
+[[nodiscard]] tl::expected<Secret, std::string> read_secret_file(
+    const std::filesystem::path& path, WorldReadable world_readable = WorldReadable::refused);
 
 /// Reads all sources now. The error is that of the first source that can't be read.
 [[nodiscard]] tl::expected<Credentials, std::string> read_credentials(const CredentialSources& sources);

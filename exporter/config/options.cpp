@@ -95,6 +95,8 @@ std::vector<Option> make_table() {
          "File that holds the application key, or an access token that needs no API key.", datadog},
         {"datadog.bearer-token-file", Kind::value, "FILE", "",
          "File that holds an access token, sent as bearer token instead of keys.", datadog},
+        {"datadog.allow-world-readable-secrets", Kind::toggle, "", "",
+         "Use secret files that every user of the machine can read.", datadog},
 
         {"tokens.filter", Kind::value, "TEXT", "", "Count only the tokens that the API finds for this text.",
          tokens},
@@ -107,6 +109,9 @@ std::vector<Option> make_table() {
          polling},
         {"poll.timeout", Kind::value, "DURATION", "2m",
          "Longest time for a whole poll, retries and waits included.", polling},
+        {"poll.rate-limit-reserve", Kind::value, "PERCENT", "10%",
+         "Share of the API's rate limit left to others: when only that remains, a poll waits for the reset.",
+         polling},
         {"poll.page-size", Kind::value, "NUMBER", "100", "Tokens asked for in one request, 1 to 100.",
          polling},
         {"poll.stale-after", Kind::value, "DURATION", "1h",

@@ -64,12 +64,16 @@ class Builder {
   public:
     Builder(const OrganizationInputs& inputs, MistakeLines& mistakes, std::vector<std::string>& warnings)
         : allow_insecure_http_(inputs.values.toggle("datadog.allow-insecure-http")),
+          world_readable_secrets_(inputs.values.toggle("datadog.allow-world-readable-secrets")
+                                      ? WorldReadable::allowed
+                                      : WorldReadable::refused),
           proxies_(proxy_variables(inputs.environment)),
           mistakes_(mistakes),
           warnings_(warnings) {}
 
-    [[nodiscard]] Organization build(const Settings& settings, const CredentialInputs& credentials) {
+    [[nodiscard]] Organization build(const Settings& settings, CredentialInputs credentials) {
         Organization organization;
+        credentials.world_readable = world_readable_secrets_;
         read_endpoint(organization, settings);
         read_proxy(organization);
         organization.credentials = read_credential_sources(credentials, mistakes_);
@@ -148,6 +152,7 @@ class Builder {
     }
 
     const bool allow_insecure_http_;
+    const WorldReadable world_readable_secrets_;
     const ProxyVariables proxies_;
     MistakeLines& mistakes_;
     std::vector<std::string>& warnings_;

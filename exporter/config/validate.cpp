@@ -45,6 +45,8 @@ Poll read_poll(const Values& values, const MistakeLines& mistakes, std::vector<s
     poll.interval = values.duration("poll.interval", least_interval);
     poll.timeout = values.duration("poll.timeout", least_interval);
     poll.page_size = static_cast<int>(values.number("poll.page-size", 1, 100));
+    // A reserve of everything would never let a poll begin.
+    poll.rate_limit_reserve = static_cast<int>(values.percent("poll.rate-limit-reserve", 90));
     poll.stale_after = values.duration("poll.stale-after", least_interval);
     if (poll.stale_after < poll.interval && mistakes.size() == mistakes_before) {
         values.mistake(

@@ -44,6 +44,13 @@ std::string_view fault_in(const std::vector<Duration>& bounds) {
     return {};
 }
 
+std::optional<std::uint64_t> parse_number(std::string_view text) {
+    std::uint64_t number = 0;
+    const char* const end = text.data() + text.size();
+    const auto [rest, error] = std::from_chars(text.data(), end, number);
+    return error == std::errc{} && rest == end ? std::optional(number) : std::nullopt;
+}
+
 }  // namespace
 
 std::vector<std::string> list_items(const Setting& setting, MistakeLines& mistakes) {
@@ -102,13 +109,24 @@ std::vector<std::string> Values::list(std::string_view flag) const {
 
 std::uint64_t Values::number(std::string_view flag, std::uint64_t least, std::uint64_t most) const {
     const std::string value = text(flag);
-    std::uint64_t number = 0;
-    const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
-    if (error != std::errc{} || end != value.data() + value.size() || number < least || number > most) {
+    const auto number = parse_number(value);
+    if (!number || *number < least || *number > most) {
         mistake(flag, fmt::format("{} is not a whole number from {} to {}", quote(value), least, most));
         return least;
     }
-    return number;
+    return *number;
+}
+
+std::uint64_t Values::percent(std::string_view flag, std::uint64_t most) const {
+    const std::string value = text(flag);
+    const bool has_sign = value.ends_with('%');
+    const auto number =
+        has_sign ? parse_number(std::string_view(value).substr(0, value.size() - 1)) : std::nullopt;
+    if (!number || *number > most) {
+        mistake(flag, fmt::format("{} is not a share from 0% to {}%, such as 10%", quote(value), most));
+        return 0;
+    }
+    return *number;
 }
 
 Duration Values::duration(std::string_view flag, Duration least) const {

@@ -27,6 +27,8 @@ class Values {
     [[nodiscard]] bool toggle(std::string_view flag) const;
     [[nodiscard]] std::vector<std::string> list(std::string_view flag) const;
     [[nodiscard]] std::uint64_t number(std::string_view flag, std::uint64_t least, std::uint64_t most) const;
+    /// A whole number before `%`, as in `10%`.
+    [[nodiscard]] std::uint64_t percent(std::string_view flag, std::uint64_t most) const;
     [[nodiscard]] Duration duration(std::string_view flag, Duration least) const;
     /// Ascending bounds of buckets, 1 to 20 of them, in whole seconds.
     [[nodiscard]] std::vector<Duration> bounds(std::string_view flag) const;

@@ -73,6 +73,12 @@ tl::expected<std::string, std::string> read_text(const std::string& path) {
     return text;
 }
 
+/// Newer versions of yaml-cpp name the anchor, and what follows a stray `*` may be part of a secret.
+std::string_view without_quoted_text(std::string_view message) {
+    constexpr std::string_view unknown_anchor = "the referenced anchor is not defined";
+    return message.starts_with(unknown_anchor) ? unknown_anchor : message;
+}
+
 class Reader {
   public:
     Reader(const std::string& path, MistakeLines& mistakes) : path_(path), mistakes_(mistakes) {
@@ -246,7 +252,7 @@ void Reader::read(const std::string& text, YamlFile& file) {
         mistake(place(YAML::Mark::null_mark(), "the file"), "is nested too deeply");
     } catch (const YAML::Exception& error) {
         mistakes_.push_back(fmt::format("{}:{}:{}: not valid YAML: {}", path_, error.mark.line + 1,
-                                        error.mark.column + 1, error.msg));
+                                        error.mark.column + 1, without_quoted_text(error.msg)));
     }
 }
 

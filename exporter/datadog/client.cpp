@@ -1,6 +1,7 @@
 #include "datadog/client.h"
 
 #include "datadog/connection_guard.h"
+#include "datadog/masking.h"
 #include "datadog/page_parser.h"
 #include "datadog/rfc3339.h"
 
@@ -24,6 +25,9 @@ Error make_error(ErrorKind kind, std::string message,
                  std::optional<std::chrono::seconds> retry_after = std::nullopt) {
     return {kind, std::move(message), retry_after};
 }
+
+/// What headers, chunk sizes and TLS may add to the bytes of a body.
+constexpr std::uint64_t header_allowance = std::uint64_t{4} << 20;
 
 /// A header's whole number that isn't negative; anything else is as good as absent.
 std::optional<std::int64_t> count_header(const httplib::Response& response, const char* name) {
@@ -103,6 +107,10 @@ class Client::Impl {
             answer.page = tl::unexpected(
                 make_error(ErrorKind::internal,
                            fmt::format("the request failed in this program: {}", exception.what())));
+        }
+        if (!answer.page) {
+            // A server or a proxy may answer with the request's own headers.
+            mask_secrets(answer.page.error().message, credentials);
         }
         answer.exchange.duration = steady_clock::now() - start;
         return answer;
@@ -205,7 +213,7 @@ Answer Client::Impl::exchange(const PageRequest& request, const config::Credenti
     };
 
     last_byte_ = now;
-    guard_.begin(deadline);
+    guard_.begin(deadline, options_.max_body_bytes + header_allowance);
     httplib::Response response;
     auto error = httplib::Error::Success;
     const bool sent = http_->send(http_request, response, error);
@@ -248,10 +256,15 @@ Error Client::Impl::failure(httplib::Error error, ConnectionGuard::Verdict verdi
         return make_error(ErrorKind::timeout,
                           fmt::format("{} had not answered in full by the poll's deadline", url));
     }
-    if (too_large) {
+    if (too_large || verdict == ConnectionGuard::Verdict::flooded) {
         return make_error(ErrorKind::too_large,
                           fmt::format("{} sent more than the {} MiB that a page may have", url,
                                       options_.max_body_bytes >> 20));
+    }
+    // By its words: newer versions of the library have more kinds of it.
+    const std::string words = httplib::to_string(error);
+    if (words.starts_with("SSL")) {
+        return tls_failure();
     }
     switch (error) {
         case httplib::Error::Connection:
@@ -259,10 +272,6 @@ Error Client::Impl::failure(httplib::Error error, ConnectionGuard::Verdict verdi
             return connection_failure("refused or unreachable");
         case httplib::Error::ConnectionTimeout:
             return connection_failure("no answer in time");
-        case httplib::Error::SSLConnection:
-        case httplib::Error::SSLLoadingCerts:
-        case httplib::Error::SSLServerVerification:
-            return tls_failure();
         default:
             break;
     }
@@ -271,8 +280,7 @@ Error Client::Impl::failure(httplib::Error error, ConnectionGuard::Verdict verdi
         return make_error(ErrorKind::timeout, fmt::format("{} was silent for {:.1f} s", url,
                                                           std::chrono::duration<double>(silence).count()));
     }
-    return make_error(ErrorKind::network,
-                      fmt::format("the connection to {} broke ({})", url, httplib::to_string(error)));
+    return make_error(ErrorKind::network, fmt::format("the connection to {} broke ({})", url, words));
 }
 
 Error Client::Impl::connection_failure(std::string_view what) const {

@@ -14,10 +14,19 @@ namespace {
 /// name server that answers late.
 constexpr std::chrono::seconds slack{60};
 
+/// The longest period of Datadog's rate limits is an hour. Whoever asks for a longer pause is not Datadog,
+/// and must not silence the exporter.
+constexpr std::chrono::seconds longest_pause{3660};
+
 }  // namespace
 
-Poller::Poller(PollerOptions options, ScanEnvironment environment, ListingSink& sink, PollObserver& observer)
-    : options_(options), environment_(environment), sink_(sink), observer_(observer) {
+Poller::Poller(PollerOptions options, PageSource& source, Clock& clock, Randomness& randomness,
+               ListingSink& sink, PollObserver& observer)
+    : options_(options),
+      budget_(options.rate_limit_reserve),
+      environment_{source, clock, randomness, budget_},
+      sink_(sink),
+      observer_(observer) {
     expect_progress_by(environment_.clock.steady_now());
 }
 
@@ -69,14 +78,30 @@ void Poller::run(const std::stop_token& stop) {
     while (!stop.stop_requested()) {
         const SteadyTime start = environment_.clock.steady_now();
         step(stop);
-        SteadyTime next = start + options_.interval;
-        if (asked_to_wait_) {
-            next = std::max(next, environment_.clock.steady_now() + *asked_to_wait_);
-        }
-        if (!wait(next, stop)) {
+        if (!wait(next_poll(start), stop)) {
             return;
         }
     }
+}
+
+SteadyTime Poller::next_poll(SteadyTime start) {
+    const SteadyTime regular = start + options_.interval;
+    if (failures_in_a_row_ == 0) {
+        return regular;
+    }
+    const SteadyTime now = environment_.clock.steady_now();
+    if (asked_to_wait_ && *asked_to_wait_ > std::chrono::seconds(0)) {
+        return std::max(regular, now + std::min(*asked_to_wait_, longest_pause));
+    }
+    // Beyond 2^20 every back-off is longer than any interval.
+    const auto doublings = std::min<std::uint64_t>(failures_in_a_row_ - 1, 20);
+    const double ceiling =
+        std::min(static_cast<double>(options_.failure_backoff.count()) * static_cast<double>(1U << doublings),
+                 static_cast<double>(options_.interval.count()));
+    // From half of it upwards: a pause near nothing would double the load on an API in trouble.
+    const double pause = ceiling * (0.5 + environment_.randomness.next() / 2);
+    return std::min(std::max(regular, now),
+                    now + std::chrono::milliseconds(static_cast<std::int64_t>(pause)));
 }
 
 bool Poller::wait(SteadyTime next_poll, const std::stop_token& stop) {

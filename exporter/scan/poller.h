@@ -17,6 +17,10 @@ struct PollerOptions {
     std::chrono::milliseconds interval = std::chrono::minutes(5);
     std::chrono::milliseconds timeout = std::chrono::minutes(2);
     std::chrono::milliseconds stale_after = std::chrono::hours(1);
+    /// Pause after a first failed poll; doubles with each further failure, up to the interval, with jitter.
+    std::chrono::milliseconds failure_backoff = std::chrono::seconds(10);
+    /// Share of the rate limit that is left to others, in percent.
+    int rate_limit_reserve = 10;
 };
 
 /// How one poll went, for the log.
@@ -42,13 +46,15 @@ class PollObserver {
 /// Polls one organization again and again. One scan at a time; a poll never overlaps the next.
 class Poller {
   public:
-    Poller(PollerOptions options, ScanEnvironment environment, ListingSink& sink, PollObserver& observer);
+    Poller(PollerOptions options, PageSource& source, Clock& clock, Randomness& randomness, ListingSink& sink,
+           PollObserver& observer);
 
     /// One poll, now. Never throws; a defect below it is an error of kind `internal`.
     void step(const std::stop_token& stop);
 
     /// `step()` again and again, one interval from start to start, until `stop` is requested. A poll that
-    /// took longer than the interval is followed at once by the next.
+    /// took longer than the interval is followed at once by the next. After a failure the next poll comes
+    /// sooner, or later where the server asked for it.
     void run(const std::stop_token& stop);
 
     /// What is counted so far; only for the thread that polls.
@@ -63,10 +69,12 @@ class Poller {
   private:
     void expect_progress_by(SteadyTime moment);
     [[nodiscard]] datadog::Result<Listing> scan_once(SteadyTime deadline, const std::stop_token& stop);
+    [[nodiscard]] SteadyTime next_poll(SteadyTime start);
     /// False: `stop` was requested first.
     bool wait(SteadyTime next_poll, const std::stop_token& stop);
 
     const PollerOptions options_;
+    RateBudget budget_;
     const ScanEnvironment environment_;
     ListingSink& sink_;
     PollObserver& observer_;

@@ -177,6 +177,9 @@ class Scan {
             if (stop_.stop_requested()) {
                 return tl::unexpected(cancelled());
             }
+            if (auto open = wait_for_budget(); !open) {
+                return tl::unexpected(std::move(open).error());
+            }
             datadog::Answer answer = environment_.source.page(number, deadline_);
             record(answer);
             if (answer.page) {
@@ -186,6 +189,11 @@ class Scan {
             Error error = std::move(answer.page).error();
             const auto reason = retry_reason(error.kind);
             if (!reason || retry >= options_.max_retries) {
+                return tl::unexpected(std::move(error));
+            }
+            if (retries_left_-- <= 0) {
+                error.message += fmt::format("; {} requests of this poll were repeated already",
+                                             options_.max_retries_per_poll);
                 return tl::unexpected(std::move(error));
             }
             const auto pause = pause_before_retry(error, retry);
@@ -200,16 +208,39 @@ class Scan {
         }
     }
 
-    /// What the server asked for and up to a second more, so that not all clients return in the same moment;
-    /// otherwise exponential back-off with full jitter.
+    /// Waits for the reset while only the others' share of the rate limit is left.
+    Result<void> wait_for_budget() {
+        const SteadyTime now = environment_.clock.steady_now();
+        const auto opens = environment_.budget.closed_until(now);
+        if (!opens) {
+            return {};
+        }
+        const auto pause = std::chrono::ceil<std::chrono::milliseconds>(*opens - now) + reset_jitter();
+        if (now + pause >= deadline_) {
+            return tl::unexpected(Error{
+                ErrorKind::rate_limited,
+                fmt::format(
+                    "only the share of the rate limit that is left to others remains, and its reset in {} s "
+                    "is too late for this poll",
+                    std::chrono::ceil<std::chrono::seconds>(*opens - now).count()),
+                std::chrono::ceil<std::chrono::seconds>(*opens - now)});
+        }
+        return wait(pause) ? Result<void>{} : tl::unexpected(cancelled());
+    }
+
+    /// So that not all clients return in the same moment.
+    std::chrono::milliseconds reset_jitter() {
+        return std::chrono::milliseconds(static_cast<int>(1000 * environment_.randomness.next()));
+    }
+
+    /// What the server asked for and up to a second more; otherwise exponential back-off with full jitter.
     std::chrono::milliseconds pause_before_retry(const Error& error, int retry) {
-        const double jitter = environment_.randomness.next();
         if (error.retry_after && *error.retry_after > std::chrono::seconds(0)) {
-            return *error.retry_after + std::chrono::milliseconds(static_cast<int>(1000 * jitter));
+            return *error.retry_after + reset_jitter();
         }
         const double ceiling =
             static_cast<double>(options_.backoff.count()) * static_cast<double>(1 << retry);
-        return std::chrono::milliseconds(static_cast<std::int64_t>(ceiling * jitter));
+        return std::chrono::milliseconds(static_cast<std::int64_t>(ceiling * environment_.randomness.next()));
     }
 
     void record(const datadog::Answer& answer) {
@@ -218,6 +249,7 @@ class Scan {
         statistics_.request_durations.observe(exchange.duration);
         statistics_.response_bytes += exchange.body_bytes;
         const datadog::RateLimit& limit = exchange.rate_limit;
+        environment_.budget.note(limit, environment_.clock.steady_now());
         if (limit.limit) {
             statistics_.rate_limit = limit.limit;
         }
@@ -250,6 +282,7 @@ class Scan {
     Statistics& statistics_;
     const SteadyTime deadline_;
     const std::stop_token stop_;
+    int retries_left_ = options_.max_retries_per_poll;
 };
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include "scan/clock.h"
 #include "scan/listing.h"
 #include "scan/page_source.h"
+#include "scan/rate_budget.h"
 #include "scan/statistics.h"
 
 #include <chrono>
@@ -20,6 +21,9 @@ struct ScanOptions {
     int max_attempts = 3;
     /// How often one request is repeated, as Datadog's official clients do.
     int max_retries = 3;
+    /// How many requests of one poll are repeated in all: an API that fails every few pages is better left
+    /// alone.
+    int max_retries_per_poll = 30;
     /// First back-off after a broken connection or a 5xx; doubles each time, with full jitter.
     std::chrono::milliseconds backoff = std::chrono::seconds(2);
     /// A listing without end fails here: ten million tokens at a hundred a page.
@@ -31,6 +35,7 @@ struct ScanEnvironment {
     PageSource& source;
     Clock& clock;
     Randomness& randomness;
+    RateBudget& budget;
 };
 
 /// Reads one whole listing into `sink` and publishes it there.

@@ -41,6 +41,11 @@ def run(*arguments, **variables):
     )
 
 
+def private_file(path):
+    """A new file that only its owner can read, as secrets must be."""
+    return open(path, "w", encoding="utf-8", opener=lambda name, flags: os.open(name, flags, 0o600))
+
+
 def get(url, headers=None):
     """Status, headers and body of a GET, whatever the status."""
     request = urllib.request.Request(url, headers=headers or {})

@@ -59,7 +59,10 @@ class MonitoredOrganization : public testing::Test {
     }
 
     [[nodiscard]] std::filesystem::path token_file() const { return directory_ / "token"; }
-    void write_token(const std::string& token) { std::ofstream(token_file()) << token << "\n"; }
+    void write_token(const std::string& token) {
+        std::ofstream(token_file()) << token << "\n";
+        std::filesystem::permissions(token_file(), std::filesystem::perms::owner_all);
+    }
 
     void answer_with(int status) {
         demo::Faults faults;
@@ -135,6 +138,57 @@ TEST_F(MonitoredOrganization, AMissingSecretFileIsAFailureOfItsOwn) {
 
     EXPECT_EQ(failures(ErrorKind::credentials), 1U);
     EXPECT_EQ(server_.requests(), 0U);
+}
+
+TEST_F(MonitoredOrganization, KeepsTheSecretOfThePollBeforeWhileItsFileCantBeRead) {
+    ASSERT_TRUE(monitor_->poll_once());
+    std::filesystem::remove(token_file());
+
+    EXPECT_TRUE(monitor_->poll_once());
+    EXPECT_TRUE(monitor_->poll_once());
+    write_token(options().access_token);
+    EXPECT_TRUE(monitor_->poll_once());
+
+    const std::string log = lines_.str();
+    const std::string warning = "the credentials can't be read; those of the poll before stay in use";
+    ASSERT_THAT(log, HasSubstr(warning));
+    EXPECT_EQ(log.find(warning), log.rfind(warning));
+    EXPECT_THAT(log, HasSubstr("the credentials can be read again"));
+}
+
+TEST_F(MonitoredOrganization, KeepsTheSecretOfThePollBeforeWhileAllCanReadItsFile) {
+    ASSERT_TRUE(monitor_->poll_once());
+    write_token("ddpat_rotated_0000");
+    std::filesystem::permissions(token_file(), std::filesystem::perms::others_read,
+                                 std::filesystem::perm_options::add);
+
+    EXPECT_TRUE(monitor_->poll_once());
+
+    EXPECT_THAT(lines_.str(), HasSubstr("every user of this machine can read or write it"));
+}
+
+TEST_F(MonitoredOrganization, WarnsOnceOfAPollLongerThanTheInterval) {
+    config_.poll.interval = std::chrono::milliseconds(1);
+    OrganizationMonitor monitor(organization_, config_, log_, [] {});
+
+    EXPECT_TRUE(monitor.poll_once());
+    EXPECT_TRUE(monitor.poll_once());
+
+    const std::string log = lines_.str();
+    const std::string warning = "a poll takes longer than the interval";
+    ASSERT_THAT(log, HasSubstr(warning));
+    EXPECT_EQ(log.find(warning), log.rfind(warning));
+    EXPECT_THAT(log, HasSubstr("raise poll.interval"));
+}
+
+TEST_F(MonitoredOrganization, LogsAnErrorAgainWhenItsReasonChanges) {
+    answer_with(403);
+    EXPECT_FALSE(monitor_->poll_once());
+    answer_with(404);
+    EXPECT_FALSE(monitor_->poll_once());
+
+    EXPECT_THAT(lines_.str(), HasSubstr("reason=forbidden"));
+    EXPECT_THAT(lines_.str(), HasSubstr("reason=not_found"));
 }
 
 TEST_F(MonitoredOrganization, FindsTheExpiryOfItsOwnToken) {

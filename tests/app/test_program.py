@@ -129,7 +129,7 @@ class Failing(unittest.TestCase):
             with tempfile.TemporaryDirectory() as directory:
                 secret = os.path.join(directory, "token")
                 config = os.path.join(directory, "config.yaml")
-                with open(secret, "w", encoding="utf-8") as file:
+                with harness.private_file(secret) as file:
                     file.write(harness.ACCESS_TOKEN + "\n")
                 with open(config, "w", encoding="utf-8") as file:
                     file.write(f"organizations:\n"

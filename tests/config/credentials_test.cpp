@@ -2,6 +2,7 @@
 
 #include "config/fixture.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
@@ -123,6 +124,23 @@ TEST(Credentials, FailWithTheFirstSourceThatCannotBeRead) {
     const auto credentials = read_credentials(sources);
     ASSERT_FALSE(credentials);
     EXPECT_EQ(credentials.error(), "/nowhere/app-key: can't be read: No such file or directory");
+}
+
+TEST(SecretFile, ThatAllUsersCanReadOrWriteIsRefusedUnlessAllowed) {
+    const ScratchDirectory directory;
+    const std::filesystem::path path = directory.write("key", "a-secret");
+    using std::filesystem::perms;
+    for (const perms extra : {perms::others_read, perms::others_write}) {
+        std::filesystem::permissions(path, perms::owner_read | perms::group_read | extra);
+
+        const auto refused = read_secret_file(path);
+        ASSERT_FALSE(refused);
+        EXPECT_THAT(refused.error(), ::testing::HasSubstr("every user of this machine can read or write it"));
+        EXPECT_THAT(refused.error(), ::testing::HasSubstr("--datadog.allow-world-readable-secrets"));
+        EXPECT_TRUE(read_secret_file(path, WorldReadable::allowed));
+    }
+    std::filesystem::permissions(path, perms::owner_read | perms::group_read);
+    EXPECT_TRUE(read_secret_file(path));
 }
 
 }  // namespace

@@ -27,6 +27,8 @@ std::string ScratchDirectory::write(const std::string& name, std::string_view co
     const std::filesystem::path file = path_ / name;
     std::filesystem::create_directories(file.parent_path());
     std::ofstream(file, std::ios::binary) << content;
+    std::filesystem::permissions(file,
+                                 std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
     return file.string();
 }
 

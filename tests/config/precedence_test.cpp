@@ -108,6 +108,10 @@ std::vector<Row> rows(const std::string& a, const std::string& b, const std::str
          "2m",
          {"1s", "10m", "3m"},
          [](const Config& config) { return show(config.poll.timeout); }},
+        {"poll.rate-limit-reserve",
+         "10%",
+         {"11%", "12%", "13%"},
+         [](const Config& config) { return std::to_string(config.poll.rate_limit_reserve) + "%"; }},
         {"poll.page-size", "100", numbers,
          [](const Config& config) { return std::to_string(config.poll.page_size); }},
         {"poll.stale-after",
@@ -269,6 +273,11 @@ std::vector<ToggleRow> toggles() {
         {"demo", {}, [](const Config& config) { return config.demo.enabled; }},
         {"check", {}, [](const Config& config) { return config.mode == Mode::check; }},
         {"once", {}, [](const Config& config) { return config.mode == Mode::once; }},
+        {"datadog.allow-world-readable-secrets",
+         {},
+         [](const Config& config) {
+             return only(config).credentials.world_readable == WorldReadable::allowed;
+         }},
     };
 }
 

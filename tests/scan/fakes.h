@@ -183,8 +183,10 @@ struct ScanFixture {
     ScanOptions options{.page_size = 2};
     std::chrono::seconds timeout{120};
 
+    RateBudget budget{10};
+
     datadog::Result<Listing> run(std::stop_token stop = {}) {
-        const ScanEnvironment environment{source, clock, randomness};
+        const ScanEnvironment environment{source, clock, randomness, budget};
         return scan(options, environment, sink, statistics, clock.steady_now() + timeout, std::move(stop));
     }
 };

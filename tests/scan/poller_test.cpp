@@ -43,7 +43,7 @@ struct PollerFixture {
                           .timeout = minutes(2),
                           .stale_after = std::chrono::hours(1)};
 
-    Poller poller() { return Poller(options, {source, clock, randomness}, sink, observer); }
+    Poller poller() { return Poller(options, source, clock, randomness, sink, observer); }
 
     void answer_well() {
         source.respond = [](std::size_t) { return page_answer(PageBuilder().token("a").total(1)); };
@@ -174,9 +174,83 @@ TEST(Poller, TheNextPollWaitsForTheRateLimitsReset) {
     EXPECT_EQ(fixture.poll_times[1] - fixture.poll_times[0], seconds(3600));
 }
 
+TEST(Poller, NoServerCanSilenceItForLongerThanTheLongestPeriod) {
+    PollerFixture fixture;
+    fixture.answer_with(ErrorKind::rate_limited, std::chrono::hours(24));
+    Poller poller = fixture.poller();
+
+    fixture.run_polls(poller, 2);
+
+    EXPECT_EQ(fixture.poll_times[1] - fixture.poll_times[0], seconds(3660));
+}
+
+TEST(Poller, FailingPollsBackOffUpToTheInterval) {
+    PollerFixture fixture;
+    fixture.answer_with(ErrorKind::forbidden);
+    Poller poller = fixture.poller();
+
+    fixture.run_polls(poller, 8);
+
+    // Three quarters of 10 s, 20 s, 40 s … 300 s: the randomness is in the middle between half and whole.
+    std::vector<double> pauses;
+    for (std::size_t i = 1; i < fixture.poll_times.size(); ++i) {
+        pauses.push_back(
+            std::chrono::duration<double>(fixture.poll_times[i] - fixture.poll_times[i - 1]).count());
+    }
+    EXPECT_THAT(pauses, ElementsAre(7.5, 15, 30, 60, 120, 225, 225));
+}
+
+TEST(Poller, NeverWaitsLongerThanTheIntervalForAFailure) {
+    PollerFixture fixture;
+    fixture.options.interval = seconds(2);
+    fixture.randomness = FixedRandomness(0.999);
+    fixture.answer_with(ErrorKind::forbidden);
+    Poller poller = fixture.poller();
+
+    fixture.run_polls(poller, 60);
+
+    for (std::size_t i = 1; i < fixture.poll_times.size(); ++i) {
+        EXPECT_LE(fixture.poll_times[i] - fixture.poll_times[i - 1], seconds(2)) << i;
+        EXPECT_GE(fixture.poll_times[i] - fixture.poll_times[i - 1], seconds(1)) << i;
+    }
+}
+
+TEST(Poller, RecoversAtOnce) {
+    PollerFixture fixture;
+    std::size_t requests = 0;
+    fixture.source.respond = [&](std::size_t) {
+        return requests++ < 3 ? error_answer(ErrorKind::forbidden, 403)
+                              : page_answer(PageBuilder().token("a").total(1));
+    };
+    Poller poller = fixture.poller();
+
+    fixture.run_polls(poller, 5);
+
+    EXPECT_LT(fixture.poll_times[3] - fixture.poll_times[0], minutes(1));
+    EXPECT_EQ(fixture.poll_times[4] - fixture.poll_times[3], minutes(5));
+}
+
+TEST(Poller, TheBudgetOutlivesThePoll) {
+    PollerFixture fixture;
+    fixture.source.respond = [](std::size_t) {
+        auto answer = page_answer(PageBuilder().token("a").total(1));
+        answer.exchange.rate_limit = {.limit = 100, .remaining = 10, .reset = seconds(30)};
+        return answer;
+    };
+    Poller poller = fixture.poller();
+    poller.step({});
+    ASSERT_TRUE(fixture.clock.waits.empty());
+
+    poller.step({});
+
+    EXPECT_THAT(fixture.clock.waits, ElementsAre(seconds(30) + std::chrono::milliseconds(500)));
+}
+
 TEST(Poller, SaysOnceWhenTheInventoryBecomesStale) {
     PollerFixture fixture;
     fixture.options.stale_after = minutes(12);
+    fixture.options.failure_backoff = fixture.options.interval;
+    fixture.randomness = FixedRandomness(1);
     std::size_t requests = 0;
     fixture.source.respond = [&](std::size_t) {
         return requests++ == 0 ? page_answer(PageBuilder().token("a").total(1))

@@ -449,5 +449,68 @@ TEST(Scan, AnySplitIntoPagesAnyOrderAndAnyRepeatsGiveTheSameTokens) {
     }
 }
 
+datadog::Answer page_with_budget(const PageBuilder& page, std::int64_t remaining,
+                                 std::chrono::seconds reset) {
+    auto answer = page_answer(page);
+    answer.exchange.rate_limit = {.limit = 100, .remaining = remaining, .reset = reset};
+    return answer;
+}
+
+TEST(ScanAndTheRateLimit, WaitsForTheResetRatherThanUseWhatIsLeftToOthers) {
+    ScanFixture fixture;
+    fixture.source.script({[] {
+                               return page_with_budget(PageBuilder().token("a").token("b").total(3), 10,
+                                                       std::chrono::seconds(7));
+                           },
+                           [] { return page_answer(PageBuilder().token("c").total(3)); }});
+
+    const auto listing = fixture.run();
+
+    ASSERT_TRUE(listing) << listing.error().message;
+    EXPECT_TRUE(listing->complete);
+    EXPECT_EQ(fixture.clock.waits, std::vector<SteadyTime::duration>(
+                                       {std::chrono::milliseconds(7500)}));  // and half a second of jitter
+    EXPECT_EQ(fixture.statistics.retries, decltype(fixture.statistics.retries){});
+}
+
+TEST(ScanAndTheRateLimit, AResetBeyondTheDeadlineEndsThePollAndSaysWhenToComeBack) {
+    ScanFixture fixture;
+    fixture.source.script({[] {
+        return page_with_budget(PageBuilder().token("a").token("b").total(3), 5, std::chrono::seconds(600));
+    }});
+
+    const auto listing = fixture.run();
+
+    ASSERT_FALSE(listing);
+    EXPECT_EQ(listing.error().kind, datadog::ErrorKind::rate_limited);
+    EXPECT_EQ(listing.error().retry_after, std::chrono::seconds(600));
+    EXPECT_EQ(fixture.source.asked.size(), 1U);
+    EXPECT_TRUE(fixture.sink.listings.empty());
+}
+
+TEST(Scan, RepeatsOnlySoManyRequestsInOnePoll) {
+    ScanFixture fixture;
+    fixture.options.max_retries_per_poll = 5;
+    fixture.timeout = std::chrono::hours(1);
+    bool fails = false;
+    fixture.source.respond = [&](std::size_t number) {
+        fails = !fails;
+        return fails ? error_answer(datadog::ErrorKind::server_error, 503)
+                     : page_answer(PageBuilder()
+                                       .token("a" + std::to_string(number))
+                                       .token("b" + std::to_string(number))
+                                       .total(1000));
+    };
+
+    const auto listing = fixture.run();
+
+    ASSERT_FALSE(listing);
+    EXPECT_EQ(listing.error().kind, datadog::ErrorKind::server_error);
+    EXPECT_EQ(fixture.source.asked.size(), 11U);  // five pages in two requests each, and the one too many
+    EXPECT_NE(listing.error().message.find("5 requests of this poll were repeated already"),
+              std::string::npos)
+        << listing.error().message;
+}
+
 }  // namespace
 }  // namespace exporter::scan

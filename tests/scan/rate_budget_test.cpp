@@ -1,0 +1,82 @@
+#include "scan/rate_budget.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace exporter::scan {
+namespace {
+
+using std::chrono::seconds;
+
+constexpr SteadyTime now{std::chrono::hours(5)};
+
+struct BudgetCase {
+    const char* name;
+    int reserve_percent;
+    datadog::RateLimit limit;
+    std::optional<seconds> closed_for;
+};
+
+class RateBudgetAfterAnAnswer : public ::testing::TestWithParam<BudgetCase> {};
+
+TEST_P(RateBudgetAfterAnAnswer, IsClosedWhileOnlyTheReserveIsLeft) {
+    RateBudget budget(GetParam().reserve_percent);
+
+    budget.note(GetParam().limit, now);
+
+    const auto until = budget.closed_until(now);
+    EXPECT_EQ(until, GetParam().closed_for ? std::optional(now + *GetParam().closed_for) : std::nullopt);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Limits, RateBudgetAfterAnAnswer,
+    ::testing::Values(
+        BudgetCase{"AboveTheReserve", 10, {.limit = 100, .remaining = 11, .reset = seconds(9)}, {}},
+        BudgetCase{"AtTheReserve", 10, {.limit = 100, .remaining = 10, .reset = seconds(9)}, seconds(9)},
+        BudgetCase{"BelowTheReserve", 10, {.limit = 100, .remaining = 3, .reset = seconds(9)}, seconds(9)},
+        BudgetCase{"NoReserveAndOneLeft", 0, {.limit = 100, .remaining = 1, .reset = seconds(9)}, {}},
+        BudgetCase{
+            "NoReserveAndNoneLeft", 0, {.limit = 100, .remaining = 0, .reset = seconds(9)}, seconds(9)},
+        BudgetCase{"ATenthOfASmallLimitIsNone", 10, {.limit = 9, .remaining = 1, .reset = seconds(9)}, {}},
+        BudgetCase{"RoundedDown", 33, {.limit = 10, .remaining = 4, .reset = seconds(9)}, {}},
+        BudgetCase{
+            "RoundedDownToTheReserve", 33, {.limit = 10, .remaining = 3, .reset = seconds(9)}, seconds(9)},
+        BudgetCase{"AnAbsurdLimitDoesNotOverflow",
+                   90,
+                   {.limit = INT64_MAX, .remaining = INT64_MAX, .reset = seconds(9)},
+                   {}},
+        BudgetCase{"WithoutALimitNoneLeft", 10, {.remaining = 0, .reset = seconds(9)}, seconds(9)},
+        BudgetCase{"WithoutALimitOneLeft", 10, {.remaining = 1, .reset = seconds(9)}, {}},
+        BudgetCase{"WithoutAReset", 10, {.limit = 100, .remaining = 0}, {}},
+        BudgetCase{"WithAResetNow", 10, {.limit = 100, .remaining = 0, .reset = seconds(0)}, {}},
+        BudgetCase{"WithoutHeaders", 10, {}, {}}),
+    [](const auto& test) { return test.param.name; });
+
+TEST(RateBudget, OpensAtTheReset) {
+    RateBudget budget(10);
+    budget.note({.limit = 100, .remaining = 0, .reset = seconds(9)}, now);
+
+    EXPECT_TRUE(budget.closed_until(now + seconds(8)));
+    EXPECT_FALSE(budget.closed_until(now + seconds(9)));
+}
+
+TEST(RateBudget, AnAnswerWithoutHeadersLeavesItClosed) {
+    RateBudget budget(10);
+    budget.note({.limit = 100, .remaining = 0, .reset = seconds(9)}, now);
+
+    budget.note({}, now + seconds(1));
+
+    EXPECT_TRUE(budget.closed_until(now + seconds(2)));
+}
+
+TEST(RateBudget, AnAnswerWithMoreLeftOpensIt) {
+    RateBudget budget(10);
+    budget.note({.limit = 100, .remaining = 0, .reset = seconds(9)}, now);
+
+    budget.note({.limit = 100, .remaining = 100, .reset = seconds(60)}, now + seconds(1));
+
+    EXPECT_FALSE(budget.closed_until(now + seconds(1)));
+}
+
+}  // namespace
+}  // namespace exporter::scan

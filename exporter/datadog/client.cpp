@@ -38,11 +38,27 @@ std::optional<std::int64_t> count_header(const httplib::Response& response, cons
     return whole && value >= 0 ? std::optional(value) : std::nullopt;
 }
 
+/// A wait of more than a day is no wait; and larger numbers overflow durations.
+constexpr std::chrono::seconds longest_delay = std::chrono::hours(24);
+
 std::optional<std::chrono::seconds> seconds_header(const httplib::Response& response, const char* name) {
-    // A wait of more than a day is no wait; and larger numbers overflow durations.
-    constexpr std::int64_t day = 86'400;
     const auto count = count_header(response, name);
-    return count ? std::optional(std::chrono::seconds(std::min(*count, day))) : std::nullopt;
+    return count ? std::optional(std::chrono::seconds(std::min(*count, longest_delay.count())))
+                 : std::nullopt;
+}
+
+/// RFC 9110, 10.2.3: seconds, or a date, which is compared with the server's own `Date`.
+std::optional<std::chrono::seconds> retry_after_of(const httplib::Response& response) {
+    if (const auto delay = seconds_header(response, "Retry-After")) {
+        return delay;
+    }
+    const auto until = parse_http_date(response.get_header_value("Retry-After"));
+    const auto now = parse_http_date(response.get_header_value("Date"));
+    if (!until || !now) {
+        return std::nullopt;
+    }
+    const auto delay = std::chrono::duration_cast<std::chrono::seconds>(*until - *now);
+    return std::clamp(delay, std::chrono::seconds(0), longest_delay);
 }
 
 RateLimit rate_limit_of(const httplib::Response& response) {
@@ -221,9 +237,10 @@ Answer Client::Impl::exchange(const PageRequest& request, const config::Credenti
 
     Answer answer{{}, tl::unexpected(Error{})};
     answer.exchange.body_bytes = page.body.size();
-    // The status counts even where the rest of an error's answer is cut: it is what a person needs to know.
-    const bool has_status = response.status > 0 && verdict == ConnectionGuard::Verdict::untouched;
-    if (!sent && !(has_status && response.status != 200)) {
+    // A body without a length ends where the guard cuts it, and the library takes that for its end. The
+    // status counts even where the rest of an error's answer is missing: it is what a person needs to know.
+    const bool cut = verdict != ConnectionGuard::Verdict::untouched;
+    if (cut || (!sent && (response.status <= 0 || response.status == 200))) {
         answer.page = tl::unexpected(failure(error, verdict, too_large));
         return answer;
     }
@@ -252,7 +269,8 @@ Error Client::Impl::failure(httplib::Error error, ConnectionGuard::Verdict verdi
     if (verdict == ConnectionGuard::Verdict::cancelled) {
         return make_error(ErrorKind::cancelled, "the request was cancelled");
     }
-    if (verdict == ConnectionGuard::Verdict::expired) {
+    const bool connected = error != httplib::Error::Connection && error != httplib::Error::ConnectionTimeout;
+    if (verdict == ConnectionGuard::Verdict::expired && connected) {
         return make_error(ErrorKind::timeout,
                           fmt::format("{} had not answered in full by the poll's deadline", url));
     }
@@ -269,7 +287,9 @@ Error Client::Impl::failure(httplib::Error error, ConnectionGuard::Verdict verdi
     switch (error) {
         case httplib::Error::Connection:
         case httplib::Error::BindIPAddress:
-            return connection_failure("refused or unreachable");
+            return connection_failure(verdict == ConnectionGuard::Verdict::expired
+                                          ? "no answer in time"
+                                          : "refused or unreachable");
         case httplib::Error::ConnectionTimeout:
             return connection_failure("no answer in time");
         default:
@@ -309,7 +329,7 @@ Error Client::Impl::status_error(const httplib::Response& response, std::string_
     if (const std::string words = error_text(body); !words.empty()) {
         message += ": " + words;
     }
-    auto retry_after = seconds_header(response, "Retry-After");
+    auto retry_after = retry_after_of(response);
     if (kind == ErrorKind::rate_limited && !retry_after) {
         retry_after = seconds_header(response, "X-RateLimit-Reset");
     }

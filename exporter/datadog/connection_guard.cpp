@@ -47,6 +47,9 @@ void ConnectionGuard::begin(Deadline deadline, std::uint64_t max_bytes) {
 ConnectionGuard::Verdict ConnectionGuard::end() {
     const std::lock_guard lock(mutex_);
     armed_ = false;
+    if (verdict_ != Verdict::untouched) {
+        forget();
+    }
     return verdict_;
 }
 
@@ -91,6 +94,9 @@ std::uint64_t ConnectionGuard::bytes_received() const {
 
 void ConnectionGuard::cut() {
     if (socket_ >= 0) {
+        // Closed with a reset: a peer that still sends would otherwise wait for this side to read on.
+        const linger at_once{1, 0};
+        ::setsockopt(socket_, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
         ::shutdown(socket_, SHUT_RDWR);
     }
 }

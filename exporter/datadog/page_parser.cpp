@@ -163,11 +163,11 @@ class PageHandler {
         return true;
     }
     bool StartObject() {
-        enter(place_of_object());
+        enter(&PageHandler::place_of_object);
         return true;
     }
     bool StartArray() {
-        enter(place_of_array());
+        enter(&PageHandler::place_of_array);
         return true;
     }
     bool EndObject(rapidjson::SizeType) {
@@ -187,11 +187,15 @@ class PageHandler {
   private:
     [[nodiscard]] Place place() const { return depth_ == 0 ? Place::document : places_[depth_ - 1]; }
 
-    void enter(std::optional<Place> inner) {
-        if (skipped_levels_ > 0 || !inner) {
-            if (skipped_levels_ == 0) {
-                unreadable_container();
-            }
+    /// `place_of` notes what it finds, so it must not be asked about what is skipped.
+    void enter(std::optional<Place> (PageHandler::*place_of)()) {
+        if (skipped_levels_ > 0) {
+            ++skipped_levels_;
+            return;
+        }
+        const std::optional<Place> inner = (this->*place_of)();
+        if (!inner) {
+            unreadable_container();
             ++skipped_levels_;
             return;
         }

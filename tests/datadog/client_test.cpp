@@ -2,13 +2,12 @@
 #include "datadog/client.h"
 
 #include "demo/server.h"
-#include "support/certificate.h"
 #include "support/raw_server.h"
+#include "support/tls_server.h"
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <httplib.h>
 
 #include <algorithm>
 #include <future>
@@ -402,69 +401,40 @@ TEST(Client, NoErrorEverQuotesACredential) {
     }
 }
 
-/// An API over TLS.
-class TlsServer {
-  public:
-    explicit TlsServer(const support::Certificate& certificate)
-        : server_(certificate.certificate_file().c_str(), certificate.key_file().c_str()) {
-        server_.Get(".*", [](const httplib::Request&, httplib::Response& response) {
-            response.set_content(R"({"data":[]})", "application/json");
-        });
-        port_ = server_.bind_to_any_port("127.0.0.1");
-        thread_ = std::thread([this] { server_.listen_after_bind(); });
-        while (!server_.is_running()) {  // A stop before the accept loop runs is lost.
-            std::this_thread::yield();
-        }
-    }
-    TlsServer(const TlsServer&) = delete;
-    TlsServer& operator=(const TlsServer&) = delete;
-    ~TlsServer() {
-        server_.stop();
-        thread_.join();
-    }
-
-    [[nodiscard]] Answer ask(const std::string& ca_file) const {
-        ClientOptions options = options_for(static_cast<std::uint16_t>(port_));
-        options.endpoint.tls = true;
-        options.ca_file = ca_file;
-        Client client(options);
-        return datadog::ask(client, two_keys());
-    }
-
-  private:
-    httplib::SSLServer server_;
-    int port_ = 0;
-    std::thread thread_;
-};
+Answer ask_over_tls(const support::Certificate& certificate, const std::string& ca_file) {
+    const support::TlsServer server(certificate, [](const std::string&) { return R"({"data":[]})"; });
+    ClientOptions options = options_for(server.port());
+    options.endpoint.tls = true;
+    options.ca_file = ca_file;
+    Client client(options);
+    return ask(client, two_keys());
+}
 
 TEST(ClientOverTls, TrustsWhatTheCaFileHolds) {
     const support::Certificate certificate("127.0.0.1");
-    const TlsServer server(certificate);
 
-    const Answer answer = server.ask(certificate.certificate_file());
+    const Answer answer = ask_over_tls(certificate, certificate.certificate_file());
 
     EXPECT_TRUE(answer.page) << answer.page.error().message;
 }
 
 TEST(ClientOverTls, RefusesASelfSignedCertificate) {
     const support::Certificate certificate("127.0.0.1");
-    const TlsServer server(certificate);
 
-    expect_error(server.ask(""), ErrorKind::tls, "self-signed");
+    expect_error(ask_over_tls(certificate, ""), ErrorKind::tls, "self-signed");
 }
 
 TEST(ClientOverTls, RefusesAnExpiredCertificate) {
     const support::Certificate certificate("127.0.0.1", -1);
-    const TlsServer server(certificate);
 
-    expect_error(server.ask(certificate.certificate_file()), ErrorKind::tls, "expired");
+    expect_error(ask_over_tls(certificate, certificate.certificate_file()), ErrorKind::tls, "expired");
 }
 
 TEST(ClientOverTls, RefusesACertificateOfAnotherHost) {
     const support::Certificate certificate("192.0.2.1");
-    const TlsServer server(certificate);
 
-    expect_error(server.ask(certificate.certificate_file()), ErrorKind::tls, "no secure connection");
+    expect_error(ask_over_tls(certificate, certificate.certificate_file()), ErrorKind::tls,
+                 "no secure connection");
 }
 
 }  // namespace

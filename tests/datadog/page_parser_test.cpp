@@ -123,6 +123,27 @@ TEST(PageParser, SkipsUnknownMembersAtEveryLevel) {
     EXPECT_EQ(all_unparsed(page), 0U);
 }
 
+TEST(PageParser, WhatIsSkippedLeavesNoTrace) {
+    const Page page = parse_page_of(R"({
+      "data": [[{"id": "in an array"}, {}], {"id": "t1", "relationships": {"owned_by": [{"id": "o", "type": "users"}]}}],
+      "meta": {"errors": [{"detail": "not of the page"}]}})");
+
+    ASSERT_EQ(page.tokens.size(), 1U);
+    EXPECT_EQ(page.tokens.front().id, "t1");
+    EXPECT_EQ(page.tokens.front().owner_type, OwnerType::unknown);
+    EXPECT_EQ(page.facts.elements, 2U);
+    EXPECT_EQ(unparsed(page, Field::token), 1U);
+    EXPECT_EQ(unparsed(page, Field::owned_by), 1U);
+}
+
+TEST(PageParser, AnArrayInsideADataObjectIsNoList) {
+    for (const auto* body : {R"({"data":{"items":[]}})", R"({"data":{"items":[{"id":"t1"}]}})"}) {
+        const auto page = parse(body);
+        ASSERT_FALSE(page) << body;
+        EXPECT_EQ(page.error().kind, ErrorKind::bad_page);
+    }
+}
+
 TEST(PageParser, MembersMayComeInAnyOrder) {
     const Page page = parse_page_of(
         R"({"meta":{"page":{"total_filtered_count":1}},"data":[{"relationships":{"owned_by":{"data":{"type":"users","id":"o"}}},)"

@@ -52,7 +52,8 @@ Certificate::Certificate(const std::string& address, int days) : directory_(temp
     X509_gmtime_adj(X509_getm_notBefore(certificate.get()), -10 * day);
     X509_gmtime_adj(X509_getm_notAfter(certificate.get()), days * day);
     X509_NAME* const name = X509_get_subject_name(certificate.get());
-    const std::string common_name = "exporter test";
+    // Issuers are told apart by their names alone.
+    const std::string common_name = "exporter test " + address + " " + std::to_string(days);
     X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC,
                                reinterpret_cast<const unsigned char*>(common_name.c_str()), -1, -1, 0);
     X509_set_issuer_name(certificate.get(), name);

@@ -13,12 +13,21 @@ namespace exporter::support {
 
 namespace {
 
-/// A listening or merely bound socket on a free port of 127.0.0.1.
-int bound_socket(std::uint16_t& port) {
-    const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+sockaddr_in loopback(std::uint16_t port) {
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    address.sin_port = htons(port);
+    return address;
+}
+
+/// A socket bound to `port` of 127.0.0.1; 0 becomes a free one.
+int bound_socket(std::uint16_t& port) {
+    const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    // A port that served before has connections that are still fading away.
+    const int yes = 1;
+    ::setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
+    sockaddr_in address = loopback(port);
     socklen_t length = sizeof(address);
     auto* const generic = reinterpret_cast<sockaddr*>(&address);
     if (socket < 0 || ::bind(socket, generic, length) != 0 || ::getsockname(socket, generic, &length) != 0) {
@@ -86,7 +95,8 @@ void RawConnection::drip(char byte) {
     }
 }
 
-RawServer::RawServer(Script script) : script_(std::move(script)), listener_(bound_socket(port_)) {
+RawServer::RawServer(Script script, std::uint16_t port)
+    : script_(std::move(script)), port_(port), listener_(bound_socket(port_)) {
     ::listen(listener_, 16);
     thread_ = std::thread([this] { serve(); });
 }
@@ -111,6 +121,23 @@ void RawServer::serve() {
         script_(connection);
         ::close(socket);
     }
+}
+
+UnresponsivePort::UnresponsivePort(std::uint16_t port) : port_(port), listener_(bound_socket(port_)) {
+    ::listen(listener_, 0);
+    // The kernel takes one connection more than the backlog says; what comes after that is not answered.
+    const sockaddr_in address = loopback(port_);
+    for (int i = 0; i < 4; ++i) {
+        queue_.push_back(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+        ::connect(queue_.back(), reinterpret_cast<const sockaddr*>(&address), sizeof(address));
+    }
+}
+
+UnresponsivePort::~UnresponsivePort() {
+    for (const int socket : queue_) {
+        ::close(socket);
+    }
+    ::close(listener_);
 }
 
 std::uint16_t closed_port() {

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <vector>
 
 namespace exporter::support {
 
@@ -40,7 +41,9 @@ class RawServer {
     using Script = std::function<void(RawConnection&)>;
 
     /// Runs `script` for each connection, one after another.
-    explicit RawServer(Script script);
+    ///
+    /// @param port 0: any free one
+    explicit RawServer(Script script, std::uint16_t port = 0);
     RawServer(const RawServer&) = delete;
     RawServer& operator=(const RawServer&) = delete;
     ~RawServer();
@@ -52,11 +55,26 @@ class RawServer {
     void serve();
 
     Script script_;
-    std::uint16_t port_ = 0;
+    std::uint16_t port_;
     int listener_;  ///< after port_, which making it sets
     std::atomic<bool> stopping_ = false;
     std::atomic<std::size_t> connections_ = 0;
     std::thread thread_;
+};
+
+/// A port of loopback that takes no connection and refuses none: a client waits for as long as it likes.
+class UnresponsivePort {
+  public:
+    /// @param port 0: any free one
+    explicit UnresponsivePort(std::uint16_t port = 0);
+    UnresponsivePort(const UnresponsivePort&) = delete;
+    UnresponsivePort& operator=(const UnresponsivePort&) = delete;
+    ~UnresponsivePort();
+
+  private:
+    std::uint16_t port_;
+    int listener_;            ///< never accepts
+    std::vector<int> queue_;  ///< fills its backlog
 };
 
 /// A port of loopback where nobody listens.

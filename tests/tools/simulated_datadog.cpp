@@ -1,5 +1,6 @@
 // Serves a simulated Datadog organization until told to stop; for benchmarks and end-to-end tests. Prints its
 // URL, one line, once it listens.
+#include "chaos.h"
 #include "demo/server.h"
 
 #include <CLI/CLI.hpp>
@@ -30,6 +31,8 @@ using exporter::demo::SimulatedToken;
 struct Arguments {
     SimulatedDatadogOptions datadog;
     std::chrono::milliseconds latency{0};
+    double chaos = 0;  ///< the probability of a fault
+    std::uint64_t chaos_seed = 1;
     std::chrono::seconds longest_run{600};
     std::string expected_file;
 };
@@ -50,6 +53,13 @@ SimulatedRateLimit parse_rate_limit(const std::string& text) {
     return {limit, std::chrono::seconds(seconds)};
 }
 
+/// Not CLI::Range, which lets "nan" pass.
+void check_probability(double value) {
+    if (!(value >= 0 && value <= 1)) {
+        throw CLI::ValidationError("--chaos", "must be a probability, 0 to 1");
+    }
+}
+
 /// Throws CLI::ParseError.
 Arguments parse(CLI::App& app, int argc, char** argv) {
     Arguments arguments;
@@ -65,6 +75,8 @@ Arguments parse(CLI::App& app, int argc, char** argv) {
     app.add_option("--seed", organization.seed, "another seed is another organization");
     app.add_option("--latency", latency_milliseconds, "milliseconds before each answer");
     app.add_option("--rate-limit", rate_limit, "N/SECONDS requests");
+    app.add_option("--chaos", arguments.chaos, "probability, 0 to 1, of a fault instead of a page");
+    app.add_option("--chaos-seed", arguments.chaos_seed, "another seed is another order of faults");
     app.add_flag("--no-gzip", no_gzip, "never compress");
     app.add_flag("--alive", alive, "let tokens come, go and be used; without it nothing changes");
     app.add_option("--max-seconds", max_seconds, "exits by itself after so long")
@@ -72,6 +84,7 @@ Arguments parse(CLI::App& app, int argc, char** argv) {
     app.add_option("--expected", arguments.expected_file,
                    "writes the counts at the start to this file, as JSON");
     app.parse(argc, argv);
+    check_probability(arguments.chaos);
     if (!rate_limit.empty()) {
         arguments.datadog.rate_limit = parse_rate_limit(rate_limit);
     }
@@ -190,6 +203,9 @@ void run(const Arguments& arguments) {
     SimulatedDatadog server(arguments.datadog);
     exporter::demo::Faults faults;
     faults.latency = arguments.latency;
+    if (arguments.chaos > 0) {
+        faults.intercept = exporter::tools::Chaos(arguments.chaos, arguments.chaos_seed);
+    }
     server.set_faults(std::move(faults));
     if (!arguments.expected_file.empty()) {
         server.with_organization([&](const SimulatedOrganization& organization) {

@@ -1,0 +1,116 @@
+#include "faults/gzip.h"
+#include "faults/matrix.h"
+
+#include <fmt/format.h>
+
+namespace exporter::faults {
+
+namespace {
+
+using datadog::ErrorKind;
+
+constexpr std::size_t whole_listing = last_page + 1;
+
+Row refused(std::string name, std::string_view body, ErrorKind reason) {
+    return {std::move(name), always(response("200 OK", body)), reason, 1};
+}
+
+/// Of one page, whose only token has this in `attributes`.
+Row read_all_the_same(std::string name, std::string_view attributes) {
+    const std::string body =
+        fmt::format(R"({{"data":[{{"id":"a","type":"personal_access_tokens","attributes":{{{}}}}}],{}}})",
+                    attributes, total("1"));
+    return {std::move(name), always(response("200 OK", body)), {}, 1, 1};
+}
+
+/// Of one page, whose `data` is this, and which counts as one token.
+Row one_token_of(std::string name, std::string_view elements) {
+    const std::string body = fmt::format(R"({{"data":[{}],{}}})", elements, total("1"));
+    return {std::move(name), always(response("200 OK", body)), {}, 1, 1};
+}
+
+std::string nested(std::size_t levels) {
+    return std::string(levels, '[') + std::string(levels, ']');
+}
+
+}  // namespace
+
+std::vector<Row> body_rows() {
+    constexpr std::size_t deep = 100'000;
+    const std::string html = "<!DOCTYPE html>\n<html><body>Sign in</body></html>\n";
+    return {
+        refused("Html", html, ErrorKind::not_json),
+        {"HtmlInGzip", always(response("200 OK", gzip(html), "Content-Encoding: gzip\r\n")),
+         ErrorKind::not_json, 1},
+        refused("Empty", "", ErrorKind::not_json),
+        refused("Blank", " \r\n", ErrorKind::not_json),
+        refused("NulBytes", std::string(4096, '\0'), ErrorKind::not_json),
+        refused("Utf16", std::string("\xff\xfe{\0\"\0", 6), ErrorKind::not_json),
+        refused("ErrorsInA200", R"({"errors":["in its own words"]})", ErrorKind::bad_page),
+        refused("ErrorsBesideData", R"({"data":[],"errors":["in its own words"]})", ErrorKind::bad_page),
+        refused("StatusErrorInA200", R"({"status":"error","code":403,"errors":["Forbidden"]})",
+                ErrorKind::bad_page),
+        refused("DataIsNull", R"({"data":null})", ErrorKind::bad_page),
+        refused("DataIsAnObject", R"({"data":{}})", ErrorKind::bad_page),
+        refused("DataIsAText", R"({"data":"[]"})", ErrorKind::bad_page),
+        refused("DataIsABigNumber", R"({"data":184467440737095516160})", ErrorKind::bad_page),
+        refused("DataIsAbsent", R"({"meta":{"page":{"total_filtered_count":0}}})", ErrorKind::bad_page),
+        refused("AnArray", R"([{"data":[]}])", ErrorKind::bad_page),
+        refused("AText", R"("data")", ErrorKind::bad_page),
+        refused("Null", "null", ErrorKind::bad_page),
+        refused("TrailingGarbage", healthy_page(0) + " and more", ErrorKind::not_json),
+        refused("TwoPagesInOne", healthy_page(0) + healthy_page(1), ErrorKind::not_json),
+        refused("CutInsideAToken", healthy_page(0).substr(0, 3'000), ErrorKind::not_json),
+        refused("CutAfterTheTokens", page_json(0, 100, "").substr(0, page_json(0, 100, "").size() - 1),
+                ErrorKind::not_json),
+        refused("OpenedDeeply", R"({"data":)" + std::string(deep, '['), ErrorKind::not_json),
+        refused(
+            "OpenedDeeplyWithObjects",
+            [] {
+                std::string body;
+                for (std::size_t i = 0; i < deep; ++i) {
+                    body += R"({"a":)";
+                }
+                return body;
+            }(),
+            ErrorKind::not_json),
+        refused("DataIsDeep", R"({"data":{"deep":)" + nested(deep) + "}}", ErrorKind::bad_page),
+        read_all_the_same("DeepUnknownMember", R"("unknown":)" + nested(deep)),
+        read_all_the_same("DeepName", R"("name":)" + nested(deep)),
+        read_all_the_same("InvalidUtf8", "\"name\":\"\xff\xc0\x80\xed\xa0\x80\",\"scopes\":[\"\xf5\"]"),
+        read_all_the_same("NulInAName", R"("name":"a\u0000b","scopes":["\u0000"])"),
+        read_all_the_same("LongName", R"("name":")" + std::string(1 << 16, 'n') + '"'),
+        read_all_the_same("DuplicateAttributes", R"("name":"a","name":"b","scopes":["x"],"scopes":["y"])"),
+        read_all_the_same("NumbersForTexts", R"("name":1,"scopes":[1,2.5,-3],"public_portion":1e300)"),
+        read_all_the_same("NumbersBeyond64Bits",
+                          R"("name":184467440737095516160,"created_at":-9223372036854775809)"),
+        read_all_the_same("EverythingIsNull",
+                          R"("name":null,"scopes":null,"created_at":null,"expires_at":null)"),
+        read_all_the_same("DatesThatAreNone",
+                          R"("created_at":"yesterday","expires_at":"","last_used_at":{})"),
+        one_token_of("DuplicateId", R"({"id":"a","id":"b"})"),
+        one_token_of("TokenTwice", R"({"id":"a"},{"id":"a"})"),
+        one_token_of("UnknownType",
+                     R"({"id":"a","type":"tokens_of_tomorrow","attributes":[],"relationships":7})"),
+        {"DataTwice",
+         always(response("200 OK", R"({"data":[{"id":"a"}],"data":[{"id":"a"}],"meta":{"page":{}}})")),
+         {},
+         readings * 2,
+         1,
+         false},
+        {"ByteOrderMark", always(response("200 OK", "\xef\xbb\xbf" + page_json(0, 1, total("1")))), {}, 1, 1},
+        {"NoTokens", always(response("200 OK", page_json(0, 0, total("0")))), {}, 1, 0},
+        {"TotalIsAFloat", always(response("200 OK", page_json(0, 1, total("1.0")))), {}, 1, 1},
+        {"ContentTypeOfAnImage",
+         [](support::RawConnection& connection, const Request& request) {
+             connection.send(
+                 "HTTP/1.1 200 OK\r\nContent-Type: image/png\r\n" +
+                 response("", healthy_page(request.page)).substr(response("", "").find('\n') + 1));
+             return Then::keep_alive;
+         },
+         {},
+         whole_listing},
+    };
+}
+
+}  // namespace exporter::faults

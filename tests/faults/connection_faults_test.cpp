@@ -1,0 +1,165 @@
+// What goes wrong before a request is even sent.
+#include "faults/fault_server.h"
+#include "faults/monitored.h"
+#include "support/certificate.h"
+#include "support/tls_server.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <charconv>
+#include <filesystem>
+#include <fstream>
+#include <optional>
+
+namespace exporter::faults {
+namespace {
+
+using datadog::ErrorKind;
+using support::Certificate;
+using support::TlsServer;
+using testing::HasSubstr;
+
+config::Endpoint https(std::uint16_t port) {
+    return {.tls = true, .host = "127.0.0.1", .port = port};
+}
+
+/// Polls without success: the reason, that nothing is lost, and how long that may take.
+void expect_failure(Monitored& monitored, ErrorKind reason, std::string_view words) {
+    const auto before = monitored.snapshot();
+    const auto start = std::chrono::steady_clock::now();
+
+    EXPECT_FALSE(monitored.poll());
+
+    EXPECT_LT(std::chrono::steady_clock::now() - start, slowest_poll);
+    EXPECT_EQ(monitored.failures(reason), before.statistics.failures[static_cast<std::size_t>(reason)] + 1)
+        << monitored.log();
+    EXPECT_EQ(monitored.snapshot().inventory, before.inventory);
+    EXPECT_THAT(monitored.log(), HasSubstr(std::string("reason=") + std::string(label(reason))));
+    EXPECT_THAT(monitored.log(), HasSubstr(std::string(words)));
+}
+
+void expect_healthy(Monitored& monitored) {
+    ASSERT_TRUE(monitored.poll()) << monitored.log();
+    EXPECT_EQ(monitored.snapshot().inventory->tokens, healthy_tokens);
+}
+
+TEST(ConnectionFault, HostDoesNotResolve) {
+    Monitored monitored({.tls = false, .host = "no-such-host.invalid", .port = 80}, "");
+
+    expect_failure(monitored, ErrorKind::dns, "no-such-host.invalid does not resolve");
+
+    EXPECT_EQ(monitored.snapshot().inventory, nullptr);
+    EXPECT_EQ(monitored.snapshot().statistics.requests.at(0), with_retries);
+}
+
+TEST(ConnectionFault, ServerThatIsDownAndComesBack) {
+    std::optional<FaultServer> server(std::in_place);
+    const std::uint16_t port = server->port();
+    Monitored monitored(port);
+    expect_healthy(monitored);
+
+    server.reset();
+    expect_failure(monitored, ErrorKind::connect, "no connection to http://127.0.0.1:");
+    server.emplace(port);
+
+    expect_healthy(monitored);
+}
+
+TEST(ConnectionFault, ConnectionThatIsNeverTaken) {
+    std::optional<FaultServer> server(std::in_place);
+    const std::uint16_t port = server->port();
+    Monitored monitored(port);
+    expect_healthy(monitored);
+
+    server.reset();
+    {
+        const support::UnresponsivePort unresponsive(port);
+        expect_failure(monitored, ErrorKind::connect, "no answer in time");
+    }
+    server.emplace(port);
+
+    expect_healthy(monitored);
+}
+
+/// The healthy listing over TLS, at a port that changes its certificate.
+class TlsFault : public testing::Test {
+  protected:
+    TlsFault() {
+        serve(good_);
+        port_ = server_->port();
+    }
+
+    void serve(const Certificate& certificate) {
+        server_.reset();
+        server_.emplace(
+            certificate,
+            [](const std::string& target) {
+                constexpr std::string_view name = "page%5Bnumber%5D=";
+                const std::string_view digits =
+                    std::string_view(target).substr(target.find(name) + name.size());
+                std::size_t page = 0;
+                std::from_chars(digits.data(), digits.data() + digits.size(), page);
+                return healthy_page(page);
+            },
+            port_);
+    }
+
+    /// Healthy before and after; in between the server shows `certificate`, of which `trusted` is told to the
+    /// exporter.
+    void check(const Certificate& certificate, bool trusted, std::string_view words) {
+        const std::string ca_file = good_.certificate_file() + ".and-more";
+        {
+            std::ofstream out(ca_file);
+            out << std::ifstream(good_.certificate_file()).rdbuf();
+            if (trusted) {
+                out << std::ifstream(certificate.certificate_file()).rdbuf();
+            }
+        }
+        Monitored monitored(https(port_), ca_file);
+        expect_healthy(monitored);
+
+        serve(certificate);
+        expect_failure(monitored, ErrorKind::tls, words);
+        EXPECT_EQ(server_->requests(), 0U) << "credentials were sent to a server that proved nothing";
+        serve(good_);
+
+        expect_healthy(monitored);
+    }
+
+  private:
+    const Certificate good_{"127.0.0.1"};
+    std::uint16_t port_ = 0;
+    std::optional<TlsServer> server_;
+};
+
+TEST_F(TlsFault, ExpiredCertificate) {
+    check(Certificate("127.0.0.1", -1), true, "expired");
+}
+
+TEST_F(TlsFault, SelfSignedCertificate) {
+    check(Certificate("127.0.0.1"), false, "self-signed");
+}
+
+TEST_F(TlsFault, CertificateOfAnotherHost) {
+    check(Certificate("192.0.2.1"), true, "no secure connection");
+}
+
+TEST(TlsHandshake, ServerThatSpeaksPlainHttp) {
+    const support::RawServer server([](support::RawConnection& connection) {
+        connection.send(response("400 Bad Request", "The plain HTTP request was sent to HTTPS port"));
+    });
+    Monitored monitored(https(server.port()), "");
+
+    expect_failure(monitored, ErrorKind::tls, "no secure connection");
+}
+
+TEST(TlsHandshake, ServerThatIsSilent) {
+    const support::RawServer server([](support::RawConnection& connection) { connection.hold(); });
+    Monitored monitored(https(server.port()), "");
+
+    expect_failure(monitored, ErrorKind::timeout, "by the poll's deadline");
+}
+
+}  // namespace
+}  // namespace exporter::faults

@@ -1,0 +1,49 @@
+#include "faults/monitored.h"
+
+#include "faults/fault_server.h"
+
+#include <spdlog/sinks/ostream_sink.h>
+#include <spdlog/spdlog.h>
+#include <sys/resource.h>
+
+#include <csignal>
+
+namespace exporter::faults {
+
+std::size_t peak_memory() {
+    rusage usage{};
+    ::getrusage(RUSAGE_SELF, &usage);
+    return static_cast<std::size_t>(usage.ru_maxrss) * 1024;
+}
+
+config::Config small_config() {
+    config::Config config;
+    config.poll.page_size = static_cast<int>(page_size);
+    config.poll.timeout = poll_timeout;
+    config.buckets.expiry = {std::chrono::hours(24)};
+    config.buckets.last_used = {std::chrono::hours(24)};
+    config.buckets.age = {std::chrono::hours(24)};
+    return config;
+}
+
+Monitored::Monitored(std::uint16_t port)
+    : Monitored(config::Endpoint{.tls = false, .host = "127.0.0.1", .port = port}, "") {}
+
+Monitored::Monitored(config::Endpoint endpoint, const std::string& ca_file)
+    : log_({.level = config::LogLevel::debug, .format = config::LogFormat::logfmt},
+           std::make_shared<spdlog::logger>("", std::make_shared<spdlog::sinks::ostream_sink_mt>(lines_))) {
+    std::signal(SIGPIPE, SIG_IGN);  // As the program does: OpenSSL writes to closed connections.
+    config::Organization organization;
+    organization.endpoint = std::move(endpoint);
+    organization.credentials.bearer_token = config::Secret(token);
+    config::Config config = small_config();
+    config.ca_file = ca_file;
+    monitor_ =
+        std::make_unique<app::OrganizationMonitor>(organization, config, log_, [] {}, clock_, randomness_);
+}
+
+std::uint64_t Monitored::failures(datadog::ErrorKind kind) const {
+    return snapshot().statistics.failures[static_cast<std::size_t>(kind)];
+}
+
+}  // namespace exporter::faults

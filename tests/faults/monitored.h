@@ -1,0 +1,66 @@
+// One organization as the program monitors it, without pauses between the retries of a request.
+#pragma once
+
+#include "app/organization_monitor.h"
+#include "config/config.h"
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <sstream>
+#include <string>
+
+namespace exporter::faults {
+
+inline constexpr std::chrono::seconds poll_timeout{3};
+inline constexpr const char* token = "ddpat_alias_0123456789abcdef";
+
+/// No poll may take so long; what ends only by the poll's deadline ends in 3 s.
+inline constexpr std::chrono::seconds slowest_poll{10};
+
+/// Without organizations; its polls end by `poll_timeout`.
+[[nodiscard]] config::Config small_config();
+
+/// Most memory that this process ever had, in bytes.
+[[nodiscard]] std::size_t peak_memory();
+
+/// The machine's clocks, which a test can shift.
+class ShiftedClock final : public scan::Clock {
+  public:
+    datadog::Timestamp now() override { return scan::system_clock().now() + wall_shift; }
+    scan::SteadyTime steady_now() override { return scan::system_clock().steady_now() + steady_shift; }
+    bool wait_until(scan::SteadyTime moment, std::stop_token stop) override {
+        return scan::system_clock().wait_until(moment - steady_shift, std::move(stop));
+    }
+
+    std::chrono::seconds wall_shift{0};
+    std::chrono::seconds steady_shift{0};
+};
+
+class Monitored {
+  public:
+    /// An organization at plain http://127.0.0.1:<port>.
+    explicit Monitored(std::uint16_t port);
+    Monitored(config::Endpoint endpoint, const std::string& ca_file);
+
+    [[nodiscard]] bool poll() { return monitor_->poll_once(); }
+    [[nodiscard]] metrics::Snapshot snapshot() const { return monitor_->snapshot(); }
+    [[nodiscard]] std::uint64_t failures(datadog::ErrorKind kind) const;
+    [[nodiscard]] std::string log() const { return lines_.str(); }
+    ShiftedClock& clock() { return clock_; }
+
+  private:
+    class NoJitter final : public scan::Randomness {
+      public:
+        double next() override { return 0; }
+    };
+
+    std::ostringstream lines_;
+    app::Log log_;
+    ShiftedClock clock_;
+    NoJitter randomness_;
+    std::unique_ptr<app::OrganizationMonitor> monitor_;
+};
+
+}  // namespace exporter::faults

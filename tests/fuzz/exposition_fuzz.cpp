@@ -1,0 +1,355 @@
+// Whatever tokens, scopes and owners are called: a strict reader of the text format 0.0.4, written from its
+// grammar, reads out of the exposition exactly the labels that were put in, each series once; the text is
+// valid UTF-8 of bounded lines without control characters. Escaping alone loses no byte of any label at all.
+#include "inventory/builder.h"
+#include "inventory/label_text.h"
+#include "metrics/collectables.h"
+#include "metrics/families.h"
+#include "metrics/family_builder.h"
+#include "require.h"
+
+#include <fuzzer/FuzzedDataProvider.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace {
+
+using namespace exporter;
+using Labels = std::map<std::string, std::string>;
+
+struct Series {
+    std::string family;
+    Labels labels;
+
+    auto operator<=>(const Series&) const = default;
+};
+
+bool is_letter(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+}
+
+bool is_digit(char c) {
+    return c >= '0' && c <= '9';
+}
+
+/// Reads an exposition from the first byte to the last; what the grammar does not have breaks the law.
+///
+/// https://prometheus.io/docs/instrumenting/exposition_formats/, "Text-based format", with the one way of
+/// writing blanks and commas that the exporter has.
+class StrictReader {
+  public:
+    explicit StrictReader(std::string_view text) : rest_(text) {}
+
+    std::vector<Series> read() {
+        while (!rest_.empty()) {
+            read_family();
+        }
+        return std::move(series_);
+    }
+
+  private:
+    /// HELP, TYPE and the samples, which stand together: no family comes twice.
+    void read_family() {
+        expect("# HELP ");
+        const std::string family = metric_name();
+        require(families_.insert(family).second);
+        expect(" ");
+        read_help();
+        expect("# TYPE " + family + " ");
+        const std::string type = metric_name();
+        require(type == "counter" || type == "gauge");
+        expect("\n");
+        while (!rest_.empty() && rest_.front() != '#') {
+            read_sample(family);
+        }
+    }
+
+    void read_sample(const std::string& family) {
+        Series series{metric_name(), {}};
+        require(series.family == family);
+        if (rest_.starts_with('{')) {
+            series.labels = read_labels();
+        }
+        expect(" ");
+        read_value();
+        expect("\n");
+        require(distinct_.insert(series).second);
+        series_.push_back(std::move(series));
+    }
+
+    Labels read_labels() {
+        Labels labels;
+        std::string_view before = "{";
+        while (!rest_.starts_with('}')) {
+            expect(before);
+            before = ",";
+            const std::string name = label_name();
+            expect("=\"");
+            require(labels.emplace(name, label_value()).second);
+        }
+        expect("}");
+        require(!labels.empty());
+        return labels;
+    }
+
+    /// After the opening quote, through the closing one.
+    std::string label_value() {
+        std::string value;
+        for (char c = take(); c != '"'; c = take()) {
+            require(c != '\n');
+            value.push_back(c == '\\' ? escaped(true) : c);
+        }
+        return value;
+    }
+
+    void read_help() {
+        for (char c = take(); c != '\n'; c = take()) {
+            if (c == '\\') {
+                escaped(false);
+            }
+        }
+    }
+
+    /// After the backslash.
+    char escaped(bool in_label) {
+        const char c = take();
+        require(c == '\\' || c == 'n' || (c == '"' && in_label));
+        return c == 'n' ? '\n' : c;
+    }
+
+    /// What Go's ParseFloat reads: a decimal number, an infinity or not a number.
+    void read_value() {
+        const std::string text(rest_.substr(0, rest_.find_first_of(" \n")));
+        rest_.remove_prefix(text.size());
+        if (text == "+Inf" || text == "-Inf" || text == "NaN" || text == "Nan") {
+            return;
+        }
+        require(!text.empty() && text.find_first_not_of("0123456789+-.e") == std::string::npos);
+        char* end = nullptr;
+        (void)std::strtod(text.c_str(), &end);
+        require(end == text.c_str() + text.size());
+    }
+
+    std::string metric_name() {
+        std::string name;
+        while (!rest_.empty() && (is_letter(rest_.front()) || rest_.front() == ':' ||
+                                  (!name.empty() && is_digit(rest_.front())))) {
+            name.push_back(take());
+        }
+        require(!name.empty());
+        return name;
+    }
+
+    std::string label_name() {
+        const std::string name = metric_name();
+        require(name.find(':') == std::string::npos && !name.starts_with("__"));
+        return name;
+    }
+
+    char take() {
+        require(!rest_.empty());
+        const char c = rest_.front();
+        rest_.remove_prefix(1);
+        return c;
+    }
+
+    void expect(std::string_view text) {
+        require(rest_.starts_with(text));
+        rest_.remove_prefix(text.size());
+    }
+
+    std::string_view rest_;
+    std::set<std::string> families_;
+    std::set<Series> distinct_;
+    std::vector<Series> series_;
+};
+
+/// RFC 3629, bit by bit: every character decoded, the shortest form required.
+std::vector<std::uint32_t> decoded_utf8(std::string_view text) {
+    std::vector<std::uint32_t> characters;
+    for (std::size_t i = 0; i < text.size();) {
+        const auto byte = [&text](std::size_t at) -> std::uint32_t {
+            require(at < text.size());
+            return static_cast<unsigned char>(text[at]);
+        };
+        const std::uint32_t lead = byte(i++);
+        std::uint32_t character = lead;
+        std::uint32_t least = 0;
+        std::size_t more = 0;
+        if (lead >= 0x80) {
+            const bool two = lead >> 5U == 0b110;
+            const bool three = lead >> 4U == 0b1110;
+            require(two || three || lead >> 3U == 0b11110);
+            more = two ? 1 : three ? 2 : 3;
+            least = two ? 0x80 : three ? 0x800 : 0x10000;
+            character = lead & (two ? 0x1FU : three ? 0x0FU : 0x07U);
+        }
+        for (; more > 0; --more) {
+            const std::uint32_t next = byte(i++);
+            require(next >> 6U == 0b10);
+            character = character << 6U | (next & 0x3FU);
+        }
+        require(character >= least && character <= 0x10FFFF);
+        require(character < 0xD800 || character > 0xDFFF);
+        characters.push_back(character);
+    }
+    return characters;
+}
+
+void check_characters(std::string_view text) {
+    // Six labels of untrusted text, all of it escaped, and the words around them.
+    constexpr std::size_t longest_line = 6 * 2 * inventory::max_label_bytes + 400;
+    require(text.empty() || text.back() == '\n');
+    for (std::size_t begin = 0; begin < text.size();) {
+        const std::size_t end = text.find('\n', begin);
+        require(end - begin <= longest_line);
+        begin = end + 1;
+    }
+    for (const std::uint32_t character : decoded_utf8(text)) {
+        require(character == '\n' || (character >= 0x20 && character != 0x7F));
+        require(character < 0x80 || character > 0x9F);
+        require(character != 0x2028 && character != 0x2029);
+    }
+}
+
+/// Bytes that nothing has cleaned come back as they were.
+void check_escaping(const std::string& first, const std::string& second, const std::string& third) {
+    metrics::FamilyBuilder family(metrics::describe("datadog_access_token_exporter_build_info"));
+    family.add({first, second, third}, 1);
+    const std::string text = metrics::render_text({std::move(family).build()});
+    const std::vector<Series> series = StrictReader(text).read();
+    require(series.size() == 1);
+    require(series.front().labels == Labels{{"version", first}, {"revision", second}, {"compiler", third}});
+}
+
+/// A token, named with any bytes.
+struct Named {
+    std::string id;
+    std::string name;
+    std::string owner;
+    std::vector<std::string> scopes;
+    datadog::Date created_at;
+};
+
+using Listing = std::vector<Named>;
+
+Listing take_listing(FuzzedDataProvider& values) {
+    constexpr std::size_t most_tokens = 4;
+    constexpr std::size_t most_scopes = 4;
+    const auto take_text = [&values] { return values.ConsumeRandomLengthString(); };
+    Listing listing;
+    // Series of the detail differ by the token's id: Datadog's are UUIDs, which cleaning does not change.
+    std::set<std::string> ids;
+    while (values.remaining_bytes() > 0 && listing.size() < most_tokens) {
+        Named token;
+        token.id = take_text();
+        token.name = take_text();
+        token.owner = take_text();
+        const auto scopes = values.ConsumeIntegralInRange<std::size_t>(0, most_scopes);
+        for (std::size_t i = 0; i < scopes; ++i) {
+            // The page parser hands on no empty scope.
+            if (std::string scope = take_text(); !scope.empty()) {
+                token.scopes.push_back(std::move(scope));
+            }
+        }
+        token.created_at = datadog::Date::at(
+            datadog::Timestamp(std::chrono::seconds(values.ConsumeIntegral<std::uint32_t>())));
+        if (!token.id.empty() && ids.insert(inventory::label_text(token.id)).second) {
+            listing.push_back(std::move(token));
+        }
+    }
+    return listing;
+}
+
+inventory::Inventory inventory_of(const Listing& listing) {
+    using inventory::BucketScheme;
+    const std::vector<config::Duration> bounds = {std::chrono::hours(24)};
+    const inventory::Rules rules = {.expiry = BucketScheme::expiry(bounds),
+                                    .last_used = BucketScheme::last_used(bounds),
+                                    .age = BucketScheme::age(bounds),
+                                    .detail = inventory::DetailMode::all,
+                                    .is_own_token = {}};
+    const datadog::Timestamp now(std::chrono::seconds(1'767'225'600));
+    inventory::InventoryBuilder builder(rules, now, nullptr);
+    for (const Named& named : listing) {
+        const std::vector<std::string_view> scopes(named.scopes.begin(), named.scopes.end());
+        datadog::Token token;
+        token.id = named.id;
+        token.name = named.name;
+        token.owner_id = named.owner;
+        token.created_at = named.created_at;
+        token.scopes = scopes;
+        builder.add(token);
+    }
+    return std::move(builder).build(true, now).inventory;
+}
+
+/// The families with a label that somebody outside chooses, beside `org`; the others have more series by far,
+/// and nothing in them that an input could change.
+std::string untrusted_text(const metrics::Snapshot& snapshot) {
+    std::vector<prometheus::MetricFamily> families;
+    for (const metrics::FamilyWriter& writer : metrics::inventory_writers()) {
+        const metrics::FamilyDescription& description = metrics::describe(writer.family);
+        const auto has_label = [&](std::string_view label) {
+            return std::ranges::find(description.labels, label) != description.labels.end();
+        };
+        if (has_label("token_name") || has_label("scope")) {
+            metrics::FamilyBuilder family(description);
+            writer.write(snapshot, family);
+            families.push_back(std::move(family).build());
+        }
+    }
+    return metrics::render_text(families);
+}
+
+void check_listing(const std::string& org, const Listing& listing) {
+    using inventory::label_text;
+    const std::string text = untrusted_text(
+        {.org = org, .inventory = std::make_shared<const inventory::Inventory>(inventory_of(listing))});
+    check_characters(text);
+
+    std::set<Series> expected;
+    for (const Named& token : listing) {
+        expected.insert({"datadog_access_token_created_timestamp_seconds",
+                         {{"org", org},
+                          {"token_id", label_text(token.id)},
+                          {"token_name", label_text(token.name)},
+                          {"token_type", "other"},
+                          {"owner_type", "unknown"},
+                          {"owner_id", label_text(token.owner)}}});
+        for (const std::string& scope : token.scopes) {
+            expected.insert({"datadog_access_token_scope_grants",
+                             {{"org", org},
+                              {"scope", label_text(scope)},
+                              {"token_type", "other"},
+                              {"owner_type", "unknown"},
+                              {"expiry_bucket", "never"}}});
+        }
+    }
+    const std::vector<Series> series = StrictReader(text).read();
+    require(std::set<Series>(series.begin(), series.end()) == expected);
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    FuzzedDataProvider values(data, size);
+    const std::string org = values.ConsumeRandomLengthString();
+    const std::string second = values.ConsumeRandomLengthString();
+    const std::string third = values.ConsumeRandomLengthString();
+    check_escaping(org, second, third);
+    // The configuration lets only names through that cleaning does not change.
+    check_listing(inventory::label_text(org), take_listing(values));
+    return 0;
+}

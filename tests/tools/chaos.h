@@ -1,0 +1,27 @@
+// Answers that a client must survive, and must never take for a page of the listing.
+#pragma once
+
+#include "demo/random.h"
+#include "demo/server.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+namespace exporter::tools {
+
+/// For `demo::Faults::intercept`: now and then a fault instead of the page, each of the table's as likely as
+/// the others. The same seed and the same number of requests make the same answers.
+class Chaos {
+  public:
+    /// @param probability of a fault, 0 to 1
+    Chaos(double probability, std::uint64_t seed);
+
+    [[nodiscard]] std::optional<demo::CannedAnswer> operator()(std::size_t request, const demo::Query& query);
+
+  private:
+    double probability_;
+    demo::Random random_;
+};
+
+}  // namespace exporter::tools

@@ -1,6 +1,7 @@
 #include "config/credential_inputs.h"
 
 #include "config/environment.h"
+#include "config/key_shape.h"
 
 #include <fmt/format.h>
 

@@ -1,5 +1,8 @@
 #include "config/credentials.h"
 
+#include "config/key_shape.h"
+#include "config/text.h"
+
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <string.h>  // NOLINT(modernize-deprecated-headers): explicit_bzero is not in <cstring>
@@ -75,21 +78,15 @@ class WipedBuffer {
     std::size_t size_ = 0;
 };
 
-bool looks_like_a_key(std::string_view text) {
-    const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
-    const auto is_word = [&](char c) {
-        return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
-    };
-    return looks_like_access_token(text) ||
-           (text.size() >= 32 && std::all_of(text.begin(), text.end(), is_word) &&
-            std::any_of(text.begin(), text.end(), is_digit));
-}
-
 /// A path is shown, unless somebody wrote the key itself where its file belongs.
 std::string shown(const std::filesystem::path& path) {
-    return looks_like_a_key(path.filename().native())
-               ? "(not shown: it looks like a key, not like the path of its file)"
-               : path.string();
+    if (looks_like_a_key(path.filename().native())) {
+        return "(not shown: it looks like a key, not like the path of its file)";
+    }
+    const std::string& text = path.native();
+    const bool plain =
+        std::none_of(text.begin(), text.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; });
+    return plain ? text : quote(text);
 }
 
 bool is_visible_ascii(char character) {
@@ -118,10 +115,6 @@ tl::expected<void, std::string> read_into(const std::optional<SecretSource>& sou
 }
 
 }  // namespace
-
-bool looks_like_access_token(std::string_view text) {
-    return text.starts_with("ddpat_") || text.starts_with("ddsat_");
-}
 
 tl::expected<Secret, std::string> parse_secret(std::string text, const std::string& origin) {
     while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) {

@@ -37,9 +37,6 @@ struct CredentialSources {
     WorldReadable world_readable = WorldReadable::refused;
 };
 
-/// Whether the text begins as personal and service access tokens do (`ddpat_`, `ddsat_`).
-[[nodiscard]] bool looks_like_access_token(std::string_view text);
-
 /// Checks a secret's text: trailing line ends are trimmed; an empty text, one with anything but visible ASCII
 /// inside (a line end, a blank, a byte order mark), or one over 4096 bytes is an error. The error never
 /// quotes the text. `origin` names the file or variable.

@@ -1,5 +1,7 @@
 #include "config/text.h"
 
+#include "config/key_shape.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -42,6 +44,9 @@ std::string lower(std::string_view text) {
 }
 
 std::string quote(std::string_view text) {
+    if (looks_like_a_key(text)) {
+        return "(not shown: it looks like a key)";
+    }
     std::string result = "\"";
     for (const char character : text.substr(0, longest_quote)) {
         append_escaped(result, character);

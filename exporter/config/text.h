@@ -13,7 +13,8 @@ namespace exporter::config {
 /// ASCII only.
 [[nodiscard]] std::string lower(std::string_view text);
 
-/// In double quotes, for a message: control characters are escaped, what is long is cut.
+/// In double quotes, for a message: control characters are escaped, what is long is cut, and what looks like
+/// a key is not shown at all, since people swap variables.
 [[nodiscard]] std::string quote(std::string_view text);
 
 /// As `quote`, without the user and password that a URL may carry.

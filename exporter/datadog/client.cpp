@@ -1,17 +1,19 @@
 #include "datadog/client.h"
 
+#include "datadog/answer_headers.h"
 #include "datadog/connection_guard.h"
 #include "datadog/masking.h"
 #include "datadog/page_parser.h"
 #include "datadog/rfc3339.h"
+#include "datadog/tunnel.h"
 
 #include <fmt/format.h>
 #include <httplib.h>
 #include <netdb.h>
 #include <openssl/x509_vfy.h>
+#include <unistd.h>
 
 #include <algorithm>
-#include <charconv>
 #include <exception>
 #include <utility>
 
@@ -29,44 +31,8 @@ Error make_error(ErrorKind kind, std::string message,
 /// What headers, chunk sizes and TLS may add to the bytes of a body.
 constexpr std::uint64_t header_allowance = std::uint64_t{4} << 20;
 
-/// A header's whole number that isn't negative; anything else is as good as absent.
-std::optional<std::int64_t> count_header(const httplib::Response& response, const char* name) {
-    const std::string text = response.get_header_value(name);
-    std::int64_t value = 0;
-    const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    const bool whole = !text.empty() && error == std::errc() && stop == text.data() + text.size();
-    return whole && value >= 0 ? std::optional(value) : std::nullopt;
-}
-
-/// A wait of more than a day is no wait; and larger numbers overflow durations.
-constexpr std::chrono::seconds longest_delay = std::chrono::hours(24);
-
-std::optional<std::chrono::seconds> seconds_header(const httplib::Response& response, const char* name) {
-    const auto count = count_header(response, name);
-    return count ? std::optional(std::chrono::seconds(std::min(*count, longest_delay.count())))
-                 : std::nullopt;
-}
-
-/// RFC 9110, 10.2.3: seconds, or a date, which is compared with the server's own `Date`.
-std::optional<std::chrono::seconds> retry_after_of(const httplib::Response& response) {
-    if (const auto delay = seconds_header(response, "Retry-After")) {
-        return delay;
-    }
-    const auto until = parse_http_date(response.get_header_value("Retry-After"));
-    const auto now = parse_http_date(response.get_header_value("Date"));
-    if (!until || !now) {
-        return std::nullopt;
-    }
-    const auto delay = std::chrono::duration_cast<std::chrono::seconds>(*until - *now);
-    return std::clamp(delay, std::chrono::seconds(0), longest_delay);
-}
-
-RateLimit rate_limit_of(const httplib::Response& response) {
-    return {.limit = count_header(response, "X-RateLimit-Limit"),
-            .remaining = count_header(response, "X-RateLimit-Remaining"),
-            .period = seconds_header(response, "X-RateLimit-Period"),
-            .reset = seconds_header(response, "X-RateLimit-Reset"),
-            .name = one_line(response.get_header_value("X-RateLimit-Name"))};
+HeaderLookup headers_of(const httplib::Response& response) {
+    return [&response](const char* name) { return response.get_header_value(name); };
 }
 
 ErrorKind kind_of_status(int status) {
@@ -104,6 +70,40 @@ std::string resolver_error(const std::string& host) {
     return {};
 }
 
+/// HTTPS through a proxy. The tunnel is our own (see tunnel.h): for cpp-httplib the host is connected to
+/// directly.
+class TunnelledClient final : public httplib::SSLClient {
+  public:
+    TunnelledClient(config::Endpoint target, config::Proxy proxy)
+        : SSLClient(target.host, target.port), target_(std::move(target)), proxy_(std::move(proxy)) {}
+
+    /// Why the proxy gave the last connection no tunnel; empty: it did.
+    [[nodiscard]] const std::string& refusal() const { return refusal_; }
+
+  private:
+    bool create_and_connect_socket(Socket& socket, httplib::Error& error) override {
+        refusal_.clear();
+        set_proxy(proxy_.host, proxy_.port);
+        const bool connected = ClientImpl::create_and_connect_socket(socket, error);
+        set_proxy("", -1);
+        if (!connected) {
+            return false;
+        }
+        if (const auto opened = open_tunnel(socket.sock, target_, proxy_); !opened) {
+            refusal_ = opened.error();
+            ::shutdown(socket.sock, SHUT_RDWR);
+            ::close(std::exchange(socket.sock, INVALID_SOCKET));
+            error = httplib::Error::Connection;
+            return false;
+        }
+        return true;
+    }
+
+    const config::Endpoint target_;
+    const config::Proxy proxy_;
+    std::string refusal_;
+};
+
 }  // namespace
 
 class Client::Impl {
@@ -127,6 +127,9 @@ class Client::Impl {
         if (!answer.page) {
             // A server or a proxy may answer with the request's own headers.
             mask_secrets(answer.page.error().message, credentials);
+            if (options_.proxy) {
+                mask_secret(answer.page.error().message, options_.proxy->password);
+            }
         }
         answer.exchange.duration = steady_clock::now() - start;
         return answer;
@@ -137,6 +140,8 @@ class Client::Impl {
 
   private:
     std::unique_ptr<httplib::ClientImpl> make_client();
+    std::unique_ptr<httplib::ClientImpl> make_tls_client();
+    std::unique_ptr<httplib::ClientImpl> make_plain_client() const;
     httplib::Headers headers(const config::Credentials& credentials) const;
     Answer exchange(const PageRequest& request, const config::Credentials& credentials,
                     steady_clock::time_point deadline);
@@ -147,7 +152,8 @@ class Client::Impl {
 
     const ClientOptions options_;
     ConnectionGuard guard_;
-    httplib::SSLClient* tls_ = nullptr;  ///< http_, where it is one
+    httplib::SSLClient* tls_ = nullptr;     ///< http_, where it is one
+    TunnelledClient* tunnelled_ = nullptr;  ///< http_, where it is one
     std::unique_ptr<httplib::ClientImpl> http_;
     std::size_t expected_body_bytes_ =
         0;  ///< the last page's size: saves growing the next page's buffer step by step
@@ -156,19 +162,8 @@ class Client::Impl {
 };
 
 std::unique_ptr<httplib::ClientImpl> Client::Impl::make_client() {
-    const config::Endpoint& endpoint = options_.endpoint;
-    std::unique_ptr<httplib::ClientImpl> client;
-    if (endpoint.tls) {
-        auto tls = std::make_unique<httplib::SSLClient>(endpoint.host, endpoint.port);
-        tls->enable_server_certificate_verification(true);
-        if (!options_.ca_file.empty()) {
-            tls->set_ca_cert_path(options_.ca_file);
-        }
-        tls_ = tls.get();
-        client = std::move(tls);
-    } else {
-        client = std::make_unique<httplib::ClientImpl>(endpoint.host, endpoint.port);
-    }
+    std::unique_ptr<httplib::ClientImpl> client =
+        options_.endpoint.tls ? make_tls_client() : make_plain_client();
     client->set_keep_alive(true);
     client->set_tcp_nodelay(true);
     client->set_follow_location(false);  // A redirect would carry the credentials to another host.
@@ -176,6 +171,28 @@ std::unique_ptr<httplib::ClientImpl> Client::Impl::make_client() {
     client->set_decompress(true);
     client->set_connection_timeout(options_.connect_timeout);
     client->set_socket_options([this](socket_t socket) { guard_.watch(socket); });
+    return client;
+}
+
+std::unique_ptr<httplib::ClientImpl> Client::Impl::make_tls_client() {
+    std::unique_ptr<httplib::SSLClient> client;
+    if (options_.proxy) {
+        auto tunnelled = std::make_unique<TunnelledClient>(options_.endpoint, *options_.proxy);
+        tunnelled_ = tunnelled.get();
+        client = std::move(tunnelled);
+    } else {
+        client = std::make_unique<httplib::SSLClient>(options_.endpoint.host, options_.endpoint.port);
+    }
+    client->enable_server_certificate_verification(true);
+    if (!options_.ca_file.empty()) {
+        client->set_ca_cert_path(options_.ca_file);
+    }
+    tls_ = client.get();
+    return client;
+}
+
+std::unique_ptr<httplib::ClientImpl> Client::Impl::make_plain_client() const {
+    auto client = std::make_unique<httplib::ClientImpl>(options_.endpoint.host, options_.endpoint.port);
     if (options_.proxy) {
         client->set_proxy(options_.proxy->host, options_.proxy->port);
         if (!options_.proxy->user.empty()) {
@@ -245,7 +262,7 @@ Answer Client::Impl::exchange(const PageRequest& request, const config::Credenti
         return answer;
     }
     answer.exchange.status = response.status;
-    answer.exchange.rate_limit = rate_limit_of(response);
+    answer.exchange.rate_limit = rate_limit_of(headers_of(response));
     if (response.status != 200) {
         answer.page = tl::unexpected(status_error(response, {page.body.data(), page.body.size()}));
         return answer;
@@ -304,6 +321,11 @@ Error Client::Impl::failure(httplib::Error error, ConnectionGuard::Verdict verdi
 }
 
 Error Client::Impl::connection_failure(std::string_view what) const {
+    if (tunnelled_ != nullptr && !tunnelled_->refusal().empty()) {
+        return make_error(ErrorKind::connect,
+                          fmt::format("the proxy {}:{} made no connection to {}: {}", options_.proxy->host,
+                                      options_.proxy->port, options_.endpoint.url(), tunnelled_->refusal()));
+    }
     const std::string& host = options_.proxy ? options_.proxy->host : options_.endpoint.host;
     if (const std::string reason = resolver_error(host); !reason.empty()) {
         return make_error(ErrorKind::dns, fmt::format("{} does not resolve: {}", host, reason));
@@ -329,9 +351,10 @@ Error Client::Impl::status_error(const httplib::Response& response, std::string_
     if (const std::string words = error_text(body); !words.empty()) {
         message += ": " + words;
     }
-    auto retry_after = retry_after_of(response);
+    const HeaderLookup header = headers_of(response);
+    auto retry_after = retry_after_of(header);
     if (kind == ErrorKind::rate_limited && !retry_after) {
-        retry_after = seconds_header(response, "X-RateLimit-Reset");
+        retry_after = rate_limit_of(header).reset;
     }
     return make_error(kind, std::move(message), retry_after);
 }

@@ -1,8 +1,9 @@
 #include "datadog/masking.h"
 
+#include "datadog/base64.h"
+
 #include <algorithm>
 #include <cstddef>
-#include <optional>
 #include <string_view>
 
 namespace exporter::datadog {
@@ -33,12 +34,9 @@ std::size_t run_length(std::string_view text, std::string_view secret) {
     return longest;
 }
 
-void mask_secret(std::string& text, const std::optional<config::Secret>& secret) {
-    if (!secret) {
-        return;
-    }
+void mask_runs(std::string& text, std::string_view secret) {
     for (std::size_t at = 0; at < text.size();) {
-        const std::size_t length = run_length(std::string_view(text).substr(at), secret->expose());
+        const std::size_t length = run_length(std::string_view(text).substr(at), secret);
         if (length > 0) {
             text.replace(at, length, mask);
             at += mask.size();
@@ -48,12 +46,36 @@ void mask_secret(std::string& text, const std::optional<config::Secret>& secret)
     }
 }
 
+void mask_base64(std::string& text, std::string_view secret) {
+    constexpr std::size_t group = 4;
+    // What is encoded may begin before the secret, at any of the three places of a group.
+    for (std::size_t before = 0; before < 3; ++before) {
+        const std::string encoded = base64(std::string(before, '\0').append(secret));
+        // The outermost groups also tell of what stands beside the secret.
+        const std::size_t begin = before == 0 ? 0 : group;
+        if (encoded.size() >= begin + group + shortest_run) {
+            std::string inner = encoded.substr(begin, encoded.size() - begin - group);
+            mask_runs(text, inner);
+            std::replace(inner.begin(), inner.end(), '+', '-');
+            std::replace(inner.begin(), inner.end(), '/', '_');
+            mask_runs(text, inner);
+        }
+    }
+}
+
 }  // namespace
 
+void mask_secret(std::string& text, std::string_view secret) {
+    mask_runs(text, secret);
+    mask_base64(text, secret);
+}
+
 void mask_secrets(std::string& text, const config::Credentials& credentials) {
-    mask_secret(text, credentials.api_key);
-    mask_secret(text, credentials.app_key);
-    mask_secret(text, credentials.bearer_token);
+    for (const auto* secret : {&credentials.api_key, &credentials.app_key, &credentials.bearer_token}) {
+        if (*secret) {
+            mask_secret(text, (*secret)->expose());
+        }
+    }
 }
 
 }  // namespace exporter::datadog

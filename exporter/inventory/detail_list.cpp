@@ -22,7 +22,7 @@ bool sooner(const TokenDetail& left, const TokenDetail& right) {
 }
 
 TokenDetail detail_of(const datadog::Token& token) {
-    return {.id = label_text(token.id),
+    return {.id = id_label(token.id),
             .name = label_text(token.name),
             .type = token.type,
             .owner_type = token.owner_type,

@@ -1,7 +1,10 @@
 #include "inventory/label_text.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cstdint>
+#include <functional>
 #include <optional>
 
 namespace exporter::inventory {
@@ -80,6 +83,20 @@ std::string label_text(std::string_view text) {
         }
     }
     return clean;
+}
+
+std::string id_label(std::string_view id) {
+    std::string label = label_text(id);
+    if (label == id) {
+        return label;
+    }
+    const std::string mark = fmt::format("~{:016x}", std::hash<std::string_view>{}(id));
+    std::size_t end = std::min(label.size(), max_label_bytes - mark.size());
+    while (end < label.size() && (static_cast<unsigned char>(label[end]) & 0xC0U) == 0x80U) {
+        --end;  // Not inside a character.
+    }
+    label.resize(end);
+    return label + mark;
 }
 
 }  // namespace exporter::inventory

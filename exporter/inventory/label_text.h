@@ -15,6 +15,11 @@ inline constexpr std::size_t max_label_bytes = 200;
 /// cut at a character's edge to `max_label_bytes` with `…` as its end.
 [[nodiscard]] std::string label_text(std::string_view text);
 
+/// A label for an id: different ids have different ones, since Prometheus refuses a whole scrape that has a
+/// series twice. What `label_text` returns where that is the id itself; otherwise as much of it as leaves
+/// room for a hash of the id.
+[[nodiscard]] std::string id_label(std::string_view id);
+
 /// Whether `label_text` would return `text` itself; quick for plain ASCII.
 [[nodiscard]] bool is_plain_label(std::string_view text);
 

@@ -4,8 +4,12 @@
 #include <gtest/gtest.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <array>
+#include <stdexcept>
 #include <string>
 
 namespace exporter::app {
@@ -71,6 +75,49 @@ TEST(CoreDumps, AreForbidden) {
     rlimit limit{};
     ::getrlimit(RLIMIT_CORE, &limit);
     EXPECT_EQ(limit.rlim_max, 0U);
+}
+
+/// Who owns the files of a process that runs `prepare` as an ordinary user, under /proc. The kernel gives
+/// them to root where nobody else may look into the process.
+uid_t owner_of_process_files(void (*prepare)()) {
+    constexpr uid_t ordinary_user = 65534;
+    std::array<int, 2> ready{};
+    std::array<int, 2> done{};
+    if (::pipe(ready.data()) != 0 || ::pipe(done.data()) != 0) {
+        throw std::runtime_error("pipe");
+    }
+    const pid_t child = ::fork();
+    if (child == 0) {
+        if (::geteuid() == 0 && ::setuid(ordinary_user) != 0) {
+            ::_exit(1);
+        }
+        // Becoming somebody else has made it unreadable already; as if it had been that user's from the
+        // start.
+        ::prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
+        prepare();
+        char byte = 0;
+        const bool told = ::write(ready[1], &byte, 1) == 1;
+        ::close(done[1]);
+        ::_exit(told && ::read(done[0], &byte, 1) >= 0 ? 0 : 1);
+    }
+    ::close(ready[1]);
+    char byte = 0;
+    struct stat status{};
+    const std::string path = "/proc/" + std::to_string(child) + "/environ";
+    const bool found = ::read(ready[0], &byte, 1) == 1 && ::stat(path.c_str(), &status) == 0;
+    for (const int descriptor : {ready[0], done[0], done[1]}) {
+        ::close(descriptor);
+    }
+    ::waitpid(child, nullptr, 0);
+    if (!found) {
+        throw std::runtime_error(path);
+    }
+    return status.st_uid;
+}
+
+TEST(ProcessFiles, BelongToRootSoThatNobodyOfTheSameUserCanLookIntoTheProcess) {
+    EXPECT_NE(owner_of_process_files([] {}), 0U);
+    EXPECT_EQ(owner_of_process_files(forbid_core_dumps), 0U);
 }
 
 }  // namespace

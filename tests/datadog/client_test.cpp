@@ -389,6 +389,52 @@ TEST(Client, AProxyIsAskedForThePlainUrl) {
     EXPECT_THAT(seen, HasSubstr("Proxy-Authorization: Basic dTpw"));
 }
 
+ClientOptions tunnelled_through(std::uint16_t proxy_port) {
+    ClientOptions options = options_for(443);
+    options.endpoint = {.tls = true, .host = "datadog.invalid", .port = 443};
+    options.proxy =
+        config::Proxy{.host = "127.0.0.1", .port = proxy_port, .user = "user", .password = "pa55word"};
+    return options;
+}
+
+class ProxyRefusal : public testing::TestWithParam<std::string> {};
+
+TEST_P(ProxyRefusal, OfATunnelIsToldAtOnceAndWithoutThePassword) {
+    RawServer proxy(after_request([](RawConnection& connection) { connection.send(GetParam()); }));
+    Client client(tunnelled_through(proxy.port()));
+
+    const auto start = steady_clock::now();
+    const Answer answer = ask(client, two_keys());
+
+    EXPECT_LT(steady_clock::now() - start, generous);
+    expect_error(answer, ErrorKind::connect, "made no connection to https://datadog.invalid: it ");
+    EXPECT_THAT(answer.page.error().message, Not(HasSubstr("pa55word")));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Answers, ProxyRefusal,
+    testing::Values("HTTP/1.1 407 Wants pa55word\r\nConnection: close\r\n\r\n",
+                    "HTTP/1.1 407 Wants dXNlcjpwYTU1d29yZA==\r\nConnection: keep-alive\r\n\r\n",
+                    "HTTP/1.1 403 Forbidden\r\nContent-Length: 5\r\n\r\nnever",
+                    "HTTP/1.1 502 Bad Gateway\r\n\r\n",
+                    "HTTP/1.1 302 Found\r\nLocation: https://elsewhere\r\n\r\n", "SSH-2.0-OpenSSH\r\n", "",
+                    "HTTP/1.1 200 OK\r\nX-Long: " + std::string(100'000, 'x')),
+    [](const auto& test) { return "Number" + std::to_string(test.index); });
+
+TEST(Client, AProxyThatDripsCannotOutlastTheDeadline) {
+    RawServer proxy(after_request([](RawConnection& connection) {
+        connection.send("HTTP/1.1 200 OK\r\nX-Slow: ");
+        connection.drip('x');
+    }));
+    Client client(tunnelled_through(proxy.port()));
+    const auto start = steady_clock::now();
+
+    const Answer answer = client.list({}, two_keys(), start + 500ms);
+
+    EXPECT_LT(steady_clock::now() - start, generous);
+    EXPECT_FALSE(answer.page);
+}
+
 TEST(Client, NoErrorEverQuotesACredential) {
     RawServer server(after_request([](RawConnection& connection) {
         connection.send("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n");

@@ -1,5 +1,7 @@
 #include "datadog/masking.h"
 
+#include "datadog/base64.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -39,6 +41,18 @@ INSTANTIATE_TEST_SUITE_P(
                                   "<secret> and Bearer <secret>"},
                       MaskingCase{"TheLongestOfSeveralRuns", "89abcdef0123456789abcdef.", "<secret>."}),
     [](const auto& test) { return test.param.name; });
+
+TEST(MaskSecrets, Base64OfASecretIsMaskedWhereverItBegins) {
+    for (const auto* before : {"", "a", "ab", "Bearer ", "user:"}) {
+        const std::string encoded = base64(std::string(before) + api_key + "\n");
+        std::string text = "Authorization: " + encoded;
+
+        mask_secret(text, api_key);
+
+        EXPECT_THAT(text, testing::HasSubstr("<secret>")) << before;
+        EXPECT_THAT(text, testing::Not(testing::HasSubstr(encoded.substr(encoded.size() / 2, 8)))) << before;
+    }
+}
 
 TEST(MaskSecrets, AShortSecretIsMaskedOnlyAsAWhole) {
     config::Credentials credentials;

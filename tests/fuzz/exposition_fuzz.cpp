@@ -265,7 +265,7 @@ Listing take_listing(FuzzedDataProvider& values) {
         }
         token.created_at = datadog::Date::at(
             datadog::Timestamp(std::chrono::seconds(values.ConsumeIntegral<std::uint32_t>())));
-        if (!token.id.empty() && ids.insert(inventory::label_text(token.id)).second) {
+        if (!token.id.empty() && ids.insert(token.id).second) {
             listing.push_back(std::move(token));
         }
     }
@@ -323,7 +323,7 @@ void check_listing(const std::string& org, const Listing& listing) {
     for (const Named& token : listing) {
         expected.insert({"datadog_access_token_created_timestamp_seconds",
                          {{"org", org},
-                          {"token_id", label_text(token.id)},
+                          {"token_id", inventory::id_label(token.id)},
                           {"token_name", label_text(token.name)},
                           {"token_type", "other"},
                           {"owner_type", "unknown"},

@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
 #include <string>
+#include <vector>
 
 namespace exporter::inventory {
 namespace {
@@ -61,6 +63,29 @@ TEST(LabelText, OfALabelIsTheLabelItself) {
         EXPECT_EQ(label_text(once), once);
         EXPECT_LE(once.size(), max_label_bytes);
     }
+}
+
+TEST(IdLabel, OfAnOrdinaryIdIsTheIdItself) {
+    for (const std::string_view id : {"0c4c9e2e-0000-4000-8000-000000000001", "a", "", "\xC3\xA9"}) {
+        EXPECT_EQ(id_label(id), id);
+    }
+}
+
+TEST(IdLabel, TellsIdsApartThatLookTheSameOnceCleaned) {
+    const std::vector<std::string> alike = {"a\x01",
+                                            "a\x02",
+                                            "a\xFF",
+                                            std::string(300, 'B'),
+                                            std::string(301, 'B'),
+                                            std::string(299, 'B') + "C",
+                                            std::string(300, '\xC3')};
+    std::set<std::string> labels;
+    for (const std::string& id : alike) {
+        const std::string label = id_label(id);
+        labels.insert(label);
+        EXPECT_EQ(label_text(label), label) << "valid, printable and short enough";
+    }
+    EXPECT_EQ(labels.size(), alike.size());
 }
 
 }  // namespace

@@ -1,0 +1,55 @@
+#include "datadog/answer_headers.h"
+
+#include "datadog/page_parser.h"
+#include "datadog/rfc3339.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cstdint>
+
+namespace exporter::datadog {
+
+namespace {
+
+/// A wait of more than a day is no wait; and larger numbers overflow durations.
+constexpr std::chrono::seconds longest_delay = std::chrono::hours(24);
+
+/// A whole number that isn't negative.
+std::optional<std::int64_t> count(const HeaderLookup& header, const char* name) {
+    const std::string text = header(name);
+    std::int64_t value = 0;
+    const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    const bool whole = !text.empty() && error == std::errc() && stop == text.data() + text.size();
+    return whole && value >= 0 ? std::optional(value) : std::nullopt;
+}
+
+std::optional<std::chrono::seconds> seconds(const HeaderLookup& header, const char* name) {
+    const auto number = count(header, name);
+    return number ? std::optional(std::chrono::seconds(std::min(*number, longest_delay.count())))
+                  : std::nullopt;
+}
+
+}  // namespace
+
+RateLimit rate_limit_of(const HeaderLookup& header) {
+    return {.limit = count(header, "X-RateLimit-Limit"),
+            .remaining = count(header, "X-RateLimit-Remaining"),
+            .period = seconds(header, "X-RateLimit-Period"),
+            .reset = seconds(header, "X-RateLimit-Reset"),
+            .name = one_line(header("X-RateLimit-Name"))};
+}
+
+std::optional<std::chrono::seconds> retry_after_of(const HeaderLookup& header) {
+    if (const auto delay = seconds(header, "Retry-After")) {
+        return delay;
+    }
+    const auto until = parse_http_date(header("Retry-After"));
+    const auto now = parse_http_date(header("Date"));
+    if (!until || !now) {
+        return std::nullopt;
+    }
+    const auto delay = std::chrono::duration_cast<std::chrono::seconds>(*until - *now);
+    return std::clamp(delay, std::chrono::seconds(0), longest_delay);
+}
+
+}  // namespace exporter::datadog

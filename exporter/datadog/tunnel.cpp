@@ -1,0 +1,81 @@
+#include "datadog/tunnel.h"
+
+#include "datadog/base64.h"
+#include "datadog/page_parser.h"
+
+#include <fmt/format.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <cstddef>
+#include <string_view>
+
+namespace exporter::datadog {
+
+namespace {
+
+constexpr std::size_t longest_head = std::size_t{16} << 10;
+
+std::string connect_request(const config::Endpoint& target, const config::Proxy& proxy) {
+    const bool v6 = target.host.find(':') != std::string::npos;
+    const std::string authority =
+        fmt::format("{}:{}", v6 ? "[" + target.host + "]" : target.host, target.port);
+    std::string request = fmt::format("CONNECT {0} HTTP/1.1\r\nHost: {0}\r\n", authority);
+    if (!proxy.user.empty()) {
+        request +=
+            fmt::format("Proxy-Authorization: Basic {}\r\n", base64(proxy.user + ":" + proxy.password));
+    }
+    return request + "\r\n";
+}
+
+bool send_all(int socket, std::string_view bytes) {
+    while (!bytes.empty()) {
+        const ssize_t sent = ::send(socket, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+        if (sent > 0) {
+            bytes.remove_prefix(static_cast<std::size_t>(sent));
+        } else if (errno != EINTR) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/// The head of an answer; empty when there was none in full. One byte at a time: what follows it is not the
+/// proxy's.
+std::string receive_head(int socket) {
+    std::string head;
+    while (!head.ends_with("\r\n\r\n")) {
+        char byte = 0;
+        const ssize_t received = ::recv(socket, &byte, 1, 0);
+        if (received < 0 && errno == EINTR) {
+            continue;
+        }
+        if (received <= 0 || head.size() >= longest_head) {
+            return {};
+        }
+        head.push_back(byte);
+    }
+    return head;
+}
+
+}  // namespace
+
+tl::expected<void, std::string> open_tunnel(int socket, const config::Endpoint& target,
+                                            const config::Proxy& proxy) {
+    if (!send_all(socket, connect_request(target, proxy))) {
+        return tl::unexpected(std::string("it closed the connection"));
+    }
+    const std::string head = receive_head(socket);
+    if (head.empty()) {
+        return tl::unexpected(std::string("it did not answer in full"));
+    }
+    const std::string_view status_line = std::string_view(head).substr(0, head.find("\r\n"));
+    const bool established = status_line.size() >= 12 && status_line.starts_with("HTTP/1.") &&
+                             status_line.substr(8).starts_with(" 2");
+    if (!established) {
+        return tl::unexpected(fmt::format("it answered {}", one_line(status_line)));
+    }
+    return {};
+}
+
+}  // namespace exporter::datadog

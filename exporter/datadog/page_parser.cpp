@@ -1,6 +1,7 @@
 #include "datadog/page_parser.h"
 
-#include "datadog/rfc3339.h"
+#include "datadog/page_structure.h"
+#include "datadog/token_fields.h"
 
 #include <fmt/format.h>
 #include <rapidjson/error/en.h>
@@ -15,97 +16,6 @@
 namespace exporter::datadog {
 
 namespace {
-
-/// The containers of a page that are looked into. Everything else is skipped, however deep.
-enum class Place : std::uint8_t {
-    document,
-    root,
-    data,
-    token,
-    attributes,
-    scopes,
-    relationships,
-    owned_by,
-    owner,
-    leak_information,
-    meta,
-    page,
-    errors,
-    error,
-};
-
-/// The members that are looked at, wherever they are.
-enum class Member : std::uint8_t {
-    none,
-    attributes,
-    created_at,
-    data,
-    detail,
-    errors,
-    expires_at,
-    id,
-    last_used_at,
-    leak_information,
-    meta,
-    modified_at,
-    name,
-    owned_by,
-    page,
-    public_portion,
-    relationships,
-    scopes,
-    title,
-    total_filtered_count,
-    type,
-};
-
-Member member_named(std::string_view name) {
-    static constexpr std::pair<std::string_view, Member> members[] = {
-        {"attributes", Member::attributes},
-        {"created_at", Member::created_at},
-        {"data", Member::data},
-        {"detail", Member::detail},
-        {"errors", Member::errors},
-        {"expires_at", Member::expires_at},
-        {"id", Member::id},
-        {"last_used_at", Member::last_used_at},
-        {"leak_information", Member::leak_information},
-        {"meta", Member::meta},
-        {"modified_at", Member::modified_at},
-        {"name", Member::name},
-        {"owned_by", Member::owned_by},
-        {"page", Member::page},
-        {"public_portion", Member::public_portion},
-        {"relationships", Member::relationships},
-        {"scopes", Member::scopes},
-        {"title", Member::title},
-        {"total_filtered_count", Member::total_filtered_count},
-        {"type", Member::type},
-    };
-    for (const auto& [text, member] : members) {
-        if (text == name) {
-            return member;
-        }
-    }
-    return Member::none;
-}
-
-TokenType token_type(std::string_view type) {
-    if (type == "personal_access_tokens") {
-        return TokenType::personal;
-    }
-    return type == "service_access_tokens" ? TokenType::service : TokenType::other;
-}
-
-/// Datadog writes `users` in the plural and `service_account` in the singular; either number is taken for
-/// both.
-OwnerType owner_type(std::string_view type) {
-    if (type == "users" || type == "user") {
-        return OwnerType::user;
-    }
-    return type == "service_account" || type == "service_accounts" ? OwnerType::service_account
-                                                                   : OwnerType::other;
-}
 
 /// A whole number that isn't negative, also when it is written as a float (`12.0`, `1e2`).
 std::optional<std::uint64_t> whole_number(std::string_view text) {
@@ -125,16 +35,6 @@ std::optional<std::uint64_t> whole_number(std::string_view text) {
     }
     return static_cast<std::uint64_t>(number);
 }
-
-/// A value that is no container.
-struct Scalar {
-    enum class Kind : std::uint8_t { null, boolean, number, text };
-    Kind kind = Kind::null;
-    std::string_view text;  ///< of a text or a number
-
-    [[nodiscard]] bool is_null() const { return kind == Kind::null; }
-    [[nodiscard]] bool is_text() const { return kind == Kind::text; }
-};
 
 /// RapidJSON's events, turned into tokens. The names of the public functions are RapidJSON's.
 class PageHandler {
@@ -200,10 +100,18 @@ class PageHandler {
             return;
         }
         places_[depth_++] = *inner;
-        if (*inner == Place::token) {
-            begin_token();
-        } else if (*inner == Place::scopes) {
-            scopes_.clear();
+        switch (*inner) {
+            case Place::token:
+                token_.begin();
+                break;
+            case Place::scopes:
+                token_.begin_scopes();
+                break;
+            case Place::owner:
+                token_.begin_owner();
+                break;
+            default:
+                break;
         }
     }
 
@@ -213,7 +121,9 @@ class PageHandler {
             return;
         }
         if (place() == Place::token) {
-            end_token();
+            if (const Token* token = token_.end()) {
+                on_token_(*token);
+            }
         }
         --depth_;
         member_ = Member::none;
@@ -242,11 +152,7 @@ class PageHandler {
                 return member_ == Member::leak_information ? std::optional(Place::leak_information)
                                                            : std::nullopt;
             case Place::owned_by:
-                if (member_ != Member::data) {
-                    return std::nullopt;
-                }
-                token_.owner_type = OwnerType::other;  // there is an owner, of a type still to be told
-                return Place::owner;
+                return member_ == Member::data ? std::optional(Place::owner) : std::nullopt;
             case Place::errors:
                 has_errors_ = true;
                 return Place::error;
@@ -278,19 +184,20 @@ class PageHandler {
                 has_errors_ = has_errors_ || member_ == Member::errors;
                 break;
             case Place::data:
-                ++facts_.elements;
-                count(Field::token);
+                unreadable_element();
                 break;
-            case Place::leak_information:
-                if (member_ == Member::data) {
-                    token_.leak = Leak::leaked;
+            case Place::page:
+                if (member_ == Member::total_filtered_count) {
+                    count(Field::total_filtered_count);
                 }
                 break;
-            case Place::scopes:
-                token_.scopes_readable = false;
+            case Place::document:
+            case Place::meta:
+            case Place::errors:
+            case Place::error:
                 break;
             default:
-                unreadable_member();
+                token_.container(place(), member_);
                 break;
         }
     }
@@ -301,40 +208,13 @@ class PageHandler {
         }
         switch (place()) {
             case Place::document:
+            case Place::meta:
                 break;
             case Place::root:
                 root_member(value);
                 break;
             case Place::data:
-                ++facts_.elements;
-                count(Field::token);
-                break;
-            case Place::token:
-                token_member(value);
-                break;
-            case Place::attributes:
-                attribute(value);
-                break;
-            case Place::scopes:
-                scope(value);
-                break;
-            case Place::relationships:
-                if (!value.is_null()) {
-                    unreadable_member();
-                }
-                break;
-            case Place::owned_by:
-                if (member_ == Member::data && !value.is_null()) {
-                    count(Field::owned_by);
-                }
-                break;
-            case Place::owner:
-                owner_member(value);
-                break;
-            case Place::leak_information:
-                leak_member(value);
-                break;
-            case Place::meta:
+                unreadable_element();
                 break;
             case Place::page:
                 page_member(value);
@@ -348,87 +228,22 @@ class PageHandler {
                     note_error(value);
                 }
                 break;
+            default:
+                token_.scalar(place(), member_, value);
+                break;
         }
         return true;
+    }
+
+    void unreadable_element() {
+        ++facts_.elements;
+        count(Field::token);
     }
 
     void root_member(const Scalar& value) {
         if (member_ == Member::errors && value.is_text()) {
             has_errors_ = true;
             note_error(value);
-        }
-    }
-
-    void token_member(const Scalar& value) {
-        if (member_ == Member::id) {
-            token_.id = value.is_text() ? value.text : std::string_view();
-        } else if (member_ == Member::type) {
-            if (value.is_text()) {
-                token_.type = token_type(value.text);
-            } else if (!value.is_null()) {
-                count(Field::type);
-            }
-        }
-    }
-
-    void attribute(const Scalar& value) {
-        switch (member_) {
-            case Member::name:
-                text(value, token_.name, Field::name);
-                break;
-            case Member::public_portion:
-                text(value, token_.public_portion, Field::public_portion);
-                break;
-            case Member::created_at:
-                date(value, token_.created_at, Field::created_at);
-                break;
-            case Member::expires_at:
-                date(value, token_.expires_at, Field::expires_at);
-                break;
-            case Member::last_used_at:
-                date(value, token_.last_used_at, Field::last_used_at);
-                break;
-            case Member::modified_at:
-                date(value, token_.modified_at, Field::modified_at);
-                break;
-            case Member::scopes:
-                if (!value.is_null()) {
-                    token_.scopes_readable = false;
-                }
-                break;
-            default:
-                break;
-        }
-    }
-
-    void scope(const Scalar& value) {
-        if (value.is_text() && !value.text.empty()) {
-            scopes_.push_back(value.text);
-        } else {
-            token_.scopes_readable = false;
-        }
-    }
-
-    void owner_member(const Scalar& value) {
-        if (member_ == Member::id) {
-            text(value, token_.owner_id, Field::owned_by);
-        } else if (member_ == Member::type) {
-            if (value.is_text()) {
-                token_.owner_type = owner_type(value.text);
-            } else if (!value.is_null()) {
-                count(Field::owned_by);
-            }
-        }
-    }
-
-    void leak_member(const Scalar& value) {
-        if (member_ != Member::data) {
-            return;
-        }
-        if (value.is_null()) {
-            token_.leak = Leak::none;
-        } else {
-            count(Field::leak_information);
         }
     }
 
@@ -449,96 +264,6 @@ class PageHandler {
         }
     }
 
-    /// The current member is known, but what stands there is of the wrong kind.
-    void unreadable_member() {
-        switch (member_) {
-            case Member::type:
-                count(place() == Place::owner ? Field::owned_by : Field::type);
-                break;
-            case Member::name:
-                count(Field::name);
-                break;
-            case Member::public_portion:
-                count(Field::public_portion);
-                break;
-            case Member::scopes:
-                token_.scopes_readable = false;
-                break;
-            case Member::created_at:
-                unreadable_date(token_.created_at, Field::created_at);
-                break;
-            case Member::expires_at:
-                unreadable_date(token_.expires_at, Field::expires_at);
-                break;
-            case Member::last_used_at:
-                unreadable_date(token_.last_used_at, Field::last_used_at);
-                break;
-            case Member::modified_at:
-                unreadable_date(token_.modified_at, Field::modified_at);
-                break;
-            case Member::owned_by:
-                count(Field::owned_by);
-                break;
-            case Member::data:
-            case Member::id:
-                if (place() == Place::owned_by || place() == Place::owner) {
-                    count(Field::owned_by);
-                }
-                break;
-            case Member::leak_information:
-                count(Field::leak_information);
-                break;
-            case Member::total_filtered_count:
-                count(Field::total_filtered_count);
-                break;
-            default:
-                break;
-        }
-    }
-
-    void text(const Scalar& value, std::string_view& target, Field field) {
-        if (value.is_text()) {
-            target = value.text;
-        } else if (!value.is_null()) {
-            count(field);
-        }
-    }
-
-    void date(const Scalar& value, Date& target, Field field) {
-        if (value.is_null()) {
-            target = Date::none();
-            return;
-        }
-        const auto moment = value.is_text() ? parse_rfc3339(value.text) : std::nullopt;
-        if (moment) {
-            target = Date::at(*moment);
-        } else {
-            unreadable_date(target, field);
-        }
-    }
-
-    void unreadable_date(Date& target, Field field) {
-        target = Date::unreadable();
-        count(field);
-    }
-
-    void begin_token() {
-        token_ = Token{};
-        scopes_.clear();
-    }
-
-    void end_token() {
-        if (!token_.scopes_readable) {
-            count(Field::scopes);
-        }
-        if (token_.id.empty()) {
-            count(Field::token);
-            return;
-        }
-        token_.scopes = scopes_;
-        on_token_(token_);
-    }
-
     void count(Field field) { ++facts_.unparsed[static_cast<std::size_t>(field)]; }
 
     const TokenHandler& on_token_;
@@ -553,8 +278,7 @@ class PageHandler {
     std::size_t skipped_levels_ = 0;  ///< inside containers that are not looked into
     Member member_ = Member::none;    ///< of the innermost object that is looked into
 
-    Token token_;
-    std::vector<std::string_view> scopes_;
+    TokenFields token_{facts_.unparsed};
 };
 
 Error page_error(ErrorKind kind, std::string message) {

@@ -9,6 +9,8 @@ import unittest
 import harness
 
 README = os.path.join(harness.SOURCE_DIR, "README.md")
+SECURITY = os.path.join(harness.SOURCE_DIR, "SECURITY.md")
+TESTS = os.path.join(harness.SOURCE_DIR, "tests")
 
 
 def table(text, name):
@@ -62,6 +64,21 @@ def metric_rows():
     return rows
 
 
+def names_of_tests():
+    """`Suite.Name` of each test in the tree, in either language."""
+    names = set()
+    for folder, _, files in os.walk(TESTS):
+        for file in files:
+            if not file.endswith((".cpp", ".py")):
+                continue
+            with open(os.path.join(folder, file), encoding="utf-8") as opened:
+                text = opened.read()
+            names |= {f"{suite}.{name}" for suite, name in re.findall(r"^TEST(?:_[FP])?\(\s*(\w+),\s*(\w+)\)", text, re.M)}
+            for suite, body in re.findall(r"^class (\w+)\(.*?\n(.*?)(?=^\S|\Z)", text, re.M | re.S):
+                names |= {f"{suite}.{name}" for name in re.findall(r"^    def (test_\w+)", body, re.M)}
+    return names
+
+
 class Documentation(unittest.TestCase):
     maxDiff = None
 
@@ -92,6 +109,17 @@ class Documentation(unittest.TestCase):
         reasons = {dict(key)["reason"] for key in harness.parse_text(text)["datadog_access_tokens_at_risk"]}
         for reason in reasons:
             self.assertIn(f"| `{reason}` |", self.readme)
+
+    def test_every_claim_of_security_is_backed_by_tests_that_exist(self):
+        with open(SECURITY, encoding="utf-8") as file:
+            rows = table(file.read(), "claims")[1]
+        self.assertGreater(len(rows), 15)
+        known = names_of_tests()
+        for row in rows:
+            claim, tests = row.strip("| ").rsplit(" | ", 1)
+            named = re.findall(r"`([^`]+)`", tests)
+            self.assertTrue(named, claim)
+            self.assertEqual([name for name in named if name not in known], [], claim)
 
     def test_metrics_named_anywhere_in_the_readme_exist(self):
         published = set(re.findall(r"^# HELP (\S+)", harness.run("--demo", "--once", "--tokens.detail", "all").stdout, re.M))

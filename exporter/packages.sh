@@ -5,8 +5,8 @@ build_packages="g++ cmake ninja-build pkg-config git ca-certificates libboost-de
   libexpected-dev libfmt-dev libspdlog-dev libssl-dev libyaml-cpp-dev prometheus-cpp-dev rapidjson-dev zlib1g-dev"
 
 # One clang for both Debians: formatters and linters of two versions don't agree.
-test_packages="clang-19 clang-format-19 clang-tidy-19 libclang-rt-19-dev libgmock-dev libgtest-dev prometheus curl
-  procps python3"
+test_packages="clang-19 clang-format-19 clang-tidy-19 cppcheck libclang-rt-19-dev libgmock-dev libgtest-dev
+  prometheus curl openssl procps python3"
 
 as_root() {
     if [ "$(id -u)" -eq 0 ]; then

@@ -187,7 +187,7 @@ std::unique_ptr<httplib::ClientImpl> Client::Impl::make_tls_client() {
     if (!options_.ca_file.empty()) {
         client->set_ca_cert_path(options_.ca_file);
     }
-    tls_ = client.get();
+    tls_ = client.get();  // cppcheck-suppress danglingLifetime ; what it points to becomes http_
     return client;
 }
 

@@ -20,7 +20,7 @@ constexpr std::chrono::seconds longest_pause{3660};
 
 }  // namespace
 
-Poller::Poller(PollerOptions options, PageSource& source, Clock& clock, Randomness& randomness,
+Poller::Poller(const PollerOptions& options, PageSource& source, Clock& clock, Randomness& randomness,
                ListingSink& sink, PollObserver& observer)
     : options_(options),
       budget_(options.rate_limit_reserve),

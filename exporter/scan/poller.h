@@ -46,8 +46,8 @@ class PollObserver {
 /// Polls one organization again and again. One scan at a time; a poll never overlaps the next.
 class Poller {
   public:
-    Poller(PollerOptions options, PageSource& source, Clock& clock, Randomness& randomness, ListingSink& sink,
-           PollObserver& observer);
+    Poller(const PollerOptions& options, PageSource& source, Clock& clock, Randomness& randomness,
+           ListingSink& sink, PollObserver& observer);
 
     /// One poll, now. Never throws; a defect below it is an error of kind `internal`.
     void step(const std::stop_token& stop);

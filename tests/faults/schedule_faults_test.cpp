@@ -38,11 +38,10 @@ TEST_P(ClockStep, BetweenPollsChangesNoNumber) {
     EXPECT_GE(after.statistics.last_duration.count(), 0);
 }
 
-INSTANTIATE_TEST_SUITE_P(Steps, ClockStep, testing::Values(-1h, -30s, 1h, 24h),
-                         [](const testing::TestParamInfo<std::chrono::seconds>& info) {
-                             return (info.param < 0s ? "Back" : "Ahead") +
-                                    std::to_string(std::chrono::abs(info.param).count()) + "Seconds";
-                         });
+INSTANTIATE_TEST_SUITE_P(Steps, ClockStep, testing::Values(-1h, -30s, 1h, 24h), [](const auto& test) {
+    return (test.param < 0s ? "Back" : "Ahead") + std::to_string(std::chrono::abs(test.param).count()) +
+           "Seconds";
+});
 
 TEST(EndlessListing, IsEndedByThePollsDeadline) {
     FaultServer server;

@@ -244,7 +244,7 @@ def write_configuration(directory, name, organizations):
         for organization, (server, files) in organizations.items():
             keys = "".join(f", {key}: {secret}" for key, secret in files.items())
             file.write(f"  - {{name: {organization}, base_url: '{server.url}'{keys}}}\n")
-        file.write("poll: {interval: 1s, timeout: 2s}\nlog: {level: debug}\n")
+        file.write("poll: {interval: 1s, timeout: 6s}\nlog: {level: debug}\n")
     return path
 
 

@@ -33,6 +33,11 @@ build_and_test() {
     ctest --preset "$1" --parallel 2
 }
 
+step "Presets that are for people"
+for preset in debug coverage fuzz; do
+    cmake --preset "$preset" >/dev/null
+done
+
 build_and_test asan
 step "clang-tidy"
 run-clang-tidy-19 -quiet -j 2 -p build/asan -clang-tidy-binary clang-tidy-19 '/exporter/' >build/lint.log 2>/dev/null || {

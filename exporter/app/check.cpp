@@ -11,7 +11,7 @@ namespace exporter::app {
 
 namespace {
 
-std::string seen(const datadog::Answer& answer) {
+std::string seen(const datadog::Answer& answer, bool lists_everything) {
     const datadog::Page& page = *answer.page;
     const auto total = page.facts.total_filtered_count;
     std::string text = fmt::format("answered in {:.0f} ms with {} tokens",
@@ -28,7 +28,7 @@ std::string seen(const datadog::Answer& answer) {
     for (const datadog::Token& token : page.tokens) {
         owners.insert(token.owner_id);
     }
-    if (page.tokens.size() > 1 && owners.size() == 1) {
+    if (lists_everything && page.tokens.size() > 1 && owners.size() == 1) {
         text += "; all have one owner: org_app_keys_read is needed to see everybody's";
     }
     return text;
@@ -49,7 +49,7 @@ bool check(const config::Organization& organization, const config::Config& confi
                    datadog::advice(error.kind));
         return false;
     }
-    fmt::print("{}: {}\n", who, seen(answer));
+    fmt::print("{}: {}\n", who, seen(answer, organization.filter.empty() && organization.owned_by.empty()));
     return true;
 }
 

@@ -2,6 +2,8 @@
 
 #include "app/build_info.h"
 
+#include <fmt/format.h>
+
 #include <utility>
 
 namespace exporter::app {
@@ -16,6 +18,11 @@ datadog::ClientOptions client_options(const config::Organization& organization,
     options.ca_file = config.ca_file;
     options.user_agent = user_agent();
     return options;
+}
+
+bool refused(const datadog::Answer& answer) {
+    return !answer.page && (answer.page.error().kind == datadog::ErrorKind::unauthorized ||
+                            answer.page.error().kind == datadog::ErrorKind::forbidden);
 }
 
 /// By creation, oldest first: what is created while pages are read then comes last, where it is seen.
@@ -35,20 +42,31 @@ ClientSource::ClientSource(const config::Organization& organization, const confi
 datadog::Result<void> ClientSource::prepare() {
     auto credentials = config::read_credentials(credential_sources_);
     credentials_problem_ = credentials ? std::string() : credentials.error();
+    polls_with_old_credentials_ = credentials ? 0 : polls_with_old_credentials_ + 1;
     if (credentials) {
         credentials_ = *std::move(credentials);
         own_public_portion_ = datadog::public_portion(*credentials_).value_or("");
-    } else if (!credentials_) {
+    } else if (!credentials_ || polls_with_old_credentials_ > polls_of_grace) {
         return tl::unexpected(
-            datadog::Error{datadog::ErrorKind::credentials, std::move(credentials_problem_), std::nullopt});
+            datadog::Error{datadog::ErrorKind::credentials, credentials_problem_, std::nullopt});
     }
     client_.disconnect();
     return {};
 }
 
 datadog::Answer ClientSource::page(std::size_t number, scan::SteadyTime deadline) {
+    // After a long wait for the rate limit the other side has closed the connection.
+    constexpr std::chrono::seconds longest_idle{30};
+    if (std::chrono::steady_clock::now() - last_exchange_ > longest_idle) {
+        client_.disconnect();
+    }
     request_.number = number;
-    return client_.list(request_, *credentials_, deadline);
+    datadog::Answer answer = client_.list(request_, *credentials_, deadline);
+    last_exchange_ = std::chrono::steady_clock::now();
+    if (!credentials_problem_.empty() && refused(answer)) {
+        answer.page.error().message += fmt::format(" (old credentials: {})", credentials_problem_);
+    }
+    return answer;
 }
 
 bool ClientSource::is_own_token(std::string_view listed) const {

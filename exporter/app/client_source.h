@@ -5,6 +5,7 @@
 #include "datadog/client.h"
 #include "scan/page_source.h"
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -13,10 +14,14 @@ namespace exporter::app {
 
 class ClientSource final : public scan::PageSource {
   public:
+    /// An hour of the default interval. Who takes the file away for good wants the access to end.
+    static constexpr int polls_of_grace = 12;
+
     ClientSource(const config::Organization& organization, const config::Config& config);
 
     /// Reads the credentials again and starts on a fresh connection. Where they can't be read those of the
-    /// poll before stay in use: a file is missing for a moment while a secret is rotated.
+    /// poll before stay in use for `polls_of_grace` polls: a file is missing for a moment while a secret is
+    /// rotated.
     [[nodiscard]] datadog::Result<void> prepare() override;
     [[nodiscard]] datadog::Answer page(std::size_t number, scan::SteadyTime deadline) override;
 
@@ -35,6 +40,8 @@ class ClientSource final : public scan::PageSource {
     datadog::Client client_;
     std::optional<config::Credentials> credentials_;
     std::string credentials_problem_;
+    int polls_with_old_credentials_ = 0;
+    std::chrono::steady_clock::time_point last_exchange_;
     std::string own_public_portion_;  ///< empty: not an access token
 };
 

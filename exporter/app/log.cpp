@@ -30,8 +30,9 @@ const char* pattern(config::LogFormat format) {
                                              : "ts=%Y-%m-%dT%H:%M:%S.%eZ level=%l %v";
 }
 
-/// A JSON string that is pure ASCII but for well-behaved UTF-8: control characters are escaped, so that
-/// neither a line break nor a terminal's escape sequence survives.
+/// A JSON string of printable ASCII: every other byte is escaped, so that neither a line break nor a
+/// terminal's escape sequence survives. Names beyond ASCII are rare in a log, and their look-alikes are not
+/// worth the risk.
 std::string quote(std::string_view text) {
     std::string out = "\"";
     for (const char c : text) {

@@ -58,6 +58,7 @@ OrganizationMonitor::OrganizationMonitor(const config::Organization& organizatio
                                          scan::Randomness& randomness)
     : name_(organization.name),
       url_(organization.endpoint.url()),
+      lists_everything_(organization.filter.empty() && organization.owned_by.empty()),
       interval_(config.poll.interval),
       log_(log),
       on_change_(std::move(on_change)),
@@ -75,23 +76,28 @@ bool OrganizationMonitor::poll_once() {
 }
 
 void OrganizationMonitor::begin(datadog::Timestamp now) {
-    builder_.emplace(rules_, now, census_);
+    builder_ = std::make_unique<inventory::InventoryBuilder>(rules_, now, census_);
 }
 
 void OrganizationMonitor::add(const datadog::Token& token) {
     builder_->add(token);
 }
 
+void OrganizationMonitor::finish() {
+    finished_ = std::move(builder_);
+}
+
 void OrganizationMonitor::publish(const scan::Listing& listing) {
-    auto built = std::move(*builder_).build(listing.complete, listing.began);
-    builder_.reset();
+    auto built = std::move(*finished_).build(listing.complete, listing.began);
     census_ = std::move(built.census);
     fresh_ = std::make_shared<const inventory::Inventory>(std::move(built.inventory));
 }
 
 void OrganizationMonitor::poll_finished(const scan::PollReport& report, const scan::Statistics& statistics) {
     builder_.reset();
+    finished_.reset();
     const std::shared_ptr<const inventory::Inventory> fresh = std::exchange(fresh_, nullptr);
+    bool have_numbers = false;
     {
         auto shown = fresh;  // What it replaces is freed after the lock.
         const std::lock_guard lock(mutex_);
@@ -100,12 +106,13 @@ void OrganizationMonitor::poll_finished(const scan::PollReport& report, const sc
         if (!report.error) {
             inventory_.swap(shown);
         }
+        have_numbers = inventory_ != nullptr;
     }
     on_change_();
     log_credentials();
     log_slowness(report);
     if (report.error) {
-        log_failure(report);
+        log_failure(report, have_numbers);
     } else {
         log_success(report);
         log_findings(report, statistics, *fresh);
@@ -139,7 +146,7 @@ void OrganizationMonitor::log_credentials() {
 }
 
 void OrganizationMonitor::log_slowness(const scan::PollReport& report) {
-    const bool slow = report.duration > interval_;
+    const bool slow = !report.error && report.duration > interval_;
     if (slow && !told_slow_) {
         log_.warn("a poll takes longer than the interval, so that polls follow one another without a pause",
                   {{"org", name_},
@@ -152,7 +159,7 @@ void OrganizationMonitor::log_slowness(const scan::PollReport& report) {
 }
 
 void OrganizationMonitor::log_success(const scan::PollReport& report) {
-    told_failure_.reset();
+    told_failures_.reset();
     if (report.failures_in_a_row > 0) {
         log_.info("polls succeed again", {{"org", name_}, {"failures", report.failures_in_a_row}});
     }
@@ -163,16 +170,19 @@ void OrganizationMonitor::log_success(const scan::PollReport& report) {
                                 {"duration_seconds", report.duration.count()}});
 }
 
-void OrganizationMonitor::log_failure(const scan::PollReport& report) {
+void OrganizationMonitor::log_failure(const scan::PollReport& report, bool have_numbers) {
     const auto& error = *report.error;
-    if (std::exchange(told_failure_, error.kind) == error.kind) {
+    const auto kind = static_cast<std::size_t>(error.kind);
+    if (told_failures_.test(kind)) {
         log_.debug("poll failed again", {{"org", name_},
                                          {"reason", std::string(datadog::label(error.kind))},
                                          {"error", error.message},
                                          {"failures", report.failures_in_a_row}});
         return;
     }
-    log_.error("poll failed; the last good numbers stay until they are stale",
+    told_failures_.set(kind);
+    log_.error(have_numbers ? "poll failed; the last good numbers stay until they are stale"
+                            : "poll failed; there are no numbers to show",
                {{"org", name_},
                 {"reason", std::string(datadog::label(error.kind))},
                 {"error", error.message},
@@ -201,7 +211,8 @@ void OrganizationMonitor::log_findings(const scan::PollReport& report, const sca
                   {{"org", name_}, {"fields", unparsed}});
     }
 
-    if (inventory.distinct_owners == 1 && inventory.tokens > 1 && !std::exchange(told_single_owner_, true)) {
+    if (lists_everything_ && inventory.distinct_owners == 1 && inventory.tokens > 1 &&
+        !std::exchange(told_single_owner_, true)) {
         log_.warn(
             "all tokens have one owner: credentials with user_app_keys alone list only their own tokens; "
             "org_app_keys_read lists all",

@@ -10,6 +10,7 @@
 #include "scan/poller.h"
 #include "web/status_page.h"
 
+#include <bitset>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -45,12 +46,13 @@ class OrganizationMonitor final : private scan::ListingSink, private scan::PollO
   private:
     void begin(datadog::Timestamp now) override;
     void add(const datadog::Token& token) override;
+    void finish() override;
     void publish(const scan::Listing& listing) override;
     void poll_finished(const scan::PollReport& report, const scan::Statistics& statistics) override;
     void became_stale(const scan::Statistics& statistics) override;
 
     void log_success(const scan::PollReport& report);
-    void log_failure(const scan::PollReport& report);
+    void log_failure(const scan::PollReport& report, bool have_numbers);
     void log_credentials();
     void log_slowness(const scan::PollReport& report);
     void log_findings(const scan::PollReport& report, const scan::Statistics& statistics,
@@ -58,6 +60,7 @@ class OrganizationMonitor final : private scan::ListingSink, private scan::PollO
 
     const std::string name_;
     const std::string url_;
+    const bool lists_everything_;  ///< no filter is set
     const config::Duration interval_;
     Log& log_;
     const std::function<void()> on_change_;
@@ -65,7 +68,8 @@ class OrganizationMonitor final : private scan::ListingSink, private scan::PollO
     // Used by the polling thread alone:
     ClientSource source_;
     const inventory::Rules rules_;
-    std::optional<inventory::InventoryBuilder> builder_;
+    std::unique_ptr<inventory::InventoryBuilder> builder_;   ///< of the reading under way
+    std::unique_ptr<inventory::InventoryBuilder> finished_;  ///< of the reading before it
     std::shared_ptr<const inventory::Census> census_;
     std::shared_ptr<const inventory::Inventory>
         fresh_;  ///< published by the poll under way; shown when it has finished
@@ -73,7 +77,8 @@ class OrganizationMonitor final : private scan::ListingSink, private scan::PollO
     bool told_single_owner_ = false;
     bool told_slow_ = false;
     std::string told_credentials_problem_;
-    std::optional<datadog::ErrorKind> told_failure_;  ///< the reason last logged, until a poll succeeds
+    std::bitset<datadog::error_kind_count>
+        told_failures_;  ///< reasons that were logged since a poll succeeded
     bool told_unparsed_ = false;
     scan::Poller poller_;
 

@@ -9,10 +9,15 @@
 #include "app/service.h"
 
 #include <fmt/format.h>
+#include <malloc.h>
 
+#include <algorithm>
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <optional>
+#include <system_error>
 #include <variant>
 
 namespace exporter::app {
@@ -33,8 +38,6 @@ class EndSignal {
         ::sigaddset(&signals_, SIGINT);
         ::sigaddset(&signals_, SIGTERM);
         ::pthread_sigmask(SIG_BLOCK, &signals_, nullptr);
-        // Writing to a connection that the peer has closed is an error of that write, not the program's end.
-        std::signal(SIGPIPE, SIG_IGN);
     }
 
     std::string wait() {
@@ -80,13 +83,24 @@ int serve(const config::Config& config, Log& log, EndSignal& end) {
     return done;
 }
 
+/// Only a configuration that is checked may lack them.
+bool lacks_credentials(const config::Config& config) {
+    return std::any_of(config.organizations.begin(), config.organizations.end(),
+                       [](const auto& organization) {
+                           return !organization.credentials.app_key && !organization.credentials.bearer_token;
+                       });
+}
+
 int poll_once(const config::Config& config, Log& log) {
     Monitoring monitoring(config, log);
     const bool published = monitoring.poll_once();
     const std::string text = monitoring.text();
     if (config.once_output.empty()) {
-        std::fwrite(text.data(), 1, text.size(), stdout);
-        std::fflush(stdout);
+        if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0) {
+            log.error("the exposition can't be written to standard output",
+                      {{"error", std::system_category().message(errno)}});
+            return failed;
+        }
     } else if (const auto written = replace_file(config.once_output, text); !written) {
         log.error("the exposition can't be written", {{"error", written.error()}});
         return failed;
@@ -94,15 +108,34 @@ int poll_once(const config::Config& config, Log& log) {
     return published ? done : failed;
 }
 
+/// How the process deals with memory and pipes.
+void set_up_process() {
+    // Writing to a connection that the peer has closed is an error of that write, not the program's end.
+    std::signal(SIGPIPE, SIG_IGN);
+#ifdef __GLIBC__
+    // Large blocks are given back when they are freed. By default glibc raises this bound with each that it
+    // frees, and then keeps them, one for each thread: an organization whose API answers with garbage held 50
+    // MiB for ever.
+    constexpr int large_block = 1 << 20;
+    ::mallopt(M_MMAP_THRESHOLD, large_block);
+#endif
+}
+
 int run_mode(config::Config config) {
-    EndSignal end;
+    set_up_process();
+    // Only who serves has something to finish; the other modes end as any command does.
+    std::optional<EndSignal> end;
+    if (config.mode == config::Mode::serve) {
+        end.emplace();
+    }
     Log log(config.log);
     for (const std::string& warning : config.warnings) {
         log.warn(warning);
     }
     if (config.mode == config::Mode::config_check) {
-        fmt::print("the configuration is right: {} organization(s)\n",
-                   config.demo.enabled ? 1 : config.organizations.size());
+        fmt::print("the configuration is right: {} organization(s){}\n",
+                   config.demo.enabled ? 1 : config.organizations.size(),
+                   lacks_credentials(config) ? "; no credentials were given to check" : "");
         return done;
     }
     const Demo demo(config);
@@ -113,7 +146,7 @@ int run_mode(config::Config config) {
         case config::Mode::once:
             return poll_once(config, log);
         default:
-            return serve(config, log, end);
+            return serve(config, log, *end);
     }
 }
 

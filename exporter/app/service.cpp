@@ -6,6 +6,7 @@
 #include "web/status_page.h"
 
 #include <algorithm>
+#include <atomic>
 #include <condition_variable>
 #include <iterator>
 #include <utility>
@@ -81,9 +82,17 @@ bool Monitoring::stop(std::chrono::milliseconds limit) {
 }
 
 bool Monitoring::poll_once() {
-    bool all_published = true;
-    for (const auto& monitor : monitors_) {
-        all_published = monitor->poll_once() && all_published;
+    std::atomic<bool> all_published = true;
+    {
+        std::vector<std::jthread> threads;
+        threads.reserve(monitors_.size());
+        for (const auto& monitor : monitors_) {
+            threads.emplace_back([&poller = *monitor, &all_published] {
+                if (!poller.poll_once()) {
+                    all_published = false;
+                }
+            });
+        }
     }
     return all_published;
 }

@@ -32,7 +32,7 @@ class Monitoring {
     /// be cut short); then the object must not be destroyed.
     [[nodiscard]] bool stop(std::chrono::milliseconds limit);
 
-    /// Polls each organization once, one after another. True: all were published.
+    /// Polls each organization once, all at the same time. True: all were published.
     [[nodiscard]] bool poll_once();
 
     [[nodiscard]] const metrics::ExpositionStore& expositions() const { return expositions_; }

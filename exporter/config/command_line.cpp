@@ -88,7 +88,8 @@ std::string advice_for_unknown(std::string_view name) {
 void report_unknown(std::string_view argument, MistakeLines& mistakes) {
     const std::string_view shown = split_argument(argument).first;
     const std::string_view name = shown.substr(std::min(shown.find_first_not_of('-'), shown.size()));
-    mistakes.push_back(fmt::format("{}: unknown flag{}", shown, advice_for_unknown(name)));
+    mistakes.push_back(fmt::format("{}{}: unknown flag{}", shown.substr(0, shown.size() - name.size()),
+                                   shown_name(name), advice_for_unknown(name)));
 }
 
 /// @param leftovers what CLI11 could not place, in the order given

@@ -80,7 +80,7 @@ class WipedBuffer {
 
 /// A path is shown, unless somebody wrote the key itself where its file belongs.
 std::string shown(const std::filesystem::path& path) {
-    if (looks_like_a_key(path.filename().native())) {
+    if (may_hold_a_key(path.filename().native())) {
         return "(not shown: it looks like a key, not like the path of its file)";
     }
     const std::string& text = path.native();
@@ -158,11 +158,13 @@ tl::expected<Secret, std::string> read_secret_file(const std::filesystem::path& 
         return failure(shown(path), "is not a regular file, and could not be read again at each poll");
     }
     if (world_readable == WorldReadable::refused && (status.st_mode & (S_IROTH | S_IWOTH)) != 0) {
-        return failure(shown(path),
-                       fmt::format("every user of this machine can read or write it (mode {:04o}); take that "
-                                   "away with chmod o-rw, or allow it with "
-                                   "--datadog.allow-world-readable-secrets",
-                                   status.st_mode & 07777U));
+        return failure(
+            shown(path),
+            fmt::format(
+                "every user of this machine can read or write it (mode {:04o}); take that "
+                "away with chmod o-rw (in Kubernetes: defaultMode 0440 and fsGroup), or allow it with "
+                "--datadog.allow-world-readable-secrets",
+                status.st_mode & 07777U));
     }
     WipedBuffer buffer;
     if (const int error = buffer.fill_from(file.get()); error != 0) {

@@ -1,6 +1,8 @@
 // Which Datadog site an organization lives on, and the URL its API is reached at.
 #pragma once
 
+#include "config/secret.h"
+
 #include <tl/expected.hpp>
 
 #include <optional>
@@ -44,9 +46,9 @@ struct Site {
 /// `:port`, CIDR ranges, `*`), as curl and Go read them.
 struct Proxy {
     std::string host;
-    int port = 80;         ///< where the variable names none, as Go has it
-    std::string user;      ///< from the URL's user info; empty when there is none
-    std::string password;  ///< never logged
+    int port = 80;     ///< where the variable names none, as Go has it
+    std::string user;  ///< from the URL's user info; empty when there is none
+    Secret password;
 };
 
 struct ProxyVariables {

@@ -1,7 +1,5 @@
 #include "config/key_shape.h"
 
-#include "config/text.h"
-
 #include <algorithm>
 #include <cstddef>
 
@@ -25,11 +23,17 @@ bool looks_like_access_token(std::string_view text) {
     return text.starts_with("ddpat_") || text.starts_with("ddsat_");
 }
 
-bool looks_like_a_key(std::string_view text) {
-    const std::string_view trimmed = trim(text);
-    return looks_like_access_token(trimmed) ||
-           (trimmed.size() >= shortest_key && std::all_of(trimmed.begin(), trimmed.end(), is_word) &&
-            std::any_of(trimmed.begin(), trimmed.end(), is_digit));
+bool may_hold_a_key(std::string_view text) {
+    while (!text.empty()) {
+        const auto end = std::find_if_not(text.begin(), text.end(), is_word);
+        const std::string_view word(text.begin(), end);
+        if (looks_like_access_token(word) ||
+            (word.size() >= shortest_key && std::any_of(word.begin(), word.end(), is_digit))) {
+            return true;
+        }
+        text.remove_prefix(std::min(word.size() + 1, text.size()));
+    }
+    return false;
 }
 
 }  // namespace exporter::config

@@ -110,7 +110,9 @@ tl::expected<Proxy, std::string> parse_proxy(std::string_view text) {
         const std::string_view user_info = rest.substr(0, at);
         const std::size_t colon = user_info.find(':');
         proxy.user = percent_decoded(user_info.substr(0, colon));
-        proxy.password = colon == std::string_view::npos ? "" : percent_decoded(user_info.substr(colon + 1));
+        if (colon != std::string_view::npos) {
+            proxy.password = Secret(percent_decoded(user_info.substr(colon + 1)));
+        }
         rest.remove_prefix(at + 1);
     }
     auto split = split_host_port(rest);

@@ -44,7 +44,7 @@ std::string lower(std::string_view text) {
 }
 
 std::string quote(std::string_view text) {
-    if (looks_like_a_key(text)) {
+    if (may_hold_a_key(text)) {
         return "(not shown: it looks like a key)";
     }
     std::string result = "\"";
@@ -53,6 +53,15 @@ std::string quote(std::string_view text) {
     }
     result += text.size() > longest_quote ? "…\"" : "\"";
     return result;
+}
+
+std::string shown_name(std::string_view name) {
+    const bool plain = std::all_of(name.begin(), name.end(), [](char c) {
+        return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
+               c == '-' || c == '.';
+    });
+    return plain && !name.empty() && name.size() <= longest_quote && !may_hold_a_key(name) ? std::string(name)
+                                                                                           : quote(name);
 }
 
 std::string quote_url(std::string_view url) {

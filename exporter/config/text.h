@@ -17,6 +17,9 @@ namespace exporter::config {
 /// a key is not shown at all, since people swap variables.
 [[nodiscard]] std::string quote(std::string_view text);
 
+/// A name that somebody wrote, as it is where it could be one; otherwise as `quote` has it.
+[[nodiscard]] std::string shown_name(std::string_view name);
+
 /// As `quote`, without the user and password that a URL may carry.
 [[nodiscard]] std::string quote_url(std::string_view url);
 

@@ -7,10 +7,13 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <chrono>
 #include <cstddef>
+#include <fstream>
 #include <limits>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 namespace exporter::config {
@@ -54,6 +57,14 @@ Poll read_poll(const Values& values, const MistakeLines& mistakes, std::vector<s
             fmt::format("{} is shorter than the interval of polls, {}; between two polls the inventory "
                         "would go away",
                         format_duration(poll.stale_after), format_duration(poll.interval)));
+    }
+    if (poll.timeout >= poll.stale_after && mistakes.size() == mistakes_before) {
+        const Setting* const given = values.given("poll.timeout");
+        warnings.push_back(
+            fmt::format("{}: a poll may take {}, longer than numbers are shown without a good poll ({}); "
+                        "they go away only when it ends",
+                        (given != nullptr ? given : values.given("poll.stale-after"))->place,
+                        format_duration(poll.timeout), format_duration(poll.stale_after)));
     }
     if (poll.interval < polite_interval) {
         warnings.push_back(
@@ -153,12 +164,30 @@ Demo read_demo(const Values& values) {
                 values.number("demo.seed", 0, std::numeric_limits<std::uint64_t>::max())};
 }
 
+/// What is wrong with a file of certificates, or empty. Whether they are any good shows when they are used.
+std::string fault_in_ca_file(const std::filesystem::path& path) {
+    errno = 0;
+    std::ifstream file(path);
+    std::string line;
+    while (std::getline(file, line)) {
+        if (line.starts_with("-----BEGIN ") && line.find("CERTIFICATE") != std::string::npos) {
+            return {};
+        }
+    }
+    return file.eof() ? "holds no certificate in PEM form (-----BEGIN CERTIFICATE-----)"
+                      : fmt::format("can't be read: {}", std::generic_category().message(errno));
+}
+
 std::string read_ca_file(const Values& values, const YamlFile& file) {
     const std::filesystem::path path = values.text("datadog.ca-file");
     const Setting* setting = values.given("datadog.ca-file");
     const bool is_from_file = setting != nullptr && setting->source == Source::file;
-    return is_from_file && !path.empty() && path.is_relative() ? (file.directory / path).string()
-                                                               : path.string();
+    const std::filesystem::path whole =
+        is_from_file && !path.empty() && path.is_relative() ? file.directory / path : path;
+    if (const std::string fault = whole.empty() ? "" : fault_in_ca_file(whole); !fault.empty()) {
+        values.mistake("datadog.ca-file", fmt::format("{} {}", quote(whole.string()), fault));
+    }
+    return whole.string();
 }
 
 std::string read_once_output(const Values& values, Mode mode) {

@@ -2,6 +2,7 @@
 
 #include "config/nearest_name.h"
 #include "config/options.h"
+#include "config/text.h"
 
 #include <fmt/format.h>
 #include <tl/expected.hpp>
@@ -73,10 +74,11 @@ tl::expected<std::string, std::string> read_text(const std::string& path) {
     return text;
 }
 
-/// Newer versions of yaml-cpp name the anchor, and what follows a stray `*` may be part of a secret.
+/// yaml-cpp quotes the file after a colon (`unknown escape character: x`), and newer versions name the
+/// anchor: what follows a stray `*` may be part of a secret.
 std::string_view without_quoted_text(std::string_view message) {
     constexpr std::string_view unknown_anchor = "the referenced anchor is not defined";
-    return message.starts_with(unknown_anchor) ? unknown_anchor : message;
+    return message.starts_with(unknown_anchor) ? unknown_anchor : message.substr(0, message.find(": "));
 }
 
 class Reader {
@@ -134,8 +136,8 @@ std::optional<std::string> Reader::fresh_key(const YAML::Node& key, const std::s
                 "a key is not a plain name");
         return std::nullopt;
     }
-    std::string name = prefix + key.Scalar();
-    if (!seen.insert(name).second) {
+    std::string name = prefix + shown_name(key.Scalar());
+    if (!seen.insert(key.Scalar()).second) {
         mistake(place(key.Mark(), name), "is there twice; keep one");
         return std::nullopt;
     }

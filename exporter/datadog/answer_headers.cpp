@@ -14,6 +14,9 @@ namespace {
 /// A wait of more than a day is no wait; and larger numbers overflow durations.
 constexpr std::chrono::seconds longest_delay = std::chrono::hours(24);
 
+/// Of Datadog's rate limits.
+constexpr std::chrono::seconds longest_known_period = std::chrono::hours(1);
+
 /// A whole number that isn't negative.
 std::optional<std::int64_t> count(const HeaderLookup& header, const char* name) {
     const std::string text = header(name);
@@ -32,11 +35,18 @@ std::optional<std::chrono::seconds> seconds(const HeaderLookup& header, const ch
 }  // namespace
 
 RateLimit rate_limit_of(const HeaderLookup& header) {
-    return {.limit = count(header, "X-RateLimit-Limit"),
-            .remaining = count(header, "X-RateLimit-Remaining"),
-            .period = seconds(header, "X-RateLimit-Period"),
-            .reset = seconds(header, "X-RateLimit-Reset"),
-            .name = one_line(header("X-RateLimit-Name"))};
+    RateLimit limit{.limit = count(header, "X-RateLimit-Limit"),
+                    .remaining = count(header, "X-RateLimit-Remaining"),
+                    .period = seconds(header, "X-RateLimit-Period"),
+                    .reset = seconds(header, "X-RateLimit-Reset"),
+                    .name = one_line(header("X-RateLimit-Name"))};
+    // A reset is never further away than its period. Others than Datadog write an epoch there: who believed
+    // that would be silent for a day.
+    if (limit.reset &&
+        *limit.reset > std::max(limit.period.value_or(longest_known_period), longest_known_period)) {
+        limit.reset.reset();
+    }
+    return limit;
 }
 
 std::optional<std::chrono::seconds> retry_after_of(const HeaderLookup& header) {

@@ -5,13 +5,14 @@
 #include "datadog/masking.h"
 #include "datadog/page_parser.h"
 #include "datadog/rfc3339.h"
-#include "datadog/tunnel.h"
+#include "datadog/transport.h"
 
 #include <fmt/format.h>
 #include <httplib.h>
 #include <netdb.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
 #include <openssl/x509_vfy.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <exception>
@@ -28,7 +29,7 @@ Error make_error(ErrorKind kind, std::string message,
     return {kind, std::move(message), retry_after};
 }
 
-/// What headers, chunk sizes and TLS may add to the bytes of a body.
+/// What headers and chunk sizes may add to the bytes of a body.
 constexpr std::uint64_t header_allowance = std::uint64_t{4} << 20;
 
 HeaderLookup headers_of(const httplib::Response& response) {
@@ -43,6 +44,10 @@ ErrorKind kind_of_status(int status) {
             return ErrorKind::forbidden;
         case 404:
             return ErrorKind::not_found;
+        case 407:  // a proxy's
+            return ErrorKind::connect;
+        case 408:
+            return ErrorKind::timeout;
         case 429:
             return ErrorKind::rate_limited;
         default:
@@ -70,40 +75,6 @@ std::string resolver_error(const std::string& host) {
     return {};
 }
 
-/// HTTPS through a proxy. The tunnel is our own (see tunnel.h): for cpp-httplib the host is connected to
-/// directly.
-class TunnelledClient final : public httplib::SSLClient {
-  public:
-    TunnelledClient(config::Endpoint target, config::Proxy proxy)
-        : SSLClient(target.host, target.port), target_(std::move(target)), proxy_(std::move(proxy)) {}
-
-    /// Why the proxy gave the last connection no tunnel; empty: it did.
-    [[nodiscard]] const std::string& refusal() const { return refusal_; }
-
-  private:
-    bool create_and_connect_socket(Socket& socket, httplib::Error& error) override {
-        refusal_.clear();
-        set_proxy(proxy_.host, proxy_.port);
-        const bool connected = ClientImpl::create_and_connect_socket(socket, error);
-        set_proxy("", -1);
-        if (!connected) {
-            return false;
-        }
-        if (const auto opened = open_tunnel(socket.sock, target_, proxy_); !opened) {
-            refusal_ = opened.error();
-            ::shutdown(socket.sock, SHUT_RDWR);
-            ::close(std::exchange(socket.sock, INVALID_SOCKET));
-            error = httplib::Error::Connection;
-            return false;
-        }
-        return true;
-    }
-
-    const config::Endpoint target_;
-    const config::Proxy proxy_;
-    std::string refusal_;
-};
-
 }  // namespace
 
 class Client::Impl {
@@ -128,7 +99,7 @@ class Client::Impl {
             // A server or a proxy may answer with the request's own headers.
             mask_secrets(answer.page.error().message, credentials);
             if (options_.proxy) {
-                mask_secret(answer.page.error().message, options_.proxy->password);
+                mask_proxy(answer.page.error().message, *options_.proxy);
             }
         }
         answer.exchange.duration = steady_clock::now() - start;
@@ -140,30 +111,40 @@ class Client::Impl {
 
   private:
     std::unique_ptr<httplib::ClientImpl> make_client();
-    std::unique_ptr<httplib::ClientImpl> make_tls_client();
-    std::unique_ptr<httplib::ClientImpl> make_plain_client() const;
     httplib::Headers headers(const config::Credentials& credentials) const;
     Answer exchange(const PageRequest& request, const config::Credentials& credentials,
                     steady_clock::time_point deadline);
     Error failure(httplib::Error error, ConnectionGuard::Verdict verdict, bool too_large) const;
     Error connection_failure(std::string_view what) const;
-    Error tls_failure() const;
+    Error tls_failure(httplib::Error error) const;
     Error status_error(const httplib::Response& response, std::string_view body) const;
 
     const ClientOptions options_;
     ConnectionGuard guard_;
-    httplib::SSLClient* tls_ = nullptr;     ///< http_, where it is one
-    TunnelledClient* tunnelled_ = nullptr;  ///< http_, where it is one
+    Wire wire_;
+    TlsClient* tls_ = nullptr;  ///< http_, where it is one
     std::unique_ptr<httplib::ClientImpl> http_;
     std::size_t expected_body_bytes_ =
         0;  ///< the last page's size: saves growing the next page's buffer step by step
-    steady_clock::time_point last_byte_;
-    std::chrono::milliseconds read_timeout_{0};  ///< of the request under way
+    // Of the request under way:
+    steady_clock::time_point started_;
+    steady_clock::time_point deadline_;
+    std::chrono::milliseconds read_timeout_{0};
+    std::chrono::milliseconds handshake_timeout_{0};
 };
 
 std::unique_ptr<httplib::ClientImpl> Client::Impl::make_client() {
-    std::unique_ptr<httplib::ClientImpl> client =
-        options_.endpoint.tls ? make_tls_client() : make_plain_client();
+    std::unique_ptr<httplib::ClientImpl> client;
+    if (options_.endpoint.tls) {
+        auto tls = std::make_unique<TlsClient>(options_.endpoint, options_.proxy, wire_);
+        if (!options_.ca_file.empty()) {
+            tls->set_ca_cert_path(options_.ca_file);
+        }
+        tls_ = tls.get();  // cppcheck-suppress danglingLifetime ; what it points to becomes http_
+        client = std::move(tls);
+    } else {
+        client = std::make_unique<PlainClient>(options_.endpoint, options_.proxy, wire_);
+    }
     client->set_keep_alive(true);
     client->set_tcp_nodelay(true);
     client->set_follow_location(false);  // A redirect would carry the credentials to another host.
@@ -171,34 +152,6 @@ std::unique_ptr<httplib::ClientImpl> Client::Impl::make_client() {
     client->set_decompress(true);
     client->set_connection_timeout(options_.connect_timeout);
     client->set_socket_options([this](socket_t socket) { guard_.watch(socket); });
-    return client;
-}
-
-std::unique_ptr<httplib::ClientImpl> Client::Impl::make_tls_client() {
-    std::unique_ptr<httplib::SSLClient> client;
-    if (options_.proxy) {
-        auto tunnelled = std::make_unique<TunnelledClient>(options_.endpoint, *options_.proxy);
-        tunnelled_ = tunnelled.get();
-        client = std::move(tunnelled);
-    } else {
-        client = std::make_unique<httplib::SSLClient>(options_.endpoint.host, options_.endpoint.port);
-    }
-    client->enable_server_certificate_verification(true);
-    if (!options_.ca_file.empty()) {
-        client->set_ca_cert_path(options_.ca_file);
-    }
-    tls_ = client.get();  // cppcheck-suppress danglingLifetime ; what it points to becomes http_
-    return client;
-}
-
-std::unique_ptr<httplib::ClientImpl> Client::Impl::make_plain_client() const {
-    auto client = std::make_unique<httplib::ClientImpl>(options_.endpoint.host, options_.endpoint.port);
-    if (options_.proxy) {
-        client->set_proxy(options_.proxy->host, options_.proxy->port);
-        if (!options_.proxy->user.empty()) {
-            client->set_proxy_basic_auth(options_.proxy->user, options_.proxy->password);
-        }
-    }
     return client;
 }
 
@@ -222,12 +175,16 @@ Answer Client::Impl::exchange(const PageRequest& request, const config::Credenti
     const auto now = steady_clock::now();
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - now);
     if (left <= left.zero()) {
-        return {{}, tl::unexpected(make_error(ErrorKind::timeout, "no time was left for another request"))};
+        Exchange none;
+        none.made = false;
+        return {std::move(none),
+                tl::unexpected(make_error(ErrorKind::timeout, "no time was left for another request"))};
     }
     read_timeout_ = std::min(options_.read_timeout, left);
     http_->set_read_timeout(read_timeout_);
     http_->set_write_timeout(read_timeout_);
-    http_->set_connection_timeout(std::min(options_.connect_timeout, left));
+    handshake_timeout_ = std::min(options_.connect_timeout, left);
+    http_->set_connection_timeout(handshake_timeout_);
 
     Page page;
     page.body.reserve(expected_body_bytes_ + 1);
@@ -237,7 +194,6 @@ Answer Client::Impl::exchange(const PageRequest& request, const config::Credenti
     http_request.path = request_target(request);
     http_request.headers = headers(credentials);
     http_request.content_receiver = [&](const char* data, std::size_t length, std::uint64_t, std::uint64_t) {
-        last_byte_ = steady_clock::now();
         too_large = page.body.size() + length > options_.max_body_bytes;
         if (!too_large) {
             page.body.insert(page.body.end(), data, data + length);
@@ -245,12 +201,15 @@ Answer Client::Impl::exchange(const PageRequest& request, const config::Credenti
         return !too_large;
     };
 
-    last_byte_ = now;
-    guard_.begin(deadline, options_.max_body_bytes + header_allowance);
+    started_ = now;
+    deadline_ = deadline;
+    wire_.begin(options_.max_body_bytes + header_allowance, read_timeout_, deadline);
+    guard_.begin(deadline);
     httplib::Response response;
     auto error = httplib::Error::Success;
+    ::ERR_clear_error();
     const bool sent = http_->send(http_request, response, error);
-    const auto verdict = guard_.end();
+    const auto verdict = guard_.end(sent);
 
     Answer answer{{}, tl::unexpected(Error{})};
     answer.exchange.body_bytes = page.body.size();
@@ -287,47 +246,54 @@ Error Client::Impl::failure(httplib::Error error, ConnectionGuard::Verdict verdi
         return make_error(ErrorKind::cancelled, "the request was cancelled");
     }
     const bool connected = error != httplib::Error::Connection && error != httplib::Error::ConnectionTimeout;
-    if (verdict == ConnectionGuard::Verdict::expired && connected) {
+    // Whoever notices first, the guard or the wire.
+    const bool expired = verdict == ConnectionGuard::Verdict::expired ||
+                         (wire_.was_silent() && steady_clock::now() >= deadline_);
+    if (expired && connected) {
         return make_error(ErrorKind::timeout,
                           fmt::format("{} had not answered in full by the poll's deadline", url));
     }
-    if (too_large || verdict == ConnectionGuard::Verdict::flooded) {
+    if (too_large || !wire_.excess().empty()) {
         return make_error(ErrorKind::too_large,
-                          fmt::format("{} sent more than the {} MiB that a page may have", url,
-                                      options_.max_body_bytes >> 20));
+                          fmt::format("{} sent {}", url,
+                                      too_large ? fmt::format("more than the {} MiB that a page may have",
+                                                              options_.max_body_bytes >> 20)
+                                                : wire_.excess()));
     }
     // By its words: newer versions of the library have more kinds of it.
     const std::string words = httplib::to_string(error);
     if (words.starts_with("SSL")) {
-        return tls_failure();
+        return tls_failure(error);
     }
     switch (error) {
         case httplib::Error::Connection:
         case httplib::Error::BindIPAddress:
-            return connection_failure(verdict == ConnectionGuard::Verdict::expired
-                                          ? "no answer in time"
-                                          : "refused or unreachable");
+            return connection_failure(expired ? "no answer in time" : "refused or unreachable");
         case httplib::Error::ConnectionTimeout:
             return connection_failure("no answer in time");
         default:
             break;
     }
-    const auto silence = steady_clock::now() - last_byte_;
-    if (error == httplib::Error::Read && silence >= read_timeout_) {
-        return make_error(ErrorKind::timeout, fmt::format("{} was silent for {:.1f} s", url,
-                                                          std::chrono::duration<double>(silence).count()));
+    if (wire_.was_silent()) {
+        return make_error(ErrorKind::timeout,
+                          fmt::format("{} was silent for {:.1f} s", url,
+                                      std::chrono::duration<double>(read_timeout_).count()));
     }
     return make_error(ErrorKind::network, fmt::format("the connection to {} broke ({})", url, words));
 }
 
 Error Client::Impl::connection_failure(std::string_view what) const {
-    if (tunnelled_ != nullptr && !tunnelled_->refusal().empty()) {
-        return make_error(ErrorKind::connect,
-                          fmt::format("the proxy {}:{} made no connection to {}: {}", options_.proxy->host,
-                                      options_.proxy->port, options_.endpoint.url(), tunnelled_->refusal()));
+    if (tls_ != nullptr && tls_->refusal()) {
+        Error error =
+            make_error(ErrorKind::connect,
+                       fmt::format("the proxy {}:{} made no connection to {}: {}", options_.proxy->host,
+                                   options_.proxy->port, options_.endpoint.url(), tls_->refusal()->words));
+        error.definitive = tls_->refusal()->definitive;
+        return error;
     }
+    const bool in_time = steady_clock::now() < deadline_;  // A lookup can't be cut short.
     const std::string& host = options_.proxy ? options_.proxy->host : options_.endpoint.host;
-    if (const std::string reason = resolver_error(host); !reason.empty()) {
+    if (const std::string reason = in_time ? resolver_error(host) : ""; !reason.empty()) {
         return make_error(ErrorKind::dns, fmt::format("{} does not resolve: {}", host, reason));
     }
     const std::string via =
@@ -336,13 +302,38 @@ Error Client::Impl::connection_failure(std::string_view what) const {
                       fmt::format("no connection to {}{}: {}", options_.endpoint.url(), via, what));
 }
 
-Error Client::Impl::tls_failure() const {
-    const long result = tls_ != nullptr ? tls_->get_openssl_verify_result() : X509_V_OK;
-    const std::string reason = result != X509_V_OK
-                                   ? ::X509_verify_cert_error_string(result)
-                                   : "the handshake failed, or the certificate is for another host";
-    return make_error(ErrorKind::tls,
-                      fmt::format("no secure connection to {}: {}", options_.endpoint.url(), reason));
+Error Client::Impl::tls_failure(httplib::Error error) const {
+    const std::string url = options_.endpoint.url();
+    const std::string no_connection = fmt::format("no secure connection to {}: ", url);
+    if (error == httplib::Error::SSLLoadingCerts) {
+        return make_error(ErrorKind::tls, no_connection + "the CA certificates can't be loaded from " +
+                                              (options_.ca_file.empty() ? "the system" : options_.ca_file));
+    }
+    if (error != httplib::Error::SSLConnection) {
+        const long result = tls_->get_openssl_verify_result();
+        return make_error(ErrorKind::tls,
+                          no_connection + (result == X509_V_OK ? "the certificate is for another host"
+                                                               : ::X509_verify_cert_error_string(result)));
+    }
+    const unsigned long reason = ::ERR_peek_error();
+    // What OpenSSL says of a connection that ended under it, and of being shut down after that.
+    const bool ended =
+        ERR_GET_LIB(reason) == ERR_LIB_SSL && (ERR_GET_REASON(reason) == SSL_R_UNEXPECTED_EOF_WHILE_READING ||
+                                               ERR_GET_REASON(reason) == SSL_R_SHUTDOWN_WHILE_IN_INIT);
+    if (reason != 0 && !ended) {
+        const char* const words = ::ERR_reason_error_string(reason);
+        return make_error(ErrorKind::tls,
+                          no_connection + (words != nullptr ? words : "the handshake failed"));
+    }
+    // No word of TLS went wrong: the connection did.
+    const auto silence = steady_clock::now() - started_;
+    if (silence >= handshake_timeout_) {
+        return make_error(ErrorKind::timeout,
+                          fmt::format("{} was silent for {:.1f} s in the TLS handshake", url,
+                                      std::chrono::duration<double>(silence).count()));
+    }
+    return make_error(ErrorKind::network,
+                      fmt::format("the connection to {} broke in the TLS handshake", url));
 }
 
 Error Client::Impl::status_error(const httplib::Response& response, std::string_view body) const {
@@ -356,7 +347,9 @@ Error Client::Impl::status_error(const httplib::Response& response, std::string_
     if (kind == ErrorKind::rate_limited && !retry_after) {
         retry_after = rate_limit_of(header).reset;
     }
-    return make_error(kind, std::move(message), retry_after);
+    Error error = make_error(kind, std::move(message), retry_after);
+    error.definitive = response.status == 407;  // Repeated log-ins with a wrong password lock an account.
+    return error;
 }
 
 Client::Client(ClientOptions options) : impl_(std::make_unique<Impl>(std::move(options))) {}

@@ -31,7 +31,8 @@ struct PageRequest {
 
 /// What one exchange cost and brought, whether it succeeded or not.
 struct Exchange {
-    int status = 0;  ///< 0 when no answer came
+    bool made = true;  ///< false: there was no time for it
+    int status = 0;    ///< 0 when no answer came
     std::chrono::duration<double> duration{0};
     std::uint64_t body_bytes = 0;  ///< after decompression
     RateLimit rate_limit;

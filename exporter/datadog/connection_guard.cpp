@@ -1,20 +1,10 @@
 #include "datadog/connection_guard.h"
 
 #include <fcntl.h>
-#include <linux/tcp.h>  // <netinet/tcp.h> has no tcpi_bytes_received
-#include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <algorithm>
-
 namespace exporter::datadog {
-
-namespace {
-
-constexpr std::chrono::milliseconds look_every{100};
-
-}  // namespace
 
 ConnectionGuard::ConnectionGuard() : thread_([this](const std::stop_token& stop) { run(stop); }) {}
 
@@ -28,26 +18,26 @@ void ConnectionGuard::watch(int socket) {
     const std::lock_guard lock(mutex_);
     forget();
     socket_ = ::fcntl(socket, F_DUPFD_CLOEXEC, 0);
-    bytes_before_ = 0;
-    if (verdict_ != Verdict::untouched) {
+    if (socket_ < 0) {
+        // Out of descriptors. A connection that can't be watched has no deadline.
+        ::shutdown(socket, SHUT_RDWR);
+    } else if (verdict_ != Verdict::untouched) {
         cut();
     }
 }
 
-void ConnectionGuard::begin(Deadline deadline, std::uint64_t max_bytes) {
+void ConnectionGuard::begin(Deadline deadline) {
     const std::lock_guard lock(mutex_);
     verdict_ = cancelled_ ? Verdict::cancelled : Verdict::untouched;
     armed_ = true;
     deadline_ = deadline;
-    max_bytes_ = max_bytes;
-    bytes_before_ = bytes_received();
     changed_.notify_all();
 }
 
-ConnectionGuard::Verdict ConnectionGuard::end() {
+ConnectionGuard::Verdict ConnectionGuard::end(bool keep) {
     const std::lock_guard lock(mutex_);
     armed_ = false;
-    if (verdict_ != Verdict::untouched) {
+    if (!keep || verdict_ != Verdict::untouched) {
         forget();
     }
     return verdict_;
@@ -69,27 +59,15 @@ void ConnectionGuard::run(const std::stop_token& stop) {
         }
         const Deadline deadline = deadline_;
         // Not woken by `end`: the thread sleeps through the many exchanges of a poll, which share a deadline.
-        changed_.wait_until(lock, stop, std::min(deadline, std::chrono::steady_clock::now() + look_every),
-                            [&] { return deadline_ != deadline; });
-        if (!armed_ || deadline_ != deadline) {
-            continue;
-        }
-        const bool expired = std::chrono::steady_clock::now() >= deadline;
-        if (expired || bytes_received() - bytes_before_ > max_bytes_) {
+        changed_.wait_until(lock, stop, deadline, [&] { return deadline_ != deadline; });
+        if (armed_ && deadline_ == deadline && std::chrono::steady_clock::now() >= deadline) {
             if (verdict_ == Verdict::untouched) {
-                verdict_ = expired ? Verdict::expired : Verdict::flooded;
+                verdict_ = Verdict::expired;
             }
             cut();
             armed_ = false;
         }
     }
-}
-
-std::uint64_t ConnectionGuard::bytes_received() const {
-    tcp_info info{};
-    socklen_t length = sizeof info;
-    const bool known = socket_ >= 0 && ::getsockopt(socket_, IPPROTO_TCP, TCP_INFO, &info, &length) == 0;
-    return known ? info.tcpi_bytes_received : bytes_before_;
 }
 
 void ConnectionGuard::cut() {

@@ -1,16 +1,13 @@
-// A deadline for whole exchanges that a slow peer can't outlast, and a cap on what a fast one can send.
+// A deadline for whole exchanges that a slow peer can't outlast.
 //
 // cpp-httplib's timeouts are per read, so a server that drips a byte now and then holds a request for ever;
 // its `stop()` takes a lock that a handshake under way holds. The guard keeps a duplicate of the connection's
 // descriptor and shuts the socket down through it, at any time and from another thread, without the risk of
-// hitting a number that was closed and given out again. It also asks the kernel how much has arrived:
-// cpp-httplib reads a header line to its end, however long, so only a cap on the bytes of the connection
-// bounds the memory.
+// hitting a number that was closed and given out again.
 #pragma once
 
 #include <chrono>
 #include <condition_variable>
-#include <cstdint>
 #include <mutex>
 #include <stop_token>
 #include <thread>
@@ -20,7 +17,7 @@ namespace exporter::datadog {
 class ConnectionGuard {
   public:
     using Deadline = std::chrono::steady_clock::time_point;
-    enum class Verdict { untouched, expired, flooded, cancelled };
+    enum class Verdict { untouched, expired, cancelled };
 
     ConnectionGuard();
     ConnectionGuard(const ConnectionGuard&) = delete;
@@ -30,11 +27,12 @@ class ConnectionGuard {
     /// A socket was made for this connection; the one before it is forgotten.
     void watch(int socket);
 
-    /// An exchange starts that has to be over by `deadline` and in which the peer may send `max_bytes` (as
-    /// they are on the wire). Looked at ten times a second: what arrives in between comes on top.
-    void begin(Deadline deadline, std::uint64_t max_bytes);
+    /// An exchange starts that has to be over by `deadline`.
+    void begin(Deadline deadline);
     /// The exchange is over; tells whether the guard cut it.
-    [[nodiscard]] Verdict end();
+    ///
+    /// @param keep the connection stays, for the next exchange
+    [[nodiscard]] Verdict end(bool keep);
 
     /// Cuts the exchange under way and every later one.
     void cancel();
@@ -42,7 +40,6 @@ class ConnectionGuard {
   private:
     void run(const std::stop_token& stop);
     void cut();
-    [[nodiscard]] std::uint64_t bytes_received() const;
     void forget();
 
     std::mutex mutex_;
@@ -51,8 +48,6 @@ class ConnectionGuard {
     int socket_ = -1;  ///< own duplicate; -1: none
     bool armed_ = false;
     Deadline deadline_;
-    std::uint64_t max_bytes_ = 0;
-    std::uint64_t bytes_before_ = 0;  ///< what the connection had brought when the exchange began
     Verdict verdict_ = Verdict::untouched;
     bool cancelled_ = false;
 

@@ -23,19 +23,23 @@ constexpr std::array<Row, error_kind_count> rows = {{
      "the API or the network is slow: see --poll.timeout, and status.datadoghq.com"},
     {ErrorKind::network, "network",
      "the connection broke half-way: look at proxies and load balancers on the way"},
-    {ErrorKind::too_large, "too_large", "a page is larger than any page should be: lower --poll.page-size"},
+    {ErrorKind::too_large, "too_large",
+     "an answer is larger than any should be: lower --poll.page-size, and look at proxies on the way"},
     {ErrorKind::redirect, "redirect",
      "the API does not redirect: check --datadog.base-url and any proxy on the way"},
     {ErrorKind::bad_request, "bad_request", "check --tokens.filter and --tokens.owned-by"},
     {ErrorKind::unauthorized, "unauthorized",
-     "the credentials are not valid on this site: check the keys, and that --datadog.site is theirs"},
+     "the credentials are not valid on this site: check the keys, that --datadog.site is theirs, and that "
+     "they have "
+     "org_app_keys_read"},
     {ErrorKind::forbidden, "forbidden",
      "wrong site for these keys, or they lack org_app_keys_read (or user_app_keys, which lists only own "
      "tokens)"},
     {ErrorKind::not_found, "not_found",
      "this host does not serve the API: check --datadog.site or --datadog.base-url"},
     {ErrorKind::rate_limited, "rate_limited",
-     "the organization's API limit is used up: raise --poll.interval, or ask who else calls the API"},
+     "the organization's API limit is used up: raise --poll.interval, ask who else calls the API, or lower "
+     "--poll.rate-limit-reserve where a listing needs more than it leaves"},
     {ErrorKind::server_error, "server_error", "Datadog failed to answer: see status.datadoghq.com"},
     {ErrorKind::bad_status, "bad_status",
      "this is not how the API answers: check --datadog.base-url and proxies"},

@@ -17,9 +17,9 @@ namespace exporter::datadog {
 enum class ErrorKind : std::uint8_t {
     credentials,   ///< a secret file can't be read or holds no usable secret; no request was made
     dns,           ///< the host name does not resolve
-    connect,       ///< no connection: refused, unreachable, or the proxy said no
+    connect,       ///< no connection: refused, unreachable, or the proxy said no (407)
     tls,           ///< handshake or certificate verification failed
-    timeout,       ///< no whole answer within the deadline
+    timeout,       ///< no whole answer within the deadline, or 408
     network,       ///< the connection broke before the answer was whole
     too_large,     ///< the body went over the cap
     redirect,      ///< 3xx: never followed, a redirect would carry the credentials to another host
@@ -50,6 +50,8 @@ struct Error {
         message;  ///< what happened and where, with the API's own words where it gave any; never a secret
     /// How long the server asks to be left alone (`X-RateLimit-Reset`, `Retry-After`), where it said so.
     std::optional<std::chrono::seconds> retry_after;
+    /// Asking again at once would change nothing, whatever the kind (a proxy that wants another password).
+    bool definitive = false;
 };
 
 template <class T>

@@ -78,4 +78,12 @@ void mask_secrets(std::string& text, const config::Credentials& credentials) {
     }
 }
 
+void mask_proxy(std::string& text, const config::Proxy& proxy) {
+    if (!proxy.user.empty()) {
+        mask_runs(text, base64((proxy.user + ":").append(proxy.password.expose())));
+    }
+    // Some proxies take a token as the user, and no password.
+    mask_secret(text, proxy.password.empty() ? std::string_view(proxy.user) : proxy.password.expose());
+}
+
 }  // namespace exporter::datadog

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "config/credentials.h"
+#include "config/endpoint.h"
 
 #include <string>
 #include <string_view>
@@ -14,5 +15,7 @@ namespace exporter::datadog {
 void mask_secrets(std::string& text, const config::Credentials& credentials);
 /// The same for one secret.
 void mask_secret(std::string& text, std::string_view secret);
+/// The same for what a proxy was told: its password, also as it stands in `Proxy-Authorization`.
+void mask_proxy(std::string& text, const config::Proxy& proxy);
 
 }  // namespace exporter::datadog

@@ -7,6 +7,7 @@
 #include <rapidjson/error/en.h>
 #include <rapidjson/reader.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <optional>
@@ -49,7 +50,7 @@ class PageHandler {
     bool String(const char* text, rapidjson::SizeType length, bool) {
         return scalar({Scalar::Kind::text, {text, length}});
     }
-    // Never called: all numbers come as text, since out-of-range ones must not cost more than their field.
+    // Never called: all numbers come as text.
     bool Int(int) { return true; }
     bool Uint(unsigned) { return true; }
     bool Int64(std::int64_t) { return true; }
@@ -63,11 +64,11 @@ class PageHandler {
         return true;
     }
     bool StartObject() {
-        enter(&PageHandler::place_of_object);
+        enter(&PageHandler::place_of_object, TokenFields::Shape::object);
         return true;
     }
     bool StartArray() {
-        enter(&PageHandler::place_of_array);
+        enter(&PageHandler::place_of_array, TokenFields::Shape::array);
         return true;
     }
     bool EndObject(rapidjson::SizeType) {
@@ -88,14 +89,14 @@ class PageHandler {
     [[nodiscard]] Place place() const { return depth_ == 0 ? Place::document : places_[depth_ - 1]; }
 
     /// `place_of` notes what it finds, so it must not be asked about what is skipped.
-    void enter(std::optional<Place> (PageHandler::*place_of)()) {
+    void enter(std::optional<Place> (PageHandler::*place_of)(), TokenFields::Shape shape) {
         if (skipped_levels_ > 0) {
             ++skipped_levels_;
             return;
         }
         const std::optional<Place> inner = (this->*place_of)();
         if (!inner) {
-            unreadable_container();
+            unreadable_container(shape);
             ++skipped_levels_;
             return;
         }
@@ -178,7 +179,7 @@ class PageHandler {
 
     /// An object or array where it is not looked into: unknown and of no interest, or in the place of a known
     /// field.
-    void unreadable_container() {
+    void unreadable_container(TokenFields::Shape shape) {
         switch (place()) {
             case Place::root:
                 has_errors_ = has_errors_ || member_ == Member::errors;
@@ -197,7 +198,7 @@ class PageHandler {
             case Place::error:
                 break;
             default:
-                token_.container(place(), member_);
+                token_.container(place(), member_, shape);
                 break;
         }
     }
@@ -281,6 +282,41 @@ class PageHandler {
     TokenFields token_{facts_.unparsed};
 };
 
+/// The code unit of `\uXXXX` at `at`; nullopt where there is none.
+std::optional<unsigned> escaped_unit(std::string_view text, std::size_t at) {
+    constexpr std::size_t length = 6;
+    unsigned unit = 0;
+    if (at + length > text.size() || text[at] != '\\' || text[at + 1] != 'u') {
+        return std::nullopt;
+    }
+    const char* const end = text.data() + at + length;
+    const auto [stop, error] = std::from_chars(end - 4, end, unit, 16);
+    return error == std::errc() && stop == end ? std::optional(unit) : std::nullopt;
+}
+
+/// Writes U+FFFD over each escaped surrogate without its other half. To RapidJSON a single one makes the
+/// whole page unreadable, and anybody can put one into a token's name, if only by cutting an emoji in two.
+void replace_lone_surrogates(char* begin, std::size_t length) {
+    constexpr std::string_view replacement = "\\uFFFD";
+    const std::string_view text(begin, length);
+    for (std::size_t at = text.find('\\'); at != std::string_view::npos; at = text.find('\\', at)) {
+        const auto unit = escaped_unit(text, at);
+        if (!unit) {
+            at += 2;  // Another escape, of which the second character may be a backslash.
+            continue;
+        }
+        const auto next = escaped_unit(text, at + replacement.size());
+        const bool first_half = *unit >= 0xD800 && *unit < 0xDC00;
+        const bool second_half = *unit >= 0xDC00 && *unit < 0xE000;
+        if (first_half && next && *next >= 0xDC00 && *next < 0xE000) {
+            at += replacement.size();
+        } else if (first_half || second_half) {
+            std::copy(replacement.begin(), replacement.end(), begin + at);
+        }
+        at += replacement.size();
+    }
+}
+
 Error page_error(ErrorKind kind, std::string message) {
     return {kind, std::move(message), std::nullopt};
 }
@@ -293,11 +329,14 @@ Result<PageFacts> parse_page(std::vector<char>& body, const TokenHandler& on_tok
     const bool marked = std::string_view(body.data(), length).starts_with(byte_order_mark);
     char* const begin = body.data() + (marked ? byte_order_mark.size() : 0);
 
+    replace_lone_surrogates(begin, length - static_cast<std::size_t>(begin - body.data()));
+
     PageHandler handler(on_token);
     rapidjson::Reader reader;
     rapidjson::InsituStringStream stream(begin);
     // Iterative, because the recursive parser overflows the stack on deeply nested input; numbers as text, so
-    // that one out of range costs no more than its field.
+    // that one beyond 64 bits costs no more than its field. (One beyond a double's range costs the page; but
+    // texts are what people can write into a page, not numbers.)
     constexpr unsigned flags =
         rapidjson::kParseInsituFlag | rapidjson::kParseIterativeFlag | rapidjson::kParseNumbersAsStringsFlag;
     const rapidjson::ParseResult parsed = reader.Parse<flags>(stream, handler);

@@ -78,15 +78,20 @@ void TokenFields::scalar(Place place, Member member, const Scalar& value) {
     }
 }
 
-void TokenFields::container(Place place, Member member) {
+void TokenFields::container(Place place, Member member, Shape shape) {
     switch (place) {
         case Place::leak_information:
-            if (member == Member::data) {
+            if (member == Member::data && shape == Shape::object) {
                 token_.leak = Leak::leaked;
+            } else if (member == Member::data) {
+                count(Field::leak_information);
             }
             break;
         case Place::scopes:
             token_.scopes_readable = false;
+            break;
+        case Place::token:
+            unreadable_part(member);
             break;
         default:
             unreadable_member(place, member);
@@ -103,6 +108,8 @@ void TokenFields::token_member(Member member, const Scalar& value) {
         } else if (!value.is_null()) {
             count(Field::type);
         }
+    } else if (!value.is_null()) {
+        unreadable_part(member);
     }
 }
 
@@ -194,6 +201,25 @@ void TokenFields::unreadable_member(Place place, Member member) {
             break;
         case Member::leak_information:
             count(Field::leak_information);
+            break;
+        default:
+            break;
+    }
+}
+
+void TokenFields::unreadable_part(Member member) {
+    switch (member) {
+        case Member::type:
+            count(Field::type);
+            break;
+        case Member::attributes:
+            unreadable_date(token_.created_at, Field::created_at);
+            unreadable_date(token_.expires_at, Field::expires_at);
+            unreadable_date(token_.last_used_at, Field::last_used_at);
+            token_.scopes_readable = false;
+            break;
+        case Member::relationships:
+            count(Field::owned_by);
             break;
         default:
             break;

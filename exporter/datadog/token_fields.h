@@ -12,6 +12,8 @@ namespace exporter::datadog {
 
 class TokenFields {
   public:
+    enum class Shape : std::uint8_t { object, array };
+
     /// @param unparsed counts the fields that are there and can't be read; must outlive this object
     explicit TokenFields(FieldCounts& unparsed) : unparsed_(unparsed) {}
 
@@ -25,7 +27,7 @@ class TokenFields {
     void scalar(Place place, Member member, const Scalar& value);
     /// An object or an array where none is looked into: unknown and of no interest, or in the place of a
     /// known field.
-    void container(Place place, Member member);
+    void container(Place place, Member member, Shape shape);
 
     /// The whole token, valid until the next `begin`; nullptr, and counted, when it has no id.
     [[nodiscard]] const Token* end();
@@ -36,6 +38,8 @@ class TokenFields {
     void scope(const Scalar& value);
     void owner_member(Member member, const Scalar& value);
     void unreadable_member(Place place, Member member);
+    /// A part of the token is of the wrong kind. Of what it would have said nothing is known.
+    void unreadable_part(Member member);
     void text(const Scalar& value, std::string_view& target, Field field);
     void date(const Scalar& value, Date& target, Field field);
     void unreadable_date(Date& target, Field field);

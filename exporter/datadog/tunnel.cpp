@@ -14,7 +14,7 @@ namespace exporter::datadog {
 
 namespace {
 
-constexpr std::size_t longest_head = std::size_t{16} << 10;
+constexpr std::size_t longest_proxy_head = std::size_t{16} << 10;
 
 std::string connect_request(const config::Endpoint& target, const config::Proxy& proxy) {
     const bool v6 = target.host.find(':') != std::string::npos;
@@ -22,8 +22,8 @@ std::string connect_request(const config::Endpoint& target, const config::Proxy&
         fmt::format("{}:{}", v6 ? "[" + target.host + "]" : target.host, target.port);
     std::string request = fmt::format("CONNECT {0} HTTP/1.1\r\nHost: {0}\r\n", authority);
     if (!proxy.user.empty()) {
-        request +=
-            fmt::format("Proxy-Authorization: Basic {}\r\n", base64(proxy.user + ":" + proxy.password));
+        request += fmt::format("Proxy-Authorization: Basic {}\r\n",
+                               base64((proxy.user + ":").append(proxy.password.expose())));
     }
     return request + "\r\n";
 }
@@ -50,7 +50,7 @@ std::string receive_head(int socket) {
         if (received < 0 && errno == EINTR) {
             continue;
         }
-        if (received <= 0 || head.size() >= longest_head) {
+        if (received <= 0 || head.size() >= longest_proxy_head) {
             return {};
         }
         head.push_back(byte);
@@ -60,20 +60,21 @@ std::string receive_head(int socket) {
 
 }  // namespace
 
-tl::expected<void, std::string> open_tunnel(int socket, const config::Endpoint& target,
-                                            const config::Proxy& proxy) {
+tl::expected<void, TunnelRefusal> open_tunnel(int socket, const config::Endpoint& target,
+                                              const config::Proxy& proxy) {
     if (!send_all(socket, connect_request(target, proxy))) {
-        return tl::unexpected(std::string("it closed the connection"));
+        return tl::unexpected(TunnelRefusal{.words = "it closed the connection"});
     }
     const std::string head = receive_head(socket);
     if (head.empty()) {
-        return tl::unexpected(std::string("it did not answer in full"));
+        return tl::unexpected(TunnelRefusal{.words = "it did not answer in full"});
     }
     const std::string_view status_line = std::string_view(head).substr(0, head.find("\r\n"));
-    const bool established = status_line.size() >= 12 && status_line.starts_with("HTTP/1.") &&
-                             status_line.substr(8).starts_with(" 2");
-    if (!established) {
-        return tl::unexpected(fmt::format("it answered {}", one_line(status_line)));
+    const bool is_http =
+        status_line.size() >= 12 && status_line.starts_with("HTTP/1.") && status_line[8] == ' ';
+    if (!is_http || status_line[9] != '2') {
+        return tl::unexpected(TunnelRefusal{.words = fmt::format("it answered {}", one_line(status_line)),
+                                            .definitive = is_http && status_line[9] == '4'});
     }
     return {};
 }

@@ -12,12 +12,16 @@
 
 namespace exporter::datadog {
 
+struct TunnelRefusal {
+    std::string words;        ///< the proxy's answer, untrusted
+    bool definitive = false;  ///< 4xx: asking again changes nothing, and may lock the account
+};
+
 /// Asks for a tunnel to `target` on `socket`, which is connected to the proxy. Afterwards the socket speaks
 /// to the target.
 ///
-/// Ends when the socket's own timeouts or whoever shuts it down end it. The error is the proxy's answer in
-/// words, untrusted.
-[[nodiscard]] tl::expected<void, std::string> open_tunnel(int socket, const config::Endpoint& target,
-                                                          const config::Proxy& proxy);
+/// Ends when the socket's own timeouts or whoever shuts it down end it.
+[[nodiscard]] tl::expected<void, TunnelRefusal> open_tunnel(int socket, const config::Endpoint& target,
+                                                            const config::Proxy& proxy);
 
 }  // namespace exporter::datadog

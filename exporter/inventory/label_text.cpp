@@ -52,8 +52,8 @@ bool is_control(char32_t code) {
 
 /// Characters that break lines or change the order in which text is shown.
 bool is_deceptive(char32_t code) {
-    return (code >= 0x202A && code <= 0x202E) || (code >= 0x2066 && code <= 0x2069) || code == 0x200E ||
-           code == 0x200F || code == 0x2028 || code == 0x2029;
+    return (code >= 0x202A && code <= 0x202E) || (code >= 0x2066 && code <= 0x2069) || code == 0x061C ||
+           code == 0x200E || code == 0x200F || code == 0x2028 || code == 0x2029;
 }
 
 }  // namespace

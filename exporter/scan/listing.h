@@ -24,16 +24,18 @@ struct Listing {
     datadog::Timestamp began;
 };
 
-/// Receives one listing at a time. A scan calls `begin`, then `add` for each unique token, then `publish`; or
-/// `begin` again when it has to start over, or nothing more when it failed.
+/// Receives the readings of a listing. A scan calls `begin`, then `add` for each unique token, then `finish`;
+/// all that again where the reading contradicts itself; in the end `publish`, or nothing more when it failed.
 class ListingSink {
   public:
     virtual ~ListingSink() = default;
-    /// A listing starts: whatever `add` brought since the last `publish` is void.
+    /// A reading starts: whatever `add` brought since the last `finish` is void.
     virtual void begin(datadog::Timestamp now) = 0;
     /// A token that was not in the listing so far. Its texts are valid until the call returns.
     virtual void add(const datadog::Token& token) = 0;
-    /// The listing is whole.
+    /// The reading is over. It replaces the one that was finished before it.
+    virtual void finish() = 0;
+    /// The reading that was finished last is what the listing is.
     virtual void publish(const Listing& listing) = 0;
 };
 

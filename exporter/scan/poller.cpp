@@ -10,9 +10,9 @@ namespace exporter::scan {
 
 namespace {
 
-/// How far a poll or a wait may run over its time before the loop counts as stuck: scheduling, rendering, a
-/// name server that answers late.
-constexpr std::chrono::seconds slack{60};
+/// How far a poll or a wait may run over its time before the loop counts as stuck: scheduling, rendering, and
+/// name servers that do not answer, of which glibc asks each twice for 5 s, for each search domain.
+constexpr std::chrono::minutes slack{3};
 
 /// The longest period of Datadog's rate limits is an hour. Whoever asks for a longer pause is not Datadog,
 /// and must not silence the exporter.
@@ -62,8 +62,18 @@ void Poller::step(const std::stop_token& stop) {
         report.failures_in_a_row = ++failures_in_a_row_;
         asked_to_wait_ = outcome.error().retry_after;
     }
-    observer_.poll_finished(report, statistics_);
+    tell(report);
     attempted_.store(true);
+}
+
+void Poller::tell(const PollReport& report) {
+    try {
+        observer_.poll_finished(report, statistics_);
+    } catch (const std::exception&) {
+        // Counted for the next time, when there may be memory again.
+        ++statistics_.failures[static_cast<std::size_t>(datadog::ErrorKind::internal)];
+        statistics_.last_poll_succeeded = false;
+    }
 }
 
 datadog::Result<Listing> Poller::scan_once(SteadyTime deadline, const std::stop_token& stop) {
@@ -91,7 +101,9 @@ SteadyTime Poller::next_poll(SteadyTime start) {
     }
     const SteadyTime now = environment_.clock.steady_now();
     if (asked_to_wait_ && *asked_to_wait_ > std::chrono::seconds(0)) {
-        return std::max(regular, now + std::min(*asked_to_wait_, longest_pause));
+        // Up to a second more, so that not all clients return in the same moment.
+        const std::chrono::milliseconds jitter(static_cast<int>(1000 * environment_.randomness.next()));
+        return std::max(regular, now + std::min(*asked_to_wait_, longest_pause) + jitter);
     }
     // Beyond 2^20 every back-off is longer than any interval.
     const auto doublings = std::min<std::uint64_t>(failures_in_a_row_ - 1, 20);
@@ -100,8 +112,9 @@ SteadyTime Poller::next_poll(SteadyTime start) {
                  static_cast<double>(options_.interval.count()));
     // From half of it upwards: a pause near nothing would double the load on an API in trouble.
     const double pause = ceiling * (0.5 + environment_.randomness.next() / 2);
-    return std::min(std::max(regular, now),
-                    now + std::chrono::milliseconds(static_cast<std::int64_t>(pause)));
+    const SteadyTime backed_off = now + std::chrono::milliseconds(static_cast<std::int64_t>(pause));
+    // A poll that took longer than the interval to fail is no reason to do without a pause.
+    return regular > now ? std::min(regular, backed_off) : backed_off;
 }
 
 bool Poller::wait(SteadyTime next_poll, const std::stop_token& stop) {
@@ -110,8 +123,13 @@ bool Poller::wait(SteadyTime next_poll, const std::stop_token& stop) {
         if (!environment_.clock.wait_until(*stale_at_, stop)) {
             return false;
         }
-        stale_at_.reset();
-        observer_.became_stale(statistics_);
+        try {
+            observer_.became_stale(statistics_);
+            stale_at_.reset();
+        } catch (const std::exception&) {
+            // Still stale: told again after the next poll.
+            return environment_.clock.wait_until(next_poll, stop);
+        }
     }
     return environment_.clock.wait_until(next_poll, stop);
 }

@@ -49,7 +49,7 @@ class Poller {
     Poller(const PollerOptions& options, PageSource& source, Clock& clock, Randomness& randomness,
            ListingSink& sink, PollObserver& observer);
 
-    /// One poll, now. Never throws; a defect below it is an error of kind `internal`.
+    /// One poll, now. Never throws; a defect below it, or of the observer, counts as `internal`.
     void step(const std::stop_token& stop);
 
     /// `step()` again and again, one interval from start to start, until `stop` is requested. A poll that
@@ -68,6 +68,7 @@ class Poller {
 
   private:
     void expect_progress_by(SteadyTime moment);
+    void tell(const PollReport& report);
     [[nodiscard]] datadog::Result<Listing> scan_once(SteadyTime deadline, const std::stop_token& stop);
     [[nodiscard]] SteadyTime next_poll(SteadyTime start);
     /// False: `stop` was requested first.

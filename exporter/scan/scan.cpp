@@ -136,23 +136,31 @@ class Scan {
             return tl::unexpected(std::move(ready).error());
         }
         const datadog::Timestamp now = environment_.clock.now();
+        std::optional<Listing> finished;
         for (int number = 1;; ++number) {
             const SteadyTime start = environment_.clock.steady_now();
             Attempt attempt(now, sink_);
             if (auto read = read_all_pages(attempt); !read) {
+                // An earlier reading that contradicts itself tells more than none, unless the credentials
+                // have gone bad.
+                if (finished && retry_reason(read.error().kind)) {
+                    break;
+                }
                 return tl::unexpected(std::move(read).error());
             }
+            finished = attempt.finish();
+            sink_.finish();
             const bool again =
                 attempt.worth_repeating() && number < options_.max_attempts && time_for_another(start);
             if (!again) {
-                const Listing listing = attempt.finish();
-                sink_.publish(listing);
-                return listing;
+                break;
             }
             if (!wait(pause_before_another_attempt)) {
                 return tl::unexpected(cancelled());
             }
         }
+        sink_.publish(*finished);
+        return *finished;
     }
 
   private:
@@ -173,6 +181,7 @@ class Scan {
     }
 
     Result<Page> fetch(std::size_t number) {
+        std::optional<RetryReason> retrying;
         for (int retry = 0;; ++retry) {
             if (stop_.stop_requested()) {
                 return tl::unexpected(cancelled());
@@ -180,15 +189,20 @@ class Scan {
             if (auto open = wait_for_budget(); !open) {
                 return tl::unexpected(std::move(open).error());
             }
+            if (retrying) {
+                ++statistics_.retries[static_cast<std::size_t>(*retrying)];
+            }
             datadog::Answer answer = environment_.source.page(number, deadline_);
-            record(answer);
+            if (answer.exchange.made) {
+                record(answer);
+            }
             if (answer.page) {
                 ++statistics_.last_pages;
                 return std::move(answer.page);
             }
             Error error = std::move(answer.page).error();
             const auto reason = retry_reason(error.kind);
-            if (!reason || retry >= options_.max_retries) {
+            if (!reason || error.definitive || retry >= options_.max_retries) {
                 return tl::unexpected(std::move(error));
             }
             if (retries_left_-- <= 0) {
@@ -204,7 +218,7 @@ class Scan {
             if (!wait(pause)) {
                 return tl::unexpected(cancelled());
             }
-            ++statistics_.retries[static_cast<std::size_t>(*reason)];
+            retrying = reason;
         }
     }
 
@@ -217,13 +231,13 @@ class Scan {
         }
         const auto pause = std::chrono::ceil<std::chrono::milliseconds>(*opens - now) + reset_jitter();
         if (now + pause >= deadline_) {
-            return tl::unexpected(Error{
-                ErrorKind::rate_limited,
-                fmt::format(
-                    "only the share of the rate limit that is left to others remains, and its reset in {} s "
-                    "is too late for this poll",
-                    std::chrono::ceil<std::chrono::seconds>(*opens - now).count()),
-                std::chrono::ceil<std::chrono::seconds>(*opens - now)});
+            return tl::unexpected(
+                Error{ErrorKind::rate_limited,
+                      fmt::format("only the share of the rate limit that is left to others remains "
+                                  "(--poll.rate-limit-reserve), "
+                                  "and its reset in {} s is too late for this poll",
+                                  std::chrono::ceil<std::chrono::seconds>(*opens - now).count()),
+                      std::chrono::ceil<std::chrono::seconds>(*opens - now)});
         }
         return wait(pause) ? Result<void>{} : tl::unexpected(cancelled());
     }

@@ -72,6 +72,22 @@ class MonitoredOrganization : public testing::Test {
         server_.set_faults(faults);
     }
     void answer_well() { server_.set_faults({}); }
+    void answer_with_one_owner() {
+        demo::Faults faults;
+        faults.intercept = [](std::size_t, const demo::Query&) {
+            constexpr auto* token =
+                R"({"id":"%","relationships":{"owned_by":{"data":{"id":"o","type":"users"}}}})";
+            std::string first(token);
+            std::string second(token);
+            first.replace(first.find('%'), 1, "a");
+            second.replace(second.find('%'), 1, "b");
+            return demo::CannedAnswer{.status = 200,
+                                      .body = R"({"data":[)" + first + "," + second +
+                                              R"(],"meta":{"page":{"total_filtered_count":2}}})",
+                                      .headers = {}};
+        };
+        server_.set_faults(faults);
+    }
 
     [[nodiscard]] std::uint64_t failures(ErrorKind kind) const {
         return monitor_->snapshot().statistics.failures[static_cast<std::size_t>(kind)];
@@ -189,6 +205,55 @@ TEST_F(MonitoredOrganization, LogsAnErrorAgainWhenItsReasonChanges) {
 
     EXPECT_THAT(lines_.str(), HasSubstr("reason=forbidden"));
     EXPECT_THAT(lines_.str(), HasSubstr("reason=not_found"));
+}
+
+TEST_F(MonitoredOrganization, GivesUpOnCredentialsThatStayUnreadable) {
+    ASSERT_TRUE(monitor_->poll_once());
+    std::filesystem::remove(token_file());
+    for (int poll = 0; poll < ClientSource::polls_of_grace; ++poll) {
+        ASSERT_TRUE(monitor_->poll_once()) << poll;
+    }
+
+    EXPECT_FALSE(monitor_->poll_once());
+
+    EXPECT_EQ(failures(ErrorKind::credentials), 1U);
+    write_token(options().access_token);
+    EXPECT_TRUE(monitor_->poll_once());
+}
+
+TEST_F(MonitoredOrganization, ARefusalOfOldCredentialsSaysWhyTheyAreOld) {
+    ASSERT_TRUE(monitor_->poll_once());
+    std::filesystem::remove(token_file());
+    answer_with(401);
+
+    EXPECT_FALSE(monitor_->poll_once());
+
+    EXPECT_THAT(lines_.str(), HasSubstr("(old credentials: " + token_file().string() + ": can't be read"));
+}
+
+TEST_F(MonitoredOrganization, TellsEachReasonOnceInARowOfFailures) {
+    for (const int status : {403, 404, 403, 404}) {
+        answer_with(status);
+        EXPECT_FALSE(monitor_->poll_once());
+    }
+
+    const std::string log = lines_.str();
+    const std::string told = "msg=\"poll failed; there are no numbers to show\"";
+    const std::size_t first = log.find(told);
+    const std::size_t second = log.find(told, first + 1);
+    ASSERT_NE(second, std::string::npos) << log;
+    EXPECT_EQ(log.find(told, second + 1), std::string::npos) << log;
+}
+
+TEST_F(MonitoredOrganization, DoesNotWonderAboutASingleOwnerWhereAFilterAsksForOne) {
+    organization_.owned_by = {"somebody"};
+    answer_with_one_owner();
+    OrganizationMonitor filtered(organization_, config_, log_, [] {});
+
+    ASSERT_TRUE(filtered.poll_once());
+
+    EXPECT_EQ(filtered.snapshot().inventory->distinct_owners, 1U);
+    EXPECT_THAT(lines_.str(), Not(HasSubstr("all tokens have one owner")));
 }
 
 TEST_F(MonitoredOrganization, FindsTheExpiryOfItsOwnToken) {

@@ -29,6 +29,18 @@ class Modes(unittest.TestCase):
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertIn("right", done.stdout)
 
+    def test_config_check_says_when_there_were_no_credentials_to_check(self):
+        done = harness.run("--config.check")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("no credentials were given to check", done.stdout)
+
+    def test_once_that_can_not_be_written_has_failed(self):
+        with open("/dev/full", "w", encoding="utf-8") as full:
+            done = subprocess.run([harness.EXPORTER, "--demo", "--once"], env=harness.clean_environment(), stdout=full,
+                                  stderr=subprocess.PIPE, text=True, timeout=harness.LIMIT_SECONDS, check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("No space left on device", done.stderr)
+
     def test_check_tells_what_it_saw(self):
         with harness.SimulatedDatadog("--tokens", "230") as api:
             good = harness.run("--check", "--datadog.base-url", api.url, DD_BEARER_TOKEN=harness.ACCESS_TOKEN)
@@ -154,6 +166,18 @@ class Signals(unittest.TestCase):
                 status, took = exporter.stop(number)
             self.assertEqual(status, 0, exporter.lines)
             self.assertLess(took, 2)
+
+    def test_the_modes_that_do_one_thing_can_be_interrupted(self):
+        for number in (signal.SIGTERM, signal.SIGINT):
+            for mode in ("--once", "--check"):
+                with harness.SimulatedDatadog("--latency", "60000") as api:
+                    one = harness.Process(
+                        [harness.EXPORTER, mode, "--datadog.base-url", api.url, "--log.level", "debug"],
+                        harness.clean_environment(DD_BEARER_TOKEN=harness.ACCESS_TOKEN), "stderr")
+                    harness.wait_until(lambda one=one: one.lines, "it has started")
+                    status, took = one.stop(number)
+                self.assertEqual(status, -number, mode)
+                self.assertLess(took, 2, mode)
 
     def test_the_command_line_holds_no_secret(self):
         with harness.Exporter("--demo") as exporter:

@@ -312,7 +312,7 @@ class EveryFaultAtOnce(SecrecyTest):
                 met.setdefault(dict(labels)["org"], set()).add(dict(labels)["reason"])
         expected = {
             "400-texts": "bad_request", "401-objects": "unauthorized", "403-text": "forbidden",
-            "403-html": "forbidden", "403-cut": "forbidden", "404-page": "not_found", "408-message": "bad_request",
+            "403-html": "forbidden", "403-cut": "forbidden", "404-page": "not_found", "408-message": "timeout",
             "418-text": "bad_request", "429-objects": "rate_limited", "500-text": "server_error",
             "503-texts": "server_error", "200-errors": "bad_page", "no-list": "bad_page",
             "redirect-home": "redirect", "redirect-elsewhere": "redirect", "redirect-method": "redirect",

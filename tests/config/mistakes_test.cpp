@@ -46,6 +46,11 @@ TEST(Mistake, SaysWhereAndWhat) {
         {{"--poll.timeout=0"}, "--poll.timeout: \"0\" is too short; the least is 1s"},
         {{"--poll.stale-after=1m"}, "--poll.stale-after: 1m is shorter than the interval of polls, 5m"},
         {{"--poll.interval=2h"}, "--poll.stale-after: 1h is shorter than the interval of polls, 2h"},
+        {{"--datadog.ca-file=/nonexistent.pem"},
+         "--datadog.ca-file: \"/nonexistent.pem\" can't be read: No such file or directory"},
+        {{"--datadog.ca-file=/dev/null"},
+         "--datadog.ca-file: \"/dev/null\" holds no certificate in PEM form"},
+        {{"--datadog.ca-file=/"}, "--datadog.ca-file: \"/\" can't be read: Is a directory"},
         {{"--poll.rate-limit-reserve=10"},
          "--poll.rate-limit-reserve: \"10\" is not a share from 0% to 90%, such as 10%"},
         {{"--poll.rate-limit-reserve=91%"}, "--poll.rate-limit-reserve: \"91%\" is not a share"},
@@ -206,6 +211,14 @@ TEST(Warning, IsGivenForShortIntervals) {
     EXPECT_THAT(loaded({"--poll.interval=29s"}).warnings,
                 ElementsAre(StartsWith("--poll.interval: polls every 29s")));
     EXPECT_TRUE(loaded({"--poll.interval=30s"}).warnings.empty());
+}
+
+TEST(Warning, IsGivenForPollsThatMayOutlastTheNumbers) {
+    EXPECT_THAT(loaded({"--poll.timeout=2h"}).warnings,
+                ElementsAre(StartsWith("--poll.timeout: a poll may take 2h")));
+    EXPECT_THAT(loaded({"--poll.interval=1m", "--poll.stale-after=2m"}).warnings,
+                ElementsAre(StartsWith("--poll.stale-after: a poll may take 2m")));
+    EXPECT_TRUE(loaded({"--poll.timeout=59m"}).warnings.empty());
 }
 
 TEST(Warning, IsGivenForUnknownSites) {

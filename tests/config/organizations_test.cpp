@@ -219,6 +219,7 @@ TEST_F(FileOrganizations, AreReadAsTheDesignShows) {
 }
 
 TEST_F(FileOrganizations, FindSecretsBesideTheirFile) {
+    directory_.write("roots.pem", "-----BEGIN CERTIFICATE-----\n");
     const Config result = loaded({config("organizations: [{name: a, bearer_token_file: sandbox/token}]\n"
                                          "datadog: {ca_file: roots.pem}\n")},
                                  {});

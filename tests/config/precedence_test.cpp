@@ -63,7 +63,7 @@ std::string mode(const Config& config) {
     return std::to_string(static_cast<int>(config.mode));
 }
 
-/// `a`, `b` and `c` are secret files.
+/// `a`, `b` and `c` are secret files; beside each is one of certificates that ends in `.pem`.
 std::vector<Row> rows(const std::string& a, const std::string& b, const std::string& c) {
     const std::vector<std::string> files = {a, b, c};
     const std::string privileged = fmt::format("{}", fmt::join(default_privileged_scopes(), ","));
@@ -79,7 +79,7 @@ std::vector<Row> rows(const std::string& a, const std::string& b, const std::str
          [](const Config& config) { return only(config).endpoint.url(); }},
         {"datadog.ca-file",
          "",
-         {"/a.pem", "/b.pem", "/c.pem"},
+         {a + ".pem", b + ".pem", c + ".pem"},
          [](const Config& config) { return config.ca_file; }},
         {"datadog.api-key-file",
          "none",
@@ -180,6 +180,8 @@ std::string yaml(const Option& option, const std::string& value) {
 
 class Precedence : public testing::Test {
   protected:
+    Precedence() { write_certificates(); }
+
     /// Credentials that do not get in the way of the option.
     [[nodiscard]] static Environment credentials_for(const std::string& flag) {
         const bool is_about_credentials =
@@ -195,6 +197,13 @@ class Precedence : public testing::Test {
     const std::string a_ = directory_.write("a", "ddpat_a");
     const std::string b_ = directory_.write("b", "ddpat_b");
     const std::string c_ = directory_.write("c", "ddpat_c");
+
+  private:
+    void write_certificates() const {
+        for (const auto* name : {"a.pem", "b.pem", "c.pem"}) {
+            directory_.write(name, "-----BEGIN CERTIFICATE-----\n");
+        }
+    }
 };
 
 /// `::1:4` is how the listen address shows; it is written with brackets.

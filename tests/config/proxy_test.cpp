@@ -45,7 +45,7 @@ TEST(Proxy, IsReadFromItsVariable) {
         EXPECT_EQ((*proxy)->host, c.host) << c.value;
         EXPECT_EQ((*proxy)->port, c.port) << c.value;
         EXPECT_EQ((*proxy)->user, c.user) << c.value;
-        EXPECT_EQ((*proxy)->password, c.password) << c.value;
+        EXPECT_EQ((*proxy)->password.expose(), c.password) << c.value;
     }
 }
 

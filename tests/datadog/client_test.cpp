@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <future>
+#include <random>
 #include <thread>
 
 namespace exporter::datadog {
@@ -379,7 +380,8 @@ TEST(Client, AProxyIsAskedForThePlainUrl) {
     });
     ClientOptions options = options_for(81);
     options.endpoint.host = "datadog.invalid";
-    options.proxy = config::Proxy{.host = "127.0.0.1", .port = proxy.port(), .user = "u", .password = "p"};
+    options.proxy = config::Proxy{
+        .host = "127.0.0.1", .port = proxy.port(), .user = "u", .password = config::Secret("p")};
     Client client(options);
 
     EXPECT_TRUE(ask(client, two_keys()).page);
@@ -392,8 +394,8 @@ TEST(Client, AProxyIsAskedForThePlainUrl) {
 ClientOptions tunnelled_through(std::uint16_t proxy_port) {
     ClientOptions options = options_for(443);
     options.endpoint = {.tls = true, .host = "datadog.invalid", .port = 443};
-    options.proxy =
-        config::Proxy{.host = "127.0.0.1", .port = proxy_port, .user = "user", .password = "pa55word"};
+    options.proxy = config::Proxy{
+        .host = "127.0.0.1", .port = proxy_port, .user = "user", .password = config::Secret("pa55word")};
     return options;
 }
 
@@ -420,6 +422,66 @@ INSTANTIATE_TEST_SUITE_P(
                     "HTTP/1.1 302 Found\r\nLocation: https://elsewhere\r\n\r\n", "SSH-2.0-OpenSSH\r\n", "",
                     "HTTP/1.1 200 OK\r\nX-Long: " + std::string(100'000, 'x')),
     [](const auto& test) { return "Number" + std::to_string(test.index); });
+
+TEST(Client, AProxysRefusalIsDefinitiveWhereAskingAgainMayLockAnAccount) {
+    const std::pair<const char*, bool> answers[] = {{"HTTP/1.1 407 Authentication Required\r\n\r\n", true},
+                                                    {"HTTP/1.1 403 Forbidden\r\n\r\n", true},
+                                                    {"HTTP/1.1 502 Bad Gateway\r\n\r\n", false},
+                                                    {"", false}};
+    for (const auto& [bytes, definitive] : answers) {
+        RawServer proxy(
+            after_request([text = std::string(bytes)](RawConnection& connection) { connection.send(text); }));
+        Client client(tunnelled_through(proxy.port()));
+
+        const Answer answer = ask(client, two_keys());
+
+        ASSERT_FALSE(answer.page);
+        EXPECT_EQ(answer.page.error().definitive, definitive) << bytes;
+    }
+}
+
+/// The body in chunks of random lengths.
+std::string chunked(const std::string& body, std::mt19937& random) {
+    std::string result;
+    for (std::size_t at = 0; at < body.size();) {
+        const std::size_t length = std::min<std::size_t>(1 + random() % 200, body.size() - at);
+        result += fmt::format("{:x}\r\n{}\r\n", length, body.substr(at, length));
+        at += length;
+    }
+    return result + "0\r\n\r\n";
+}
+
+TEST(Client, APageIsTheSameHoweverItsBytesArriveInPieces) {
+    std::mt19937 random(1);
+    std::string body = R"({"data":[)";
+    for (int i = 0; i < 40; ++i) {
+        body +=
+            fmt::format(R"({}{{"id":"token-{}","attributes":{{"name":"n\u00e9\\\"{}","scopes":["a","b"]}}}})",
+                        i == 0 ? "" : ",", i, i);
+    }
+    body += R"(],"meta":{"page":{"total_filtered_count":40}}})";
+    for (int round = 0; round < 20; ++round) {
+        const std::string bytes =
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + chunked(body, random);
+        std::vector<std::string> pieces;
+        for (std::size_t at = 0; at < bytes.size();) {
+            pieces.push_back(bytes.substr(at, 1 + random() % 700));
+            at += pieces.back().size();
+        }
+        RawServer server(after_request([&pieces](RawConnection& connection) {
+            for (const std::string& piece : pieces) {
+                connection.send(piece);
+            }
+        }));
+
+        const Answer answer = ask(server.port());
+
+        ASSERT_TRUE(answer.page) << answer.page.error().message;
+        ASSERT_EQ(answer.page->tokens.size(), 40U);
+        EXPECT_EQ(answer.page->tokens[7].name, "n\u00e9\\\"7");
+        EXPECT_EQ(answer.exchange.body_bytes, body.size());
+    }
+}
 
 TEST(Client, AProxyThatDripsCannotOutlastTheDeadline) {
     RawServer proxy(after_request([](RawConnection& connection) {
@@ -448,7 +510,8 @@ TEST(Client, NoErrorEverQuotesACredential) {
 }
 
 Answer ask_over_tls(const support::Certificate& certificate, const std::string& ca_file) {
-    const support::TlsServer server(certificate, [](const std::string&) { return R"({"data":[]})"; });
+    const support::TlsServer server(
+        certificate, [](const std::string&) { return support::TlsServer::Reply{R"({"data":[]})", ""}; });
     ClientOptions options = options_for(server.port());
     options.endpoint.tls = true;
     options.ca_file = ca_file;

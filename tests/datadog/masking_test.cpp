@@ -54,6 +54,25 @@ TEST(MaskSecrets, Base64OfASecretIsMaskedWhereverItBegins) {
     }
 }
 
+TEST(MaskProxy, HidesWhatTheProxyWasToldHoweverShortThePassword) {
+    const config::Proxy proxy{
+        .host = "proxy", .port = 3128, .user = "proxyuser", .password = config::Secret("hunter2")};
+    std::string text = "407 Basic " + base64("proxyuser:hunter2") + " is wrong, and so is hunter2";
+
+    mask_proxy(text, proxy);
+
+    EXPECT_EQ(text, "407 Basic <secret> is wrong, and so is <secret>");
+}
+
+TEST(MaskProxy, HidesATokenThatStandsInTheUsersPlace) {
+    const config::Proxy proxy{.host = "proxy", .port = 3128, .user = "egress-token-1234", .password = {}};
+    std::string text = "no egress-token-1234";
+
+    mask_proxy(text, proxy);
+
+    EXPECT_EQ(text, "no <secret>");
+}
+
 TEST(MaskSecrets, AShortSecretIsMaskedOnlyAsAWhole) {
     config::Credentials credentials;
     credentials.app_key = config::Secret("k3y!");

@@ -144,6 +144,33 @@ TEST(PageParser, AnArrayInsideADataObjectIsNoList) {
     }
 }
 
+TEST(PageParser, AttributesThatAreNoneSayNothing) {
+    for (const auto* value : {"[]", R"("x")", "7"}) {
+        const Page page = parse_page_of(fmt::format(R"({{"data":[{{"id":"t1","attributes":{}}}]}})", value));
+        ASSERT_EQ(page.tokens.size(), 1U) << value;
+        EXPECT_TRUE(page.tokens.front().expires_at.is_unreadable()) << value << ": not known is not never";
+        EXPECT_FALSE(page.tokens.front().scopes_readable) << value;
+        EXPECT_EQ(unparsed(page, Field::expires_at), 1U) << value;
+    }
+}
+
+TEST(PageParser, RelationshipsThatAreNoneAreCounted) {
+    for (const auto* value : {"[]", R"("x")"}) {
+        const Page page =
+            parse_page_of(fmt::format(R"({{"data":[{{"id":"t1","relationships":{}}}]}})", value));
+        EXPECT_EQ(page.tokens.at(0).owner_type, OwnerType::unknown) << value;
+        EXPECT_EQ(unparsed(page, Field::owned_by), 1U) << value;
+    }
+}
+
+TEST(PageParser, AListOfLeaksIsNoLeakThatIsKnown) {
+    const Page page =
+        parse_page_of(R"({"data":[{"id":"t1","relationships":{"leak_information":{"data":[]}}}]})");
+
+    EXPECT_EQ(page.tokens.at(0).leak, Leak::unknown);
+    EXPECT_EQ(unparsed(page, Field::leak_information), 1U);
+}
+
 TEST(PageParser, MembersMayComeInAnyOrder) {
     const Page page = parse_page_of(
         R"({"meta":{"page":{"total_filtered_count":1}},"data":[{"relationships":{"owned_by":{"data":{"type":"users","id":"o"}}},)"
@@ -379,6 +406,35 @@ TEST(PageParser, ANumberBeyondADoublesRangeIsNotJsonToRapidJson) {
 
     ASSERT_FALSE(page);
     EXPECT_EQ(page.error().kind, ErrorKind::not_json);
+}
+
+TEST(PageParser, ALoneSurrogateCostsItselfAndNotThePage) {
+    const std::pair<const char*, const char*> names[] = {
+        {R"(x\ud83d)", "x\uFFFD"},
+        {R"(\uDC00\ud800)", "\uFFFD\uFFFD"},
+        {R"(\ud83d\ud83d\ude00)", "\uFFFD\U0001F600"},
+        {R"(\ud83d\u0041)", "\uFFFDA"},
+        {R"(\ud83dx)", "\uFFFDx"},
+        {R"(\ud83d\n)", "\uFFFD\n"},
+        {R"(\ud83d\ude00)", "\U0001F600"},
+        {R"(\\ud83d)", "\\ud83d"},
+        {R"(\\\ud83d)", "\\\uFFFD"},
+    };
+    for (const auto& [escaped, name] : names) {
+        const Page page = one_token(fmt::format(R"("name":"{}","scopes":["{}"])", escaped, escaped));
+        ASSERT_EQ(page.tokens.size(), 1U) << escaped;
+        EXPECT_EQ(page.tokens.front().name, name) << escaped;
+        EXPECT_THAT(page.tokens.front().scopes, ElementsAre(name)) << escaped;
+    }
+}
+
+TEST(PageParser, ABrokenEscapeIsNotJson) {
+    for (const auto* body :
+         {R"({"data":["\ud83)", R"({"data":["\uD8ZZ"]})", R"({"data":[\ud83d]})", R"({"data":[]}\)"}) {
+        const auto page = parse(body);
+        ASSERT_FALSE(page) << body;
+        EXPECT_EQ(page.error().kind, ErrorKind::not_json) << body;
+    }
 }
 
 TEST(PageParser, AByteOrderMarkIsSkipped) {

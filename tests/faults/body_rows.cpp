@@ -78,6 +78,8 @@ std::vector<Row> body_rows() {
         read_all_the_same("DeepUnknownMember", R"("unknown":)" + nested(deep)),
         read_all_the_same("DeepName", R"("name":)" + nested(deep)),
         read_all_the_same("InvalidUtf8", "\"name\":\"\xff\xc0\x80\xed\xa0\x80\",\"scopes\":[\"\xf5\"]"),
+        read_all_the_same("LoneSurrogates", R"("name":"cut \ud83d","scopes":["\ude00","\ud83d\ud83d"])"),
+        refused("NumberBeyondADouble", R"({"data":[],"new":1e400})", ErrorKind::not_json),
         read_all_the_same("NulInAName", R"("name":"a\u0000b","scopes":["\u0000"])"),
         read_all_the_same("LongName", R"("name":")" + std::string(1 << 16, 'n') + '"'),
         read_all_the_same("DuplicateAttributes", R"("name":"a","name":"b","scopes":["x"],"scopes":["y"])"),

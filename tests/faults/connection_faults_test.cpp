@@ -90,17 +90,17 @@ class TlsFault : public testing::Test {
         port_ = server_->port();
     }
 
-    void serve(const Certificate& certificate) {
+    void serve(const Certificate& certificate, const std::string& redirect = "") {
         server_.reset();
         server_.emplace(
             certificate,
-            [](const std::string& target) {
+            [redirect](const std::string& target) {
                 constexpr std::string_view name = "page%5Bnumber%5D=";
                 const std::string_view digits =
                     std::string_view(target).substr(target.find(name) + name.size());
                 std::size_t page = 0;
                 std::from_chars(digits.data(), digits.data() + digits.size(), page);
-                return healthy_page(page);
+                return TlsServer::Reply{healthy_page(page), redirect};
             },
             port_);
     }
@@ -127,11 +127,24 @@ class TlsFault : public testing::Test {
         expect_healthy(monitored);
     }
 
-  private:
     const Certificate good_{"127.0.0.1"};
     std::uint16_t port_ = 0;
     std::optional<TlsServer> server_;
 };
+
+TEST_F(TlsFault, RedirectThatGivesUpTls) {
+    FaultServer elsewhere;
+    Monitored monitored(https(port_), good_.certificate_file());
+    expect_healthy(monitored);
+
+    serve(good_, "http://127.0.0.1:" + std::to_string(elsewhere.port()) + "/");
+    expect_failure(monitored, ErrorKind::redirect, "302 from 127.0.0.1");
+    EXPECT_EQ(server_->requests(), 1U);
+    EXPECT_EQ(elsewhere.requests(), 0U);
+    serve(good_);
+
+    expect_healthy(monitored);
+}
 
 TEST_F(TlsFault, ExpiredCertificate) {
     check(Certificate("127.0.0.1", -1), true, "expired");
@@ -145,20 +158,47 @@ TEST_F(TlsFault, CertificateOfAnotherHost) {
     check(Certificate("192.0.2.1"), true, "no secure connection");
 }
 
-TEST(TlsHandshake, ServerThatSpeaksPlainHttp) {
-    const support::RawServer server([](support::RawConnection& connection) {
-        connection.send(response("400 Bad Request", "The plain HTTP request was sent to HTTPS port"));
-    });
-    Monitored monitored(https(server.port()), "");
+/// Does this to connections while TLS is expected, then serves the listing again.
+void check_handshake(support::RawServer::Script script, ErrorKind reason, std::string_view words) {
+    const Certificate certificate("127.0.0.1");
+    std::optional<support::RawServer> broken(std::in_place, std::move(script));
+    const std::uint16_t port = broken->port();
+    Monitored monitored(https(port), certificate.certificate_file());
 
-    expect_failure(monitored, ErrorKind::tls, "no secure connection");
+    expect_failure(monitored, reason, words);
+    broken.reset();
+
+    const TlsServer server(
+        certificate, [](const std::string&) { return TlsServer::Reply{page_json(0, 1, total("1")), ""}; },
+        port);
+    EXPECT_TRUE(monitored.poll()) << monitored.log();
 }
 
-TEST(TlsHandshake, ServerThatIsSilent) {
-    const support::RawServer server([](support::RawConnection& connection) { connection.hold(); });
-    Monitored monitored(https(server.port()), "");
+TEST(TlsHandshake, WithAServerThatSpeaksPlainHttp) {
+    check_handshake(
+        [](support::RawConnection& connection) {
+            connection.send(response("400 Bad Request", "The plain HTTP request was sent to HTTPS port"));
+        },
+        ErrorKind::tls, "wrong version number");
+}
 
-    expect_failure(monitored, ErrorKind::timeout, "by the poll's deadline");
+TEST(TlsHandshake, ThatIsNeverAnswered) {
+    check_handshake([](support::RawConnection& connection) { connection.hold(); }, ErrorKind::timeout, "");
+}
+
+TEST(TlsHandshake, ThatIsClosed) {
+    check_handshake([](support::RawConnection& connection) { connection.read_some(); }, ErrorKind::network,
+                    "broke in the TLS handshake");
+}
+
+TEST(TlsHandshake, ThatIsReset) {
+    check_handshake(
+        [](support::RawConnection& connection) {
+            connection
+                .read_some();  // Without it the reset may come before the connection is known to be there.
+            connection.reset();
+        },
+        ErrorKind::network, "broke in the TLS handshake");
 }
 
 }  // namespace

@@ -36,9 +36,10 @@ INSTANTIATE_TEST_SUITE_P(
              "\xE2\x80\xAE"
              "abc",
              bad + "abc"},
-        Case{"Isolate", "\xE2\x81\xA6", bad}, Case{"LineSeparator", "\xE2\x80\xA8", bad},
-        Case{"LoneContinuation", "a\x80z", "a" + bad + "z"}, Case{"TruncatedSequence", "\xE3\x83", bad + bad},
-        Case{"Overlong", "\xC0\xAF", bad + bad}, Case{"OverlongThree", "\xE0\x80\xAF", bad + bad + bad},
+        Case{"Isolate", "\xE2\x81\xA6", bad}, Case{"ArabicLetterMark", "\xD8\x9C", bad},
+        Case{"LineSeparator", "\xE2\x80\xA8", bad}, Case{"LoneContinuation", "a\x80z", "a" + bad + "z"},
+        Case{"TruncatedSequence", "\xE3\x83", bad + bad}, Case{"Overlong", "\xC0\xAF", bad + bad},
+        Case{"OverlongThree", "\xE0\x80\xAF", bad + bad + bad},
         Case{"Surrogate", "\xED\xA0\x80", bad + bad + bad},
         Case{"BeyondUnicode", "\xF4\x90\x80\x80", bad + bad + bad + bad}, Case{"NoLead", "\xFF", bad}),
     [](const auto& test) { return test.param.name; });

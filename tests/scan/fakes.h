@@ -161,14 +161,16 @@ class RecordingSink final : public ListingSink {
         pending.clear();
     }
     void add(const datadog::Token& token) override { pending.emplace_back(token.id); }
+    void finish() override { finished = pending; }
     void publish(const Listing& listing) override {
         listings.push_back(listing);
-        published = pending;
+        published = finished;
     }
 
     int begins = 0;
     datadog::Timestamp as_of;
     std::vector<std::string> pending;
+    std::vector<std::string> finished;
     std::vector<std::string> published;
     std::vector<Listing> listings;
 };

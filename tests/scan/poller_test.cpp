@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <new>
 #include <stdexcept>
 
 namespace exporter::scan {
@@ -164,6 +165,9 @@ TEST(Poller, APollLongerThanTheIntervalIsFollowedAtOnce) {
     EXPECT_EQ(fixture.poll_times[1] - fixture.poll_times[0], seconds(30));
 }
 
+/// What is added to a reset; the fixture's chance is always a half.
+constexpr std::chrono::milliseconds half_of_the_jitter{500};
+
 TEST(Poller, TheNextPollWaitsForTheRateLimitsReset) {
     PollerFixture fixture;
     fixture.answer_with(ErrorKind::rate_limited, seconds(3600));
@@ -171,7 +175,7 @@ TEST(Poller, TheNextPollWaitsForTheRateLimitsReset) {
 
     fixture.run_polls(poller, 2);
 
-    EXPECT_EQ(fixture.poll_times[1] - fixture.poll_times[0], seconds(3600));
+    EXPECT_EQ(fixture.poll_times[1] - fixture.poll_times[0], seconds(3600) + half_of_the_jitter);
 }
 
 TEST(Poller, NoServerCanSilenceItForLongerThanTheLongestPeriod) {
@@ -181,7 +185,7 @@ TEST(Poller, NoServerCanSilenceItForLongerThanTheLongestPeriod) {
 
     fixture.run_polls(poller, 2);
 
-    EXPECT_EQ(fixture.poll_times[1] - fixture.poll_times[0], seconds(3660));
+    EXPECT_EQ(fixture.poll_times[1] - fixture.poll_times[0], seconds(3660) + half_of_the_jitter);
 }
 
 TEST(Poller, FailingPollsBackOffUpToTheInterval) {
@@ -291,6 +295,35 @@ TEST(Poller, ACancelledPollIsNoFailure) {
     EXPECT_EQ(poller.statistics().polls, 0U);
 }
 
+TEST(Poller, AFailedPollThatOutlastedTheIntervalIsFollowedByAPauseToo) {
+    PollerFixture fixture;
+    fixture.options.interval = minutes(1);
+    fixture.source.respond = [&fixture](std::size_t) {
+        fixture.clock.advance(minutes(2));
+        return error_answer(ErrorKind::forbidden, 403);
+    };
+    Poller poller = fixture.poller();
+
+    fixture.run_polls(poller, 2);
+
+    EXPECT_GT(fixture.poll_times[1] - fixture.poll_times[0], minutes(2) + seconds(5));
+}
+
+TEST(Poller, AnObserverThatFailsEndsNothingAndIsCounted) {
+    PollerFixture fixture;
+    fixture.answer_well();
+    Poller poller = fixture.poller();
+    fixture.observer.on_poll = [] { throw std::bad_alloc(); };
+    poller.step({});
+    fixture.observer.on_poll = nullptr;
+
+    poller.step({});
+
+    EXPECT_EQ(fixture.observer.statistics.polls, 2U);
+    EXPECT_EQ(fixture.observer.statistics.failures[static_cast<std::size_t>(ErrorKind::internal)], 1U);
+    EXPECT_TRUE(fixture.observer.statistics.last_poll_succeeded);
+}
+
 TEST(Poller, MovesUntilAPollIsLongOverdue) {
     PollerFixture fixture;
     fixture.answer_well();
@@ -298,7 +331,7 @@ TEST(Poller, MovesUntilAPollIsLongOverdue) {
     EXPECT_TRUE(poller.moving());
 
     poller.step({});
-    fixture.clock.advance(minutes(2));
+    fixture.clock.advance(minutes(4));
     EXPECT_TRUE(poller.moving());
     fixture.clock.advance(minutes(2));
     EXPECT_FALSE(poller.moving());

@@ -94,6 +94,85 @@ TEST(Scan, BrokenSecondPageFailsTheWholeListing) {
     EXPECT_THAT(fixture.sink.listings, IsEmpty());
 }
 
+/// A reading whose total changes on the way, so that it is read again.
+std::vector<std::function<Answer()>> contradiction() {
+    return {page(PageBuilder().token("a").token("b").total(4)), page(PageBuilder().token("c").total(3))};
+}
+
+TEST(Scan, AContradictoryReadingIsPublishedAsIncompleteWhereTheNextOneBreaksDown) {
+    ScanFixture fixture;
+    fixture.options.max_retries = 0;
+    auto script = contradiction();
+    script.push_back(page(PageBuilder().token("z").token("y").total(4)));
+    script.push_back(error(ErrorKind::server_error, 500));
+    fixture.source.script(script);
+
+    const auto listing = fixture.run();
+
+    ASSERT_TRUE(listing) << listing.error().message;
+    EXPECT_FALSE(listing->complete);
+    EXPECT_EQ(listing->tokens, 3U);
+    EXPECT_THAT(fixture.sink.published, ElementsAre("a", "b", "c"));
+}
+
+TEST(Scan, AContradictoryReadingIsPublishedWhereTheRateLimitForbidsAnother) {
+    ScanFixture fixture;
+    auto script = contradiction();
+    script[1] = [] {
+        Answer answer = page_answer(PageBuilder().token("c").total(3));
+        answer.exchange.rate_limit = {
+            .limit = 100, .remaining = 5, .period = seconds(3600), .reset = seconds(2400), .name = ""};
+        return answer;
+    };
+    fixture.source.script(script);
+
+    const auto listing = fixture.run();
+
+    ASSERT_TRUE(listing) << listing.error().message;
+    EXPECT_FALSE(listing->complete);
+    EXPECT_THAT(fixture.source.asked, ElementsAre(0U, 1U));
+}
+
+TEST(Scan, CredentialsThatGoBadBetweenReadingsFailTheListing) {
+    ScanFixture fixture;
+    auto script = contradiction();
+    script.push_back(error(ErrorKind::unauthorized, 401));
+    fixture.source.script(script);
+
+    const auto listing = fixture.run();
+
+    ASSERT_FALSE(listing);
+    EXPECT_EQ(listing.error().kind, ErrorKind::unauthorized);
+    EXPECT_THAT(fixture.sink.listings, IsEmpty());
+}
+
+TEST(Scan, ADefinitiveRefusalIsNotRepeated) {
+    ScanFixture fixture;
+    fixture.source.script({[] {
+        Answer answer = error_answer(ErrorKind::connect, 407);
+        answer.page.error().definitive = true;
+        return answer;
+    }});
+
+    ASSERT_FALSE(fixture.run());
+
+    EXPECT_THAT(fixture.source.asked, ElementsAre(0U));
+}
+
+TEST(Scan, CountsNoRequestThatWasNotMade) {
+    ScanFixture fixture;
+    fixture.options.max_retries = 0;
+    fixture.source.script({[] {
+        Answer answer = error_answer(ErrorKind::timeout, 0);
+        answer.exchange.made = false;
+        return answer;
+    }});
+
+    ASSERT_FALSE(fixture.run());
+
+    EXPECT_TRUE(fixture.statistics.requests.empty());
+}
+
 TEST(Scan, UnreadableCredentialsFailBeforeAnyRequest) {
     ScanFixture fixture;
     fixture.source.prepare_error = datadog::Error{ErrorKind::credentials, "gone", std::nullopt};

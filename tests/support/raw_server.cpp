@@ -64,6 +64,13 @@ std::string RawConnection::read_head() {
     return head;
 }
 
+void RawConnection::read_some() {
+    std::array<char, 4096> buffer{};
+    while (!stopping_ && !readable(socket_, step_milliseconds)) {
+    }
+    [[maybe_unused]] const ssize_t received = ::recv(socket_, buffer.data(), buffer.size(), MSG_DONTWAIT);
+}
+
 bool RawConnection::send(std::string_view bytes) {
     while (!bytes.empty() && !stopping_) {
         const ssize_t sent = ::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL);

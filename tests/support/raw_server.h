@@ -20,6 +20,8 @@ class RawConnection {
 
     /// Reads a request's head; empty when the peer is gone.
     std::string read_head();
+    /// Reads what comes first.
+    void read_some();
     /// False when the peer is gone.
     bool send(std::string_view bytes);
     /// Ends the connection with a reset instead of a proper close.

@@ -11,12 +11,16 @@ namespace exporter::support {
 
 class TlsServer::Impl {
   public:
-    Impl(const Certificate& certificate, Body body, std::uint16_t port)
-        : body_(std::move(body)),
+    Impl(const Certificate& certificate, Handler handler, std::uint16_t port)
+        : handler_(std::move(handler)),
           server_(certificate.certificate_file().c_str(), certificate.key_file().c_str()) {
         server_.Get(".*", [this](const httplib::Request& request, httplib::Response& response) {
             ++requests_;
-            response.set_content(body_(request.target), "application/json");
+            const Reply reply = handler_(request.target);
+            response.set_content(reply.body, "application/json");
+            if (!reply.location.empty()) {
+                response.set_redirect(reply.location);
+            }
         });
         port_ = port == 0 ? server_.bind_to_any_port("127.0.0.1")
                           : (server_.bind_to_port("127.0.0.1", port) ? int{port} : -1);
@@ -39,15 +43,15 @@ class TlsServer::Impl {
     [[nodiscard]] std::size_t requests() const { return requests_; }
 
   private:
-    const Body body_;
+    const Handler handler_;
     std::atomic<std::size_t> requests_ = 0;
     httplib::SSLServer server_;
     int port_ = 0;
     std::thread thread_;
 };
 
-TlsServer::TlsServer(const Certificate& certificate, Body body, std::uint16_t port)
-    : impl_(std::make_unique<Impl>(certificate, std::move(body), port)) {}
+TlsServer::TlsServer(const Certificate& certificate, Handler handler, std::uint16_t port)
+    : impl_(std::make_unique<Impl>(certificate, std::move(handler), port)) {}
 
 TlsServer::~TlsServer() = default;
 

@@ -12,11 +12,15 @@ namespace exporter::support {
 
 class TlsServer {
   public:
-    /// The JSON body for a request's path and query.
-    using Body = std::function<std::string(const std::string& target)>;
+    struct Reply {
+        std::string body;      ///< JSON
+        std::string location;  ///< empty: 200; otherwise a redirect there
+    };
+    /// Answers a request for a path and query.
+    using Handler = std::function<Reply(const std::string& target)>;
 
     /// @param port 0: any free one
-    TlsServer(const Certificate& certificate, Body body, std::uint16_t port = 0);
+    TlsServer(const Certificate& certificate, Handler handler, std::uint16_t port = 0);
     TlsServer(const TlsServer&) = delete;
     TlsServer& operator=(const TlsServer&) = delete;
     ~TlsServer();

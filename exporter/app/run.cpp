@@ -117,7 +117,7 @@ void set_up_process() {
     // frees, and then keeps them, one for each thread: an organization whose API answers with garbage held 50
     // MiB for ever.
     constexpr int large_block = 1 << 20;
-    ::mallopt(M_MMAP_THRESHOLD, large_block);
+    ::mallopt(M_MMAP_THRESHOLD, large_block);  // NOLINT(concurrency-mt-unsafe): there is no other thread yet
 #endif
 }
 

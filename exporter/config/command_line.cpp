@@ -33,12 +33,13 @@ std::pair<std::string_view, std::optional<std::string_view>> split_argument(std:
 }
 
 const Option* find_option(std::string_view argument_name) {
-    for (const Option& option : options()) {
-        if (argument_name.starts_with("--") && argument_name.substr(2) == option.flag) {
-            return &option;
-        }
+    if (!argument_name.starts_with("--")) {
+        return nullptr;
     }
-    return nullptr;
+    const auto found =
+        std::find_if(options().begin(), options().end(),
+                     [name = argument_name.substr(2)](const Option& option) { return option.flag == name; });
+    return found == options().end() ? nullptr : &*found;
 }
 
 /// CLI11 takes `--name=` for a flag without value and would swallow the next argument. It wants the last one

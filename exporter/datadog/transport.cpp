@@ -122,7 +122,7 @@ class BoundedStream final : public httplib::Stream {
     const int socket_;
     SSL* const tls_;
     Wire& wire_;
-    std::array<char, std::size_t{16} << 10> buffer_;
+    std::array<char, std::size_t{16} << 10> buffer_{};
     std::size_t begin_ = 0;
     std::size_t end_ = 0;
 };
@@ -202,12 +202,12 @@ TlsClient::TlsClient(const config::Endpoint& target, const std::optional<config:
 bool TlsClient::create_and_connect_socket(Socket& socket, httplib::Error& error) {
     refusal_.reset();
     if (!proxy_) {
-        return is_valid() && ClientImpl::create_and_connect_socket(socket, error);
+        return connect(socket, error);
     }
     // The library connects to a proxy that it knows, and then must not know it any more: it would ask for a
     // tunnel as well.
     set_proxy(proxy_->host, proxy_->port);
-    const bool connected = is_valid() && ClientImpl::create_and_connect_socket(socket, error);
+    const bool connected = connect(socket, error);
     set_proxy("", -1);
     if (!connected) {
         return false;
@@ -220,6 +220,11 @@ bool TlsClient::create_and_connect_socket(Socket& socket, httplib::Error& error)
         return false;
     }
     return true;
+}
+
+bool TlsClient::connect(Socket& socket, httplib::Error& error) {
+    // NOLINTNEXTLINE(bugprone-parent-virtual-call): what SSLClient does is this, and private.
+    return is_valid() && ClientImpl::create_and_connect_socket(socket, error);
 }
 
 bool TlsClient::process_socket(const Socket& socket, std::function<bool(httplib::Stream&)> callback) {

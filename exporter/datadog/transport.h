@@ -77,6 +77,8 @@ class TlsClient final : public httplib::SSLClient {
   private:
     bool create_and_connect_socket(Socket& socket, httplib::Error& error) override;
     bool process_socket(const Socket& socket, std::function<bool(httplib::Stream&)> callback) override;
+    /// To the proxy that the library knows of, otherwise to the host.
+    bool connect(Socket& socket, httplib::Error& error);
 
     const config::Endpoint target_;
     const std::optional<config::Proxy> proxy_;

@@ -10,9 +10,6 @@
 #include <fmt/format.h>
 #include <httplib.h>
 #include <netdb.h>
-#include <openssl/err.h>
-#include <openssl/ssl.h>
-#include <openssl/x509_vfy.h>
 
 #include <algorithm>
 #include <exception>
@@ -79,7 +76,15 @@ std::string resolver_error(const std::string& host) {
 
 class Client::Impl {
   public:
-    explicit Impl(ClientOptions options) : options_(std::move(options)), http_(make_client()) {}
+    explicit Impl(ClientOptions options)
+        : options_(std::move(options)), http_(options_.endpoint, options_.proxy, options_.ca_file, wire_) {
+        http_.set_keep_alive(true);
+        http_.set_tcp_nodelay(true);
+        http_.set_follow_location(false);  // A redirect would carry the credentials to another host.
+        http_.set_url_encode(false);       // `request_target` has done it.
+        http_.set_decompress(true);
+        http_.set_socket_options([this](socket_t socket) { guard_.watch(socket); });
+    }
 
     Answer list(const PageRequest& request, const config::Credentials& credentials,
                 steady_clock::time_point deadline) {
@@ -90,7 +95,7 @@ class Client::Impl {
         } catch (const std::exception& exception) {
             // cpp-httplib and RapidJSON throw on exhausted memory or threads; the connection's state is
             // unknown then.
-            http_->stop();
+            http_.stop();
             answer.page = tl::unexpected(
                 make_error(ErrorKind::internal,
                            fmt::format("the request failed in this program: {}", exception.what())));
@@ -106,58 +111,36 @@ class Client::Impl {
         return answer;
     }
 
-    void disconnect() { http_->stop(); }
+    void disconnect() { http_.stop(); }
     void cancel() { guard_.cancel(); }
 
   private:
-    std::unique_ptr<httplib::ClientImpl> make_client();
     httplib::Headers headers(const config::Credentials& credentials) const;
     Answer exchange(const PageRequest& request, const config::Credentials& credentials,
                     steady_clock::time_point deadline);
     Error failure(httplib::Error error, ConnectionGuard::Verdict verdict, bool too_large) const;
     Error connection_failure(std::string_view what) const;
-    Error tls_failure(httplib::Error error) const;
     Error status_error(const httplib::Response& response, std::string_view body) const;
 
     const ClientOptions options_;
     ConnectionGuard guard_;
     Wire wire_;
-    TlsClient* tls_ = nullptr;  ///< http_, where it is one
-    std::unique_ptr<httplib::ClientImpl> http_;
+    Transport http_;
     std::size_t expected_body_bytes_ =
         0;  ///< the last page's size: saves growing the next page's buffer step by step
     // Of the request under way:
-    steady_clock::time_point started_;
     steady_clock::time_point deadline_;
     std::chrono::milliseconds read_timeout_{0};
-    std::chrono::milliseconds handshake_timeout_{0};
 };
 
-std::unique_ptr<httplib::ClientImpl> Client::Impl::make_client() {
-    std::unique_ptr<httplib::ClientImpl> client;
-    if (options_.endpoint.tls) {
-        auto tls = std::make_unique<TlsClient>(options_.endpoint, options_.proxy, wire_);
-        if (!options_.ca_file.empty()) {
-            tls->set_ca_cert_path(options_.ca_file);
-        }
-        tls_ = tls.get();  // cppcheck-suppress danglingLifetime ; what it points to becomes http_
-        client = std::move(tls);
-    } else {
-        client = std::make_unique<PlainClient>(options_.endpoint, options_.proxy, wire_);
-    }
-    client->set_keep_alive(true);
-    client->set_tcp_nodelay(true);
-    client->set_follow_location(false);  // A redirect would carry the credentials to another host.
-    client->set_url_encode(false);       // `request_target` has done it.
-    client->set_decompress(true);
-    client->set_connection_timeout(options_.connect_timeout);
-    client->set_socket_options([this](socket_t socket) { guard_.watch(socket); });
-    return client;
-}
-
 httplib::Headers Client::Impl::headers(const config::Credentials& credentials) const {
+    const std::string url = options_.endpoint.url();
     httplib::Headers headers = {
-        {"Accept", "application/json"}, {"Accept-Encoding", "gzip"}, {"User-Agent", options_.user_agent}};
+        // The library knows nothing of TLS, and so not which port goes without saying.
+        {"Host", url.substr(url.find("://") + 3)},
+        {"Accept", "application/json"},
+        {"Accept-Encoding", "gzip"},
+        {"User-Agent", options_.user_agent}};
     const auto add = [&headers](const char* name, const char* scheme,
                                 const std::optional<config::Secret>& secret) {
         if (secret) {
@@ -181,10 +164,9 @@ Answer Client::Impl::exchange(const PageRequest& request, const config::Credenti
                 tl::unexpected(make_error(ErrorKind::timeout, "no time was left for another request"))};
     }
     read_timeout_ = std::min(options_.read_timeout, left);
-    http_->set_read_timeout(read_timeout_);
-    http_->set_write_timeout(read_timeout_);
-    handshake_timeout_ = std::min(options_.connect_timeout, left);
-    http_->set_connection_timeout(handshake_timeout_);
+    http_.set_read_timeout(read_timeout_);
+    http_.set_write_timeout(read_timeout_);
+    http_.set_connection_timeout(std::min(options_.connect_timeout, left));
 
     Page page;
     page.body.reserve(expected_body_bytes_ + 1);
@@ -201,14 +183,12 @@ Answer Client::Impl::exchange(const PageRequest& request, const config::Credenti
         return !too_large;
     };
 
-    started_ = now;
     deadline_ = deadline;
     wire_.begin(options_.max_body_bytes + header_allowance, read_timeout_, deadline);
     guard_.begin(deadline);
     httplib::Response response;
     auto error = httplib::Error::Success;
-    ::ERR_clear_error();
-    const bool sent = http_->send(http_request, response, error);
+    const bool sent = http_.send(http_request, response, error);
     const auto verdict = guard_.end(sent);
 
     Answer answer{{}, tl::unexpected(Error{})};
@@ -245,7 +225,9 @@ Error Client::Impl::failure(httplib::Error error, ConnectionGuard::Verdict verdi
     if (verdict == ConnectionGuard::Verdict::cancelled) {
         return make_error(ErrorKind::cancelled, "the request was cancelled");
     }
-    const bool connected = error != httplib::Error::Connection && error != httplib::Error::ConnectionTimeout;
+    const bool refused = error == httplib::Error::Connection && http_.failure();
+    const bool connected =
+        refused || (error != httplib::Error::Connection && error != httplib::Error::ConnectionTimeout);
     // Whoever notices first, the guard or the wire.
     const bool expired = verdict == ConnectionGuard::Verdict::expired ||
                          (wire_.was_silent() && steady_clock::now() >= deadline_);
@@ -253,17 +235,15 @@ Error Client::Impl::failure(httplib::Error error, ConnectionGuard::Verdict verdi
         return make_error(ErrorKind::timeout,
                           fmt::format("{} had not answered in full by the poll's deadline", url));
     }
+    if (refused) {
+        return *http_.failure();
+    }
     if (too_large || !wire_.excess().empty()) {
         return make_error(ErrorKind::too_large,
                           fmt::format("{} sent {}", url,
                                       too_large ? fmt::format("more than the {} MiB that a page may have",
                                                               options_.max_body_bytes >> 20)
                                                 : wire_.excess()));
-    }
-    // By its words: newer versions of the library have more kinds of it.
-    const std::string words = httplib::to_string(error);
-    if (words.starts_with("SSL")) {
-        return tls_failure(error);
     }
     switch (error) {
         case httplib::Error::Connection:
@@ -279,18 +259,11 @@ Error Client::Impl::failure(httplib::Error error, ConnectionGuard::Verdict verdi
                           fmt::format("{} was silent for {:.1f} s", url,
                                       std::chrono::duration<double>(read_timeout_).count()));
     }
-    return make_error(ErrorKind::network, fmt::format("the connection to {} broke ({})", url, words));
+    return make_error(ErrorKind::network,
+                      fmt::format("the connection to {} broke ({})", url, httplib::to_string(error)));
 }
 
 Error Client::Impl::connection_failure(std::string_view what) const {
-    if (tls_ != nullptr && tls_->refusal()) {
-        Error error =
-            make_error(ErrorKind::connect,
-                       fmt::format("the proxy {}:{} made no connection to {}: {}", options_.proxy->host,
-                                   options_.proxy->port, options_.endpoint.url(), tls_->refusal()->words));
-        error.definitive = tls_->refusal()->definitive;
-        return error;
-    }
     const bool in_time = steady_clock::now() < deadline_;  // A lookup can't be cut short.
     const std::string& host = options_.proxy ? options_.proxy->host : options_.endpoint.host;
     if (const std::string reason = in_time ? resolver_error(host) : ""; !reason.empty()) {
@@ -300,40 +273,6 @@ Error Client::Impl::connection_failure(std::string_view what) const {
         options_.proxy ? fmt::format(" through the proxy {}:{}", host, options_.proxy->port) : std::string();
     return make_error(ErrorKind::connect,
                       fmt::format("no connection to {}{}: {}", options_.endpoint.url(), via, what));
-}
-
-Error Client::Impl::tls_failure(httplib::Error error) const {
-    const std::string url = options_.endpoint.url();
-    const std::string no_connection = fmt::format("no secure connection to {}: ", url);
-    if (error == httplib::Error::SSLLoadingCerts) {
-        return make_error(ErrorKind::tls, no_connection + "the CA certificates can't be loaded from " +
-                                              (options_.ca_file.empty() ? "the system" : options_.ca_file));
-    }
-    if (error != httplib::Error::SSLConnection) {
-        const long result = tls_->get_openssl_verify_result();
-        return make_error(ErrorKind::tls,
-                          no_connection + (result == X509_V_OK ? "the certificate is for another host"
-                                                               : ::X509_verify_cert_error_string(result)));
-    }
-    const unsigned long reason = ::ERR_peek_error();
-    // What OpenSSL says of a connection that ended under it, and of being shut down after that.
-    const bool ended =
-        ERR_GET_LIB(reason) == ERR_LIB_SSL && (ERR_GET_REASON(reason) == SSL_R_UNEXPECTED_EOF_WHILE_READING ||
-                                               ERR_GET_REASON(reason) == SSL_R_SHUTDOWN_WHILE_IN_INIT);
-    if (reason != 0 && !ended) {
-        const char* const words = ::ERR_reason_error_string(reason);
-        return make_error(ErrorKind::tls,
-                          no_connection + (words != nullptr ? words : "the handshake failed"));
-    }
-    // No word of TLS went wrong: the connection did.
-    const auto silence = steady_clock::now() - started_;
-    if (silence >= handshake_timeout_) {
-        return make_error(ErrorKind::timeout,
-                          fmt::format("{} was silent for {:.1f} s in the TLS handshake", url,
-                                      std::chrono::duration<double>(silence).count()));
-    }
-    return make_error(ErrorKind::network,
-                      fmt::format("the connection to {} broke in the TLS handshake", url));
 }
 
 Error Client::Impl::status_error(const httplib::Response& response, std::string_view body) const {

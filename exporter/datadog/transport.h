@@ -1,89 +1,46 @@
-// cpp-httplib's clients with our own hands on the wire: what they read is bounded byte by byte, and HTTPS
-// goes through a proxy by our own tunnel (see tunnel.h).
-//
-// Left alone, the library reads a line of an answer's head to its end, however long, and matches the first
-// with a regular expression that recurses for each of its characters: a status line of 100 kB overflows the
-// stack and ends the process.
+// cpp-httplib's client with our own hands on the wire: what it reads is bounded byte by byte (wire.h), TLS is
+// OpenSSL's own (tls.h), and HTTPS goes through a proxy by our own tunnel (tunnel.h).
 #pragma once
 
 #include "config/endpoint.h"
-#include "datadog/tunnel.h"
+#include "datadog/error.h"
+#include "datadog/tls.h"
+#include "datadog/wire.h"
 
 #include <httplib.h>
 
-#include <chrono>
-#include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
-#include <string_view>
 
 namespace exporter::datadog {
 
-/// Bounds of one exchange, and which of them was met. Used by one exchange at a time.
-class Wire {
+class Transport final : public httplib::ClientImpl {
   public:
-    /// @param max_bytes of the whole answer
-    /// @param silence how long to wait for its next byte
-    /// @param deadline when there is no waiting any more
-    void begin(std::uint64_t max_bytes, std::chrono::milliseconds silence,
-               std::chrono::steady_clock::time_point deadline);
-
-    /// How long to wait for the next byte from now on.
-    [[nodiscard]] std::chrono::milliseconds patience() const;
-    /// Takes note of what has come. False: it is too much.
-    [[nodiscard]] bool note(std::string_view bytes);
-    void note_silence() { silent_ = true; }
-
-    /// The server was silent for too long.
-    [[nodiscard]] bool was_silent() const { return silent_; }
-    /// What there was too much of; empty: nothing.
-    [[nodiscard]] const std::string& excess() const { return excess_; }
-
-  private:
-    [[nodiscard]] bool note_head(std::string_view bytes);
-
-    std::uint64_t bytes_left_ = 0;
-    std::chrono::milliseconds silence_{0};
-    std::chrono::steady_clock::time_point deadline_;
-    bool silent_ = false;
-    std::string excess_;
-    // The head of the answer, line by line:
-    bool in_head_ = true;
-    bool interim_ = false;  ///< 100: another head follows
-    std::size_t head_bytes_ = 0;
-    std::string line_;  ///< so far, without its end
-    bool first_line_ = true;
-};
-
-class PlainClient final : public httplib::ClientImpl {
-  public:
+    /// @param ca_file PEM; empty: the system's roots
     /// @param wire must outlive the client
-    PlainClient(const config::Endpoint& target, const std::optional<config::Proxy>& proxy, Wire& wire);
+    Transport(config::Endpoint target, std::optional<config::Proxy> proxy, const std::string& ca_file,
+              Wire& wire);
 
-  private:
-    bool process_socket(const Socket& socket, std::function<bool(httplib::Stream&)> callback) override;
-
-    Wire& wire_;
-};
-
-class TlsClient final : public httplib::SSLClient {
-  public:
-    /// @param wire must outlive the client
-    TlsClient(const config::Endpoint& target, const std::optional<config::Proxy>& proxy, Wire& wire);
-
-    /// Why the proxy gave the last connection no tunnel; nullopt: it did, or was not reached.
-    [[nodiscard]] const std::optional<TunnelRefusal>& refusal() const { return refusal_; }
+    /// Why the last connection, once there, was of no use (no tunnel, no TLS); nullopt: it was.
+    [[nodiscard]] const std::optional<Error>& failure() const { return failure_; }
 
   private:
     bool create_and_connect_socket(Socket& socket, httplib::Error& error) override;
     bool process_socket(const Socket& socket, std::function<bool(httplib::Stream&)> callback) override;
-    /// To the proxy that the library knows of, otherwise to the host.
+    void shutdown_ssl(Socket& socket, bool shutdown_gracefully) override;
+
+    /// To the proxy, or to the target where there is none.
     bool connect(Socket& socket, httplib::Error& error);
+    /// Makes a fresh connection one that speaks to the target.
+    [[nodiscard]] std::optional<Error> prepare(int socket);
 
     const config::Endpoint target_;
     const std::optional<config::Proxy> proxy_;
+    std::optional<TlsContext> tls_context_;  ///< nullopt: plain http
     Wire& wire_;
-    std::optional<TunnelRefusal> refusal_;
+    std::optional<TlsConnection> tls_;
+    std::optional<Error> failure_;
 };
 
 }  // namespace exporter::datadog

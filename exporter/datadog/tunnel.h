@@ -5,23 +5,19 @@
 #pragma once
 
 #include "config/endpoint.h"
-
-#include <tl/expected.hpp>
-
-#include <string>
+#include "datadog/error.h"
+#include "datadog/wire.h"
 
 namespace exporter::datadog {
-
-struct TunnelRefusal {
-    std::string words;        ///< the proxy's answer, untrusted
-    bool definitive = false;  ///< 4xx: asking again changes nothing, and may lock the account
-};
 
 /// Asks for a tunnel to `target` on `socket`, which is connected to the proxy. Afterwards the socket speaks
 /// to the target.
 ///
-/// Ends when the socket's own timeouts or whoever shuts it down end it.
-[[nodiscard]] tl::expected<void, TunnelRefusal> open_tunnel(int socket, const config::Endpoint& target,
-                                                            const config::Proxy& proxy);
+/// @param wire its time bounds every wait
+/// @return an error of kind `connect` or `timeout` whose message has the proxy's answer. A 4xx is definitive:
+/// asking again
+///         changes nothing, and may lock the account
+[[nodiscard]] Result<void> open_tunnel(int socket, const config::Endpoint& target, const config::Proxy& proxy,
+                                       Wire& wire);
 
 }  // namespace exporter::datadog

@@ -1,0 +1,151 @@
+#include "datadog/tls.h"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+#include <poll.h>
+
+#include <algorithm>
+#include <array>
+#include <limits>
+#include <utility>
+
+namespace exporter::datadog {
+
+namespace {
+
+constexpr std::size_t largest_piece = std::numeric_limits<int>::max();
+
+bool is_address(const std::string& host) {
+    std::array<unsigned char, sizeof(in6_addr)> ignored{};
+    return ::inet_pton(AF_INET, host.c_str(), ignored.data()) == 1 ||
+           ::inet_pton(AF_INET6, host.c_str(), ignored.data()) == 1;
+}
+
+/// Only a certificate for this host will do.
+bool expect_host(SSL* ssl, const std::string& host) {
+    ::SSL_set_verify(ssl, SSL_VERIFY_PEER, nullptr);
+    if (is_address(host)) {
+        return ::X509_VERIFY_PARAM_set1_ip_asc(::SSL_get0_param(ssl), host.c_str()) == 1;
+    }
+    return ::SSL_set1_host(ssl, host.c_str()) == 1 && ::SSL_set_tlsext_host_name(ssl, host.c_str()) == 1;
+}
+
+Error handshake_error(const SSL* ssl, const Wire& wire) {
+    if (const long result = ::SSL_get_verify_result(ssl); result != X509_V_OK) {
+        return {
+            .kind = ErrorKind::tls, .message = ::X509_verify_cert_error_string(result), .retry_after = {}};
+    }
+    if (wire.was_silent()) {
+        return {.kind = ErrorKind::timeout,
+                .message = "the TLS handshake was not answered in time",
+                .retry_after = {}};
+    }
+    const unsigned long reason = ::ERR_peek_error();
+    const bool ended =
+        ERR_GET_LIB(reason) == ERR_LIB_SSL && ERR_GET_REASON(reason) == SSL_R_UNEXPECTED_EOF_WHILE_READING;
+    if (reason == 0 || ended) {
+        return {.kind = ErrorKind::network,
+                .message = "the connection broke in the TLS handshake",
+                .retry_after = {}};
+    }
+    const char* const words = ::ERR_reason_error_string(reason);
+    return {.kind = ErrorKind::tls,
+            .message = words != nullptr ? words : "the handshake failed",
+            .retry_after = {}};
+}
+
+}  // namespace
+
+TlsContext::TlsContext(const std::string& ca_file)
+    : context_(::SSL_CTX_new(::TLS_client_method()), ::SSL_CTX_free) {
+    if (!context_) {
+        return;
+    }
+    ::SSL_CTX_set_min_proto_version(context_.get(), TLS1_2_VERSION);
+    ::SSL_CTX_set_mode(context_.get(), SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+    const int loaded = ca_file.empty()
+                           ? ::SSL_CTX_set_default_verify_paths(context_.get())
+                           : ::SSL_CTX_load_verify_locations(context_.get(), ca_file.c_str(), nullptr);
+    if (loaded != 1) {
+        context_.reset();
+    }
+}
+
+Result<TlsConnection> TlsConnection::open(const TlsContext& context, int socket, const std::string& host,
+                                          Wire& wire) {
+    if (context.get() == nullptr) {
+        return tl::unexpected(Error{ErrorKind::tls, "the CA certificates can't be loaded", std::nullopt});
+    }
+    TlsConnection connection({::SSL_new(context.get()), ::SSL_free}, socket, wire);
+    SSL* const ssl = connection.ssl_.get();
+    const int flags = ::fcntl(socket, F_GETFL);
+    if (ssl == nullptr || !expect_host(ssl, host) || ::SSL_set_fd(ssl, socket) != 1 ||
+        ::fcntl(socket, F_SETFL, flags | O_NONBLOCK) != 0) {
+        return tl::unexpected(Error{ErrorKind::internal, "TLS can't be set up", std::nullopt});
+    }
+    for (;;) {
+        ::ERR_clear_error();
+        const int result = ::SSL_connect(ssl);
+        if (result == 1) {
+            return connection;
+        }
+        if (!connection.wait_after(result)) {
+            return tl::unexpected(handshake_error(ssl, wire));
+        }
+    }
+}
+
+bool TlsConnection::wait_after(int result) {
+    switch (::SSL_get_error(ssl_.get(), result)) {
+        case SSL_ERROR_WANT_READ:
+            return wire_->wait_for(socket_, POLLIN);
+        case SSL_ERROR_WANT_WRITE:
+            return wire_->wait_for(socket_, POLLOUT);
+        default:
+            return false;
+    }
+}
+
+bool TlsConnection::has_pending() const {
+    return ::SSL_pending(ssl_.get()) > 0;
+}
+
+ssize_t TlsConnection::read(char* target, std::size_t size) {
+    for (;;) {
+        ::ERR_clear_error();
+        const int received = ::SSL_read(ssl_.get(), target, static_cast<int>(std::min(size, largest_piece)));
+        if (received > 0) {
+            return received;
+        }
+        if (::SSL_get_error(ssl_.get(), received) == SSL_ERROR_ZERO_RETURN) {
+            return 0;
+        }
+        if (!wait_after(received)) {
+            return -1;
+        }
+    }
+}
+
+ssize_t TlsConnection::write(const char* bytes, std::size_t size) {
+    for (;;) {
+        ::ERR_clear_error();
+        const int sent = ::SSL_write(ssl_.get(), bytes, static_cast<int>(std::min(size, largest_piece)));
+        if (sent > 0) {
+            return sent;
+        }
+        if (!wait_after(sent)) {
+            return -1;
+        }
+    }
+}
+
+void TlsConnection::say_goodbye() {
+    ::ERR_clear_error();
+    ::SSL_shutdown(ssl_.get());
+}
+
+}  // namespace exporter::datadog

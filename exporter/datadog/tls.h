@@ -1,0 +1,63 @@
+// TLS on a connected socket, by OpenSSL: the peer proves to be the host before a byte of ours is sent.
+//
+// Not cpp-httplib's client for it: its handshake can't be bounded as a whole, it says "SSL connection failed"
+// of whatever went wrong, and from 0.18 on nothing can be put between it and the wire.
+#pragma once
+
+#include "datadog/error.h"
+#include "datadog/wire.h"
+
+#include <openssl/types.h>
+#include <sys/types.h>
+
+#include <memory>
+#include <string>
+
+namespace exporter::datadog {
+
+/// Whom a client trusts. Constant after construction.
+class TlsContext {
+  public:
+    /// @param ca_file PEM; empty: the system's roots
+    explicit TlsContext(const std::string& ca_file);
+
+    /// nullptr: the certificates can't be loaded.
+    [[nodiscard]] SSL_CTX* get() const { return context_.get(); }
+
+  private:
+    std::shared_ptr<SSL_CTX> context_;
+};
+
+class TlsConnection {
+  public:
+    /// Makes the handshake. The socket becomes non-blocking; whoever gave it closes it, after this object.
+    ///
+    /// @param wire its time bounds every wait; must outlive the connection
+    /// @return an error of kind `tls`, or of `timeout` or `network` where no word of TLS went wrong but the
+    /// connection
+    [[nodiscard]] static Result<TlsConnection> open(const TlsContext& context, int socket,
+                                                    const std::string& host, Wire& wire);
+
+    /// Decrypted bytes are there without asking the socket.
+    [[nodiscard]] bool has_pending() const;
+    /// At least a byte; 0: the peer has ended the connection; negative: it broke, or there was no more time.
+    [[nodiscard]] ssize_t read(char* target, std::size_t size);
+    /// As `read`.
+    [[nodiscard]] ssize_t write(const char* bytes, std::size_t size);
+    /// Tells the peer that nothing more comes, without waiting.
+    void say_goodbye();
+
+  private:
+    TlsConnection(std::shared_ptr<SSL> ssl, int socket, Wire& wire)
+        : ssl_(std::move(ssl)), socket_(socket), wire_(&wire) {}
+
+    /// Waits for what OpenSSL lacks after an operation that returned `result`. False: it is no matter of
+    /// waiting.
+    [[nodiscard]] bool wait_after(int result);
+
+    std::shared_ptr<SSL> ssl_;
+    int socket_;
+    Wire* wire_;
+};
+
+}  // namespace exporter::datadog

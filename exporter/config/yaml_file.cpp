@@ -52,6 +52,11 @@ bool has_yaml_key(const Option& option) {
     return option.kind != OptionKind::flag_only && !option.flag.starts_with("config.");
 }
 
+bool is_control(char character) {
+    const auto byte = static_cast<unsigned char>(character);
+    return (byte < 0x20 && character != '\t' && character != '\n' && character != '\r') || byte == 0x7f;
+}
+
 tl::expected<std::string, std::string> read_text(const std::string& path) {
     std::error_code ignored;
     if (std::filesystem::is_directory(path, ignored)) {
@@ -70,6 +75,11 @@ tl::expected<std::string, std::string> read_text(const std::string& path) {
     text.resize(static_cast<std::size_t>(file.gcount()));
     if (text.size() > longest_file) {
         return tl::unexpected<std::string>("is longer than 1 MiB");
+    }
+    // YAML allows none, and yaml-cpp 0.7 reads on for ever after some of them.
+    if (const auto control = std::find_if(text.begin(), text.end(), is_control); control != text.end()) {
+        return tl::unexpected(
+            fmt::format("is no text: a control character is at byte {}", control - text.begin() + 1));
     }
     return text;
 }

@@ -12,7 +12,7 @@ namespace {
 
 /// As most servers have it for requests.
 constexpr std::size_t longest_head_line = std::size_t{8} << 10;
-constexpr std::size_t longest_head = std::size_t{128} << 10;
+constexpr std::size_t most_head_lines = 200;
 
 }  // namespace
 
@@ -53,16 +53,16 @@ bool Wire::note_head(std::string_view bytes) {
     while (in_head_ && !bytes.empty()) {
         const std::size_t end = bytes.find('\n');
         line_ += bytes.substr(0, end);
-        head_bytes_ += bytes.substr(0, end).size();
-        if (line_.size() > longest_head_line || head_bytes_ > longest_head) {
-            excess_ = fmt::format("a line of over {} KiB, or {} KiB in all, before the body",
-                                  longest_head_line >> 10, longest_head >> 10);
+        if (line_.size() > longest_head_line || head_lines_ > most_head_lines) {
+            excess_ = fmt::format("a line of over {} KiB, or over {} lines, before the body",
+                                  longest_head_line >> 10, most_head_lines);
             return false;
         }
         if (end == std::string_view::npos) {
             return true;
         }
         bytes.remove_prefix(end + 1);
+        ++head_lines_;
         const bool blank = line_.empty() || line_ == "\r";
         if (first_line_) {
             interim_ = line_.size() >= 12 && std::string_view(line_).substr(9, 3) == "100";

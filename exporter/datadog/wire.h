@@ -44,7 +44,7 @@ class Wire {
     bool in_head_ = true;
     bool first_line_ = true;
     bool interim_ = false;  ///< 100: another head follows
-    std::size_t head_bytes_ = 0;
+    std::size_t head_lines_ = 0;
     std::string line_;  ///< so far, without its end
 };
 

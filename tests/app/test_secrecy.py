@@ -389,7 +389,8 @@ class CredentialsInTheEnvironment(SecrecyTest):
 
     def test_the_credentials_of_the_environment_are_in_use(self):
         for form, server in self.servers.items():
-            self.assertEqual({str(request.credentials) for request in server.requests}, {str(ON_THE_WIRE[form])})
+            sent = {frozenset(request.credentials.items()) for request in server.requests}
+            self.assertEqual(sent, {frozenset(ON_THE_WIRE[form].items())})
 
     def test_the_environment_of_the_process_no_longer_tells_them(self):
         for form, exporter in self.exporters.items():

@@ -113,6 +113,14 @@ TEST_F(YamlFileTest, IsRefusedWithPlaceAndReason) {
     }
 }
 
+TEST_F(YamlFileTest, MayHoldNoControlCharacters) {
+    for (const char control : {'\0', '\x04', '\x1b', '\x7f'}) {
+        EXPECT_THAT(
+            mistakes_of({"--config.file=" + directory_.write("c.yaml", std::string("a: b") + control)}),
+            testing::ElementsAre(testing::HasSubstr("is no text: a control character is at byte 5")));
+    }
+}
+
 TEST_F(YamlFileTest, HasALimit) {
     EXPECT_THAT(mistakes_of({config("# " + std::string(1024 * 1024, 'x') + "\n")}),
                 ElementsAre(path_ + ": the configuration file can't be read: is longer than 1 MiB"));

@@ -64,6 +64,29 @@ TEST(EndlessListing, IsEndedByThePollsDeadline) {
     EXPECT_TRUE(monitored.poll());
 }
 
+TEST(EndlessChunkSize, IsGivenUp) {
+    FaultServer server;
+    Monitored monitored(server.port());
+    ASSERT_TRUE(monitored.poll());
+    const auto before = monitored.snapshot();
+    server.set_fault([](support::RawConnection& connection, const Request&) {
+        connection.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
+        for (int piece = 0; piece < 1024 && connection.send(std::string(1 << 16, '0')); ++piece) {
+        }
+        return Then::close;
+    });
+
+    EXPECT_FALSE(monitored.poll());
+
+    // Newer versions of cpp-httplib give up on the line themselves, and the request is repeated.
+    EXPECT_EQ(monitored.failures(ErrorKind::too_large) + monitored.failures(ErrorKind::network), 1U)
+        << monitored.log();
+    EXPECT_LT(monitored.snapshot().statistics.last_duration, slowest_poll);
+    EXPECT_EQ(monitored.snapshot().inventory, before.inventory);
+    server.set_fault(nullptr);
+    EXPECT_TRUE(monitored.poll());
+}
+
 config::Organization organization(const std::string& name, std::uint16_t port) {
     config::Organization organization;
     organization.name = name;

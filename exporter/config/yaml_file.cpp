@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 #include <tl/expected.hpp>
 #include <yaml-cpp/depthguard.h>
+#include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
@@ -15,6 +16,7 @@
 #include <cstddef>
 #include <fstream>
 #include <set>
+#include <sstream>
 #include <string_view>
 #include <system_error>
 
@@ -82,6 +84,34 @@ tl::expected<std::string, std::string> read_text(const std::string& path) {
             fmt::format("is no text: a control character is at byte {}", control - text.begin() + 1));
     }
     return text;
+}
+
+/// Notes where the documents start, and nothing else.
+class DocumentStarts final : public YAML::EventHandler {
+  public:
+    void OnDocumentStart(const YAML::Mark& mark) override { last = mark; }
+    void OnDocumentEnd() override {}
+    void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
+    void OnAlias(const YAML::Mark&, YAML::anchor_t) override {}
+    void OnScalar(const YAML::Mark&, const std::string&, YAML::anchor_t, const std::string&) override {}
+    void OnSequenceStart(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                         YAML::EmitterStyle::value) override {}
+    void OnSequenceEnd() override {}
+    void OnMapStart(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                    YAML::EmitterStyle::value) override {}
+    void OnMapEnd() override {}
+
+    YAML::Mark last;
+};
+
+/// Where a second document starts. Not by YAML::LoadAll: after some stray characters it finds documents
+/// without end.
+std::optional<YAML::Mark> second_document(const std::string& text) {
+    std::istringstream stream(text);
+    YAML::Parser parser(stream);
+    DocumentStarts starts;
+    const bool more = parser.HandleNextDocument(starts) && parser.HandleNextDocument(starts);
+    return more ? std::optional(starts.last) : std::nullopt;
 }
 
 /// yaml-cpp quotes the file after a colon (`unknown escape character: x`), and newer versions name the
@@ -247,19 +277,21 @@ OrganizationEntry Reader::read_organization(const YAML::Node& node, std::size_t 
 
 void Reader::read(const std::string& text, YamlFile& file) {
     try {
-        const std::vector<YAML::Node> documents = YAML::LoadAll(text);
-        if (documents.size() > 1) {
-            mistake(place(documents[1].Mark(), "the file"), "holds several YAML documents; only one is read");
-        }
-        if (documents.empty() || documents[0].IsNull()) {
+        if (const auto second = second_document(text)) {
+            mistake(place(*second, "the file"),
+                    "holds more than one YAML document, or something after its end");
             return;
         }
-        if (!documents[0].IsMap()) {
-            mistake(place(documents[0].Mark(), "the file"),
+        const YAML::Node document = YAML::Load(text);
+        if (document.IsNull()) {
+            return;
+        }
+        if (!document.IsMap()) {
+            mistake(place(document.Mark(), "the file"),
                     "is not a mapping; write keys such as poll: {interval: 10m}");
             return;
         }
-        read_section(documents[0], "", file);
+        read_section(document, "", file);
     } catch (const YAML::DeepRecursion&) {
         mistake(place(YAML::Mark::null_mark(), "the file"), "is nested too deeply");
     } catch (const YAML::Exception& error) {

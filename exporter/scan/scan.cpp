@@ -182,6 +182,7 @@ class Scan {
 
     Result<Page> fetch(std::size_t number) {
         std::optional<RetryReason> retrying;
+        std::optional<Error> last_error;
         for (int retry = 0;; ++retry) {
             if (stop_.stop_requested()) {
                 return tl::unexpected(cancelled());
@@ -195,6 +196,8 @@ class Scan {
             datadog::Answer answer = environment_.source.page(number, deadline_);
             if (answer.exchange.made) {
                 record(answer);
+            } else if (last_error) {
+                return tl::unexpected(out_of_time(*std::move(last_error)));
             }
             if (answer.page) {
                 ++statistics_.last_pages;
@@ -212,14 +215,20 @@ class Scan {
             }
             const auto pause = pause_before_retry(error, retry);
             if (environment_.clock.steady_now() + pause >= deadline_) {
-                error.message += "; no time is left to try again";
-                return tl::unexpected(std::move(error));
+                return tl::unexpected(out_of_time(std::move(error)));
             }
             if (!wait(pause)) {
                 return tl::unexpected(cancelled());
             }
             retrying = reason;
+            last_error = std::move(error);
         }
+    }
+
+    /// What went wrong last is what a person needs to know, not that the time was up.
+    static Error out_of_time(Error error) {
+        error.message += "; no time is left to try again";
+        return error;
     }
 
     /// Waits for the reset while only the others' share of the rate limit is left.

@@ -173,6 +173,21 @@ TEST(Scan, CountsNoRequestThatWasNotMade) {
     EXPECT_TRUE(fixture.statistics.requests.empty());
 }
 
+TEST(Scan, ARepetitionThatHadNoTimeLeavesTheReasonAsItWas) {
+    ScanFixture fixture;
+    fixture.source.script({error(ErrorKind::connect, 0), [] {
+                               Answer answer = error_answer(ErrorKind::timeout, 0);
+                               answer.exchange.made = false;
+                               return answer;
+                           }});
+
+    const auto listing = fixture.run();
+
+    ASSERT_FALSE(listing);
+    EXPECT_EQ(listing.error().kind, ErrorKind::connect);
+    EXPECT_THAT(listing.error().message, HasSubstr("no time is left to try again"));
+}
+
 TEST(Scan, UnreadableCredentialsFailBeforeAnyRequest) {
     ScanFixture fixture;
     fixture.source.prepare_error = datadog::Error{ErrorKind::credentials, "gone", std::nullopt};

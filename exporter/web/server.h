@@ -19,8 +19,9 @@ namespace exporter::web {
 struct Request {
     std::string_view method;  ///< `GET`, `HEAD`, …
     std::string_view path;    ///< without the query
-    std::string_view
-        accept_encoding;  ///< all `Accept-Encoding` fields, joined by commas; empty when there is none
+    // All fields of the name, joined by commas; empty when there is none:
+    std::string_view accept;
+    std::string_view accept_encoding;
 };
 
 /// What a route answers. The body is `shared_body` (may be null) followed by `own_body`. For HEAD the server

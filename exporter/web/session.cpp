@@ -156,9 +156,11 @@ void Session::refuse(unsigned status) {
 
 Response Session::call_handler() const {
     const auto& head = parser_->get();
+    const auto accept = joined(head, http::field::accept);
     const auto accept_encoding = joined(head, http::field::accept_encoding);
     try {
-        return service_.handler({view(head.method_string()), path_of(view(head.target())), accept_encoding});
+        return service_.handler(
+            {view(head.method_string()), path_of(view(head.target())), accept, accept_encoding});
     } catch (...) {
         // Without the exception's text: it is for the program's author, not for whoever can reach the port.
         Response response;

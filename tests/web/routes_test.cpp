@@ -20,7 +20,7 @@ class Routes : public ::testing::Test {
     }
 
     [[nodiscard]] Response get(std::string_view path, std::string_view accept_encoding = {}) {
-        return handler()({"GET", path, accept_encoding});
+        return handler()({"GET", path, {}, accept_encoding});
     }
 
     std::string telemetry_path_ = "/metrics";

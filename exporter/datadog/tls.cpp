@@ -64,7 +64,8 @@ Error handshake_error(const SSL* ssl, const Wire& wire) {
 }  // namespace
 
 TlsContext::TlsContext(const std::string& ca_file)
-    : context_(::SSL_CTX_new(::TLS_client_method()), ::SSL_CTX_free) {
+    : context_(::SSL_CTX_new(::TLS_client_method()), ::SSL_CTX_free),
+      origin_(ca_file.empty() ? "the system's CA certificates" : "the CA certificates of " + ca_file) {
     if (!context_) {
         return;
     }
@@ -81,7 +82,7 @@ TlsContext::TlsContext(const std::string& ca_file)
 Result<TlsConnection> TlsConnection::open(const TlsContext& context, int socket, const std::string& host,
                                           Wire& wire) {
     if (context.get() == nullptr) {
-        return tl::unexpected(Error{ErrorKind::tls, "the CA certificates can't be loaded", std::nullopt});
+        return tl::unexpected(Error{ErrorKind::tls, context.origin() + " can't be loaded", std::nullopt});
     }
     TlsConnection connection({::SSL_new(context.get()), ::SSL_free}, socket, wire);
     SSL* const ssl = connection.ssl_.get();

@@ -23,9 +23,12 @@ class TlsContext {
 
     /// nullptr: the certificates can't be loaded.
     [[nodiscard]] SSL_CTX* get() const { return context_.get(); }
+    /// Where the certificates come from, for messages.
+    [[nodiscard]] const std::string& origin() const { return origin_; }
 
   private:
     std::shared_ptr<SSL_CTX> context_;
+    std::string origin_;
 };
 
 class TlsConnection {

@@ -10,6 +10,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <filesystem>
+#include <fstream>
 #include <future>
 #include <random>
 #include <thread>
@@ -537,6 +539,15 @@ TEST(ClientOverTls, RefusesAnExpiredCertificate) {
     const support::Certificate certificate("127.0.0.1", -1);
 
     expect_error(ask_over_tls(certificate, certificate.certificate_file()), ErrorKind::tls, "expired");
+}
+
+TEST(ClientOverTls, NamesACaFileThatIsBroken) {
+    const support::Certificate certificate("127.0.0.1");
+    const std::string broken = certificate.certificate_file() + ".broken";
+    std::ofstream(broken) << "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+
+    expect_error(ask_over_tls(certificate, broken), ErrorKind::tls, broken);
+    std::filesystem::remove(broken);
 }
 
 TEST(ClientOverTls, RefusesACertificateOfAnotherHost) {

@@ -20,8 +20,8 @@ void append(std::vector<prometheus::MetricFamily>& families, std::vector<prometh
                     std::make_move_iterator(more.end()));
 }
 
-std::string render_process() {
-    return metrics::render_text(metrics::ProcessCollectable().Collect());
+std::string render_process(metrics::Format format) {
+    return metrics::render(metrics::ProcessCollectable().Collect(), format);
 }
 
 }  // namespace
@@ -98,7 +98,7 @@ bool Monitoring::poll_once() {
 }
 
 std::string Monitoring::text() const {
-    const metrics::Body body = expositions_.scrape(metrics::Encoding::identity);
+    const metrics::Body body = expositions_.scrape(metrics::Format::text, metrics::Encoding::identity);
     return *body.head + body.tail;
 }
 
@@ -132,7 +132,8 @@ void Monitoring::render() {
     append(
         families,
         metrics::BuildInfoCollectable(std::string(version()), std::string(revision()), compiler()).Collect());
-    expositions_.publish(std::make_shared<const metrics::Exposition>(metrics::render_text(families)));
+    expositions_.publish(std::make_shared<const metrics::Exposition>(
+        [&families](metrics::Format format) { return metrics::render(families, format); }));
 }
 
 tl::expected<std::unique_ptr<web::Server>, std::string> start_server(const config::Config& config,

@@ -36,7 +36,7 @@ class Monitoring {
     [[nodiscard]] bool poll_once();
 
     [[nodiscard]] const metrics::ExpositionStore& expositions() const { return expositions_; }
-    /// What a scrape without compression would get, now.
+    /// What a scrape of the text format without compression would get, now.
     [[nodiscard]] std::string text() const;
 
     [[nodiscard]] bool alive() const;

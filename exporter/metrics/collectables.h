@@ -5,6 +5,7 @@
 #pragma once
 
 #include "inventory/inventory.h"
+#include "metrics/exposition.h"
 #include "scan/statistics.h"
 
 #include <prometheus/collectable.h>
@@ -54,8 +55,9 @@ class ProcessCollectable final : public prometheus::Collectable {
     [[nodiscard]] std::vector<prometheus::MetricFamily> Collect() const override;
 };
 
-/// The text format 0.0.4 of `families`: the same bytes as prometheus::TextSerializer, faster and without a
-/// locale.
-[[nodiscard]] std::string render_text(const std::vector<prometheus::MetricFamily>& families);
+/// The lines of `families` in `format`. Text is the same bytes as prometheus::TextSerializer's, faster and
+/// without a locale. OpenMetrics holds the same samples, and no `# EOF` yet: a gauge whose name ends in `_info`
+/// is an info, a name that ends in a unit says so in `# UNIT`.
+[[nodiscard]] std::string render(const std::vector<prometheus::MetricFamily>& families, Format format);
 
 }  // namespace exporter::metrics

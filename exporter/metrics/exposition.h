@@ -1,7 +1,9 @@
-// The exposition: what a scrape is answered with. Rendered and compressed once per poll; a scrape only adds
-// the small live part. This is all that web knows of metrics.
+// The exposition: what a scrape is answered with. Rendered and compressed once per poll, in each format; a
+// scrape only adds the small live part. This is all that web knows of metrics.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -10,6 +12,23 @@
 #include <string_view>
 
 namespace exporter::metrics {
+
+/// What the lines look like: Prometheus' text format 0.0.4, the default, or OpenMetrics 1.0.0.
+///
+/// https://prometheus.io/docs/instrumenting/exposition_formats/
+/// https://prometheus.io/docs/specs/om/open_metrics_spec/
+enum class Format { text, openmetrics };
+
+inline constexpr std::array formats = {Format::text, Format::openmetrics};
+
+/// `text/plain; version=0.0.4; charset=utf-8` or `application/openmetrics-text; version=1.0.0; charset=utf-8`
+[[nodiscard]] std::string_view content_type(Format format);
+
+enum class Encoding { identity, gzip };
+
+/// Makes the whole lines of some families in a format. For OpenMetrics without the `# EOF`, as other lines
+/// may follow.
+using Renderer = std::function<std::string(Format)>;
 
 /// One scrape's body: `head` is shared by all scrapes since the last poll, `tail` is this scrape's own. The
 /// body is their concatenation.
@@ -20,44 +39,43 @@ struct Body {
     [[nodiscard]] std::size_t size() const { return head->size() + tail.size(); }
 };
 
-enum class Encoding { identity, gzip };
-
-/// Text in the Prometheus exposition format 0.0.4, in both encodings. Immutable.
+/// The stored part of the exposition, in each format and encoding. Immutable.
 class Exposition {
   public:
-    /// Compresses `text`, which must be whole lines.
-    explicit Exposition(std::string text);
+    /// Renders and compresses each format once.
+    explicit Exposition(const Renderer& render);
 
-    [[nodiscard]] const std::string& text() const { return *text_; }
-
-    /// This exposition followed by `live`, as one gzip member where `encoding` says so: the stored part is a
-    /// raw deflate stream that ended on a byte boundary, so a second one joins it and the checksums combine.
-    [[nodiscard]] Body body(std::string_view live, Encoding encoding) const;
+    /// The stored part followed by `live`, whole lines of the same format, and by what ends the format. As
+    /// one gzip member where `encoding` says so: the stored part is a raw deflate stream that ended on a byte
+    /// boundary, so another one joins it and the checksums combine.
+    [[nodiscard]] Body body(std::string_view live, Format format, Encoding encoding) const;
 
   private:
-    std::shared_ptr<const std::string> text_;
-    std::shared_ptr<const std::string> deflated_;  ///< gzip header and an unfinished deflate stream
-    std::uint32_t checksum_ = 0;                   ///< CRC-32 of the text
+    struct Stored {
+        std::shared_ptr<const std::string> text;
+        std::shared_ptr<const std::string> deflated;  ///< gzip header and an unfinished deflate stream
+        std::uint32_t checksum = 0;                   ///< CRC-32 of the text
+    };
+    [[nodiscard]] static Stored store(std::string text);
+
+    std::array<Stored, formats.size()> stored_;  ///< by format
 };
 
 /// Holds the current exposition. A new one replaces it whole: no scrape sees half of a poll. Thread-safe.
 class ExpositionStore {
   public:
     /// @param live renders the part that is as of the scrape (process metrics); thread-safe
-    explicit ExpositionStore(std::function<std::string()> live);
+    explicit ExpositionStore(Renderer live);
 
     void publish(std::shared_ptr<const Exposition> exposition);
 
     /// The body of a scrape, now.
-    [[nodiscard]] Body scrape(Encoding encoding) const;
+    [[nodiscard]] Body scrape(Format format, Encoding encoding) const;
 
   private:
-    const std::function<std::string()> live_;
+    const Renderer live_;
     mutable std::mutex mutex_;
     std::shared_ptr<const Exposition> current_;  ///< protected by mutex_; never null
 };
-
-/// `text/plain; version=0.0.4; charset=utf-8`
-inline constexpr std::string_view content_type = "text/plain; version=0.0.4; charset=utf-8";
 
 }  // namespace exporter::metrics

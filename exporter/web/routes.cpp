@@ -1,5 +1,6 @@
 #include "web/routes.h"
 
+#include "web/negotiation.h"
 #include "web/status_page.h"
 
 #include <string_view>
@@ -23,13 +24,14 @@ Response probe(bool good, std::string_view complaint) {
     return good ? text(200, "ok\n") : text(503, std::string(complaint) + '\n');
 }
 
-Response metrics_page(const metrics::ExpositionStore& expositions, std::string_view accept_encoding) {
-    const bool gzip = accepts_gzip(accept_encoding);
-    auto body = expositions.scrape(gzip ? metrics::Encoding::gzip : metrics::Encoding::identity);
+Response metrics_page(const metrics::ExpositionStore& expositions, const Request& request) {
+    const auto format = negotiate_format(request.accept);
+    const auto encoding = negotiate_encoding(request.accept_encoding);
+    auto body = expositions.scrape(format, encoding);
     Response response;
-    response.content_type = metrics::content_type;
-    response.headers = {not_stored, {"Vary", "Accept-Encoding"}};
-    if (gzip) {
+    response.content_type = metrics::content_type(format);
+    response.headers = {not_stored, {"Vary", "Accept, Accept-Encoding"}};
+    if (encoding == metrics::Encoding::gzip) {
         response.headers.emplace_back("Content-Encoding", "gzip");
     }
     response.shared_body = std::move(body.head);
@@ -56,7 +58,7 @@ Response route(const RouteOptions& options, const Request& request) {
         return method_not_allowed();
     }
     if (request.path == options.telemetry_path) {
-        return metrics_page(*options.expositions, request.accept_encoding);
+        return metrics_page(*options.expositions, request);
     }
     if (request.path == "/healthz" || request.path == "/livez") {
         return probe(options.health.alive(), "a poll loop has stopped moving");

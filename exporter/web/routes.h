@@ -28,8 +28,4 @@ struct RouteOptions {
 /// methods than GET and HEAD.
 [[nodiscard]] Handler make_handler(RouteOptions options);
 
-/// Whether `Accept-Encoding` (RFC 9110, 12.5.3) allows gzip: by the higher weight of `gzip` and `x-gzip`, or
-/// by that of `*` when neither is named; a weight of 0, and one that can't be read, means no.
-[[nodiscard]] bool accepts_gzip(std::string_view accept_encoding);
-
 }  // namespace exporter::web

@@ -1,12 +1,14 @@
-// Whatever tokens, scopes and owners are called: a strict reader of the text format 0.0.4, written from its
-// grammar, reads out of the exposition exactly the labels that were put in, each series once; the text is
+// Whatever tokens, scopes and owners are called: a strict reader of both formats, written from their
+// grammars, reads out of the exposition exactly the labels that were put in, each series once; the text is
 // valid UTF-8 of bounded lines without control characters. Escaping alone loses no byte of any label at all.
+// Compressed, a body is the same body.
 #include "inventory/builder.h"
 #include "inventory/label_text.h"
 #include "metrics/collectables.h"
 #include "metrics/families.h"
 #include "metrics/family_builder.h"
 #include "require.h"
+#include "support/gunzip.h"
 
 #include <fuzzer/FuzzedDataProvider.h>
 
@@ -45,21 +47,28 @@ bool is_digit(char c) {
 
 /// Reads an exposition from the first byte to the last; what the grammar does not have breaks the law.
 ///
-/// https://prometheus.io/docs/instrumenting/exposition_formats/, "Text-based format", with the one way of
-/// writing blanks and commas that the exporter has.
+/// https://prometheus.io/docs/instrumenting/exposition_formats/, "Text-based format", and
+/// https://prometheus.io/docs/specs/om/open_metrics_spec/, "ABNF", with the one way of writing blanks and
+/// commas that the exporter has.
 class StrictReader {
   public:
-    explicit StrictReader(std::string_view text) : rest_(text) {}
+    StrictReader(std::string_view text, metrics::Format format) : rest_(text), format_(format) {}
 
     std::vector<Series> read() {
-        while (!rest_.empty()) {
+        while (!at_end()) {
             read_family();
         }
+        expect(is_openmetrics() ? "# EOF\n" : "");
+        require(rest_.empty());
         return std::move(series_);
     }
 
   private:
-    /// HELP, TYPE and the samples, which stand together: no family comes twice.
+    [[nodiscard]] bool is_openmetrics() const { return format_ == metrics::Format::openmetrics; }
+
+    [[nodiscard]] bool at_end() const { return is_openmetrics() ? rest_ == "# EOF\n" : rest_.empty(); }
+
+    /// HELP, TYPE, UNIT and the samples, which stand together: no family comes twice.
     void read_family() {
         expect("# HELP ");
         const std::string family = metric_name();
@@ -68,16 +77,23 @@ class StrictReader {
         read_help();
         expect("# TYPE " + family + " ");
         const std::string type = metric_name();
-        require(type == "counter" || type == "gauge");
+        require(type == "counter" || type == "gauge" || (is_openmetrics() && type == "info"));
         expect("\n");
+        if (is_openmetrics() && family.ends_with("_seconds")) {
+            expect("# UNIT " + family + " seconds\n");
+        }
         while (!rest_.empty() && rest_.front() != '#') {
-            read_sample(family);
+            read_sample(family + (is_openmetrics() ? suffix_of(type) : ""));
         }
     }
 
-    void read_sample(const std::string& family) {
+    static std::string suffix_of(const std::string& type) {
+        return type == "counter" ? "_total" : type == "info" ? "_info" : "";
+    }
+
+    void read_sample(const std::string& name) {
         Series series{metric_name(), {}};
-        require(series.family == family);
+        require(series.family == name);
         if (rest_.starts_with('{')) {
             series.labels = read_labels();
         }
@@ -116,15 +132,15 @@ class StrictReader {
     void read_help() {
         for (char c = take(); c != '\n'; c = take()) {
             if (c == '\\') {
-                escaped(false);
+                escaped(is_openmetrics());
             }
         }
     }
 
     /// After the backslash.
-    char escaped(bool in_label) {
+    char escaped(bool may_be_quote) {
         const char c = take();
-        require(c == '\\' || c == 'n' || (c == '"' && in_label));
+        require(c == '\\' || c == 'n' || (c == '"' && may_be_quote));
         return c == 'n' ? '\n' : c;
     }
 
@@ -132,7 +148,7 @@ class StrictReader {
     void read_value() {
         const std::string text(rest_.substr(0, rest_.find_first_of(" \n")));
         rest_.remove_prefix(text.size());
-        if (text == "+Inf" || text == "-Inf" || text == "NaN" || text == "Nan") {
+        if (text == "+Inf" || text == "-Inf" || text == "NaN" || (text == "Nan" && !is_openmetrics())) {
             return;
         }
         require(!text.empty() && text.find_first_not_of("0123456789+-.e") == std::string::npos);
@@ -170,6 +186,7 @@ class StrictReader {
     }
 
     std::string_view rest_;
+    metrics::Format format_;
     std::set<std::string> families_;
     std::set<Series> distinct_;
     std::vector<Series> series_;
@@ -223,14 +240,34 @@ void check_characters(std::string_view text) {
     }
 }
 
+/// A whole body whose stored and live parts are these families, after both encodings were found to be one
+/// body.
+std::string exposition_of(const std::vector<prometheus::MetricFamily>& stored,
+                          const std::vector<prometheus::MetricFamily>& live, metrics::Format format) {
+    const metrics::Exposition exposition(
+        [&stored](metrics::Format each) { return metrics::render(stored, each); });
+    const std::string live_lines = metrics::render(live, format);
+    const auto joined = [&](metrics::Encoding encoding) {
+        const metrics::Body body = exposition.body(live_lines, format, encoding);
+        return *body.head + body.tail;
+    };
+    std::string text = joined(metrics::Encoding::identity);
+    require(testing::gunzip(joined(metrics::Encoding::gzip)) == text);
+    return text;
+}
+
 /// Bytes that nothing has cleaned come back as they were.
 void check_escaping(const std::string& first, const std::string& second, const std::string& third) {
     metrics::FamilyBuilder family(metrics::describe("datadog_access_token_exporter_build_info"));
     family.add({first, second, third}, 1);
-    const std::string text = metrics::render_text({std::move(family).build()});
-    const std::vector<Series> series = StrictReader(text).read();
-    require(series.size() == 1);
-    require(series.front().labels == Labels{{"version", first}, {"revision", second}, {"compiler", third}});
+    const std::vector live = {std::move(family).build()};
+    for (const metrics::Format format : metrics::formats) {
+        const std::string text = exposition_of({}, live, format);
+        const std::vector<Series> series = StrictReader(text, format).read();
+        require(series.size() == 1);
+        require(series.front().labels ==
+                Labels{{"version", first}, {"revision", second}, {"compiler", third}});
+    }
 }
 
 /// A token, named with any bytes.
@@ -297,7 +334,7 @@ inventory::Inventory inventory_of(const Listing& listing) {
 
 /// The families with a label that somebody outside chooses, beside `org`; the others have more series by far,
 /// and nothing in them that an input could change.
-std::string untrusted_text(const metrics::Snapshot& snapshot) {
+std::vector<prometheus::MetricFamily> untrusted_families(const metrics::Snapshot& snapshot) {
     std::vector<prometheus::MetricFamily> families;
     for (const metrics::FamilyWriter& writer : metrics::inventory_writers()) {
         const metrics::FamilyDescription& description = metrics::describe(writer.family);
@@ -310,14 +347,13 @@ std::string untrusted_text(const metrics::Snapshot& snapshot) {
             families.push_back(std::move(family).build());
         }
     }
-    return metrics::render_text(families);
+    return families;
 }
 
 void check_listing(const std::string& org, const Listing& listing) {
     using inventory::label_text;
-    const std::string text = untrusted_text(
+    const auto families = untrusted_families(
         {.org = org, .inventory = std::make_shared<const inventory::Inventory>(inventory_of(listing))});
-    check_characters(text);
 
     std::set<Series> expected;
     for (const Named& token : listing) {
@@ -337,8 +373,12 @@ void check_listing(const std::string& org, const Listing& listing) {
                               {"expiry_bucket", "never"}}});
         }
     }
-    const std::vector<Series> series = StrictReader(text).read();
-    require(std::set<Series>(series.begin(), series.end()) == expected);
+    for (const metrics::Format format : metrics::formats) {
+        const std::string text = exposition_of(families, {}, format);
+        check_characters(text);
+        const std::vector<Series> series = StrictReader(text, format).read();
+        require(std::set<Series>(series.begin(), series.end()) == expected);
+    }
 }
 
 }  // namespace

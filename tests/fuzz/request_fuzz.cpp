@@ -40,8 +40,8 @@ struct Conversation {
 class ServedConnections {
   public:
     ServedConnections() {
-        expositions_.publish(
-            std::make_shared<const exporter::metrics::Exposition>("# TYPE stored gauge\nstored 1\n"));
+        expositions_.publish(std::make_shared<const exporter::metrics::Exposition>(
+            [](exporter::metrics::Format) { return std::string("# TYPE stored gauge\nstored 1\n"); }));
     }
 
     /// Sends `input` in pieces of `piece` bytes, half-closes and reads to the end.
@@ -123,7 +123,7 @@ class ServedConnections {
     }
 
     exporter::metrics::ExpositionStore expositions_{
-        [] { return std::string("# TYPE live gauge\nlive 1\n"); }};
+        [](exporter::metrics::Format) { return std::string("# TYPE live gauge\nlive 1\n"); }};
     Conversation conversation_;
     // Deadlines are never met: nothing here waits.
     Service service_{recording_handler(), std::chrono::minutes(1), std::chrono::minutes(1), Roster(2)};

@@ -21,13 +21,24 @@ std::string read_golden(const std::string& name) {
     return text.str();
 }
 
+/// What a scrape gets when nothing is live.
+std::string exposition_of(const Snapshot& snapshot, Format format) {
+    const auto families = samples::collect({snapshot});
+    const Exposition exposition([&families](Format each) { return render(families, each); });
+    const Body body = exposition.body("", format, Encoding::identity);
+    return *body.head + body.tail;
+}
+
 TEST(Organizations, ASmallOrganizationIsPublishedAsThisText) {
-    EXPECT_EQ(render_text(samples::collect({samples::small_snapshot()})), read_golden("small.prom"));
+    EXPECT_EQ(exposition_of(samples::small_snapshot(), Format::text), read_golden("small.prom"));
+    EXPECT_EQ(exposition_of(samples::small_snapshot(), Format::openmetrics),
+              read_golden("small.openmetrics"));
 }
 
 TEST(Organizations, BeforeTheFirstPollTheExpositionIsThisText) {
-    EXPECT_EQ(render_text(samples::collect({{"default", nullptr, {}}})),
-              read_golden("before_first_poll.prom"));
+    const Snapshot unpolled = {"default", nullptr, {}};
+    EXPECT_EQ(exposition_of(unpolled, Format::text), read_golden("before_first_poll.prom"));
+    EXPECT_EQ(exposition_of(unpolled, Format::openmetrics), read_golden("before_first_poll.openmetrics"));
 }
 
 TEST(Organizations, WithoutAnInventoryNoInventoryFamilyIsPublished) {
@@ -78,16 +89,25 @@ TEST(Organizations, AnOrganizationWithoutInventoryLeavesTheOthersTheirs) {
 
 TEST(Organizations, CollectingTwiceGivesTheSameBytes) {
     const OrganizationsCollectable collectable({samples::full_snapshot("a", 1), samples::small_snapshot()});
-    EXPECT_EQ(render_text(collectable.Collect()), render_text(collectable.Collect()));
+    for (const Format format : formats) {
+        EXPECT_EQ(render(collectable.Collect(), format), render(collectable.Collect(), format));
+    }
 }
 
 TEST(BuildInfo, IsOneSeriesWithTheValueOne) {
-    EXPECT_EQ(render_text(BuildInfoCollectable("1.2.3", "abc", "GNU 12.2.0").Collect()),
+    const auto families = BuildInfoCollectable("1.2.3", "abc", "GNU 12.2.0").Collect();
+    const std::string series =
+        "datadog_access_token_exporter_build_info{version=\"1.2.3\",revision=\"abc\",compiler=\"GNU "
+        "12.2.0\"} "
+        "1\n";
+    EXPECT_EQ(render(families, Format::text),
               "# HELP datadog_access_token_exporter_build_info The running exporter; the value is always 1.\n"
-              "# TYPE datadog_access_token_exporter_build_info gauge\n"
-              "datadog_access_token_exporter_build_info{version=\"1.2.3\",revision=\"abc\",compiler=\"GNU "
-              "12.2.0\"} "
-              "1\n");
+              "# TYPE datadog_access_token_exporter_build_info gauge\n" +
+                  series);
+    EXPECT_EQ(render(families, Format::openmetrics),
+              "# HELP datadog_access_token_exporter_build The running exporter; the value is always 1.\n"
+              "# TYPE datadog_access_token_exporter_build info\n" +
+                  series);
 }
 
 }  // namespace

@@ -1,15 +1,13 @@
 #include "metrics/collectables.h"
+#include "metrics/random_families.h"
 #include "metrics/samples.h"
 
 #include <gtest/gtest.h>
 #include <prometheus/text_serializer.h>
 
-#include <bit>
-#include <cmath>
 #include <cstdint>
 #include <limits>
 #include <locale>
-#include <random>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -23,14 +21,15 @@ using prometheus::MetricType;
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
+std::string render_text(const std::vector<MetricFamily>& families) {
+    return render(families, Format::text);
+}
+
 std::string render_with_library(const std::vector<MetricFamily>& families) {
     std::ostringstream text;
     prometheus::TextSerializer().Serialize(text, families);
     return text.str();
 }
-
-constexpr MetricType types[] = {MetricType::Counter, MetricType::Gauge, MetricType::Summary,
-                                MetricType::Untyped, MetricType::Histogram};
 
 /// A series whose every number is `value`, or 7 where only a count fits.
 ClientMetric series_with(double value) {
@@ -47,7 +46,7 @@ ClientMetric series_with(double value) {
 /// The same series as one family of each type.
 std::vector<MetricFamily> families_with(const ClientMetric& series) {
     std::vector<MetricFamily> families;
-    for (const MetricType type : types) {
+    for (const MetricType type : samples::types) {
         families.push_back({"some_name", "Some help.", type, {series, series}});
     }
     return families;
@@ -140,7 +139,7 @@ TEST(RenderText, AHistogramGetsTheInfiniteBucketThatItLacks) {
 
 TEST(RenderText, FamiliesWithoutHelpOrSeriesAreLikeTheLibrarys) {
     std::vector<MetricFamily> families;
-    for (const MetricType type : types) {
+    for (const MetricType type : samples::types) {
         families.push_back({"no_help", "", type, {series_with(1)}});
         families.push_back({"no_series", "Help with \"quotes\" and ✓.", type, {}});
     }
@@ -152,79 +151,9 @@ TEST(RenderText, EverythingThatIsPublishedIsLikeTheLibrarys) {
     expect_like_the_library(samples::collect_everything());
 }
 
-/// Families at random: every bit pattern of a double, labels of awkward characters.
-class RandomFamilies {
-  public:
-    explicit RandomFamilies(std::uint64_t seed) : engine_(seed) {}
-
-    std::vector<MetricFamily> families() {
-        std::vector<MetricFamily> families(below(6));
-        for (MetricFamily& family : families) {
-            family.name = "name_" + std::to_string(below(100));
-            family.help = below(4) == 0 ? "" : "Help " + std::to_string(engine_());
-            family.type = types[below(std::size(types))];
-            family.metric.resize(below(8));
-            for (ClientMetric& series : family.metric) {
-                fill(series);
-            }
-        }
-        return families;
-    }
-
-  private:
-    std::uint64_t below(std::uint64_t bound) { return engine_() % bound; }
-
-    double number() {
-        switch (below(4)) {
-            case 0:
-                return std::bit_cast<double>(engine_());
-            case 1:
-                return static_cast<double>(below(std::uint64_t{1} << 53));
-            case 2:
-                return static_cast<double>(below(1'000'000'000)) / 1000;
-            default:
-                return std::bit_cast<double>(below(std::uint64_t{1} << 52));  // denormal
-        }
-    }
-
-    std::string text() {
-        constexpr std::string_view characters = "ab\"\\\n{},= \t";
-        std::string text(below(12), ' ');
-        for (char& c : text) {
-            c = characters[below(characters.size())];
-        }
-        return text;
-    }
-
-    void fill(ClientMetric& series) {
-        series.label.resize(below(4));
-        for (ClientMetric::Label& label : series.label) {
-            label = {"l" + std::to_string(below(10)), text()};
-        }
-        series.counter.value = number();
-        series.gauge.value = number();
-        series.untyped.value = number();
-        series.summary.sample_count = engine_();
-        series.summary.sample_sum = number();
-        series.summary.quantile.resize(below(4));
-        for (ClientMetric::Quantile& quantile : series.summary.quantile) {
-            quantile = {number(), number()};
-        }
-        series.histogram.sample_count = engine_();
-        series.histogram.sample_sum = number();
-        series.histogram.bucket.resize(below(4));
-        for (ClientMetric::Bucket& bucket : series.histogram.bucket) {
-            bucket = {engine_(), below(4) == 0 ? infinity : number()};
-        }
-        series.timestamp_ms = below(3) == 0 ? static_cast<std::int64_t>(engine_()) : 0;
-    }
-
-    std::mt19937_64 engine_;
-};
-
 TEST(RenderText, RandomFamiliesAreLikeTheLibrarys) {
     for (std::uint64_t seed = 1; seed <= 500; ++seed) {
-        const std::vector<MetricFamily> families = RandomFamilies(seed).families();
+        const std::vector<MetricFamily> families = samples::random_families(seed);
         ASSERT_EQ(render_text(families), render_with_library(families)) << "seed " << seed;
     }
 }

@@ -1,7 +1,8 @@
 #include "metrics/exposition.h"
 
+#include "support/gunzip.h"
+
 #include <gtest/gtest.h>
-#include <zlib.h>
 
 #include <atomic>
 #include <memory>
@@ -9,36 +10,30 @@
 #include <random>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace exporter::metrics {
 namespace {
 
+using testing::gunzip;
+
 std::string joined(const Body& body) {
     return *body.head + body.tail;
 }
 
-/// The text of one gzip member; none when it is damaged or bytes follow it.
-std::optional<std::string> gunzip(const std::string& bytes) {
-    z_stream stream{};
-    if (inflateInit2(&stream, MAX_WBITS + 16) != Z_OK) {
-        return std::nullopt;
-    }
-    std::string input = bytes;
-    stream.next_in = reinterpret_cast<Bytef*>(input.data());
-    stream.avail_in = static_cast<uInt>(input.size());
-    std::string text;
-    int result = Z_OK;
-    std::string buffer(65536, '\0');
-    while (result == Z_OK) {
-        stream.next_out = reinterpret_cast<Bytef*>(buffer.data());
-        stream.avail_out = static_cast<uInt>(buffer.size());
-        result = inflate(&stream, Z_NO_FLUSH);
-        text.append(buffer, 0, buffer.size() - stream.avail_out);
-    }
-    const bool whole = result == Z_STREAM_END && stream.avail_in == 0;
-    inflateEnd(&stream);
-    return whole ? std::optional(text) : std::nullopt;
+/// The same stored text in both formats.
+Exposition exposition_of(const std::string& text) {
+    return Exposition([&text](Format) { return text; });
+}
+
+std::shared_ptr<const Exposition> shared_exposition_of(const std::string& text) {
+    return std::make_shared<const Exposition>(exposition_of(text));
+}
+
+/// What ends a body.
+std::string ending(Format format) {
+    return format == Format::openmetrics ? "# EOF\n" : "";
 }
 
 /// Bytes that deflate can't make smaller, so that every buffer size is crossed.
@@ -81,19 +76,24 @@ std::string text_line() {
 
 class ExpositionBody : public ::testing::TestWithParam<Case> {};
 
-TEST_P(ExpositionBody, IsTextThenLive) {
+TEST_P(ExpositionBody, IsTextThenLiveThenWhatEndsTheFormat) {
     const auto text = GetParam().text();
     const auto live = GetParam().live();
-    EXPECT_EQ(joined(Exposition(text).body(live, Encoding::identity)), text + live);
+    for (const Format format : formats) {
+        EXPECT_EQ(joined(exposition_of(text).body(live, format, Encoding::identity)),
+                  text + live + ending(format));
+    }
 }
 
-TEST_P(ExpositionBody, GunzipsAsOneMemberToTextThenLive) {
+TEST_P(ExpositionBody, GunzipsAsOneMemberToTheSame) {
     const auto text = GetParam().text();
     const auto live = GetParam().live();
-    const auto unpacked = gunzip(joined(Exposition(text).body(live, Encoding::gzip)));
-    ASSERT_TRUE(unpacked.has_value());
-    EXPECT_TRUE(*unpacked == text + live)
-        << "sizes: " << unpacked->size() << ", " << text.size() + live.size();
+    for (const Format format : formats) {
+        const auto unpacked = gunzip(joined(exposition_of(text).body(live, format, Encoding::gzip)));
+        ASSERT_TRUE(unpacked.has_value());
+        EXPECT_TRUE(*unpacked == text + live + ending(format))
+            << "sizes: " << unpacked->size() << ", " << text.size() + live.size();
+    }
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -105,60 +105,98 @@ INSTANTIATE_TEST_SUITE_P(
                       Case{"ManyLines", [] { return many_lines(20000); }, [] { return many_lines(50); }},
                       Case{"OneBufferOfNoise", [] { return noise(16384, 1); },
                            [] { return noise(16384, 2); }},
-                      Case{"LargeNoise", [] { return noise(3000000, 3); }, [] { return noise(100000, 4); }}),
+                      Case{"LargeNoise", [] { return noise(3000000, 3); }, [] { return noise(200000, 4); }}),
     [](const auto& test) { return test.param.name; });
 
 // The stored stream and its trailer may end anywhere in zlib's output buffer.
+// The stored stream may end anywhere in zlib's output buffer.
 TEST(ExpositionGzip, HoldsForEverySizeAroundTheBuffer) {
     const auto bytes = noise(16500, 5);
     for (std::size_t size = 16300; size < 16500; ++size) {
         const auto text = bytes.substr(0, size);
-        const auto unpacked = gunzip(joined(Exposition(text).body(text, Encoding::gzip)));
-        ASSERT_TRUE(unpacked == std::optional(text + text)) << size;
+        const auto unpacked =
+            gunzip(joined(exposition_of(text).body("live 1\n", Format::text, Encoding::gzip)));
+        ASSERT_TRUE(unpacked == std::optional(text + "live 1\n")) << size;
+    }
+}
+
+// A block without compression holds at most 65535 bytes (RFC 1951, 3.2.4).
+TEST(ExpositionGzip, HoldsForEverySizeOfTheLivePartAroundABlock) {
+    const auto bytes = noise(2 * 65535 + 2, 6);
+    for (const std::size_t block : {std::size_t{0}, std::size_t{65535}, std::size_t{2 * 65535}}) {
+        for (std::size_t size = block < 2 ? 0 : block - 2; size <= block + 2; ++size) {
+            const auto live = bytes.substr(0, size);
+            const auto unpacked =
+                gunzip(joined(exposition_of("up 1\n").body(live, Format::text, Encoding::gzip)));
+            ASSERT_TRUE(unpacked == std::optional("up 1\n" + live)) << size;
+        }
     }
 }
 
 TEST(ExpositionGzip, CompressesTheStoredTextOnceAndSharesIt) {
-    const Exposition exposition(many_lines(1000));
-    const auto first = exposition.body("a 1\n", Encoding::gzip);
-    const auto second = exposition.body("a 2\n", Encoding::gzip);
-    EXPECT_EQ(first.head, second.head);
-    EXPECT_LT(first.head->size(), exposition.text().size() / 10);
-    EXPECT_NE(first.tail, second.tail);
+    const auto text = many_lines(1000);
+    const auto exposition = exposition_of(text);
+    for (const Format format : formats) {
+        const auto first = exposition.body("a 1\n", format, Encoding::gzip);
+        const auto second = exposition.body("a 2\n", format, Encoding::gzip);
+        EXPECT_EQ(first.head, second.head);
+        EXPECT_LT(first.head->size(), text.size() / 10);
+        EXPECT_NE(first.tail, second.tail);
+    }
 }
 
 TEST(ExpositionGzip, RejectsADamagedBodyInThisTest) {
-    auto bytes = joined(Exposition("up 1\n").body("x 1\n", Encoding::gzip));
+    auto bytes = joined(exposition_of("up 1\n").body("x 1\n", Format::text, Encoding::gzip));
     EXPECT_EQ(gunzip(bytes + 'x'), std::nullopt) << "trailing byte";
     bytes[bytes.size() - 5] = static_cast<char>(bytes[bytes.size() - 5] ^ 1);
     EXPECT_EQ(gunzip(bytes), std::nullopt) << "checksum";
 }
 
+TEST(ExpositionFormats, AreRenderedOnceEach) {
+    std::vector<Format> rendered;
+    const Exposition exposition([&rendered](Format format) {
+        rendered.push_back(format);
+        return std::string(format == Format::text ? "text 1\n" : "openmetrics 1\n");
+    });
+    EXPECT_EQ(joined(exposition.body("", Format::text, Encoding::identity)), "text 1\n");
+    EXPECT_EQ(joined(exposition.body("", Format::openmetrics, Encoding::identity)), "openmetrics 1\n# EOF\n");
+    EXPECT_EQ(rendered, (std::vector{Format::text, Format::openmetrics}));
+}
+
+TEST(ExpositionFormats, HaveTheirContentTypes) {
+    EXPECT_EQ(content_type(Format::text), "text/plain; version=0.0.4; charset=utf-8");
+    EXPECT_EQ(content_type(Format::openmetrics),
+              "application/openmetrics-text; version=1.0.0; charset=utf-8");
+}
+
 TEST(ExpositionBodySize, IsThatOfBothParts) {
-    EXPECT_EQ(Exposition("up 1\n").body("x 1\n", Encoding::identity).size(), 9U);
+    EXPECT_EQ(exposition_of("up 1\n").body("x 1\n", Format::text, Encoding::identity).size(), 9U);
 }
 
 TEST(ExpositionStore, HasOnlyTheLivePartBeforeTheFirstPoll) {
-    const ExpositionStore store([] { return std::string("live 1\n"); });
-    EXPECT_EQ(joined(store.scrape(Encoding::identity)), "live 1\n");
-    EXPECT_EQ(gunzip(joined(store.scrape(Encoding::gzip))), "live 1\n");
+    const ExpositionStore store([](Format) { return std::string("live 1\n"); });
+    EXPECT_EQ(joined(store.scrape(Format::text, Encoding::identity)), "live 1\n");
+    EXPECT_EQ(gunzip(joined(store.scrape(Format::text, Encoding::gzip))), "live 1\n");
+    EXPECT_EQ(joined(store.scrape(Format::openmetrics, Encoding::identity)), "live 1\n# EOF\n");
 }
 
-TEST(ExpositionStore, RendersTheLivePartAtEachScrape) {
+TEST(ExpositionStore, RendersTheLivePartAtEachScrapeInItsFormat) {
     int scrapes = 0;
-    ExpositionStore store([&scrapes] { return "scrape " + std::to_string(++scrapes) + '\n'; });
-    store.publish(std::make_shared<const Exposition>("up 1\n"));
-    EXPECT_EQ(joined(store.scrape(Encoding::identity)), "up 1\nscrape 1\n");
-    EXPECT_EQ(joined(store.scrape(Encoding::identity)), "up 1\nscrape 2\n");
+    ExpositionStore store([&scrapes](Format format) {
+        return (format == Format::text ? "text " : "openmetrics ") + std::to_string(++scrapes) + '\n';
+    });
+    store.publish(shared_exposition_of("up 1\n"));
+    EXPECT_EQ(joined(store.scrape(Format::text, Encoding::identity)), "up 1\ntext 1\n");
+    EXPECT_EQ(joined(store.scrape(Format::openmetrics, Encoding::identity)), "up 1\nopenmetrics 2\n# EOF\n");
 }
 
 TEST(ExpositionStore, KeepsAnOldExpositionForTheScrapeThatHasIt) {
-    ExpositionStore store([] { return std::string(); });
-    store.publish(std::make_shared<const Exposition>("old 1\n"));
-    const auto body = store.scrape(Encoding::identity);
-    store.publish(std::make_shared<const Exposition>("new 1\n"));
+    ExpositionStore store([](Format) { return std::string(); });
+    store.publish(shared_exposition_of("old 1\n"));
+    const auto body = store.scrape(Format::text, Encoding::identity);
+    store.publish(shared_exposition_of("new 1\n"));
     EXPECT_EQ(joined(body), "old 1\n");
-    EXPECT_EQ(joined(store.scrape(Encoding::identity)), "new 1\n");
+    EXPECT_EQ(joined(store.scrape(Format::text, Encoding::identity)), "new 1\n");
 }
 
 // Each published text repeats one digit, so a mixture of two would show.
@@ -168,8 +206,8 @@ TEST(ExpositionStore, GivesEachScrapeExactlyOnePublishedText) {
     };
     constexpr std::size_t polls = 300;
     const std::string live = "live 1\n";
-    ExpositionStore store([&live] { return std::string(live); });
-    store.publish(std::make_shared<const Exposition>(text_of(0)));
+    ExpositionStore store([&live](Format) { return live; });
+    store.publish(shared_exposition_of(text_of(0)));
 
     const auto is_published = [&](const std::string& text) {
         const auto poll = (text.size() - live.size() - 1 - 1000) / 10;
@@ -183,14 +221,14 @@ TEST(ExpositionStore, GivesEachScrapeExactlyOnePublishedText) {
             bool last_round = false;
             while (!last_round) {
                 last_round = published_all;
-                const auto bytes = joined(store.scrape(encoding));
+                const auto bytes = joined(store.scrape(Format::text, encoding));
                 const auto text = encoding == Encoding::gzip ? gunzip(bytes).value_or("damaged") : bytes;
                 wrong += is_published(text) ? 0 : 1;
             }
         });
     }
     for (std::size_t poll = 1; poll < polls; ++poll) {
-        store.publish(std::make_shared<const Exposition>(text_of(poll)));
+        store.publish(shared_exposition_of(text_of(poll)));
     }
     published_all = true;
     scrapers.clear();

@@ -1,5 +1,7 @@
 #include "web/routes.h"
 
+#include "support/gunzip.h"
+
 #include <gtest/gtest.h>
 
 #include <memory>
@@ -10,7 +12,10 @@ namespace {
 
 class Routes : public ::testing::Test {
   protected:
-    Routes() { store_.publish(std::make_shared<const metrics::Exposition>("up 1\n")); }
+    Routes() {
+        store_.publish(std::make_shared<const metrics::Exposition>(
+            [](metrics::Format format) { return std::string(name_of(format)) + " 1\n"; }));
+    }
 
     [[nodiscard]] Handler handler() {
         return make_handler(
@@ -19,8 +24,9 @@ class Routes : public ::testing::Test {
              }});
     }
 
-    [[nodiscard]] Response get(std::string_view path, std::string_view accept_encoding = {}) {
-        return handler()({"GET", path, {}, accept_encoding});
+    [[nodiscard]] Response get(std::string_view path, std::string_view accept_encoding = {},
+                               std::string_view accept = {}) {
+        return handler()({"GET", path, accept, accept_encoding});
     }
 
     std::string telemetry_path_ = "/metrics";
@@ -28,7 +34,11 @@ class Routes : public ::testing::Test {
     bool ready_ = true;
 
   private:
-    metrics::ExpositionStore store_{[] { return std::string("live 1\n"); }};
+    static std::string_view name_of(metrics::Format format) {
+        return format == metrics::Format::text ? "text" : "openmetrics";
+    }
+
+    metrics::ExpositionStore store_{[](metrics::Format) { return std::string("live 1\n"); }};
 };
 
 std::string body_of(const Response& response) {
@@ -48,9 +58,9 @@ TEST_F(Routes, MetricsArePlainTextByDefault) {
     const auto response = get("/metrics");
     EXPECT_EQ(response.status, 200U);
     EXPECT_EQ(response.content_type, "text/plain; version=0.0.4; charset=utf-8");
-    EXPECT_EQ(body_of(response), "up 1\nlive 1\n");
+    EXPECT_EQ(body_of(response), "text 1\nlive 1\n");
     EXPECT_EQ(header(response, "Content-Encoding"), "(none)");
-    EXPECT_EQ(header(response, "Vary"), "Accept-Encoding");
+    EXPECT_EQ(header(response, "Vary"), "Accept, Accept-Encoding");
 }
 
 TEST_F(Routes, MetricsAreCompressedForWhoAcceptsIt) {
@@ -58,8 +68,24 @@ TEST_F(Routes, MetricsAreCompressedForWhoAcceptsIt) {
     EXPECT_EQ(response.status, 200U);
     EXPECT_EQ(response.content_type, "text/plain; version=0.0.4; charset=utf-8");
     EXPECT_EQ(header(response, "Content-Encoding"), "gzip");
-    EXPECT_EQ(header(response, "Vary"), "Accept-Encoding");
-    EXPECT_TRUE(body_of(response).starts_with("\x1f\x8b"));
+    EXPECT_EQ(header(response, "Vary"), "Accept, Accept-Encoding");
+    EXPECT_EQ(testing::gunzip(body_of(response)), "text 1\nlive 1\n");
+}
+
+TEST_F(Routes, MetricsAreOpenMetricsForWhoPrefersIt) {
+    constexpr std::string_view accept = "application/openmetrics-text;version=1.0.0,text/plain;q=0.5";
+    const auto response = get("/metrics", {}, accept);
+    EXPECT_EQ(response.status, 200U);
+    EXPECT_EQ(response.content_type, "application/openmetrics-text; version=1.0.0; charset=utf-8");
+    EXPECT_EQ(body_of(response), "openmetrics 1\nlive 1\n# EOF\n");
+    EXPECT_EQ(header(response, "Vary"), "Accept, Accept-Encoding");
+    const auto compressed = get("/metrics", "gzip", accept);
+    EXPECT_EQ(compressed.content_type, response.content_type);
+    EXPECT_EQ(testing::gunzip(body_of(compressed)), body_of(response));
+}
+
+TEST_F(Routes, MetricsAreTextForWhoAcceptsNeitherFormat) {
+    EXPECT_EQ(get("/metrics", {}, "image/png").content_type, "text/plain; version=0.0.4; charset=utf-8");
 }
 
 TEST_F(Routes, MetricsShareTheStoredBody) {
@@ -74,7 +100,7 @@ TEST_F(Routes, MetricsFollowTheTelemetryPath) {
 
 TEST_F(Routes, MetricsMayTakeTheRoot) {
     telemetry_path_ = "/";
-    EXPECT_EQ(body_of(get("/")), "up 1\nlive 1\n");
+    EXPECT_EQ(body_of(get("/")), "text 1\nlive 1\n");
 }
 
 TEST_F(Routes, HealthIsOkWhileAlive) {
@@ -130,7 +156,7 @@ TEST_F(Routes, OtherMethodsAre405AndToldWhichAreAllowed) {
 TEST_F(Routes, HeadIsAnsweredLikeGet) {
     const auto response = handler()({"HEAD", "/metrics", {}});
     EXPECT_EQ(response.status, 200U);
-    EXPECT_EQ(body_of(response), "up 1\nlive 1\n");
+    EXPECT_EQ(body_of(response), "text 1\nlive 1\n");
 }
 
 TEST_F(Routes, NothingIsToBeStoredByCaches) {

@@ -1,0 +1,19 @@
+// Families that nobody would publish, for laws that hold for all.
+#pragma once
+
+#include <prometheus/metric_family.h>
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+namespace exporter::metrics::samples {
+
+inline constexpr std::array types = {prometheus::MetricType::Counter, prometheus::MetricType::Gauge,
+                                     prometheus::MetricType::Summary, prometheus::MetricType::Untyped,
+                                     prometheus::MetricType::Histogram};
+
+/// Of all types, with every bit pattern of a double and labels of awkward characters.
+[[nodiscard]] std::vector<prometheus::MetricFamily> random_families(std::uint64_t seed);
+
+}  // namespace exporter::metrics::samples

@@ -240,34 +240,33 @@ void check_characters(std::string_view text) {
     }
 }
 
-/// A whole body whose stored and live parts are these families, after both encodings were found to be one
-/// body.
-std::string exposition_of(const std::vector<prometheus::MetricFamily>& stored,
-                          const std::vector<prometheus::MetricFamily>& live, metrics::Format format) {
-    const metrics::Exposition exposition(
-        [&stored](metrics::Format each) { return metrics::render(stored, each); });
-    const std::string live_lines = metrics::render(live, format);
-    const auto joined = [&](metrics::Encoding encoding) {
-        const metrics::Body body = exposition.body(live_lines, format, encoding);
-        return *body.head + body.tail;
-    };
-    std::string text = joined(metrics::Encoding::identity);
-    require(testing::gunzip(joined(metrics::Encoding::gzip)) == text);
-    return text;
+/// Calls `check` with the whole body of a scrape in each format, and the format, after both encodings were
+/// found to be one body.
+template <class Check>
+void check_bodies(const metrics::Exposition& exposition, const std::vector<prometheus::MetricFamily>& live,
+                  const Check& check) {
+    for (const metrics::Format format : metrics::formats) {
+        const auto joined = [&](metrics::Encoding encoding) {
+            const metrics::Body body = exposition.body(metrics::render(live, format), format, encoding);
+            return *body.head + body.tail;
+        };
+        const std::string text = joined(metrics::Encoding::identity);
+        require(testing::gunzip(joined(metrics::Encoding::gzip)) == text);
+        check(text, format);
+    }
 }
 
 /// Bytes that nothing has cleaned come back as they were.
 void check_escaping(const std::string& first, const std::string& second, const std::string& third) {
     metrics::FamilyBuilder family(metrics::describe("datadog_access_token_exporter_build_info"));
     family.add({first, second, third}, 1);
-    const std::vector live = {std::move(family).build()};
-    for (const metrics::Format format : metrics::formats) {
-        const std::string text = exposition_of({}, live, format);
+    static const metrics::Exposition nothing([](metrics::Format) { return std::string(); });
+    check_bodies(nothing, {std::move(family).build()}, [&](const std::string& text, metrics::Format format) {
         const std::vector<Series> series = StrictReader(text, format).read();
         require(series.size() == 1);
         require(series.front().labels ==
                 Labels{{"version", first}, {"revision", second}, {"compiler", third}});
-    }
+    });
 }
 
 /// A token, named with any bytes.
@@ -373,12 +372,13 @@ void check_listing(const std::string& org, const Listing& listing) {
                               {"expiry_bucket", "never"}}});
         }
     }
-    for (const metrics::Format format : metrics::formats) {
-        const std::string text = exposition_of(families, {}, format);
+    const metrics::Exposition exposition(
+        [&families](metrics::Format format) { return metrics::render(families, format); });
+    check_bodies(exposition, {}, [&](const std::string& text, metrics::Format format) {
         check_characters(text);
         const std::vector<Series> series = StrictReader(text, format).read();
         require(std::set<Series>(series.begin(), series.end()) == expected);
-    }
+    });
 }
 
 }  // namespace

@@ -56,8 +56,8 @@ class ProcessCollectable final : public prometheus::Collectable {
 };
 
 /// The lines of `families` in `format`. Text is the same bytes as prometheus::TextSerializer's, faster and
-/// without a locale. OpenMetrics holds the same samples, and no `# EOF` yet: a gauge whose name ends in `_info`
-/// is an info, a name that ends in a unit says so in `# UNIT`.
+/// without a locale. OpenMetrics holds the same samples, and no `# EOF` yet: a gauge whose name ends in
+/// `_info` is an info, a name that ends in a unit says so in `# UNIT`.
 [[nodiscard]] std::string render(const std::vector<prometheus::MetricFamily>& families, Format format);
 
 }  // namespace exporter::metrics

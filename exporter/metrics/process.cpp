@@ -1,52 +1,56 @@
 #include "metrics/collectables.h"
+#include "metrics/open_descriptors.h"
 #include "metrics/process_stat.h"
 
+#include <fcntl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <array>
 #include <cstddef>
-#include <filesystem>
-#include <fstream>
 #include <optional>
-#include <sstream>
-#include <system_error>
 #include <utility>
 
 namespace exporter::metrics {
 
 namespace {
 
-/// Empty when it can't be read.
-std::string read_text(const char* path) {
-    const std::ifstream file(path);
-    std::ostringstream text;
-    text << file.rdbuf();
-    return text.str();
-}
+class File {
+  public:
+    explicit File(const char* path) : descriptor_(::open(path, O_RDONLY | O_CLOEXEC)) {}
+    File(const File&) = delete;
+    File& operator=(const File&) = delete;
+    ~File() {
+        if (descriptor_ >= 0) {
+            ::close(descriptor_);
+        }
+    }
+
+    /// To the end; empty when it can't be read.
+    [[nodiscard]] std::string read() const {
+        std::string text;
+        std::array<char, 4096> buffer;
+        ssize_t bytes = 0;
+        while (descriptor_ >= 0 && (bytes = ::read(descriptor_, buffer.data(), buffer.size())) > 0) {
+            text.append(buffer.data(), static_cast<std::size_t>(bytes));
+        }
+        return text;
+    }
+
+  private:
+    const int descriptor_;
+};
 
 double ticks_to_seconds(std::uint64_t ticks) {
     return static_cast<double>(ticks) / static_cast<double>(::sysconf(_SC_CLK_TCK));
 }
 
 std::optional<double> read_start_time(const ProcessStat& stat) {
-    const std::optional<std::uint64_t> boot_time = parse_boot_time(read_text("/proc/stat"));
+    const std::optional<std::uint64_t> boot_time = parse_boot_time(File("/proc/stat").read());
     if (!boot_time) {
         return std::nullopt;
     }
     return static_cast<double>(*boot_time) + ticks_to_seconds(stat.start_ticks);
-}
-
-std::optional<double> count_open_fds() {
-    std::error_code error;
-    std::size_t count = 0;
-    for (std::filesystem::directory_iterator entry("/proc/self/fd", error); !error && entry != end(entry);
-         entry.increment(error)) {
-        ++count;
-    }
-    if (error || count == 0) {
-        return std::nullopt;
-    }
-    return static_cast<double>(count - 1);  // without the one that is counting
 }
 
 std::optional<double> read_max_fds() {
@@ -73,13 +77,14 @@ prometheus::MetricFamily family(std::string name, std::string help, prometheus::
 std::vector<prometheus::MetricFamily> ProcessCollectable::Collect() const {
     using Type = prometheus::MetricType;
     std::vector<prometheus::MetricFamily> families;
-    const std::optional<ProcessStat> stat = parse_process_stat(read_text("/proc/self/stat"));
+    const std::optional<ProcessStat> stat = parse_process_stat(File("/proc/self/stat").read());
     if (stat) {
         families.push_back(family("process_cpu_seconds_total", "User and system CPU time spent, in seconds.",
                                   Type::Counter, ticks_to_seconds(stat->cpu_ticks)));
     }
-    if (const auto count = count_open_fds()) {
-        families.push_back(family("process_open_fds", "Open file descriptors.", Type::Gauge, *count));
+    if (const auto count = count_open_descriptors()) {
+        families.push_back(
+            family("process_open_fds", "Open file descriptors.", Type::Gauge, static_cast<double>(*count)));
     }
     if (const auto limit = read_max_fds()) {
         families.push_back(

@@ -1,4 +1,5 @@
 #include "metrics/collectables.h"
+#include "metrics/open_descriptors.h"
 #include "metrics/process_stat.h"
 #include "metrics/samples.h"
 
@@ -120,6 +121,14 @@ TEST(Process, CountsDescriptorsWithoutTheOneThatCounts) {
     EXPECT_EQ(collected("process_open_fds"), static_cast<double>(open));
     const std::ifstream one_more("/proc/self/stat");
     EXPECT_EQ(collected("process_open_fds"), static_cast<double>(open + 1));
+}
+
+TEST(Process, BothWaysOfCountingDescriptorsAgree) {
+    std::vector<std::ifstream> files;
+    for (int i = 0; i < 100; ++i) {
+        files.emplace_back("/proc/self/stat");
+        EXPECT_EQ(count_open_descriptors(), enumerate_open_descriptors());
+    }
 }
 
 TEST(Process, PublishesTheSoftLimitOfDescriptors) {

@@ -1,5 +1,7 @@
 """A real Prometheus scrapes the exporter, against an organization of its own and under --demo; its sums must equal what the
-simulated organization holds by the simulator's own count."""
+simulated organization holds by the simulator's own count. It asks for OpenMetrics by itself; a proxy makes another job ask for
+text."""
+import http.server
 import json
 import os
 import signal
@@ -7,6 +9,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import unittest
 import urllib.parse
 
@@ -16,6 +19,34 @@ import harness
 def free_port():
     with socket.create_server(("127.0.0.1", 0)) as server:
         return server.getsockname()[1]
+
+
+class AskingForText:
+    """Passes a target's answers on, to requests for the text format whatever was asked: Debian 12's Prometheus has no
+    `scrape_protocols`."""
+
+    def __init__(self, target):
+        class Proxy(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):  # pylint: disable=invalid-name
+                status, headers, body = harness.get(target + self.path, {"Accept": "text/plain;version=0.0.4"})
+                self.send_response(status)
+                self.send_header("Content-Type", headers["Content-Type"])
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, format, *args):  # pylint: disable=redefined-builtin
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Proxy)
+        self.address = f"127.0.0.1:{self.server.server_address[1]}"
+        self.thread = threading.Thread(target=self.server.serve_forever, daemon=True)
+        self.thread.start()
+
+    def stop(self):
+        self.server.shutdown()
+        self.thread.join(harness.LIMIT_SECONDS)
+        self.server.server_close()
 
 
 class Prometheus:
@@ -37,17 +68,23 @@ class Prometheus:
              f"--web.listen-address={self.url[7:]}"],
             stdout=self.log, stderr=self.log, env=harness.clean_environment())
 
+    def ask(self, path, **parameters):
+        """The answer's data; None while there is none."""
+        try:
+            status, _, body = harness.get(f"{self.url}/api/v1/{path}?{urllib.parse.urlencode(parameters)}")
+        except OSError:
+            return None
+        return json.loads(body)["data"] if status == 200 else None
+
     def query(self, expression):
         """The instant vector as {labels: value}."""
-        address = f"{self.url}/api/v1/query?query={urllib.parse.quote(expression)}"
-        try:
-            status, _, body = harness.get(address)
-        except OSError:
-            return {}
-        if status != 200:
-            return {}
-        answer = json.loads(body)
-        return {frozenset(sample["metric"].items()): float(sample["value"][1]) for sample in answer["data"]["result"]}
+        data = self.ask("query", query=expression) or {"result": []}
+        return {frozenset(sample["metric"].items()): float(sample["value"][1]) for sample in data["result"]}
+
+    def metadata(self, metric, job):
+        """(type, unit) as the job's last scrape told; None when it did not."""
+        data = self.ask("targets/metadata", metric=metric, match_target=f'{{job="{job}"}}') or []
+        return next(((told["type"], told["unit"]) for told in data), None)
 
     def stop(self):
         self.process.send_signal(signal.SIGTERM)
@@ -67,9 +104,11 @@ class ScrapedByPrometheus(unittest.TestCase):
         cls.demo = harness.Exporter("--demo")
         cls.exporter.wait_for_poll()
         cls.demo.wait_for_poll()
-        cls.prometheus = Prometheus({"exporter": cls.exporter.url[7:], "demo": cls.demo.url[7:]}, cls.directory.name)
-        harness.wait_until(lambda: len(cls.prometheus.query("datadog_access_token_poll_success")) == 2,
-                           "Prometheus has scraped both")
+        cls.proxy = AskingForText(cls.exporter.url)
+        cls.prometheus = Prometheus({"exporter": cls.exporter.url[7:], "demo": cls.demo.url[7:], "text": cls.proxy.address},
+                                    cls.directory.name)
+        harness.wait_until(lambda: len(cls.prometheus.query("datadog_access_token_poll_success")) == 3,
+                           "Prometheus has scraped all")
 
     @classmethod
     def simulate(cls, *arguments):
@@ -82,6 +121,7 @@ class ScrapedByPrometheus(unittest.TestCase):
     @classmethod
     def tearDownClass(cls):
         cls.prometheus.stop()
+        cls.proxy.stop()
         cls.demo.stop()
         cls.exporter.stop()
         cls.api.stop()
@@ -95,8 +135,8 @@ class ScrapedByPrometheus(unittest.TestCase):
         return self.prometheus.query(expression)[frozenset()]
 
     def test_the_targets_are_up_and_their_listings_complete(self):
-        self.assertEqual(self.value("sum(up)"), 2)
-        self.assertEqual(self.value("sum(datadog_access_token_listing_complete)"), 2)
+        self.assertEqual(self.value("sum(up)"), 3)
+        self.assertEqual(self.value("sum(datadog_access_token_listing_complete)"), 3)
 
     def test_the_totals_are_the_organizations(self):
         for metric in ("datadog_access_tokens", "datadog_access_tokens_by_last_use", "datadog_access_tokens_by_age"):
@@ -119,6 +159,24 @@ class ScrapedByPrometheus(unittest.TestCase):
         }
         for expression, fact in facts.items():
             self.assertEqual(self.value(expression), self.expected[fact], expression)
+
+    def test_the_format_is_openmetrics_unless_text_is_asked_for(self):
+        # Only OpenMetrics has units and infos.
+        duration, build = "datadog_access_token_poll_duration_seconds", "datadog_access_token_exporter_build"
+        for job in ("exporter", "demo"):
+            self.assertEqual(self.prometheus.metadata(duration, job), ("gauge", "seconds"))
+            self.assertEqual(self.prometheus.metadata(build, job), ("info", ""))
+        self.assertEqual(self.prometheus.metadata(duration, "text"), ("gauge", ""))
+        self.assertEqual(self.prometheus.metadata(build + "_info", "text"), ("gauge", ""))
+
+    def test_both_formats_become_the_same_series(self):
+        def series(job):
+            found = self.prometheus.query(f'{{__name__=~"datadog_.+", job="{job}"}}')
+            return {frozenset((name, float(value) if name == "le" else value) for name, value in labels
+                              if name not in ("job", "instance")): value for labels, value in found.items()}
+        of_text = series("text")
+        self.assertGreater(len(of_text), 100)
+        self.assertEqual(series("exporter"), of_text)
 
 
 if __name__ == "__main__":

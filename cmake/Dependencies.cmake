@@ -48,6 +48,9 @@ exporter_require(prometheus-cpp_FOUND prometheus-cpp-dev)
 pkg_check_modules(RAPIDJSON QUIET IMPORTED_TARGET RapidJSON)
 exporter_require(RAPIDJSON_FOUND rapidjson-dev)
 
+pkg_check_modules(XCRYPT QUIET IMPORTED_TARGET libxcrypt)
+exporter_require(XCRYPT_FOUND libcrypt-dev)
+
 # By pkg-config, not by header: its feature macros change the size of httplib::Client, so they must be the ones the
 # distribution's library was compiled with.
 pkg_check_modules(HTTPLIB QUIET IMPORTED_TARGET cpp-httplib>=0.11)

@@ -2,7 +2,7 @@
 # Works on Debian 12 and 13, as root or with sudo.
 
 build_packages="g++ cmake ninja-build pkg-config git ca-certificates libboost-dev libcli11-dev libcpp-httplib-dev
-  libexpected-dev libfmt-dev libspdlog-dev libssl-dev libyaml-cpp-dev prometheus-cpp-dev rapidjson-dev zlib1g-dev"
+  libcrypt-dev libexpected-dev libfmt-dev libspdlog-dev libssl-dev libyaml-cpp-dev prometheus-cpp-dev rapidjson-dev zlib1g-dev"
 
 # One clang for both Debians: formatters and linters of two versions don't agree.
 test_packages="clang-19 clang-format-19 clang-tidy-19 cppcheck libclang-rt-19-dev libgmock-dev libgtest-dev

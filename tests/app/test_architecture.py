@@ -28,10 +28,12 @@ LIBRARIES = {
     "httplib.h": r"datadog/(client\.cpp|transport\.(cpp|h))|demo/\w+\.(cpp|h)",
     "rapidjson/": r"datadog/(page_parser|error_text)\.cpp|demo/\w+\.cpp",
     "boost/": r"web/\w+\.(cpp|h)",
+    "crypt.h": r"web/bcrypt\.cpp",
     "yaml-cpp/": r"config/\w+\.cpp",
     "CLI/": r"config/\w+\.cpp",
     "spdlog/": r"app/log\.cpp",
     "prometheus/": r"metrics/\w+\.(cpp|h)",
+    "openssl/": r"datadog/(tls\.(cpp|h)|base64\.cpp)|web/(tls_\w+\.(cpp|h)|(bcrypt|hmac)\.cpp)",
     "zlib.h": r"metrics/exposition\.cpp|demo/\w+\.cpp",
 }
 
@@ -97,6 +99,7 @@ class Architecture(unittest.TestCase):
         self.assertTrue(wrong_includes("inventory/builder.h", '#include "datadog/client.h"\n'))
         self.assertTrue(wrong_includes("web/server.h", '#include "../datadog/token.h"\n'))
         self.assertTrue(misplaced_libraries("scan/scan.cpp", "#include <httplib.h>\n"))
+        self.assertTrue(misplaced_libraries("web/tls.cpp", "#include <openssl/ssl.h>\n"))
         self.assertTrue(misplaced_calls("config/load.cpp", 'auto home = std::getenv("HOME");\n'))
 
     def test_every_folder_is_under_the_rules(self):

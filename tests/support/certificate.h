@@ -1,9 +1,36 @@
 // Certificates for tests, made on the spot: nothing in the repository expires.
 #pragma once
 
+#include <memory>
 #include <string>
+#include <vector>
 
 namespace exporter::support {
+
+/// PEM.
+struct CertificateText {
+    std::string certificate;
+    std::string key;
+};
+
+enum class KeyKind { p256, rsa };
+
+/// Signs itself and others.
+class Authority {
+  public:
+    explicit Authority(const std::string& name);
+
+    [[nodiscard]] std::string certificate() const;
+
+    /// @param names subject alternative names in OpenSSL's notation: `DNS:a.example`, `IP:::1`
+    /// @param days until it expires; negative: it has expired
+    [[nodiscard]] CertificateText issue(const std::vector<std::string>& names, int days = 1,
+                                        KeyKind kind = KeyKind::p256) const;
+
+  private:
+    struct Signer;
+    std::shared_ptr<const Signer> signer_;
+};
 
 /// A self-signed certificate and its key as PEM files in a directory that goes when the object does.
 class Certificate {

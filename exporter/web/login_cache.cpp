@@ -1,0 +1,41 @@
+#include "web/login_cache.h"
+
+#include <algorithm>
+#include <cstdint>
+
+namespace exporter::web {
+
+Digest LoginCache::fingerprint(const Credentials& credentials) const {
+    WipedText message;
+    message.reserve(sizeof(std::uint64_t) + credentials.user.size() + credentials.password.size());
+    // The length first, so that no end of a user reads as the beginning of a password.
+    for (std::uint64_t size = credentials.user.size(), i = 0; i < sizeof(size); ++i) {
+        message.push_back(static_cast<char>(static_cast<unsigned char>(size >> (8 * i))));
+    }
+    message.insert(message.end(), credentials.user.begin(), credentials.user.end());
+    message.insert(message.end(), credentials.password.begin(), credentials.password.end());
+    return hmac_sha256(key_, view(message));
+}
+
+bool LoginCache::contains(const Digest& fingerprint) const {
+    return std::find(fingerprints_.begin(), fingerprints_.end(), fingerprint) != fingerprints_.end();
+}
+
+void LoginCache::insert(const Digest& fingerprint) {
+    if (contains(fingerprint)) {
+        return;
+    }
+    if (fingerprints_.size() < capacity_) {
+        fingerprints_.push_back(fingerprint);
+        return;
+    }
+    fingerprints_[next_] = fingerprint;
+    next_ = (next_ + 1) % capacity_;
+}
+
+void LoginCache::clear() {
+    fingerprints_.clear();
+    next_ = 0;
+}
+
+}  // namespace exporter::web

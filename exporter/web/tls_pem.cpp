@@ -1,0 +1,83 @@
+#include "web/tls_pem.h"
+
+#include <fmt/format.h>
+#include <openssl/bio.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+
+#include <limits>
+
+namespace exporter::web {
+
+namespace {
+
+/// Reads from the text where it is: OpenSSL makes no copy of it.
+std::shared_ptr<BIO> reader_of(const std::string& text) {
+    constexpr std::size_t longest = std::numeric_limits<int>::max();
+    const auto size = text.size() > longest ? 0 : static_cast<int>(text.size());
+    return {::BIO_new_mem_buf(text.data(), size), ::BIO_free};
+}
+
+/// In place of OpenSSL's own, which asks at the terminal.
+int note_that_a_password_is_needed(char* /*password*/, int /*size*/, int /*writing*/, void* needed) {
+    *static_cast<bool*>(needed) = true;
+    return -1;
+}
+
+bool was_the_end_of_the_text() {
+    const unsigned long error = ::ERR_peek_last_error();
+    return ERR_GET_LIB(error) == ERR_LIB_PEM && ERR_GET_REASON(error) == PEM_R_NO_START_LINE;
+}
+
+}  // namespace
+
+std::string openssl_reason() {
+    const unsigned long error = ::ERR_peek_error();
+    const char* const words = ::ERR_reason_error_string(error);
+    ::ERR_clear_error();
+    return words != nullptr ? words : "no reason given";
+}
+
+tl::expected<std::vector<std::shared_ptr<X509>>, std::string> read_certificates(const std::string& pem,
+                                                                                std::string_view what) {
+    ::ERR_clear_error();
+    const auto reader = reader_of(pem);
+    std::vector<std::shared_ptr<X509>> certificates;
+    while (X509* const certificate = ::PEM_read_bio_X509(reader.get(), nullptr, nullptr, nullptr)) {
+        certificates.emplace_back(certificate, ::X509_free);
+    }
+    if (!was_the_end_of_the_text()) {
+        return tl::unexpected(fmt::format("{} can't be read: number {} in it is damaged ({})", what,
+                                          certificates.size() + 1, openssl_reason()));
+    }
+    ::ERR_clear_error();
+    if (certificates.empty()) {
+        return tl::unexpected(fmt::format(
+            "{} can't be read: there is none in PEM form, which begins with -----BEGIN CERTIFICATE-----",
+            what));
+    }
+    return certificates;
+}
+
+tl::expected<std::shared_ptr<EVP_PKEY>, std::string> read_private_key(const std::string& pem) {
+    ::ERR_clear_error();
+    bool encrypted = false;
+    std::shared_ptr<EVP_PKEY> key(
+        ::PEM_read_bio_PrivateKey(reader_of(pem).get(), nullptr, note_that_a_password_is_needed, &encrypted),
+        ::EVP_PKEY_free);
+    if (key) {
+        ::ERR_clear_error();
+        return key;
+    }
+    if (encrypted) {
+        ::ERR_clear_error();
+        return tl::unexpected<std::string>(
+            "the key is encrypted, and there is nobody to ask for its password; "
+            "`openssl pkey -in KEY -out PLAIN_KEY` writes it in the clear");
+    }
+    return tl::unexpected(fmt::format(
+        "the key can't be read ({}); PEM is needed, which begins with -----BEGIN PRIVATE KEY-----",
+        openssl_reason()));
+}
+
+}  // namespace exporter::web

@@ -1,0 +1,38 @@
+// Who may come in by which password: exporter-toolkit's `basic_auth_users`.
+#pragma once
+
+#include "web/authorization.h"
+#include "web/bcrypt.h"
+#include "web/hmac.h"
+
+#include <tl/expected.hpp>
+
+#include <map>
+#include <string>
+#include <vector>
+
+namespace exporter::web {
+
+/// Constant.
+class Users {
+  public:
+    /// @param hashes bcrypt hashes by user; none: nobody comes in
+    /// @return or a sentence that names the user, without the hash
+    [[nodiscard]] static tl::expected<Users, std::string> make(
+        const std::map<std::string, std::string>& hashes);
+
+    /// Takes its time: that of bcrypt, whether there is such a user or not.
+    [[nodiscard]] bool admit(const Credentials& credentials) const;
+
+    /// What somebody's password is compared with. Somebody unknown has a hash of one of the costs there are,
+    /// and of the same one for as long as the users stay, over restarts too: or the time it takes would tell
+    /// who is known.
+    [[nodiscard]] const BcryptHash& hash_for(const std::string& user) const;
+
+  private:
+    std::map<std::string, BcryptHash> known_;
+    std::vector<BcryptHash> unknown_;  ///< one for each of the known, of its cost; at least one
+    Digest key_{};
+};
+
+}  // namespace exporter::web

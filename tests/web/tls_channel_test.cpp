@@ -1,0 +1,241 @@
+// A channel through TLS: its bytes, and what else may arrive at such a port.
+#include "support/certificate.h"
+#include "tls_peer.h"
+#include "web/channel.h"
+#include "web/tls_context.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <openssl/ssl.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace exporter::web::testing {
+namespace {
+
+using ::testing::StartsWith;
+
+std::shared_ptr<const TlsContext> context() {
+    static const auto made = [] {
+        const auto identity = support::Authority("servers").issue({"DNS:localhost"});
+        TlsOptions options;
+        options.certificate = identity.certificate;
+        options.key = identity.key;
+        return TlsContext::make(options).value();
+    }();
+    return made;
+}
+
+std::string read(Channel& channel) {
+    std::array<char, 1000> bytes{};
+    const auto transfer = channel.read(bytes);
+    EXPECT_EQ(transfer.progress == Progress::done, transfer.bytes > 0);
+    return {bytes.data(), transfer.bytes};
+}
+
+Progress progress_of_reading(Channel& channel) {
+    std::array<char, 1000> bytes{};
+    return channel.read(bytes).progress;
+}
+
+class TlsChannel : public ::testing::TestWithParam<int> {
+  protected:
+    void SetUp() override { ASSERT_EQ(connection_.shake_hands(), Progress::done); }
+
+    Connection connection_{*context(), {.version = GetParam()}};
+    Channel& server_ = *connection_.server;
+    TlsClient& client_ = connection_.client;
+};
+
+INSTANTIATE_TEST_SUITE_P(Versions, TlsChannel, ::testing::Values(TLS1_2_VERSION, TLS1_3_VERSION),
+                         [](const auto& test) { return test.param == TLS1_2_VERSION ? "In12" : "In13"; });
+
+TEST_P(TlsChannel, ReadsWhatTheClientWrites) {
+    ASSERT_TRUE(client_.send("GET / HTTP/1.1\r\n"));
+    EXPECT_EQ(read(server_), "GET / HTTP/1.1\r\n");
+}
+
+TEST_P(TlsChannel, WantsToReadWhenNothingIsThere) {
+    EXPECT_EQ(progress_of_reading(server_), Progress::want_read);
+}
+
+TEST_P(TlsChannel, ReadsOnWithoutTheSocketWhenMoreHasArrivedThanWasAskedFor) {
+    ASSERT_TRUE(client_.send(std::string(2500, 'x')));
+    EXPECT_EQ(read(server_).size() + read(server_).size() + read(server_).size(), 2500U);
+    EXPECT_EQ(progress_of_reading(server_), Progress::want_read);
+}
+
+TEST_P(TlsChannel, WritesPiecesAsOne) {
+    const std::vector<std::string_view> pieces{"", "head", "", " and", " body"};
+    const auto transfer = server_.write(pieces);
+    EXPECT_EQ(transfer.progress, Progress::done);
+    EXPECT_EQ(transfer.bytes, 13U);
+    EXPECT_EQ(client_.receive(), "head and body");
+}
+
+TEST_P(TlsChannel, WritesOneRecordOfMuch) {
+    const std::string text(100'000, 'x');
+    const std::array<std::string_view, 1> alone{text};
+    EXPECT_EQ(server_.write(alone).bytes, 16384U);
+    const std::array<std::string_view, 2> with_head{"head", text};
+    EXPECT_EQ(server_.write(with_head).bytes, 16384U);
+    EXPECT_EQ(client_.receive(), std::string(16384, 'x') + "head" + std::string(16380, 'x'));
+}
+
+TEST_P(TlsChannel, GoesOnAfterAFullSocketWhereItStopped) {
+    std::string text(3'000'000, '\0');
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        text[i] = static_cast<char>(i * i >> 7U);
+    }
+    // One piece, or a small one ahead of another.
+    for (const std::size_t head_size : {0U, 100U}) {
+        std::string received;
+        std::size_t sent = 0;
+        int waits = 0;
+        while (sent < text.size()) {
+            const auto head = text.substr(sent, head_size);
+            // At another address each time.
+            const auto body = std::string(static_cast<std::size_t>(waits), ' ') +
+                              text.substr(std::min(sent + head_size, text.size()));
+            const std::array<std::string_view, 2> pieces{
+                head, std::string_view(body).substr(static_cast<std::size_t>(waits))};
+            const auto transfer = server_.write(pieces);
+            sent += transfer.bytes;
+            if (transfer.progress != Progress::done) {
+                ASSERT_EQ(transfer.progress, Progress::want_write);
+                ASSERT_EQ(transfer.bytes, 0U);
+                ++waits;
+                received += client_.receive();
+            }
+        }
+        received += client_.receive();
+        EXPECT_GT(waits, 3);
+        EXPECT_TRUE(received == text);
+    }
+}
+
+TEST_P(TlsChannel, TellsThatNothingMoreIsSentAndStillReads) {
+    server_.finish();
+    EXPECT_EQ(client_.receive(), "");
+    EXPECT_TRUE(client_.was_told_the_end());
+    ASSERT_TRUE(client_.send("late"));
+    EXPECT_EQ(read(server_), "late");
+}
+
+TEST_P(TlsChannel, EndsWhenTheClientSaysGoodbye) {
+    ASSERT_TRUE(client_.send("last"));
+    client_.say_goodbye();
+    EXPECT_EQ(read(server_), "last");
+    EXPECT_EQ(progress_of_reading(server_), Progress::end);
+}
+
+TEST_P(TlsChannel, EndsWhenTheClientGoesWithoutAWord) {
+    connection_.sockets.close_client();
+    EXPECT_EQ(progress_of_reading(server_), Progress::end);
+}
+
+TEST_P(TlsChannel, FailsToWriteToAClientThatHasGone) {
+    connection_.sockets.close_client();
+    const std::array<std::string_view, 1> pieces{"text"};
+    EXPECT_EQ(server_.write(pieces).progress, Progress::failed);
+    EXPECT_EQ(server_.write(pieces).progress, Progress::failed);
+    server_.finish();
+}
+
+TEST_P(TlsChannel, FailsOnGarbageInTheMiddle) {
+    connection_.sockets.send_raw(std::string(100, '\x17'));
+    EXPECT_EQ(progress_of_reading(server_), Progress::failed);
+    EXPECT_EQ(progress_of_reading(server_), Progress::failed);
+    server_.finish();
+}
+
+TEST(TlsChannelOfTls12, ShakesHandsOnlyOnce) {
+    Connection connection(*context(), {.version = TLS1_2_VERSION});
+    ASSERT_EQ(connection.shake_hands(), Progress::done);
+    connection.client.ask_for_renegotiation();
+    for (int turn = 0; turn < 10; ++turn) {
+        (void)progress_of_reading(*connection.server);
+        EXPECT_FALSE(connection.client.handshake());
+    }
+}
+
+TEST(TlsHandshake, AgreesOnHttp) {
+    Connection connection(*context(), {.protocols = {"h2", "http/1.1"}});
+    ASSERT_EQ(connection.shake_hands(), Progress::done);
+    EXPECT_EQ(connection.client.protocol(), "http/1.1");
+}
+
+TEST(TlsHandshake, NeedsNoProtocolNamed) {
+    Connection connection(*context());
+    ASSERT_EQ(connection.shake_hands(), Progress::done);
+    EXPECT_EQ(connection.client.protocol(), "");
+}
+
+TEST(TlsHandshake, FailsWithoutACommonProtocol) {
+    Connection connection(*context(), {.protocols = {"h2", "http/1"}});
+    EXPECT_EQ(connection.shake_hands(), Progress::failed);
+}
+
+TEST(TlsHandshake, AnswersPlainHttpInPlainHttp) {
+    for (const std::string method : {"GET", "HEAD", "POST", "PUT"}) {
+        SocketPair sockets;
+        const auto channel = context()->accept(sockets.server());
+        sockets.send_raw(method + " /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        EXPECT_EQ(channel->handshake(), Progress::failed);
+        EXPECT_EQ(sockets.receive_raw(),
+                  "HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n");
+    }
+}
+
+TEST(TlsHandshake, FailsOnGarbage) {
+    for (const auto& garbage :
+         {std::string(1000, '\0'), std::string(1000, '\xff'), std::string("SSH-2.0-OpenSSH_9.2p1\r\n"),
+          std::string("\x16\x03\x01\x00\x05\x01\x00\x00\x01\x00", 10),
+          std::string("\x80\x2e\x01\x00\x02", 5)}) {
+        SocketPair sockets;
+        const auto channel = context()->accept(sockets.server());
+        sockets.send_raw(garbage);
+        sockets.close_client();
+        EXPECT_EQ(channel->handshake(), Progress::failed);
+        EXPECT_EQ(channel->handshake(), Progress::failed);
+        channel->finish();
+    }
+}
+
+TEST(TlsHandshake, WaitsForTheOtherHalf) {
+    for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
+        Connection connection(*context(), {.version = version});
+        EXPECT_EQ(connection.server->handshake(), Progress::want_read);
+        EXPECT_FALSE(connection.client.handshake());
+        EXPECT_EQ(connection.server->handshake(), Progress::want_read);
+        connection.sockets.close_client();
+        EXPECT_EQ(connection.server->handshake(), Progress::failed);
+    }
+}
+
+TEST(TlsHandshake, ComesTogetherByteByByte) {
+    SocketPair outer;
+    TlsClient client(outer.client(), {});
+    SocketPair inner;
+    const auto channel = context()->accept(inner.server());
+    ASSERT_FALSE(client.handshake());
+    std::array<char, 4096> hello{};
+    const auto size = ::recv(outer.server(), hello.data(), hello.size(), 0);
+    ASSERT_GT(size, 100);
+    for (std::size_t i = 0; i < static_cast<std::size_t>(size); ++i) {
+        EXPECT_EQ(inner.receive_raw(), "");
+        inner.send_raw({hello[i]});
+        ASSERT_EQ(channel->handshake(), Progress::want_read);
+    }
+    EXPECT_THAT(inner.receive_raw(), StartsWith("\x16\x03\x03"));
+}
+
+}  // namespace
+}  // namespace exporter::web::testing

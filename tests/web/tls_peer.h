@@ -1,0 +1,86 @@
+// A TLS client and the channel it talks to, at the two ends of a socket pair in one thread: whatever happens
+// between them happens step by step, and never waits.
+#pragma once
+
+#include "support/certificate.h"
+#include "web/channel.h"
+#include "web/tls_context.h"
+
+#include <openssl/types.h>
+
+#include <array>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace exporter::web::testing {
+
+/// Two connected sockets that don't block.
+class SocketPair {
+  public:
+    SocketPair();
+    SocketPair(const SocketPair&) = delete;
+    SocketPair& operator=(const SocketPair&) = delete;
+    ~SocketPair();
+
+    [[nodiscard]] int server() const { return sockets_[0]; }
+    [[nodiscard]] int client() const { return sockets_[1]; }
+    void close_client();
+
+    /// What the client sends past any TLS.
+    void send_raw(const std::string& bytes) const;
+    /// What has arrived at the client, not decrypted.
+    [[nodiscard]] std::string receive_raw() const;
+
+  private:
+    std::array<int, 2> sockets_{};
+};
+
+struct ClientOptions {
+    support::CertificateText identity;  ///< empty: none
+    int version = 0;                    ///< OpenSSL's number; 0: any
+    std::string suites;                 ///< of TLS 1.2, in OpenSSL's words
+    std::string groups;                 ///< in OpenSSL's words
+    std::vector<std::string> protocols;
+};
+
+class TlsClient {
+  public:
+    TlsClient(int socket, const ClientOptions& options);
+
+    /// One attempt to go on with the handshake.
+    [[nodiscard]] bool handshake();
+    [[nodiscard]] bool send(const std::string& bytes);
+    /// All that has arrived.
+    [[nodiscard]] std::string receive();
+    /// The server has said that it sends no more.
+    [[nodiscard]] bool was_told_the_end() const;
+    void say_goodbye();
+    /// The handshake that TLS 1.2 allows in the middle of a connection.
+    void ask_for_renegotiation();
+
+    [[nodiscard]] std::string version() const;
+    [[nodiscard]] std::string suite() const;
+    [[nodiscard]] std::string protocol() const;
+    [[nodiscard]] int server_certificates() const;
+    /// Whether there is something with which a later connection could resume this one.
+    [[nodiscard]] bool has_resumable_session() const;
+
+  private:
+    std::shared_ptr<SSL_CTX> context_;
+    std::shared_ptr<SSL> ssl_;
+};
+
+/// One connection between a server's context and a client.
+struct Connection {
+    Connection(const TlsContext& context, const ClientOptions& options = {});
+
+    /// Both sides in turn, until the server's is done or has failed.
+    Progress shake_hands();
+
+    SocketPair sockets;
+    std::unique_ptr<Channel> server;
+    TlsClient client;
+};
+
+}  // namespace exporter::web::testing

@@ -66,17 +66,25 @@ struct Tokens {
     std::size_t detail_limit = 1000;
 };
 
+/// A TCP address or a Unix socket.
 struct ListenAddress {
     std::string host;  ///< empty: all addresses, IPv6 and IPv4
     std::uint16_t port = 10077;
+    std::string unix_path;  ///< absolute; empty: TCP, otherwise host and port mean nothing
 
     bool operator==(const ListenAddress&) const = default;
 };
 
 struct Web {
-    std::vector<ListenAddress> listen_addresses;
+    std::vector<ListenAddress> listen_addresses;            ///< empty if `systemd_socket`
+    std::vector<ListenAddress> probe_listen_addresses;      ///< health probes and nothing else; may be empty
+    bool systemd_socket = false;                            ///< sockets come from systemd
+    std::string config_file;                                ///< for `read_web_file`; empty: none
+    WorldReadable world_readable = WorldReadable::refused;  ///< for the keys that `config_file` names
     std::string telemetry_path = "/metrics";
     std::size_t max_connections = 1024;
+    std::size_t max_connections_per_address = 256;  ///< at most `max_connections`
+    std::size_t max_scrapes = 64;                   ///< answered at once
 };
 
 enum class LogLevel { debug, info, warn, error };
@@ -108,7 +116,8 @@ struct Config {
     Demo demo;
     std::string once_output;  ///< file for `Mode::once`; empty: standard output
     std::vector<std::string>
-        warnings;  ///< right, but worth a line in the log (unknown site, interval below 30s)
+        warnings;           ///< right, but worth a line in the log (unknown site, interval below 30s)
+    std::string in_effect;  ///< all of it as text for people, without secrets, see `in_effect.h`
 };
 
 }  // namespace exporter::config

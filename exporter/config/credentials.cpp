@@ -3,80 +3,22 @@
 #include "config/key_shape.h"
 #include "config/text.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <string.h>  // NOLINT(modernize-deprecated-headers): explicit_bzero is not in <cstring>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <array>
-#include <cerrno>
 #include <cstddef>
 #include <string_view>
-#include <system_error>
 #include <utility>
 
 namespace exporter::config {
 namespace {
 
 constexpr std::size_t longest_secret = 4096;
+constexpr std::size_t longest_secret_file = longest_secret + 2;  // with its line end
 
 tl::unexpected<std::string> failure(const std::string& origin, std::string_view why) {
     return tl::unexpected(fmt::format("{}: {}", origin, why));
 }
-
-std::string system_message(int error) {
-    return std::generic_category().message(error);
-}
-
-class FileDescriptor {
-  public:
-    explicit FileDescriptor(int descriptor) : descriptor_(descriptor) {}
-    FileDescriptor(const FileDescriptor&) = delete;
-    FileDescriptor& operator=(const FileDescriptor&) = delete;
-    ~FileDescriptor() {
-        if (descriptor_ >= 0) {
-            close(descriptor_);
-        }
-    }
-    [[nodiscard]] int get() const { return descriptor_; }
-
-  private:
-    int descriptor_;
-};
-
-/// Room for the longest secret, its line end, and one byte that shows there is more.
-class WipedBuffer {
-  public:
-    WipedBuffer() = default;
-    WipedBuffer(const WipedBuffer&) = delete;
-    WipedBuffer& operator=(const WipedBuffer&) = delete;
-    ~WipedBuffer() { explicit_bzero(bytes_.data(), bytes_.size()); }
-
-    [[nodiscard]] bool full() const { return size_ == bytes_.size(); }
-    [[nodiscard]] std::string_view text() const { return {bytes_.data(), size_}; }
-
-    /// 0, or the error number.
-    [[nodiscard]] int fill_from(int descriptor) {
-        while (!full()) {
-            const ssize_t count = read(descriptor, bytes_.data() + size_, bytes_.size() - size_);
-            if (count == 0) {
-                return 0;
-            }
-            if (count > 0) {
-                size_ += static_cast<std::size_t>(count);
-            } else if (errno != EINTR) {
-                return errno;
-            }
-        }
-        return 0;
-    }
-
-  private:
-    std::array<char, longest_secret + 3> bytes_{};
-    std::size_t size_ = 0;
-};
 
 /// A path is shown, unless somebody wrote the key itself where its file belongs.
 std::string shown(const std::filesystem::path& path) {
@@ -98,6 +40,20 @@ tl::expected<Secret, std::string> read_source(const SecretSource& source, WorldR
         return read_secret_file(*path, world_readable);
     }
     return std::get<Secret>(source);
+}
+
+std::string reason(const FileError& error) {
+    switch (error.kind) {
+        case FileError::Kind::directory:
+            return "is a directory; name the file that holds the secret";
+        case FileError::Kind::irregular:
+            return "is not a regular file, and could not be read again at each poll";
+        case FileError::Kind::too_long:
+            return "is longer than 4096 bytes; it should hold the secret and nothing else";
+        case FileError::Kind::unreadable:
+            break;
+    }
+    return fmt::format("can't be read: {}", error.system_message);
 }
 
 /// Nothing when there is no source; the error otherwise unread.
@@ -142,38 +98,14 @@ tl::expected<Secret, std::string> parse_secret(std::string text, const std::stri
 
 tl::expected<Secret, std::string> read_secret_file(const std::filesystem::path& path,
                                                    WorldReadable world_readable) {
-    // Not blocking, for a named pipe would wait for its writer.
-    const FileDescriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-    if (file.get() < 0) {
-        return failure(shown(path), fmt::format("can't be read: {}", system_message(errno)));
+    const auto file = read_regular_file(path, longest_secret_file);
+    if (!file) {
+        return failure(shown(path), reason(file.error()));
     }
-    struct stat status{};
-    if (fstat(file.get(), &status) != 0) {
-        return failure(shown(path), fmt::format("can't be read: {}", system_message(errno)));
+    if (world_readable == WorldReadable::refused && file->is_open_to_everybody()) {
+        return failure(shown(path), open_to_everybody(file->mode));
     }
-    if (S_ISDIR(status.st_mode)) {
-        return failure(shown(path), "is a directory; name the file that holds the secret");
-    }
-    if (!S_ISREG(status.st_mode)) {
-        return failure(shown(path), "is not a regular file, and could not be read again at each poll");
-    }
-    if (world_readable == WorldReadable::refused && (status.st_mode & (S_IROTH | S_IWOTH)) != 0) {
-        return failure(
-            shown(path),
-            fmt::format(
-                "every user of this machine can read or write it (mode {:04o}); take that "
-                "away with chmod o-rw (in Kubernetes: defaultMode 0440 and fsGroup), or allow it with "
-                "--datadog.allow-world-readable-secrets",
-                status.st_mode & 07777U));
-    }
-    WipedBuffer buffer;
-    if (const int error = buffer.fill_from(file.get()); error != 0) {
-        return failure(shown(path), fmt::format("can't be read: {}", system_message(error)));
-    }
-    if (buffer.full()) {
-        return failure(shown(path), "is longer than 4096 bytes; it should hold the secret and nothing else");
-    }
-    return parse_secret(std::string(buffer.text()), shown(path));
+    return parse_secret(std::string(file->text.expose()), shown(path));
 }
 
 tl::expected<Credentials, std::string> read_credentials(const CredentialSources& sources) {

@@ -4,6 +4,7 @@
 // read once, at start.
 #pragma once
 
+#include "config/file_text.h"
 #include "config/secret.h"
 
 #include <tl/expected.hpp>
@@ -26,9 +27,6 @@ struct Credentials {
 
 /// A secret's source: the value itself, or the file that holds it.
 using SecretSource = std::variant<Secret, std::filesystem::path>;
-
-/// Whether a secret file that every user of the machine can read is used.
-enum class WorldReadable { refused, allowed };
 
 struct CredentialSources {
     std::optional<SecretSource> api_key;

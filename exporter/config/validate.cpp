@@ -1,7 +1,8 @@
 #include "config/validate.h"
 
-#include "config/address.h"
+#include "config/in_effect.h"
 #include "config/text.h"
+#include "config/validate_web.h"
 
 #include <fmt/format.h>
 
@@ -87,69 +88,6 @@ Tokens read_tokens(const Values& values) {
                   static_cast<std::size_t>(values.number("tokens.detail-limit", 1, 1'000'000))};
 }
 
-tl::expected<ListenAddress, std::string> parse_listen_address(std::string_view text) {
-    auto split = split_host_port(text);
-    if (split && split->port && (split->host.empty() || is_host_name(split->host) || parse_ip(split->host))) {
-        return ListenAddress{std::move(split->host), static_cast<std::uint16_t>(*split->port)};
-    }
-    std::string_view why = "the host is not a name or an address";
-    if (!split) {
-        why = split.error();
-    } else if (!split->port) {
-        why = "the port is missing";
-    }
-    return tl::unexpected(
-        fmt::format("{} is not an address to listen on: {}; write :10077, 127.0.0.1:10077 or "
-                    "[::1]:10077",
-                    quote(text), why));
-}
-
-std::vector<ListenAddress> read_listen_addresses(const Values& values) {
-    constexpr std::string_view flag = "web.listen-address";
-    std::vector<ListenAddress> addresses;
-    const std::vector<std::string> items = values.list(flag);
-    if (items.empty()) {
-        values.mistake(flag, "at least one address is needed, such as :10077");
-    }
-    for (const std::string& item : items) {
-        auto address = parse_listen_address(item);
-        if (!address) {
-            values.mistake(flag, address.error());
-        } else if (address->port != 0 &&
-                   std::find(addresses.begin(), addresses.end(), *address) != addresses.end()) {
-            values.mistake(flag, fmt::format("{} is given twice", quote(item)));
-        } else {
-            addresses.push_back(*std::move(address));
-        }
-    }
-    return addresses;
-}
-
-/// What is wrong with the path of the metrics, or empty.
-std::string_view fault_in_path(std::string_view path) {
-    const auto is_plain = [](char c) { return c > 0x20 && c < 0x7f && c != '?' && c != '#' && c != '%'; };
-    if (!path.starts_with('/')) {
-        return "does not begin with /";
-    }
-    if (!std::all_of(path.begin(), path.end(), is_plain)) {
-        return "holds a character that a path can't have";
-    }
-    constexpr std::array<std::string_view, 4> taken = {"/", "/healthz", "/livez", "/readyz"};
-    return std::find(taken.begin(), taken.end(), path) != taken.end() ? "is the path of something else" : "";
-}
-
-Web read_web(const Values& values) {
-    Web web;
-    web.listen_addresses = read_listen_addresses(values);
-    web.telemetry_path = values.text("web.telemetry-path");
-    web.max_connections = static_cast<std::size_t>(values.number("web.max-connections", 1, 100'000));
-    if (const std::string_view fault = fault_in_path(web.telemetry_path); !fault.empty()) {
-        values.mistake("web.telemetry-path",
-                       fmt::format("{} {}; write it like /metrics", quote(web.telemetry_path), fault));
-    }
-    return web;
-}
-
 Log read_log(const Values& values) {
     const Values::Choices<LogLevel> levels = {{"debug", LogLevel::debug},
                                               {"info", LogLevel::info},
@@ -179,15 +117,11 @@ std::string fault_in_ca_file(const std::filesystem::path& path) {
 }
 
 std::string read_ca_file(const Values& values, const YamlFile& file) {
-    const std::filesystem::path path = values.text("datadog.ca-file");
-    const Setting* setting = values.given("datadog.ca-file");
-    const bool is_from_file = setting != nullptr && setting->source == Source::file;
-    const std::filesystem::path whole =
-        is_from_file && !path.empty() && path.is_relative() ? file.directory / path : path;
-    if (const std::string fault = whole.empty() ? "" : fault_in_ca_file(whole); !fault.empty()) {
-        values.mistake("datadog.ca-file", fmt::format("{} {}", quote(whole.string()), fault));
+    const std::filesystem::path path = values.path("datadog.ca-file", file.directory);
+    if (const std::string fault = path.empty() ? "" : fault_in_ca_file(path); !fault.empty()) {
+        values.mistake("datadog.ca-file", fmt::format("{} {}", quote(path.string()), fault));
     }
-    return whole.string();
+    return path.string();
 }
 
 std::string read_once_output(const Values& values, Mode mode) {
@@ -212,7 +146,7 @@ Config read_config(const OrganizationInputs& inputs, MistakeLines& mistakes) {
     config.policy = Policy{values.duration("policy.max-lifetime", std::chrono::seconds(1)),
                            values.duration("policy.max-idle", std::chrono::seconds(1))};
     config.tokens = read_tokens(values);
-    config.web = read_web(values);
+    config.web = read_web(values, inputs.file.directory, mistakes, config.warnings);
     config.log = read_log(values);
     config.demo = read_demo(values);
     config.once_output = read_once_output(values, config.mode);
@@ -222,6 +156,9 @@ Config read_config(const OrganizationInputs& inputs, MistakeLines& mistakes) {
     } else if (const std::vector<std::string> unused = given_credentials(inputs); !unused.empty()) {
         config.warnings.push_back(fmt::format("{}: a simulated organization is polled; not used: {}",
                                               values.given("demo")->place, join(unused)));
+    }
+    if (mistakes.empty()) {
+        config.in_effect = configuration_in_effect(inputs, config);
     }
     return config;
 }

@@ -83,12 +83,22 @@ Setting Values::effective(std::string_view flag) const {
 }
 
 void Values::mistake(std::string_view flag, std::string_view what) const {
-    mistakes_.push_back(fmt::format("{}: {}", effective(flag).place, what));
+    std::string line = fmt::format("{}: {}", effective(flag).place, what);
+    if (std::find(mistakes_.begin(), mistakes_.end(), line) == mistakes_.end()) {
+        mistakes_.push_back(std::move(line));
+    }
 }
 
 std::string Values::text(std::string_view flag) const {
     const Setting setting = effective(flag);
     return setting.values.empty() ? "" : setting.values.front();
+}
+
+std::filesystem::path Values::path(std::string_view flag, const std::filesystem::path& directory) const {
+    std::filesystem::path path = text(flag);
+    const Setting* const setting = given(flag);
+    const bool is_from_file = setting != nullptr && setting->source == Source::file;
+    return is_from_file && !path.empty() && path.is_relative() ? directory / path : path;
 }
 
 bool Values::toggle(std::string_view flag) const {

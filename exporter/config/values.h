@@ -5,6 +5,7 @@
 #include "config/setting.h"
 
 #include <cstdint>
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -24,6 +25,9 @@ class Values {
     [[nodiscard]] const Setting* given(std::string_view flag) const;
 
     [[nodiscard]] std::string text(std::string_view flag) const;
+    /// A relative path in the configuration file starts at `directory`, where that file is.
+    [[nodiscard]] std::filesystem::path path(std::string_view flag,
+                                             const std::filesystem::path& directory) const;
     [[nodiscard]] bool toggle(std::string_view flag) const;
     [[nodiscard]] std::vector<std::string> list(std::string_view flag) const;
     [[nodiscard]] std::uint64_t number(std::string_view flag, std::uint64_t least, std::uint64_t most) const;
@@ -50,7 +54,7 @@ class Values {
         return choices.front().second;
     }
 
-    /// Adds `<place>: <what>`; the place is where the option's value was given.
+    /// Adds `<place>: <what>`, once; the place is where the option's value was given.
     void mistake(std::string_view flag, std::string_view what) const;
 
   private:

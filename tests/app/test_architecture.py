@@ -29,7 +29,7 @@ LIBRARIES = {
     "rapidjson/": r"datadog/(page_parser|error_text)\.cpp|demo/\w+\.cpp",
     "boost/": r"web/\w+\.(cpp|h)",
     "crypt.h": r"web/bcrypt\.cpp",
-    "yaml-cpp/": r"config/\w+\.cpp",
+    "yaml-cpp/": r"config/(\w+\.cpp|yaml_document\.h)",
     "CLI/": r"config/\w+\.cpp",
     "spdlog/": r"app/log\.cpp",
     "prometheus/": r"metrics/\w+\.(cpp|h)",

@@ -86,6 +86,30 @@ TEST(Mistake, SaysWhereAndWhat) {
         {{"--web.listen-address=a b:80"},
          "--web.listen-address: \"a b:80\" is not an address to listen on: the host is not"},
         {{"--web.listen-address=:80,:80"}, "--web.listen-address: \":80\" is given twice"},
+        {{"--web.listen-address=unix:sock"},
+         "--web.listen-address: \"unix:sock\" is not an address to listen on: the path does not begin with "
+         "/"},
+        {{"--web.listen-address=unix:/run/"},
+         "--web.listen-address: \"unix:/run/\" is not an address to listen on: the path is a directory's"},
+        {{"--web.listen-address=unix:/" + std::string(107, 'x')},
+         "--web.listen-address: \"unix:/" + std::string(107, 'x') +
+             "\" is not an address to listen on: the path is longer than 107 bytes"},
+        {{"--web.listen-address=unix:/a\nb"},
+         "--web.listen-address: \"unix:/a\\x0ab\" is not an address to listen on: the path holds a control"},
+        {{"--web.listen-address=unix:/a,unix:/a"}, "--web.listen-address: \"unix:/a\" is given twice"},
+        {{"--web.probe-listen-address=10078"},
+         "--web.probe-listen-address: \"10078\" is not an address to listen on: the port is missing"},
+        {{"--web.probe-listen-address=:80,:80"}, "--web.probe-listen-address: \":80\" is given twice"},
+        {{"--web.probe-listen-address=:10077"},
+         "--web.probe-listen-address: \":10077\" is an address of --web.listen-address too"},
+        {{"--web.listen-address=unix:/a", "--web.probe-listen-address=unix:/a"},
+         "--web.probe-listen-address: \"unix:/a\" is an address of --web.listen-address too"},
+        {{"--web.systemd-socket", "--web.listen-address=:80"},
+         "--web.systemd-socket: --web.listen-address is given as well; either systemd says where to serve, "
+         "or "
+         "the address does: keep one of them"},
+        {{"--web.config.file=/nowhere/web.yml"},
+         "/nowhere/web.yml: the web configuration file can't be read: No such file or directory"},
         {{"--web.telemetry-path=metrics"}, "--web.telemetry-path: \"metrics\" does not begin with /"},
         {{"--web.telemetry-path="}, "--web.telemetry-path: \"\" does not begin with /"},
         {{"--web.telemetry-path=/"}, "--web.telemetry-path: \"/\" is the path of something else"},
@@ -94,6 +118,15 @@ TEST(Mistake, SaysWhereAndWhat) {
         {{"--web.telemetry-path=/a?b"},
          "--web.telemetry-path: \"/a?b\" holds a character that a path can't have"},
         {{"--web.max-connections=0"}, "--web.max-connections: \"0\" is not a whole number"},
+        {{"--web.max-connections-per-address=1025"},
+         "--web.max-connections-per-address: 1025 is more than all connections together, 1024"},
+        {{"--web.max-connections=10", "--web.max-connections-per-address=11"},
+         "--web.max-connections-per-address: 11 is more than all connections together, 10"},
+        {{"--web.max-connections-per-address=0"},
+         "--web.max-connections-per-address: \"0\" is not a whole number from 1"},
+        {{"--web.max-scrapes=0"}, "--web.max-scrapes: \"0\" is not a whole number from 1"},
+        {{"--datadog.allow-world-readable-secrets=maybe"},
+         "--datadog.allow-world-readable-secrets: \"maybe\" is neither true nor false"},
         {{"--log.level=loud"},
          "--log.level: \"loud\" is not one of the choices; write debug, info, warn or error"},
         {{"--log.format=xml"}, "--log.format: \"xml\" is not one of the choices; write logfmt or json"},
@@ -236,12 +269,50 @@ TEST(Warning, IsGivenForUnencryptedCredentials) {
         loaded({"--datadog.base-url=http://localhost:1", "--datadog.allow-insecure-http"}).warnings.empty());
 }
 
-TEST(ListenAddress, ComesInThreeForms) {
+TEST(ListenAddress, ComesInFourForms) {
     const Config config =
-        loaded({"--web.listen-address=:1", "--web.listen-address=example.com:2,[::1]:0,[::1]:0"});
-    EXPECT_THAT(config.web.listen_addresses,
-                ElementsAre(ListenAddress{"", 1}, ListenAddress{"example.com", 2}, ListenAddress{"::1", 0},
-                            ListenAddress{"::1", 0}));
+        loaded({"--web.listen-address=:1,example.com:2", "--web.listen-address", "[::1]:0,[::1]:0",
+                "--web.listen-address=0.0.0.0:3,[::]:4,unix:/" + std::string(106, 'x')});
+    EXPECT_THAT(
+        config.web.listen_addresses,
+        ElementsAre(ListenAddress{"", 1, ""}, ListenAddress{"example.com", 2, ""},
+                    ListenAddress{"::1", 0, ""}, ListenAddress{"::1", 0, ""}, ListenAddress{"0.0.0.0", 3, ""},
+                    ListenAddress{"::", 4, ""}, ListenAddress{"", 10077, "/" + std::string(106, 'x')}));
+}
+
+TEST(ListenAddress, IsNotNeededWhereSystemdHandsSocketsOver) {
+    const Config config = loaded({"--web.systemd-socket", "--web.probe-listen-address=:10077"});
+    EXPECT_TRUE(config.web.systemd_socket);
+    EXPECT_THAT(config.web.listen_addresses, testing::IsEmpty());
+    EXPECT_THAT(config.web.probe_listen_addresses, ElementsAre(ListenAddress{"", 10077, ""}));
+}
+
+TEST(ConnectionsPerAddress, AreByDefaultNoMoreThanAllTogether) {
+    EXPECT_EQ(loaded({"--web.max-connections=10"}).web.max_connections_per_address, 10U);
+    EXPECT_EQ(loaded({"--web.max-connections=300"}).web.max_connections_per_address, 256U);
+}
+
+class WebConfigFile : public testing::Test {
+  protected:
+    const ScratchDirectory directory_;
+};
+
+TEST_F(WebConfigFile, OfARelativePathIsBesideTheConfigurationFile) {
+    const std::string web = directory_.write("deep/web.yml", "");
+    const std::string file = directory_.write("x.yaml", "web: {config: {file: deep/web.yml}}\n");
+    EXPECT_EQ(loaded({"--config.file=" + file}).web.config_file, web);
+}
+
+TEST_F(WebConfigFile, IsReadWhenTheConfigurationIsChecked) {
+    const std::string wrong = directory_.write("wrong.yml", "rate_limit: {burst: x}\nhttp2: false\n");
+    EXPECT_THAT(mistakes_of({"--web.config.file=" + wrong}),
+                ElementsAre(wrong + ":2: http2: unknown key; did you mean http_server_config.http2?"));
+    const std::string unsafe = directory_.write(
+        "unsafe.yml",
+        "basic_auth_users: {a: $2y$10$X0h1gDsPszWURQaxFh.zoubFi6DXncSjhoQNJgRrnGs7EsimhC7zG}\n");
+    EXPECT_THAT(
+        loaded({"--web.config.file=" + unsafe}).warnings,
+        ElementsAre(unsafe + ": basic_auth_users: passwords travel unencrypted without tls_server_config"));
 }
 
 }  // namespace

@@ -42,7 +42,9 @@ std::string show(const std::vector<std::string>& items) {
 std::string show(const std::vector<ListenAddress>& addresses) {
     std::string text;
     for (const ListenAddress& address : addresses) {
-        text += fmt::format("{}{}:{}", text.empty() ? "" : ",", address.host, address.port);
+        text += text.empty() ? "" : ",";
+        text += address.unix_path.empty() ? fmt::format("{}:{}", address.host, address.port)
+                                          : "unix:" + address.unix_path;
     }
     return text;
 }
@@ -63,7 +65,8 @@ std::string mode(const Config& config) {
     return std::to_string(static_cast<int>(config.mode));
 }
 
-/// `a`, `b` and `c` are secret files; beside each is one of certificates that ends in `.pem`.
+/// `a`, `b` and `c` are secret files; beside each is one of certificates that ends in `.pem`,
+/// and one of the web server that ends in `.web`.
 std::vector<Row> rows(const std::string& a, const std::string& b, const std::string& c) {
     const std::vector<std::string> files = {a, b, c};
     const std::string privileged = fmt::format("{}", fmt::join(default_privileged_scopes(), ","));
@@ -148,6 +151,18 @@ std::vector<Row> rows(const std::string& a, const std::string& b, const std::str
          ":10077",
          {":1", "localhost:2", "10.0.0.1:3,::1:4"},
          [](const Config& config) { return show(config.web.listen_addresses); }},
+        {"web.probe-listen-address",
+         "",
+         {":1", "unix:/run/probe", "10.0.0.1:3"},
+         [](const Config& config) { return show(config.web.probe_listen_addresses); }},
+        {"web.config.file",
+         "",
+         {a + ".web", b + ".web", c + ".web"},
+         [](const Config& config) { return config.web.config_file; }},
+        {"web.max-connections-per-address", "256", numbers,
+         [](const Config& config) { return std::to_string(config.web.max_connections_per_address); }},
+        {"web.max-scrapes", "64", numbers,
+         [](const Config& config) { return std::to_string(config.web.max_scrapes); }},
         {"web.telemetry-path",
          "/metrics",
          {"/a", "/b", "/c"},
@@ -172,10 +187,14 @@ const Option& option(std::string_view flag) {
 /// `poll.stale_after`, `1h` -> `{poll: {stale_after: "1h"}}`
 std::string yaml(const Option& option, const std::string& value) {
     const std::string path = yaml_path(option);
-    const std::size_t dot = path.find('.');
-    return dot == std::string::npos
-               ? fmt::format("{{{}: \"{}\"}}\n", path, value)
-               : fmt::format("{{{}: {{{}: \"{}\"}}}}\n", path.substr(0, dot), path.substr(dot + 1), value);
+    std::string text = fmt::format("\"{}\"", value);
+    std::string_view rest = path;
+    while (!rest.empty()) {
+        const std::size_t dot = rest.rfind('.');
+        text = fmt::format("{{{}: {}}}", rest.substr(dot == std::string_view::npos ? 0 : dot + 1), text);
+        rest = rest.substr(0, dot == std::string_view::npos ? 0 : dot);
+    }
+    return text + "\n";
 }
 
 class Precedence : public testing::Test {
@@ -202,6 +221,9 @@ class Precedence : public testing::Test {
     void write_certificates() const {
         for (const auto* name : {"a.pem", "b.pem", "c.pem"}) {
             directory_.write(name, "-----BEGIN CERTIFICATE-----\n");
+        }
+        for (const auto* name : {"a.web", "b.web", "c.web"}) {
+            directory_.write(name, "");
         }
     }
 };
@@ -282,6 +304,7 @@ std::vector<ToggleRow> toggles() {
         {"demo", {}, [](const Config& config) { return config.demo.enabled; }},
         {"check", {}, [](const Config& config) { return config.mode == Mode::check; }},
         {"once", {}, [](const Config& config) { return config.mode == Mode::once; }},
+        {"web.systemd-socket", {}, [](const Config& config) { return config.web.systemd_socket; }},
         {"datadog.allow-world-readable-secrets",
          {},
          [](const Config& config) {

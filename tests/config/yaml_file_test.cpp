@@ -43,7 +43,7 @@ TEST_F(YamlFileTest, NestsSectionsAndTakesUnderscores) {
     EXPECT_EQ(config.scopes.limit, 7U);
     EXPECT_TRUE(config.scopes.privileged.empty());
     EXPECT_THAT(config.web.listen_addresses,
-                ElementsAre(ListenAddress{"", 1}, ListenAddress{"localhost", 2}));
+                ElementsAre(ListenAddress{"", 1, ""}, ListenAddress{"localhost", 2, ""}));
     EXPECT_EQ(config.log.level, LogLevel::debug);
     EXPECT_EQ(config.log.format, LogFormat::json);
     EXPECT_EQ(config.mode, Mode::once);

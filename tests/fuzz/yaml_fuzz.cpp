@@ -1,6 +1,7 @@
 // The file of `--config.file`, whatever somebody wrote into it: a configuration, or mistakes of one line each
 // that quote no text of the file that could be a key.
 #include "config/load.h"
+#include "planted_key.h"
 #include "require.h"
 
 #include <sys/mman.h>
@@ -13,9 +14,6 @@
 #include <variant>
 
 namespace {
-
-/// As long as an API key. It begins as no escaped byte ends.
-constexpr std::string_view key = "Q123456789abcdef0123456789abcdef";
 
 /// A file without a place on the disk.
 class MemoryFile {
@@ -34,28 +32,18 @@ class MemoryFile {
     int descriptor_;
 };
 
-/// `KEY` in the input stands for something that looks like a credential.
-std::string with_keys(std::string_view text) {
-    std::string result(text);
-    for (std::size_t at = result.find("KEY"); at != std::string::npos; at = result.find("KEY", at)) {
-        result.replace(at, 3, key);
-        at += key.size();
-    }
-    return result;
-}
-
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     using namespace exporter::config;
-    const MemoryFile file(with_keys({reinterpret_cast<const char*>(data), size}));
+    const MemoryFile file(with_planted_keys({reinterpret_cast<const char*>(data), size}));
     const Outcome outcome = load({"--config.check", "--config.file", file.path()}, {}, "");
     require(!std::holds_alternative<Information>(outcome));
     if (const auto* mistakes = std::get_if<Mistakes>(&outcome)) {
         require(!mistakes->lines.empty());
         for (const std::string& line : mistakes->lines) {
             require(!line.empty() && line.find_first_of("\r\n") == std::string::npos);
-            require(line.find(key) == std::string::npos);
+            require(line.find(planted_key) == std::string::npos);
         }
     }
     return 0;

@@ -1,0 +1,100 @@
+// The file of `--web.config.file`: TLS, passwords, headers and a rate limit, in the format that Prometheus'
+// exporters share: https://github.com/prometheus/exporter-toolkit/blob/master/docs/web-configuration.md
+//
+// Read here is what the file means. Whether certificate and key fit each other, and which names of cipher
+// suites and curves exist, is for whoever sets up TLS with them.
+#pragma once
+
+#include "config/duration.h"
+#include "config/file_text.h"
+#include "config/secret.h"
+#include "config/setting.h"
+
+#include <tl/expected.hpp>
+
+#include <cstddef>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace exporter::config {
+
+/// What is asked of clients, by Go's names: https://pkg.go.dev/crypto/tls#ClientAuthType
+enum class ClientAuth {
+    no_client_cert,
+    request_client_cert,             ///< asked for, not needed, not verified
+    require_any_client_cert,         ///< needed, not verified
+    verify_client_cert_if_given,     ///< not needed, verified
+    require_and_verify_client_cert,  ///< needed and verified
+};
+
+/// In rising order.
+enum class TlsVersion { tls10, tls11, tls12, tls13 };
+
+/// `tls_server_config`. Certificates and key are PEM texts, wherever they came from.
+struct WebTls {
+    std::string certificate;  ///< with those of intermediate authorities behind it
+    Secret key;
+    ClientAuth client_auth = ClientAuth::no_client_cert;
+    std::string client_ca;  ///< not empty if clients are verified; otherwise just what a client is told
+    std::vector<std::string> client_allowed_sans;  ///< one of these in the client's certificate; empty: any
+    TlsVersion min_version = TlsVersion::tls12;
+    TlsVersion max_version = TlsVersion::tls13;
+    std::vector<std::string> cipher_suites;  ///< for TLS 1.2 and older, by Go's names; empty: the default
+    bool prefer_server_cipher_suites = true;
+    std::vector<std::string> curve_preferences;  ///< by Go's names; empty: the default
+};
+
+/// A bucket of `burst` requests that gains one each `interval`.
+struct RateLimit {
+    Duration interval{};    ///< over 0
+    std::size_t burst = 1;  ///< at least 1
+};
+
+struct WebFile {
+    std::optional<WebTls> tls;            ///< nullopt: plain HTTP
+    std::map<std::string, Secret> users;  ///< bcrypt hashes by name; empty: no password is needed
+    std::vector<std::pair<std::string, std::string>> headers;  ///< for every response
+    std::optional<RateLimit> rate_limit;
+};
+
+/// A file that was read, to see later whether it has changed.
+struct ReadFile {
+    std::string path;
+    std::optional<Secret> text;  ///< nullopt: it could not be read
+};
+
+struct WebFileReading {
+    tl::expected<WebFile, MistakeLines> file;
+    std::vector<std::string> warnings;  ///< right, but worth a line in the log
+    std::vector<ReadFile> read_files;   ///< all that were read, the file itself first; also after mistakes
+};
+
+/// Paths in the file start at its own directory. Mistakes have the place and what would be right; neither
+/// they nor warnings quote a value, but for the path of a file that can't be read.
+[[nodiscard]] WebFileReading read_web_file(const std::string& path, const FileReader& reader,
+                                           WorldReadable world_readable = WorldReadable::refused);
+
+/// Whether any of the files reads differently now, or can be read while it could not, or the other way round.
+[[nodiscard]] bool have_changed(const std::vector<ReadFile>& files, const FileReader& reader);
+
+enum class WebKeyKind {
+    text,
+    list,
+    names,  ///< a mapping of free names: `basic_auth_users`
+};
+
+/// One row of the format.
+struct WebFileKey {
+    std::string_view path;  ///< `tls_server_config.cert_file`
+    WebKeyKind kind;
+};
+
+/// Every key that the format documents, in its order.
+[[nodiscard]] std::span<const WebFileKey> web_file_keys();
+
+}  // namespace exporter::config

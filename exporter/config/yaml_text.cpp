@@ -1,0 +1,61 @@
+#include "config/yaml_text.h"
+
+#include "config/text.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace exporter::config {
+namespace {
+
+bool is_alphanumeric(char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+bool needs_escape(char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return byte < 0x20 || byte == 0x7f;
+}
+
+bool needs_no_quotes(std::string_view text) {
+    const auto fits = [](char c) {
+        return is_alphanumeric(c) || c == '_' || c == '.' || c == '/' || c == '%' || c == '-';
+    };
+    return !text.empty() && (is_alphanumeric(text.front()) || text.front() == '/') &&
+           std::all_of(text.begin(), text.end(), fits) && lower(text) != "null";
+}
+
+}  // namespace
+
+std::string yaml_scalar(std::string_view text) {
+    if (needs_no_quotes(text)) {
+        return std::string(text);
+    }
+    std::string quoted = "\"";
+    for (const char c : text) {
+        if (needs_escape(c)) {
+            quoted += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
+        } else {
+            quoted += c == '"' || c == '\\' ? "\\" : "";
+            quoted += c;
+        }
+    }
+    return quoted + '"';
+}
+
+std::string yaml_list(const std::vector<std::string>& items) {
+    std::vector<std::string> scalars;
+    scalars.reserve(items.size());
+    std::transform(items.begin(), items.end(), std::back_inserter(scalars),
+                   [](const std::string& item) { return yaml_scalar(item); });
+    return fmt::format("[{}]", join(scalars));
+}
+
+std::string yaml_comment(std::string_view text) {
+    std::string comment(text);
+    std::replace_if(comment.begin(), comment.end(), needs_escape, '?');
+    return comment;
+}
+
+}  // namespace exporter::config

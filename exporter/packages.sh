@@ -6,7 +6,7 @@ build_packages="g++ cmake ninja-build pkg-config git ca-certificates libboost-de
 
 # One clang for both Debians: formatters and linters of two versions don't agree.
 test_packages="clang-19 clang-format-19 clang-tidy-19 cppcheck libclang-rt-19-dev libgmock-dev libgtest-dev
-  prometheus curl openssl procps python3 python3-prometheus-client"
+  prometheus curl openssl procps python3 python3-prometheus-client python3-selenium chromium chromium-driver"
 
 as_root() {
     if [ "$(id -u)" -eq 0 ]; then

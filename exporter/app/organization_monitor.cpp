@@ -1,5 +1,6 @@
 #include "app/organization_monitor.h"
 
+#include "app/token_numbers_of.h"
 #include "datadog/rfc3339.h"
 
 #include <fmt/format.h>
@@ -46,8 +47,17 @@ scan::PollerOptions poller_options(const config::Config& config) {
     return options;
 }
 
-std::string whole_error(const datadog::Error& error) {
-    return fmt::format("{} ({})", error.message, datadog::advice(error.kind));
+web::LastPoll last_poll(const scan::PollReport& report, const scan::Statistics& statistics) {
+    web::LastPoll poll;
+    poll.began = statistics.last_attempt.value_or(datadog::Timestamp());
+    poll.took = report.duration;
+    poll.pages = report.pages;
+    if (report.error) {
+        poll.failures_in_a_row = report.failures_in_a_row;
+        poll.failure = {std::string(datadog::label(report.error->kind)), report.error->message,
+                        std::string(datadog::advice(report.error->kind))};
+    }
+    return poll;
 }
 
 }  // namespace
@@ -60,6 +70,7 @@ OrganizationMonitor::OrganizationMonitor(const config::Organization& organizatio
       url_(organization.endpoint.url()),
       lists_everything_(organization.filter.empty() && organization.owned_by.empty()),
       interval_(config.poll.interval),
+      stale_after_(config.poll.stale_after),
       log_(log),
       on_change_(std::move(on_change)),
       source_(organization, config),
@@ -91,20 +102,25 @@ void OrganizationMonitor::publish(const scan::Listing& listing) {
     auto built = std::move(*finished_).build(listing.complete, listing.began);
     census_ = std::move(built.census);
     fresh_ = std::make_shared<const inventory::Inventory>(std::move(built.inventory));
+    fresh_numbers_ = std::make_shared<const web::TokenNumbers>(
+        token_numbers_of(*fresh_, listing, rules_, lists_everything_));
 }
 
 void OrganizationMonitor::poll_finished(const scan::PollReport& report, const scan::Statistics& statistics) {
     builder_.reset();
     finished_.reset();
     const std::shared_ptr<const inventory::Inventory> fresh = std::exchange(fresh_, nullptr);
+    std::shared_ptr<const web::TokenNumbers> numbers = std::exchange(fresh_numbers_, nullptr);
+    std::optional<web::LastPoll> poll = last_poll(report, statistics);
     bool have_numbers = false;
     {
         auto shown = fresh;  // What it replaces is freed after the lock.
         const std::lock_guard lock(mutex_);
         statistics_ = statistics;
-        last_error_ = report.error ? whole_error(*report.error) : std::string();
+        last_poll_.swap(poll);
         if (!report.error) {
             inventory_.swap(shown);
+            numbers_.swap(numbers);
         }
         have_numbers = inventory_ != nullptr;
     }
@@ -127,6 +143,7 @@ void OrganizationMonitor::became_stale(const scan::Statistics& statistics) {
     {
         const std::lock_guard lock(mutex_);
         inventory_.reset();
+        numbers_.reset();
     }
     on_change_();
 }
@@ -230,17 +247,19 @@ metrics::Snapshot OrganizationMonitor::snapshot() const {
 }
 
 web::OrganizationStatus OrganizationMonitor::status() const {
+    web::OrganizationStatus status;
+    status.name = name_;
+    status.endpoint = url_;
+    status.filtered = !lists_everything_;
+    status.moving = moving();
+    status.interval = interval_;
+    status.stale_after = stale_after_;
     const std::lock_guard lock(mutex_);
-    web::OrganizationStatus status{name_, url_, "waiting for the first poll", false};
-    if (!last_error_.empty()) {
-        status.state = last_error_;
-    }
-    if (inventory_) {
-        const std::string tokens =
-            fmt::format("{} tokens as of {}", inventory_->tokens, datadog::format_rfc3339(inventory_->as_of));
-        status.healthy = last_error_.empty();
-        status.state = status.healthy ? tokens : fmt::format("{}; last good: {}", last_error_, tokens);
-    }
+    status.last_poll = last_poll_;
+    status.last_success = statistics_.last_success;
+    status.numbers = numbers_;
+    status.rate_limit = {statistics_.rate_limit, statistics_.rate_limit_remaining,
+                         statistics_.rate_limit_reset};
     return status;
 }
 

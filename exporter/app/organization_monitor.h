@@ -8,7 +8,7 @@
 #include "inventory/builder.h"
 #include "metrics/collectables.h"
 #include "scan/poller.h"
-#include "web/status_page.h"
+#include "web/organization_status.h"
 
 #include <bitset>
 #include <functional>
@@ -62,6 +62,7 @@ class OrganizationMonitor final : private scan::ListingSink, private scan::PollO
     const std::string url_;
     const bool lists_everything_;  ///< no filter is set
     const config::Duration interval_;
+    const config::Duration stale_after_;
     Log& log_;
     const std::function<void()> on_change_;
 
@@ -73,6 +74,7 @@ class OrganizationMonitor final : private scan::ListingSink, private scan::PollO
     std::shared_ptr<const inventory::Census> census_;
     std::shared_ptr<const inventory::Inventory>
         fresh_;  ///< published by the poll under way; shown when it has finished
+    std::shared_ptr<const web::TokenNumbers> fresh_numbers_;  ///< the same for people
     bool last_complete_ = true;
     bool told_single_owner_ = false;
     bool told_slow_ = false;
@@ -86,7 +88,8 @@ class OrganizationMonitor final : private scan::ListingSink, private scan::PollO
     // Protected by mutex_:
     std::shared_ptr<const inventory::Inventory> inventory_;
     scan::Statistics statistics_;
-    std::string last_error_;  ///< of the last poll; empty when it succeeded
+    std::shared_ptr<const web::TokenNumbers> numbers_;  ///< of `inventory_`
+    std::optional<web::LastPoll> last_poll_;
 };
 
 }  // namespace exporter::app

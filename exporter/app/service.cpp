@@ -2,8 +2,11 @@
 
 #include "app/build_info.h"
 #include "metrics/collectables.h"
+#include "scan/clock.h"
 #include "web/routes.h"
 #include "web/status_page.h"
+
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <atomic>
@@ -136,6 +139,14 @@ void Monitoring::render() {
         [&families](metrics::Format format) { return metrics::render(families, format); }));
 }
 
+namespace {
+
+std::string configuration_in_effect(const config::Config& config) {
+    return fmt::format("# {} organization(s)\n", config.organizations.size());
+}
+
+}  // namespace
+
 tl::expected<std::unique_ptr<web::Server>, std::string> start_server(const config::Config& config,
                                                                      const Monitoring& monitoring) {
     web::RouteOptions routes;
@@ -144,8 +155,9 @@ tl::expected<std::unique_ptr<web::Server>, std::string> start_server(const confi
     routes.health = {[&monitoring] { return monitoring.alive(); },
                      [&monitoring] { return monitoring.ready(); }};
     routes.status_page = [&monitoring, path = config.web.telemetry_path] {
-        return web::render({std::string(version()), path, monitoring.statuses()});
+        return web::render({std::string(version()), path, monitoring.statuses()}, scan::system_clock().now());
     };
+    routes.configuration = configuration_in_effect(config);
 
     web::ServerOptions options;
     for (const config::ListenAddress& address : config.web.listen_addresses) {

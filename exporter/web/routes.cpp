@@ -1,7 +1,7 @@
 #include "web/routes.h"
 
 #include "web/negotiation.h"
-#include "web/status_page.h"
+#include "web/page_style.h"
 
 #include <string_view>
 #include <utility>
@@ -42,7 +42,9 @@ Response metrics_page(const metrics::ExpositionStore& expositions, const Request
 Response status_page(std::string document) {
     Response response;
     response.content_type = "text/html; charset=utf-8";
-    response.headers = {not_stored, {"Content-Security-Policy", std::string(content_security_policy())}};
+    response.headers = {not_stored,
+                        {"Content-Security-Policy", content_security_policy()},
+                        {"Referrer-Policy", "no-referrer"}};
     response.own_body = std::move(document);
     return response;
 }
@@ -68,6 +70,9 @@ Response route(const RouteOptions& options, const Request& request) {
     }
     if (request.path == "/") {
         return status_page(options.status_page());
+    }
+    if (request.path == "/config") {
+        return text(200, options.configuration);
     }
     return text(404, "not found\n");
 }

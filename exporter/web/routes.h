@@ -1,4 +1,4 @@
-// What is served where: metrics, health, readiness and the status page.
+// What is served where: metrics, health, readiness, the status page and the configuration.
 #pragma once
 
 #include "metrics/exposition.h"
@@ -22,10 +22,11 @@ struct RouteOptions {
     const metrics::ExpositionStore* expositions = nullptr;  ///< must outlive the handler
     Health health;
     std::function<std::string()> status_page;  ///< a whole HTML document
+    std::string configuration{};               ///< the one in effect, for people; without secrets
 };
 
-/// `/metrics` (or `telemetry_path`), `/healthz` and `/livez`, `/readyz`, `/`; 404 elsewhere, 405 for other
-/// methods than GET and HEAD.
+/// `/metrics` (or `telemetry_path`), `/healthz` and `/livez`, `/readyz`, `/`, `/config`; 404 elsewhere, 405
+/// for other methods than GET and HEAD.
 [[nodiscard]] Handler make_handler(RouteOptions options);
 
 }  // namespace exporter::web

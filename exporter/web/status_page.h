@@ -1,20 +1,20 @@
-// The page for people at `/`: what is polled, how it went, where the metrics are. Plain HTML and CSS, nothing
-// from elsewhere.
+// The page for people at `/`: what is polled, how it went, what it found, where the metrics are. Plain HTML
+// and CSS, nothing from elsewhere. Of many organizations those that need attention come first, and its size
+// is bounded.
 #pragma once
 
+#include "web/organization_status.h"
+
+#include <cstddef>
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace exporter::web {
 
-struct OrganizationStatus {
-    std::string name;
-    std::string endpoint;
-    std::string
-        state;  ///< one sentence: "423 tokens as of 2026-01-31T10:00:00Z", "403 from api.datadoghq.eu: …"
-    bool healthy = false;
-};
+/// Organizations that are shown with everything about them, and those that get a line after them; the rest
+/// is counted.
+inline constexpr std::size_t cards_at_most = 20;
+inline constexpr std::size_t lines_at_most = 200;
 
 struct StatusPage {
     std::string version;
@@ -22,12 +22,7 @@ struct StatusPage {
     std::vector<OrganizationStatus> organizations;
 };
 
-/// A whole HTML document; every text is escaped.
-[[nodiscard]] std::string render(const StatusPage& page);
-
-/// The `Content-Security-Policy` of that document: nothing but its own style sheet, known by its hash.
-[[nodiscard]] std::string_view content_security_policy();
-
-[[nodiscard]] std::string escape_html(std::string_view text);
+/// A whole HTML document as of `now`; every text is escaped.
+[[nodiscard]] std::string render(const StatusPage& page, Moment now);
 
 }  // namespace exporter::web

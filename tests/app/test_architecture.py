@@ -33,7 +33,7 @@ LIBRARIES = {
     "CLI/": r"config/\w+\.cpp",
     "spdlog/": r"app/log\.cpp",
     "prometheus/": r"metrics/\w+\.(cpp|h)",
-    "openssl/": r"datadog/(tls\.(cpp|h)|base64\.cpp)|web/(tls_\w+\.(cpp|h)|(bcrypt|hmac)\.cpp)",
+    "openssl/": r"datadog/(tls\.(cpp|h)|base64\.cpp)|web/(tls_\w+\.(cpp|h)|(bcrypt|hmac|page_style)\.cpp)",
     "zlib.h": r"metrics/exposition\.cpp|demo/\w+\.cpp",
 }
 

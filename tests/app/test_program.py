@@ -115,7 +115,11 @@ class Endpoints(unittest.TestCase):
         status, headers, body = harness.get(self.exporter.url + "/")
         self.assertEqual(status, 200)
         self.assertIn("default-src 'none'", headers["Content-Security-Policy"])
-        self.assertIn(b"400 tokens as of", body)
+        self.assertIn(b"400 tokens", body)
+
+    def test_the_configuration_in_effect_is_plain_text(self):
+        status, headers, _ = harness.get(self.exporter.url + "/config")
+        self.assertEqual((status, headers["Content-Type"]), (200, "text/plain; charset=utf-8"))
 
     def test_other_paths_are_not_found(self):
         self.assertEqual(harness.get(self.exporter.url + "/nothing")[0], 404)

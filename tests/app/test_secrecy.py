@@ -251,7 +251,7 @@ def write_configuration(directory, name, organizations):
 def pages(exporter):
     """Everything that the program serves, headers too."""
     found = {}
-    for path in ("/metrics", "/", "/healthz", "/livez", "/readyz", "/nothing", "/metrics/../etc"):
+    for path in ("/metrics", "/", "/config", "/healthz", "/livez", "/readyz", "/nothing", "/metrics/../etc"):
         _, headers, body = harness.get(exporter.url + path)
         found[path] = str(headers) + body.decode()
     return found

@@ -115,7 +115,8 @@ class ServedConnections {
     Handler recording_handler() {
         auto routes = make_handler({.expositions = &expositions_,
                                     .health = {[] { return true; }, [] { return false; }},
-                                    .status_page = [] { return std::string("<!DOCTYPE html>\n"); }});
+                                    .status_page = [] { return std::string("<!DOCTYPE html>\n"); },
+                                    .configuration = "poll: {}\n"});
         return [this, routes](const Request& request) {
             conversation_.methods.emplace_back(request.method);
             return routes(request);

@@ -176,9 +176,9 @@ class Visitor(Client):
         if status != 200:
             self.tally.wrong("/", f"status {status}: {page[:200]!r}")
         for organization in (*LISTED, *UNLISTED):
-            if f"<strong>{organization}</strong>" not in page:
+            if f"<bdi>{organization}</bdi>" not in page:
                 self.tally.wrong("/", f"{organization} is not there")
-        for tokens in re.findall(r"(\d+) tokens as of", page):
+        for tokens in re.findall(r'<span class="size">(\d+) tokens<', page):
             if int(tokens) != TOKENS:
                 self.tally.wrong("/", f"{tokens} tokens instead of {TOKENS}")
         if harness.ACCESS_TOKEN in page:

@@ -18,10 +18,11 @@ class Routes : public ::testing::Test {
     }
 
     [[nodiscard]] Handler handler() {
-        return make_handler(
-            {telemetry_path_, &store_, {[this] { return alive_; }, [this] { return ready_; }}, [] {
-                 return std::string("<!DOCTYPE html>");
-             }});
+        return make_handler({telemetry_path_,
+                             &store_,
+                             {[this] { return alive_; }, [this] { return ready_; }},
+                             [] { return std::string("<!DOCTYPE html>"); },
+                             "poll: {interval: 5m}\n"});
     }
 
     [[nodiscard]] Response get(std::string_view path, std::string_view accept_encoding = {},
@@ -139,6 +140,13 @@ TEST_F(Routes, RootIsTheStatusPageUnderAStrictPolicy) {
     EXPECT_TRUE(header(response, "Content-Security-Policy").starts_with("default-src 'none'; "));
 }
 
+TEST_F(Routes, ConfigurationIsPlainText) {
+    const auto response = get("/config");
+    EXPECT_EQ(response.status, 200U);
+    EXPECT_EQ(response.content_type, "text/plain; charset=utf-8");
+    EXPECT_EQ(body_of(response), "poll: {interval: 5m}\n");
+}
+
 TEST_F(Routes, ElsewhereIs404) {
     for (const auto* path : {"/nope", "/metrics/", "/Metrics", "//metrics", "/healthz/x", "", "*"}) {
         EXPECT_EQ(get(path).status, 404U) << path;
@@ -160,7 +168,7 @@ TEST_F(Routes, HeadIsAnsweredLikeGet) {
 }
 
 TEST_F(Routes, NothingIsToBeStoredByCaches) {
-    for (const auto* path : {"/metrics", "/healthz", "/readyz", "/", "/nope"}) {
+    for (const auto* path : {"/metrics", "/healthz", "/readyz", "/", "/config", "/nope"}) {
         EXPECT_EQ(header(get(path), "Cache-Control"), "no-store") << path;
     }
 }

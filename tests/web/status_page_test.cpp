@@ -1,28 +1,50 @@
 #include "web/status_page.h"
 
+#include "status_samples.h"
+#include "web/page_style.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <openssl/evp.h>
 
 #include <array>
+#include <chrono>
+#include <regex>
 #include <string>
 
 namespace exporter::web {
 namespace {
 
+using namespace std::chrono_literals;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-StatusPage example() {
-    return {"1.2.3",
-            "/metrics",
-            {{"production", "api.datadoghq.eu", "423 tokens as of 2026-01-31T10:00:00Z", true},
-             {"sandbox", "api.datadoghq.com", "403 from api.datadoghq.com: forbidden", false}}};
+std::string page_of(std::vector<OrganizationStatus> organizations) {
+    return render({"1.2.3", "/metrics", std::move(organizations)}, now());
 }
 
 std::string between(const std::string& text, std::string_view before, std::string_view after) {
     const auto start = text.find(before) + before.size();
     return text.substr(start, text.find(after, start) - start);
+}
+
+std::size_t occurrences(const std::string& text, std::string_view of) {
+    std::size_t count = 0;
+    for (auto at = text.find(of); at != std::string::npos; at = text.find(of, at + of.size())) {
+        ++count;
+    }
+    return count;
+}
+
+std::vector<OrganizationStatus> many(std::size_t healthy_ones, std::size_t failing_ones) {
+    std::vector<OrganizationStatus> organizations;
+    for (std::size_t i = 0; i < healthy_ones; ++i) {
+        organizations.push_back(healthy("good-" + std::to_string(i)));
+    }
+    for (std::size_t i = 0; i < failing_ones; ++i) {
+        organizations.push_back(forbidden("bad-" + std::to_string(i)));
+    }
+    return organizations;
 }
 
 std::string base64_of_sha256(const std::string& text) {
@@ -33,70 +55,146 @@ std::string base64_of_sha256(const std::string& text) {
     return {encoded.begin(), encoded.begin() + length};
 }
 
-TEST(EscapeHtml, ReplacesWhatHtmlGivesAMeaning) {
-    EXPECT_EQ(escape_html(R"(<b a="x" b='y'>&amp;)"), "&lt;b a=&quot;x&quot; b=&#39;y&#39;&gt;&amp;amp;");
+TEST(StatusPage, SaysWhatIsPolledAndHowItWent) {
+    const auto html = page_of({healthy("production")});
+    EXPECT_THAT(html, HasSubstr("<bdi>production</bdi>"));
+    EXPECT_THAT(html, HasSubstr("https://api.datadoghq.eu"));
+    EXPECT_THAT(html, HasSubstr("13 tokens"));
+    EXPECT_THAT(html, HasSubstr("Succeeded <time datetime=\"2026-11-24T19:08:16Z\">2 minutes ago "
+                                "<span class=\"utc\">(2026-11-24 19:08:16 UTC)</span></time>, took 1.2 "
+                                "seconds, 5 pages"));
+    EXPECT_THAT(html,
+                HasSubstr("Every 5 minutes, next <time datetime=\"2026-11-24T19:13:16Z\">in 2 minutes"));
+    EXPECT_THAT(html, HasSubstr("Complete: as many tokens as Datadog reports (13)"));
+    EXPECT_THAT(html, HasSubstr("295 of 300 requests left at the last answer"));
 }
 
-TEST(EscapeHtml, LeavesOtherTextAlone) {
-    EXPECT_EQ(escape_html("größer 1/2 (ok)"), "größer 1/2 (ok)");
+TEST(StatusPage, SaysInWordsWhyAPollFailed) {
+    const auto html = page_of({forbidden("production")});
+    EXPECT_THAT(html, HasSubstr("403 from api.datadoghq.eu: Forbidden</bdi> <code>forbidden</code>"));
+    EXPECT_THAT(html, HasSubstr("Wrong site, or the key lacks org_app_keys_read. "));
+    EXPECT_THAT(html, HasSubstr("3 polls in a row have failed."));
+    EXPECT_THAT(html, HasSubstr("Needs attention"));
+    EXPECT_THAT(html, Not(HasSubstr("Healthy")));
 }
 
-TEST(StatusPage, ListsEachOrganizationWithItsState) {
-    const auto html = render(example());
-    EXPECT_THAT(html, HasSubstr("production"));
-    EXPECT_THAT(html, HasSubstr("api.datadoghq.eu"));
-    EXPECT_THAT(html, HasSubstr("423 tokens as of 2026-01-31T10:00:00Z"));
-    EXPECT_THAT(html, HasSubstr("403 from api.datadoghq.com: forbidden"));
+TEST(StatusPage, SummaryCountsOrganizationsByCondition) {
+    EXPECT_THAT(page_of(many(498, 2)), HasSubstr(">498 healthy, 2 need attention</h2>"));
+    EXPECT_THAT(page_of(many(2, 1)), HasSubstr(">2 healthy, 1 needs attention</h2>"));
+    EXPECT_THAT(page_of({healthy("a"), waiting("b"), waiting("c")}),
+                HasSubstr(">1 healthy, 2 waiting for their first poll</h2>"));
 }
 
-TEST(StatusPage, SaysInWordsWhichOrganizationNeedsAttention) {
-    const auto html = render(example());
-    EXPECT_THAT(between(html, "production", "</li>"), HasSubstr("healthy"));
-    EXPECT_THAT(between(html, "sandbox", "</li>"), HasSubstr("needs attention"));
+TEST(StatusPage, SummaryAddsUpTheOrganizationsThatHaveNumbers) {
+    const auto html = page_of({healthy("a"), healthy("b"), waiting("c")});
+    EXPECT_THAT(html, HasSubstr("<strong>26 tokens</strong> in 2 organizations"));
 }
 
-TEST(StatusPage, LinksMetricsAndProbes) {
-    auto page = example();
-    page.telemetry_path = "/tokens";
-    const auto html = render(page);
-    EXPECT_THAT(html, HasSubstr(R"(href="/tokens")"));
-    EXPECT_THAT(html, HasSubstr(R"(href="/healthz")"));
-    EXPECT_THAT(html, HasSubstr(R"(href="/readyz")"));
+TEST(StatusPage, TitleSaysWhetherSomethingIsWrong) {
+    EXPECT_THAT(page_of(many(2, 1)), HasSubstr("<title>2 healthy, 1 needs attention · "));
+    EXPECT_THAT(page_of({forbidden("a")}), HasSubstr("<title>Needs attention · "));
+    EXPECT_THAT(page_of({healthy("a")}), HasSubstr("<title>Healthy · "));
+}
+
+TEST(StatusPage, ThoseThatNeedAttentionComeFirstAndTheOrderIsTheConfigurationsOtherwise) {
+    const auto html = page_of({healthy("a"), waiting("b"), forbidden("c"), healthy("d"), forbidden("e")});
+    std::string order;
+    const std::regex names("<bdi>([a-e])</bdi>");
+    for (std::sregex_iterator name(html.begin(), html.end(), names), end; name != end; ++name) {
+        order += (*name)[1];
+    }
+    EXPECT_EQ(order, "cebad");
+}
+
+TEST(StatusPage, OfSeveralOrganizationsTheHealthyOnesAreFolded) {
+    const auto html = page_of({healthy("a"), forbidden("b")});
+    EXPECT_THAT(html, HasSubstr("<details class=\"card attention\" open>"));
+    EXPECT_THAT(html, HasSubstr("<details class=\"card healthy\">"));
+    EXPECT_THAT(page_of({healthy("a")}), HasSubstr("<details class=\"card healthy\" open>"));
+}
+
+TEST(StatusPage, OfManyOrganizationsOnlySomeAreShown) {
+    const auto html = page_of(many(495, 5));
+    EXPECT_EQ(occurrences(html, "<details "), cards_at_most);
+    EXPECT_EQ(occurrences(html, "<bdi class=\"name\">"), lines_at_most);
+    EXPECT_THAT(html, HasSubstr("<h3>480 more organizations</h3>"));
+    EXPECT_THAT(html, HasSubstr("280 organizations are not listed here."));
+}
+
+TEST(StatusPage, SizeIsBoundedHoweverManyOrganizationsFail) {
+    EXPECT_LT(page_of(many(0, 5000)).size(), 200'000U);
+    EXPECT_LT(page_of(many(5000, 0)).size(), 200'000U);
+}
+
+TEST(StatusPage, LinksEverythingElseThatIsServed) {
+    const auto html = render({"1.2.3", "/tokens", {}}, now());
+    for (const auto* path : {"/tokens", "/healthz", "/readyz", "/config"}) {
+        EXPECT_THAT(html, HasSubstr("href=\"" + std::string(path) + '"'));
+    }
 }
 
 TEST(StatusPage, EscapesEveryText) {
-    const std::string hostile = R"("><script>alert('x')</script>)";
-    const auto html = render({hostile, hostile, {{hostile, hostile, hostile, true}}});
+    const std::string hostile = R"("><script>alert('x')</script>&)";
+    auto numbers = sample_numbers();
+    numbers.buckets[1].name = hostile;
+    numbers.types[0].type = hostile;
+    numbers.findings[0] = {hostile, hostile, 1};
+    auto good = healthy(hostile);
+    good.endpoint = hostile;
+    good.numbers = std::make_shared<const TokenNumbers>(numbers);
+    auto bad = forbidden(hostile);
+    bad.endpoint = hostile;
+    bad.last_poll->failure = {hostile, hostile, hostile};
+    std::vector<OrganizationStatus> organizations{good};
+    organizations.resize(cards_at_most + 5, bad);
+
+    const auto html = render({hostile, hostile, organizations}, now());
+
     EXPECT_THAT(html, Not(HasSubstr("<script")));
-    EXPECT_THAT(html, Not(HasSubstr(R"("">)")));
-    EXPECT_THAT(html, HasSubstr("&quot;&gt;&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;"));
+    EXPECT_THAT(html, Not(HasSubstr("\"\">")));
+    EXPECT_THAT(html, Not(HasSubstr("alert('")));
+    EXPECT_THAT(html, HasSubstr("&quot;&gt;&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;&amp;"));
 }
 
 TEST(StatusPage, SaysThatThereIsNoOrganization) {
-    EXPECT_THAT(render({"1.2.3", "/metrics", {}}), HasSubstr("No organization is configured."));
+    EXPECT_THAT(page_of({}), HasSubstr("No organization is configured"));
 }
 
 TEST(StatusPage, LoadsNothingFromElsewhere) {
-    const auto html = render(example());
+    auto status = healthy("production");
+    status.endpoint.clear();
+    const auto html = page_of({status});
     EXPECT_THAT(html, Not(HasSubstr("http://")));
     EXPECT_THAT(html, Not(HasSubstr("https://")));
     EXPECT_THAT(html, Not(HasSubstr("src=")));
-    EXPECT_THAT(html, Not(HasSubstr("style=\"")));
+    EXPECT_THAT(html, Not(HasSubstr("url(")));
+    EXPECT_THAT(html, Not(HasSubstr("@import")));
+}
+
+TEST(StatusPage, HasNoStyleThatThePolicyWouldRefuse) {
+    const auto html = page_of(many(3, 3));
+    EXPECT_THAT(html, Not(HasSubstr("style=")));
+    EXPECT_EQ(occurrences(html, "<style"), 1U);
+}
+
+TEST(StatusPage, IsTheSameForTheSameMoment) {
+    EXPECT_EQ(page_of(many(3, 3)), page_of(many(3, 3)));
 }
 
 TEST(ContentSecurityPolicy, AllowsTheStyleSheetByItsHash) {
-    const auto style = between(render(example()), "<style>", "</style>");
-    EXPECT_THAT(std::string(content_security_policy()),
-                HasSubstr("style-src 'sha256-" + base64_of_sha256(style) + "'"));
+    const auto style = between(page_of({}), "<style>", "</style>");
+    EXPECT_THAT(content_security_policy(), HasSubstr("style-src 'sha256-" + base64_of_sha256(style) + "'"));
 }
 
 TEST(ContentSecurityPolicy, AllowsNothingElse) {
-    const std::string policy(content_security_policy());
-    EXPECT_THAT(policy, HasSubstr("default-src 'none'"));
+    const std::string& policy = content_security_policy();
+    EXPECT_TRUE(policy.starts_with("default-src 'none'; "));
     EXPECT_THAT(policy, HasSubstr("frame-ancestors 'none'"));
     EXPECT_THAT(policy, HasSubstr("base-uri 'none'"));
     EXPECT_THAT(policy, HasSubstr("form-action 'none'"));
     EXPECT_THAT(policy, Not(HasSubstr("unsafe")));
+    EXPECT_THAT(policy, Not(HasSubstr("script")));
+    EXPECT_THAT(policy, Not(HasSubstr("http")));
 }
 
 }  // namespace

@@ -1,0 +1,221 @@
+"""The status page in a real browser: Debian's Chromium, headless, in light and dark and at a phone's and a desk's width."""
+import base64
+import json
+import os
+import shutil
+import sys
+import tempfile
+import unittest
+
+from selenium import webdriver
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+
+import harness
+from fault_server import FaultServer, json_answer, listing, token
+
+SCHEMES = ("light", "dark")
+WIDTHS = (320, 360, 1280)
+# Where to put what the browser shows, for people to look at; nowhere unless it is set.
+SCREENSHOTS = os.environ.get("SCREENSHOTS")
+LEAST_CONTRAST = 4.5
+
+# What every visible text has to say: its colour and the first opaque colour behind it, as [r, g, b].
+COLOURS_OF_TEXTS = """
+const rgb = text => text.match(/[\\d.]+/g).map(Number);
+const behind = element => {
+  for (; element; element = element.parentElement) {
+    const colour = rgb(getComputedStyle(element).backgroundColor);
+    if (colour.length === 3 || colour[3] === 1) { return colour.slice(0, 3); }
+  }
+  return null;
+};
+const found = [];
+const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+while (walker.nextNode()) {
+  const element = walker.currentNode.parentElement;
+  if (walker.currentNode.data.trim() && element.getClientRects().length) {
+    found.push([walker.currentNode.data.trim(), rgb(getComputedStyle(element).color).slice(0, 3), behind(element)]);
+  }
+}
+return found;
+"""
+# Elements that stick out on the right. A telephone's `innerWidth` would grow with them.
+TOO_WIDE = """
+return [...document.querySelectorAll('body *')].filter(e => e.getBoundingClientRect().right > arguments[0] + 0.5)
+  .map(e => e.outerHTML.slice(0, 200));
+"""
+
+
+def browser(profile):
+    options = webdriver.ChromeOptions()
+    options.binary_location = shutil.which("chromium")
+    for argument in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--no-proxy-server",
+                     "--disable-background-networking", "--disable-component-update", "--no-first-run",
+                     f"--user-data-dir={profile}"):
+        options.add_argument(argument)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    return webdriver.Chrome(options=options, service=Service(shutil.which("chromedriver")))
+
+
+def luminance(colour):
+    linear = [c / 255 / 12.92 if c / 255 <= 0.04045 else ((c / 255 + 0.055) / 1.055) ** 2.4 for c in colour]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(one, other):
+    darker, lighter = sorted((luminance(one), luminance(other)))
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+class StatusPage(unittest.TestCase):
+    """One program polls a healthy organization, another one a healthy one and two that are refused, one of them with a
+    name as long as can be."""
+
+    @classmethod
+    def setUpClass(cls):
+        directory = cls.enterClassContext(tempfile.TemporaryDirectory(ignore_cleanup_errors=True))
+        demo = cls.enterClassContext(harness.Exporter("--demo"))
+        several = cls.enterClassContext(harness.Exporter("--config.file", cls.configuration(directory)))
+        cls.urls = {"demo": demo.url, "several": several.url}
+        for url in cls.urls.values():
+            harness.wait_until(lambda url=url: harness.get(url + "/readyz")[0] == 200, "everything was polled")
+        cls.browser = browser(os.path.join(directory, "profile"))
+        cls.addClassCleanup(cls.browser.quit)
+        cls.browser.execute_cdp_cmd("Network.enable", {})
+
+    @classmethod
+    def configuration(cls, directory):
+        good = cls.enterClassContext(FaultServer(listing([token(1), token(2, expires_at=None)])))
+        bad = cls.enterClassContext(FaultServer(json_answer({"errors": ["Forbidden <script>x()</script>"]}, 403)))
+        secret = os.path.join(directory, "token")
+        with harness.private_file(secret) as file:
+            file.write(harness.ACCESS_TOKEN)
+        path = os.path.join(directory, "config.yaml")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write("organizations:\n")
+            for name, server in (("production", good), ("sandbox", bad), ("w" * 64, bad)):
+                file.write(f"  - {{name: '{name}', base_url: '{server.url}', bearer_token_file: {secret}}}\n")
+        return path
+
+    def visit(self, page, scheme="light", width=1280):
+        """Opens the page afresh; what the logs then hold is of this visit alone."""
+        for log in ("browser", "performance"):
+            self.browser.get_log(log)
+        self.browser.execute_cdp_cmd(
+            "Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": scheme}]})
+        self.browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {
+            "width": width, "height": 800, "deviceScaleFactor": 1, "mobile": width < 600})
+        self.browser.get(self.urls[page] + "/")
+        if SCREENSHOTS:
+            shot = self.browser.execute_cdp_cmd("Page.captureScreenshot", {"captureBeyondViewport": True})
+            with open(os.path.join(SCREENSHOTS, f"{page}-{scheme}-{width}.png"), "wb") as file:
+                file.write(base64.b64decode(shot["data"]))
+
+    def requests(self):
+        messages = [json.loads(entry["message"])["message"] for entry in self.browser.get_log("performance")]
+        return [message["params"]["request"]["url"] for message in messages
+                if message["method"] == "Network.requestWillBeSent"]
+
+    def everywhere(self, check):
+        """Calls `check(page, width)` on each page in both schemes at each width."""
+        for page in self.urls:
+            for scheme in SCHEMES:
+                for width in WIDTHS:
+                    with self.subTest(page=page, scheme=scheme, width=width):
+                        self.visit(page, scheme, width)
+                        check(page, width)
+
+    def test_the_console_stays_empty_and_nothing_else_is_asked_for(self):
+        def check(page, _):
+            self.assertEqual(self.browser.get_log("browser"), [])
+            self.assertEqual(self.requests(), [self.urls[page] + "/"])
+        self.everywhere(check)
+
+    def test_the_console_would_tell_of_a_violation(self):
+        self.visit("demo")
+        self.browser.execute_script("document.body.insertAdjacentHTML('beforeend', '<p style=\"color:red\">x</p>')")
+        self.assertIn("Content Security Policy", str(self.browser.get_log("browser")))
+
+    def test_nothing_sticks_out_on_the_right(self):
+        def check(_, width):
+            self.browser.execute_script("document.querySelectorAll('details').forEach(d => d.open = true)")
+            self.assertEqual(self.browser.execute_script(TOO_WIDE, width), [])
+            self.assertLessEqual(self.browser.execute_script("return document.documentElement.scrollWidth"), width)
+        self.everywhere(check)
+
+    def test_every_text_has_enough_contrast(self):
+        def check(*_):
+            texts = self.browser.execute_script(COLOURS_OF_TEXTS)
+            self.assertGreater(len(texts), 30)
+            for text, colour, back in texts:
+                self.assertGreaterEqual(contrast(colour, back), LEAST_CONTRAST, text)
+        self.everywhere(check)
+
+    def test_dark_is_dark_and_light_is_light(self):
+        for page in self.urls:
+            seen = {}
+            for scheme in SCHEMES:
+                self.visit(page, scheme)
+                seen[scheme] = self.browser.execute_script(COLOURS_OF_TEXTS)
+            self.assertEqual(len(seen["light"]), len(seen["dark"]))
+            for (text, light, light_back), (_, dark, dark_back) in zip(seen["light"], seen["dark"]):
+                self.assertGreater(luminance(dark), luminance(light), text)
+                self.assertGreater(luminance(light_back), luminance(dark_back), text)
+
+    def test_the_style_sheet_is_in_force_for_the_picture_too(self):
+        self.visit("demo")
+        fills = self.browser.execute_script(
+            "return [...document.querySelectorAll('.bar rect')].map(e => getComputedStyle(e).fill)")
+        self.assertGreaterEqual(len(set(fills)), 5)
+        self.assertNotIn("rgb(0, 0, 0)", fills)
+
+    def test_the_table_adds_up_to_the_headline(self):
+        self.visit("demo")
+        rows = self.browser.find_elements(By.CSS_SELECTOR, ".counts tbody tr")
+        alls = [int(row.find_elements(By.TAG_NAME, "td")[-1].text) for row in rows]
+        self.assertEqual(len(rows), 9)
+        self.assertEqual(sum(alls), 400)
+        self.assertEqual(self.browser.find_element(By.CSS_SELECTOR, ".counts tfoot td:last-child").text, "400")
+
+    def test_a_failing_organization_comes_first_and_says_why(self):
+        self.visit("several")
+        self.assertEqual(self.browser.find_element(By.TAG_NAME, "h2").text, "1 healthy, 2 need attention")
+        first = self.browser.find_element(By.CSS_SELECTOR, "details").text
+        self.assertIn("sandbox", first)
+        self.assertIn("Needs attention", first)
+        self.assertIn("403 from 127.0.0.1: Forbidden <script>x()</script>", first)
+        self.assertIn("org_app_keys_read", first)
+
+    def test_a_folded_card_opens_by_keyboard(self):
+        self.visit("several")
+        card = self.browser.find_element(By.CSS_SELECTOR, "details.healthy")
+        self.assertIsNone(card.get_attribute("open"))
+        card.find_element(By.TAG_NAME, "summary").send_keys(Keys.ENTER)
+        self.assertIsNotNone(card.get_attribute("open"))
+        self.assertIn("never_expires", card.text)
+
+    def test_a_screen_reader_finds_a_language_landmarks_and_headings_in_order(self):
+        def check(page, _):
+            tree = self.browser.execute_cdp_cmd("Accessibility.getFullAXTree", {})["nodes"]
+            roles = {node["role"]["value"] for node in tree if not node["ignored"]}
+            self.assertLessEqual({"main", "navigation", "banner", "heading", "link"}, roles, page)
+            self.assertEqual(self.browser.execute_script("return document.documentElement.lang"), "en")
+            levels = self.browser.execute_script(
+                "return [...document.querySelectorAll('h1,h2,h3,h4')].map(e => Number(e.tagName[1]))")
+            self.assertEqual(levels[0], 1)
+            for before, after in zip(levels, levels[1:]):
+                self.assertLessEqual(after, before + 1)
+        self.everywhere(check)
+
+    def test_every_link_leads_somewhere(self):
+        self.visit("demo")
+        links = [link.get_attribute("href") for link in self.browser.find_elements(By.TAG_NAME, "a")]
+        self.assertEqual(len(links), 4)
+        for link in links:
+            self.assertEqual(harness.get(link)[0], 200, link)
+
+
+if __name__ == "__main__":
+    unittest.main(argv=[sys.argv[0], "-v"])

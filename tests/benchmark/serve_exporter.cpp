@@ -1,0 +1,76 @@
+// The exporter's own server over families that stand still, with the process metrics as its live part.
+#include "exposition_adapter.h"
+#include "families.h"
+#include "lifetime.h"
+#include "web/routes.h"
+#include "web/server.h"
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <exception>
+#include <string>
+
+namespace {
+
+using namespace exporter;
+
+struct Arguments {
+    std::size_t series = 10'000;
+    std::size_t max_connections = web::ServerOptions{}.max_connections;
+    std::int64_t max_seconds = 600;
+    bool print = false;
+};
+
+int serve(const Arguments& arguments) {
+    comparison::hold_signals();
+    const auto store = comparison::make_store();
+    store->publish(comparison::exposition_of(comparison::families_of(arguments.series)));
+
+    web::RouteOptions routes;
+    routes.expositions = store.get();
+    routes.health = {[] { return true; }, [] { return true; }};
+    routes.status_page = [] { return std::string(); };
+
+    web::ServerOptions options;
+    options.addresses = {{"127.0.0.1", 0}};
+    options.max_connections = arguments.max_connections;
+    options.request_deadline = std::chrono::seconds(75);  // as the program has it
+    const auto server = web::Server::start(options, web::make_handler(std::move(routes)));
+    if (!server) {
+        fmt::print(stderr, "{}\n", server.error());
+        return 1;
+    }
+    comparison::serve_until_told((*server)->ports()[0], std::chrono::seconds(arguments.max_seconds));
+    return 0;
+}
+
+int run(int argc, char** argv) {
+    Arguments arguments;
+    CLI::App app("Serves families that stand still with the exporter's own server");
+    app.add_option("--series", arguments.series, "how many");
+    app.add_option("--max-connections", arguments.max_connections, "as --web.max-connections");
+    app.add_option("--max-seconds", arguments.max_seconds, "ends by itself after so long");
+    app.add_flag("--print", arguments.print, "prints the families as text and ends");
+    CLI11_PARSE(app, argc, argv);
+    if (arguments.print) {
+        fmt::print("{}", comparison::rendered(comparison::families_of(arguments.series)));
+        return 0;
+    }
+    return serve(arguments);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    try {
+        return run(argc, argv);
+    } catch (const std::exception& error) {
+        fmt::print(stderr, "{}\n", error.what());
+        return 1;
+    }
+}

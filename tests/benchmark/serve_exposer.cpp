@@ -1,0 +1,49 @@
+// prometheus-cpp's own server over the same families and process metrics, for comparison.
+#include "families.h"
+#include "lifetime.h"
+#include "metrics/collectables.h"
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+#include <prometheus/exposer.h>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <exception>
+#include <memory>
+
+namespace {
+
+using namespace exporter;
+
+int run(int argc, char** argv) {
+    std::size_t series = 10'000;
+    std::int64_t max_seconds = 600;
+    CLI::App app("Serves families that stand still with prometheus-cpp's Exposer");
+    app.add_option("--series", series, "how many");
+    app.add_option("--max-seconds", max_seconds, "ends by itself after so long");
+    CLI11_PARSE(app, argc, argv);
+
+    comparison::hold_signals();
+    const auto families = std::make_shared<comparison::FixedCollectable>(comparison::families_of(series));
+    const auto process = std::make_shared<metrics::ProcessCollectable>();
+    prometheus::Exposer exposer("127.0.0.1:0");  // its own default of two threads
+    exposer.RegisterCollectable(families);
+    exposer.RegisterCollectable(process);
+    comparison::serve_until_told(static_cast<std::uint16_t>(exposer.GetListeningPorts().at(0)),
+                                 std::chrono::seconds(max_seconds));
+    return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    try {
+        return run(argc, argv);
+    } catch (const std::exception& error) {
+        fmt::print(stderr, "{}\n", error.what());
+        return 1;
+    }
+}

@@ -1,0 +1,161 @@
+"""The servers that are compared, each a child process on a free port of loopback."""
+import ctypes
+import dataclasses
+import gzip
+import http.client
+import os
+import re
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "soak"))
+from resources import Watch, held_by  # noqa: E402 pylint: disable=wrong-import-position
+
+EXPORTER, EXPOSER, NODE_EXPORTER = "exporter", "Exposer", "node_exporter"
+START_SECONDS = 30
+LONGEST_RUN_SECONDS = 900
+_TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
+
+
+class Failure(Exception):
+    """What was measured is not what was meant to be."""
+
+
+def raise_file_limit():
+    """For this process and the ones it starts."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    return most
+
+
+def program(build, name):
+    path = os.path.join(build, "tests", "benchmark", "benchmark_" + name)
+    if not os.path.exists(path):
+        raise Failure(f"{path} is missing: configure with -DEXPORTER_BENCHMARKS=ON and build")
+    return path
+
+
+def _ends_with_parent():
+    """In the child: the kernel ends it when this process is gone, however that came."""
+    set_parent_death_signal = 1  # prctl(2)
+    ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGKILL)
+
+
+@dataclasses.dataclass
+class Reply:
+    status: int
+    headers: dict
+    body: bytes
+
+
+class Server:
+    """Running until the end of its `with`."""
+
+    probe_path = "/"  # answers quickly, with whatever status
+
+    def __init__(self, name, arguments, announcement, directory=None):
+        self.name = name
+        self._directory = directory or tempfile.TemporaryDirectory()  # pylint: disable=consider-using-with
+        # Not a pipe, which a talkative server would fill.
+        log = os.path.join(self._directory.name, "log")
+        with open(log, "wb") as output:
+            self.process = subprocess.Popen(  # pylint: disable=consider-using-with
+                arguments, stdout=output, stderr=subprocess.STDOUT, preexec_fn=_ends_with_parent)
+        self.pid = self.process.pid
+        self.port = self._announced_port(log, announcement)
+
+    def _announced_port(self, log, announcement):
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline and self.process.poll() is None:
+            with open(log, "rb") as file:
+                text = file.read()
+            found = re.search(announcement, text)
+            if found:
+                return int(found.group(1))
+            time.sleep(0.01)
+        self.stop()
+        raise Failure(f"{self.name} did not start: {text.decode(errors='replace')}")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+
+    def stop(self):
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+            try:
+                self.process.wait(5)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+        self.process.wait()
+        self._directory.cleanup()
+
+    def cpu_seconds(self):
+        with open(f"/proc/{self.pid}/stat", encoding="ascii") as file:
+            fields = file.read().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / _TICKS_PER_SECOND
+
+    def held(self):
+        return held_by(self.pid)
+
+    def url(self, path="/metrics"):
+        return f"http://127.0.0.1:{self.port}{path}"
+
+    def get(self, path, encoding, seconds=30):
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=seconds)
+        try:
+            connection.request("GET", path, headers={"Accept-Encoding": encoding})
+            response = connection.getresponse()
+            return Reply(response.status, dict(response.getheaders()), response.read())
+        finally:
+            connection.close()
+
+    def check_serves(self, series, encoding):
+        """The size of a scrape's body, which must hold the series of the comparison."""
+        reply = self.get("/metrics", encoding)
+        compressed = reply.headers.get("Content-Encoding") == "gzip"
+        if compressed != (encoding == "gzip"):
+            raise Failure(f"{self.name} answers {encoding} with {reply.headers}")
+        text = gzip.decompress(reply.body) if compressed else reply.body
+        lines = re.findall(rb"^datadog_access_token[^\n]*\{", text, re.M)
+        if reply.status != 200 or len(lines) != series:
+            raise Failure(f"{self.name}: status {reply.status}, {len(lines)} series instead of {series}")
+        return len(reply.body)
+
+
+def start_exporter(build, series, max_connections=None):
+    limit = ["--max-connections", str(max_connections)] if max_connections else []
+    server = Server(EXPORTER, [program(build, "serve_exporter"), "--series", str(series),
+                               "--max-seconds", str(LONGEST_RUN_SECONDS), *limit], rb"port (\d+)\n")
+    server.probe_path = "/healthz"
+    return server
+
+
+def start_exposer(build, series):
+    return Server(EXPOSER, [program(build, "serve_exposer"), "--series", str(series),
+                            "--max-seconds", str(LONGEST_RUN_SECONDS)], rb"port (\d+)\n")
+
+
+def node_exporter_path():
+    return shutil.which("prometheus-node-exporter")
+
+
+def start_node_exporter(build, series):
+    """With the same series from a file, which it reads at each scrape, and nothing else: no metrics of its own."""
+    directory = tempfile.TemporaryDirectory()  # pylint: disable=consider-using-with
+    with open(os.path.join(directory.name, "series.prom"), "wb") as file:
+        subprocess.run([program(build, "serve_exporter"), "--series", str(series), "--print"], stdout=file, check=True)
+    return Server(NODE_EXPORTER, [
+        node_exporter_path(), "--web.listen-address=127.0.0.1:0",
+        "--web.disable-exporter-metrics", "--collector.disable-defaults", "--collector.textfile",
+        "--collector.textfile.directory=" + directory.name], rb'Listening on" address=127\.0\.0\.1:(\d+)', directory)
+
+
+STARTERS = {EXPORTER: start_exporter, EXPOSER: start_exposer, NODE_EXPORTER: start_node_exporter}

@@ -5,7 +5,7 @@ build_packages="g++ cmake ninja-build pkg-config git ca-certificates libboost-de
   libcrypt-dev libexpected-dev libfmt-dev libspdlog-dev libssl-dev libyaml-cpp-dev prometheus-cpp-dev rapidjson-dev zlib1g-dev"
 
 # One clang for both Debians: formatters and linters of two versions don't agree.
-test_packages="clang-19 clang-format-19 clang-tidy-19 cppcheck libclang-rt-19-dev libgmock-dev libgtest-dev
+test_packages="libbenchmark-dev wrk clang-19 clang-format-19 clang-tidy-19 cppcheck libclang-rt-19-dev libgmock-dev libgtest-dev
   prometheus curl openssl procps python3 python3-prometheus-client python3-selenium chromium chromium-driver"
 
 as_root() {

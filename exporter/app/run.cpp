@@ -3,13 +3,17 @@
 #include "app/build_info.h"
 #include "app/check.h"
 #include "app/demo.h"
+#include "app/inherited_sockets.h"
 #include "app/log.h"
 #include "app/output_file.h"
 #include "app/secrecy.h"
 #include "app/service.h"
+#include "app/web_protection.h"
 
 #include <fmt/format.h>
 #include <malloc.h>
+#include <tl/expected.hpp>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -18,7 +22,10 @@
 #include <cstdlib>
 #include <optional>
 #include <system_error>
+#include <thread>
+#include <utility>
 #include <variant>
+#include <vector>
 
 namespace exporter::app {
 
@@ -51,29 +58,51 @@ class EndSignal {
     sigset_t signals_{};
 };
 
-/// `http://localhost:10077`, for people to click.
-std::string url_of(const config::ListenAddress& address, std::uint16_t port) {
-    const bool any = address.host.empty() || address.host == "0.0.0.0" || address.host == "::";
+/// `http://localhost:10077`, for people to click; for a Unix socket as curl's --unix-socket takes it.
+std::string url_of(const web::Address& address, bool encrypted) {
+    if (!address.unix_path.empty()) {
+        return fmt::format("unix:{}:", address.unix_path);
+    }
+    const bool any = address.host == "0.0.0.0" || address.host == "::";
     const bool v6 = address.host.find(':') != std::string::npos;
     const std::string host = any ? "localhost" : v6 ? "[" + address.host + "]" : address.host;
-    return fmt::format("http://{}:{}", host, port);
+    return fmt::format("{}://{}:{}", encrypted ? "https" : "http", host, address.port);
 }
 
-int serve(const config::Config& config, Log& log, EndSignal& end) {
+void log_addresses(const web::Server& server, const config::Web& web, bool encrypted, Log& log) {
+    for (const web::Address& address : server.addresses()) {
+        const std::string url = url_of(address, encrypted);
+        log.info("listening", {{"metrics", url + web.telemetry_path}, {"status", url + "/"}});
+    }
+    for (const web::Address& address : server.probe_addresses()) {
+        log.info("listening for probes", {{"address", url_of(address, false)}});
+    }
+}
+
+/// What the process was started with and needs beyond its configuration.
+struct Start {
+    WebProtection protection;
+    std::vector<int> inherited_sockets;
+};
+
+int serve(const config::Config& config, Start& start, Log& log, EndSignal& end) {
     Monitoring monitoring(config, log);
-    const auto server = start_server(config, monitoring);
+    WebProtection& protection = start.protection;
+    const auto server = start_server(config, monitoring, start.inherited_sockets, protection.security());
     if (!server) {
         log.error("the server can't start", {{"error", server.error()}});
         return failed;
     }
-    for (std::size_t i = 0; i < config.web.listen_addresses.size(); ++i) {
-        const std::string url = url_of(config.web.listen_addresses[i], (*server)->ports()[i]);
-        log.info("listening", {{"metrics", url + config.web.telemetry_path}, {"status", url + "/"}});
-    }
+    const bool encrypted = protection.security() && protection.security()->tls;
+    log_addresses(**server, config.web, encrypted, log);
     monitoring.start();
+    std::jthread watching([&](const std::stop_token& stop) {
+        protection.watch(stop, [&](auto security) { (*server)->secure(std::move(security)); });
+    });
 
     const std::string signal = end.wait();
     log.info("ending", {{"signal", signal}});
+    watching = {};
     (*server)->stop(500ms);
     if (!monitoring.stop(1s)) {
         log.warn("a poll did not end in time; leaving without it");
@@ -121,7 +150,31 @@ void set_up_process() {
 #endif
 }
 
-int run_mode(config::Config config) {
+int report(const config::MistakeLines& mistakes) {
+    for (const std::string& line : mistakes) {
+        fmt::print(stderr, "datadog_token_exporter: {}\n", line);
+    }
+    return wrong_configuration;
+}
+
+/// What else may be wrong with a configuration, and shows only when it is used.
+tl::expected<Start, config::MistakeLines> prepare(const config::Config& config,
+                                                  const config::Environment& environment, Log& log) {
+    auto protection = WebProtection::load(config.web, log);
+    if (!protection) {
+        return tl::unexpected(std::move(protection.error()));
+    }
+    if (!config.web.systemd_socket || config.mode != config::Mode::serve) {
+        return Start{*std::move(protection), {}};
+    }
+    auto sockets = inherited_sockets(environment, ::getpid());
+    if (!sockets) {
+        return tl::unexpected(config::MistakeLines{std::move(sockets.error())});
+    }
+    return Start{*std::move(protection), *std::move(sockets)};
+}
+
+int run_mode(config::Config config, const config::Environment& environment) {
     set_up_process();
     // Only who serves has something to finish; the other modes end as any command does.
     std::optional<EndSignal> end;
@@ -131,6 +184,10 @@ int run_mode(config::Config config) {
     Log log(config.log);
     for (const std::string& warning : config.warnings) {
         log.warn(warning);
+    }
+    auto start = prepare(config, environment, log);
+    if (!start) {
+        return report(start.error());
     }
     if (config.mode == config::Mode::config_check) {
         fmt::print("the configuration is right: {} organization(s){}\n",
@@ -146,24 +203,21 @@ int run_mode(config::Config config) {
         case config::Mode::once:
             return poll_once(config, log);
         default:
-            return serve(config, log, *end);
+            return serve(config, *start, log, *end);
     }
 }
 
 struct Finish {
-    int operator()(config::Config& config) const { return run_mode(std::move(config)); }
+    const config::Environment& environment;
+
+    int operator()(config::Config& config) const { return run_mode(std::move(config), environment); }
 
     int operator()(const config::Information& information) const {
         fmt::print("{}", information.text);
         return done;
     }
 
-    int operator()(const config::Mistakes& mistakes) const {
-        for (const std::string& line : mistakes.lines) {
-            fmt::print(stderr, "datadog_token_exporter: {}\n", line);
-        }
-        return wrong_configuration;
-    }
+    int operator()(const config::Mistakes& mistakes) const { return report(mistakes.lines); }
 };
 
 }  // namespace
@@ -171,7 +225,7 @@ struct Finish {
 int run(const std::vector<std::string>& arguments, config::Environment environment) {
     auto outcome = config::load(arguments, environment, version_text());
     wipe_credentials(environment);
-    return std::visit(Finish{}, outcome);
+    return std::visit(Finish{environment}, outcome);
 }
 
 }  // namespace exporter::app

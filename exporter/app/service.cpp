@@ -141,14 +141,20 @@ void Monitoring::render() {
 
 namespace {
 
-std::string configuration_in_effect(const config::Config& config) {
-    return fmt::format("# {} organization(s)\n", config.organizations.size());
+std::vector<web::Address> addresses_of(const std::vector<config::ListenAddress>& configured) {
+    std::vector<web::Address> addresses;
+    addresses.reserve(configured.size());
+    for (const config::ListenAddress& address : configured) {
+        addresses.push_back({address.host, address.port, address.unix_path});
+    }
+    return addresses;
 }
 
 }  // namespace
 
-tl::expected<std::unique_ptr<web::Server>, std::string> start_server(const config::Config& config,
-                                                                     const Monitoring& monitoring) {
+tl::expected<std::unique_ptr<web::Server>, std::string> start_server(
+    const config::Config& config, const Monitoring& monitoring, std::vector<int> inherited_sockets,
+    std::shared_ptr<const web::Security> security) {
     web::RouteOptions routes;
     routes.telemetry_path = config.web.telemetry_path;
     routes.expositions = &monitoring.expositions();
@@ -157,18 +163,17 @@ tl::expected<std::unique_ptr<web::Server>, std::string> start_server(const confi
     routes.status_page = [&monitoring, path = config.web.telemetry_path] {
         return web::render({std::string(version()), path, monitoring.statuses()}, scan::system_clock().now());
     };
-    routes.configuration = configuration_in_effect(config);
+    routes.configuration = config.in_effect;
 
     web::ServerOptions options;
-    for (const config::ListenAddress& address : config.web.listen_addresses) {
-        options.addresses.push_back({address.host, address.port});
-    }
+    options.addresses = addresses_of(config.web.listen_addresses);
+    options.probe_addresses = addresses_of(config.web.probe_listen_addresses);
+    options.inherited_sockets = std::move(inherited_sockets);
     options.max_connections = config.web.max_connections;
-    // It also bounds how long a kept-alive connection may idle: longer than the common scrape interval of a
-    // minute, so that a scraper need not connect anew each time. At the cap on connections the longest wait
-    // ends sooner.
-    options.request_deadline = std::chrono::seconds(75);
-    return web::Server::start(options, web::make_handler(std::move(routes)));
+    options.max_connections_per_address = config.web.max_connections_per_address;
+    options.max_answers = config.web.max_scrapes;
+    options.is_probe = web::is_probe;
+    return web::Server::start(options, web::make_handler(std::move(routes)), std::move(security));
 }
 
 }  // namespace exporter::app

@@ -57,7 +57,10 @@ class Monitoring {
 };
 
 /// Starts the server with all routes of `monitoring`, which must outlive it.
+/// @param inherited_sockets the server takes them over
+/// @param security null: plain HTTP for everybody
 [[nodiscard]] tl::expected<std::unique_ptr<web::Server>, std::string> start_server(
-    const config::Config& config, const Monitoring& monitoring);
+    const config::Config& config, const Monitoring& monitoring, std::vector<int> inherited_sockets,
+    std::shared_ptr<const web::Security> security);
 
 }  // namespace exporter::app

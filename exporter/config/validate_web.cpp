@@ -147,7 +147,7 @@ std::string_view fault_in_path(std::string_view path) {
     if (!std::all_of(path.begin(), path.end(), is_plain)) {
         return "holds a character that a path can't have";
     }
-    constexpr std::array<std::string_view, 4> taken = {"/", "/healthz", "/livez", "/readyz"};
+    constexpr std::array<std::string_view, 5> taken = {"/", "/config", "/healthz", "/livez", "/readyz"};
     return std::find(taken.begin(), taken.end(), path) != taken.end() ? "is the path of something else" : "";
 }
 

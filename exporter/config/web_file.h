@@ -33,7 +33,7 @@ enum class ClientAuth {
 };
 
 /// In rising order.
-enum class TlsVersion { tls10, tls11, tls12, tls13 };
+enum class TlsVersion { tls12, tls13 };
 
 /// `tls_server_config`. Certificates and key are PEM texts, wherever they came from.
 struct WebTls {

@@ -31,11 +31,8 @@ constexpr std::array<std::pair<std::string_view, ClientAuth>, 6> client_auths = 
      {"RequireAndVerifyClientCert", ClientAuth::require_and_verify_client_cert},
      {"RequireClientCert", ClientAuth::require_any_client_cert}}};
 
-constexpr std::array<std::pair<std::string_view, TlsVersion>, 4> tls_versions = {
-    {{"TLS10", TlsVersion::tls10},
-     {"TLS11", TlsVersion::tls11},
-     {"TLS12", TlsVersion::tls12},
-     {"TLS13", TlsVersion::tls13}}};
+constexpr std::array<std::pair<std::string_view, TlsVersion>, 2> tls_versions = {
+    {{"TLS12", TlsVersion::tls12}, {"TLS13", TlsVersion::tls13}}};
 
 std::string_view fault_in_certificates(std::string_view pem) {
     return pem.find("-----BEGIN CERTIFICATE-----") == std::string_view::npos
@@ -81,18 +78,15 @@ TlsVersion read_version(WebFileSettings& settings, std::string_view version_key,
     const std::string name = settings.text(version_key);
     const auto* const found = std::find_if(tls_versions.begin(), tls_versions.end(),
                                            [&](const auto& version) { return version.first == name; });
-    if (found == tls_versions.end()) {
-        if (!name.empty()) {
-            settings.mistake(version_key, "is none of TLS10, TLS11, TLS12 and TLS13");
-        }
-        return fallback;
+    if (found != tls_versions.end()) {
+        return found->second;
     }
-    if (found->second < TlsVersion::tls12) {
-        settings.warn(version_key,
-                      fmt::format("{} is broken and forbidden by RFC 8996; TLS12 is the least to ask for",
-                                  found->first));
+    if (name == "TLS10" || name == "TLS11") {
+        settings.mistake(version_key, "TLS 1.0 and 1.1 are not offered, as RFC 8996 wants it; write TLS12 or TLS13");
+    } else if (!name.empty()) {
+        settings.mistake(version_key, "is none of TLS12 and TLS13");
     }
-    return found->second;
+    return fallback;
 }
 
 void read_versions(WebFileSettings& settings, WebTls& tls) {

@@ -71,15 +71,20 @@ bool YamlReader::is_section(const std::string& path) const {
 }
 
 std::vector<std::string> YamlReader::known_paths() const {
-    std::vector<std::string> paths;
-    paths.reserve(known_.size() + handlers_.size());
+    std::set<std::string> paths;
+    const auto add = [&paths](const std::string& path) {
+        paths.insert(path);
+        for (auto dot = path.find('.'); dot != std::string::npos; dot = path.find('.', dot + 1)) {
+            paths.insert(path.substr(0, dot));  // A section may be misspelled as well.
+        }
+    };
     for (const YamlKey& key : known_) {
-        paths.push_back(key.path);
+        add(key.path);
     }
     for (const auto& [path, handler] : handlers_) {
-        paths.push_back(path);
+        add(path);
     }
-    return paths;
+    return {paths.begin(), paths.end()};
 }
 
 std::optional<std::string> YamlReader::fresh_key(const YAML::Node& key, const std::string& prefix,

@@ -17,6 +17,25 @@ std::size_t body_size(const Response& response) {
 
 }  // namespace
 
+bool same_word(std::string_view left, std::string_view right) {
+    const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
+    return std::equal(left.begin(), left.end(), right.begin(), right.end(),
+                      [lower](char a, char b) { return lower(a) == lower(b); });
+}
+
+void add_missing(const Headers& defaults, Headers& headers) {
+    // The head has it always.
+    constexpr std::string_view always = "X-Content-Type-Options";
+    for (const auto& header : defaults) {
+        const bool there = std::any_of(headers.begin(), headers.end(), [&](const auto& other) {
+            return same_word(header.first, other.first);
+        });
+        if (!there && !same_word(header.first, always)) {
+            headers.push_back(header);
+        }
+    }
+}
+
 std::string_view reason_phrase(unsigned status) {
     const auto reason = boost::beast::http::obsolete_reason(boost::beast::http::int_to_status(status));
     return {reason.data(), reason.size()};

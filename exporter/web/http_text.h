@@ -15,6 +15,12 @@ namespace exporter::web {
 [[nodiscard]] std::string response_head(const Response& response, bool close,
                                         std::chrono::system_clock::time_point now);
 
+/// Whether two words of HTTP are the same, whatever their case.
+[[nodiscard]] bool same_word(std::string_view left, std::string_view right);
+
+/// Appends those of `defaults` whose names `headers` lacks, whatever their case.
+void add_missing(const Headers& defaults, Headers& headers);
+
 /// The standard words for a status, such as `Not Found`.
 [[nodiscard]] std::string_view reason_phrase(unsigned status);
 

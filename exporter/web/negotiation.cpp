@@ -1,5 +1,7 @@
 #include "web/negotiation.h"
 
+#include "web/http_text.h"
+
 #include <algorithm>
 #include <cstddef>
 #include <optional>
@@ -51,12 +53,6 @@ std::string_view take_until(char separator, std::string_view& text) {
 std::string_view unquoted(std::string_view value) {
     const bool quoted = value.size() >= 2 && value.front() == '"' && value.back() == '"';
     return quoted ? value.substr(1, value.size() - 2) : value;
-}
-
-bool same_word(std::string_view left, std::string_view right) {
-    const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
-    return std::equal(left.begin(), left.end(), right.begin(), right.end(),
-                      [lower](char a, char b) { return lower(a) == lower(b); });
 }
 
 /// `0`, `1`, or either with up to three decimals, at most 1 (RFC 9110, 12.4.2); nullopt for all else.

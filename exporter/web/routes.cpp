@@ -79,6 +79,10 @@ Response route(const RouteOptions& options, const Request& request) {
 
 }  // namespace
 
+bool is_probe(std::string_view path) {
+    return path == "/healthz" || path == "/livez" || path == "/readyz";
+}
+
 Handler make_handler(RouteOptions options) {
     return [options = std::move(options)](const Request& request) { return route(options, request); };
 }

@@ -25,6 +25,9 @@ struct RouteOptions {
     std::string configuration{};               ///< the one in effect, for people; without secrets
 };
 
+/// Whether a path is one of health: `/healthz`, `/livez`, `/readyz`.
+[[nodiscard]] bool is_probe(std::string_view path);
+
 /// `/metrics` (or `telemetry_path`), `/healthz` and `/livez`, `/readyz`, `/`, `/config`; 404 elsewhere, 405
 /// for other methods than GET and HEAD.
 [[nodiscard]] Handler make_handler(RouteOptions options);

@@ -4,228 +4,297 @@
 
 #include <fmt/format.h>
 
-#include <array>
-#include <cstdint>
-#include <string_view>
+#include <algorithm>
+#include <chrono>
+#include <new>
+#include <span>
 #include <utility>
 
 namespace exporter::web {
 namespace {
 
 namespace net = boost::asio;
-namespace http = boost::beast::http;
 
-constexpr std::size_t head_limit = 16384;
-constexpr std::size_t target_limit = 8192;
-/// How long a client may take to close its side after our last word.
-constexpr std::chrono::seconds linger_deadline{2};
+/// How much of an answer is written before others have their turn.
+constexpr std::size_t longest_turn = std::size_t{1} << 18;
 
-using RequestParser = http::request_parser<http::empty_body>;
+/// How long a client may take nothing of its answer while others wait for their turn.
+constexpr std::chrono::milliseconds patience_with_readers{100};
 
-std::string_view view(boost::beast::string_view text) {
-    return {text.data(), text.size()};
+Roster::Time now() {
+    return std::chrono::steady_clock::now();
 }
 
-bool has_body(const RequestParser& parser) {
-    return parser.chunked() || parser.content_length().value_or(std::uint64_t{0}) > 0;
+Response plain_response(unsigned status) {
+    Response response;
+    response.status = status;
+    response.own_body = fmt::format("{}\n", reason_phrase(status));
+    if (status == 429 || status == 503) {
+        response.headers.emplace_back("Retry-After", "1");
+    }
+    return response;
 }
 
-/// GET and HEAD, the two methods whose requests end with their head.
-bool is_reading(http::verb method) {
-    return method == http::verb::get || method == http::verb::head;
+Response unauthorized() {
+    auto response = plain_response(401);
+    response.headers.emplace_back("WWW-Authenticate",
+                                  R"(Basic realm="datadog_token_exporter", charset="UTF-8")");
+    return response;
 }
 
-bool is_http_1_1(const RequestParser& parser) {
-    return parser.get().version() == 11;
-}
-
-/// The status that refuses a well-formed request before any route sees it.
-std::optional<unsigned> objection_to(const RequestParser& parser) {
-    const auto& request = parser.get();
-    if (request.target().size() > target_limit) {
-        return 414;
+/// Cuts `bytes` off the front of the concatenation of `pieces`.
+void skip(std::size_t bytes, std::span<std::string_view> pieces) {
+    for (auto& piece : pieces) {
+        const auto part = std::min(bytes, piece.size());
+        piece.remove_prefix(part);
+        bytes -= part;
     }
-    if (is_http_1_1(parser) && request.count(http::field::host) != 1) {
-        return 400;  // RFC 9112, 3.2
-    }
-    if (is_reading(request.method()) && has_body(parser)) {
-        return 413;
-    }
-    return std::nullopt;
-}
-
-/// The status that answers a request Beast could not read; none when there is nobody left to answer.
-std::optional<unsigned> status_for(const boost::system::error_code& error, const RequestParser& parser) {
-    if (error.category() != make_error_code(http::error::bad_method).category() ||
-        error == http::error::end_of_stream || error == http::error::partial_message) {
-        return std::nullopt;
-    }
-    if (error == http::error::header_limit || error == http::error::buffer_overflow) {
-        const bool in_request_line = parser.get().target().empty();
-        return in_request_line ? 414 : 431;
-    }
-    if (error == http::error::body_limit) {
-        return 413;
-    }
-    return error == http::error::bad_version ? 505 : 400;
-}
-
-std::string joined(const http::fields& fields, http::field name) {
-    std::string values;
-    const auto [first, last] = fields.equal_range(name);
-    for (auto field = first; field != last; ++field) {
-        if (!values.empty()) {
-            values += ',';
-        }
-        values += view(field->value());
-    }
-    return values;
 }
 
 }  // namespace
 
-Session::Session(net::ip::tcp::socket socket, Service& service)
+Session::Session(Socket socket, const std::optional<Peer>& peer, Service& service,
+                 std::optional<unsigned> refusal)
     : service_(service),
-      stream_(std::move(socket)),
-      buffer_(head_limit),
-      place_(service.roster.enter(*this)) {}
+      roster_(refusal ? service.overflow : service.roster),
+      peer_(peer),
+      refusal_(refusal),
+      security_(service.security),
+      socket_(std::move(socket)),
+      channel_(security_ && security_->tls ? security_->tls->accept(socket_.get())
+                                           : plain_channel(socket_.get())),
+      place_(roster_.enter(*this, peer, now())) {}
 
 Session::~Session() {
     close();
 }
 
 void Session::start() {
-    boost::system::error_code ignored;
-    // Responses are written whole: waiting to fill a segment could only delay their ends.
-    stream_.socket().set_option(net::ip::tcp::no_delay(true), ignored);
-    await_request();
+    self_ = shared_from_this();
+    entered_ = service_.readiness.enter(socket_.get(), *this);
+    if (entered_) {
+        handshake();
+    } else {
+        close();
+    }
 }
 
 void Session::close() {
-    if (closed_) {
+    if (!place_) {
         return;
     }
-    closed_ = true;
-    service_.roster.leave(place_);
-    stream_.close();
+    roster_.leave(*std::exchange(place_, std::nullopt));
+    if (entered_) {
+        service_.readiness.leave(socket_.get(), *this);
+    }
+    channel_.reset();
+    socket_ = Socket(-1);
+    // Last: it may be all that keeps this object.
+    const auto self = std::exchange(self_, nullptr);
 }
 
-void Session::await_request() {
-    service_.roster.mark_waiting(place_);
-    parser_.emplace();
-    parser_->header_limit(head_limit);
-    // One deadline for all reads of this head: bytes that trickle in do not extend it.
-    stream_.expires_after(service_.request_deadline);
-    http::async_read_header(
-        stream_, buffer_, *parser_,
-        [self = shared_from_this()](const ErrorCode& error, std::size_t) { self->on_request(error); });
+void Session::enter(Phase phase) {
+    roster_.move(*place_, phase, now());
 }
 
-void Session::on_request(const ErrorCode& error) {
-    if (closed_) {
-        return;
-    }
-    if (error) {
-        on_unreadable_request(error);
-        return;
-    }
-    if (const auto status = objection_to(*parser_)) {
-        refuse(*status);
-        return;
-    }
-    // A method with a body would leave it in front of the next request.
-    const bool keep_alive =
-        is_http_1_1(*parser_) && parser_->keep_alive() && is_reading(parser_->get().method());
-    answer(call_handler(), keep_alive);
+void Session::wait(Progress want, Step step) {
+    next_step_ = step;
+    service_.readiness.wait(socket_.get(), want, *this);
 }
 
-void Session::on_unreadable_request(const ErrorCode& error) {
-    if (const auto status = status_for(error, *parser_)) {
-        refuse(*status);
+void Session::ready() {
+    const auto self = self_;  // A step may close it.
+    try {
+        ((*this).*next_step_)();
+    } catch (const std::bad_alloc&) {
+        close();  // This connection is lost; the others go on.
+    }
+}
+
+void Session::handshake() {
+    const auto progress = channel_->handshake();
+    if (progress == Progress::done) {
+        receive();
+    } else if (progress == Progress::want_read || progress == Progress::want_write) {
+        wait(progress, &Session::handshake);
     } else {
         close();
+    }
+}
+
+void Session::receive() {
+    const auto [progress, bytes] = channel_->read(service_.input);
+    if (progress == Progress::done) {
+        if ((*place_)->phase == Phase::idle) {
+            enter(Phase::receiving);
+        }
+        reader_.feed({service_.input.data(), bytes});
+        take_next();
+    } else if (progress == Progress::want_read || progress == Progress::want_write) {
+        wait(progress, &Session::receive);
+    } else {
+        close();
+    }
+}
+
+void Session::take_next() {
+    switch (reader_.next()) {
+        case HeadReader::State::complete:
+            answers_head_ = reader_.head().is_head;
+            judge();
+            break;
+        case HeadReader::State::refused:
+            answers_head_ = false;
+            refuse(reader_.refusal());
+            break;
+        case HeadReader::State::incomplete:
+            wait(Progress::want_read, &Session::receive);
+            break;
+    }
+}
+
+void Session::judge() {
+    const bool is_probe = service_.is_probe && service_.is_probe(reader_.head().path);
+    keep_alive_ = reader_.head().keep_alive && !refusal_;
+    if (!is_probe && service_.probes_only) {
+        answer(plain_response(404));
+    } else if (!is_probe && refusal_) {
+        refuse(*refusal_);
+    } else if (!is_probe && security_ && security_->rate_limiter && !security_->rate_limiter->allow(now())) {
+        answer(plain_response(429));
+    } else if (!is_probe && roster_.answering() >= service_.max_answers &&
+               !roster_.close_longest_stalled(now() - patience_with_readers)) {
+        answer(plain_response(503));
+    } else if (security_ && security_->authenticator) {
+        verify();
+    } else {
+        respond();
+    }
+}
+
+void Session::verify() {
+    auto& authenticator = *security_->authenticator;
+    const auto known = authenticator.known(reader_.head().authorization);
+    if (known) {
+        on_verified(*known);
+        return;
+    }
+    enter(Phase::verifying);
+    // The result comes on another thread, where this object must not end.
+    auto done = [io = service_.io, session = weak_from_this()](bool right) {
+        net::post(*io, [session, right] {
+            if (const auto self = session.lock(); self && self->place_) {
+                self->on_verified(right);
+            }
+        });
+    };
+    if (!authenticator.verify(reader_.head().authorization, peer_ ? peer_->key() : std::string(),
+                              std::move(done))) {
+        answer(plain_response(503));
+    }
+}
+
+void Session::on_verified(bool right) {
+    if (right) {
+        respond();
+    } else {
+        answer(unauthorized());
+    }
+}
+
+void Session::respond() {
+    const auto& head = reader_.head();
+    try {
+        answer(service_.handler({head.method, head.path, head.accept, head.accept_encoding}));
+    } catch (...) {
+        // Without the exception's text: it is for the program's author, not for whoever can reach the port.
+        answer(plain_response(500));
     }
 }
 
 void Session::refuse(unsigned status) {
-    Response response;
-    response.status = status;
-    response.own_body = fmt::format("{}\n", reason_phrase(status));
-    answer(std::move(response), false);
+    keep_alive_ = false;
+    answer(plain_response(status));
 }
 
-Response Session::call_handler() const {
-    const auto& head = parser_->get();
-    const auto accept = joined(head, http::field::accept);
-    const auto accept_encoding = joined(head, http::field::accept_encoding);
-    try {
-        return service_.handler(
-            {view(head.method_string()), path_of(view(head.target())), accept, accept_encoding});
-    } catch (...) {
-        // Without the exception's text: it is for the program's author, not for whoever can reach the port.
-        Response response;
-        response.status = 500;
-        response.own_body = fmt::format("{}\n", reason_phrase(500));
-        return response;
+void Session::answer(Response response) {
+    enter(Phase::answering);
+    // Whoever came in under settings that no longer hold does not stay.
+    keep_alive_ = keep_alive_ && security_ == service_.security;
+    if (security_) {
+        add_missing(security_->headers, response.headers);
     }
-}
-
-void Session::answer(Response response, bool keep_alive) {
-    service_.roster.mark_answering(place_);
     response_ = std::move(response);
-    keep_alive_ = keep_alive;
     head_ = response_head(response_, !keep_alive_, std::chrono::system_clock::now());
-
-    std::array<net::const_buffer, 3> parts{net::buffer(head_), {}, {}};
-    if (parser_->get().method() != http::verb::head) {
-        if (response_.shared_body) {
-            parts[1] = net::buffer(*response_.shared_body);
-        }
-        parts[2] = net::buffer(response_.own_body);
-    }
-    stream_.expires_after(service_.response_deadline);
-    net::async_write(stream_, parts, [self = shared_from_this()](const ErrorCode& error, std::size_t) {
-        self->on_answered(error);
-    });
+    written_ = 0;
+    write();
 }
 
-void Session::on_answered(const ErrorCode& error) {
-    if (closed_) {
-        return;
+void Session::write() {
+    std::array<std::string_view, 3> pieces{head_, {}, {}};
+    if (!answers_head_) {
+        pieces[1] = response_.shared_body ? std::string_view(*response_.shared_body) : std::string_view();
+        pieces[2] = response_.own_body;
     }
+    const std::size_t total = pieces[0].size() + pieces[1].size() + pieces[2].size();
+    skip(written_, pieces);
+    roster_.note_progress(*place_, now());
+    for (const std::size_t turn_end = written_ + longest_turn; written_ < total;) {
+        if (written_ >= turn_end) {
+            wait(Progress::want_write, &Session::write);
+            return;
+        }
+        const auto [progress, bytes] = channel_->write(pieces);
+        if (progress == Progress::want_read || progress == Progress::want_write) {
+            wait(progress, &Session::write);
+            return;
+        }
+        if (progress != Progress::done) {
+            close();
+            return;
+        }
+        written_ += bytes;
+        skip(bytes, pieces);
+    }
+    on_written();
+}
+
+void Session::on_written() {
     response_ = {};
-    if (error || service_.roster.draining()) {
+    head_ = {};
+    if (roster_.draining()) {
         close();
-    } else if (keep_alive_) {
-        await_request();
-    } else {
+    } else if (!keep_alive_) {
         linger();
+    } else {
+        enter(reader_.empty() ? Phase::idle : Phase::receiving);
+        // Not at once, so that a client that sends many requests at a time has its turn like others.
+        net::post(*service_.io, [self = shared_from_this()] {
+            if (self->place_) {
+                self->take_next();
+            }
+        });
     }
 }
 
 // Closing while input is unread resets the connection, and the client may lose the response it was about to
 // read.
 void Session::linger() {
-    service_.roster.mark_waiting(place_);
-    boost::system::error_code ignored;
-    stream_.socket().shutdown(net::ip::tcp::socket::shutdown_send, ignored);
-    stream_.expires_after(linger_deadline);
-    discard_input();
+    enter(Phase::lingering);
+    reader_.clear();
+    channel_->finish();
+    discard();
 }
 
-void Session::discard_input() {
-    buffer_.clear();
-    stream_.async_read_some(buffer_.prepare(head_limit),
-                            [self = shared_from_this()](const ErrorCode& error, std::size_t) {
-                                if (self->closed_) {
-                                    return;
-                                }
-                                if (error) {
-                                    self->close();
-                                } else {
-                                    self->discard_input();
-                                }
-                            });
+void Session::discard() {
+    const auto progress = channel_->read(service_.input).progress;
+    if (progress == Progress::done) {
+        wait(Progress::want_read, &Session::discard);
+    } else if (progress == Progress::want_read || progress == Progress::want_write) {
+        wait(progress, &Session::discard);
+    } else {
+        close();
+    }
 }
 
 }  // namespace exporter::web

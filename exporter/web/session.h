@@ -2,31 +2,49 @@
 #pragma once
 
 #include "web/boost.h"
+#include "web/channel.h"
+#include "web/listening.h"
+#include "web/readiness.h"
+#include "web/request_head.h"
 #include "web/roster.h"
+#include "web/security.h"
 #include "web/server.h"
 
-#include <chrono>
+#include <array>
+#include <cstddef>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace exporter::web {
 
-/// What all connections of a server share. Outlives them.
+/// What the connections of one kind of listener share. Outlives them; used on the server's thread alone.
 struct Service {
     const Handler handler;
-    const std::chrono::milliseconds request_deadline;
-    const std::chrono::milliseconds response_deadline;
+    const std::function<bool(std::string_view path)> is_probe;  ///< served beyond every limit
+    const std::size_t max_answers;
+    std::shared_ptr<boost::asio::io_context> io;
+    Readiness& readiness;
     Roster roster;
+    Roster overflow;                           ///< beyond the limits: told so, unless they are probes
+    std::shared_ptr<const Security> security;  ///< null: plain HTTP for everybody
+    const bool probes_only;
+    std::array<char, 16384> input{};  ///< of whichever connection is being read
 };
 
-/// Lives as long as an operation of it is pending: the completion handlers own it.
-class Session : public std::enable_shared_from_this<Session> {
+/// Lives until it is closed.
+class Session final : public std::enable_shared_from_this<Session>, private Readiness::Waiter {
   public:
-    Session(boost::asio::ip::tcp::socket socket, Service& service);
+    /// @param socket connected and non-blocking
+    /// @param refusal the status for all but probes, of a connection that is beyond a limit: it is in the
+    /// overflow
+    Session(Socket socket, const std::optional<Peer>& peer, Service& service,
+            std::optional<unsigned> refusal);
     Session(const Session&) = delete;
     Session& operator=(const Session&) = delete;
-    ~Session();
+    ~Session() override;
 
     void start();
 
@@ -34,30 +52,46 @@ class Session : public std::enable_shared_from_this<Session> {
     void close();
 
   private:
-    using ErrorCode = boost::system::error_code;
+    using Step = void (Session::*)();
 
-    void await_request();
-    void on_request(const ErrorCode& error);
-    void on_unreadable_request(const ErrorCode& error);
+    void wait(Progress want, Step step);
+    void ready() override;
+    void enter(Phase phase);
+
+    void handshake();
+    void receive();
+    void take_next();
+    void judge();
+    void verify();
+    void on_verified(bool right);
+    void respond();
+
     void refuse(unsigned status);
-    [[nodiscard]] Response call_handler() const;
-
-    void answer(Response response, bool keep_alive);
-    void on_answered(const ErrorCode& error);
+    void answer(Response response);
+    void write();
+    void on_written();
 
     void linger();
-    void discard_input();
+    void discard();
 
     Service& service_;
-    boost::beast::tcp_stream stream_;
-    boost::beast::flat_buffer buffer_;
-    std::optional<boost::beast::http::request_parser<boost::beast::http::empty_body>>
-        parser_;         ///< one for each request
+    Roster& roster_;
+    const std::optional<Peer> peer_;
+    const std::optional<unsigned> refusal_;
+    const std::shared_ptr<const Security> security_;  ///< may be null
+    Socket socket_;
+    std::unique_ptr<Channel> channel_;
+    HeadReader reader_;
+    std::optional<Roster::Place> place_;  ///< none once closed
+    std::shared_ptr<Session> self_;       ///< from the start until it is closed
+    bool entered_ = false;                ///< `service_.readiness` knows it
+    Step next_step_ = nullptr;            ///< when what is waited for has come
+
     Response response_;  ///< with `head_`, what is being written
     std::string head_;
+    std::size_t written_ = 0;
     bool keep_alive_ = false;
-    bool closed_ = false;
-    Roster::Place place_;  ///< valid until closed
+    bool answers_head_ = false;
 };
 
 }  // namespace exporter::web

@@ -88,20 +88,13 @@ int openssl_number(TlsVersion version) {
 }
 
 Done set_versions(SSL_CTX* context, const TlsOptions& options, bool has_suite_for_tls_1_2) {
-    if (options.max_version < TlsVersion::tls_1_2 || options.min_version < TlsVersion::tls_1_2) {
-        return tl::unexpected<std::string>(
-            "TLS 1.0 and 1.1 are not offered, as RFC 8996 wants it; min_version and max_version can be TLS12 "
-            "or "
-            "TLS13");
-    }
     if (options.min_version > options.max_version) {
         return tl::unexpected<std::string>("min_version is above max_version");
     }
     if (!has_suite_for_tls_1_2 && options.max_version == TlsVersion::tls_1_2) {
         return tl::unexpected<std::string>(
             "no client could agree with cipher_suites: max_version is TLS12, and none of them is for TLS 1.2 "
-            "and "
-            "the certificate's kind of key (RSA or ECDSA)");
+            "and the certificate's kind of key (RSA or ECDSA)");
     }
     const auto lowest = has_suite_for_tls_1_2 ? options.min_version : TlsVersion::tls_1_3;
     if (::SSL_CTX_set_min_proto_version(context, openssl_number(lowest)) != 1 ||

@@ -22,8 +22,8 @@ enum class ClientAuth {
     require_and_verify  ///< needed and verified
 };
 
-/// `tls_1_0` and `tls_1_1` are here to be refused in words (RFC 8996).
-enum class TlsVersion { tls_1_0, tls_1_1, tls_1_2, tls_1_3 };
+/// None older (RFC 8996).
+enum class TlsVersion { tls_1_2, tls_1_3 };
 
 /// Texts are PEM itself, not names of files.
 struct TlsOptions {

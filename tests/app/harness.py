@@ -131,7 +131,7 @@ class Exporter(Process):
         listening = wait_until(lambda: self.events("listening") or self.process.poll() is not None, "it listens")
         if listening is True:
             raise AssertionError(f"it ended at once: {self.lines}")
-        self.url = re.match(r"http://[^/]+", listening[0]["metrics"]).group(0)
+        self.url = re.match(r"https?://[^/]+", listening[0]["metrics"]).group(0)
 
     def events(self, message=None):
         events = [json.loads(line) for line in list(self.lines)]

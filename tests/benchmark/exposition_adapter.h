@@ -4,7 +4,7 @@
 
 #include "metrics/collectables.h"
 #include "metrics/exposition.h"
-#include "web/routes.h"
+#include "web/negotiation.h"
 
 #include <memory>
 #include <string>
@@ -14,29 +14,31 @@
 namespace exporter::comparison {
 
 [[nodiscard]] inline std::string rendered(const std::vector<prometheus::MetricFamily>& families) {
-    return metrics::render_text(families);
+    return metrics::render(families, metrics::Format::text);
 }
 
 /// What a poll publishes: rendered and compressed.
 [[nodiscard]] inline std::shared_ptr<const metrics::Exposition> exposition_of(
     const std::vector<prometheus::MetricFamily>& families) {
-    return std::make_shared<const metrics::Exposition>(rendered(families));
+    return std::make_shared<const metrics::Exposition>(
+        [&families](metrics::Format format) { return metrics::render(families, format); });
 }
 
 /// A store with the program's own live part.
 [[nodiscard]] inline std::unique_ptr<metrics::ExpositionStore> make_store() {
-    return std::make_unique<metrics::ExpositionStore>(
-        [] { return rendered(metrics::ProcessCollectable().Collect()); });
+    return std::make_unique<metrics::ExpositionStore>([](metrics::Format format) {
+        return metrics::render(metrics::ProcessCollectable().Collect(), format);
+    });
 }
 
 [[nodiscard]] inline metrics::Body scrape(const metrics::ExpositionStore& store, bool gzip) {
-    return store.scrape(gzip ? metrics::Encoding::gzip : metrics::Encoding::identity);
+    return store.scrape(metrics::Format::text, gzip ? metrics::Encoding::gzip : metrics::Encoding::identity);
 }
 
 /// Whether a scrape with these headers is answered with gzip; the whole negotiation.
-[[nodiscard]] inline bool negotiated_gzip([[maybe_unused]] std::string_view accept,
-                                          std::string_view accept_encoding) {
-    return web::accepts_gzip(accept_encoding);
+[[nodiscard]] inline bool negotiated_gzip(std::string_view accept, std::string_view accept_encoding) {
+    return web::negotiate_format(accept) == metrics::Format::text &&
+           web::negotiate_encoding(accept_encoding) == metrics::Encoding::gzip;
 }
 
 }  // namespace exporter::comparison

@@ -101,7 +101,7 @@ void negotiate(benchmark::State& state) {
 
 void http_head(benchmark::State& state) {
     web::Response response;
-    response.content_type = metrics::content_type;
+    response.content_type = metrics::content_type(metrics::Format::text);
     response.headers = {
         {"Cache-Control", "no-store"}, {"Vary", "Accept-Encoding"}, {"Content-Encoding", "gzip"}};
     response.own_body.assign(1000, 'x');

@@ -39,13 +39,13 @@ int serve(const Arguments& arguments) {
     web::ServerOptions options;
     options.addresses = {{"127.0.0.1", 0}};
     options.max_connections = arguments.max_connections;
-    options.request_deadline = std::chrono::seconds(75);  // as the program has it
+    options.is_probe = web::is_probe;
     const auto server = web::Server::start(options, web::make_handler(std::move(routes)));
     if (!server) {
         fmt::print(stderr, "{}\n", server.error());
         return 1;
     }
-    comparison::serve_until_told((*server)->ports()[0], std::chrono::seconds(arguments.max_seconds));
+    comparison::serve_until_told((*server)->addresses()[0].port, std::chrono::seconds(arguments.max_seconds));
     return 0;
 }
 

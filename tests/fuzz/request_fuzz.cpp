@@ -6,6 +6,7 @@
 // Sessions run on the fuzzer's own thread over a socket pair: nothing is in flight, so a server that has
 // nothing to do and has not ended is one that hangs, and the same input takes the same way each time.
 #include "require.h"
+#include "web/readiness.h"
 #include "web/routes.h"
 #include "web/session.h"
 
@@ -20,6 +21,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -42,6 +44,7 @@ class ServedConnections {
     ServedConnections() {
         expositions_.publish(std::make_shared<const exporter::metrics::Exposition>(
             [](exporter::metrics::Format) { return std::string("# TYPE stored gauge\nstored 1\n"); }));
+        readiness_.start();
     }
 
     /// Sends `input` in pieces of `piece` bytes, half-closes and reads to the end.
@@ -49,11 +52,8 @@ class ServedConnections {
         std::array<int, 2> ends{};
         require(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends.data()) == 0);
         const int client = ends[0];
-        boost::asio::ip::tcp::socket socket(io_);
-        socket.assign(boost::asio::ip::tcp::v4(), ends[1]);
         conversation_ = {};
-        io_.restart();
-        std::make_shared<Session>(std::move(socket), service_)->start();
+        std::make_shared<Session>(Socket(ends[1]), std::nullopt, service_, std::nullopt)->start();
 
         bool input_ended = false;
         bool output_ended = false;
@@ -64,14 +64,14 @@ class ServedConnections {
                 moved = send_some(client, input, piece);
                 input_ended = input.empty();
             }
-            moved = io_.poll() > 0 || moved;
+            moved = service_.io->poll() > 0 || moved;
             if (!output_ended) {
                 moved = receive_all(client, output_ended) || moved;
             }
             require(moved);
         }
-        io_.poll();
-        require(service_.roster.size() == 0 && io_.stopped());
+        service_.io->poll();
+        require(service_.roster.size() == 0);
         close(client);
         return std::move(conversation_);
     }
@@ -126,9 +126,11 @@ class ServedConnections {
     exporter::metrics::ExpositionStore expositions_{
         [](exporter::metrics::Format) { return std::string("# TYPE live gauge\nlive 1\n"); }};
     Conversation conversation_;
-    // Deadlines are never met: nothing here waits.
-    Service service_{recording_handler(), std::chrono::minutes(1), std::chrono::minutes(1), Roster(2)};
-    boost::asio::io_context io_{1};
+    const std::shared_ptr<boost::asio::io_context> io_ = std::make_shared<boost::asio::io_context>(1);
+    Readiness readiness_{*io_};
+    // Nobody looks at deadlines: nothing here waits.
+    Service service_{recording_handler(), nullptr,    2,       io_,   readiness_,
+                     Roster({}),          Roster({}), nullptr, false, {}};
 };
 
 struct Answer {

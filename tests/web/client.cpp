@@ -6,6 +6,7 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -46,7 +47,28 @@ bool poll_for(int socket, short events, std::chrono::milliseconds limit) {
     return ::poll(&wait, 1, static_cast<int>(std::max(limit, std::chrono::milliseconds(0)).count())) > 0;
 }
 
-int connected_socket(const std::string& host, std::uint16_t port) {
+void come_from(int socket, const std::string& source) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    if (::inet_pton(AF_INET, source.c_str(), &address.sin_addr) != 1 ||
+        ::bind(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+        throw std::runtime_error("cannot come from " + source);
+    }
+}
+
+int connected_unix_socket(const std::string& path) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    path.copy(address.sun_path, sizeof address.sun_path - 1);
+    const int socket = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (::connect(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+        ::close(socket);
+        throw std::runtime_error("cannot connect to " + path);
+    }
+    return socket;
+}
+
+int connected_socket(const std::string& host, std::uint16_t port, const std::string& source) {
     addrinfo hints{};
     hints.ai_flags = AI_NUMERICHOST;
     hints.ai_socktype = SOCK_STREAM;
@@ -56,6 +78,9 @@ int connected_socket(const std::string& host, std::uint16_t port) {
     }
     const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> owner(found, &::freeaddrinfo);
     const int socket = ::socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (!source.empty()) {
+        come_from(socket, source);
+    }
     if (socket < 0 || ::connect(socket, found->ai_addr, found->ai_addrlen) != 0) {
         ::close(socket);
         throw std::runtime_error("cannot connect to " + host);
@@ -67,7 +92,10 @@ int connected_socket(const std::string& host, std::uint16_t port) {
 
 Client::Client() : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {}
 
-Client::Client(std::uint16_t port, const std::string& host) : socket_(connected_socket(host, port)) {}
+Client::Client(std::uint16_t port, const std::string& host, const std::string& source)
+    : socket_(connected_socket(host, port, source)) {}
+
+Client::Client(const std::filesystem::path& unix_socket) : socket_(connected_unix_socket(unix_socket)) {}
 
 Client::Client(Client&& other) noexcept
     : socket_(std::exchange(other.socket_, -1)), input_(std::move(other.input_)) {}

@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <map>
 #include <memory>
@@ -30,7 +31,11 @@ class Client {
   public:
     /// A socket that is not connected yet.
     Client();
-    explicit Client(std::uint16_t port, const std::string& host = "127.0.0.1");
+    /// @param source the address to come from; empty: the system's choice
+    explicit Client(std::uint16_t port, const std::string& host = "127.0.0.1",
+                    const std::string& source = {});
+    /// Connected to a Unix socket.
+    explicit Client(const std::filesystem::path& unix_socket);
     Client(Client&& other) noexcept;
     Client(const Client&) = delete;
     Client& operator=(const Client&) = delete;

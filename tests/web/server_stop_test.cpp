@@ -43,7 +43,7 @@ class StopWhileAnswering : public ::testing::Test {
         response.shared_body = body_;
         return response;
     });
-    Client client_{server_->ports()[0]};
+    Client client_{server_->addresses()[0].port};
 };
 
 TEST_F(StopWhileAnswering, ReturnsAfterTheGraceWhenTheClientDoesNotRead) {
@@ -58,7 +58,7 @@ TEST_F(StopWhileAnswering, ReturnsAfterTheGraceWhenTheClientDoesNotRead) {
 TEST_F(StopWhileAnswering, LetsTheAnswerFinish) {
     const auto begin = Clock::now();
     std::jthread stopping([this] { server_->stop(60s); });
-    ASSERT_TRUE(eventually([this] { return !listens(server_->ports()[0]); }));
+    ASSERT_TRUE(eventually([this] { return !listens(server_->addresses()[0].port); }));
     const auto answer = client_.answer();
     stopping.join();
     ASSERT_TRUE(answer.has_value());
@@ -76,10 +76,10 @@ TEST_F(StopWhileAnswering, WithoutGraceIsImmediate) {
 
 TEST(ServerStop, ClosesIdleConnectionsAtOnce) {
     const auto server = start_server(echo, {.request_deadline = 60s});
-    Client silent(server->ports()[0]);
-    Client half(server->ports()[0]);
+    Client silent(server->addresses()[0].port);
+    Client half(server->addresses()[0].port);
     half.send("GET / HT");
-    Client kept_alive(server->ports()[0]);
+    Client kept_alive(server->addresses()[0].port);
     kept_alive.send(get("/"));
     ASSERT_TRUE(kept_alive.answer().has_value());
 
@@ -93,7 +93,7 @@ TEST(ServerStop, ClosesIdleConnectionsAtOnce) {
 
 TEST(ServerStop, StopsListening) {
     const auto server = start_server(echo);
-    const auto port = server->ports()[0];
+    const auto port = server->addresses()[0].port;
     ASSERT_TRUE(listens(port));
     server->stop(60s);
     EXPECT_FALSE(listens(port));
@@ -108,7 +108,7 @@ TEST(ServerStop, MayBeCalledAgain) {
 
 TEST(ServerStop, IsDoneByTheDestructor) {
     auto server = start_server(echo, {.request_deadline = 60s});
-    const auto port = server->ports()[0];
+    const auto port = server->addresses()[0].port;
     Client client(port);
     client.send(get("/"));
     ASSERT_TRUE(client.answer().has_value());
@@ -119,7 +119,7 @@ TEST(ServerStop, IsDoneByTheDestructor) {
 
 TEST(ServerStop, FreesThePortForTheNextServer) {
     auto server = start_server(echo);
-    const auto port = server->ports()[0];
+    const auto port = server->addresses()[0].port;
     Client client(port);
     client.send(get("/"));
     ASSERT_TRUE(client.answer().has_value());

@@ -21,16 +21,16 @@ using testing::start_server;
 
 TEST(Server, ReportsTheRealPortForPort0) {
     const auto server = start_server(echo);
-    ASSERT_EQ(server->ports().size(), 1U);
-    EXPECT_NE(server->ports()[0], 0);
+    ASSERT_EQ(server->addresses().size(), 1U);
+    EXPECT_NE(server->addresses()[0].port, 0);
 }
 
 TEST(Server, ListensOnEachAddress) {
     auto server = Server::start({.addresses = {{"127.0.0.1", 0}, {"127.0.0.2", 0}}}, echo);
     ASSERT_TRUE(server) << server.error();
-    ASSERT_EQ((*server)->ports().size(), 2U);
-    for (const auto& [host, port] :
-         {std::pair{"127.0.0.1", (*server)->ports()[0]}, std::pair{"127.0.0.2", (*server)->ports()[1]}}) {
+    ASSERT_EQ((*server)->addresses().size(), 2U);
+    for (const auto& [host, port] : {std::pair{"127.0.0.1", (*server)->addresses()[0].port},
+                                     std::pair{"127.0.0.2", (*server)->addresses()[1].port}}) {
         Client client(port, host);
         client.send(get("/"));
         EXPECT_EQ(client.answer().value().status, 200) << host;
@@ -47,7 +47,7 @@ TEST(Server, AnswersWithTheHandlersStatusHeadersAndBothParts) {
         response.own_body = "own";
         return response;
     });
-    Client client(server->ports()[0]);
+    Client client(server->addresses()[0].port);
     client.send(get("/"));
     const auto answer = client.answer().value();
     EXPECT_EQ(answer.status, 503);
@@ -65,14 +65,14 @@ TEST(Server, GivesTheHandlerMethodPathAndAllAcceptEncodingFields) {
         response.own_body += request.accept_encoding;
         return response;
     });
-    Client client(server->ports()[0]);
+    Client client(server->addresses()[0].port);
     client.send(get("/metrics?x=1", "Accept-Encoding: br\r\naccept-encoding: gzip;q=0.5\r\n"));
     EXPECT_EQ(client.answer().value().body, "GET /metrics br,gzip;q=0.5");
 }
 
 TEST(Server, KeepsAConnectionForTheNextRequest) {
     const auto server = start_server(echo);
-    Client client(server->ports()[0]);
+    Client client(server->addresses()[0].port);
     for (const auto* path : {"/first", "/second", "/third"}) {
         client.send(get(path));
         const auto answer = client.answer().value();
@@ -84,7 +84,7 @@ TEST(Server, KeepsAConnectionForTheNextRequest) {
 
 TEST(Server, AnswersPipelinedRequestsInOrder) {
     const auto server = start_server(echo);
-    Client client(server->ports()[0]);
+    Client client(server->addresses()[0].port);
     std::string requests;
     for (int i = 0; i < 500; ++i) {
         requests += get("/" + std::to_string(i));
@@ -97,7 +97,7 @@ TEST(Server, AnswersPipelinedRequestsInOrder) {
 
 TEST(Server, ReadsARequestThatArrivesByteByByte) {
     const auto server = start_server(echo);
-    Client client(server->ports()[0]);
+    Client client(server->addresses()[0].port);
     for (const char byte : get("/slow")) {
         client.send({&byte, 1});
     }
@@ -110,7 +110,7 @@ TEST(Server, SendsHeadTheHeadersOfGetWithoutABody) {
         response.shared_body = std::make_shared<const std::string>("12345");
         return response;
     });
-    Client client(server->ports()[0]);
+    Client client(server->addresses()[0].port);
     client.send("HEAD / HTTP/1.1\r\nHost: localhost\r\n\r\n" + get("/next"));
     const auto head = client.answer(Body::absent).value();
     EXPECT_EQ(head.headers.at("content-length"), "5");
@@ -119,7 +119,7 @@ TEST(Server, SendsHeadTheHeadersOfGetWithoutABody) {
 
 TEST(Server, ClosesAfterAnHttp10Request) {
     const auto server = start_server(echo);
-    Client client(server->ports()[0]);
+    Client client(server->addresses()[0].port);
     client.send("GET /old HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
     const auto answer = client.answer().value();
     EXPECT_EQ(answer.body, "GET /old");
@@ -129,7 +129,7 @@ TEST(Server, ClosesAfterAnHttp10Request) {
 
 TEST(Server, ClosesWhenTheClientAsksForIt) {
     const auto server = start_server(echo);
-    Client client(server->ports()[0]);
+    Client client(server->addresses()[0].port);
     client.send(get("/last", "Connection: close\r\n") + get("/ignored"));
     EXPECT_EQ(client.answer().value().headers.at("connection"), "close");
     EXPECT_TRUE(client.closed_within(patience));
@@ -138,7 +138,7 @@ TEST(Server, ClosesWhenTheClientAsksForIt) {
 
 TEST(Server, AnswersAClientThatHasClosedItsSide) {
     const auto server = start_server(echo);
-    Client client(server->ports()[0]);
+    Client client(server->addresses()[0].port);
     client.send(get("/"));
     client.end_of_input();
     EXPECT_EQ(client.answer().value().status, 200);
@@ -147,7 +147,7 @@ TEST(Server, AnswersAClientThatHasClosedItsSide) {
 
 TEST(Server, ClosesAfterOtherMethodsBecauseABodyMayFollow) {
     const auto server = start_server(echo);
-    Client client(server->ports()[0]);
+    Client client(server->addresses()[0].port);
     client.send("POST /x HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\nGET / HTT");
     const auto answer = client.answer().value();
     EXPECT_EQ(answer.body, "POST /x");
@@ -163,7 +163,7 @@ TEST(Server, AnswersAHandlersExceptionWithoutItsText) {
         }
         return echo(request);
     });
-    Client client(server->ports()[0]);
+    Client client(server->addresses()[0].port);
     client.send(get("/throws"));
     const auto answer = client.answer().value();
     EXPECT_EQ(answer.status, 500);
@@ -182,7 +182,7 @@ class RefusedRequest : public ::testing::TestWithParam<BadRequest> {};
 
 TEST_P(RefusedRequest, IsAnsweredAndTheConnectionCloses) {
     const auto server = start_server([](const Request&) -> Response { throw std::logic_error("reached"); });
-    Client client(server->ports()[0]);
+    Client client(server->addresses()[0].port);
     client.send(GetParam().bytes);
     const auto answer = client.answer();
     ASSERT_TRUE(answer.has_value());
@@ -218,7 +218,7 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST(Server, TakesATargetOf8KiBAndHeadersOf15000Bytes) {
     const auto server = start_server(echo);
-    Client client(server->ports()[0]);
+    Client client(server->addresses()[0].port);
     const std::string path = "/" + std::string(8191, 'x');
     client.send(get(path));
     EXPECT_EQ(client.answer().value().body, "GET " + path);
@@ -228,7 +228,7 @@ TEST(Server, TakesATargetOf8KiBAndHeadersOf15000Bytes) {
 
 TEST(Server, TakesARequestWithAnEmptyBody) {
     const auto server = start_server(echo);
-    Client client(server->ports()[0]);
+    Client client(server->addresses()[0].port);
     client.send(get("/", "Content-Length: 0\r\n") + get("/next"));
     EXPECT_EQ(client.answer().value().body, "GET /");
     EXPECT_EQ(client.answer().value().body, "GET /next");

@@ -144,9 +144,6 @@ INSTANTIATE_TEST_SUITE_P(
                       o.max_version = TlsVersion::tls_1_2;
                   },
                   "above max_version"},
-        WrongCase{"OldLowestVersion", [](auto& o) { o.min_version = TlsVersion::tls_1_0; }, "RFC 8996"},
-        WrongCase{"OldHighestVersion", [](auto& o) { o.min_version = o.max_version = TlsVersion::tls_1_1; },
-                  "RFC 8996"},
         WrongCase{"VerifyingByNobody", [](auto& o) { o.client_auth = ClientAuth::require_and_verify; },
                   "needs client_ca_file"},
         WrongCase{"VerifyingTheGivenByNobody", [](auto& o) { o.client_auth = ClientAuth::verify_if_given; },

@@ -1,0 +1,151 @@
+#include "app/web_protection.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <chrono>
+#include <condition_variable>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <utility>
+
+namespace exporter::app {
+
+namespace {
+
+web::ClientAuth client_auth(config::ClientAuth auth) {
+    switch (auth) {
+        case config::ClientAuth::no_client_cert:
+            return web::ClientAuth::none;
+        case config::ClientAuth::request_client_cert:
+            return web::ClientAuth::request;
+        case config::ClientAuth::require_any_client_cert:
+            return web::ClientAuth::require_any;
+        case config::ClientAuth::verify_client_cert_if_given:
+            return web::ClientAuth::verify_if_given;
+        case config::ClientAuth::require_and_verify_client_cert:
+            break;
+    }
+    return web::ClientAuth::require_and_verify;
+}
+
+web::TlsVersion tls_version(config::TlsVersion version) {
+    return version == config::TlsVersion::tls12 ? web::TlsVersion::tls_1_2 : web::TlsVersion::tls_1_3;
+}
+
+tl::expected<std::shared_ptr<const web::TlsContext>, std::string> tls_context(const config::WebTls& tls) {
+    return web::TlsContext::make({.certificate = tls.certificate,
+                                  .key = std::string(tls.key.expose()),
+                                  .client_auth = client_auth(tls.client_auth),
+                                  .client_ca = tls.client_ca,
+                                  .client_allowed_sans = tls.client_allowed_sans,
+                                  .min_version = tls_version(tls.min_version),
+                                  .max_version = tls_version(tls.max_version),
+                                  .cipher_suites = tls.cipher_suites,
+                                  .prefer_server_cipher_suites = tls.prefer_server_cipher_suites,
+                                  .curve_preferences = tls.curve_preferences});
+}
+
+tl::expected<std::optional<web::Users>, std::string> users_of(
+    const std::map<std::string, config::Secret>& configured) {
+    if (configured.empty()) {
+        return std::nullopt;
+    }
+    std::map<std::string, std::string> hashes;
+    for (const auto& [name, hash] : configured) {
+        hashes.emplace(name, hash.expose());
+    }
+    return web::Users::make(hashes).map([](web::Users users) { return std::optional(std::move(users)); });
+}
+
+}  // namespace
+
+WebProtection::WebProtection(const config::Web& web, Log& log, config::FileReader reader)
+    : path_(web.config_file), world_readable_(web.world_readable), log_(&log), reader_(std::move(reader)) {}
+
+tl::expected<WebProtection, config::MistakeLines> WebProtection::load(const config::Web& web, Log& log,
+                                                                      config::FileReader reader) {
+    WebProtection protection(web, log, std::move(reader));
+    if (auto done = protection.read(); !done) {
+        return tl::unexpected(std::move(done.error()));
+    }
+    return protection;
+}
+
+tl::expected<void, config::MistakeLines> WebProtection::read() {
+    if (path_.empty()) {
+        return {};
+    }
+    auto reading = config::read_web_file(path_, reader_, world_readable_);
+    read_files_ = std::move(reading.read_files);
+    if (!reading.file) {
+        return tl::unexpected(std::move(reading.file.error()));
+    }
+    if (auto taken = take_up(*reading.file); !taken) {
+        return tl::unexpected(config::MistakeLines{fmt::format("{}: {}", path_, taken.error())});
+    }
+    warnings_ = std::move(reading.warnings);
+    return {};
+}
+
+tl::expected<void, std::string> WebProtection::take_up(const config::WebFile& file) {
+    auto security = std::make_shared<web::Security>();
+    if (file.tls) {
+        auto context = tls_context(*file.tls);
+        if (!context) {
+            return tl::unexpected(fmt::format("tls_server_config: {}", context.error()));
+        }
+        security->tls = *std::move(context);
+    }
+    auto users = users_of(file.users);
+    if (!users) {
+        return tl::unexpected(fmt::format("basic_auth_users: {}", users.error()));
+    }
+    if (file.rate_limit) {
+        security->rate_limiter = std::make_shared<web::RateLimiter>(
+            file.rate_limit->interval, static_cast<unsigned>(file.rate_limit->burst));
+    }
+    security->headers = file.headers;
+    // Nothing can fail from here on.
+    if (*users && authenticator_) {
+        authenticator_->replace(**std::move(users));
+    } else if (*users) {
+        authenticator_ = std::make_shared<web::Authenticator>(**std::move(users));
+    }
+    security->authenticator = *users ? authenticator_ : nullptr;
+    security_ = std::move(security);
+    return {};
+}
+
+bool WebProtection::refresh() {
+    if (path_.empty() || !config::have_changed(read_files_, reader_)) {
+        return false;
+    }
+    if (const auto done = read(); !done) {
+        log_->error("the web configuration can't be used; the one before stays in use",
+                    {{"error", fmt::format("{}", fmt::join(done.error(), "; "))}});
+        return false;
+    }
+    log_->info("the web configuration was taken up", {{"file", path_}});
+    for (const std::string& warning : warnings_) {
+        log_->warn(warning);
+    }
+    return true;
+}
+
+void WebProtection::watch(const std::stop_token& stop,
+                          const std::function<void(std::shared_ptr<const web::Security>)>& take_up) {
+    // Not inotify: Kubernetes replaces mounted files by renaming a symbolic link two levels above them.
+    constexpr std::chrono::seconds interval{1};
+    std::mutex mutex;
+    std::condition_variable_any wake;
+    std::unique_lock lock(mutex);
+    while (!wake.wait_for(lock, stop, interval, [&stop] { return stop.stop_requested(); })) {
+        if (refresh()) {
+            take_up(security_);
+        }
+    }
+}
+
+}  // namespace exporter::app

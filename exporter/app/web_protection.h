@@ -1,0 +1,54 @@
+// The settings of `--web.config.file` as the server's protection, taken up anew when a file changes.
+#pragma once
+
+#include "app/log.h"
+#include "config/config.h"
+#include "config/web_file.h"
+#include "web/security.h"
+
+#include <tl/expected.hpp>
+
+#include <functional>
+#include <memory>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+namespace exporter::app {
+
+/// One thread at a time.
+class WebProtection {
+  public:
+    /// Without a file there is nothing to protect with. The error is all mistakes, with their places.
+    [[nodiscard]] static tl::expected<WebProtection, config::MistakeLines> load(
+        const config::Web& web, Log& log, config::FileReader reader = config::file_reader());
+
+    /// What holds now; null: plain HTTP for everybody.
+    [[nodiscard]] const std::shared_ptr<const web::Security>& security() const { return security_; }
+
+    /// Reads the files again. True: they have changed and `security` is new. What can't be used is logged,
+    /// once, and leaves the one before in use.
+    [[nodiscard]] bool refresh();
+
+    /// Refreshes every second until `stop` is requested, and hands over what is new.
+    void watch(const std::stop_token& stop,
+               const std::function<void(std::shared_ptr<const web::Security>)>& take_up);
+
+  private:
+    WebProtection(const config::Web& web, Log& log, config::FileReader reader);
+    [[nodiscard]] tl::expected<void, config::MistakeLines> read();
+    [[nodiscard]] tl::expected<void, std::string> take_up(const config::WebFile& file);
+
+    std::string path_;
+    config::WorldReadable world_readable_;
+    Log* log_;  ///< never null
+    config::FileReader reader_;
+    std::vector<config::ReadFile> read_files_;
+    std::vector<std::string>
+        warnings_;  ///< of the last reading; at the start the configuration tells them itself
+    /// One for life, as its end may have to wait for a check; null until there are users.
+    std::shared_ptr<web::Authenticator> authenticator_;
+    std::shared_ptr<const web::Security> security_;
+};
+
+}  // namespace exporter::app

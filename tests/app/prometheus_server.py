@@ -15,13 +15,15 @@ def free_port():
 
 
 class Prometheus:
-    """Scrapes `targets` ({job: address}) every second.
+    """Scrapes `targets` ({job: address}) and evaluates `rule_files` every second.
 
     `settings`: lines of YAML for each job, indented by four."""
 
-    def __init__(self, targets, directory, settings=""):
+    def __init__(self, targets, directory, settings="", rule_files=()):
         config = os.path.join(directory, "prometheus.yml")
         with open(config, "w", encoding="utf-8") as file:
+            file.write("global: {evaluation_interval: 1s}\n")
+            file.write(f"rule_files: {json.dumps(list(rule_files))}\n")
             file.write("scrape_configs:\n")
             for job, address in targets.items():
                 file.write(f"  - job_name: {job}\n    scrape_interval: 1s\n    static_configs:\n"

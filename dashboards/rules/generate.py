@@ -1,0 +1,100 @@
+#!/usr/bin/env python3
+"""Writes the standalone Prometheus rule files beside it from the chart's sources (helm/datadog-token-exporter/files).
+
+    dashboards/rules/generate.py [--selector 'job="datadog"'] [--runbook-url-base URL] [--directory DIR]"""
+import argparse
+import pathlib
+
+import yaml
+
+HERE = pathlib.Path(__file__).resolve().parent
+SOURCES = HERE.parent.parent / "helm" / "datadog-token-exporter" / "files"
+# Where dashboards/runbooks/ is published; one line, which the chart reads as well.
+RUNBOOK_URL_BASE = (SOURCES / "runbook-url-base").read_text(encoding="utf-8").strip()
+GROUPS = {"DatadogTokenExporter": "datadog-token-exporter", "DatadogAccessToken": "datadog-access-tokens"}
+
+
+def load(name):
+    with open(SOURCES / name, encoding="utf-8") as file:
+        return yaml.safe_load(file)
+
+
+def with_selector(expression, selector):
+    if not selector:
+        expression = expression.replace(", $SELECTOR", "").replace("{$SELECTOR}", "")
+    return expression.replace("$SELECTOR", selector)
+
+
+def expression_of(name, alerts, selector):
+    expression = alerts[name]["expr"]
+    for other, alert in alerts.items():
+        expression = expression.replace("$THRESHOLD{%s}" % other, str(alert.get("threshold")))
+    return with_selector(expression.replace("$THRESHOLD", str(alerts[name].get("threshold"))), selector)
+
+
+def rule_of(name, alerts, selector, runbook_url_base):
+    alert = alerts[name]
+    return {
+        "alert": name,
+        "expr": expression_of(name, alerts, selector),
+        "for": alert["for"],
+        "keep_firing_for": alert["keepFiringFor"],
+        "labels": {"severity": alert["severity"], **alert.get("labels", {})},
+        "annotations": {
+            "summary": alert["summary"],
+            "description": alert["description"],
+            "runbook_url": f"{runbook_url_base}{name}.md",
+        },
+    }
+
+
+def alert_groups(selector="", runbook_url_base=RUNBOOK_URL_BASE):
+    alerts = load("alerts.yaml")
+    return {"groups": [
+        {"name": group, "rules": [rule_of(name, alerts, selector, runbook_url_base)
+                                  for name in alerts if name.startswith(prefix)]}
+        for prefix, group in GROUPS.items()]}
+
+
+def recording_groups(selector=""):
+    return {"groups": [{"name": "datadog-token-exporter-recording",
+                        "rules": [{"record": record, "expr": with_selector(rule["expr"], selector)}
+                                  for record, rule in load("recording.yaml").items()]}]}
+
+
+class Dumper(yaml.SafeDumper):
+    """Expressions as blocks, as a person would write them."""
+
+    def increase_indent(self, flow=False, indentless=False):
+        return super().increase_indent(flow, False)
+
+
+def represent_text(dumper, text):
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
+
+
+Dumper.add_representer(str, represent_text)
+
+
+def text_of(source, groups):
+    return (f"# Written by dashboards/rules/generate.py from helm/datadog-token-exporter/files/{source}: change that.\n"
+            + yaml.dump(groups, Dumper=Dumper, sort_keys=False, width=10000, allow_unicode=True))
+
+
+def files(selector="", runbook_url_base=RUNBOOK_URL_BASE):
+    return {"alerts.yaml": text_of("alerts.yaml", alert_groups(selector, runbook_url_base)),
+            "recording.yaml": text_of("recording.yaml", recording_groups(selector))}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--selector", default="", help="matchers put into every selector")
+    parser.add_argument("--runbook-url-base", default=RUNBOOK_URL_BASE)
+    parser.add_argument("--directory", type=pathlib.Path, default=HERE)
+    options = parser.parse_args()
+    for name, text in files(options.selector, options.runbook_url_base).items():
+        (options.directory / name).write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

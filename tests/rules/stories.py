@@ -1,0 +1,189 @@
+"""What does not fit the table of edges: alerts about absence and change, and the alerts' limits against one another."""
+import dataclasses
+
+from edges import CREDENTIAL, DAY, EDGES, failures
+from promtool import FAILED_SCRAPE, GONE, Signal, always, firing, minutes
+
+
+@dataclasses.dataclass(frozen=True)
+class Story:
+    alert: str
+    kind: str
+    said: str
+    signals: list
+    pods: dict
+    fires: tuple = ()
+    silent: tuple = ()
+
+    def expectations(self):
+        return ([firing(self.alert, at, 1) for at in self.fires] + [firing(self.alert, at, 0) for at in self.silent])
+
+
+def build(version):
+    return always("datadog_access_token_exporter_build_info", 1, f'version="{version}", revision="abc", compiler="gcc"')
+
+
+def down(kind, said, pods, **when):
+    return Story("DatadogTokenExporterDown", kind, said, [build("1.0.0")], pods, **when)
+
+
+DOWN = [
+    down("over", "fires when nothing was scraped for ten minutes", {"a": minutes(("up", 20), (FAILED_SCRAPE, 40))},
+         fires=(30, 40, 59), silent=(10, 20, 29)),
+    down("over", "fires when there never was an exporter", {}, fires=(10, 60), silent=(9,)),
+    down("under", "is silent when a scrape succeeds in the tenth minute",
+         {"a": minutes(("up", 20), (FAILED_SCRAPE, 10), ("up", 30))}, silent=range(60)),
+    down("gap", "is silent over short gaps that follow one another",
+         {"a": minutes(("up", 5), *[(FAILED_SCRAPE, 9), ("up", 1)] * 5)}, silent=range(50)),
+    down("gap", "stays for five minutes after a scrape that succeeded",
+         {"a": minutes(("up", 20), (FAILED_SCRAPE, 20), ("up", 2), (FAILED_SCRAPE, 20))}, fires=range(30, 60)),
+    down("replacement", "is silent while a pod is replaced",
+         {"a": minutes(("up", 20), (GONE, 40)), "b": minutes((GONE, 25), ("up", 35))}, silent=range(60)),
+    down("replacement", "is silent when one of two replicas is lost",
+         {"a": minutes(("up", 20), (GONE, 40)), "b": minutes(("up", 60))}, silent=range(60)),
+    Story("DatadogTokenExporterDown", "replacement", "is silent when another version follows",
+          [Signal("datadog_access_token_exporter_build_info", 'version="1.0.0", revision="abc", compiler="gcc"', {"old": 1}),
+           Signal("datadog_access_token_exporter_build_info", 'version="1.1.0", revision="def", compiler="gcc"', {"new": 1})],
+          {"a": minutes(("old", 20), ("new", 40))}, silent=range(60)),
+    down("resolved", "ends five minutes after the exporter is back",
+         {"a": minutes(("up", 5), (FAILED_SCRAPE, 20), ("up", 20))}, fires=range(15, 30), silent=range(30, 40)),
+]
+
+LAST_SUCCESS = "datadog_access_token_poll_last_success_timestamp_seconds"
+POLLS = always("datadog_access_token_polls_total", 1, counter=True)
+SUCCEEDED_AT_0 = [always(LAST_SUCCESS, 0), POLLS]
+
+STALE = [
+    Story("DatadogTokenExporterDataStale", "over", "counts half an hour from the start of the last good poll", SUCCEEDED_AT_0,
+          {"a": minutes(("up", 60))}, fires=(36, 50), silent=(30, 35)),
+    Story("DatadogTokenExporterDataStale", "over", "fires when no poll has succeeded since the exporter started", [POLLS],
+          {"a": minutes(("up", 60))}, fires=(35, 50), silent=(30, 34)),
+    Story("DatadogTokenExporterDataStale", "replacement", "counts on when a new pod has no success yet",
+          [Signal(LAST_SUCCESS, by_state={"good": 0}), POLLS],
+          {"a": minutes(("good", 20), (GONE, 60)), "b": minutes((GONE, 22), ("failing", 58))}, fires=range(36, 80),
+          silent=range(36)),
+    Story("DatadogTokenExporterDataStale", "under", "is silent for an organization that is no longer configured",
+          [Signal(LAST_SUCCESS, by_state={"with it": 0}), Signal("datadog_access_token_polls_total", by_state={"with it": 1})],
+          {"a": minutes(("with it", 10), ("without", 120))}, silent=range(130)),
+]
+
+POLL_SUCCESS = Signal("datadog_access_token_poll_success", by_state={"failing": 0, "refused": 0}, otherwise=1)
+POLLING = [POLL_SUCCESS, failures("dns", {"failing": 1}), failures("forbidden", {"refused": 1})]
+REFUSED, FAILING = "DatadogTokenExporterCredentialsRefused", "DatadogTokenExporterPollsFailing"
+OFTEN = {"a": minutes(("well", 30), *[("failing", 5), ("well", 5)] * 6)}
+FAILS = {"a": minutes(("well", 30), ("failing", 30))}
+IS_REFUSED = {"a": minutes(("well", 30), ("refused", 30))}
+
+POLLS_FAIL = [
+    Story(FAILING, "under", "is silent when a poll is missed now and then", POLLING, OFTEN, silent=range(90)),
+    Story(FAILING, "over", "fires at the second missed poll of five minutes", POLLING, FAILS, fires=(40, 59), silent=(39,)),
+    Story(REFUSED, "under", "leaves other reasons to the alert on failing polls", POLLING, FAILS, silent=range(60)),
+    Story(REFUSED, "over", "fires at the second missed poll of five minutes", POLLING, IS_REFUSED, fires=(40, 59),
+          silent=(39,)),
+    Story(FAILING, "under", "leaves refused credentials to their own alert", POLLING, IS_REFUSED, silent=range(60)),
+    Story(FAILING, "replacement", "is silent while one replica of two succeeds", POLLING,
+          {"a": minutes(("failing", 60)), "b": minutes(("well", 60))}, silent=range(60)),
+]
+
+SOON, IMMINENT = "DatadogAccessTokenExpiresSoon", "DatadogAccessTokenExpiresImminently"
+OWN_SOON, OWN_IMMINENT = "DatadogTokenExporterCredentialExpiresSoon", "DatadogTokenExporterCredentialExpires"
+OF_USER = "DatadogAccessTokenOfUserExpiresSoon"
+MACHINE = 'org="production", token_type="service", owner_type="service_account"'
+PERSON = 'org="production", token_type="personal", owner_type="user"'
+
+
+def expires(alert, kind, said, after_seconds, **when):
+    own = alert in (OWN_SOON, OWN_IMMINENT)
+    metric = CREDENTIAL if own else "datadog_access_token_next_expiry_timestamp_seconds"
+    labels = 'org="production"' if own else PERSON if alert == OF_USER else MACHINE
+    return Story(alert, kind, said, [always(metric, after_seconds, labels)], {"a": minutes(("up", 120))}, **when)
+
+
+# With minutes in the names: left at minute m is after_seconds - 60 m.
+BANDS = [
+    expires(SOON, "under", "is silent with exactly seven days left, and holds below", 7 * DAY + 600, fires=(26,),
+            silent=range(26)),
+    expires(OF_USER, "under", "is silent with exactly seven days left, and holds below", 7 * DAY + 600, fires=(26,),
+            silent=range(26)),
+    expires(IMMINENT, "under", "is silent with exactly a day left, and holds below", DAY + 600, fires=(16,), silent=range(16)),
+    expires(SOON, "resolved", "leaves the last day to the critical alert", DAY + 1800, fires=range(15, 46),
+            silent=range(46, 120)),
+    expires(OWN_SOON, "under", "is silent with exactly fourteen days left, and holds below", 14 * DAY + 600, fires=(26,),
+            silent=range(26)),
+    expires(OWN_SOON, "resolved", "leaves the last two days to the critical alert", 2 * DAY + 1800, fires=range(15, 46),
+            silent=range(46, 120)),
+    expires(OWN_IMMINENT, "under", "is silent with exactly two days left, and holds below", 2 * DAY + 600, fires=(16,),
+            silent=range(16)),
+    expires(IMMINENT, "over", "stays when the moment has passed and no poll came since", 1800, fires=range(5, 120)),
+    Story(SOON, "resolved", "ends when the token is rotated and the next one to expire is far",
+          [Signal("datadog_access_token_next_expiry_timestamp_seconds", MACHINE, {"old": 2 * DAY, "rotated": 90 * DAY})],
+          {"a": minutes(("old", 30), ("rotated", 40))}, fires=range(15, 45), silent=range(45, 70)),
+    Story(IMMINENT, "resolved", "ends when the token is rotated and none is left that expires",
+          [Signal("datadog_access_token_next_expiry_timestamp_seconds", MACHINE, {"old": DAY - 1})],
+          {"a": minutes(("old", 30), ("rotated", 50))}, fires=range(5, 59), silent=range(60, 80)),
+]
+
+
+def tokens(by_state, otherwise):
+    return [Signal("datadog_access_tokens",
+                   'org="production", token_type="service", owner_type="service_account", expiry_bucket="never"', by_state,
+                   otherwise),
+            always("datadog_access_tokens", 40,
+                   'org="production", token_type="personal", owner_type="user", expiry_bucket="1d_to_7d"')]
+
+
+def churn(alert, over_by):
+    """100 tokens; the limit is 10 and a fifth of them, which are 30."""
+    metric = {"DatadogAccessTokenSuddenGrowth": "datadog_access_tokens_created_total",
+              "DatadogAccessTokenMassRemoval": "datadog_access_tokens_removed_total"}[alert]
+    return [*tokens({}, 60),
+            Signal(metric, 'org="production", token_type="service"', {"burst": 20}, 0, True),
+            Signal(metric, 'org="production", token_type="personal"', {"burst": 10 + over_by}, 0, True)]
+
+
+def change_stories(alert):
+    """The total stays at 100 in the first ones, as when tokens are replaced: the counters tell."""
+    grows = alert == "DatadogAccessTokenSuddenGrowth"
+    # 31 over 100 to start with, and 100 to start with by either count.
+    changed = {"changed": 91 if grows else 29, "nearly": 90 if grows else 30}
+    burst = {"a": minutes(("calm", 70), ("burst", 1), ("calm", 100))}
+    two = {"a": burst["a"], "b": burst["a"]}
+    return [
+        Story(alert, "over", "fires at once just over the edge", churn(alert, 1), burst, fires=range(70, 140), silent=range(70)),
+        Story(alert, "under", "is silent just under the edge", churn(alert, 0), burst, silent=range(170)),
+        Story(alert, "replacement", "is one alert from two replicas", churn(alert, 1), two, fires=range(70, 140)),
+        Story(alert, "replacement", "does not add up two replicas", churn(alert, 0), two, silent=range(170)),
+        Story(alert, "resolved", "ends an hour after the change", churn(alert, 1), burst, fires=range(70, 145),
+              silent=range(145, 170)),
+        Story(alert, "gap", "sees what happened while scrapes failed", churn(alert, 1),
+              {"a": minutes(("calm", 70), (FAILED_SCRAPE, 9), ("burst", 1), ("calm", 60))}, fires=range(79, 139),
+              silent=range(79)),
+        Story(alert, "gap", "stays when scrapes fail afterwards", churn(alert, 1),
+              {"a": minutes(("calm", 70), ("burst", 1), (FAILED_SCRAPE, 20), ("calm", 20))}, fires=range(70, 110)),
+        Story(alert, "replacement", "sees by the totals what happened while the pod was replaced", tokens(changed, 60),
+              {"a": minutes(("before", 70), (GONE, 70)), "b": minutes((GONE, 75), ("changed", 65))},
+              fires=range(90, 130), silent=range(70)),
+        Story(alert, "gap", "stays by the totals when scrapes fail afterwards", tokens(changed, 60),
+              {"a": minutes(("before", 70), (GONE, 70)),
+               "b": minutes((GONE, 75), ("changed", 20), (FAILED_SCRAPE, 20), ("changed", 25))}, fires=range(90, 130)),
+        Story(alert, "replacement", "is silent just under the edge while the pod was replaced", tokens(changed, 60),
+              {"a": minutes(("before", 70), (GONE, 70)), "b": minutes((GONE, 75), ("nearly", 65))}, silent=range(140)),
+        Story(alert, "under", "is silent for an organization that is new, and for one that is no longer configured",
+              [Signal(s.metric, s.labels, {"there": 60}) for s in tokens({}, 60)],
+              {"a": minutes(("not yet", 70), ("there", 30), ("no longer", 100))}, silent=range(200)),
+        Story(alert, "under", "does not take the other direction for its own",
+              tokens({"changed": 15 if grows else 500}, 60), {"a": minutes(("before", 70), ("changed", 70))},
+              silent=range(140)),
+    ]
+
+
+LEAK = [
+    Story("DatadogAccessTokenLeaked", "gap", "stays when scrapes fail for twenty minutes",
+          [always("datadog_access_tokens_leaked", 1, PERSON)], {"a": minutes(("up", 5), (FAILED_SCRAPE, 20), ("up", 5))},
+          fires=range(30)),
+]
+
+STORIES = [*DOWN, *STALE, *LEAK, *POLLS_FAIL, *BANDS, *change_stories("DatadogAccessTokenSuddenGrowth"),
+           *change_stories("DatadogAccessTokenMassRemoval")]
+
+assert not {story.alert for story in DOWN} & set(EDGES)

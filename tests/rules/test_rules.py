@@ -1,0 +1,287 @@
+"""The rules' form: one source, the conventions for names and texts, runbooks, README, and that every metric, label and value
+named anywhere is the program's own.
+
+`python3 tests/rules/test_rules.py --write` (with EXPORTER set) writes README's table of alerts."""
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+import unittest
+
+import yaml
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "app"))
+import harness  # pylint: disable=wrong-import-position
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+RULES = ROOT / "dashboards" / "rules"
+RUNBOOKS = ROOT / "dashboards" / "runbooks"
+SOURCE = ROOT / "helm" / "datadog-token-exporter" / "files"
+README = ROOT / "README.md"
+SECTIONS = ["What it means", "How to find it", "What to do", "When to silence"]
+# Where labels of a target come from: the scrape, not the program.
+TARGET_LABELS = {"job", "instance", "pod", "container", "endpoint", "node"}
+
+sys.path.insert(0, str(RULES))
+sys.dont_write_bytecode = True
+import generate  # pylint: disable=wrong-import-position
+
+ALERTS = generate.load("alerts.yaml")
+RENDERED = {rule["alert"]: rule for group in generate.alert_groups()["groups"] for rule in group["rules"]}
+RECORDED = {rule["record"]: rule["expr"] for group in generate.recording_groups()["groups"] for rule in group["rules"]}
+SELECTOR = re.compile(r"\b(datadog_access_token\w+|process_\w+|up)\b(?:\{([^}]*)\})?")
+MATCHER = re.compile(r'(\w+)\s*(=~|!~|!=|=)\s*"([^"]*)"')
+
+
+def exposition():
+    """{metric: {label: values}}, with all that can be switched on, and the labels that single series have."""
+    text = harness.run("--demo", "--once", "--tokens.detail", "all").stdout
+    metrics = {}
+    for name, series in harness.parse_text(text).items():
+        labels = metrics.setdefault(name, {})
+        for pairs in series:
+            for label, value in pairs:
+                labels.setdefault(label, set()).add(value)
+    return metrics
+
+
+def faults(expression, metrics):
+    """What an expression names that the program does not publish."""
+    found, labels = [], set(TARGET_LABELS)
+    selectors = SELECTOR.findall(expression)
+    for metric, matchers in selectors:
+        if metric == "up":
+            continue
+        if metric not in metrics:
+            found.append(f"metric {metric}")
+            continue
+        known = metrics[metric]
+        labels |= set(known)
+        for label, operator, value in MATCHER.findall(matchers):
+            values = value.split("|") if operator in ("=~", "!~") else [value]
+            if label in TARGET_LABELS:
+                continue
+            if label not in known:
+                found.append(f"{metric} has no label {label}")
+            # Zero-filled values are known by name; the organization's and scopes are anybody's.
+            elif label not in ("org", "scope"):
+                found += [f"{metric} has no {label}={one}" for one in values if one not in known[label]]
+    for _, listed in re.findall(r"\b(by|without|on|ignoring|group_left)\s*\(([^()]*)\)", expression):
+        found += [f"no label {label}" for label in re.findall(r"\w+", listed) if label not in labels]
+    return found if selectors else ["no metric at all"]
+
+
+def without_comments(promql):
+    return re.sub(r"#.*", "", promql)
+
+
+def runbook(name):
+    return (RUNBOOKS / f"{name}.md").read_text(encoding="utf-8")
+
+
+def fences(text, language):
+    return re.findall(rf"^```{language}\n(.*?)^```$", text, re.M | re.S)
+
+
+def anchors(path):
+    headings = re.findall(r"^#+ (.*)$", path.read_text(encoding="utf-8"), re.M)
+    return {re.sub(r"[^\w\- ]", "", heading).strip().lower().replace(" ", "-") for heading in headings}
+
+
+def alert_table():
+    rows = ["| alert | severity | for | threshold | meaning |", "|---|---|---|---|---|"]
+    for name, alert in ALERTS.items():
+        limit = f"{alert['threshold']} {alert['unit']}" if "threshold" in alert else ""
+        rows.append(f"| [{name}](dashboards/runbooks/{name}.md) | {alert['severity']} | {alert['for']} | {limit} "
+                    f"| {alert['summary']} |")
+    return "\n".join(rows) + "\n"
+
+
+class Rules(unittest.TestCase):
+    maxDiff = None
+
+    @classmethod
+    def setUpClass(cls):
+        cls.metrics = exposition()
+
+    def test_the_standalone_files_are_what_the_source_makes(self):
+        for name, text in generate.files().items():
+            self.assertEqual((RULES / name).read_text(encoding="utf-8"), text, "run dashboards/rules/generate.py")
+
+    def test_the_alerts_of_the_issue_are_all_there(self):
+        self.assertGreaterEqual(len(ALERTS), 21)
+        self.assertEqual([name for name in ALERTS if name not in RENDERED], [])
+
+    def test_the_source_has_the_keys_that_the_chart_reads(self):
+        optional = {"threshold", "unit", "labels"}
+        for name, alert in ALERTS.items():
+            self.assertEqual(set(alert) - optional,
+                             {"severity", "for", "keepFiringFor", "summary", "description", "expr"}, name)
+            self.assertEqual("threshold" in alert, "unit" in alert, name)
+            self.assertEqual("threshold" in alert, "$THRESHOLD" in alert["expr"], name)
+            self.assertIsInstance(alert.get("threshold", 0), int, name)
+
+    def test_nothing_is_left_to_replace(self):
+        for name, rule in RENDERED.items():
+            self.assertNotRegex(rule["expr"], r"\$|None|\{\}|, *\}", name)
+        for name, expression in RECORDED.items():
+            self.assertNotRegex(expression, r"\$|\{\}|, *\}", name)
+
+    def test_a_selector_reaches_every_selector(self):
+        selector = 'job="tokens"'
+        for name, rule in {**{rule["alert"]: rule["expr"] for group in generate.alert_groups(selector)["groups"]
+                              for rule in group["rules"]},
+                           **{rule["record"]: rule["expr"] for group in generate.recording_groups(selector)["groups"]
+                              for rule in group["rules"]}}.items():
+            for metric, matchers in SELECTOR.findall(rule):
+                self.assertTrue(matchers.endswith(selector), f"{name}: {metric}")
+
+    def test_promtool_accepts_the_rules_with_a_selector(self):
+        with tempfile.TemporaryDirectory() as directory:
+            subprocess.run([sys.executable, RULES / "generate.py", "--selector", 'job="tokens",cluster=~"a|b"', "--directory",
+                            directory], check=True, timeout=60)
+            for name in ("alerts.yaml", "recording.yaml"):
+                result = subprocess.run(["promtool", "check", "rules", os.path.join(directory, name)], capture_output=True,
+                                        text=True, timeout=60, check=False)
+                self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
+
+    def test_names_and_labels(self):
+        for name, rule in RENDERED.items():
+            self.assertRegex(name, r"^Datadog(TokenExporter|AccessToken)[A-Z]\w+$")
+            self.assertIn(rule["labels"]["severity"], ("critical", "warning", "info"), name)
+            self.assertNotIn("{{", str(rule["labels"]), name)
+            self.assertEqual(set(rule["annotations"]), {"summary", "description", "runbook_url"}, name)
+
+    def test_summaries_are_fixed_sentences_and_descriptions_say_which(self):
+        for name, rule in RENDERED.items():
+            summary, description = rule["annotations"]["summary"], rule["annotations"]["description"]
+            self.assertRegex(summary, r"^[A-Z][^{}.\n]*\.$", name)
+            self.assertLess(len(summary), 90, name)
+            self.assertIn("$labels.", description, name)
+            self.assertRegex(description, r"\.$", name)
+
+    def test_alerts_outlast_gaps_and_count_replicas_once(self):
+        replicas = re.escape("(instance, pod, container, endpoint, node")
+        for name, rule in RENDERED.items():
+            self.assertRegex(rule["expr"], rf"(max|group) without {replicas}", name)
+            self.assertRegex(rule["expr"], r"_over_time\(|increase\(", name)
+            self.assertNotEqual(rule["keep_firing_for"], "0m", name)
+            if "absent" in rule["expr"]:
+                self.assertNotEqual(rule["for"], "0m", name)
+
+    def test_alerts_on_time_left_say_how_old_the_list_is(self):
+        for name, rule in RENDERED.items():
+            if "next_expiry" in rule["expr"]:
+                self.assertIn("datadog_access_token_poll_last_success_timestamp_seconds",
+                              rule["annotations"]["description"], name)
+
+    def test_no_alert_depends_on_the_bounds_of_buckets_or_on_recordings(self):
+        for name, rule in RENDERED.items():
+            self.assertNotRegex(rule["expr"], r"bucket *[=!]|:", name)
+
+    def test_expressions_name_what_the_program_publishes(self):
+        for name, expression in {**{name: rule["expr"] for name, rule in RENDERED.items()}, **RECORDED}.items():
+            self.assertEqual(faults(expression, self.metrics), [], name)
+
+    def test_queries_in_descriptions_name_what_the_program_publishes(self):
+        for name, rule in RENDERED.items():
+            for query in re.findall(r'printf "((?:sum|time|max)[^"]*)"', rule["annotations"]["description"]):
+                self.assertEqual(faults(query.replace("%q", '""'), self.metrics), [], name)
+
+    def test_recordings_say_level_metric_and_operation(self):
+        for name, expression in RECORDED.items():
+            level, metric, operation = name.split(":")
+            self.assertIn(metric, expression)
+            self.assertIn(f"{operation} without", expression)
+            self.assertTrue(level)
+
+
+class Runbooks(unittest.TestCase):
+    maxDiff = None
+
+    @classmethod
+    def setUpClass(cls):
+        cls.metrics = exposition()
+
+    def test_each_alert_has_one_and_each_belongs_to_an_alert(self):
+        self.assertEqual(sorted(path.stem for path in RUNBOOKS.glob("*.md")), sorted(ALERTS))
+        base = (SOURCE / "runbook-url-base").read_text(encoding="utf-8").strip()
+        self.assertTrue(base.endswith("/"))
+        for name, rule in RENDERED.items():
+            self.assertEqual(rule["annotations"]["runbook_url"], f"{base}{name}.md")
+
+    def test_each_has_the_sections_that_a_person_looks_for(self):
+        for name in ALERTS:
+            text = runbook(name)
+            self.assertTrue(text.startswith(f"# {name}\n"), name)
+            parts = re.split(r"^## (.*)$", text, flags=re.M)
+            self.assertEqual(parts[1::2], SECTIONS, name)
+            self.assertEqual([heading for heading, body in zip(parts[1::2], parts[2::2]) if len(body.strip()) < 40], [], name)
+
+    def test_token_alerts_say_three_ways_to_the_tokens(self):
+        for name in ALERTS:
+            if name.startswith("DatadogAccessToken"):
+                text = runbook(name)
+                self.assertIn("/api/v2/personal_access_tokens?", text, name)
+                self.assertIn("Organization Settings > Access Tokens", text, name)
+                self.assertIn("--tokens.detail=", text, name)
+
+    def test_the_listing_is_made_the_same_way_everywhere(self):
+        listings = {match.group(0) for name in ALERTS
+                    for match in re.finditer(r"^API=.*?> tokens\.jsonl$", runbook(name), re.M | re.S)}
+        self.assertEqual(len(listings), 1)
+
+    def test_no_secret_is_passed_on_a_command_line(self):
+        for name in ALERTS:
+            self.assertNotRegex(runbook(name), r"-H\s*[\"']?(Authorization|DD-)", name)
+
+    def test_names_from_the_api_reach_the_terminal_escaped(self):
+        for name in ALERTS:
+            self.assertNotRegex(runbook(name), r"jq\b[^|]* -(r|-raw|j)", name)
+
+    def test_queries_name_what_the_program_publishes(self):
+        for name in ALERTS:
+            for query in fences(runbook(name), "promql"):
+                self.assertEqual(faults(without_comments(query), self.metrics), [], name)
+
+    def test_metrics_and_flags_exist(self):
+        known = set(re.findall(r"--([a-z.-]+)", harness.run("--help").stdout))
+        for name in ALERTS:
+            text = runbook(name)
+            for metric in re.findall(r"\bdatadog_access_token\w*", text):
+                self.assertIn(metric, self.metrics, name)
+            flags = set(re.findall(r"(?<![\w-])--((?:tokens|poll|policy|scopes|web|buckets|datadog|config|check)\b[\w.-]*)",
+                                   text))
+            self.assertEqual(sorted(flags - known), [], name)
+
+    def test_links_lead_somewhere(self):
+        for path in [*RUNBOOKS.glob("*.md"), README]:
+            for target in re.findall(r"\]\(([^)]+)\)", path.read_text(encoding="utf-8")):
+                if re.match(r"https?://", target):
+                    continue
+                file, _, anchor = target.partition("#")
+                found = (path.parent / file).resolve() if file else path
+                self.assertTrue(found.exists(), f"{path.name}: {target}")
+                if anchor:
+                    self.assertIn(anchor, anchors(found), f"{path.name}: {target}")
+
+    def test_the_readme_has_the_alerts(self):
+        text = README.read_text(encoding="utf-8")
+        block = re.search(r"<!-- alerts:.*?-->\n(.*?)<!-- /alerts -->", text, re.S).group(1)
+        self.assertEqual(block, alert_table())
+
+
+def write():
+    text = README.read_text(encoding="utf-8")
+    text = re.sub(r"(<!-- alerts:.*?-->\n).*?(<!-- /alerts -->)", lambda m: m.group(1) + alert_table() + m.group(2), text,
+                  flags=re.S)
+    README.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] == ["--write"]:
+        write()
+    else:
+        unittest.main(argv=[sys.argv[0], "-v"])

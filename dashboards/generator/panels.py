@@ -1,0 +1,284 @@
+"""Panels, rows, variables and whole dashboards as Grafana's classic JSON (schema version 39: Grafana 10 and later)."""
+
+OVERVIEW, SCOPES, EXPORTER, DETAIL = ("datadog-access-tokens", "datadog-access-token-scopes", "datadog-token-exporter",
+                                      "datadog-access-token-detail")  # the dashboards' uids
+
+DATA_SOURCE = {"type": "prometheus", "uid": "${datasource}"}
+SCHEMA_VERSION = 39
+WIDTH = 24
+
+# No step without a value is ever green: Grafana colours "no data" like the lowest step.
+NO_DATA_COLOUR = "#6e7077"
+NO_DATA = "No data"
+
+# Days, hours, minutes, seconds: Grafana's plain seconds would turn 60 days into 8.57 weeks.
+DURATION = "dtdhms"
+
+TRUST_STATES = {0: ("Yes", "green"), 1: ("Listing incomplete", "orange"), 2: ("Last poll failed", "orange"),
+                3: ("Data are stale", "red"), 4: ("Exporter is down", "red")}
+
+FINDINGS = {
+    "leaked": "Leaked, says Datadog",
+    "never_expires_privileged": "Privileged and never expires",
+    "unused_privileged": "Privileged and unused",
+    "never_expires": "Never expires",
+    "lifetime_over_policy": "Lives longer than the policy",
+    "unused": "Unused for longer than the policy",
+    "expired_still_listed": "Expired and still listed",
+}
+
+BUCKETS = {  # name: (shown, colour)
+    "expired": ("expired", "dark-red"), "under_1d": ("< 1 day", "red"), "1d_to_7d": ("1–7 days", "orange"),
+    "7d_to_30d": ("7–30 days", "yellow"), "30d_to_90d": ("30–90 days", "light-blue"),
+    "90d_to_365d": ("90–365 days", "blue"), "over_365d": ("> 365 days", "dark-blue"), "never": ("never", "purple"),
+    "unknown": ("unknown", NO_DATA_COLOUR),
+}
+LAST_USED = {
+    "never": ("never used", "purple"), "over_90d": ("> 90 days ago", "dark-red"), "30d_to_90d": ("30–90 days", "orange"),
+    "7d_to_30d": ("7–30 days", "yellow"), "1d_to_7d": ("1–7 days", "light-blue"), "under_1d": ("< 1 day", "blue"),
+    "unknown": ("unknown", NO_DATA_COLOUR),
+}
+AGES = {
+    "under_7d": ("< 7 days", "light-blue"), "7d_to_30d": ("7–30 days", "blue"), "30d_to_90d": ("30–90 days", "dark-blue"),
+    "90d_to_365d": ("90–365 days", "orange"), "over_365d": ("> 365 days", "dark-red"),
+    "unknown": ("unknown", NO_DATA_COLOUR),
+}
+
+
+def steps(*pairs):
+    """Thresholds: (value, colour) upwards. Below the first, and where there are no data, grey."""
+    return {"mode": "absolute", "steps": [{"color": NO_DATA_COLOUR, "value": None}]
+            + [{"color": colour, "value": value} for value, colour in pairs]}
+
+
+PLAIN = steps((0, "blue"))
+WARN_FROM_ONE = steps((0, "green"), (1, "orange"))
+ALARM_FROM_ONE = steps((0, "green"), (1, "red"))
+# A countdown may be a little below zero between two polls.
+COUNTDOWN = steps((-10**9, "red"), (86400, "orange"), (7 * 86400, "yellow"), (30 * 86400, "green"))
+
+
+def mapping(texts):
+    """Value mappings: {value: (text, colour or None)}."""
+    options = {}
+    for index, (value, (text, colour)) in enumerate(texts.items()):
+        options[str(value)] = {"index": index, "text": text} | ({"color": colour} if colour else {})
+    return {"type": "value", "options": options}
+
+
+def no_value_mapping(text):
+    """What stands where there is no value, and that it is grey. Grafana prefers it to `noValue`."""
+    return {"type": "special", "options": {"match": "null+nan", "result": {"text": text, "color": NO_DATA_COLOUR, "index": 99}}}
+
+
+FINDING_NAMES = mapping({reason: (text, None) for reason, text in FINDINGS.items()})
+
+
+def target(expression, legend="", table=False, instant=True):
+    return {"expr": expression, "legendFormat": legend or "__auto", "instant": instant, "range": not instant,
+            "format": "table" if table else "time_series"}
+
+
+def link(title, uid):
+    """A panel's link to another dashboard, with the time and the variables."""
+    return {"title": title, "url": f"/d/{uid}?${{__url_time_range}}&${{__all_variables}}", "targetBlank": False}
+
+
+def by_name(name, **properties):
+    """An override of one field. Dots in ids are written as double underscores."""
+    return {"matcher": {"id": "byName", "options": name},
+            "properties": [{"id": key.replace("__", "."), "value": value} for key, value in properties.items()]}
+
+
+def _panel(kind, title, description, targets, width, height, *, unit, thresholds, mappings=(), overrides=(), decimals=None,
+           custom=None, colour="thresholds", options=None, no_value=NO_DATA, links=(), maximum=None, minimum=None):
+    # pylint: disable=too-many-arguments,too-many-locals
+    defaults = {"unit": unit, "color": {"mode": colour}, "thresholds": thresholds, "noValue": no_value,
+                "mappings": [*mappings, no_value_mapping(no_value)], "custom": custom or {}}
+    for name, value in (("decimals", decimals), ("max", maximum), ("min", minimum)):
+        if value is not None:
+            defaults[name] = value
+    return {
+        "type": kind, "title": title, "description": description, "datasource": DATA_SOURCE,
+        "gridPos": {"h": height, "w": width, "x": 0, "y": 0},
+        "targets": [{"refId": chr(ord("A") + index), "datasource": DATA_SOURCE, "editorMode": "code", **each}
+                    for index, each in enumerate(targets)],
+        "fieldConfig": {"defaults": defaults, "overrides": list(overrides)},
+        "options": options or {}, "links": list(links), "transformations": [],
+    }
+
+
+def stat(title, description, expression, width=4, height=4, *, unit="short", thresholds=PLAIN, background=False, spark=False,
+         legend="", **rest):
+    options = {"reduceOptions": {"calcs": ["lastNotNull"], "fields": "", "values": False},
+               "colorMode": "background" if background else "value", "graphMode": "area" if spark else "none",
+               "textMode": "auto", "justifyMode": "auto", "orientation": "auto", "wideLayout": True,
+               "showPercentChange": False}
+    return _panel("stat", title, description, [target(expression, legend or title, instant=not spark)], width, height,
+                  unit=unit, thresholds=thresholds, options=options, **rest)
+
+
+def bar_gauge(title, description, expression, legend, width, height, *, unit="short", thresholds=PLAIN, **rest):
+    options = {"reduceOptions": {"calcs": ["lastNotNull"], "fields": "", "values": False}, "displayMode": "basic",
+               "orientation": "horizontal", "showUnfilled": True, "valueMode": "color", "namePlacement": "auto",
+               "sizing": "auto", "minVizWidth": 8, "minVizHeight": 16, "maxVizHeight": 40,
+               "legend": {"showLegend": False, "displayMode": "list", "placement": "bottom", "calcs": []}}
+    return _panel("bargauge", title, description, [target(f"sort_desc({expression})", legend)], width, height,
+                  unit=unit, thresholds=thresholds, options=options, minimum=0, **rest)
+
+
+def table(title, description, columns, width, height, *, labels, unit="short", overrides=(), sort="", thresholds=PLAIN,
+          **rest):
+    """`labels`: {label: column}, in order; `columns`: [(column, expression)], one query each, joined on the labels. A column
+    without a name is not shown: its query is there for its labels."""
+    merged = len(columns) > 1
+    values = {f"Value #{chr(ord('A') + index)}" if merged else "Value": name for index, (name, _) in enumerate(columns)}
+    hidden = {field: True for field, name in values.items() if not name}
+    names = labels | {field: name for field, name in values.items() if name}
+    options = {"cellHeight": "sm", "showHeader": True, "footer": {"show": False, "reducer": ["sum"], "countRows": False,
+                                                                  "fields": ""},
+               "sortBy": [{"displayName": sort.lstrip("-"), "desc": sort.startswith("-")}] if sort else []}
+    panel = _panel("table", title, description, [target(expression, table=True) for _, expression in columns], width, height,
+                   unit=unit, thresholds=thresholds, overrides=overrides, options=options,
+                   custom={"align": "auto", "cellOptions": {"type": "auto"}, "inspect": False}, **rest)
+    panel["transformations"] = ([{"id": "merge", "options": {}}] if merged else []) + [
+        {"id": "organize", "options": {"excludeByName": {"Time": True} | hidden,
+                                       "indexByName": {name: index for index, name in enumerate(names)},
+                                       "renameByName": names}}]
+    return panel
+
+
+def matrix(kind, panel, row, row_title, column, shown):
+    """Turns a panel's one table query into rows × columns, columns in the order of `shown`."""
+    names = {f"{row}\\{column}": row_title} | {name: text for name, (text, _) in shown.items()}
+    panel["type"] = kind
+    panel["transformations"] = [
+        {"id": "groupingToMatrix", "options": {"columnField": column, "rowField": row, "valueField": "Value",
+                                               "emptyValue": "zero"}},
+        {"id": "organize", "options": {"excludeByName": {}, "indexByName": {name: i for i, name in enumerate(names)},
+                                       "renameByName": names}}]
+    return panel
+
+
+def stacked_bars(title, description, expression, width, height, *, column, shown, row="owner_type", row_title="Owner type"):
+    # pylint: disable=too-many-arguments
+    """One bar for each `row`, cut into the buckets of `column`."""
+    options = {"orientation": "horizontal", "xField": row_title, "stacking": "normal", "showValue": "auto",
+               "barWidth": 0.8, "groupWidth": 0.7, "barRadius": 0, "fullHighlight": False, "xTickLabelRotation": 0,
+               "xTickLabelSpacing": 0, "legend": {"showLegend": True, "displayMode": "list", "placement": "bottom",
+                                                  "calcs": []},
+               "tooltip": {"mode": "multi", "sort": "none"}}
+    panel = _panel("barchart", title, description, [target(expression, table=True)], width, height, unit="short",
+                   thresholds=PLAIN, colour="palette-classic", options=options,
+                   custom={"fillOpacity": 80, "lineWidth": 1, "gradientMode": "none", "axisPlacement": "auto",
+                           "axisLabel": "tokens"},
+                   overrides=[by_name(text, color={"mode": "fixed", "fixedColor": colour})
+                              for text, colour in shown.values()])
+    return matrix("barchart", panel, row, row_title, column, shown)
+
+
+def time_series(title, description, targets, width, height, *, unit="short", stack=False, thresholds=PLAIN, axis="", bars=False,
+                colours=None, calcs=("lastNotNull",), **rest):
+    """`targets`: [(expression, legend)]. `colours`: {legend: colour}."""
+    custom = {"drawStyle": "bars" if bars else "line", "lineInterpolation": "stepAfter" if not bars else "linear",
+              "lineWidth": 1, "fillOpacity": 60 if stack or bars else 10, "showPoints": "never", "spanNulls": False,
+              "axisLabel": axis, "stacking": {"mode": "normal" if stack else "none", "group": "A"}}
+    options = {"legend": {"showLegend": True, "displayMode": "table" if calcs else "list",
+                          "placement": "right" if width >= 12 else "bottom", "calcs": list(calcs)},
+               "tooltip": {"mode": "multi", "sort": "desc"}}
+    overrides = [by_name(name, color={"mode": "fixed", "fixedColor": colour}) for name, colour in (colours or {}).items()]
+    rest.setdefault("minimum", 0)
+    return _panel("timeseries", title, description,
+                  [target(expression, legend, instant=False) for expression, legend in targets], width, height, unit=unit,
+                  thresholds=thresholds, colour="palette-classic", custom=custom, options=options, overrides=overrides, **rest)
+
+
+def trust_stat(expression, width, height=4):
+    return stat("Can these numbers be trusted?",
+                "The worst answer of all chosen organizations. Yes: the last poll succeeded not long ago and read every token. "
+                "Otherwise the numbers below are of the last good poll, or parts are missing; the dashboard of the exporter's "
+                "health says which.", expression, width, height, unit="none", background=True,
+                thresholds=steps((0, "green"), (1, "orange"), (3, "red")), mappings=[mapping(TRUST_STATES)],
+                links=[link("Exporter's health", EXPORTER)])
+
+
+def access_stat(title, expression, width, height=4):
+    return stat(title, "Until the access token that the exporter itself polls with expires. After that no number here is new. "
+                "“No date” where it polls with keys that don't expire, or has not found its own token in the listing.",
+                expression, width, height, unit=DURATION, background=True, thresholds=COUNTDOWN, no_value="No date",
+                links=[link("Exporter's health", EXPORTER)])
+
+
+# ---- the dashboard round the panels
+
+def query_variable(name, label, query, description=""):
+    return {"name": name, "label": label, "description": description, "type": "query", "datasource": DATA_SOURCE,
+            "query": query, "definition": query, "refresh": 2, "regex": "", "sort": 1, "multi": True, "includeAll": True,
+            "allValue": ".+", "current": {"selected": True, "text": ["All"], "value": ["$__all"]}, "options": [], "hide": 0,
+            "skipUrlSync": False}
+
+
+def custom_variable(name, label, choices, default, description):
+    """`choices`: {text: value}."""
+    return {"name": name, "label": label, "description": description, "type": "custom",
+            "query": ", ".join(f"{text} : {value}" for text, value in choices.items()), "multi": False, "includeAll": False,
+            "current": {"selected": True, "text": default, "value": str(choices[default])}, "hide": 0, "skipUrlSync": False,
+            "options": [{"selected": text == default, "text": text, "value": str(value)} for text, value in choices.items()]}
+
+
+def text_variable(name, label, description):
+    return {"name": name, "label": label, "description": description, "type": "textbox", "query": "", "hide": 0,
+            "current": {"selected": False, "text": "", "value": ""}, "options": [], "skipUrlSync": False}
+
+
+def common_variables():
+    known = "datadog_access_token_poll_success"
+    target_chosen = 'job=~"$job", instance=~"$instance"'
+    kinds = f'{target_chosen}, org=~"$org"'
+    return [
+        {"name": "datasource", "label": "Data source", "description": "The Prometheus that scrapes the exporter.",
+         "type": "datasource", "query": "prometheus", "refresh": 1, "regex": "", "multi": False, "includeAll": False,
+         "current": {}, "options": [], "hide": 0, "skipUrlSync": False},
+        query_variable("job", "Job", f"label_values({known}, job)"),
+        query_variable("instance", "Instance", f'label_values({known}{{job=~"$job"}}, instance)'),
+        query_variable("org", "Organization", f"label_values({known}{{{target_chosen}}}, org)"),
+        query_variable("token_type", "Token type", f"label_values(datadog_access_tokens{{{kinds}}}, token_type)"),
+        query_variable("owner_type", "Owner type", f"label_values(datadog_access_tokens{{{kinds}}}, owner_type)"),
+    ]
+
+
+STALE_AFTER = custom_variable("stale_after", "Stale after", {"15m": 900, "30m": 1800, "1h": 3600, "3h": 10800, "1d": 86400},
+                              "30m", "Data older than this are called stale. Choose a few poll intervals.")
+
+
+def row(title):
+    return {"type": "row", "title": title, "collapsed": False, "panels": [], "gridPos": {"h": 1, "w": WIDTH, "x": 0, "y": 0}}
+
+
+def laid_out(panels):
+    """From left to right; a row, or a panel that no longer fits, begins a new line below the highest one."""
+    x = y = line = 0
+    for number, panel in enumerate(panels, 1):
+        place = panel["gridPos"]
+        if x + place["w"] > WIDTH:
+            x, y, line = 0, y + line, 0
+        place["x"], place["y"], panel["id"] = x, y, number
+        x, line = x + place["w"], max(line, place["h"])
+    return panels
+
+
+def dashboard(uid, title, description, panels, variables, since):
+    kinds = sorted({panel["type"] for panel in panels} - {"row"})
+    return {
+        "__requires": [{"type": "grafana", "id": "grafana", "name": "Grafana", "version": "10.0.0"},
+                       {"type": "datasource", "id": "prometheus", "name": "Prometheus", "version": "1.0.0"},
+                       *({"type": "panel", "id": kind, "name": kind, "version": ""} for kind in kinds)],
+        "id": None, "uid": uid, "title": title, "description": description, "tags": ["datadog", "access-tokens"],
+        "editable": False, "graphTooltip": 1, "schemaVersion": SCHEMA_VERSION, "version": 1, "timezone": "browser",
+        "fiscalYearStartMonth": 0, "weekStart": "", "liveNow": False, "refresh": "1m",
+        "time": {"from": since, "to": "now"}, "timepicker": {}, "annotations": {"list": []},
+        "links": [{"type": "dashboards", "title": "Datadog access tokens", "tags": ["access-tokens"], "asDropdown": False,
+                   "includeVars": True, "keepTime": True, "targetBlank": False, "icon": "external link", "tooltip": "",
+                   "url": ""}],
+        "templating": {"list": variables}, "panels": laid_out(panels),
+    }

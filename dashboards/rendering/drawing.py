@@ -1,0 +1,278 @@
+"""Panels as SVG, in the dashboard's own arrangement."""
+import html
+import math
+import time
+
+from . import frames, values
+from .answers import legend
+
+UNIT_WIDTH, UNIT_HEIGHT, GAP = 60, 36, 8  # of the grid, in pixels
+BACKGROUND, PANEL, LINE, TEXT, FAINT = "#111217", "#181b1f", "#2c3235", "#d8d9da", "#9fa3a8"
+PALETTE = ["#73bf69", "#fade2a", "#5794f2", "#ff9830", "#f2495c", "#b877d9", "#8ab8ff", "#37872d", "#fa6400", "#e0b400",
+           "#c4162a", "#ca95e5"]
+TITLE_HEIGHT, ROW_HEIGHT = 26, 24
+
+
+def clipped(text, width, size):
+    """The text, cut short where it would not fit. A letter is a little over half as wide as it is high."""
+    most = max(1, int(width / (size * 0.56)))
+    return text if len(text) <= most else text[:most - 1] + "…"
+
+
+class Canvas:
+    """Collects SVG elements; positions are whole pixels, which is enough and keeps the file small."""
+
+    def __init__(self):
+        self.parts = []
+
+    def box(self, x, y, width, height, fill, extra=""):
+        # pylint: disable=too-many-arguments
+        if width > 0 and height > 0 and fill != "none":
+            self.parts.append(f'<rect x="{x:.0f}" y="{y:.0f}" width="{width:.1f}" height="{height:.1f}" fill="{fill}"{extra}/>')
+
+    def text(self, x, y, text, size=12, fill=TEXT, anchor="start", bold=False):
+        # pylint: disable=too-many-arguments
+        style = (f' font-size="{size}"' if size != 12 else "") + (f' text-anchor="{anchor}"' if anchor != "start" else "")
+        style += ' font-weight="600"' if bold else ""
+        self.parts.append(f'<text x="{x:.0f}" y="{y:.0f}" fill="{fill}"{style}>{html.escape(text)}</text>')
+
+    def path(self, points, stroke, fill="none"):
+        """A line, or an area with an outline."""
+        data = "M" + "L".join(f"{x:.0f} {y:.1f}" for x, y in points) + ("Z" if fill != "none" else "")
+        opacity = ' fill-opacity=".55"' if fill != "none" else ""
+        self.parts.append(f'<path d="{data}" stroke="{stroke}" fill="{fill}"{opacity}/>')
+
+
+def draw_stat(canvas, panel, answers, area):
+    x, y, width, height = area
+    answer = answers.of(panel["targets"][0])
+    points = answer[0][1] if answer else None
+    value = points[-1][1] if isinstance(points, list) else points
+    text, shade = values.display(values.config_of(panel, panel["title"]), value)
+    background = panel["options"]["colorMode"] == "background"
+    if background:
+        canvas.box(x, y - TITLE_HEIGHT, width, height + TITLE_HEIGHT, values.colour(shade), ' rx="2"')
+        canvas.text(x + 8, y - 8, clipped(panel["title"], width - 16, 13), 13, "#ffffff", bold=True)
+    size = min(38, height * 0.55, (width - 20) / max(1, len(text)) / 0.58)
+    middle = height / 2 if not isinstance(points, list) else height / 3
+    canvas.text(x + width / 2, y + middle + size / 3, text, round(size), "#ffffff" if background else values.colour(shade),
+                "middle", True)
+    if isinstance(points, list) and len(points) > 1:
+        graph = (x, y + height / 2, width, height / 2)
+        lows = [number for _, number in points]
+        scale = Scale(graph, (points[0][0], points[-1][0]), (min(lows) - 1, max(lows) + 1))
+        canvas.path([(scale.x(points[0][0]), graph[1] + graph[3]), *((scale.x(at), scale.y(v)) for at, v in points),
+                     (scale.x(points[-1][0]), graph[1] + graph[3])], values.colour(shade), values.colour(shade))
+
+
+def draw_bar_gauge(canvas, panel, answers, area):
+    x, y, width, height = area
+    target = panel["targets"][0]
+    bars = [(legend(target, labels, panel), value) for labels, value in answers.of(target)]
+    config = panel["fieldConfig"]["defaults"]
+    if not bars:
+        draw_nothing(canvas, panel, area)
+        return
+    most, step = max([value for _, value in bars] + [1]), min(40, height / len(bars))
+    names = min(width * 0.45, max(len(name) for name, _ in bars) * 7 + 16)
+    size = min(12, step * 0.72)
+    for index, (name, value) in enumerate(bars):
+        top = y + index * step
+        text, shade = values.display(config, value)
+        canvas.text(x + names - 8, top + step / 2 + size / 3, clipped(name, names - 12, size), round(size, 1), anchor="end")
+        full = width - names - 60
+        canvas.box(x + names, top + 2, full, step - 4, "#22252b")
+        canvas.box(x + names, top + 2, full * value / most, step - 4, values.colour(shade))
+        canvas.text(x + width - 6, top + step / 2 + size / 3, text, round(size, 1), values.colour(shade), "end")
+
+
+def draw_table(canvas, panel, answers, area):
+    x, y, width, height = area
+    fields = frames.table(panel, answers)
+    if not fields or not next(iter(fields.values())):
+        draw_nothing(canvas, panel, area)
+        return
+    columns = []
+    for name, column in fields.items():
+        config = values.config_of(panel, name)
+        shown = [values.display(config, value) for value in column]
+        longest = max([len(name)] + [len(text) for text, _ in shown])
+        numeric = not any(isinstance(value, str) for value in column)
+        columns.append((name, config, shown, longest + 2, numeric))
+    whole = sum(column[3] for column in columns)
+    count = min(len(columns[0][2]), int((height - ROW_HEIGHT) // ROW_HEIGHT))
+    for name, config, shown, longest, numeric in columns:
+        part = width * longest / whole
+        at, anchor = (x + part - 8, "end") if numeric else (x + 8, "start")
+        canvas.text(at, y + 16, clipped(name, part - 8, 12), 12, "#6e9fff", anchor, True)
+        for index, (text, shade) in enumerate(shown[:count]):
+            top = y + ROW_HEIGHT * (index + 1)
+            style = config["custom"]["cellOptions"]["type"]
+            fill = TEXT
+            if style == "color-background" and values.colour(shade) != "none":
+                canvas.box(x + 2, top, part - 4, ROW_HEIGHT - 2, values.colour(shade))
+                fill = "#111217" if shade in ("yellow", "super-light-blue", "light-blue") else "#ffffff"
+            elif style == "color-text":
+                fill = values.colour(shade)
+            canvas.text(at, top + 16, clipped(text, part - 10, 12), fill=fill, anchor=anchor)
+        x += part
+    hidden = len(columns[0][2]) - count
+    if hidden:
+        canvas.text(area[0] + 8, y + height - 4, f"{hidden} more rows, scroll", 10, FAINT)
+
+
+def draw_bar_chart(canvas, panel, answers, area):
+    x, y, width, height = area
+    fields = frames.table(panel, answers)
+    if not fields:
+        draw_nothing(canvas, panel, area)
+        return
+    names = fields.pop(panel["options"]["xField"])
+    series = [(name, column, values.colour(values.config_of(panel, name)["color"].get("fixedColor", "blue")))
+              for name, column in fields.items()]
+    left, height = 120, height - 40
+    most = max(sum(column[index] for _, column, _ in series) for index in range(len(names))) or 1
+    step = height / len(names)
+    for index, name in enumerate(names):
+        at = x + left
+        canvas.text(at - 8, y + step * (index + 0.5) + 4, name, anchor="end")
+        for _, column, shade in series:
+            part = (width - left - 16) * column[index] / most
+            canvas.box(at, y + step * (index + 0.2), part, step * 0.6, shade)
+            if part > 26:
+                canvas.text(at + part / 2, y + step * (index + 0.5) + 4, values.number(column[index]), 11, "#111217", "middle")
+            at += part
+    for part in range(5):
+        canvas.text(x + left + (width - left - 16) * part / 4, y + height + 12, values.number(most * part / 4), 10, FAINT,
+                    "middle")
+    draw_legend_line(canvas, [(name, shade) for name, _, shade in series], x + 8, y + height + 30, width)
+
+
+def draw_legend_line(canvas, names, x, y, width):
+    end = x + width - 16
+    for name, shade in names:
+        needed = len(name) * 6 + 26
+        if x + needed > end:
+            break
+        canvas.box(x, y - 6, 12, 4, shade)
+        canvas.text(x + 16, y, name, 11, FAINT)
+        x += needed
+
+
+class Scale:
+    """From values to pixels."""
+
+    def __init__(self, area, across, up):
+        self.area, self.across, self.up = area, across, up
+
+    def x(self, value):
+        return self.area[0] + self.area[2] * (value - self.across[0]) / ((self.across[1] - self.across[0]) or 1)
+
+    def y(self, value):
+        return self.area[1] + self.area[3] * (1 - (value - self.up[0]) / ((self.up[1] - self.up[0]) or 1))
+
+
+def ceiling(value):
+    """The next round number, four of which fit below it."""
+    if value <= 0:
+        return 1
+    size = 10 ** math.floor(math.log10(value))
+    return next(size * part for part in (1, 1.2, 1.6, 2, 2.4, 3.2, 4, 6, 8, 10) if size * part >= value)
+
+
+CALCULATIONS = {"lastNotNull": ("Last", lambda numbers: numbers[-1]), "max": ("Max", max), "min": ("Min", min),
+                "mean": ("Mean", lambda numbers: sum(numbers) / len(numbers))}
+
+
+def draw_time_series(canvas, panel, answers, area):
+    x, y, width, height = area
+    series = [(legend(target, labels, panel), [(at, value) for at, value in points if not math.isnan(value)])
+              for target in panel["targets"] for labels, points in answers.of(target)]
+    series = [(name, points) for name, points in series if points]
+    if not series:
+        draw_nothing(canvas, panel, area)
+        return
+    config = panel["fieldConfig"]["defaults"]
+    stacked = config["custom"]["stacking"]["mode"] == "normal"
+    shades = [values.colour(values.config_of(panel, name)["color"].get("fixedColor", PALETTE[index % len(PALETTE)]))
+              for index, (name, _) in enumerate(series)]
+    beside = panel["options"]["legend"]["placement"] == "right"
+    entries = min(len(series), int(height // 16) if beside else 4)
+    legend_width = 240 if beside else 0
+    below = 18 if beside else 18 + 16 * entries + 12
+    sums, drawn = {}, []
+    for name, points in series:
+        base = [(at, sums.get(at, 0) if stacked else 0) for at, _ in points]
+        line = [(at, value + (sums.get(at, 0) if stacked else 0)) for at, value in points]
+        if stacked:
+            sums.update(line)
+        drawn.append((name, base, line))
+    top = config.get("max") or ceiling(max(value for _, _, line in drawn for _, value in line))
+    graph = (x + 64, y + 4, width - 76 - legend_width, height - below - 8)
+    scale = Scale(graph, (answers.start, answers.end), (0, top))
+    for part in range(5):
+        level = graph[1] + graph[3] * (1 - part / 4)
+        canvas.box(graph[0], level, graph[2], 1, LINE)
+        canvas.text(graph[0] - 6, level + 4, values.text(top * part / 4, config["unit"], None), 10, FAINT, "end")
+    for part in range(5):
+        at = answers.start + (answers.end - answers.start) * part / 4
+        canvas.text(scale.x(at), graph[1] + graph[3] + 14, time.strftime("%H:%M", time.gmtime(at)), 10, FAINT, "middle")
+    for (_, base, line), shade in zip(drawn, shades):
+        edge = [(scale.x(at), scale.y(value)) for at, value in line]
+        canvas.path(edge + [(scale.x(at), scale.y(value)) for at, value in reversed(base)] if stacked else edge, shade,
+                    shade if stacked else "none")
+    draw_legend_table(canvas, panel, series, shades,
+                      (x + width - legend_width, y + 8) if beside else (x + 12, graph[1] + graph[3] + 30),
+                      legend_width if beside else width - 12, entries)
+
+
+def draw_legend_table(canvas, panel, series, shades, corner, width, entries):
+    # pylint: disable=too-many-arguments
+    x, y = corner
+    config = panel["fieldConfig"]["defaults"]
+    calculations = [CALCULATIONS[name] for name in panel["options"]["legend"]["calcs"]]
+    for index, (title, _) in enumerate(reversed(calculations)):
+        canvas.text(x + width - 12 - index * 76, y + 4, title, 10, FAINT, "end")
+    for row, ((name, points), shade) in enumerate(list(zip(series, shades))[:entries]):
+        level = y + 18 + row * 16
+        canvas.box(x, level - 5, 12, 4, shade)
+        canvas.text(x + 16, level, clipped(name, width - 28 - 76 * len(calculations), 11), 11)
+        numbers = [value for _, value in points]
+        for index, (_, calculate) in enumerate(reversed(calculations)):
+            shown = values.text(calculate(numbers), config["unit"], config.get("decimals"))
+            canvas.text(x + width - 12 - index * 76, level, shown, 11, TEXT, "end")
+
+
+def draw_nothing(canvas, panel, area):
+    x, y, width, height = area
+    canvas.text(x + width / 2, y + height / 2, panel["fieldConfig"]["defaults"]["noValue"], 14, FAINT, "middle")
+
+
+DRAW = {"stat": draw_stat, "bargauge": draw_bar_gauge, "table": draw_table, "barchart": draw_bar_chart,
+        "timeseries": draw_time_series}
+
+
+def svg(dashboard, answers, caption):
+    """The whole dashboard."""
+    canvas = Canvas()
+    width = 24 * UNIT_WIDTH + GAP
+    bottom = max(panel["gridPos"]["y"] + panel["gridPos"]["h"] for panel in dashboard["panels"])
+    head = 44
+    height = head + bottom * UNIT_HEIGHT + 24
+    canvas.box(0, 0, width, height, BACKGROUND)
+    canvas.text(GAP, 28, dashboard["title"], 20, bold=True)
+    for panel in dashboard["panels"]:
+        place = panel["gridPos"]
+        x, y = GAP + place["x"] * UNIT_WIDTH, head + place["y"] * UNIT_HEIGHT
+        wide, high = place["w"] * UNIT_WIDTH - GAP, place["h"] * UNIT_HEIGHT - GAP
+        if panel["type"] == "row":
+            canvas.text(x, y + 22, panel["title"], 15, bold=True)
+            continue
+        canvas.parts.append(f"<g><title>{html.escape(panel['title'] + ': ' + panel['description'])}</title>")
+        canvas.box(x, y, wide, high, PANEL, f' rx="2" stroke="{LINE}"')
+        canvas.text(x + 8, y + 18, clipped(panel["title"], wide - 16, 13), 13, bold=True)
+        DRAW[panel["type"]](canvas, panel, answers, (x, y + TITLE_HEIGHT, wide, high - TITLE_HEIGHT - 4))
+        canvas.parts.append("</g>")
+    canvas.text(GAP, height - 8, caption, 11, FAINT)
+    return (f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" '
+            'font-family="Inter, Helvetica, Arial, sans-serif" font-size="12">\n' + "\n".join(canvas.parts) + "\n</svg>\n")

@@ -1,0 +1,126 @@
+"""What the dashboards' tests look at: one Prometheus that scrapes a real exporter under --demo, one whose polls fail, and what
+the first one said, frozen, in the roles of a single exporter, of two replicas, of one that dies and of one with 500 scopes; and a program that is no exporter of tokens."""
+import http.server
+import re
+import tempfile
+import threading
+import time
+
+import support  # pylint: disable=unused-import # finds the other folders
+
+import harness
+from prometheus import Prometheus, free_port, history
+from rendering import answers
+
+LIVE = "datadog_token_exporter"
+COUNTER = re.compile(r"^(datadog_\w+_(?:total|count|bucket|sum)(?:\{[^}]*\})?) (\S+)$", re.M)
+CHURN = re.compile(r"^datadog_access_tokens_\w+_total\{.*$", re.M)
+SCOPES = 500
+SAMPLES = 12
+
+
+class Frozen(http.server.ThreadingHTTPServer):
+    """Serves an exposition for ever; its counters go on by one a second, the same for all who ask. Bad when not `alive`."""
+
+    def __init__(self, text):
+        super().__init__(("127.0.0.1", 0), FrozenHandler)
+        self.text, self.started, self.alive = text, time.time(), True
+        self.address = f"127.0.0.1:{self.server_address[1]}"
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    def now(self):
+        passed = int(time.time() - self.started)
+        return COUNTER.sub(lambda match: f"{match.group(1)} {float(match.group(2)) + passed}", self.text)
+
+
+class FrozenHandler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):  # pylint: disable=invalid-name
+        self.send_response(200 if self.server.alive else 503)
+        self.send_header("Content-Type", "text/plain; version=0.0.4")
+        self.end_headers()
+        if self.server.alive:
+            self.wfile.write(self.server.now().encode())
+
+    def log_message(self, format, *args):  # pylint: disable=redefined-builtin
+        pass
+
+
+def with_many_scopes(text):
+    """The exposition with as many scopes as it shows by name, each on tokens of every kind and bucket."""
+    lines = [line for line in text.splitlines() if not line.startswith("datadog_access_token_scope_grants{")]
+    for scope in range(SCOPES):
+        for kind in ('token_type="personal",owner_type="user"', 'token_type="service",owner_type="service_account"'):
+            for bucket in ("expired", "under_1d", "1d_to_7d", "7d_to_30d", "30d_to_90d", "90d_to_365d", "over_365d", "never"):
+                lines.append(f'datadog_access_token_scope_grants{{org="demo",scope="scope_{scope}",{kind},'
+                             f'expiry_bucket="{bucket}"}} {scope % 17 + 1}')
+    return "\n".join(lines) + "\n"
+
+
+class Stand:
+    """Roles are jobs. `text` is what the frozen ones say."""
+
+    def __init__(self):
+        self.directory = tempfile.TemporaryDirectory()  # pylint: disable=consider-using-with
+        yesterday = harness.run("--demo", "--once", "--demo.tokens", "380").stdout
+        self.yesterday = harness.parse_text(yesterday)
+        self.live = harness.Exporter("--demo", "--tokens.detail", "all", "--poll.interval", "1s")
+        self.failing = harness.Exporter("--datadog.base-url", f"http://127.0.0.1:{free_port()}", "--poll.interval", "1s",
+                                        DD_BEARER_TOKEN=harness.ACCESS_TOKEN)
+        self.live.wait_for_poll(2)
+        self.text = harness.get(self.live.url + "/metrics")[2].decode()
+        self.values = harness.parse_text(self.text)
+        self.frozen, self.dying = Frozen(self.text), Frozen(self.text)
+        self.many = Frozen(with_many_scopes(self.text))
+        self.stranger = Frozen("".join(line + "\n" for line in self.text.splitlines() if line.startswith("process_")))
+        self.prometheus = Prometheus([
+            (LIVE, self.live.url[7:], {}), ("failing", self.failing.url[7:], {}), ("single", self.frozen.address, {}),
+            ("replicas", self.frozen.address, {"instance": "a:1", "pod": "exporter-a"}),
+            ("replicas", self.frozen.address, {"instance": "b:1", "pod": "exporter-b"}),
+            ("dead", self.dying.address, {}), ("many", self.many.address, {}),
+            ("stranger", self.stranger.address, {}),
+        ], self.directory.name, self._past(yesterday))
+        harness.wait_until(self.prometheus.ready, "Prometheus is ready")
+        self._wait(f"count(count_over_time(up[5m]) >= {SAMPLES}) == 8", "each target was scraped a few times")
+        self._wait("count(datadog_access_token_poll_failures_total{job='failing', reason='connect'} >= 2)", "polls fail")
+        self.dying.alive = False
+        self._wait("up{job='dead'} == 0", "Prometheus sees that one is dead")
+        self.end = time.time()
+
+    @staticmethod
+    def _past(yesterday):
+        """A day of what there was, from two exporters, one after the other; of the frozen ones only the counters that are looked
+        at over a day."""
+        end = time.time() - 60
+        half = end - 43200
+        texts = [history(yesterday, {"job": LIVE, "instance": "replaced:0"}, end - 90000, half - 240, 240, end - 86400),
+                 history(yesterday, {"job": LIVE, "instance": "replaced:1"}, half, end, 240)]
+        churn = "\n".join(CHURN.findall(yesterday))
+        for job, instance in (("single", "replaced:1"), ("replicas", "replaced-a:1"), ("replicas", "replaced-b:1")):
+            texts.append(history(churn, {"job": job, "instance": instance}, end - 90000, end, 240))
+        return "".join(text.replace("# EOF\n", "") for text in texts) + "# EOF\n"
+
+    def _wait(self, query, what):
+        def seen():
+            try:
+                return self.prometheus.instant(query, time.time())
+            except OSError:
+                return None
+        harness.wait_until(seen, what)
+
+    def answers(self, dashboard, **variables):
+        """Asks as Grafana would with these variables, everything else left at all."""
+        chosen = answers.defaults(dashboard) | {"__rate_interval": "30s", "org": ".+"} | variables
+        return answers.Answers(self.prometheus, chosen, self.end - SAMPLES, self.end, SAMPLES)
+
+    def instant(self, dashboard, target, **variables):
+        """[(labels, value)] as of the end, of a graph's query too."""
+        return self.prometheus.instant(self.answers(dashboard, **variables).query(target), self.end)
+
+    def stop(self):
+        self.prometheus.stop()
+        for server in (self.frozen, self.dying, self.many, self.stranger):
+            server.shutdown()
+            server.server_close()
+        self.failing.stop()
+        self.live.stop()
+        self.directory.cleanup()

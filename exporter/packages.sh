@@ -5,9 +5,9 @@ build_packages="g++ cmake ninja-build pkg-config git ca-certificates libboost-de
   libcrypt-dev libexpected-dev libfmt-dev libspdlog-dev libssl-dev libyaml-cpp-dev prometheus-cpp-dev rapidjson-dev zlib1g-dev"
 
 # One clang for both Debians: formatters and linters of two versions don't agree.
-  test_packages="chromium chromium-driver clang-19 clang-format-19 clang-tidy-19 cppcheck curl jq libbenchmark-dev
+test_packages="chromium chromium-driver clang-19 clang-format-19 clang-tidy-19 cppcheck curl jq libbenchmark-dev
   libclang-rt-19-dev libgmock-dev libgtest-dev openssl procps prometheus python3 python3-prometheus-client
-  python3-selenium python3-yaml wrk"
+  python3-selenium python3-yaml unzip wrk"
 
 as_root() {
     if [ "$(id -u)" -eq 0 ]; then

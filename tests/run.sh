@@ -15,6 +15,11 @@ started=$(date +%s)
 step "Packages"
 # shellcheck disable=SC2086 # lists of words
 install_packages $build_packages $test_packages
+# Where Node.js is not Debian's own, npm comes with it, and Debian's package of it can't be installed.
+command -v npm >/dev/null || install_packages npm
+
+step "Helm 3, Helm 4 and Kubernetes' schemas"
+sh tests/helm/tools/get.sh
 
 step "Formatting"
 find exporter tests -name '*.cpp' -o -name '*.h' | xargs clang-format-19 --dry-run --Werror

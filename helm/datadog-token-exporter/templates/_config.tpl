@@ -1,0 +1,171 @@
+{{/* The program's own files: its configuration, the web configuration, and where the credentials are. */}}
+
+{{- define "datadog-token-exporter.directory" -}}/etc/datadog-token-exporter{{- end -}}
+
+{{/*
+The organizations as a JSON list, with all defaults filled in and for each
+  source    where the credentials come from: inline, secret, directory, or none
+  files     the program's keys and the paths of the credentials' files
+  secrets   (key in the Secret, file name) of what is mounted
+*/}}
+{{- define "datadog-token-exporter.organizations" -}}
+{{- $root := . -}}
+{{- $keys := dict "apiKey" "api-key" "appKey" "app-key" "bearerToken" "bearer-token" -}}
+{{- $of_type := dict "keys" (list "apiKey" "appKey") "appKey" (list "appKey") "bearerToken" (list "bearerToken") -}}
+{{- $options := dict "apiKey" "api_key_file" "appKey" "app_key_file" "bearerToken" "bearer_token_file" -}}
+{{- $given := list -}}
+{{- if .Values.datadog.organizations -}}
+{{- $given = .Values.datadog.organizations -}}
+{{- else -}}
+{{- $given = list (omit .Values.datadog "organizations" "ca" "allowInsecureHttp") -}}
+{{- end -}}
+{{- $result := list -}}
+{{- range $entry := $given -}}
+{{- $organization := deepCopy $entry -}}
+{{- $credentials := default dict $organization.credentials -}}
+{{- $_ := set $credentials "type" (default "keys" $credentials.type) -}}
+{{- $_ := set $credentials "keys" (merge (deepCopy (default dict $credentials.keys)) $keys) -}}
+{{- $inline := or $credentials.apiKey $credentials.appKey $credentials.bearerToken -}}
+{{- $source := "none" -}}
+{{- if $credentials.existingSecret -}}{{- $source = "secret" -}}
+{{- else if $credentials.directory -}}{{- $source = "directory" -}}
+{{- else if $inline -}}{{- $source = "inline" -}}
+{{- end -}}
+{{- $directory := printf "%s/credentials/%s" (include "datadog-token-exporter.directory" $root) $organization.name -}}
+{{- if eq $source "directory" -}}{{- $directory = trimSuffix "/" $credentials.directory -}}{{- end -}}
+{{- $files := dict -}}
+{{- $secrets := list -}}
+{{- range $kind := index $of_type $credentials.type -}}
+{{- $file := index $keys $kind -}}
+{{- $key := index $credentials.keys $kind -}}
+{{- if eq $source "directory" -}}{{- $file = $key -}}{{- end -}}
+{{- if eq $source "inline" -}}{{- $key = printf "%s.%s" $organization.name $file -}}{{- end -}}
+{{- $_ := set $files (index $options $kind) (printf "%s/%s" $directory $file) -}}
+{{- $secrets = append $secrets (dict "kind" $kind "key" $key "path" $file) -}}
+{{- end -}}
+{{- $_ := set $organization "credentials" $credentials -}}
+{{- $_ := set $organization "source" $source -}}
+{{- $_ := set $organization "directory" $directory -}}
+{{- $_ := set $organization "files" $files -}}
+{{- $_ := set $organization "secrets" $secrets -}}
+{{- $result = append $result $organization -}}
+{{- end -}}
+{{- toJson $result -}}
+{{- end -}}
+
+{{/* The file of --config.file. */}}
+{{- define "datadog-token-exporter.config" -}}
+{{- $root := . -}}
+{{- $directory := include "datadog-token-exporter.directory" . -}}
+{{- $config := dict -}}
+{{- range $section, $values := .Values.config -}}
+{{- $kept := dict -}}
+{{- range $key, $value := $values -}}
+{{- if not (kindIs "invalid" $value) -}}{{- $_ := set $kept $key $value -}}{{- end -}}
+{{- end -}}
+{{- $_ := set $config $section $kept -}}
+{{- end -}}
+{{- $web := default dict $config.web -}}
+{{- $_ := set $web "listen_address" (list (printf ":%d" (int .Values.containerPorts.metrics))) -}}
+{{- $_ := set $web "probe_listen_address" (list (printf ":%d" (int .Values.containerPorts.probe))) -}}
+{{- if include "datadog-token-exporter.webConfigSecret" . -}}
+{{- $_ := set $web "config" (dict "file" (printf "%s/web/%s" $directory (include "datadog-token-exporter.webConfigKey" .))) -}}
+{{- end -}}
+{{- $_ := set $config "web" $web -}}
+{{- $datadog := dict -}}
+{{- if .Values.datadog.allowInsecureHttp -}}{{- $_ := set $datadog "allow_insecure_http" true -}}{{- end -}}
+{{- if include "datadog-token-exporter.hasCA" . -}}
+{{- $_ := set $datadog "ca_file" (printf "%s/ca/ca.crt" $directory) -}}
+{{- end -}}
+{{- with $datadog -}}{{- $_ := set $config "datadog" . -}}{{- end -}}
+{{- if .Values.demo.enabled -}}
+{{- $_ := set $config "demo" (dict "tokens" (int64 .Values.demo.tokens) "seed" (int64 .Values.demo.seed)) -}}
+{{- else -}}
+{{- $organizations := list -}}
+{{- range include "datadog-token-exporter.organizations" . | fromJsonArray -}}
+{{- $organization := dict "name" .name -}}
+{{- if .baseUrl -}}
+{{- $_ := set $organization "base_url" .baseUrl -}}
+{{- else -}}
+{{- $_ := set $organization "site" (default $root.Values.datadog.site .site) -}}
+{{- end -}}
+{{- with .filter -}}{{- $_ := set $organization "filter" . -}}{{- end -}}
+{{- with .ownedBy -}}{{- $_ := set $organization "owned_by" . -}}{{- end -}}
+{{- $organizations = append $organizations (merge $organization .files) -}}
+{{- end -}}
+{{- $_ := set $config "organizations" $organizations -}}
+{{- end -}}
+{{- toYaml $config -}}
+{{- end -}}
+
+{{- define "datadog-token-exporter.hasCA" -}}
+{{- with .Values.datadog.ca -}}{{- if or .pem .existingConfigMap .existingSecret -}}true{{- end -}}{{- end -}}
+{{- end -}}
+
+{{/* The name of the Secret with the file of --web.config.file; empty when there is none. */}}
+{{- define "datadog-token-exporter.webConfigSecret" -}}
+{{- if .Values.web.existingSecret -}}
+{{- .Values.web.existingSecret -}}
+{{- else if or .Values.web.tls.enabled .Values.web.basicAuth.users .Values.web.extraConfig -}}
+{{- include "datadog-token-exporter.suffixed" (list . "web") -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "datadog-token-exporter.webConfigKey" -}}
+{{- ternary .Values.web.existingSecretKey "web-config.yml" (ne .Values.web.existingSecret "") -}}
+{{- end -}}
+
+{{/* How the metrics are served: http or https. */}}
+{{- define "datadog-token-exporter.scheme" -}}
+{{- ternary "https" "http" (or .Values.web.tls.enabled (and (ne .Values.web.existingSecret "") .Values.web.existingSecretHasTLS)) -}}
+{{- end -}}
+
+{{/* The file of --web.config.file. */}}
+{{- define "datadog-token-exporter.webConfig" -}}
+{{- $config := deepCopy .Values.web.extraConfig -}}
+{{- with .Values.web.tls -}}
+{{- if .enabled -}}
+{{- $directory := printf "%s/tls" (include "datadog-token-exporter.directory" $) -}}
+{{- $tls := dict "cert_file" (printf "%s/%s" $directory .certKey) "key_file" (printf "%s/%s" $directory .keyKey) "min_version" .minVersion -}}
+{{- if .clientCAKey -}}
+{{- $_ := set $tls "client_ca_file" (printf "%s/%s" $directory .clientCAKey) -}}
+{{- $_ := set $tls "client_auth_type" "RequireAndVerifyClientCert" -}}
+{{- end -}}
+{{- $_ := set $config "tls_server_config" (merge $tls (default dict $config.tls_server_config)) -}}
+{{- end -}}
+{{- end -}}
+{{- with .Values.web.basicAuth.users -}}{{- $_ := set $config "basic_auth_users" . -}}{{- end -}}
+{{- toYaml $config -}}
+{{- end -}}
+
+{{/* The data of the chart's own Secret with credentials; empty when it is not needed. */}}
+{{- define "datadog-token-exporter.credentials" -}}
+{{- if not .Values.demo.enabled -}}
+{{- range $organization := include "datadog-token-exporter.organizations" . | fromJsonArray -}}
+{{- if eq $organization.source "inline" -}}
+{{- range $organization.secrets }}
+{{ .key }}: {{ index $organization.credentials .kind | default "" | toString | b64enc | quote }}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "datadog-token-exporter.credentialsSecret" -}}
+{{- include "datadog-token-exporter.suffixed" (list . "credentials") -}}
+{{- end -}}
+
+{{/* The ports that the program connects to, as a JSON list: 443, those of base URLs and the proxy's. */}}
+{{- define "datadog-token-exporter.remotePorts" -}}
+{{- $ports := list 443 -}}
+{{- $urls := list .Values.proxy.httpsProxy -}}
+{{- range include "datadog-token-exporter.organizations" . | fromJsonArray -}}
+{{- $urls = append $urls .baseUrl -}}
+{{- end -}}
+{{- range compact $urls -}}
+{{- $url := urlParse . -}}
+{{- $given := regexFind ":[0-9]+$" $url.host | trimPrefix ":" -}}
+{{- $ports = append $ports (int (default (ternary 80 443 (eq $url.scheme "http")) $given)) -}}
+{{- end -}}
+{{- uniq $ports | toJson -}}
+{{- end -}}

@@ -1,0 +1,133 @@
+{{/* Names, labels and what every object has in common. */}}
+
+{{- define "datadog-token-exporter.name" -}}
+{{- default .Chart.Name .Values.nameOverride | trunc 63 | trimSuffix "-" -}}
+{{- end -}}
+
+{{- define "datadog-token-exporter.fullname" -}}
+{{- if .Values.fullnameOverride -}}
+{{- .Values.fullnameOverride | trunc 63 | trimSuffix "-" -}}
+{{- else -}}
+{{- $name := include "datadog-token-exporter.name" . -}}
+{{- if contains $name .Release.Name -}}
+{{- .Release.Name | trunc 63 | trimSuffix "-" -}}
+{{- else -}}
+{{- printf "%s-%s" .Release.Name $name | trunc 63 | trimSuffix "-" -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{/* (list root suffix): the full name with a suffix, which is never what gets cut off. */}}
+{{- define "datadog-token-exporter.suffixed" -}}
+{{- $root := index . 0 -}}
+{{- $suffix := index . 1 -}}
+{{- $room := int (sub 62 (len $suffix)) -}}
+{{- printf "%s-%s" (include "datadog-token-exporter.fullname" $root | trunc $room | trimSuffix "-") $suffix -}}
+{{- end -}}
+
+{{- define "datadog-token-exporter.namespace" -}}
+{{- default .Release.Namespace .Values.namespaceOverride -}}
+{{- end -}}
+
+{{- define "datadog-token-exporter.serviceAccountName" -}}
+{{- if .Values.serviceAccount.create -}}
+{{- default (include "datadog-token-exporter.fullname" .) .Values.serviceAccount.name -}}
+{{- else -}}
+{{- default "default" .Values.serviceAccount.name -}}
+{{- end -}}
+{{- end -}}
+
+{{/* What selects the pods. A Deployment's selector can't be changed, so nothing configurable belongs here. */}}
+{{- define "datadog-token-exporter.selectorLabels" -}}
+app.kubernetes.io/name: {{ include "datadog-token-exporter.name" . }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end -}}
+
+{{/* The pod of `helm test` must not be selected by the Service. */}}
+{{- define "datadog-token-exporter.testSelectorLabels" -}}
+app.kubernetes.io/name: {{ printf "%s-test" (include "datadog-token-exporter.name" . | trunc 58 | trimSuffix "-") }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end -}}
+
+{{- define "datadog-token-exporter.labels" -}}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | trunc 63 | trimAll "-_." }}
+{{ include "datadog-token-exporter.selectorLabels" . }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | replace "+" "_" | trunc 63 | trimAll "-_." | quote }}
+app.kubernetes.io/component: exporter
+app.kubernetes.io/part-of: {{ include "datadog-token-exporter.name" . }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+{{- end -}}
+
+{{/*
+(dict root, name, [namespace, labels, annotations, standard]): the metadata of an object. The standard labels can't be
+overridden: they are what selects.
+*/}}
+{{- define "datadog-token-exporter.metadata" -}}
+{{- $standard := default (include "datadog-token-exporter.labels" .root) .standard | fromYaml -}}
+{{- $labels := merge $standard (deepCopy (default dict .labels)) (deepCopy (default dict .root.Values.commonLabels)) -}}
+{{- $annotations := merge (deepCopy (default dict .annotations)) (deepCopy (default dict .root.Values.commonAnnotations)) -}}
+name: {{ .name }}
+namespace: {{ default (include "datadog-token-exporter.namespace" .root) .namespace }}
+labels:
+  {{- toYaml $labels | nindent 2 }}
+{{- with $annotations }}
+annotations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end -}}
+
+{{- define "datadog-token-exporter.image" -}}
+{{- $registry := default .Values.image.registry .Values.global.imageRegistry -}}
+{{- $repository := ternary (printf "%s/%s" $registry .Values.image.repository) .Values.image.repository (ne $registry "") -}}
+{{- if .Values.image.digest -}}
+{{- printf "%s@%s" $repository .Values.image.digest -}}
+{{- else -}}
+{{- printf "%s:%s" $repository (default .Chart.AppVersion .Values.image.tag) -}}
+{{- end -}}
+{{- end -}}
+
+{{/* What the exporter's pod and the pod of `helm test` have in common. */}}
+{{- define "datadog-token-exporter.podCommon" -}}
+serviceAccountName: {{ include "datadog-token-exporter.serviceAccountName" . }}
+automountServiceAccountToken: false
+# Kubernetes describes Services in variables such as DATADOG_TOKEN_EXPORTER_PORT, which are this program's options.
+enableServiceLinks: false
+{{- with concat .Values.imagePullSecrets (default list .Values.global.imagePullSecrets) | uniq }}
+imagePullSecrets:
+  {{- range . }}
+  - name: {{ . }}
+  {{- end }}
+{{- end }}
+{{- with .Values.podSecurityContext }}
+securityContext:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .Values.nodeSelector }}
+nodeSelector:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .Values.tolerations }}
+tolerations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .Values.priorityClassName }}
+priorityClassName: {{ . }}
+{{- end }}
+{{- with .Values.runtimeClassName }}
+runtimeClassName: {{ . }}
+{{- end }}
+{{- with .Values.schedulerName }}
+schedulerName: {{ . }}
+{{- end }}
+{{- with .Values.dnsPolicy }}
+dnsPolicy: {{ . }}
+{{- end }}
+{{- with .Values.dnsConfig }}
+dnsConfig:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .Values.hostAliases }}
+hostAliases:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end -}}

@@ -1,0 +1,42 @@
+{{/* (dict root, monitor): the endpoint of a ServiceMonitor or a PodMonitor. */}}
+{{- define "datadog-token-exporter.endpoint" -}}
+port: metrics
+path: {{ .root.Values.config.web.telemetry_path }}
+scheme: {{ include "datadog-token-exporter.scheme" .root }}
+honorLabels: {{ .monitor.honorLabels }}
+{{- with .monitor.interval }}
+interval: {{ . }}
+{{- end }}
+{{- with .monitor.scrapeTimeout }}
+scrapeTimeout: {{ . }}
+{{- end }}
+{{- with .monitor.tlsConfig }}
+tlsConfig:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .monitor.basicAuth }}
+basicAuth:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .monitor.relabelings }}
+relabelings:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .monitor.metricRelabelings }}
+metricRelabelings:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end -}}
+
+{{/* (dict root, monitor): what follows the endpoint. */}}
+{{- define "datadog-token-exporter.selection" -}}
+{{- if .monitor.sampleLimit }}
+sampleLimit: {{ int64 .monitor.sampleLimit }}
+{{- end }}
+namespaceSelector:
+  matchNames:
+    - {{ include "datadog-token-exporter.namespace" .root }}
+selector:
+  matchLabels:
+    {{- include "datadog-token-exporter.selectorLabels" .root | nindent 4 }}
+{{- end -}}

@@ -1,0 +1,51 @@
+{{/*
+The alerts and recording rules of files/, with the changes of prometheusRule.alerts. files/alerts.yaml says what the
+placeholders are.
+*/}}
+
+{{/* The alerts with the changes of the values, as JSON. */}}
+{{- define "datadog-token-exporter.alerts" -}}
+{{- $changes := .Values.prometheusRule.alerts -}}
+{{- $alerts := dict -}}
+{{- range $name, $alert := .Files.Get "files/alerts.yaml" | fromYaml -}}
+{{- $_ := set $alerts $name (mergeOverwrite (dict "enabled" true) $alert (deepCopy (default dict (get $changes $name)))) -}}
+{{- end -}}
+{{- toJson $alerts -}}
+{{- end -}}
+
+{{/* (dict root, expr): the expression with the matchers of the values. */}}
+{{- define "datadog-token-exporter.matched" -}}
+{{- $expr := .expr -}}
+{{- $matcher := .root.Values.prometheusRule.matcher | trim | trimSuffix "," -}}
+{{- if not $matcher -}}
+{{- $expr = $expr | replace ", $SELECTOR" "" | replace "{$SELECTOR}" "" -}}
+{{- end -}}
+{{- $expr | replace "$SELECTOR" $matcher -}}
+{{- end -}}
+
+{{/* (dict root, alerts, name): the expression of an alert. A band whose other end is disabled reaches down to 0. */}}
+{{- define "datadog-token-exporter.expression" -}}
+{{- $expr := (index .alerts .name).expr -}}
+{{- range $other, $alert := .alerts -}}
+{{- $expr = $expr | replace (printf "$THRESHOLD{%s}" $other) (ternary ($alert.threshold | toJson) "0" $alert.enabled) -}}
+{{- end -}}
+{{- $expr = $expr | replace "$THRESHOLD" ((index .alerts .name).threshold | toJson) -}}
+{{- include "datadog-token-exporter.matched" (dict "root" .root "expr" $expr) -}}
+{{- end -}}
+
+{{/* What is wrong with prometheusRule.alerts. */}}
+{{- define "datadog-token-exporter.alertMistakes" -}}
+{{- $source := .Files.Get "files/alerts.yaml" | fromYaml -}}
+{{- range $name, $change := .Values.prometheusRule.alerts }}
+{{- if not (hasKey $source $name) }}
+prometheusRule.alerts: there is no alert {{ $name }}. There are: {{ keys $source | sortAlpha | join ", " }}. New ones go into prometheusRule.additionalGroups.
+{{- else }}
+{{- $alert := index $source $name }}
+{{- if and (hasKey $change "threshold") (not (hasKey $alert "threshold")) (not $change.expr) }}
+prometheusRule.alerts.{{ $name }}.threshold: this alert has none; its question is yes or no.
+{{- else if and (hasKey $change "threshold") (contains "$THRESHOLDm" (default $alert.expr $change.expr)) (ne (toString $change.threshold | float64 | floor) (toString $change.threshold | float64)) }}
+prometheusRule.alerts.{{ $name }}.threshold: {{ $change.threshold }} is not a whole number, which this alert needs.
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end -}}

@@ -1,0 +1,141 @@
+"""Renders the chart with Helm 3 and Helm 4 for tests. tests/helm/tools/get.sh puts both under build/tools."""
+import base64
+import functools
+import json
+import os
+import pathlib
+import subprocess
+import tempfile
+import unittest
+
+import yaml
+
+import pending
+
+HERE = pathlib.Path(__file__).resolve().parent
+SOURCE_DIR = pathlib.Path(os.environ.get("SOURCE_DIR", HERE.parent.parent))
+CHART = SOURCE_DIR / "helm" / "datadog-token-exporter"
+TOOLS = SOURCE_DIR / "build" / "tools"
+HELMS = ("helm3", "helm4")
+NAMESPACE = "monitoring-tools"
+LIMIT_SECONDS = 60
+
+# The good values, by name: those that any cluster can install, and those that need an operator's kinds.
+VALUES = {path.name.removesuffix("-values.yaml"): path
+          for path in [*(CHART / "ci").glob("*-values.yaml"), *(HERE / "values").glob("*-values.yaml")]}
+if "files/alerts.yaml" in pending.FILES and not (CHART / "files" / "alerts.yaml").exists():
+    del VALUES["prometheus-rule"]
+
+
+def require_tools():
+    """Missing tools are a failure, never a skip."""
+    missing = [tool for tool in (*HELMS, "stamp") if not (TOOLS / tool).exists()]
+    if missing:
+        raise AssertionError(f"{', '.join(missing)} missing in {TOOLS}: run tests/helm/tools/get.sh")
+
+
+def run_helm(helm, *arguments):
+    """Runs Helm with a home of its own, far from what the machine's user has set up."""
+    require_tools()
+    with tempfile.TemporaryDirectory() as home:
+        return subprocess.run(
+            [TOOLS / helm, *map(str, arguments)],
+            env={"HOME": home, "PATH": os.environ["PATH"]},
+            capture_output=True, text=True, timeout=LIMIT_SECONDS, check=False)
+
+
+def template(helm, values, chart=CHART, release="tokens", settings=()):
+    """What `helm template` did. `values` is a path or a dictionary."""
+    with tempfile.TemporaryDirectory() as directory:
+        if isinstance(values, dict):
+            path = pathlib.Path(directory) / "values.yaml"
+            path.write_text(yaml.safe_dump(values), encoding="utf-8")
+            values = path
+        return run_helm(helm, "template", release, chart, "--namespace", NAMESPACE, "--values", values, *settings)
+
+
+def objects(result):
+    """The objects of a rendering, in order; none may be there twice."""
+    if result.returncode != 0:
+        raise AssertionError(result.stderr)
+    found = [each for each in yaml.safe_load_all(result.stdout) if each is not None]
+    keys = [(each["kind"], each["metadata"].get("namespace"), each["metadata"]["name"]) for each in found]
+    assert len(set(keys)) == len(keys), f"an object twice: {keys}"
+    return found
+
+
+@functools.lru_cache(maxsize=None)
+def _rendering_of_file(name, helm):
+    return objects(template(helm, VALUES[name]))
+
+
+def rendering(name, helm="helm4"):
+    """The objects of one of VALUES; both Helms give the same, by a test."""
+    return Objects(_rendering_of_file(name, helm))
+
+
+def render(values, **options):
+    return Objects(objects(template("helm4", values, **options)))
+
+
+class Objects(list):
+    def one(self, kind, suffix=""):
+        """The only object of a kind (whose name ends so)."""
+        found = [each for each in self if each["kind"] == kind and each["metadata"]["name"].endswith(suffix)]
+        if len(found) != 1:
+            raise AssertionError(f"{len(found)} objects of kind {kind}: {[each['metadata']['name'] for each in found]}")
+        return found[0]
+
+    def kinds(self):
+        return sorted(each["kind"] for each in self)
+
+    def pod_templates(self):
+        """(name, metadata, spec) of every pod."""
+        for each in self:
+            if each["kind"] == "Pod":
+                yield each["metadata"]["name"], each["metadata"], each["spec"]
+            elif "template" in each.get("spec", {}):
+                yield each["metadata"]["name"], each["spec"]["template"]["metadata"], each["spec"]["template"]["spec"]
+
+    @property
+    def pod(self):
+        return self.one("Deployment")["spec"]["template"]
+
+    @property
+    def container(self):
+        return self.pod["spec"]["containers"][0]
+
+    def volume(self, name):
+        return next(volume for volume in self.pod["spec"]["volumes"] if volume["name"] == name)
+
+    @property
+    def config(self):
+        """The program's configuration file."""
+        for each in self:
+            if "config.yaml" in each.get("data", {}):
+                return yaml.safe_load(each["data"]["config.yaml"])
+        raise AssertionError("no ConfigMap with config.yaml")
+
+    @property
+    def web_config(self):
+        secret = self.one("Secret", "-web")
+        return yaml.safe_load(base64.b64decode(secret["data"]["web-config.yml"]))
+
+
+def version():
+    return yaml.safe_load((CHART / "Chart.yaml").read_text(encoding="utf-8"))["version"]
+
+
+def needs(*files):
+    """Skips a test as long as pending.py says that the tree may lack these files of the chart."""
+    missing = [name for name in files if not list(CHART.glob(name)) or (CHART / name).is_dir() and not any((CHART / name).glob("*.json"))]
+    return unittest.skipIf(missing and set(missing) <= set(pending.FILES), f"not there yet: {missing}")
+
+
+def schema_mistakes(all_objects):
+    """What Kubernetes' and the operators' schemas, and a strict look at the keys, have against each object."""
+    result = subprocess.run(["node", HERE / "validate.mjs", TOOLS / "node_modules"], input=json.dumps(all_objects),
+                            capture_output=True, text=True, timeout=LIMIT_SECONDS, check=False)
+    if result.returncode != 0:
+        raise AssertionError(result.stderr)
+    return json.loads(result.stdout)

@@ -1,0 +1,254 @@
+"""What a pod gets: credentials, configuration, its image, its place, and when it is replaced."""
+import base64
+import copy
+import unittest
+
+import chart
+
+HASH = "$2y$10$0123456789012345678901234567890123456789012345678901u"
+DIRECTORY = "/etc/datadog-token-exporter"
+
+
+class Credentials(unittest.TestCase):
+    def test_a_secret_of_somebody_else_is_mounted_by_the_names_of_its_keys(self):
+        objects = chart.rendering("existing-secret")
+        self.assertNotIn("Secret", objects.kinds())
+        self.assertEqual(objects.volume("credentials-0")["secret"], {
+            "secretName": "datadog-keys", "defaultMode": 0o440,
+            "items": [{"key": "DD_API_KEY", "path": "api-key"}, {"key": "DD_APP_KEY", "path": "app-key"}]})
+        self.assertEqual(objects.config["organizations"], [{
+            "name": "default", "site": "datadoghq.eu",
+            "api_key_file": f"{DIRECTORY}/credentials/default/api-key",
+            "app_key_file": f"{DIRECTORY}/credentials/default/app-key"}])
+
+    def test_inline_keys_make_the_charts_own_secret(self):
+        objects = chart.rendering("inline-keys")
+        secret = objects.one("Secret")
+        self.assertEqual({key: base64.b64decode(value).decode() for key, value in secret["data"].items()},
+                         {"default.api-key": "0123456789abcdef0123456789abcdef",
+                          "default.app-key": "0123456789abcdef0123456789abcdef01234567"})
+        self.assertEqual(objects.volume("credentials-0")["secret"]["secretName"], secret["metadata"]["name"])
+        self.assertEqual(objects.volume("credentials-0")["secret"]["items"],
+                         [{"key": "default.api-key", "path": "api-key"}, {"key": "default.app-key", "path": "app-key"}])
+
+    def test_a_bearer_token_is_one_file(self):
+        objects = chart.rendering("inline-bearer-token")
+        self.assertEqual(list(objects.one("Secret")["data"]), ["production.bearer-token"])
+        self.assertEqual(objects.config["organizations"], [{
+            "name": "production", "base_url": "https://proxy.example.com:8443", "filter": "ci-",
+            "owned_by": ["00000000-0000-0000-2345-000000000000"],
+            "bearer_token_file": f"{DIRECTORY}/credentials/production/bearer-token"}])
+
+    def test_an_access_token_can_be_in_the_application_keys_place(self):
+        objects = chart.rendering("app-key")
+        self.assertEqual(objects.volume("credentials-0")["secret"]["items"], [{"key": "app-key", "path": "app-key"}])
+        self.assertNotIn("api_key_file", objects.config["organizations"][0])
+
+    def test_files_from_elsewhere_are_named_and_not_mounted(self):
+        objects = chart.rendering("credentials-directory")
+        self.assertEqual([volume["name"] for volume in objects.pod["spec"]["volumes"]], ["config", "secrets-store"])
+        self.assertEqual(objects.config["organizations"][0]["app_key_file"], "/mnt/secrets-store/app-key")
+
+    def test_organizations_have_each_their_own(self):
+        objects = chart.rendering("organizations")
+        names = [volume["secret"]["secretName"] for volume in objects.pod["spec"]["volumes"] if "secret" in volume]
+        self.assertEqual(names, ["datadog-production", "datadog-sandbox", "tokens-datadog-token-exporter-credentials"])
+        self.assertEqual([(each["name"], each["site"]) for each in objects.config["organizations"]],
+                         [("production", "datadoghq.eu"), ("Sandbox.US", "us5.datadoghq.com"), ("inline", "datadoghq.eu")])
+        self.assertEqual(objects.config["organizations"][1]["bearer_token_file"],
+                         f"{DIRECTORY}/credentials/Sandbox.US/bearer-token")
+        self.assertEqual(sorted(objects.one("Secret")["data"]), ["inline.api-key", "inline.app-key"])
+
+    def test_the_demo_needs_none(self):
+        objects = chart.rendering("demo")
+        self.assertIn("--demo", objects.container["args"])
+        self.assertNotIn("organizations", objects.config)
+        self.assertEqual([volume["name"] for volume in objects.pod["spec"]["volumes"]], ["config"])
+
+    def test_without_the_demo_there_is_no_demo(self):
+        self.assertEqual(chart.rendering("existing-secret").container["args"], [f"--config.file={DIRECTORY}/config/config.yaml"])
+
+
+class Rolling(unittest.TestCase):
+    """Pods are replaced when the chart's own files change, and only then."""
+
+    @staticmethod
+    def checksums(values):
+        annotations = chart.render(values).pod["metadata"]["annotations"]
+        return {name: value for name, value in annotations.items() if name.startswith("checksum/")}
+
+    def changed(self, values, change):
+        """Which checksums a change of the values changes."""
+        after = copy.deepcopy(values)
+        change(after)
+        before, after = self.checksums(values), self.checksums(after)
+        self.assertEqual(sorted(before), sorted(after))
+        return [name for name in before if before[name] != after[name]]
+
+    values = {
+        "datadog": {"credentials": {"apiKey": "a" * 32, "appKey": "b" * 40}, "ca": {"pem": "-----BEGIN CERTIFICATE-----\nA"}},
+        "web": {"tls": {"enabled": True, "existingSecret": "tls"}, "basicAuth": {"users": {"a": HASH}}},
+    }
+
+    def test_an_option_replaces_them(self):
+        self.assertEqual(self.changed(self.values, lambda values: values.update(config={"poll": {"interval": "6m"}})), ["checksum/config"])
+
+    def test_a_certification_authority_replaces_them(self):
+        self.assertEqual(self.changed(self.values, lambda values: values["datadog"]["ca"].update(pem="-----BEGIN CERTIFICATE-----\nB")), ["checksum/config"])
+
+    def test_an_inline_key_replaces_them(self):
+        self.assertEqual(self.changed(self.values, lambda values: values["datadog"]["credentials"].update(appKey="c" * 40)), ["checksum/credentials"])
+
+    def test_a_password_replaces_them(self):
+        self.assertEqual(self.changed(self.values, lambda values: values["web"]["basicAuth"]["users"].update(b=HASH)), ["checksum/web"])
+
+    def test_a_label_of_the_service_does_not(self):
+        self.assertEqual(self.changed(self.values, lambda values: values.update(service={"labels": {"a": "b"}})), [])
+
+    def test_a_secret_of_somebody_else_has_no_checksum(self):
+        self.assertEqual(list(self.checksums({"datadog": {"credentials": {"existingSecret": "keys"}}})), ["checksum/config"])
+
+
+class Image(unittest.TestCase):
+    def image(self, **values):
+        return chart.render({"demo": {"enabled": True}, **values}).container["image"]
+
+    def test_the_tag_is_the_programs_version(self):
+        self.assertEqual(self.image(), "datadog-token-exporter:" + chart.version())
+
+    def test_a_registry_comes_before_it_and_the_global_one_before_that(self):
+        self.assertEqual(self.image(image={"registry": "ghcr.io/example", "tag": "1"}), "ghcr.io/example/datadog-token-exporter:1")
+        self.assertEqual(self.image(image={"registry": "ghcr.io"}, **{"global": {"imageRegistry": "mirror:5000"}}),
+                         "mirror:5000/datadog-token-exporter:" + chart.version())
+
+    def test_a_digest_beats_the_tag(self):
+        objects = chart.rendering("image")
+        image = "registry.example.com:5000/mirror/example/datadog-token-exporter@sha256:" + "0123456789abcdef" * 4
+        for _, _, spec in objects.pod_templates():
+            self.assertEqual(spec["containers"][0]["image"], image)
+            self.assertEqual(spec["containers"][0]["imagePullPolicy"], "Always")
+            self.assertEqual(spec["imagePullSecrets"], [{"name": "own"}, {"name": "shared"}])
+
+
+class Pods(unittest.TestCase):
+    def test_probes_ask_the_port_of_their_own(self):
+        container = chart.rendering("web-tls").container
+        self.assertEqual(container["livenessProbe"]["httpGet"], {"path": "/livez", "port": "probe"})
+        self.assertEqual(container["readinessProbe"]["httpGet"], {"path": "/readyz", "port": "probe"})
+        self.assertNotIn("startupProbe", container)
+
+    def test_null_takes_a_default_away(self):
+        objects = chart.rendering("openshift")
+        self.assertNotIn("livenessProbe", objects.container)
+        self.assertIn("startupProbe", objects.container)
+        self.assertNotIn("limits", objects.container["resources"])
+        self.assertEqual(objects.pod["spec"]["securityContext"],
+                         {"runAsNonRoot": True, "fsGroupChangePolicy": "OnRootMismatch", "seccompProfile": {"type": "RuntimeDefault"}})
+
+    def test_they_run_as_the_images_user(self):
+        context = chart.rendering("demo").pod["spec"]["securityContext"]
+        self.assertEqual([context[key] for key in ("runAsUser", "runAsGroup", "fsGroup")], [65532] * 3)
+
+    def test_scheduling_reaches_them(self):
+        objects = chart.rendering("scheduling")
+        spec = objects.pod["spec"]
+        self.assertEqual(objects.one("Deployment")["spec"]["strategy"], {"type": "Recreate"})
+        self.assertEqual(objects.one("Deployment")["spec"]["replicas"], 2)
+        self.assertEqual(spec["topologySpreadConstraints"][0]["labelSelector"]["matchLabels"],
+                         objects.one("Deployment")["spec"]["selector"]["matchLabels"])
+        self.assertEqual(spec["topologySpreadConstraints"][1]["labelSelector"], {"matchExpressions": [{"key": "of", "operator": "Exists"}]})
+        for key in ("affinity", "nodeSelector", "tolerations", "priorityClassName", "dnsPolicy", "dnsConfig", "hostAliases"):
+            self.assertTrue(spec[key], key)
+        self.assertEqual(objects.one("PodDisruptionBudget")["spec"]["maxUnavailable"], "50%")
+        self.assertEqual(objects.one("PodDisruptionBudget")["spec"]["unhealthyPodEvictionPolicy"], "AlwaysAllow")
+
+    def test_extras_reach_them(self):
+        objects = chart.rendering("extras")
+        spec = objects.pod["spec"]
+        self.assertEqual(objects.container["args"][-1], "--log.level=debug")
+        self.assertEqual([variable["name"] for variable in objects.container["env"]], ["TZ", "GOMAXPROCS"])
+        self.assertEqual(objects.container["envFrom"], [{"configMapRef": {"name": "more", "optional": True}}])
+        self.assertEqual([container["name"] for container in spec["containers"]], ["exporter", "beside"])
+        self.assertEqual(spec["initContainers"][0]["name"], "wait")
+        self.assertEqual(objects.one("Service")["spec"]["ports"][0]["nodePort"], 30077)
+
+    def test_extra_objects_are_templates_when_they_are_texts(self):
+        objects = chart.rendering("extras")
+        self.assertEqual(objects.one("ConfigMap", "as-it-is")["data"]["text"], "{{ .Release.Name }}")
+        self.assertEqual(objects.one("ConfigMap", "tokens-datadog-token-exporter-extra")["data"]["text"], "tokens")
+
+    def test_a_proxy_is_a_variable_and_one_with_a_password_a_reference(self):
+        self.assertEqual(chart.rendering("ca-and-proxy").container["env"],
+                         [{"name": "HTTPS_PROXY", "value": "http://proxy.example.com:3128"},
+                          {"name": "NO_PROXY", "value": ".cluster.local,10.0.0.0/8"}])
+        self.assertEqual(chart.rendering("ca-from-secret").container["env"],
+                         [{"name": "HTTPS_PROXY", "valueFrom": {"secretKeyRef": {"name": "proxy", "key": "https-proxy"}}}])
+
+    def test_there_is_no_variable_unless_one_is_asked_for(self):
+        self.assertNotIn("env", chart.rendering("inline-keys").container)
+        self.assertNotIn("envFrom", chart.rendering("inline-keys").container)
+
+    def test_certification_authorities_come_from_where_they_are(self):
+        item = {"key": "ca.crt", "path": "ca.crt"}
+        self.assertEqual(chart.rendering("ca-and-proxy").volume("ca")["configMap"],
+                         {"name": "tokens-datadog-token-exporter", "items": [item]})
+        self.assertEqual(chart.rendering("ca-from-configmap").volume("ca")["configMap"], {"name": "company-ca", "items": [item]})
+        self.assertEqual(chart.rendering("ca-from-secret").volume("ca")["secret"]["items"], [{"key": "root.pem", "path": "ca.crt"}])
+        self.assertEqual(chart.rendering("ca-from-secret").config["datadog"], {"ca_file": f"{DIRECTORY}/ca/ca.crt"})
+
+
+class Web(unittest.TestCase):
+    def test_tls_and_passwords_are_a_file_in_a_secret(self):
+        objects = chart.rendering("web-tls")
+        self.assertEqual(objects.config["web"]["config"], {"file": f"{DIRECTORY}/web/web-config.yml"})
+        self.assertEqual(objects.web_config, {
+            "tls_server_config": {
+                "cert_file": f"{DIRECTORY}/tls/tls.crt", "key_file": f"{DIRECTORY}/tls/tls.key", "min_version": "TLS13",
+                "client_ca_file": f"{DIRECTORY}/tls/ca.crt", "client_auth_type": "RequireAndVerifyClientCert"},
+            "basic_auth_users": {"prometheus": HASH},
+            "rate_limit": {"interval": "1s", "burst": 20}})
+
+    def test_a_whole_file_of_somebody_else_is_taken_as_it_is(self):
+        objects = chart.rendering("web-existing-secret")
+        self.assertNotIn("Secret", objects.kinds())
+        self.assertEqual(objects.volume("web")["secret"], {"secretName": "exporter-web", "defaultMode": 0o440})
+        self.assertEqual(objects.config["web"]["config"], {"file": f"{DIRECTORY}/web/web.yml"})
+
+    def test_there_is_none_unless_asked_for(self):
+        self.assertNotIn("config", chart.rendering("demo").config["web"])
+
+    def test_helm_test_asks_for_the_metrics_and_behind_tls_for_readiness(self):
+        def probe(name):
+            return chart.rendering(name).one("Pod")["spec"]["containers"][0]["args"]
+        host = "http://tokens-datadog-token-exporter.monitoring-tools.svc"
+        self.assertEqual(probe("demo"), [f"--probe={host}:10077/metrics"])
+        self.assertEqual(probe("options"), [f"--probe={host}:10077/federate"])
+        self.assertEqual(probe("web-tls"), [f"--probe={host}:10078/readyz"])
+        self.assertEqual(probe("web-existing-secret"), [f"--probe={host}:10078/readyz"])
+
+    def test_the_only_hook_is_that_of_helm_test(self):
+        for name in chart.VALUES:
+            hooks = {each["kind"]: each["metadata"]["annotations"]["helm.sh/hook"] for each in chart.rendering(name)
+                     if "helm.sh/hook" in each["metadata"].get("annotations", {})}
+            self.assertEqual(hooks, {} if name == "extras" else {"Pod": "test"}, name)
+
+
+class Options(unittest.TestCase):
+    def test_numbers_stay_whole_however_large(self):
+        objects = chart.rendering("options")
+        text = objects.one("ConfigMap")["data"]["config.yaml"]
+        self.assertNotRegex(text, r"\de\+")
+        self.assertEqual(objects.config["demo"], {"tokens": 10000000, "seed": 9007199254740992})
+        self.assertEqual(objects.config["tokens"], {"detail": "expiring", "detail_limit": 1000000})
+        self.assertEqual(objects.config["scopes"], {"limit": 0, "privileged": []})
+
+    def test_null_leaves_an_option_to_the_program(self):
+        config = chart.rendering("defaults-of-the-program").config
+        self.assertNotIn("interval", config["poll"])
+        self.assertNotIn("buckets", config)
+        self.assertNotIn("privileged", chart.rendering("demo").config["scopes"])
+        self.assertEqual(config["scopes"]["privileged"], ["user_access_manage", "org_management"])
+
+
+if __name__ == "__main__":
+    unittest.main(argv=["test_pods", "-v"])

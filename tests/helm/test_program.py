@@ -1,0 +1,149 @@
+"""The real program takes the files that the chart writes. $EXPORTER is the program."""
+import base64
+import os
+import pathlib
+import subprocess
+import tempfile
+import unittest
+
+import yaml
+
+import chart
+import pending
+
+DIRECTORY = "/etc/datadog-token-exporter"
+ACCESS_TOKEN = "ddpat_0123456789abcdef"
+SECRETS = {"api-key": "0" * 32, "app-key": "1" * 40, "bearer-token": ACCESS_TOKEN}
+
+
+def known_flags():
+    text = subprocess.run([os.environ["EXPORTER"], "--help"], capture_output=True, text=True, timeout=chart.LIMIT_SECONDS, check=True).stdout
+    return {line.split()[0].removeprefix("--") for line in text.splitlines() if line.startswith("  --")}
+
+
+class Pod:
+    """A pod's files, laid out below a directory instead of at the root."""
+
+    def __init__(self, objects, root):
+        self.objects, self.root = objects, pathlib.Path(root)
+        for mount in objects.container["volumeMounts"]:
+            volume = objects.volume(mount["name"])
+            directory = self.path(mount["mountPath"])
+            directory.mkdir(parents=True, exist_ok=True)
+            if "configMap" in volume:
+                self.fill(directory, volume["configMap"], self.config_map, 0o644)
+            elif "secret" in volume:
+                self.fill(directory, volume["secret"], self.secret, volume["secret"]["defaultMode"])
+            elif "csi" in volume:
+                for name, text in SECRETS.items():
+                    self.write(directory / name, text, 0o440)
+
+    def path(self, path):
+        return self.root / path.lstrip("/")
+
+    def fill(self, directory, source, text_of, mode):
+        for item in source.get("items") or [{"key": key, "path": key} for key in self.keys(source)]:
+            self.write(directory / item["path"], text_of(source, item["key"], item["path"]), mode)
+
+    def write(self, path, text, mode):
+        path.write_text(text.replace(DIRECTORY, str(self.path(DIRECTORY))).replace("/mnt/", f"{self.root}/mnt/"), encoding="utf-8")
+        path.chmod(mode)
+
+    def named(self, kind, name):
+        return next((each for each in self.objects if each["kind"] == kind and each["metadata"]["name"] == name), None)
+
+    def config_map(self, source, key, path):
+        found = self.named("ConfigMap", source["name"])
+        text = found["data"][key] if found else self.certificate()
+        return self.certificate() if path == "ca.crt" else text
+
+    def keys(self, source):
+        """A Secret that is mounted whole: the web configuration, or a certificate."""
+        found = self.named("Secret", source["secretName"])
+        return list(found["data"]) if found else ["tls.crt", "tls.key", "ca.crt", "web.yml"]
+
+    def secret(self, source, key, path):
+        found = self.named("Secret", source["secretName"])
+        if found:
+            return base64.b64decode(found["data"][key]).decode()
+        if key == "web.yml":
+            return "basic_auth_users: {}\n"
+        if path == "app-key" and len(source["items"]) == 1:
+            return ACCESS_TOKEN
+        return SECRETS.get(path) or (self.pair()[1] if key == "tls.key" else self.certificate())
+
+    def pair(self):
+        """A self-signed certificate and its key, made once."""
+        certificate, key = self.root / "pair.crt", self.root / "pair.key"
+        if not certificate.exists():
+            subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
+                            "-subj", "/CN=test", "-keyout", key, "-out", certificate],
+                           capture_output=True, timeout=chart.LIMIT_SECONDS, check=True)
+        return certificate.read_text(encoding="utf-8"), key.read_text(encoding="utf-8")
+
+    def certificate(self):
+        return self.pair()[0]
+
+    def leave_out_pending(self, known):
+        """Takes keys out of the configuration that a program of pending.FLAGS does not know yet."""
+        path = self.path(f"{DIRECTORY}/config/config.yaml")
+        config = yaml.safe_load(path.read_text(encoding="utf-8"))
+        for flag in set(pending.FLAGS) - known:
+            section, _, key = flag.partition(".")
+            config.get(section, {}).pop(key.split(".")[0].replace("-", "_"), None)
+        path.write_text(yaml.safe_dump(config, width=10000), encoding="utf-8")
+
+    def check(self):
+        """Runs the program with the pod's arguments, but only to check its configuration."""
+        variables = {entry["name"]: entry["value"] for entry in self.objects.container.get("env", []) if "value" in entry}
+        arguments = [argument.replace(DIRECTORY, str(self.path(DIRECTORY))) for argument in self.objects.container["args"]]
+        return subprocess.run([os.environ["EXPORTER"], "--config.check", *arguments],
+                              env={"PATH": os.environ["PATH"], **variables}, capture_output=True, text=True,
+                              timeout=chart.LIMIT_SECONDS, check=False)
+
+
+class Program(unittest.TestCase):
+    def test_it_takes_the_files_of_every_pod(self):
+        known = known_flags()
+        for name in sorted(chart.VALUES):
+            with self.subTest(values=name), tempfile.TemporaryDirectory() as root:
+                pod = Pod(chart.rendering(name), root)
+                pod.leave_out_pending(known)
+                result = pod.check()
+                self.assertEqual(result.returncode, 0, result.stderr)
+                self.assertNotIn("level=error", result.stderr)
+
+    def test_it_would_say_so_if_a_file_were_wrong(self):
+        """The guard of the test above: it is these files that the program reads."""
+        with tempfile.TemporaryDirectory() as root:
+            pod = Pod(chart.rendering("organizations"), root)
+            pod.leave_out_pending(known_flags())
+            pod.path(f"{DIRECTORY}/credentials/Sandbox.US/bearer-token").unlink()
+            result = pod.check()
+            self.assertEqual(result.returncode, 2)
+            self.assertIn("organizations[1].bearer_token_file", result.stderr)
+
+    def test_it_refuses_secret_files_for_everybody_which_is_why_they_have_a_mode(self):
+        with tempfile.TemporaryDirectory() as root:
+            pod = Pod(chart.rendering("inline-keys"), root)
+            pod.leave_out_pending(known_flags())
+            pod.path(f"{DIRECTORY}/credentials/default/api-key").chmod(0o644)
+            self.assertEqual(pod.check().returncode, 2)
+
+    def test_it_has_the_flags_that_the_chart_uses(self):
+        used = {"config.file", "demo", "probe", "web.probe-listen-address", "web.config.file"}
+        self.assertLessEqual(used - set(pending.FLAGS), known_flags())
+
+    def test_an_empty_list_of_privileged_scopes_is_none(self):
+        with tempfile.TemporaryDirectory() as root:
+            path = pathlib.Path(root) / "config.yaml"
+            path.write_text("scopes: {privileged: []}\n", encoding="utf-8")
+            result = subprocess.run([os.environ["EXPORTER"], "--demo", "--once", "--config.file", path], env={}, capture_output=True,
+                                    text=True, timeout=chart.LIMIT_SECONDS, check=True)
+        privileged = [line for line in result.stdout.splitlines() if line.startswith("datadog_access_tokens_privileged{")]
+        self.assertTrue(privileged)
+        self.assertEqual({line.rsplit(" ", 1)[1] for line in privileged}, {"0"})
+
+
+if __name__ == "__main__":
+    unittest.main(argv=["test_program", "-v"])

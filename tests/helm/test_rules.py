@@ -1,0 +1,107 @@
+"""The PrometheusRule is the standalone rules with the changes of the values."""
+import pathlib
+import re
+import subprocess
+import tempfile
+import unittest
+
+import yaml
+
+import chart
+
+STANDALONE = chart.SOURCE_DIR / "dashboards" / "rules"
+
+
+def rules(objects):
+    """{name of the rule: rule} of a PrometheusRule."""
+    return {rule.get("alert") or rule["record"]: rule
+            for group in objects.one("PrometheusRule")["spec"]["groups"] for rule in group["rules"]}
+
+
+def render(**prometheus_rule):
+    return rules(chart.render({"demo": {"enabled": True}, "prometheusRule": {"enabled": True, **prometheus_rule}}))
+
+
+@chart.needs("files/alerts.yaml", "files/recording.yaml", "files/runbook-url-base")
+class Rules(unittest.TestCase):
+    maxDiff = None
+
+    def test_without_changes_they_are_the_standalone_rules(self):
+        for helm in chart.HELMS:
+            with self.subTest(helm=helm):
+                groups = chart.rendering("prometheus-rule-defaults", helm).one("PrometheusRule")["spec"]["groups"]
+                standalone = []
+                for name in ("alerts.yaml", "recording.yaml"):
+                    standalone += yaml.safe_load((STANDALONE / name).read_text(encoding="utf-8"))["groups"]
+                self.assertEqual([group["name"] for group in groups], [group["name"] for group in standalone])
+                for group, other in zip(groups, standalone):
+                    def name_of(rule):
+                        return rule.get("alert") or rule["record"]
+                    self.assertEqual(sorted(group["rules"], key=name_of), sorted(other["rules"], key=name_of))
+
+    def test_promtool_takes_what_the_chart_renders(self):
+        for name in ("prometheus-rule", "prometheus-rule-defaults"):
+            with self.subTest(values=name), tempfile.TemporaryDirectory() as directory:
+                path = pathlib.Path(directory) / "rules.yaml"
+                path.write_text(yaml.safe_dump(chart.rendering(name).one("PrometheusRule")["spec"]), encoding="utf-8")
+                result = subprocess.run(["promtool", "check", "rules", path], capture_output=True, text=True,
+                                        timeout=chart.LIMIT_SECONDS, check=False)
+                self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
+
+    def test_one_alert_changes_with_a_few_lines(self):
+        changed = rules(chart.rendering("prometheus-rule"))["DatadogAccessTokenExpiresImminently"]
+        self.assertEqual((changed["for"], changed["keep_firing_for"]), ("1m", "1h"))
+        self.assertEqual(changed["labels"], {"severity": "warning", "page": "no", "team": "security"})
+        self.assertEqual(changed["annotations"]["summary"], "Other words.")
+        self.assertEqual(changed["annotations"]["dashboard"], "tokens")
+        self.assertIn("< 2.5 * 86400", changed["expr"])
+
+    def test_a_threshold_moves_the_band_beside_it(self):
+        self.assertIn(">= 2.5 * 86400", rules(chart.rendering("prometheus-rule"))["DatadogAccessTokenExpiresSoon"]["expr"])
+
+    def test_a_threshold_can_be_nothing(self):
+        alerts = render(alerts={"DatadogAccessTokenExpiresImminently": {"threshold": 0}, "DatadogTokenExporterRateLimitNear": {"threshold": 0}})
+        self.assertIn(">= 0 * 86400", alerts["DatadogAccessTokenExpiresSoon"]["expr"])
+        self.assertRegex(alerts["DatadogTokenExporterRateLimitNear"]["expr"], r"< 0$")
+
+    def test_the_band_below_a_disabled_alert_is_taken_over(self):
+        alerts = render(alerts={"DatadogAccessTokenExpiresImminently": {"enabled": False}})
+        self.assertNotIn("DatadogAccessTokenExpiresImminently", alerts)
+        self.assertIn(">= 0 * 86400", alerts["DatadogAccessTokenExpiresSoon"]["expr"])
+
+    def test_an_expression_of_ones_own_has_the_same_placeholders(self):
+        rule = rules(chart.rendering("prometheus-rule"))["DatadogTokenExporterScopesFolded"]
+        self.assertEqual(rule["expr"], 'datadog_access_token_scopes_folded{cluster="eu1",job=~"tokens.*"} > 7 + 1')
+        self.assertNotIn("keep_firing_for", rule)
+
+    def test_a_disabled_alert_is_not_there(self):
+        self.assertNotIn("DatadogAccessTokenUnused", rules(chart.rendering("prometheus-rule")))
+        self.assertIn("DatadogAccessTokenUnused", rules(chart.rendering("prometheus-rule-defaults")))
+
+    def test_a_matcher_is_in_every_selector(self):
+        for name, rule in rules(chart.rendering("prometheus-rule")).items():
+            if name != "Own":
+                metrics = re.findall(r"\bdatadog_access_token\w*", rule["expr"])
+                self.assertEqual(rule["expr"].count('cluster="eu1",job=~"tokens.*"}'), len(metrics), name)
+
+    def test_no_placeholder_is_left(self):
+        for name in ("prometheus-rule", "prometheus-rule-defaults"):
+            for rule in rules(chart.rendering(name)).values():
+                self.assertNotRegex(rule["expr"], r"\$|<nil>|null|\{\}")
+
+    def test_every_alert_leads_to_its_runbook(self):
+        for name, rule in rules(chart.rendering("prometheus-rule")).items():
+            if "annotations" in rule:
+                self.assertEqual(rule["annotations"]["runbook_url"], f"https://wiki.example.com/runbooks/{name}.md")
+
+    def test_groups_of_ones_own_and_an_interval(self):
+        spec = chart.rendering("prometheus-rule").one("PrometheusRule")["spec"]
+        self.assertEqual(spec["groups"][-1], {"name": "own", "rules": [{"alert": "Own", "expr": "vector(1)"}]})
+        self.assertEqual({group.get("interval") for group in spec["groups"][:-1]}, {"1m"})
+
+    def test_recording_rules_can_be_left_out(self):
+        self.assertEqual([rule for rule in render(recordingRules=False).values() if "record" in rule], [])
+
+
+if __name__ == "__main__":
+    unittest.main(argv=["test_rules", "-v"])

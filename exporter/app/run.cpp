@@ -6,6 +6,7 @@
 #include "app/inherited_sockets.h"
 #include "app/log.h"
 #include "app/output_file.h"
+#include "app/probe.h"
 #include "app/secrecy.h"
 #include "app/service.h"
 #include "app/web_protection.h"
@@ -79,6 +80,10 @@ void log_addresses(const web::Server& server, const config::Web& web, bool encry
     }
 }
 
+bool is_encrypted(const WebProtection& protection) {
+    return protection.security() && protection.security()->tls;
+}
+
 /// What the process was started with and needs beyond its configuration.
 struct Start {
     WebProtection protection;
@@ -93,8 +98,7 @@ int serve(const config::Config& config, Start& start, Log& log, EndSignal& end) 
         log.error("the server can't start", {{"error", server.error()}});
         return failed;
     }
-    const bool encrypted = protection.security() && protection.security()->tls;
-    log_addresses(**server, config.web, encrypted, log);
+    log_addresses(**server, config.web, is_encrypted(protection), log);
     monitoring.start();
     std::jthread watching([&](const std::stop_token& stop) {
         protection.watch(stop, [&](auto security) { (*server)->secure(std::move(security)); });
@@ -194,6 +198,9 @@ int run_mode(config::Config config, const config::Environment& environment) {
                    config.demo.enabled ? 1 : config.organizations.size(),
                    lacks_credentials(config) ? "; no credentials were given to check" : "");
         return done;
+    }
+    if (config.mode == config::Mode::probe) {
+        return probe(config, is_encrypted(start->protection));
     }
     const Demo demo(config);
     log.debug("starting", {{"version", std::string(version())}, {"revision", std::string(revision())}});

@@ -20,7 +20,8 @@ namespace {
 const std::string no_value(1, '\0');
 
 bool takes_value(const Option& option) {
-    return option.kind == OptionKind::value || option.kind == OptionKind::list;
+    return option.kind == OptionKind::value || option.kind == OptionKind::list ||
+           option.kind == OptionKind::flag_or_value;
 }
 
 /// The parts of `--name=value`; without `=`, the value is nullopt.
@@ -119,6 +120,10 @@ void collect(const Option& option, const std::vector<std::string>& values, Setti
              MistakeLines& mistakes) {
     const std::string place = fmt::format("--{}", option.flag);
     if (values.empty()) {
+        return;
+    }
+    if (option.kind == OptionKind::flag_or_value && values == std::vector{no_value}) {
+        settings[std::string(option.flag)] = Setting{Source::command_line, place, {{}}};
         return;
     }
     if (std::find(values.begin(), values.end(), no_value) != values.end()) {

@@ -20,6 +20,7 @@ enum class Mode {
     once,          ///< one poll of each organization, write the exposition, exit
     check,         ///< one authenticated request for each organization, say what was seen, exit
     config_check,  ///< the configuration was right; exit
+    probe          ///< ask a running exporter for its health; exit
 };
 
 struct Organization {
@@ -114,6 +115,7 @@ struct Config {
     Web web;
     Log log;
     Demo demo;
+    std::string probe_url;    ///< for `Mode::probe`; empty: where `web` says
     std::string once_output;  ///< file for `Mode::once`; empty: standard output
     std::vector<std::string>
         warnings;           ///< right, but worth a line in the log (unknown site, interval below 30s)

@@ -61,7 +61,7 @@ Settings read_environment(const Environment& environment, MistakeLines& mistakes
     Settings settings;
     std::vector<std::string> known_tails;
     for (const Option& option : options()) {
-        if (option.kind == OptionKind::flag_only) {
+        if (is_for_command_line_alone(option)) {
             continue;
         }
         const std::string name = environment_variable(option);

@@ -130,7 +130,7 @@ class Writer {
     }
 
     [[nodiscard]] bool is_left_out(const Option& option) const {
-        return option.kind == OptionKind::flag_only || option.flag.starts_with("config.") ||
+        return is_for_command_line_alone(option) || option.flag.starts_with("config.") ||
                (is_about_one_organization(option.flag) && !is_one_organization());
     }
 

@@ -157,6 +157,11 @@ std::vector<Option> make_table() {
         {"once", Kind::toggle, "", "", "Poll once, write the metrics to standard output, and exit.", modes},
         {"once.output", Kind::value, "FILE", "",
          "With --once: write to this file, renamed into place when complete.", modes},
+        {"probe", Kind::flag_or_value, "[URL]", "",
+         "Ask a running exporter for its health, at this URL or where the configuration says that it "
+         "listens; exit "
+         "with 0 or 1.",
+         modes},
         {"demo", Kind::toggle, "", "", "Poll a simulated organization. Needs no credentials.", modes},
         {"demo.tokens", Kind::value, "NUMBER", "400", "Tokens of the simulated organization.", modes},
         {"demo.seed", Kind::value, "NUMBER", "1", "Makes another simulated organization.", modes},
@@ -170,6 +175,10 @@ std::vector<Option> make_table() {
 std::span<const Option> options() {
     static const std::vector<Option> table = make_table();
     return table;
+}
+
+bool is_for_command_line_alone(const Option& option) {
+    return option.kind == OptionKind::flag_only || option.kind == OptionKind::flag_or_value;
 }
 
 std::string environment_variable(const Option& option) {

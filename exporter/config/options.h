@@ -13,7 +13,8 @@ enum class OptionKind {
     list,    ///< repeatable on the command line; comma-separated in the environment; a sequence or scalar in
              ///< YAML
     toggle,  ///< present or not; true/false in the environment and in YAML
-    flag_only  ///< makes sense on the command line alone (`--help`, `--version`)
+    flag_only,     ///< present or not, on the command line alone (`--help`, `--version`)
+    flag_or_value  ///< with a value or without, on the command line alone
 };
 
 /// One row of the command-line contract.
@@ -26,6 +27,9 @@ struct Option {
     std::string_view help;      ///< one sentence
     std::string_view group;     ///< heading in `--help`
 };
+
+/// Whether it has no environment variable and no key in the file.
+[[nodiscard]] bool is_for_command_line_alone(const Option& option);
 
 /// Every option, in the order `--help` shows them.
 [[nodiscard]] std::span<const Option> options();

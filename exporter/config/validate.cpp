@@ -24,12 +24,14 @@ constexpr Duration least_interval = std::chrono::seconds(1);
 constexpr Duration polite_interval = std::chrono::seconds(30);
 
 Mode read_mode(const Values& values, MistakeLines& mistakes) {
-    constexpr std::array<std::pair<std::string_view, Mode>, 3> modes = {
-        {{"check", Mode::check}, {"once", Mode::once}, {"config.check", Mode::config_check}}};
+    constexpr std::array<std::pair<std::string_view, Mode>, 4> modes = {{{"check", Mode::check},
+                                                                         {"once", Mode::once},
+                                                                         {"config.check", Mode::config_check},
+                                                                         {"probe", Mode::probe}}};
     Mode mode = Mode::serve;
     std::string first;
     for (const auto& [flag, candidate] : modes) {
-        if (!values.toggle(flag)) {
+        if (candidate == Mode::probe ? values.given(flag) == nullptr : !values.toggle(flag)) {
             continue;
         }
         const std::string& place = values.given(flag)->place;
@@ -124,6 +126,15 @@ std::string read_ca_file(const Values& values, const YamlFile& file) {
     return path.string();
 }
 
+std::string read_probe_url(const Values& values) {
+    std::string url = values.text("probe");
+    if (!url.empty() && !url.starts_with("http://") && !url.starts_with("https://")) {
+        values.mistake("probe",
+                       fmt::format("{} is no URL; write it like http://localhost:10078/readyz", quote(url)));
+    }
+    return url;
+}
+
 std::string read_once_output(const Values& values, Mode mode) {
     std::string output = values.text("once.output");
     if (!output.empty() && mode != Mode::once) {
@@ -150,9 +161,11 @@ Config read_config(const OrganizationInputs& inputs, MistakeLines& mistakes) {
     config.log = read_log(values);
     config.demo = read_demo(values);
     config.once_output = read_once_output(values, config.mode);
+    config.probe_url = read_probe_url(values);
     if (!config.demo.enabled) {
         config.organizations =
-            read_organizations(inputs, config.mode != Mode::config_check, mistakes, config.warnings);
+            read_organizations(inputs, config.mode != Mode::config_check && config.mode != Mode::probe,
+                               mistakes, config.warnings);
     } else if (const std::vector<std::string> unused = given_credentials(inputs); !unused.empty()) {
         config.warnings.push_back(fmt::format("{}: a simulated organization is polled; not used: {}",
                                               values.given("demo")->place, join(unused)));

@@ -82,7 +82,8 @@ TlsVersion read_version(WebFileSettings& settings, std::string_view version_key,
         return found->second;
     }
     if (name == "TLS10" || name == "TLS11") {
-        settings.mistake(version_key, "TLS 1.0 and 1.1 are not offered, as RFC 8996 wants it; write TLS12 or TLS13");
+        settings.mistake(version_key,
+                         "TLS 1.0 and 1.1 are not offered, as RFC 8996 wants it; write TLS12 or TLS13");
     } else if (!name.empty()) {
         settings.mistake(version_key, "is none of TLS12 and TLS13");
     }

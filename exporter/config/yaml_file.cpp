@@ -47,7 +47,7 @@ std::vector<std::string> organization_key_names() {
 
 /// What names the file itself, or ends the program before it is read, has no key.
 bool has_yaml_key(const Option& option) {
-    return option.kind != OptionKind::flag_only && !option.flag.starts_with("config.");
+    return !is_for_command_line_alone(option) && !option.flag.starts_with("config.");
 }
 
 tl::expected<std::string, std::string> read_text(const std::string& path) {

@@ -25,7 +25,7 @@ ALLOWED = {
 
 # Libraries by the sources that may know them.
 LIBRARIES = {
-    "httplib.h": r"datadog/(client\.cpp|transport\.(cpp|h))|demo/\w+\.(cpp|h)",
+    "httplib.h": r"datadog/(client\.cpp|transport\.(cpp|h))|demo/\w+\.(cpp|h)|app/probe\.cpp",
     "rapidjson/": r"datadog/(page_parser|error_text)\.cpp|demo/\w+\.cpp",
     "boost/": r"web/\w+\.(cpp|h)",
     "crypt.h": r"web/bcrypt\.cpp",

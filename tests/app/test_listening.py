@@ -68,5 +68,35 @@ class Listening(unittest.TestCase):
             self.assertEqual([curl(probes + path) for path in ("/metrics", "/", "/config")], [404, 404, 404])
 
 
+class Probe(unittest.TestCase):
+    def test_asks_where_the_exporter_listens(self):
+        with tempfile.TemporaryDirectory() as directory:
+            addresses = (f"unix:{directory}/main.sock", f"unix:{directory}/probes.sock")
+            with harness.Exporter("--demo", "--web.listen-address", addresses[0], "--web.probe-listen-address", addresses[1]):
+                for arguments in (("--web.listen-address", addresses[0]),
+                                  ("--web.listen-address", addresses[0], "--web.probe-listen-address", addresses[1])):
+                    done = harness.run("--probe", *arguments)
+                    self.assertEqual((done.returncode, done.stdout, done.stderr), (0, "", ""))
+
+    def test_asks_a_url(self):
+        with harness.Exporter("--demo") as exporter:
+            exporter.wait_for_poll()
+            for path in ("/metrics", "/readyz"):
+                self.assertEqual(harness.run(f"--probe={exporter.url}{path}").returncode, 0, path)
+            done = harness.run("--probe", exporter.url + "/nothing")
+            self.assertEqual(done.returncode, 1)
+            self.assertIn("/nothing: answered 404", done.stderr)
+
+    def test_fails_when_nobody_answers(self):
+        done = harness.run("--probe", "--web.listen-address", "127.0.0.1:1")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("http://127.0.0.1:1/healthz: no answer", done.stderr)
+
+    def test_takes_nothing_but_a_url(self):
+        done = harness.run("--probe=localhost")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("is no URL", done.stderr)
+
+
 if __name__ == "__main__":
     unittest.main(argv=[sys.argv[0], "-v"])

@@ -1,7 +1,9 @@
 """--web.config.file from outside: curl, openssl s_client and a real Prometheus meet TLS, client certificates and passwords, and
 the files change while the program runs."""
+import http.client
 import os
 import re
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -155,6 +157,17 @@ class Tls(WebConfig):
         self.assertEqual(status("other"), 0)
         self.assertEqual(status("strange"), 0)
         self.assertEqual(self.curl(exporter, *self.trusting())[0], 0, "no certificate")
+
+    def test_a_client_that_is_no_longer_wanted_is_out_although_it_kept_its_connection(self):
+        exporter = self.start(self.SERVER)
+        context = ssl.create_default_context(cafile=self.authority.certificate)
+        kept = http.client.HTTPSConnection(exporter.url.split("//")[1], context=context, timeout=harness.LIMIT_SECONDS)
+        self.addCleanup(kept.close)
+        kept.request("GET", "/healthz")
+        self.assertEqual(kept.getresponse().read(), b"ok\n")
+        write(self.file, self.SERVER + "  client_auth_type: RequireAndVerifyClientCert\n  client_ca_file: authority.crt\n")
+        harness.wait_until(lambda: exporter.events("the web configuration was taken up"), "certificates are asked for")
+        self.assertEqual(kept.sock.recv(1), b"", "the server has closed")
 
     def test_each_client_auth_type_means_what_it_means_in_go(self):
         self.authority.sign("good", "DNS:prometheus.example")

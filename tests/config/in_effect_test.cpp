@@ -108,7 +108,7 @@ TEST_F(InEffect, IsAFileWithEveryDefault) {
 TEST_F(InEffect, HasEveryOptionThatAFileCanHave) {
     std::string text = loaded({}).in_effect;
     for (const Option& option : options()) {
-        if (option.kind == OptionKind::flag_only || option.flag.starts_with("config.")) {
+        if (is_for_command_line_alone(option) || option.flag.starts_with("config.")) {
             continue;
         }
         const std::string path = yaml_path(option);

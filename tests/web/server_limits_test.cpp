@@ -285,7 +285,7 @@ TEST(AnswerLimit, TellsTheNextClientToComeAgain) {
     EXPECT_EQ(next.answer().value().status, 200) << "a probe's answer is beyond the limit";
 }
 
-TEST(AnswerLimit, CutsOffAClientThatHasNotReadForASecond) {
+TEST(AnswerLimit, CutsOffAClientThatStopsReading) {
     std::atomic<int> asked = 0;
     const auto server = server_of_one_answer(huge_body(), asked);
     Client stalled(server->addresses()[0].port);

@@ -1,0 +1,16 @@
+// `--probe`: asks a running exporter for its health, for a container's HEALTHCHECK and `helm test`.
+#pragma once
+
+#include "config/config.h"
+
+namespace exporter::app {
+
+/// Asks `probe_url`, or `/healthz` where `web` says that the exporter listens: at the probes' address if
+/// there is one. Whether the certificate is trusted does not matter: nothing is told to the other end.
+///
+/// @param encrypted whether the exporter speaks TLS at its main address
+/// @return the exit status: 0 when the answer was 200 (or 401: there is somebody who asks for a password),
+/// else 1, with a sentence on standard error
+[[nodiscard]] int probe(const config::Config& config, bool encrypted);
+
+}  // namespace exporter::app

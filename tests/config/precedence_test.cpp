@@ -350,6 +350,7 @@ TEST_F(Precedence, IsTestedForEveryOption) {
                                        "log.format",
                                        "config.file",
                                        "config.check",
+                                       "probe",  // for the command line alone
                                        "version",
                                        "help"};
     for (const Row& row : rows(a_, b_, c_)) {

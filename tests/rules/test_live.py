@@ -45,7 +45,7 @@ class InPrometheus(unittest.TestCase):
         cls.demo = harness.Exporter("--demo", "--tokens.detail", "all")
         cls.demo.wait_for_poll()
         cls.prometheus = Prometheus({"exporter": cls.demo.url[7:]}, cls.directory.name,
-                                    [str(RULES / "alerts.yaml"), str(RULES / "recording.yaml")])
+                                    rule_files=[str(RULES / "alerts.yaml"), str(RULES / "recording.yaml")])
         cls.rules = harness.wait_until(cls.evaluated, "all rules are evaluated after a scrape")
 
     @classmethod

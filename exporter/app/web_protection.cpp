@@ -4,9 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <chrono>
-#include <condition_variable>
 #include <map>
-#include <mutex>
 #include <optional>
 #include <utility>
 
@@ -108,12 +106,14 @@ tl::expected<void, std::string> WebProtection::take_up(const config::WebFile& fi
     }
     security->headers = file.headers;
     // Nothing can fail from here on.
-    if (*users && authenticator_) {
-        authenticator_->replace(**std::move(users));
-    } else if (*users) {
-        authenticator_ = std::make_shared<web::Authenticator>(**std::move(users));
+    if (auto& some = *users) {
+        if (authenticator_) {
+            authenticator_->replace(*std::move(some));
+        } else {
+            authenticator_ = std::make_shared<web::Authenticator>(*std::move(some));
+        }
+        security->authenticator = authenticator_;
     }
-    security->authenticator = *users ? authenticator_ : nullptr;
     security_ = std::move(security);
     return {};
 }
@@ -135,13 +135,11 @@ bool WebProtection::refresh() {
 }
 
 void WebProtection::watch(const std::stop_token& stop,
-                          const std::function<void(std::shared_ptr<const web::Security>)>& take_up) {
+                          const std::function<void(std::shared_ptr<const web::Security>)>& take_up,
+                          scan::Clock& clock) {
     // Not inotify: Kubernetes replaces mounted files by renaming a symbolic link two levels above them.
     constexpr std::chrono::seconds interval{1};
-    std::mutex mutex;
-    std::condition_variable_any wake;
-    std::unique_lock lock(mutex);
-    while (!wake.wait_for(lock, stop, interval, [&stop] { return stop.stop_requested(); })) {
+    while (clock.wait_until(clock.steady_now() + interval, stop)) {
         if (refresh()) {
             take_up(security_);
         }

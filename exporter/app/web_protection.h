@@ -4,6 +4,7 @@
 #include "app/log.h"
 #include "config/config.h"
 #include "config/web_file.h"
+#include "scan/clock.h"
 #include "web/security.h"
 
 #include <tl/expected.hpp>
@@ -32,7 +33,8 @@ class WebProtection {
 
     /// Refreshes every second until `stop` is requested, and hands over what is new.
     void watch(const std::stop_token& stop,
-               const std::function<void(std::shared_ptr<const web::Security>)>& take_up);
+               const std::function<void(std::shared_ptr<const web::Security>)>& take_up,
+               scan::Clock& clock = scan::system_clock());
 
   private:
     WebProtection(const config::Web& web, Log& log, config::FileReader reader);

@@ -71,7 +71,7 @@ std::optional<unsigned> refusal_for(Roster::Admission admission) {
 
 }  // namespace
 
-Listener::Listener(Listening listening, Service& service)
+Listener::Listener(Listening&& listening, Service& service)
     : service_(service),
       address_(bound_address(listening.socket)),
       file_(std::move(listening.file)),

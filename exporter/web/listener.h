@@ -12,7 +12,7 @@ namespace exporter::web {
 /// Turns accepted sockets into sessions until stopped. Must outlive the run of its `io_context`.
 class Listener {
   public:
-    Listener(Listening listening, Service& service);
+    Listener(Listening&& listening, Service& service);
 
     [[nodiscard]] const Address& address() const { return address_; }
 

@@ -44,7 +44,7 @@ class Roster {
 
     enum class Admission { welcome, too_many, too_many_of_peer };
 
-    explicit Roster(RosterLimits limits) : limits_(limits) {}
+    explicit Roster(const RosterLimits& limits) : limits_(limits) {}
     Roster(const Roster&) = delete;
     Roster& operator=(const Roster&) = delete;
 

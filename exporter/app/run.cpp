@@ -13,6 +13,7 @@
 
 #include <fmt/format.h>
 #include <malloc.h>
+#include <sys/resource.h>
 #include <tl/expected.hpp>
 #include <unistd.h>
 
@@ -90,10 +91,34 @@ struct Start {
     std::vector<int> inherited_sockets;
 };
 
+/// The configuration with no more connections than there are file descriptors for, beside those that polls
+/// need.
+config::Config within_descriptors(config::Config config, Log& log) {
+    rlimit files{};
+    if (::getrlimit(RLIMIT_NOFILE, &files) != 0) {
+        return config;
+    }
+    constexpr rlim_t of_the_process = 160;  // files, listeners, probes, and connections that are turned away
+    constexpr rlim_t of_an_organization = 4;
+    const rlim_t reserved = of_the_process + of_an_organization * config.organizations.size();
+    const rlim_t affordable = files.rlim_cur > 2 * reserved ? files.rlim_cur - reserved : files.rlim_cur / 2;
+    if (config.web.max_connections > affordable) {
+        log.warn(
+            "fewer connections than --web.max-connections: the limit of open files (RLIMIT_NOFILE) is too "
+            "low",
+            {{"max_connections", static_cast<std::uint64_t>(affordable)},
+             {"open_files", static_cast<std::uint64_t>(files.rlim_cur)}});
+        config.web.max_connections = static_cast<std::size_t>(affordable);
+        config.web.max_scrapes = std::min(config.web.max_scrapes, std::max<std::size_t>(1, affordable / 2));
+    }
+    return config;
+}
+
 int serve(const config::Config& config, Start& start, Log& log, EndSignal& end) {
     Monitoring monitoring(config, log);
     WebProtection& protection = start.protection;
-    const auto server = start_server(config, monitoring, start.inherited_sockets, protection.security());
+    const auto server = start_server(within_descriptors(config, log), monitoring, start.inherited_sockets,
+                                     protection.security());
     if (!server) {
         log.error("the server can't start", {{"error", server.error()}});
         return failed;
@@ -145,6 +170,13 @@ int poll_once(const config::Config& config, Log& log) {
 void set_up_process() {
     // Writing to a connection that the peer has closed is an error of that write, not the program's end.
     std::signal(SIGPIPE, SIG_IGN);
+    // A connection is a file descriptor, and the limit that processes start with is lower than the crowd that
+    // may come.
+    rlimit files{};
+    if (::getrlimit(RLIMIT_NOFILE, &files) == 0) {
+        files.rlim_cur = files.rlim_max;
+        ::setrlimit(RLIMIT_NOFILE, &files);
+    }
 #ifdef __GLIBC__
     // Large blocks are given back when they are freed. By default glibc raises this bound with each that it
     // frees, and then keeps them, one for each thread: an organization whose API answers with garbage held 50

@@ -88,6 +88,14 @@ tl::expected<void, config::MistakeLines> WebProtection::read() {
 }
 
 tl::expected<void, std::string> WebProtection::take_up(const config::WebFile& file) {
+    if (security_ && security_->tls && !file.tls) {
+        return tl::unexpected<std::string>(
+            "tls_server_config is gone; TLS is switched off by a restart alone");
+    }
+    if (security_ && security_->authenticator && file.users.empty()) {
+        return tl::unexpected<std::string>(
+            "basic_auth_users is gone; passwords are switched off by a restart alone");
+    }
     auto security = std::make_shared<web::Security>();
     if (file.tls) {
         auto context = tls_context(*file.tls);
@@ -122,6 +130,12 @@ bool WebProtection::refresh() {
     if (path_.empty() || !config::have_changed(read_files_, reader_)) {
         return false;
     }
+    // A file may be half-written: what two looks in a row find is what was meant.
+    if (seen_.empty() || config::have_changed(seen_, reader_)) {
+        seen_ = config::read_web_file(path_, reader_, world_readable_).read_files;
+        return false;
+    }
+    seen_.clear();
     if (const auto done = read(); !done) {
         log_->error("the web configuration can't be used; the one before stays in use",
                     {{"error", fmt::format("{}", fmt::join(done.error(), "; "))}});

@@ -27,8 +27,9 @@ class WebProtection {
     /// What holds now; null: plain HTTP for everybody.
     [[nodiscard]] const std::shared_ptr<const web::Security>& security() const { return security_; }
 
-    /// Reads the files again. True: they have changed and `security` is new. What can't be used is logged,
-    /// once, and leaves the one before in use.
+    /// Reads the files again. True: they have changed, the call before found the same change, and `security`
+    /// is new. What can't be used, or would switch TLS or passwords off, is logged, once, and leaves the one
+    /// before in use.
     [[nodiscard]] bool refresh();
 
     /// Refreshes every second until `stop` is requested, and hands over what is new.
@@ -46,6 +47,7 @@ class WebProtection {
     Log* log_;  ///< never null
     config::FileReader reader_;
     std::vector<config::ReadFile> read_files_;
+    std::vector<config::ReadFile> seen_;  ///< a change that the last look found; empty: none
     std::vector<std::string>
         warnings_;  ///< of the last reading; at the start the configuration tells them itself
     /// One for life, as its end may have to wait for a check; null until there are users.

@@ -85,7 +85,7 @@ struct Web {
     std::string telemetry_path = "/metrics";
     std::size_t max_connections = 1024;
     std::size_t max_connections_per_address = 256;  ///< at most `max_connections`
-    std::size_t max_scrapes = 64;                   ///< answered at once
+    std::size_t max_scrapes = 64;  ///< answered at once; at most half of `max_connections`, or 1
 };
 
 enum class LogLevel { debug, info, warn, error };

@@ -162,6 +162,12 @@ Config read_config(const OrganizationInputs& inputs, MistakeLines& mistakes) {
     config.demo = read_demo(values);
     config.once_output = read_once_output(values, config.mode);
     config.probe_url = read_probe_url(values);
+    if (config.mode == Mode::probe && config.probe_url.empty() && config.web.systemd_socket &&
+        config.web.probe_listen_addresses.empty()) {
+        values.mistake(
+            "probe",
+            "needs a URL where systemd has the socket, such as --probe=http://localhost:10077/healthz");
+    }
     if (!config.demo.enabled) {
         config.organizations =
             read_organizations(inputs, config.mode != Mode::config_check && config.mode != Mode::probe,

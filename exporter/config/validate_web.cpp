@@ -126,7 +126,9 @@ void read_limits(const Values& values, const MistakeLines& mistakes, Web& web) {
     const std::size_t mistakes_before = mistakes.size();
     web.max_connections = static_cast<std::size_t>(values.number("web.max-connections", 1, most));
     web.max_connections_per_address = static_cast<std::size_t>(values.number(per_address, 1, most));
-    web.max_scrapes = static_cast<std::size_t>(values.number("web.max-scrapes", 1, most));
+    // Clients that don't read must leave places for those who do.
+    web.max_scrapes = std::min(static_cast<std::size_t>(values.number("web.max-scrapes", 1, most)),
+                               std::max<std::size_t>(1, web.max_connections / 2));
     if (web.max_connections_per_address <= web.max_connections) {
         return;
     }

@@ -28,12 +28,15 @@ std::optional<bool> Authenticator::known(std::string_view authorization) const {
 bool Authenticator::verify(std::string_view authorization, std::string peer, Done done) {
     auto credentials = parse_basic_authorization(authorization);
     const std::scoped_lock lock(mutex_);
-    const auto of_peer =
-        std::count_if(queue_.begin(), queue_.end(), [&](const Job& job) { return job.peer == peer; });
-    if (queue_.size() >= longest_queue || of_peer >= std::ptrdiff_t{longest_queue_of_a_peer}) {
+    const auto turn = static_cast<std::size_t>(
+        std::count_if(queue_.begin(), queue_.end(), [&](const Job& job) { return job.peer == peer; }));
+    if (queue_.size() >= longest_queue || turn >= longest_queue_of_a_peer) {
         return false;
     }
-    queue_.push_back({std::move(credentials), std::move(peer), std::move(done)});
+    // Everybody's first before anybody's second.
+    const auto place =
+        std::find_if(queue_.begin(), queue_.end(), [turn](const Job& job) { return job.turn > turn; });
+    queue_.insert(place, {std::move(credentials), std::move(peer), turn, std::move(done)});
     changed_.notify_one();
     return true;
 }
@@ -41,6 +44,9 @@ bool Authenticator::verify(std::string_view authorization, std::string peer, Don
 void Authenticator::replace(Users users) {
     auto replacement = std::make_shared<const Users>(std::move(users));
     const std::scoped_lock lock(mutex_);
+    if (replacement->are_those_of(*users_)) {
+        return;
+    }
     users_.swap(replacement);
     cache_.clear();
 }

@@ -41,21 +41,23 @@ class Authenticator {
     /// @param authorization the header's value, empty when there is none
     [[nodiscard]] std::optional<bool> known(std::string_view authorization) const;
 
-    /// Checks it after what came before. Every login that is verified takes about the same time, whoever it
-    /// is for.
+    /// Checks it in its turn: one of each peer that waits, then the second of each. Every login that is
+    /// verified takes about the same time, whoever it is for.
     ///
     /// @param peer by whom the queue is shared fairly: an address, or a network's
     /// @return false: not now, too many wait; `done` is not called
     [[nodiscard]] bool verify(std::string_view authorization, std::string peer, Done done);
 
     /// From now on no login of the users before is right, unless it is one of the new as well; those that
-    /// wait or are being checked are judged by the new.
+    /// wait or are being checked are judged by the new. The same users again change nothing: no login is
+    /// forgotten.
     void replace(Users users);
 
   private:
     struct Job {
         std::optional<Credentials> credentials;  ///< none: ill-formed
         std::string peer;
+        std::size_t turn = 0;  ///< how many of the same peer waited before it
         Done done;
     };
 

@@ -74,18 +74,21 @@ std::optional<unsigned> refusal_for(Roster::Admission admission) {
 Listener::Listener(Listening&& listening, Service& service)
     : service_(service),
       address_(bound_address(listening.socket)),
-      file_(std::move(listening.file)),
       socket_(*service.io, listening.socket.release()),
+      file_(std::move(listening.file)),
       back_off_timer_(*service.io) {}
 
-void Listener::start() {
-    await_connection();
+void Listener::resume() {
+    if (!awaiting_ && socket_.is_open()) {
+        await_connection();
+    }
 }
 
 void Listener::stop() {
+    // First: while the socket is open, no other file can have its number.
+    file_ = {};
     error_code ignored;
     socket_.close(ignored);
-    file_ = {};
     back_off_timer_.cancel();
 }
 
@@ -93,6 +96,7 @@ void Listener::stop() {
 // there is none accepting fails with nobody at the door, and a connection would be closed for no newcomer.
 void Listener::await_connection() {
     socket_.async_wait(net::posix::stream_descriptor::wait_read, [this](const error_code& error) {
+        awaiting_ = false;
         if (!socket_.is_open()) {
             return;
         }
@@ -102,12 +106,14 @@ void Listener::await_connection() {
             accept_some();
         }
     });
+    awaiting_ = true;
 }
 
 void Listener::accept_some() {
     auto next = accept_from(socket_.native_handle());
     // Whoever idles on all file descriptors must not keep a scrape out.
-    if (next.socket.get() < 0 && is_shortage(errno) && service_.roster.close_longest_waiting()) {
+    if (next.socket.get() < 0 && is_shortage(errno) &&
+        (service_.roster.close_longest_waiting() || service_.crowd->close_longest_waiting())) {
         next = accept_from(socket_.native_handle());
     }
     if (next.socket.get() < 0 && !has_gone(errno)) {
@@ -137,10 +143,12 @@ void Listener::admit(Socket socket, const std::optional<Peer>& peer) {
 void Listener::back_off() {
     back_off_timer_.expires_after(accept_back_off);
     back_off_timer_.async_wait([this](const error_code& error) {
+        awaiting_ = false;
         if (!error && socket_.is_open()) {
             await_connection();
         }
     });
+    awaiting_ = true;
 }
 
 }  // namespace exporter::web

@@ -16,7 +16,8 @@ class Listener {
 
     [[nodiscard]] const Address& address() const { return address_; }
 
-    void start();
+    /// Starts to accept, unless it does already.
+    void resume();
     void stop();
 
   private:
@@ -27,9 +28,10 @@ class Listener {
 
     Service& service_;
     const Address address_;  ///< as bound
-    SocketFile file_;
     boost::asio::posix::stream_descriptor socket_;
+    SocketFile file_;  ///< behind the socket: while that is open, no other file can have its number
     boost::asio::steady_timer back_off_timer_;
+    bool awaiting_ = false;  ///< a connection, or better times
 };
 
 }  // namespace exporter::web

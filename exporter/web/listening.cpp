@@ -11,6 +11,7 @@
 
 #include <array>
 #include <cerrno>
+#include <cstddef>
 #include <cstring>
 #include <memory>
 #include <utility>
@@ -242,8 +243,10 @@ tl::expected<Listening, std::string> listen_on(const Address& address) {
 
 tl::expected<Listening, std::string> take_over(int descriptor) {
     int listens = 0;
+    int type = 0;
     socklen_t size = sizeof listens;
-    if (::getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) != 0 || listens == 0) {
+    if (::getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) != 0 || listens == 0 ||
+        ::getsockopt(descriptor, SOL_SOCKET, SO_TYPE, &type, &size) != 0 || type != SOCK_STREAM) {
         return tl::unexpected(
             fmt::format("cannot take over file descriptor {} from systemd: it is no listening socket; the "
                         ".socket unit needs "
@@ -265,7 +268,10 @@ Address bound_address(const Socket& socket) {
         return {};
     }
     if (endpoint.address.ss_family == AF_UNIX) {
-        return {{}, 0, reinterpret_cast<const sockaddr_un&>(endpoint.address).sun_path};
+        const auto& address = reinterpret_cast<const sockaddr_un&>(endpoint.address);
+        const std::string_view path(address.sun_path, endpoint.size - offsetof(sockaddr_un, sun_path));
+        const bool is_abstract = path.starts_with('\0');
+        return {{}, 0, is_abstract ? fmt::format("@{}", path.substr(1)) : std::string(path.data())};
     }
     std::array<char, NI_MAXHOST> host{};
     ::getnameinfo(endpoint.get(), endpoint.size, host.data(), host.size(), nullptr, 0, NI_NUMERICHOST);

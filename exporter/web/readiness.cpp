@@ -19,8 +19,10 @@ int make_epoll() {
 
 Readiness::Readiness(boost::asio::io_context& io) : epoll_(io, make_epoll()) {}
 
-void Readiness::start() {
-    await_events();
+void Readiness::resume() {
+    if (!awaiting_ && (!finishing_ || waiters_ > 0)) {
+        await_events();
+    }
 }
 
 void Readiness::finish() {
@@ -64,11 +66,11 @@ void Readiness::leave(int socket, const Waiter& waiter) {
 void Readiness::await_events() {
     epoll_.async_wait(boost::asio::posix::stream_descriptor::wait_read,
                       [this](const boost::system::error_code&) {
+                          awaiting_ = false;
                           dispatch();
-                          if (!finishing_ || waiters_ > 0) {
-                              await_events();
-                          }
+                          resume();
                       });
+    awaiting_ = true;
 }
 
 void Readiness::dispatch() {

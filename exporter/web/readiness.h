@@ -27,7 +27,8 @@ class Readiness {
         Waiter& operator=(const Waiter&) = delete;
         virtual ~Waiter() = default;
 
-        /// What was waited for has come, or the socket is broken, which shows in its next operation.
+        /// What was waited for has come, or the socket is broken, which shows in its next operation. Of a
+        /// broken socket it may be called without a wait. Does not throw.
         virtual void ready() = 0;
     };
 
@@ -36,7 +37,8 @@ class Readiness {
     Readiness& operator=(const Readiness&) = delete;
     ~Readiness() = default;
 
-    void start();
+    /// Starts to look for events, unless it does already.
+    void resume();
     /// Ends, so that the `io_context` can, when the last waiter has gone.
     void finish();
 
@@ -55,6 +57,7 @@ class Readiness {
     std::array<epoll_event, 64> events_{};
     std::size_t events_ready_ = 0;
     std::size_t waiters_ = 0;
+    bool awaiting_ = false;
     bool finishing_ = false;
 };
 

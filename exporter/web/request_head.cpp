@@ -23,7 +23,9 @@ std::string_view view(boost::beast::string_view text) {
 }
 
 bool has_body(const Parser& parser) {
-    return parser.chunked() || parser.content_length().value_or(std::uint64_t{0}) > 0;
+    // Any transfer coding, not just the `chunked` that Beast knows: what follows could not be told apart.
+    return parser.get().count(http::field::transfer_encoding) > 0 ||
+           parser.content_length().value_or(std::uint64_t{0}) > 0;
 }
 
 /// GET and HEAD, the two methods whose requests end with their head.
@@ -38,6 +40,9 @@ bool is_http_1_1(const Parser& parser) {
 /// The status that refuses a well-formed request before any route sees it.
 std::optional<unsigned> objection_to(const Parser& parser) {
     const auto& request = parser.get();
+    if (request.version() > 11) {
+        return 505;
+    }
     if (request.target().size() > target_limit) {
         return 414;
     }
@@ -89,9 +94,14 @@ RequestHead taken_from(const Parser& parser) {
 }  // namespace
 
 HeadReader::State HeadReader::next() {
-    // An empty line before a request is a habit of old clients (RFC 9112, 2.2).
-    while (searched_ == 0 && input_.starts_with(line_end)) {
-        input_.erase(0, line_end.size());
+    // An empty line before a request is a habit of old clients (RFC 9112, 2.2). One: more are a flood.
+    if (searched_ == 0 && input_.starts_with(line_end)) {
+        if (std::string_view(input_).substr(line_end.size()).starts_with(line_end)) {
+            return refuse(400);
+        }
+        if (input_.size() >= 2 * line_end.size()) {
+            input_.erase(0, line_end.size());
+        }
     }
     const auto end = input_.find(head_end, searched_);
     const auto size = end == std::string::npos ? input_.size() : end + head_end.size();

@@ -46,21 +46,30 @@ Roster::Place Roster::enter(Session& session, const std::optional<Peer>& peer, T
     auto& receiving = in(Phase::receiving);
     receiving.push_back({&session, Phase::receiving, now, std::nullopt, now, {}, {}, {}});
     const auto place = std::prev(receiving.end());
-    if (peer) {
-        place->peer = peers_.try_emplace(*peer).first;
-        ++(*place->peer)->second.count;
+    try {
+        if (peer) {
+            place->peer = peers_.try_emplace(*peer).first;
+            ++(*place->peer)->second.count;
+        }
+        queue_up(place);
+    } catch (...) {  // No memory: the session does not come to be.
+        forget(place);
+        throw;
     }
-    queue_up(place);
     size_.fetch_add(1, std::memory_order_relaxed);
     return place;
 }
 
-void Roster::leave(Place place) {
+void Roster::forget(Place place) {
     leave_queues(place);
     if (place->peer && --(*place->peer)->second.count == 0) {
         peers_.erase(*place->peer);
     }
     in(place->phase).erase(place);
+}
+
+void Roster::leave(Place place) {
+    forget(place);
     size_.fetch_sub(1, std::memory_order_relaxed);
 }
 

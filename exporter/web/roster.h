@@ -108,6 +108,7 @@ class Roster {
         return phases_.at(static_cast<std::size_t>(phase));
     }
     static bool close_first(const Queue& queue);
+    void forget(Place place);
     void queue_up(Place place);
     void leave_queues(Place place);
 

@@ -66,6 +66,7 @@ class Server::Impl {
                   io_,
                   readiness_,
                   Roster(unlimited_peers(probe_connections, phases_)),
+                  &main_.roster,
                   Roster(unlimited_peers(overflow_connections, phases_)),
                   nullptr,
                   true,
@@ -78,6 +79,7 @@ class Server::Impl {
                 Roster({.connections = options.max_connections,
                         .connections_of_peer = options.max_connections_per_address,
                         .phases = phases_}),
+                &main_.roster,
                 Roster(unlimited_peers(overflow_connections, phases_)),
                 std::move(security),
                 false,
@@ -107,11 +109,6 @@ class Server::Impl {
     }
 
     void run() {
-        for (const auto& listener : listeners_) {
-            listener->start();
-        }
-        readiness_.start();
-        sweep();
         std::promise<void> finished;
         finished_ = finished.get_future();
         thread_ = std::jthread([this, done = std::move(finished)]() mutable {
@@ -177,11 +174,23 @@ class Server::Impl {
     void serve() {
         for (;;) {
             try {
+                resume();
                 io_->run();
                 return;
             } catch (const std::exception&) {
-                // Memory ran out in a completion handler: its connection is gone with it, the others go on.
+                // Memory ran out in a completion handler: what it would have waited for next is waited for
+                // now.
             }
+        }
+    }
+
+    void resume() {
+        for (const auto& listener : listeners_) {
+            listener->resume();
+        }
+        readiness_.resume();
+        if (!sweep_awaited_ && !main_.roster.draining()) {
+            sweep();
         }
     }
 
@@ -193,10 +202,12 @@ class Server::Impl {
         give_memory_back();
         sweeping_.expires_after(sweep_interval(phases_));
         sweeping_.async_wait([this](const boost::system::error_code&) {
+            sweep_awaited_ = false;
             if (!main_.roster.draining()) {
                 sweep();
             }
         });
+        sweep_awaited_ = true;
     }
 
     /// After a crowd has gone: the allocator would keep what it used.
@@ -219,6 +230,7 @@ class Server::Impl {
     Service main_;
     const std::array<Roster*, 4> rosters_{&main_.roster, &main_.overflow, &probes_.roster, &probes_.overflow};
     boost::asio::steady_timer sweeping_;
+    bool sweep_awaited_ = false;
     std::size_t most_connections_ = 0;  ///< since memory was given back
     std::vector<std::unique_ptr<Listener>> listeners_;
     std::vector<Address> addresses_;

@@ -6,7 +6,7 @@
 
 #include <algorithm>
 #include <chrono>
-#include <new>
+#include <exception>
 #include <span>
 #include <utility>
 
@@ -71,12 +71,14 @@ Session::~Session() {
 
 void Session::start() {
     self_ = shared_from_this();
-    entered_ = service_.readiness.enter(socket_.get(), *this);
-    if (entered_) {
-        handshake();
-    } else {
-        close();
-    }
+    guard([this] {
+        entered_ = service_.readiness.enter(socket_.get(), *this);
+        if (entered_) {
+            handshake();
+        } else {
+            close();
+        }
+    });
 }
 
 void Session::close() {
@@ -103,11 +105,9 @@ void Session::wait(Progress want, Step step) {
 }
 
 void Session::ready() {
-    const auto self = self_;  // A step may close it.
-    try {
-        ((*this).*next_step_)();
-    } catch (const std::bad_alloc&) {
-        close();  // This connection is lost; the others go on.
+    // Broken sockets are reported unasked, too: what is broken shows in the next operation.
+    if (const Step step = std::exchange(next_step_, nullptr)) {
+        guard([this, step] { ((*this).*step)(); });
     }
 }
 
@@ -154,17 +154,14 @@ void Session::take_next() {
 }
 
 void Session::judge() {
-    const bool is_probe = service_.is_probe && service_.is_probe(reader_.head().path);
+    is_probe_ = service_.is_probe && service_.is_probe(reader_.head().path);
     keep_alive_ = reader_.head().keep_alive && !refusal_;
-    if (!is_probe && service_.probes_only) {
+    if (!is_probe_ && service_.probes_only) {
         answer(plain_response(404));
-    } else if (!is_probe && refusal_) {
+    } else if (!is_probe_ && refusal_) {
         refuse(*refusal_);
-    } else if (!is_probe && security_ && security_->rate_limiter && !security_->rate_limiter->allow(now())) {
+    } else if (!is_probe_ && security_ && security_->rate_limiter && !security_->rate_limiter->allow(now())) {
         answer(plain_response(429));
-    } else if (!is_probe && roster_.answering() >= service_.max_answers &&
-               !roster_.close_longest_stalled(now() - patience_with_readers)) {
-        answer(plain_response(503));
     } else if (security_ && security_->authenticator) {
         verify();
     } else {
@@ -183,8 +180,8 @@ void Session::verify() {
     // The result comes on another thread, where this object must not end.
     auto done = [io = service_.io, session = weak_from_this()](bool right) {
         net::post(*io, [session, right] {
-            if (const auto self = session.lock(); self && self->place_) {
-                self->on_verified(right);
+            if (const auto self = session.lock()) {
+                self->guard([&self, right] { self->on_verified(right); });
             }
         });
     };
@@ -203,13 +200,25 @@ void Session::on_verified(bool right) {
 }
 
 void Session::respond() {
+    if (!is_probe_ && roster_.answering() >= service_.max_answers &&
+        !roster_.close_longest_stalled(now() - patience_with_readers)) {
+        answer(plain_response(503));
+        return;
+    }
     const auto& head = reader_.head();
+    Response response;
     try {
-        answer(service_.handler({head.method, head.path, head.accept, head.accept_encoding}));
+        response = service_.handler({head.method, head.path, head.accept, head.accept_encoding});
     } catch (...) {
         // Without the exception's text: it is for the program's author, not for whoever can reach the port.
-        answer(plain_response(500));
+        response = plain_response(500);
     }
+    answer(std::move(response));
+}
+
+/// Whoever came in under settings that no longer hold does not stay.
+bool Session::is_welcome_to_stay() const {
+    return security_ == service_.security && !roster_.draining();
 }
 
 void Session::refuse(unsigned status) {
@@ -219,8 +228,7 @@ void Session::refuse(unsigned status) {
 
 void Session::answer(Response response) {
     enter(Phase::answering);
-    // Whoever came in under settings that no longer hold does not stay.
-    keep_alive_ = keep_alive_ && security_ == service_.security;
+    keep_alive_ = keep_alive_ && is_welcome_to_stay();
     if (security_) {
         add_missing(security_->headers, response.headers);
     }
@@ -264,16 +272,12 @@ void Session::on_written() {
     head_ = {};
     if (roster_.draining()) {
         close();
-    } else if (!keep_alive_) {
+    } else if (!keep_alive_ || !is_welcome_to_stay()) {
         linger();
     } else {
         enter(reader_.empty() ? Phase::idle : Phase::receiving);
         // Not at once, so that a client that sends many requests at a time has its turn like others.
-        net::post(*service_.io, [self = shared_from_this()] {
-            if (self->place_) {
-                self->take_next();
-            }
-        });
+        net::post(*service_.io, [self = shared_from_this()] { self->guard([&self] { self->take_next(); }); });
     }
 }
 

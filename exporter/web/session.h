@@ -12,6 +12,7 @@
 
 #include <array>
 #include <cstddef>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -28,7 +29,8 @@ struct Service {
     std::shared_ptr<boost::asio::io_context> io;
     Readiness& readiness;
     Roster roster;
-    Roster overflow;                           ///< beyond the limits: told so, unless they are probes
+    Roster* crowd;    ///< of whose connections one makes room when file descriptors run out
+    Roster overflow;  ///< beyond the limits: told so, unless they are probes
     std::shared_ptr<const Security> security;  ///< null: plain HTTP for everybody
     const bool probes_only;
     std::array<char, 16384> input{};  ///< of whichever connection is being read
@@ -54,6 +56,20 @@ class Session final : public std::enable_shared_from_this<Session>, private Read
   private:
     using Step = void (Session::*)();
 
+    /// Makes a step of an open session, and closes it when memory runs out: the others go on.
+    template <class Action>
+    void guard(Action action) {
+        const auto self = shared_from_this();  // a step may close it
+        if (!place_) {
+            return;
+        }
+        try {
+            action();
+        } catch (const std::exception&) {
+            close();
+        }
+    }
+
     void wait(Progress want, Step step);
     void ready() override;
     void enter(Phase phase);
@@ -66,6 +82,7 @@ class Session final : public std::enable_shared_from_this<Session>, private Read
     void on_verified(bool right);
     void respond();
 
+    [[nodiscard]] bool is_welcome_to_stay() const;
     void refuse(unsigned status);
     void answer(Response response);
     void write();
@@ -92,6 +109,7 @@ class Session final : public std::enable_shared_from_this<Session>, private Read
     std::size_t written_ = 0;
     bool keep_alive_ = false;
     bool answers_head_ = false;
+    bool is_probe_ = false;
 };
 
 }  // namespace exporter::web

@@ -145,10 +145,13 @@ tl::expected<void, std::string> set_curves(SSL_CTX* context, const std::vector<s
         if (!set(curve->second)) {
             return tl::unexpected(fmt::format("OpenSSL {} has no curve {}", installed_openssl(), name));
         }
+        if (std::find(known.begin(), known.end(), curve->second) != known.end()) {
+            return tl::unexpected(fmt::format("curve {} is named twice", name));
+        }
         known.emplace_back(curve->second);
     }
     if (!known.empty() && !set(fmt::format("{}", fmt::join(known, ":")))) {
-        return tl::unexpected<std::string>("curve_preferences can't be set; is one named twice?");
+        return tl::unexpected<std::string>("curve_preferences can't be set");
     }
     return {};
 }

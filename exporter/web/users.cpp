@@ -40,6 +40,7 @@ tl::expected<BcryptHash, std::string> checked(const std::string& user, const std
 tl::expected<Users, std::string> Users::make(const std::map<std::string, std::string>& hashes) {
     Users users;
     std::string all;
+    std::string named;
     for (const auto& [user, text] : hashes) {
         auto hash = checked(user, text);
         if (!hash) {
@@ -48,12 +49,14 @@ tl::expected<Users, std::string> Users::make(const std::map<std::string, std::st
         users.unknown_.push_back(BcryptHash::of_nothing(hash->cost()));
         users.known_.emplace(user, std::move(*hash));
         all += text;
+        named += user + ':' + text + '\n';  // a name has no colon, and a hash no line's end
     }
     if (users.unknown_.empty()) {
         users.unknown_.push_back(BcryptHash::of_nothing(default_cost));
     }
     // The hashes are secret as keys must be, and they outlast a restart.
     users.key_ = hmac_sha256({}, all);
+    users.fingerprint_ = hmac_sha256({}, named);
     return users;
 }
 

@@ -29,10 +29,14 @@ class Users {
     /// who is known.
     [[nodiscard]] const BcryptHash& hash_for(const std::string& user) const;
 
+    /// Whether they have the same names and hashes.
+    [[nodiscard]] bool are_those_of(const Users& other) const { return fingerprint_ == other.fingerprint_; }
+
   private:
     std::map<std::string, BcryptHash> known_;
     std::vector<BcryptHash> unknown_;  ///< one for each of the known, of its cost; at least one
     Digest key_{};
+    Digest fingerprint_{};  ///< of names and hashes
 };
 
 }  // namespace exporter::web

@@ -40,7 +40,7 @@ class Authority:
         self.certificate = os.path.join(directory, name + ".crt")
         self.key = os.path.join(directory, name + ".key")
         openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj",
-                f"/CN={name}", "-keyout", self.key, "-out", self.certificate)
+                f"/CN={name}", "-addext", "keyUsage=critical,keyCertSign,cRLSign", "-keyout", self.key, "-out", self.certificate)
 
     def sign(self, name, alternative_name, subject="test"):
         """Writes <name>.crt and <name>.key; each in one step, the key first."""

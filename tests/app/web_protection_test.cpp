@@ -7,7 +7,6 @@
 #include <spdlog/sinks/ostream_sink.h>
 #include <spdlog/spdlog.h>
 
-#include <map>
 #include <memory>
 #include <sstream>
 #include <string>
@@ -35,6 +34,12 @@ class WebProtectionOfAFile : public ::testing::Test {
                                    [this](const std::string&) -> tl::expected<config::FileText, std::string> {
                                        return config::FileText{config::Secret(text_)};
                                    });
+    }
+
+    /// As two looks in a row find it.
+    static bool settled(WebProtection& protection) {
+        EXPECT_FALSE(protection.refresh()) << "the file may be half-written";
+        return protection.refresh();
     }
 
     [[nodiscard]] std::string logged() const { return output_.str(); }
@@ -66,7 +71,7 @@ TEST_F(WebProtectionOfAFile, StaysWhileTheFileDoes) {
 TEST_F(WebProtectionOfAFile, ChangesWithTheFile) {
     auto protection = load().value();
     write("rate_limit: {interval: 1s, burst: 5}\n");
-    EXPECT_TRUE(protection.refresh());
+    EXPECT_TRUE(settled(protection));
     EXPECT_NE(protection.security()->rate_limiter, nullptr);
     EXPECT_THAT(logged(), HasSubstr("the web configuration was taken up"));
 }
@@ -75,13 +80,34 @@ TEST_F(WebProtectionOfAFile, SurvivesABrokenFileAndTellsItOnce) {
     auto protection = load().value();
     const auto before = protection.security();
     write("basic_auth_users: {alice: s3cr3t}\n");
-    EXPECT_FALSE(protection.refresh());
+    EXPECT_FALSE(settled(protection));
     const std::string told = logged();
     EXPECT_THAT(told, HasSubstr("the one before stays in use"));
     EXPECT_THAT(told, Not(HasSubstr("s3cr3t")));
     EXPECT_FALSE(protection.refresh());
     EXPECT_EQ(logged(), told);
     EXPECT_EQ(protection.security(), before);
+}
+
+TEST_F(WebProtectionOfAFile, WaitsUntilAFileIsWrittenToItsEnd) {
+    auto protection = load().value();
+    write("rate_limit: {interval: 1s,");
+    EXPECT_FALSE(protection.refresh());
+    write("rate_limit: {interval: 1s, burst: 5}\n");
+    EXPECT_TRUE(settled(protection));
+    EXPECT_THAT(logged(), Not(HasSubstr("can't be used")));
+}
+
+TEST_F(WebProtectionOfAFile, IsNeverSwitchedOffByAFileThatLostItsUsers) {
+    write("basic_auth_users: {alice: $2b$04$abcdefghijklmnopqrstuujydOTSfIH/d5oUHpsygqV5X9xJLQc6e}\n");
+    auto protection = load().value();
+    for (const auto* text :
+         {"", "basic_auth_users:\n", "http_server_config: {headers: {X-Frame-Options: deny}}\n"}) {
+        write(text);
+        EXPECT_FALSE(settled(protection)) << text;
+        EXPECT_NE(protection.security()->authenticator, nullptr) << text;
+    }
+    EXPECT_THAT(logged(), HasSubstr("passwords are switched off by a restart alone"));
 }
 
 TEST_F(WebProtectionOfAFile, ThatIsBrokenFromTheStartIsRefused) {

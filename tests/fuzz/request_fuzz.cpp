@@ -44,7 +44,7 @@ class ServedConnections {
     ServedConnections() {
         expositions_.publish(std::make_shared<const exporter::metrics::Exposition>(
             [](exporter::metrics::Format) { return std::string("# TYPE stored gauge\nstored 1\n"); }));
-        readiness_.start();
+        readiness_.resume();
     }
 
     /// Sends `input` in pieces of `piece` bytes, half-closes and reads to the end.

@@ -127,6 +127,38 @@ TEST(Authenticator, TakesNoMoreThanAFewLoginsOfOnePeer) {
     EXPECT_TRUE(authenticator.verify(alice_secret, "192.0.2.2", [](bool) {}));
 }
 
+TEST(Authenticator, ChecksTheFirstOfEachPeerBeforeTheSecondOfAny) {
+    Authenticator authenticator(users({{"alice", of_secret}}));
+    std::string order;
+    std::promise<void> done;
+    const auto note = [&](char name) {
+        return [&, name](bool) {
+            order += name;
+            if (order.size() == 4) {
+                done.set_value();
+            }
+        };
+    };
+    {
+        const Obstacle obstacle(authenticator);
+        EXPECT_TRUE(authenticator.verify(alice_wrong, "192.0.2.1", note('a')));
+        EXPECT_TRUE(authenticator.verify(alice_wrong, "192.0.2.1", note('b')));
+        EXPECT_TRUE(authenticator.verify(alice_wrong, "192.0.2.1", note('c')));
+        EXPECT_TRUE(authenticator.verify(alice_secret, "192.0.2.2", note('d')));
+    }
+    done.get_future().wait();
+    EXPECT_EQ(order, "adbc");
+}
+
+TEST(Authenticator, RemembersLoginsWhenTheSameUsersComeAgain) {
+    Authenticator authenticator(users({{"alice", of_secret}}));
+    ASSERT_EQ(verdict(authenticator, alice_secret), true);
+    authenticator.replace(users({{"alice", of_secret}}));
+    EXPECT_EQ(authenticator.known(alice_secret), true);
+    authenticator.replace(users({{"bob", of_secret}}));
+    EXPECT_EQ(authenticator.known(alice_secret), std::nullopt);
+}
+
 TEST(Authenticator, TakesNoMoreLoginsThanItsQueueHolds) {
     Authenticator authenticator(users({{"alice", of_secret}}));
     Obstacle obstacle(authenticator);

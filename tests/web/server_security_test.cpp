@@ -1,0 +1,124 @@
+// The server under protection that changes while it runs, and under clients that leave at the wrong moment.
+#include "web/basic_auth.h"
+#include "web/client.h"
+#include "web/listening.h"
+#include "web/security.h"
+#include "web/server.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <chrono>
+#include <filesystem>
+#include <memory>
+#include <string>
+
+namespace exporter::web {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::Client;
+using testing::echo;
+using testing::eventually;
+using testing::get;
+using testing::patience;
+using testing::start_server;
+
+/// bcrypt of `secret`: quick, and at the usual cost.
+const std::string quick_hash = "$2b$04$abcdefghijklmnopqrstuu2r9OfJnfCsdneAXAGHnS4UpFFP8WIrW";
+const std::string usual_hash = "$2b$10$abcdefghijklmnopqrstuuqflPDzB6gcMhKa1rZqKiun2YGL5sa2u";
+const std::string right_login = "Authorization: Basic YWxpY2U6c2VjcmV0\r\n";
+const std::string wrong_login = "Authorization: Basic YWxpY2U6d3Jvbmc=\r\n";
+
+std::shared_ptr<const Security> passwords(const std::string& hash) {
+    auto security = std::make_shared<Security>();
+    security->authenticator = std::make_shared<Authenticator>(Users::make({{"alice", hash}}).value());
+    return security;
+}
+
+std::unique_ptr<Server> protected_server(const std::string& hash) {
+    auto server = Server::start({.addresses = {{"127.0.0.1", 0}}}, echo, passwords(hash));
+    return *std::move(server);
+}
+
+TEST(Passwords, LetTheRightLoginInAndTellTheOthers) {
+    const auto server = protected_server(quick_hash);
+    Client client(server->addresses()[0].port);
+    client.send(get("/metrics", right_login));
+    EXPECT_EQ(client.answer().value().status, 200);
+    client.send(get("/metrics", wrong_login));
+    const auto answer = client.answer().value();
+    EXPECT_EQ(answer.status, 401);
+    EXPECT_EQ(answer.headers.at("www-authenticate"),
+              R"(Basic realm="datadog_token_exporter", charset="UTF-8")");
+    client.send(get("/metrics"));
+    EXPECT_EQ(client.answer().value().status, 401);
+}
+
+TEST(Passwords, AreCheckedWhileOthersAreServed) {
+    const auto server = protected_server(usual_hash);
+    Client slow(server->addresses()[0].port);
+    slow.send(get("/", wrong_login));
+    Client client(server->addresses()[0].port);
+    client.send(get("/"));
+    EXPECT_EQ(client.answer().value().status, 401);
+    EXPECT_FALSE(slow.readable_within(0ms)) << "its password is still being checked";
+    EXPECT_EQ(slow.answer().value().status, 401);
+}
+
+TEST(Passwords, OfAClientThatLeavesMeanwhileHarmNobody) {
+    // On a socket that listened before the server did, the request is there when the connection is accepted.
+    const auto directory =
+        std::filesystem::temp_directory_path() / ("security-" + std::to_string(::getpid()));
+    std::filesystem::create_directory(directory);
+    const std::string path = directory / "exporter.sock";
+    auto listening = listen_on({{}, 0, path}).value();
+    {
+        Client leaving{std::filesystem::path(path)};
+        leaving.send(get("/", wrong_login));
+    }
+    const auto server =
+        Server::start({.inherited_sockets = {listening.socket.release()}}, echo, passwords(usual_hash))
+            .value();
+    Client next{std::filesystem::path(path)};
+    next.send(get("/", right_login));
+    EXPECT_EQ(next.answer().value().status, 200);
+    EXPECT_TRUE(eventually([&] { return server->connections() == 1; }));
+    std::filesystem::remove_all(directory);
+}
+
+TEST(NewSecurity, IsAskedOfKeptAliveConnections) {
+    const auto server = start_server(echo);
+    Client client(server->addresses()[0].port);
+    client.send(get("/"));
+    ASSERT_EQ(client.answer().value().status, 200);
+    server->secure(passwords(quick_hash));
+    EXPECT_TRUE(client.closed_within(patience));
+    Client next(server->addresses()[0].port);
+    next.send(get("/"));
+    EXPECT_EQ(next.answer().value().status, 401);
+}
+
+TEST(NewSecurity, EndsAConnectionWhoseAnswerWasUnderWay) {
+    const auto body = std::make_shared<const std::string>(32 << 20, 'x');
+    std::atomic<bool> asked = false;
+    const auto server = start_server([&](const Request&) {
+        asked = true;
+        Response response;
+        response.shared_body = body;
+        return response;
+    });
+    Client client(server->addresses()[0].port);
+    client.send(get("/"));
+    ASSERT_TRUE(eventually([&] { return asked.load(); }));
+    server->secure(passwords(quick_hash));
+    Client probe(server->addresses()[0].port);
+    probe.send(get("/"));
+    ASSERT_TRUE(probe.answer().has_value()) << "the new security is there";
+    EXPECT_EQ(client.answer().value().body.size(), body->size()) << "the answer is not cut off";
+    EXPECT_TRUE(client.closed_within(patience));
+}
+
+}  // namespace
+}  // namespace exporter::web

@@ -17,7 +17,8 @@ put() { install -D -m "$(stat -L -c %a "$1")" "$1" "$root$(merged "$1")"; }
 # owner <path>: the package that brought the file; some are known by their path before /lib became a link.
 owner() {
     file=$(readlink -f "$1")
-    { dpkg-query --search "$file" || dpkg-query --search "${file#/usr}"; } 2>/dev/null | cut -d : -f 1
+    found=$(dpkg-query --search "$file" 2>/dev/null || dpkg-query --search "${file#/usr}")
+    echo "${found%%:*}"
 }
 
 for link in /lib /lib64; do
@@ -26,7 +27,12 @@ done
 for library in $(ldd "$root$program" | grep -o '/[^ ]*'); do
     put "$library"
     package=$(owner "$library")
-    [ -n "$package" ] || { echo "image_root.sh: no package brought $library" >&2; exit 1; }
+    packages="$packages $package"
+done
+
+# No file of these is in the image, but their code is: headers, and one static library.
+for header in CLI/CLI.hpp boost/version.hpp prometheus/registry.h rapidjson/rapidjson.h tl/expected.hpp; do
+    package=$(owner "/usr/include/$header")
     packages="$packages $package"
 done
 

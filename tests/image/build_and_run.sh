@@ -84,17 +84,18 @@ bundle() {
     rm -rf "$work/bundle"
     mkdir "$work/bundle"
     runc spec --bundle "$work/bundle"
-    jq --arg root "$root" --argjson image "$configuration" '
+    # jq would take arguments that begin with a dash for its own.
+    jq --arg root "$root" --argjson image "$configuration" --arg words "$(printf '%s\n' "$@")" '
         .root = {path: $root, readonly: true}
         | .hostname = "exporter"
         | .process.terminal = false
         | .process.user = ($image.User | split(":") | {uid: (.[0] | tonumber), gid: (.[1] | tonumber)})
-        | .process.args = $image.Entrypoint + $ARGS.positional
+        | .process.args = $image.Entrypoint + ($words | split("\n"))
         | .process.env = []
         | .process.noNewPrivileges = true
         | .process.capabilities |= map_values([])
         | .mounts |= map(select(.type != "cgroup"))
-        | '"$filter" "$work/bundle/config.json" --args "$@" >"$work/bundle/new.json"
+        | '"$filter" "$work/bundle/config.json" >"$work/bundle/new.json"
     mv "$work/bundle/new.json" "$work/bundle/config.json"
 }
 

@@ -31,15 +31,16 @@ RUN cmake --preset release -DEXPORTER_TESTS=OFF -DCMAKE_COMPILE_WARNING_AS_ERROR
     && DESTDIR=/image cmake --install build/release --prefix /usr --strip \
     && sh exporter/image_root.sh /image /usr/bin/datadog_token_exporter
 
-FROM packages AS test
+FROM build AS test
 RUN --mount=type=cache,target=/var/cache/apt,sharing=locked \
     --mount=type=cache,target=/var/lib/apt,sharing=locked \
     . exporter/packages.sh \
-    && install_packages $test_packages npm
-COPY . .
-RUN cmake --preset release \
-    && cmake --build --preset release \
-    && ctest --preset release --parallel 4 --label-regex '^(config|datadog|scan|inventory|metrics|web|demo|app)$'
+    && install_packages libgmock-dev libgtest-dev openssl python3 python3-prometheus-client
+COPY README.md ./
+COPY tests tests/
+RUN cmake --preset release -DEXPORTER_TESTS=ON -DCMAKE_COMPILE_WARNING_AS_ERROR=OFF \
+    && cmake --build --preset release --target test_config test_datadog test_scan test_inventory test_metrics test_web test_demo \
+    && ctest --preset release --parallel 4 --tests-regex '^(config|datadog|scan|inventory|metrics|web|demo)\.'
 
 FROM scratch
 ARG EXPORTER_REVISION=unknown

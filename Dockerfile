@@ -47,8 +47,7 @@ ARG EXPORTER_REVISION=unknown
 LABEL org.opencontainers.image.title="datadog_token_exporter" \
       org.opencontainers.image.description="Prometheus exporter for Datadog access tokens" \
       org.opencontainers.image.version="0.1.0" \
-      org.opencontainers.image.revision="${EXPORTER_REVISION}" \
-      org.opencontainers.image.base.name="scratch"
+      org.opencontainers.image.revision="${EXPORTER_REVISION}"
 COPY --from=build /image/ /
 # By number, so that Kubernetes' runAsNonRoot can tell without looking into the image.
 USER 65532:65532

@@ -1,0 +1,58 @@
+# The program's image: nothing but the program, the libraries it links, CA roots and a user without rights.
+#
+#   docker build --build-arg EXPORTER_REVISION="$(git rev-parse --short=12 HEAD)" --tag datadog-token-exporter:0.1.0 .
+#   docker build --target test .     runs the unit tests of the program as it is built here
+#
+# Two builds give the same bytes when BASE is a digest whose apt sources don't move (a snapshot), SOURCE_DATE_EPOCH is set and
+# the builder writes that time into its layers (buildah: --timestamp; BuildKit: output rewrite-timestamp=true).
+# tests/image/build_and_run.sh builds it, runs it without any right, and builds it again.
+
+# Pin it: --build-arg BASE=debian@sha256:...
+ARG BASE=debian:trixie-slim
+
+FROM ${BASE} AS packages
+WORKDIR /source
+COPY exporter/packages.sh exporter/
+# The list of packages is the one that exporter/run.sh installs. Debian's images throw downloads away; the cache keeps them.
+RUN --mount=type=cache,target=/var/cache/apt,sharing=locked \
+    --mount=type=cache,target=/var/lib/apt,sharing=locked \
+    rm -f /etc/apt/apt.conf.d/docker-clean \
+    && . exporter/packages.sh \
+    && install_packages $build_packages
+
+FROM packages AS build
+COPY CMakeLists.txt CMakePresets.json ./
+COPY cmake cmake/
+COPY exporter exporter/
+ARG EXPORTER_REVISION=unknown
+ARG SOURCE_DATE_EPOCH=0
+RUN cmake --preset release -DEXPORTER_TESTS=OFF -DCMAKE_COMPILE_WARNING_AS_ERROR=OFF \
+    && cmake --build --preset release --target datadog_token_exporter \
+    && DESTDIR=/image cmake --install build/release --prefix /usr --strip \
+    && sh exporter/image_root.sh /image /usr/bin/datadog_token_exporter
+
+FROM build AS test
+RUN --mount=type=cache,target=/var/cache/apt,sharing=locked \
+    --mount=type=cache,target=/var/lib/apt,sharing=locked \
+    . exporter/packages.sh \
+    && install_packages libgmock-dev libgtest-dev openssl python3 python3-prometheus-client
+COPY README.md ./
+COPY tests tests/
+RUN cmake --preset release -DEXPORTER_TESTS=ON -DCMAKE_COMPILE_WARNING_AS_ERROR=OFF \
+    && cmake --build --preset release --target test_config test_datadog test_scan test_inventory test_metrics test_web test_demo \
+    && ctest --preset release --parallel 4 --tests-regex '^(config|datadog|scan|inventory|metrics|web|demo)\.[A-Z]'
+
+FROM scratch
+ARG EXPORTER_REVISION=unknown
+LABEL org.opencontainers.image.title="datadog_token_exporter" \
+      org.opencontainers.image.description="Prometheus exporter for Datadog access tokens" \
+      org.opencontainers.image.version="0.1.0" \
+      org.opencontainers.image.revision="${EXPORTER_REVISION}"
+COPY --from=build /image/ /
+# By number, so that Kubernetes' runAsNonRoot can tell without looking into the image.
+USER 65532:65532
+EXPOSE 10077
+# It asks where the environment (DATADOG_TOKEN_EXPORTER_...) says that the exporter listens.
+HEALTHCHECK --interval=30s --timeout=5s --start-period=10s --retries=3 \
+    CMD ["/usr/bin/datadog_token_exporter", "--probe"]
+ENTRYPOINT ["/usr/bin/datadog_token_exporter"]

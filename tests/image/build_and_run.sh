@@ -1,0 +1,185 @@
+#!/bin/sh
+# Builds the image for real and runs it without any right. Not part of tests/run.sh: it needs root, installs buildah and runc,
+# and takes some ten minutes, as it compiles the program twice.
+#
+#   sudo sh tests/image/build_and_run.sh           (ONCE=1: without the second build)
+#
+# 1. Debian's base system by debootstrap, in the place of the base image, as no registry is asked for anything.
+# 2. The Dockerfile, by buildah.
+# 3. What is in the image: its size, its files, its configuration.
+# 4. The image as a container of runc: as its own user, first process, read-only root, no capability, no new privileges, a network
+#    of its own: it answers a scrape, its health check says what is, SIGTERM ends it with 0, and it verifies certificates.
+# 5. The Dockerfile again, without a cache: the same bytes.
+set -eu
+cd "$(dirname "$0")/../.."
+. ./exporter/packages.sh
+install_packages buildah ca-certificates curl debootstrap git jq openssl procps runc util-linux
+
+work=$PWD/build/image
+base=localhost/debian-minbase:trixie
+image=localhost/datadog-token-exporter:test
+container=datadog-token-exporter-test-$$
+mkdir -p "$work"
+
+step() { printf '\n=== %s\n' "$1"; }
+fail() { echo "FAILED: $1" >&2; exit 1; }
+
+server="" client=""
+finish() {
+    runc delete --force "$container" >/dev/null 2>&1 || true
+    [ -z "$server" ] || kill "$server" 2>/dev/null || true
+    [ -z "$client" ] || buildah rm "$client" >/dev/null 2>&1 || true
+}
+trap finish EXIT
+
+step "The base"
+if ! buildah inspect --type image "$base" >/dev/null 2>&1; then
+    [ -d "$work/base/usr" ] || debootstrap --variant=minbase trixie "$work/base" >"$work/debootstrap.log"
+    from=$(buildah from scratch)
+    cp -a "$work/base/." "$(buildah mount "$from")/"
+    buildah commit --quiet --rm "$from" "$base" >/dev/null
+fi
+echo "$base"
+
+revision=${EXPORTER_REVISION:-$(git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)}
+epoch=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || echo 0)}
+
+# build <tag> [options...]
+build() {
+    tag=$1
+    shift
+    nice -n 10 buildah bud --isolation=chroot --pull-never --network=host --format=docker --timestamp="$epoch" \
+        --build-arg BASE="$base" --build-arg SOURCE_DATE_EPOCH="$epoch" --build-arg EXPORTER_REVISION="$revision" \
+        "$@" --tag "$tag" . >"$work/build.log" 2>&1 || { tail -n 40 "$work/build.log"; fail "the build"; }
+}
+
+# layers <image>: the digests of what is in it.
+layers() { buildah inspect --type image "$1" | jq -r '.OCIv1.rootfs.diff_ids[]'; }
+
+step "The build"
+build "$image" --layers
+configuration=$(buildah inspect --type image "$image" | jq '.Docker.config')
+echo "$configuration" | jq '{User, ExposedPorts, Entrypoint, Healthcheck, Labels}'
+
+step "What is in it"
+client=$(buildah from --pull-never "$image")
+root=$(buildah mount "$client")
+(cd "$root" && find . \( -type f -o -type l \) -printf '%s\t%M\t%P\t%l\n' | sort -k 3)
+bytes=$(find "$root" -type f -printf '%s\n' | awk '{sum += $1} END {print sum}')
+echo "$bytes bytes unpacked"
+[ "$bytes" -lt 30000000 ] || fail "more than 30 MB"
+for name in sh bash dash busybox dpkg apt apt-get; do
+    [ -z "$(find "$root" -name "$name" ! -type d)" ] || fail "$name is in the image"
+done
+[ -z "$(find "$root" -perm /6000)" ] || fail "a file is setuid or setgid"
+[ -z "$(find "$root" -xtype l)" ] || fail "a link leads nowhere: $(find "$root" -xtype l)"
+[ -z "$(find "$root" ! -type l -perm /022)" ] || fail "a file can be written by others than root"
+[ "$(sort "$root"/var/lib/dpkg/status.d/* | grep -c '^Package: ')" -ge 10 ] || fail "package metadata is missing"
+[ -z "$(find "$root" -mindepth 1 \( ! -newermt "@$((epoch - 1))" -o -newermt "@$epoch" \))" ] || fail "a file's time is not SOURCE_DATE_EPOCH"
+
+# bundle <jq filter> <arguments...>: what runc runs, from the image's own user and entry point.
+bundle() {
+    filter=$1
+    shift
+    rm -rf "$work/bundle"
+    mkdir "$work/bundle"
+    runc spec --bundle "$work/bundle"
+    # jq would take arguments that begin with a dash for its own.
+    jq --arg root "$root" --argjson image "$configuration" --arg words "$(printf '%s\n' "$@")" '
+        .root = {path: $root, readonly: true}
+        | .hostname = "exporter"
+        | .process.terminal = false
+        | .process.user = ($image.User | split(":") | {uid: (.[0] | tonumber), gid: (.[1] | tonumber)})
+        | .process.args = $image.Entrypoint + ($words | split("\n"))
+        | .process.env = []
+        | .process.noNewPrivileges = true
+        | .process.capabilities |= map_values([])
+        | .mounts |= map(select(.type != "cgroup"))
+        | '"$filter" "$work/bundle/config.json" >"$work/bundle/new.json"
+    mv "$work/bundle/new.json" "$work/bundle/config.json"
+}
+
+# wait_for <what> <command...>: until it succeeds, 30 s at most.
+wait_for() {
+    what=$1
+    shift
+    tries=0
+    until "$@" >/dev/null 2>&1; do
+        tries=$((tries + 1))
+        [ "$tries" -lt 300 ] || { cat "$work/container.log"; fail "not within 30 s: $what"; }
+        sleep 0.1
+    done
+}
+
+step "As a container"
+bundle . --version
+runc run --bundle "$work/bundle" "$container" | tee "$work/version"
+grep -qF "$revision" "$work/version" || fail "the revision is not in --version"
+
+bundle . --demo
+runc run --bundle "$work/bundle" "$container" >"$work/container.log" 2>&1 &
+running=$!
+pid_of() { state=$(runc state "$container") && echo "$state" | jq -e 'select(.status == "running") | .pid'; }
+wait_for "a first process" pid_of
+pid=$(pid_of)
+inside() { nsenter --net --target "$pid" curl --silent --fail --max-time 10 "http://127.0.0.1:10077$1"; }
+wait_for "the first poll" inside /readyz
+grep -E '^(NSpid|Uid|Gid|Groups|Cap|NoNewPrivs)' "/proc/$pid/status"
+[ "$(awk '/^NSpid/ {print $NF}' "/proc/$pid/status")" = 1 ] || fail "not the first process of its namespace"
+[ "$(awk '/^Cap/ {print $2}' "/proc/$pid/status" | sort -u)" = 0000000000000000 ] || fail "it has a capability"
+awk '$5 == "/" {print $6}' "/proc/$pid/mountinfo" | grep -q '^ro' || fail "its root can be written"
+inside /metrics >"$work/metrics"
+grep -E '^datadog_access_token_(poll_success|listing_complete|exporter_build_info)' "$work/metrics"
+grep -q '^datadog_access_token_poll_success{org="demo"} 1$' "$work/metrics" || fail "no successful poll in the metrics"
+awk '/^process_resident_memory_bytes/ {printf "%d bytes of memory\n", $2}' "$work/metrics"
+
+step "Its health check"
+# As the image says it: the first word is CMD.
+health=$(echo "$configuration" | jq -r '.Healthcheck.Test[1:] | join(" ")')
+# shellcheck disable=SC2086 # words without blanks
+runc exec "$container" $health || fail "$health says that a healthy one is not"
+# shellcheck disable=SC2086
+if runc exec --env DATADOG_TOKEN_EXPORTER_WEB_LISTEN_ADDRESS=:10079 "$container" $health; then
+    fail "$health finds health where nobody listens"
+fi
+echo "right, healthy and not"
+
+step "SIGTERM"
+runc kill "$container" TERM
+status=0
+wait "$running" || status=$?
+tail -n 2 "$work/container.log"
+[ "$status" -eq 0 ] || fail "exit status $status after SIGTERM"
+echo "exit status 0"
+
+step "Certificates"
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 1 -subj /CN=localhost \
+    -addext subjectAltName=IP:127.0.0.1 -keyout "$work/key.pem" -out "$work/roots.pem" 2>/dev/null
+openssl s_server -accept 127.0.0.1:0 -www -key "$work/key.pem" -cert "$work/roots.pem" >"$work/server.log" 2>&1 &
+server=$!
+wait_for "a TLS server" grep -q '^ACCEPT 127' "$work/server.log"
+url=https://$(sed -n 's/^ACCEPT //p' "$work/server.log")
+# check <jq filter>: what the exporter says of that server, in this machine's network.
+check() {
+    bundle ".linux.namespaces |= map(select(.type != \"network\")) | .process.env = [\"DD_BEARER_TOKEN=ddpat_none\"] | $1" \
+        --check "--datadog.base-url=$url"
+    runc run --bundle "$work/bundle" "$container" 2>&1 || true
+}
+check . | tee "$work/unknown"
+grep -q 'failed: tls: .*certificate' "$work/unknown" || fail "an unknown authority is not refused"
+check ".mounts += [{destination: \"/etc/ssl/certs/ca-certificates.crt\", type: \"bind\", source: \"$work/roots.pem\",
+    options: [\"bind\", \"ro\"]}]" | tee "$work/known"
+# It got as far as the server's answer, which is a page for people.
+grep -q 'failed: not_json' "$work/known" || fail "an authority among the image's roots is not trusted"
+openssl verify -CAfile "$root/etc/ssl/certs/ca-certificates.crt" "$root/etc/ssl/certs/ca-certificates.crt" >/dev/null ||
+    fail "the image's roots can't be read"
+echo "$(grep -c 'BEGIN CERTIFICATE' "$root/etc/ssl/certs/ca-certificates.crt") roots"
+
+if [ "${ONCE:-}" ]; then
+    exit
+fi
+step "The same again"
+build "$image-again" --no-cache
+layers "$image"
+[ "$(layers "$image")" = "$(layers "$image-again")" ] || fail "two builds differ"
+echo "two builds are equal"

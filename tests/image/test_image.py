@@ -1,0 +1,245 @@
+"""Dockerfile, systemd unit and compose file, as far as they can be judged without building or starting anything."""
+import json
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+
+import yaml
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "app"))
+import harness  # pylint: disable=wrong-import-position
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+UNITS = ROOT / "helm" / "systemd"
+COMPOSE = ROOT / "dashboards" / "compose"
+PROGRAM = "/usr/bin/datadog_token_exporter"
+VERSION = re.search(r"VERSION (\d+\.\d+\.\d+)", (ROOT / "CMakeLists.txt").read_text(encoding="utf-8")).group(1)
+# What `systemd-analyze security` may find open: the program calls Datadog (where its addresses are nobody knows), looks up names by
+# whatever the machine has, and reads /proc/stat. DeviceAllow: /dev/rtc for reading comes with ProtectClock.
+OPEN = {"RootDirectory=/RootImage=", "RestrictAddressFamilies=~AF_UNIX", "RestrictAddressFamilies=~AF_(INET|INET6)", "ProcSubset=",
+        "PrivateNetwork=", "DeviceAllow=", "IPAddressDeny="}
+
+
+def instructions(text):
+    """The Dockerfile's (name, rest) of each instruction, with lines joined and comments left out."""
+    lines = re.sub(r"^\s*#.*\n", "", text, flags=re.M)
+    lines = re.sub(r"\\\n\s*", "", lines)
+    return [tuple(line.split(maxsplit=1)) for line in lines.splitlines() if line.strip()]
+
+
+def stages(text):
+    """{name: its instructions}; the last one is called "image"."""
+    result, name = {}, "start"
+    for instruction, rest in instructions(text):
+        if instruction == "FROM":
+            name = rest.split(" AS ")[1] if " AS " in rest else "image"
+        result.setdefault(name, []).append((instruction, rest))
+    return result
+
+
+def flags(words):
+    return {word.split("=")[0].lstrip("-") for word in words if word.startswith("--")}
+
+
+def known_flags():
+    return set(re.findall(r"^  --(\S+)", harness.run("--help").stdout, re.M))
+
+
+class Dockerfile(unittest.TestCase):
+    stages = stages((ROOT / "Dockerfile").read_text(encoding="utf-8"))
+
+    def of(self, stage, name):
+        return [rest for instruction, rest in self.stages[stage] if instruction == name]
+
+    def test_the_base_is_an_argument_so_that_it_can_be_pinned(self):
+        self.assertEqual(self.stages["start"], [("ARG", "BASE=debian:trixie-slim")])
+        bases = [rest.split()[0] for stage in self.stages for rest in self.of(stage, "FROM")]
+        self.assertEqual(bases, ["${BASE}", "packages", "build", "scratch"])
+
+    def test_packages_are_those_that_the_build_script_installs(self):
+        install = r"\. exporter/packages\.sh && install_packages (.*)$"
+        lists = {stage: re.search(install, rest).group(1)
+                 for stage in ("packages", "test") for rest in self.of(stage, "RUN") if "install_packages" in rest}
+        self.assertEqual(lists["packages"], "$build_packages")
+        # The stage "test" has unit tests alone, which need a part of what all tests need.
+        known = subprocess.run(["sh", "-c", ". exporter/packages.sh; echo $test_packages"], cwd=ROOT,
+                               capture_output=True, text=True, check=True).stdout.split()
+        self.assertLessEqual(set(lists["test"].split()), set(known))
+        self.assertNotIn("apt-get", " ".join(rest for stage in self.stages.values() for _, rest in stage))
+
+    def test_sources_come_after_packages_so_that_a_change_installs_nothing(self):
+        self.assertEqual(self.of("packages", "COPY"), ["exporter/packages.sh exporter/"])
+
+    def test_what_is_built_depends_on_neither_tests_nor_documents(self):
+        copied = [word for rest in self.of("build", "COPY") for word in rest.split()[:-1]]
+        self.assertEqual(copied, ["CMakeLists.txt", "CMakePresets.json", "cmake", "exporter"])
+
+    def test_the_revision_and_the_time_are_arguments(self):
+        self.assertEqual(self.of("build", "ARG"), ["EXPORTER_REVISION=unknown", "SOURCE_DATE_EPOCH=0"])
+        self.assertEqual(self.of("image", "ARG"), ["EXPORTER_REVISION=unknown"])
+
+    def test_nothing_runs_in_the_image_and_all_of_it_is_what_the_build_collected(self):
+        self.assertEqual(self.of("image", "RUN"), [])
+        self.assertEqual(self.of("image", "COPY"), ["--from=build /image/ /"])
+        self.assertEqual(self.of("image", "ADD"), [])
+
+    def test_the_user_is_a_number_and_not_root(self):
+        self.assertEqual(self.of("image", "USER"), ["65532:65532"])
+
+    def test_the_program_is_the_first_process_without_a_shell(self):
+        self.assertEqual(yaml.safe_load(self.of("image", "ENTRYPOINT")[0]), [PROGRAM])
+        self.assertEqual(self.of("image", "CMD"), [])
+
+    def test_the_program_checks_its_own_health(self):
+        options, _, command = self.of("image", "HEALTHCHECK")[0].partition(" CMD ")
+        self.assertEqual(yaml.safe_load(command), [PROGRAM, "--probe"])
+        self.assertIn("probe", known_flags())
+        self.assertIn("--interval=30s", options)
+
+    def test_labels_say_what_it_is_in_which_version(self):
+        labels = dict(re.findall(r'org\.opencontainers\.image\.(\S+?)="([^"]*)"', self.of("image", "LABEL")[0]))
+        self.assertEqual(labels["version"], VERSION)
+        self.assertEqual(labels["revision"], "${EXPORTER_REVISION}")
+        self.assertLessEqual({"title", "description"}, set(labels))
+
+    def test_no_secret_comes_by_argument_or_environment(self):
+        names = [rest for stage in self.stages for name in ("ARG", "ENV") for rest in self.of(stage, name)]
+        self.assertEqual([name for name in names if re.search("key|token|secret|password", name.lower())], [])
+
+    def test_all_that_is_copied_gets_past_dockerignore(self):
+        lines = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
+        let_in = {line[1:] for line in lines if line.startswith("!")}
+        self.assertIn("*", lines)
+        self.assertLessEqual({"CMakeLists.txt", "CMakePresets.json", "cmake", "exporter", "README.md", "tests"}, let_in)
+        self.assertEqual([name for name in let_in if not (ROOT / name).exists()], [])
+
+
+class SystemdUnit(unittest.TestCase):
+    service = (UNITS / "datadog-token-exporter.service").read_text(encoding="utf-8")
+    socket = (UNITS / "datadog-token-exporter.socket").read_text(encoding="utf-8")
+
+    def setting(self, name):
+        return re.findall(rf"^{name}=(.*)$", self.service, re.M)
+
+    def test_its_flags_are_the_programs(self):
+        program, *words = self.setting("ExecStart")[0].split()
+        self.assertEqual(program, PROGRAM)
+        self.assertIn("web.systemd-socket", flags(words))
+        self.assertLessEqual(flags(words), known_flags())
+
+    def test_its_program_reads_the_credentials_that_systemd_loads(self):
+        loaded = {value.split(":")[0] for value in self.setting("LoadCredential")}
+        self.assertEqual(set(re.findall(r"=%d/(\S+)", self.setting("ExecStart")[0])), loaded)
+        self.assertTrue(loaded)
+
+    def test_its_variables_are_the_programs(self):
+        for name in re.findall(r"DATADOG_TOKEN_EXPORTER_([A-Z_]+)=", self.service):
+            self.assertIn(name, {re.sub(r"[.-]", "_", flag).upper() for flag in known_flags()})
+
+    def test_a_wrong_configuration_is_not_tried_again(self):
+        self.assertEqual(self.setting("RestartPreventExitStatus"), ["2"])
+        self.assertEqual(harness.run("--poll.interval=never").returncode, 2)
+
+    def test_it_listens_where_the_program_does_by_default(self):
+        port = re.search(r"Where to serve:.*?Default: :(\d+)", harness.run("--help").stdout, re.S).group(1)
+        self.assertEqual(re.findall(r"^ListenStream=(.*)$", self.socket, re.M), [port])
+
+    @unittest.skipUnless(shutil.which("systemd-analyze"), "systemd-analyze is missing")
+    def test_systemd_has_nothing_to_say(self):
+        with tempfile.TemporaryDirectory() as folder:
+            # The program that was built stands for the one that would be installed.
+            for name, text in (("service", self.service.replace(PROGRAM, harness.EXPORTER)), ("socket", self.socket)):
+                pathlib.Path(folder, f"datadog-token-exporter.{name}").write_text(text, encoding="utf-8")
+            units = [f"{folder}/datadog-token-exporter.{name}" for name in ("service", "socket")]
+            done = subprocess.run(["systemd-analyze", "verify", "--man=no", *units],
+                                  capture_output=True, text=True, timeout=harness.LIMIT_SECONDS, check=False)
+            said = [line for line in done.stderr.splitlines() if "datadog-token-exporter" in line]
+            self.assertEqual((said, done.returncode), ([], 0))
+
+    @unittest.skipUnless(shutil.which("systemd-analyze"), "systemd-analyze is missing")
+    def test_systemd_finds_open_only_what_the_program_needs(self):
+        done = subprocess.run(["systemd-analyze", "security", "--offline=true", "--json=short",
+                               str(UNITS / "datadog-token-exporter.service")],
+                              capture_output=True, text=True, timeout=harness.LIMIT_SECONDS, check=True)
+        self.assertEqual({check["name"] for check in json.loads(done.stdout) if check["set"] is False} - OPEN, set())
+
+
+class Compose(unittest.TestCase):
+    services = yaml.safe_load((COMPOSE / "compose.yaml").read_text(encoding="utf-8"))["services"]
+
+    def mounts(self, service):
+        """{path in the container: file here} of a service's bind mounts."""
+        pairs = [volume.split(":") for volume in self.services[service].get("volumes", [])]
+        return {parts[1]: COMPOSE / parts[0] for parts in pairs if parts[0].startswith(".")}
+
+    def test_every_file_that_is_mounted_is_there_and_no_link(self):
+        for service in self.services:
+            for path in self.mounts(service).values():
+                self.assertTrue(path.exists(), path)
+                files = [path, *path.rglob("*")] if path.is_dir() else [path]
+                self.assertEqual([file for file in files if file.is_symlink()], [])
+
+    def test_every_mount_is_read_only(self):
+        for service in self.services.values():
+            binds = [volume for volume in service.get("volumes", []) if volume.startswith(".")]
+            self.assertEqual([volume for volume in binds if not volume.endswith(":ro")], [])
+
+    def test_the_exporter_is_this_version_without_any_right(self):
+        exporter = self.services["exporter"]
+        self.assertEqual((COMPOSE / exporter["build"]["context"]).resolve(), ROOT)
+        self.assertTrue(exporter["image"].endswith(":" + VERSION))
+        self.assertTrue(exporter["read_only"])
+        self.assertLessEqual(flags(exporter["command"]), known_flags())
+
+    def test_no_service_can_gain_rights(self):
+        for service in self.services.values():
+            self.assertEqual(service["cap_drop"], ["ALL"])
+            self.assertEqual(service["security_opt"], ["no-new-privileges:true"])
+
+    def test_ports_are_open_on_this_machine_alone(self):
+        ports = [port for service in self.services.values() for port in service["ports"]]
+        self.assertEqual([port for port in ports if not port.startswith("127.0.0.1:")], [])
+
+    def test_prometheus_scrapes_the_exporter_and_finds_every_rule_file(self):
+        mounts = self.mounts("prometheus")
+        configuration = yaml.safe_load(mounts["/etc/prometheus/prometheus.yaml"].read_text(encoding="utf-8"))
+        job = configuration["scrape_configs"][0]
+        self.assertEqual(job["static_configs"][0]["targets"], ["exporter:10077"])
+        rules = {str(path.resolve()) for name, path in mounts.items() if name.startswith("/etc/prometheus/rules/")}
+        self.assertEqual(rules, {str(path) for path in (ROOT / "dashboards" / "rules").glob("*.yaml")})
+        self.assertEqual(configuration["rule_files"], ["/etc/prometheus/rules/*.yaml"])
+
+    def test_promtool_accepts_the_configuration_with_its_rules(self):
+        mounts = self.mounts("prometheus")
+        with tempfile.TemporaryDirectory() as folder:
+            for name, path in mounts.items():
+                target = pathlib.Path(folder, name.removeprefix("/etc/prometheus/"))
+                target.parent.mkdir(exist_ok=True)
+                target.write_text(path.read_text(encoding="utf-8").replace("/etc/prometheus/", folder + "/"), encoding="utf-8")
+            done = subprocess.run(["promtool", "check", "config", f"{folder}/prometheus.yaml"],
+                                  capture_output=True, text=True, timeout=harness.LIMIT_SECONDS, check=False)
+            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+            self.assertIn("2 rule files found", done.stdout)
+
+    def test_grafana_has_its_data_source_and_every_dashboard(self):
+        mounts = self.mounts("grafana")
+        source, = yaml.safe_load((mounts["/etc/grafana/provisioning/datasources"] / "prometheus.yaml").read_text(
+            encoding="utf-8"))["datasources"]
+        self.assertEqual((source["type"], source["url"], source["isDefault"]), ("prometheus", "http://prometheus:9090", True))
+        provider, = yaml.safe_load((mounts["/etc/grafana/provisioning/dashboards"] / "datadog-access-tokens.yaml").read_text(
+            encoding="utf-8"))["providers"]
+        folder = mounts[provider["options"]["path"]]
+        self.assertEqual(sorted(path.name for path in folder.glob("*.json")),
+                         sorted(path.name for path in (ROOT / "dashboards").glob("*.json")))
+        home = pathlib.PurePosixPath(self.services["grafana"]["environment"]["GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH"])
+        self.assertEqual(str(home.parent), provider["options"]["path"])
+        self.assertTrue((folder / home.name).exists())
+
+
+if __name__ == "__main__":
+    unittest.main(argv=[sys.argv[0], "-v"])

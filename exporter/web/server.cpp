@@ -66,7 +66,7 @@ class Server::Impl {
                   io_,
                   readiness_,
                   Roster(unlimited_peers(probe_connections, phases_)),
-                  &main_.roster,
+                  nullptr,
                   Roster(unlimited_peers(overflow_connections, phases_)),
                   nullptr,
                   true,
@@ -79,12 +79,15 @@ class Server::Impl {
                 Roster({.connections = options.max_connections,
                         .connections_of_peer = options.max_connections_per_address,
                         .phases = phases_}),
-                &main_.roster,
+                nullptr,
                 Roster(unlimited_peers(overflow_connections, phases_)),
                 std::move(security),
                 false,
                 {}},
-          sweeping_(*io_) {}
+          sweeping_(*io_) {
+        probes_.crowd = &main_.roster;
+        main_.crowd = &main_.roster;
+    }
     Impl(const Impl&) = delete;
     Impl& operator=(const Impl&) = delete;
     ~Impl() { stop(milliseconds(0)); }

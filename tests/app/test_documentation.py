@@ -31,9 +31,9 @@ def flags_of_help():
             if not line.startswith("      "):
                 break
             body.append(line.strip())
-        words = re.sub(r",\s+(?=\S+,|\S+$)", ",", " ".join(body))
-        meaning, _, default = words.partition(" Default: ")
-        rows.append((head.group(1), head.group(2) or "", default.replace(", ", ","), meaning))
+        meaning, _, default = " ".join(body).partition(" Default: ")
+        default = re.sub(r",\s+", ",", default)
+        rows.append((head.group(1), head.group(2) or "", default, meaning.replace("<", "&lt;")))
     return rows
 
 

@@ -129,8 +129,8 @@ class ServedConnections {
     const std::shared_ptr<boost::asio::io_context> io_ = std::make_shared<boost::asio::io_context>(1);
     Readiness readiness_{*io_};
     // Nobody looks at deadlines: nothing here waits.
-    Service service_{recording_handler(), nullptr,    2,       io_,   readiness_,
-                     Roster({}),          Roster({}), nullptr, false, {}};
+    Service service_{recording_handler(), nullptr, 2,     io_, readiness_, Roster({}), nullptr,
+                     Roster({}),          nullptr, false, {}};
 };
 
 struct Answer {

@@ -205,6 +205,13 @@ class Runbooks(unittest.TestCase):
     def setUpClass(cls):
         cls.metrics = exposition()
 
+    def test_commands_name_no_release_and_run_with_the_pods_configuration(self):
+        for name in ALERTS:
+            text = runbook(name)
+            self.assertNotIn("deploy/datadog-token-exporter", text, name)
+            for command in re.findall(r"kubectl exec .*", text):
+                self.assertIn("--config.file=/etc/datadog-token-exporter/config/config.yaml", command, name)
+
     def test_each_alert_has_one_and_each_belongs_to_an_alert(self):
         self.assertEqual(sorted(path.stem for path in RUNBOOKS.glob("*.md")), sorted(ALERTS))
         base = (SOURCE / "runbook-url-base").read_text(encoding="utf-8").strip()

@@ -6,11 +6,8 @@ import os
 import pathlib
 import subprocess
 import tempfile
-import unittest
 
 import yaml
-
-import pending
 
 HERE = pathlib.Path(__file__).resolve().parent
 SOURCE_DIR = pathlib.Path(os.environ.get("SOURCE_DIR", HERE.parent.parent))
@@ -23,8 +20,6 @@ LIMIT_SECONDS = 60
 # The good values, by name: those that any cluster can install, and those that need an operator's kinds.
 VALUES = {path.name.removesuffix("-values.yaml"): path
           for path in [*(CHART / "ci").glob("*-values.yaml"), *(HERE / "values").glob("*-values.yaml")]}
-if "files/alerts.yaml" in pending.FILES and not (CHART / "files" / "alerts.yaml").exists():
-    del VALUES["prometheus-rule"]
 
 
 def require_tools():
@@ -124,12 +119,6 @@ class Objects(list):
 
 def version():
     return yaml.safe_load((CHART / "Chart.yaml").read_text(encoding="utf-8"))["version"]
-
-
-def needs(*files):
-    """Skips a test as long as pending.py says that the tree may lack these files of the chart."""
-    missing = [name for name in files if not list(CHART.glob(name)) or (CHART / name).is_dir() and not any((CHART / name).glob("*.json"))]
-    return unittest.skipIf(missing and set(missing) <= set(pending.FILES), f"not there yet: {missing}")
 
 
 def schema_mistakes(all_objects):

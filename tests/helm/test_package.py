@@ -133,7 +133,6 @@ class Dashboards(unittest.TestCase):
     def test_without_a_folder_there_is_no_annotation(self):
         self.assertNotIn("annotations", self.render(folder="").one("ConfigMap", "a-placeholder")["metadata"])
 
-    @chart.needs("files/dashboards")
     def test_the_repositorys_dashboards_are_links_to_the_charts(self):
         links = sorted((chart.SOURCE_DIR / "dashboards").glob("*.json"))
         self.assertEqual([link.name for link in links], sorted(path.name for path in DASHBOARDS.glob("*.json")))

@@ -9,7 +9,6 @@ import unittest
 import yaml
 
 import chart
-import pending
 
 DIRECTORY = "/etc/datadog-token-exporter"
 ACCESS_TOKEN = "ddpat_0123456789abcdef"
@@ -84,15 +83,6 @@ class Pod:
     def certificate(self):
         return self.pair()[0]
 
-    def leave_out_pending(self, known):
-        """Takes keys out of the configuration that a program of pending.FLAGS does not know yet."""
-        path = self.path(f"{DIRECTORY}/config/config.yaml")
-        config = yaml.safe_load(path.read_text(encoding="utf-8"))
-        for flag in set(pending.FLAGS) - known:
-            section, _, key = flag.partition(".")
-            config.get(section, {}).pop(key.split(".")[0].replace("-", "_"), None)
-        path.write_text(yaml.safe_dump(config, width=10000), encoding="utf-8")
-
     def check(self):
         """Runs the program with the pod's arguments, but only to check its configuration."""
         variables = {entry["name"]: entry["value"] for entry in self.objects.container.get("env", []) if "value" in entry}
@@ -104,11 +94,9 @@ class Pod:
 
 class Program(unittest.TestCase):
     def test_it_takes_the_files_of_every_pod(self):
-        known = known_flags()
         for name in sorted(chart.VALUES):
             with self.subTest(values=name), tempfile.TemporaryDirectory() as root:
                 pod = Pod(chart.rendering(name), root)
-                pod.leave_out_pending(known)
                 result = pod.check()
                 self.assertEqual(result.returncode, 0, result.stderr)
                 self.assertNotIn("level=error", result.stderr)
@@ -117,7 +105,6 @@ class Program(unittest.TestCase):
         """The guard of the test above: it is these files that the program reads."""
         with tempfile.TemporaryDirectory() as root:
             pod = Pod(chart.rendering("organizations"), root)
-            pod.leave_out_pending(known_flags())
             pod.path(f"{DIRECTORY}/credentials/Sandbox.US/bearer-token").unlink()
             result = pod.check()
             self.assertEqual(result.returncode, 2)
@@ -126,13 +113,12 @@ class Program(unittest.TestCase):
     def test_it_refuses_secret_files_for_everybody_which_is_why_they_have_a_mode(self):
         with tempfile.TemporaryDirectory() as root:
             pod = Pod(chart.rendering("inline-keys"), root)
-            pod.leave_out_pending(known_flags())
             pod.path(f"{DIRECTORY}/credentials/default/api-key").chmod(0o644)
             self.assertEqual(pod.check().returncode, 2)
 
     def test_it_has_the_flags_that_the_chart_uses(self):
         used = {"config.file", "demo", "probe", "web.probe-listen-address", "web.config.file"}
-        self.assertLessEqual(used - set(pending.FLAGS), known_flags())
+        self.assertLessEqual(used, known_flags())
 
     def test_an_empty_list_of_privileged_scopes_is_none(self):
         with tempfile.TemporaryDirectory() as root:

@@ -22,7 +22,6 @@ def render(**prometheus_rule):
     return rules(chart.render({"demo": {"enabled": True}, "prometheusRule": {"enabled": True, **prometheus_rule}}))
 
 
-@chart.needs("files/alerts.yaml", "files/recording.yaml", "files/runbook-url-base")
 class Rules(unittest.TestCase):
     maxDiff = None
 

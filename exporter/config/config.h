@@ -39,8 +39,15 @@ struct Poll {
     Duration stale_after =
         std::chrono::hours(1);  ///< inventory series go away when no poll succeeded for so long
     int page_size = 100;        ///< 1 to 100, Datadog's maximum
+    int concurrency = 4;        ///< requests under way at once to one organization, 1 to 16
     int rate_limit_reserve =
         10;  ///< percent of the organization's rate limit that is left to others, 0 to 90
+};
+
+/// Which part of the organizations this replica polls. One shard of one: all of them.
+struct Shard {
+    std::size_t index = 0;  ///< below `count`
+    std::size_t count = 1;  ///< at least 1
 };
 
 /// Ascending bucket bounds, at least one each.
@@ -108,6 +115,8 @@ struct Config {
     std::vector<Organization> organizations;  ///< at least one, unless `demo.enabled`
     std::string ca_file;                      ///< PEM roots instead of the system's; empty: the system's
     Poll poll;
+    std::string state_file;  ///< keeps the last complete inventories over a restart; empty: none
+    Shard shard;
     Buckets buckets;
     Scopes scopes;
     Policy policy;

@@ -190,8 +190,12 @@ class Writer {
             // The default may have been capped.
             return fmt::format("{}", config_.web.max_connections_per_address);
         }
-        const bool is_path =
-            is_credential_file(flag) || flag == "datadog.ca-file" || flag == "web.config.file";
+        if (flag == "shard.index" && !inputs_.values.text(flag).empty()) {
+            // A pod's name has become a number.
+            return fmt::format("{}", config_.shard.index);
+        }
+        const bool is_path = is_credential_file(flag) || flag == "datadog.ca-file" ||
+                             flag == "web.config.file" || flag == "state.file";
         return is_path ? whole_path(inputs_.values.path(flag, inputs_.file.directory))
                        : inputs_.values.text(flag);
     }

@@ -76,6 +76,7 @@ std::vector<Option> make_table() {
     constexpr std::string_view datadog = "Datadog";
     constexpr std::string_view tokens = "Tokens";
     constexpr std::string_view polling = "Polling";
+    constexpr std::string_view sharding = "Several replicas";
     constexpr std::string_view judgement = "Buckets, scopes and policy";
     constexpr std::string_view web = "Web server";
     constexpr std::string_view log = "Log";
@@ -114,8 +115,20 @@ std::vector<Option> make_table() {
          polling},
         {"poll.page-size", Kind::value, "NUMBER", "100", "Tokens asked for in one request, 1 to 100.",
          polling},
+        {"poll.concurrency", Kind::value, "NUMBER", "4",
+         "Requests under way at once to one organization, 1 to 16.", polling},
         {"poll.stale-after", Kind::value, "DURATION", "1h",
          "Drop the inventory series when no poll has succeeded for so long.", polling},
+        {"state.file", Kind::value, "FILE", "",
+         "File that keeps the last complete inventories over a restart. Each replica needs its own.",
+         polling},
+
+        {"shard.count", Kind::value, "NUMBER", "1",
+         "Replicas that share the organizations between them, each polling its own part.", sharding},
+        {"shard.index", Kind::value, "NUMBER|pod-name", "",
+         "Which of them this one is, from 0. pod-name: the number at the end of POD_NAME or else HOSTNAME, "
+         "as in a StatefulSet.",
+         sharding},
 
         {"buckets.expiry", Kind::list, "DURATION", "1d,7d,30d,90d,365d",
          "Bounds of the time left until expiry.", judgement},

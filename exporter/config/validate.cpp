@@ -1,6 +1,7 @@
 #include "config/validate.h"
 
 #include "config/in_effect.h"
+#include "config/shard_options.h"
 #include "config/text.h"
 #include "config/validate_web.h"
 
@@ -51,6 +52,7 @@ Poll read_poll(const Values& values, const MistakeLines& mistakes, std::vector<s
     poll.interval = values.duration("poll.interval", least_interval);
     poll.timeout = values.duration("poll.timeout", least_interval);
     poll.page_size = static_cast<int>(values.number("poll.page-size", 1, 100));
+    poll.concurrency = static_cast<int>(values.number("poll.concurrency", 1, 16));
     // A reserve of everything would never let a poll begin.
     poll.rate_limit_reserve = static_cast<int>(values.percent("poll.rate-limit-reserve", 90));
     poll.stale_after = values.duration("poll.stale-after", least_interval);
@@ -126,6 +128,25 @@ std::string read_ca_file(const Values& values, const YamlFile& file) {
     return path.string();
 }
 
+/// Whether it can be written shows at the first write; a place that can't be right is told at once.
+std::string read_state_file(const Values& values, const YamlFile& file) {
+    const std::filesystem::path path = values.path("state.file", file.directory);
+    if (path.empty()) {
+        return {};
+    }
+    std::error_code ignored;
+    if (!path.has_filename() || std::filesystem::is_directory(path, ignored)) {
+        values.mistake("state.file",
+                       fmt::format("{} is a directory; name a file in it", quote(path.string())));
+    } else if (const std::filesystem::path directory = path.has_parent_path() ? path.parent_path() : ".";
+               !std::filesystem::is_directory(directory, ignored)) {
+        values.mistake("state.file", fmt::format("{} would be in a directory that does not exist; make it, "
+                                                 "and let the exporter's user write there",
+                                                 quote(path.string())));
+    }
+    return path.string();
+}
+
 std::string read_probe_url(const Values& values) {
     std::string url = values.text("probe");
     if (!url.empty() && !url.starts_with("http://") && !url.starts_with("https://")) {
@@ -151,6 +172,8 @@ Config read_config(const OrganizationInputs& inputs, MistakeLines& mistakes) {
     config.mode = read_mode(values, mistakes);
     config.ca_file = read_ca_file(values, inputs.file);
     config.poll = read_poll(values, mistakes, config.warnings);
+    config.state_file = read_state_file(values, inputs.file);
+    config.shard = read_shard(values, inputs.environment, mistakes);
     config.buckets = Buckets{values.bounds("buckets.expiry"), values.bounds("buckets.last-used"),
                              values.bounds("buckets.age")};
     config.scopes = read_scopes(values);

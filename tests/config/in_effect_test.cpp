@@ -57,9 +57,10 @@ std::string describe(const Config& c) {
     for (const Organization& organization : c.organizations) {
         text += describe(organization);
     }
-    text += fmt::format("poll {} {} {} {} {}\n", format_duration(c.poll.interval),
+    text += fmt::format("poll {} {} {} {} {} {} state {} shard {} {}\n", format_duration(c.poll.interval),
                         format_duration(c.poll.timeout), format_duration(c.poll.stale_after),
-                        c.poll.page_size, c.poll.rate_limit_reserve);
+                        c.poll.page_size, c.poll.rate_limit_reserve, c.poll.concurrency, c.state_file,
+                        c.shard.index, c.shard.count);
     text += fmt::format("buckets {}; {}; {}\n", durations(c.buckets.expiry), durations(c.buckets.last_used),
                         durations(c.buckets.age));
     text += fmt::format("scopes {} {}\n", c.scopes.limit, fmt::join(c.scopes.privileged, "|"));
@@ -135,6 +136,14 @@ TEST_F(InEffect, NamesTheSourceOfWhatIsNoDefault) {
     }
 }
 
+TEST_F(InEffect, HasTheNumberThatAPodsNameEndsIn) {
+    const Environment pod = keys_and({{"POD_NAME", "exporter-2"}});
+    const Config config = loaded({"--shard.index=pod-name", "--shard.count=3"}, pod);
+    EXPECT_THAT(config.in_effect,
+                HasSubstr("shard:\n  count: 3  # --shard.count\n  index: 2  # --shard.index\n"));
+    EXPECT_EQ(describe(read_again(config, keys())), describe(config));
+}
+
 TEST_F(InEffect, HasOrganizationsWithTheFilesOfTheirKeys) {
     directory_.write("deep/token", "ddpat_needle");
     const std::string file = directory_.write("deep/x.yaml",
@@ -208,6 +217,9 @@ const std::map<std::string, std::vector<std::string>>& awkward_values() {
         {"poll.interval", {"60s", "1m", "1h"}},
         {"poll.stale-after", {"1d", "2h"}},
         {"poll.rate-limit-reserve", {"0%", "90%"}},
+        {"poll.concurrency", {"1", "016"}},
+        {"state.file", {"/tmp/a b: #c", "/nonexistent"}},
+        {"shard.count", {"1", "01"}},
         {"buckets.age", {"1d", "1d, 2d"}},
         {"scopes.privileged", {"a,b", "x"}},
         {"web.listen-address", {":1,[::]:2", "unix:/run/a b.sock", "0.0.0.0:0,0.0.0.0:0"}},

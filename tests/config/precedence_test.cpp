@@ -117,10 +117,18 @@ std::vector<Row> rows(const std::string& a, const std::string& b, const std::str
          [](const Config& config) { return std::to_string(config.poll.rate_limit_reserve) + "%"; }},
         {"poll.page-size", "100", numbers,
          [](const Config& config) { return std::to_string(config.poll.page_size); }},
+        {"poll.concurrency",
+         "4",
+         {"1", "16", "3"},
+         [](const Config& config) { return std::to_string(config.poll.concurrency); }},
         {"poll.stale-after",
          "1h",
          {"10m", "20m", "1d"},
          [](const Config& config) { return show(config.poll.stale_after); }},
+        {"state.file",
+         "",
+         {a + ".state", b + ".state", c + ".state"},
+         [](const Config& config) { return config.state_file; }},
         {"buckets.expiry",
          "1d,7d,30d,90d,365d",
          {"1d", "1d,2d", "1h,1d,2d"},
@@ -343,11 +351,30 @@ TEST_F(Precedence, HoldsForPlainHttp) {
                      .empty());
 }
 
+/// `2/5`
+std::string shard(const Config& config) {
+    return fmt::format("{}/{}", config.shard.index, config.shard.count);
+}
+
+TEST_F(Precedence, HoldsForShards) {
+    EXPECT_EQ(shard(loaded({})), "0/1");
+    std::vector<std::string> arguments = {"--config.file=" +
+                                          directory_.write("shards.yaml", "shard: {index: 1, count: 5}\n")};
+    EXPECT_EQ(shard(loaded(arguments)), "1/5");
+    const Environment environment = keys_and({{environment_variable(option("shard.index")), "2"},
+                                              {environment_variable(option("shard.count")), "6"}});
+    EXPECT_EQ(shard(loaded(arguments, environment)), "2/6");
+    arguments.insert(arguments.end(), {"--shard.index=3", "--shard.count=7"});
+    EXPECT_EQ(shard(loaded(arguments, environment)), "3/7");
+}
+
 TEST_F(Precedence, IsTestedForEveryOption) {
     std::vector<std::string> tested = {"datadog.allow-insecure-http",
                                        "tokens.detail",
                                        "log.level",
                                        "log.format",
+                                       "shard.count",
+                                       "shard.index",
                                        "config.file",
                                        "config.check",
                                        "probe",  // for the command line alone

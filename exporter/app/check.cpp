@@ -1,9 +1,11 @@
 #include "app/check.h"
 
 #include "app/client_source.h"
+#include "datadog/commons.h"
 
 #include <fmt/format.h>
 
+#include <memory>
 #include <set>
 #include <string>
 
@@ -34,8 +36,9 @@ std::string seen(const datadog::Answer& answer, bool lists_everything) {
     return text;
 }
 
-bool check(const config::Organization& organization, const config::Config& config) {
-    ClientSource source(organization, config);
+bool check(const config::Organization& organization, const config::Config& config,
+           const std::shared_ptr<datadog::Commons>& commons) {
+    ClientSource source(organization, config, commons);
     datadog::Result<void> ready = source.prepare();
     const std::string who = fmt::format("{} ({})", organization.name, organization.endpoint.url());
     if (!ready) {
@@ -56,9 +59,10 @@ bool check(const config::Organization& organization, const config::Config& confi
 }  // namespace
 
 int check(const config::Config& config) {
+    const auto commons = std::make_shared<datadog::Commons>(config.ca_file);
     bool all_well = true;
     for (const config::Organization& organization : config.organizations) {
-        all_well = check(organization, config) && all_well;
+        all_well = check(organization, config, commons) && all_well;
     }
     return all_well ? 0 : 1;
 }

@@ -1,6 +1,7 @@
 #include "app/client_source.h"
 
 #include "app/build_info.h"
+#include "datadog/commons.h"
 
 #include <fmt/format.h>
 
@@ -11,11 +12,11 @@ namespace exporter::app {
 namespace {
 
 datadog::ClientOptions client_options(const config::Organization& organization,
-                                      const config::Config& config) {
+                                      std::shared_ptr<datadog::Commons> commons) {
     datadog::ClientOptions options;
     options.endpoint = organization.endpoint;
     options.proxy = organization.proxy;
-    options.ca_file = config.ca_file;
+    options.commons = std::move(commons);
     options.user_agent = user_agent();
     return options;
 }
@@ -30,14 +31,15 @@ constexpr const char* order_of_creation = "created_at";
 
 }  // namespace
 
-ClientSource::ClientSource(const config::Organization& organization, const config::Config& config)
+ClientSource::ClientSource(const config::Organization& organization, const config::Config& config,
+                           std::shared_ptr<datadog::Commons> commons)
     : credential_sources_(organization.credentials),
       request_{.number = 0,
                .size = static_cast<std::size_t>(config.poll.page_size),
                .sort = order_of_creation,
                .filter = organization.filter,
                .owned_by = organization.owned_by},
-      client_(client_options(organization, config)) {}
+      client_options_(client_options(organization, std::move(commons))) {}
 
 datadog::Result<void> ClientSource::prepare() {
     auto credentials = config::read_credentials(credential_sources_);
@@ -50,23 +52,78 @@ datadog::Result<void> ClientSource::prepare() {
         return tl::unexpected(
             datadog::Error{datadog::ErrorKind::credentials, credentials_problem_, std::nullopt});
     }
-    client_.disconnect();
     return {};
 }
 
+/// A connection for one exchange.
+class ClientSource::Lease {
+  public:
+    explicit Lease(ClientSource& source) : source_(source), connection_(source.take()) {}
+    Lease(const Lease&) = delete;
+    Lease& operator=(const Lease&) = delete;
+    ~Lease() { source_.give_back(std::move(connection_)); }
+
+    Connection& operator*() { return connection_; }
+
+  private:
+    ClientSource& source_;
+    Connection connection_;
+};
+
 datadog::Answer ClientSource::page(std::size_t number, scan::SteadyTime deadline) {
+    Lease lease(*this);
+    Connection& connection = *lease;
     // After a long wait for the rate limit the other side has closed the connection.
     constexpr std::chrono::seconds longest_idle{30};
-    if (std::chrono::steady_clock::now() - last_exchange_ > longest_idle) {
-        client_.disconnect();
+    if (std::chrono::steady_clock::now() - connection.last_exchange > longest_idle) {
+        connection.client->disconnect();
     }
-    request_.number = number;
-    datadog::Answer answer = client_.list(request_, *credentials_, deadline);
-    last_exchange_ = std::chrono::steady_clock::now();
+    datadog::PageRequest request = request_;
+    request.number = number;
+    datadog::Answer answer = connection.client->list(request, *credentials_, deadline);
+    connection.last_exchange = std::chrono::steady_clock::now();
     if (!credentials_problem_.empty() && refused(answer)) {
         answer.page.error().message += fmt::format(" (old credentials: {})", credentials_problem_);
     }
     return answer;
+}
+
+ClientSource::Connection ClientSource::take() {
+    const std::lock_guard lock(mutex_);
+    Connection connection;
+    if (idle_.empty()) {
+        connection.client = std::make_shared<datadog::Client>(client_options_);
+    } else {
+        connection = std::move(idle_.back());
+        idle_.pop_back();
+    }
+    if (cancelled_) {
+        connection.client->cancel();
+    }
+    under_way_.push_back(connection.client);
+    idle_.reserve(idle_.size() + under_way_.size());  // Giving back needs no memory.
+    return connection;
+}
+
+void ClientSource::give_back(Connection connection) noexcept {
+    const std::lock_guard lock(mutex_);
+    std::erase(under_way_, connection.client);
+    idle_.push_back(std::move(connection));
+}
+
+void ClientSource::release() {
+    const std::vector<Connection> closing = [this] {
+        const std::lock_guard lock(mutex_);
+        return std::exchange(idle_, {});
+    }();
+}
+
+void ClientSource::cancel() {
+    const std::lock_guard lock(mutex_);
+    cancelled_ = true;
+    for (const auto& client : under_way_) {
+        client->cancel();
+    }
 }
 
 bool ClientSource::is_own_token(std::string_view listed) const {

@@ -6,24 +6,31 @@
 #include "scan/page_source.h"
 
 #include <chrono>
+#include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace exporter::app {
 
+/// Keeps a connection alive for each page that is fetched at once, from `prepare` to `release`.
 class ClientSource final : public scan::PageSource {
   public:
     /// An hour of the default interval. Who takes the file away for good wants the access to end.
     static constexpr int polls_of_grace = 12;
 
-    ClientSource(const config::Organization& organization, const config::Config& config);
+    /// @param commons shared by all clients of the program
+    ClientSource(const config::Organization& organization, const config::Config& config,
+                 std::shared_ptr<datadog::Commons> commons);
 
-    /// Reads the credentials again and starts on a fresh connection. Where they can't be read those of the
-    /// poll before stay in use for `polls_of_grace` polls: a file is missing for a moment while a secret is
-    /// rotated.
+    /// Reads the credentials again. Where they can't be read those of the poll before stay in use for
+    /// `polls_of_grace` polls: a file is missing for a moment while a secret is rotated.
     [[nodiscard]] datadog::Result<void> prepare() override;
     [[nodiscard]] datadog::Answer page(std::size_t number, scan::SteadyTime deadline) override;
+    /// Closes the connections: between polls an organization holds none.
+    void release();
 
     /// Whether `listed`, a token's public portion, is that of the token used since the last `prepare`.
     [[nodiscard]] bool is_own_token(std::string_view listed) const;
@@ -31,18 +38,37 @@ class ClientSource final : public scan::PageSource {
     /// Why the last `prepare` kept the credentials of the poll before; empty: it did not.
     [[nodiscard]] const std::string& credentials_problem() const { return credentials_problem_; }
 
-    /// Ends a request under way and refuses later ones. From any thread.
-    void cancel() { client_.cancel(); }
+    /// Ends requests under way and refuses later ones. From any thread.
+    void cancel();
 
   private:
+    /// A client, and when it was last used.
+    struct Connection {
+        std::shared_ptr<datadog::Client> client;
+        std::chrono::steady_clock::time_point last_exchange;
+    };
+
+    class Lease;
+
+    /// An idle one, or a new one. It can be cancelled until it is given back.
+    [[nodiscard]] Connection take();
+    void give_back(Connection connection) noexcept;
+
     const config::CredentialSources credential_sources_;
-    datadog::PageRequest request_;
-    datadog::Client client_;
+    const datadog::PageRequest request_;  ///< but for the page's number
+    const datadog::ClientOptions client_options_;
+
+    // Changed by `prepare` alone, while no page is being fetched:
     std::optional<config::Credentials> credentials_;
     std::string credentials_problem_;
     int polls_with_old_credentials_ = 0;
-    std::chrono::steady_clock::time_point last_exchange_;
     std::string own_public_portion_;  ///< empty: not an access token
+
+    std::mutex mutex_;
+    // Protected by mutex_:
+    std::vector<Connection> idle_;
+    std::vector<std::shared_ptr<datadog::Client>> under_way_;
+    bool cancelled_ = false;
 };
 
 }  // namespace exporter::app

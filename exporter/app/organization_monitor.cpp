@@ -37,9 +37,12 @@ inventory::Rules rules_of(const config::Config& config, const ClientSource& sour
             .is_own_token = [&source](std::string_view listed) { return source.is_own_token(listed); }};
 }
 
-scan::PollerOptions poller_options(const config::Config& config) {
+scan::PollerOptions poller_options(const config::Config& config, const Schedule& schedule) {
     scan::PollerOptions options;
     options.scan.page_size = static_cast<std::size_t>(config.poll.page_size);
+    options.scan.concurrency = static_cast<std::size_t>(config.poll.concurrency);
+    options.first_poll = schedule.first_poll;
+    options.phase = schedule.phase;
     options.interval = config.poll.interval;
     options.timeout = config.poll.timeout;
     options.stale_after = config.poll.stale_after;
@@ -63,28 +66,18 @@ web::LastPoll last_poll(const scan::PollReport& report, const scan::Statistics& 
 }  // namespace
 
 OrganizationMonitor::OrganizationMonitor(const config::Organization& organization,
-                                         const config::Config& config, Log& log,
-                                         std::function<void()> on_change, scan::Clock& clock,
-                                         scan::Randomness& randomness)
+                                         const config::Config& config, const Surroundings& surroundings,
+                                         std::function<void()> on_change, Schedule schedule)
     : name_(organization.name),
       url_(organization.endpoint.url()),
       lists_everything_(organization.filter.empty() && organization.owned_by.empty()),
       interval_(config.poll.interval),
       stale_after_(config.poll.stale_after),
-      log_(log),
+      log_(surroundings.log),
       on_change_(std::move(on_change)),
-      source_(organization, config),
+      source_(organization, config, surroundings.commons),
       rules_(rules_of(config, source_)),
-      poller_(poller_options(config), source_, clock, randomness, *this, *this) {}
-
-void OrganizationMonitor::run(const std::stop_token& stop) {
-    poller_.run(stop);
-}
-
-bool OrganizationMonitor::poll_once() {
-    poller_.step({});
-    return poller_.statistics().last_poll_succeeded;
-}
+      poller_(poller_options(config, schedule), surroundings.clock, surroundings.randomness, *this, *this) {}
 
 void OrganizationMonitor::begin(datadog::Timestamp now) {
     builder_ = std::make_unique<inventory::InventoryBuilder>(rules_, now, census_);
@@ -107,6 +100,7 @@ void OrganizationMonitor::publish(const scan::Listing& listing) {
 }
 
 void OrganizationMonitor::poll_finished(const scan::PollReport& report, const scan::Statistics& statistics) {
+    source_.release();
     builder_.reset();
     finished_.reset();
     const std::shared_ptr<const inventory::Inventory> fresh = std::exchange(fresh_, nullptr);

@@ -11,30 +11,43 @@
 #include "web/organization_status.h"
 
 #include <bitset>
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <stop_token>
 #include <string>
 
 namespace exporter::app {
 
+/// What all monitors share.
+struct Surroundings {
+    Log& log;
+    std::shared_ptr<datadog::Commons> commons;
+    scan::Clock& clock = scan::system_clock();
+    scan::Randomness& randomness = scan::system_randomness();
+};
+
+/// Where an organization's polls lie among those of the others.
+struct Schedule {
+    std::chrono::milliseconds first_poll{0};  ///< from the start
+    std::chrono::milliseconds phase{0};       ///< of the polls after it, in the interval
+};
+
 class OrganizationMonitor final : private scan::ListingSink, private scan::PollObserver {
   public:
-    /// @param on_change called on the polling thread whenever `snapshot` has something new
-    OrganizationMonitor(const config::Organization& organization, const config::Config& config, Log& log,
-                        std::function<void()> on_change, scan::Clock& clock = scan::system_clock(),
-                        scan::Randomness& randomness = scan::system_randomness());
+    /// @param on_change called on the thread that drives the poller whenever `snapshot` has something new
+    OrganizationMonitor(const config::Organization& organization, const config::Config& config,
+                        const Surroundings& surroundings, std::function<void()> on_change,
+                        Schedule schedule = {});
     OrganizationMonitor(const OrganizationMonitor&) = delete;
     OrganizationMonitor& operator=(const OrganizationMonitor&) = delete;
     ~OrganizationMonitor() override = default;
 
-    /// Polls until `stop` is requested.
-    void run(const std::stop_token& stop);
-    /// Polls once. True: published.
-    [[nodiscard]] bool poll_once();
-    /// Ends a request under way, so that `run` returns soon. From any thread.
+    /// To be driven by one thread, and where its pages come from.
+    [[nodiscard]] scan::Poller& poller() { return poller_; }
+    [[nodiscard]] scan::PageSource& source() { return source_; }
+    /// Ends requests under way and refuses later ones. From any thread.
     void cancel() { source_.cancel(); }
 
     // From any thread:
@@ -66,7 +79,7 @@ class OrganizationMonitor final : private scan::ListingSink, private scan::PollO
     Log& log_;
     const std::function<void()> on_change_;
 
-    // Used by the polling thread alone:
+    // Used by the thread that drives the poller alone, `source_` by workers as well:
     ClientSource source_;
     const inventory::Rules rules_;
     std::unique_ptr<inventory::InventoryBuilder> builder_;   ///< of the reading under way

@@ -92,15 +92,13 @@ struct Start {
 };
 
 /// The configuration with no more connections than there are file descriptors for, beside those that polls
-/// need.
+/// need, however many organizations there are.
 config::Config within_descriptors(config::Config config, Log& log) {
     rlimit files{};
     if (::getrlimit(RLIMIT_NOFILE, &files) != 0) {
         return config;
     }
-    constexpr rlim_t of_the_process = 160;  // files, listeners, probes, and connections that are turned away
-    constexpr rlim_t of_an_organization = 4;
-    const rlim_t reserved = of_the_process + of_an_organization * config.organizations.size();
+    constexpr rlim_t reserved = 200;  // files, listeners, probes, polls, and connections that are turned away
     const rlim_t affordable = files.rlim_cur > 2 * reserved ? files.rlim_cur - reserved : files.rlim_cur / 2;
     if (config.web.max_connections > affordable) {
         log.warn(

@@ -1,6 +1,7 @@
 #include "app/service.h"
 
 #include "app/build_info.h"
+#include "datadog/commons.h"
 #include "metrics/collectables.h"
 #include "scan/clock.h"
 #include "web/routes.h"
@@ -9,95 +10,86 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <atomic>
-#include <condition_variable>
-#include <iterator>
+#include <cstdint>
 #include <utility>
 
 namespace exporter::app {
 
 namespace {
 
-void append(std::vector<prometheus::MetricFamily>& families, std::vector<prometheus::MetricFamily> more) {
-    families.insert(families.end(), std::make_move_iterator(more.begin()),
-                    std::make_move_iterator(more.end()));
-}
-
 std::string render_process(metrics::Format format) {
     return metrics::render(metrics::ProcessCollectable().Collect(), format);
 }
 
+/// First polls come this soon after one another: five hundred organizations are ready in less than a minute
+/// without falling upon the API all at once.
+constexpr std::chrono::milliseconds between_first_polls{100};
+
+/// Evenly over the interval, in the order of the configuration.
+Schedule schedule_of(std::size_t place, std::size_t organizations, std::chrono::milliseconds interval) {
+    const auto share = interval / static_cast<std::int64_t>(organizations);
+    const auto number = static_cast<std::int64_t>(place);
+    return {.first_poll = number * std::min(share, between_first_polls), .phase = number * share};
+}
+
+/// One organization may use `--poll.concurrency` of them; the others always find some that are left to them.
+std::size_t workers_for(const config::Config& config) {
+    constexpr std::size_t left_to_others = 4;
+    const auto concurrency = static_cast<std::size_t>(config.poll.concurrency);
+    const std::size_t wanted = concurrency * config.organizations.size();
+    return std::max<std::size_t>(1, std::min(wanted, concurrency + left_to_others));
+}
+
+std::vector<scan::Dispatcher::Member> members_of(
+    const std::vector<std::unique_ptr<OrganizationMonitor>>& monitors) {
+    std::vector<scan::Dispatcher::Member> members;
+    members.reserve(monitors.size());
+    for (const auto& monitor : monitors) {
+        members.push_back({&monitor->poller(), &monitor->source()});
+    }
+    return members;
+}
+
 }  // namespace
 
-/// How many polling threads are still running.
-class Monitoring::Countdown {
-  public:
-    explicit Countdown(std::size_t threads) : threads_(threads) {}
-
-    void one_ended() {
-        const std::lock_guard lock(mutex_);
-        --threads_;
-        changed_.notify_all();
+Monitoring::Monitoring(const config::Config& config, Log& log)
+    : expositions_(render_process),
+      publisher_(
+          config.organizations.size(),
+          [this](std::size_t organization) { return monitors_[organization]->snapshot(); }, expositions_) {
+    const Surroundings surroundings{log, std::make_shared<datadog::Commons>(config.ca_file)};
+    for (std::size_t place = 0; place < config.organizations.size(); ++place) {
+        monitors_.push_back(std::make_unique<OrganizationMonitor>(
+            config.organizations[place], config, surroundings, [this, place] { publisher_.changed(place); },
+            schedule_of(place, config.organizations.size(), config.poll.interval)));
     }
-
-    [[nodiscard]] bool wait_for_all(std::chrono::milliseconds limit) {
-        std::unique_lock lock(mutex_);
-        return changed_.wait_for(lock, limit, [this] { return threads_ == 0; });
-    }
-
-  private:
-    std::mutex mutex_;
-    std::condition_variable changed_;
-    std::size_t threads_;
-};
-
-Monitoring::Monitoring(const config::Config& config, Log& log) : expositions_(render_process) {
-    for (const config::Organization& organization : config.organizations) {
-        monitors_.push_back(
-            std::make_unique<OrganizationMonitor>(organization, config, log, [this] { render(); }));
-    }
-    render();
+    publisher_.publish();
+    dispatcher_.emplace(members_of(monitors_), surroundings.clock, workers_for(config));
 }
 
 Monitoring::~Monitoring() = default;
 
 void Monitoring::start() {
-    running_ = std::make_shared<Countdown>(monitors_.size());
-    for (const auto& monitor : monitors_) {
-        threads_.emplace_back([&poller = *monitor, running = running_](const std::stop_token& stop) {
-            poller.run(stop);
-            running->one_ended();
-        });
-    }
+    polling_ = std::jthread([this](const std::stop_token& stop) { dispatcher_->run(stop); });
 }
 
 bool Monitoring::stop(std::chrono::milliseconds limit) {
-    if (!running_) {
-        return true;
-    }
-    for (std::jthread& thread : threads_) {
-        thread.request_stop();
-    }
+    polling_ = {};
     for (const auto& monitor : monitors_) {
         monitor->cancel();
     }
-    return running_->wait_for_all(limit);
+    return dispatcher_->wait_until_idle(limit);
 }
 
 bool Monitoring::poll_once() {
-    std::atomic<bool> all_published = true;
-    {
-        std::vector<std::jthread> threads;
-        threads.reserve(monitors_.size());
-        for (const auto& monitor : monitors_) {
-            threads.emplace_back([&poller = *monitor, &all_published] {
-                if (!poller.poll_once()) {
-                    all_published = false;
-                }
-            });
-        }
+    for (const auto& monitor : monitors_) {
+        monitor->poller().poll_now();
     }
-    return all_published;
+    dispatcher_->run_once();
+    publisher_.publish();
+    return std::all_of(monitors_.begin(), monitors_.end(), [](const auto& monitor) {
+        return monitor->poller().statistics().last_poll_succeeded;
+    });
 }
 
 std::string Monitoring::text() const {
@@ -111,8 +103,7 @@ bool Monitoring::alive() const {
 }
 
 bool Monitoring::ready() const {
-    return std::all_of(monitors_.begin(), monitors_.end(),
-                       [](const auto& monitor) { return monitor->attempted(); });
+    return publisher_.has_everybody();
 }
 
 std::vector<web::OrganizationStatus> Monitoring::statuses() const {
@@ -122,21 +113,6 @@ std::vector<web::OrganizationStatus> Monitoring::statuses() const {
         statuses.push_back(monitor->status());
     }
     return statuses;
-}
-
-void Monitoring::render() {
-    const std::lock_guard lock(rendering_);
-    std::vector<metrics::Snapshot> snapshots;
-    snapshots.reserve(monitors_.size());
-    for (const auto& monitor : monitors_) {
-        snapshots.push_back(monitor->snapshot());
-    }
-    auto families = metrics::OrganizationsCollectable(std::move(snapshots)).Collect();
-    append(
-        families,
-        metrics::BuildInfoCollectable(std::string(version()), std::string(revision()), compiler()).Collect());
-    expositions_.publish(std::make_shared<const metrics::Exposition>(
-        [&families](metrics::Format format) { return metrics::render(families, format); }));
 }
 
 namespace {

@@ -3,15 +3,17 @@
 
 #include "app/log.h"
 #include "app/organization_monitor.h"
+#include "app/publisher.h"
 #include "config/config.h"
 #include "metrics/exposition.h"
+#include "scan/dispatcher.h"
 #include "web/server.h"
 
 #include <tl/expected.hpp>
 
 #include <chrono>
 #include <memory>
-#include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -26,13 +28,13 @@ class Monitoring {
     Monitoring& operator=(const Monitoring&) = delete;
     ~Monitoring();
 
-    /// Polls each organization on a thread of its own until `stop`.
+    /// Polls all organizations until `stop`, with the same few threads however many there are.
     void start();
     /// Ends polls under way. False: one did not end within `limit` (a name server that does not answer can't
     /// be cut short); then the object must not be destroyed.
     [[nodiscard]] bool stop(std::chrono::milliseconds limit);
 
-    /// Polls each organization once, all at the same time. True: all were published.
+    /// Polls each organization once. True: all were published.
     [[nodiscard]] bool poll_once();
 
     [[nodiscard]] const metrics::ExpositionStore& expositions() const { return expositions_; }
@@ -44,16 +46,11 @@ class Monitoring {
     [[nodiscard]] std::vector<web::OrganizationStatus> statuses() const;
 
   private:
-    void render();
-
     metrics::ExpositionStore expositions_;
-    std::mutex
-        rendering_;  ///< held from collecting to publishing: an older snapshot never replaces a newer one
     std::vector<std::unique_ptr<OrganizationMonitor>> monitors_;
-
-    class Countdown;
-    std::shared_ptr<Countdown> running_;
-    std::vector<std::jthread> threads_;
+    Publisher publisher_;
+    std::optional<scan::Dispatcher> dispatcher_;
+    std::jthread polling_;  ///< last: it uses all of the above
 };
 
 /// Starts the server with all routes of `monitoring`, which must outlive it.

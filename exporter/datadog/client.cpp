@@ -1,6 +1,7 @@
 #include "datadog/client.h"
 
 #include "datadog/answer_headers.h"
+#include "datadog/commons.h"
 #include "datadog/connection_guard.h"
 #include "datadog/masking.h"
 #include "datadog/page_parser.h"
@@ -72,12 +73,21 @@ std::string resolver_error(const std::string& host) {
     return {};
 }
 
+ClientOptions with_commons(ClientOptions options) {
+    if (!options.commons) {
+        options.commons = std::make_shared<Commons>("");
+    }
+    return options;
+}
+
 }  // namespace
 
 class Client::Impl {
   public:
     explicit Impl(ClientOptions options)
-        : options_(std::move(options)), http_(options_.endpoint, options_.proxy, options_.ca_file, wire_) {
+        : options_(with_commons(std::move(options))),
+          guard_(options_.commons->watchdog),
+          http_(options_.endpoint, options_.proxy, options_.commons->trust, wire_) {
         http_.set_keep_alive(true);
         http_.set_tcp_nodelay(true);
         http_.set_follow_location(false);  // A redirect would carry the credentials to another host.

@@ -16,6 +16,8 @@
 
 namespace exporter::datadog {
 
+struct Commons;
+
 /// The query arguments of "Get all access tokens".
 struct PageRequest {
     std::size_t number = 0;  ///< `page[number]`, from 0
@@ -46,8 +48,8 @@ struct Answer {
 struct ClientOptions {
     config::Endpoint endpoint;
     std::optional<config::Proxy> proxy;
-    std::string ca_file;     ///< PEM; empty: the system's roots
-    std::string user_agent;  ///< `<name>/<version> (<lang> <ver>; os <os>; arch <arch>)`
+    std::shared_ptr<Commons> commons;  ///< shared with other clients; null: its own, with the system's roots
+    std::string user_agent;            ///< `<name>/<version> (<lang> <ver>; os <os>; arch <arch>)`
     std::chrono::milliseconds connect_timeout = std::chrono::seconds(10);
     std::chrono::milliseconds read_timeout = std::chrono::seconds(30);  ///< without a byte
     /// A page of 100 tokens with 300 scopes each nears 1 MB; names and scopes have no documented bound.

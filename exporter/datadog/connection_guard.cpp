@@ -6,11 +6,10 @@
 
 namespace exporter::datadog {
 
-ConnectionGuard::ConnectionGuard() : thread_([this](const std::stop_token& stop) { run(stop); }) {}
-
 ConnectionGuard::~ConnectionGuard() {
-    thread_.request_stop();
-    thread_.join();
+    if (ticket_) {
+        watchdog_.release(*ticket_);
+    }
     forget();
 }
 
@@ -27,16 +26,19 @@ void ConnectionGuard::watch(int socket) {
 }
 
 void ConnectionGuard::begin(Deadline deadline) {
-    const std::lock_guard lock(mutex_);
-    verdict_ = cancelled_ ? Verdict::cancelled : Verdict::untouched;
-    armed_ = true;
-    deadline_ = deadline;
-    changed_.notify_all();
+    {
+        const std::lock_guard lock(mutex_);
+        verdict_ = cancelled_ ? Verdict::cancelled : Verdict::untouched;
+    }
+    ticket_ = watchdog_.watch(deadline, [this] { expire(); });
 }
 
 ConnectionGuard::Verdict ConnectionGuard::end(bool keep) {
+    if (ticket_) {
+        watchdog_.release(*ticket_);
+        ticket_.reset();
+    }
     const std::lock_guard lock(mutex_);
-    armed_ = false;
     if (!keep || verdict_ != Verdict::untouched) {
         forget();
     }
@@ -50,24 +52,12 @@ void ConnectionGuard::cancel() {
     cut();
 }
 
-void ConnectionGuard::run(const std::stop_token& stop) {
-    std::unique_lock lock(mutex_);
-    while (!stop.stop_requested()) {
-        if (!armed_) {
-            changed_.wait(lock, stop, [this] { return armed_; });
-            continue;
-        }
-        const Deadline deadline = deadline_;
-        // Not woken by `end`: the thread sleeps through the many exchanges of a poll, which share a deadline.
-        changed_.wait_until(lock, stop, deadline, [&] { return deadline_ != deadline; });
-        if (armed_ && deadline_ == deadline && std::chrono::steady_clock::now() >= deadline) {
-            if (verdict_ == Verdict::untouched) {
-                verdict_ = Verdict::expired;
-            }
-            cut();
-            armed_ = false;
-        }
+void ConnectionGuard::expire() {
+    const std::lock_guard lock(mutex_);
+    if (verdict_ == Verdict::untouched) {
+        verdict_ = Verdict::expired;
     }
+    cut();
 }
 
 void ConnectionGuard::cut() {

@@ -6,20 +6,20 @@
 // hitting a number that was closed and given out again.
 #pragma once
 
-#include <chrono>
-#include <condition_variable>
+#include "datadog/watchdog.h"
+
 #include <mutex>
-#include <stop_token>
-#include <thread>
+#include <optional>
 
 namespace exporter::datadog {
 
 class ConnectionGuard {
   public:
-    using Deadline = std::chrono::steady_clock::time_point;
+    using Deadline = Watchdog::Deadline;
     enum class Verdict { untouched, expired, cancelled };
 
-    ConnectionGuard();
+    /// @param watchdog must outlive the guard
+    explicit ConnectionGuard(Watchdog& watchdog) : watchdog_(watchdog) {}
     ConnectionGuard(const ConnectionGuard&) = delete;
     ConnectionGuard& operator=(const ConnectionGuard&) = delete;
     ~ConnectionGuard();
@@ -34,24 +34,22 @@ class ConnectionGuard {
     /// @param keep the connection stays, for the next exchange
     [[nodiscard]] Verdict end(bool keep);
 
-    /// Cuts the exchange under way and every later one.
+    /// Cuts the exchange under way and every later one. From any thread.
     void cancel();
 
   private:
-    void run(const std::stop_token& stop);
+    void expire();
     void cut();
     void forget();
 
+    Watchdog& watchdog_;
+    std::optional<Watchdog::Ticket> ticket_;  ///< of the exchange under way
+
     std::mutex mutex_;
-    std::condition_variable_any changed_;
     // Protected by mutex_:
     int socket_ = -1;  ///< own duplicate; -1: none
-    bool armed_ = false;
-    Deadline deadline_;
     Verdict verdict_ = Verdict::untouched;
     bool cancelled_ = false;
-
-    std::jthread thread_;  ///< last: it uses all of the above
 };
 
 }  // namespace exporter::datadog

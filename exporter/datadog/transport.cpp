@@ -96,15 +96,14 @@ class BoundedStream final : public httplib::Stream {
 
 }  // namespace
 
-Transport::Transport(config::Endpoint target, std::optional<config::Proxy> proxy, const std::string& ca_file,
+Transport::Transport(config::Endpoint target, std::optional<config::Proxy> proxy, const TlsContext& trust,
                      Wire& wire)
     : ClientImpl(target.host, target.port),
       target_(std::move(target)),
       proxy_(std::move(proxy)),
+      trust_(trust),
       wire_(wire) {
-    if (target_.tls) {
-        tls_context_.emplace(ca_file);
-    } else if (proxy_) {
+    if (!target_.tls && proxy_) {
         set_proxy(proxy_->host, proxy_->port);
         if (!proxy_->user.empty()) {
             set_proxy_basic_auth(proxy_->user, std::string(proxy_->password.expose()));
@@ -129,7 +128,7 @@ bool Transport::create_and_connect_socket(Socket& socket, httplib::Error& error)
 }
 
 bool Transport::connect(Socket& socket, httplib::Error& error) {
-    if (!tls_context_ || !proxy_) {
+    if (!target_.tls || !proxy_) {
         return ClientImpl::create_and_connect_socket(socket, error);
     }
     // The library connects to a proxy that it knows of, and then must not know of it any more: it would send
@@ -141,7 +140,7 @@ bool Transport::connect(Socket& socket, httplib::Error& error) {
 }
 
 std::optional<Error> Transport::prepare(int socket) {
-    if (!tls_context_) {
+    if (!target_.tls) {
         return std::nullopt;
     }
     if (proxy_) {
@@ -151,7 +150,7 @@ std::optional<Error> Transport::prepare(int socket) {
             return std::move(opened).error();
         }
     }
-    auto connection = TlsConnection::open(*tls_context_, socket, target_.host, wire_);
+    auto connection = TlsConnection::open(trust_, socket, target_.host, wire_);
     if (!connection) {
         connection.error().message =
             fmt::format("no secure connection to {}: {}", target_.url(), connection.error().message);

@@ -17,9 +17,8 @@ namespace exporter::datadog {
 
 class Transport final : public httplib::ClientImpl {
   public:
-    /// @param ca_file PEM; empty: the system's roots
-    /// @param wire must outlive the client
-    Transport(config::Endpoint target, std::optional<config::Proxy> proxy, const std::string& ca_file,
+    /// @param trust, wire must outlive the client
+    Transport(config::Endpoint target, std::optional<config::Proxy> proxy, const TlsContext& trust,
               Wire& wire);
 
     /// Why the last connection, once there, was of no use (no tunnel, no TLS); nullopt: it was.
@@ -37,7 +36,7 @@ class Transport final : public httplib::ClientImpl {
 
     const config::Endpoint target_;
     const std::optional<config::Proxy> proxy_;
-    std::optional<TlsContext> tls_context_;  ///< nullopt: plain http
+    const TlsContext& trust_;
     Wire& wire_;
     std::optional<TlsConnection> tls_;
     std::optional<Error> failure_;

@@ -1,10 +1,10 @@
 #include "scan/poller.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <exception>
+#include <type_traits>
 #include <utility>
+#include <variant>
 
 namespace exporter::scan {
 
@@ -20,50 +20,121 @@ constexpr std::chrono::seconds longest_pause{3660};
 
 }  // namespace
 
-Poller::Poller(const PollerOptions& options, PageSource& source, Clock& clock, Randomness& randomness,
-               ListingSink& sink, PollObserver& observer)
+Poller::Poller(const PollerOptions& options, Clock& clock, Randomness& randomness, ListingSink& sink,
+               PollObserver& observer)
     : options_(options),
+      rhythm_(clock.steady_now(), options.phase, options.interval),
       budget_(options.rate_limit_reserve),
-      environment_{source, clock, randomness, budget_},
+      pace_(options.scan.concurrency),
+      environment_{clock, randomness, budget_, pace_},
       sink_(sink),
-      observer_(observer) {
-    expect_progress_by(environment_.clock.steady_now());
+      observer_(observer),
+      due_(clock.steady_now() + options.first_poll) {
+    expect_progress_by(due_);
 }
 
-void Poller::step(const std::stop_token& stop) {
-    const SteadyTime start = environment_.clock.steady_now();
-    const datadog::Timestamp attempt = environment_.clock.now();
-    expect_progress_by(start + options_.timeout);
+Next Poller::next() {
+    const SteadyTime now = environment_.clock.steady_now();
+    // A poll that is due may still bring a success in time.
+    if (!scan_ && stale_at_ && *stale_at_ <= now && *stale_at_ < due_) {
+        tell_stale(now);
+    }
+    if (!scan_ && under_way_ == 0 && due_ <= now) {
+        begin_poll(now);
+    }
+    if (const std::optional<Next> of_poll = continue_poll()) {
+        under_way_ += std::holds_alternative<Pause>(*of_poll) ? 0U : 1U;
+        return *of_poll;
+    }
+    return Pause{std::min(due_, stale_at_.value_or(due_))};
+}
 
+void Poller::begin_poll(SteadyTime now) {
+    began_ = now;
+    attempt_ = environment_.clock.now();
+    expect_progress_by(now + options_.timeout);
     statistics_.last_pages = 0;
-    const auto outcome = scan_once(start + options_.timeout, stop);
+    scan_.emplace(options_.scan, environment_, sink_, statistics_, now + options_.timeout);
+}
+
+/// nullopt: none is under way any more.
+std::optional<Next> Poller::continue_poll() {
+    std::optional<Next> todo;
+    guarded([this, &todo] {
+        auto next = scan_->next();
+        if (auto* finished = std::get_if<Scan::Finished>(&next)) {
+            finish_poll(std::move(finished->listing));
+        } else {
+            todo = std::visit(
+                [](const auto& what) -> Next {
+                    if constexpr (std::is_constructible_v<Next, decltype(what)>) {
+                        return what;
+                    } else {
+                        return until_answered;
+                    }
+                },
+                next);
+        }
+    });
+    return todo;
+}
+
+void Poller::prepared(datadog::Result<void> outcome) {
+    --under_way_;
+    guarded([&] { scan_->prepared(std::move(outcome)); });
+}
+
+void Poller::answered(std::size_t page, datadog::Answer answer) {
+    --under_way_;
+    guarded([&] { scan_->answered(page, std::move(answer)); });
+}
+
+/// A scan that throws is a failed poll. What is still under way of it is waited for and ignored.
+template <class Action>
+void Poller::guarded(Action action) {
+    if (!scan_) {
+        return;
+    }
+    try {
+        action();
+    } catch (const std::exception& exception) {
+        finish_poll(
+            tl::unexpected(datadog::Error{datadog::ErrorKind::internal, exception.what(), std::nullopt}));
+    }
+}
+
+void Poller::finish_poll(datadog::Result<Listing> outcome) {
+    scan_.reset();
     if (!outcome && outcome.error().kind == datadog::ErrorKind::cancelled) {
-        return;  // The program is ending; that is no failure of the poll.
+        due_ = SteadyTime::max();  // The program is ending; that is no failure of the poll.
+        return;
     }
 
     PollReport report;
-    report.duration = environment_.clock.steady_now() - start;
+    report.duration = environment_.clock.steady_now() - began_;
     report.pages = statistics_.last_pages;
     report.failures_in_a_row = failures_in_a_row_;
     ++statistics_.polls;
-    statistics_.last_attempt = attempt;
+    statistics_.last_attempt = attempt_;
     statistics_.last_duration = report.duration;
     statistics_.last_poll_succeeded = outcome.has_value();
     asked_to_wait_.reset();
     if (outcome) {
-        statistics_.last_success = attempt;
+        statistics_.last_success = attempt_;
         statistics_.listing = *outcome;
         report.listing = *outcome;
         failures_in_a_row_ = 0;
-        stale_at_ = start + options_.stale_after;
+        stale_at_ = began_ + options_.stale_after;
     } else {
         ++statistics_.failures[static_cast<std::size_t>(outcome.error().kind)];
-        report.error = outcome.error();
         report.failures_in_a_row = ++failures_in_a_row_;
         asked_to_wait_ = outcome.error().retry_after;
+        report.error = std::move(outcome).error();
     }
     tell(report);
     attempted_.store(true);
+    due_ = next_poll();
+    expect_progress_by(due_);
 }
 
 void Poller::tell(const PollReport& report) {
@@ -76,30 +147,28 @@ void Poller::tell(const PollReport& report) {
     }
 }
 
-datadog::Result<Listing> Poller::scan_once(SteadyTime deadline, const std::stop_token& stop) {
+void Poller::tell_stale(SteadyTime now) {
     try {
-        return scan(options_.scan, environment_, sink_, statistics_, deadline, stop);
-    } catch (const std::exception& exception) {
-        return tl::unexpected(datadog::Error{datadog::ErrorKind::internal, exception.what(), std::nullopt});
+        observer_.became_stale(statistics_);
+        stale_at_.reset();
+    } catch (const std::exception&) {
+        stale_at_ = now + std::chrono::seconds(1);  // Still stale: told again when there may be memory.
     }
 }
 
-void Poller::run(const std::stop_token& stop) {
-    while (!stop.stop_requested()) {
-        const SteadyTime start = environment_.clock.steady_now();
-        step(stop);
-        if (!wait(next_poll(start), stop)) {
-            return;
-        }
-    }
+void Poller::restore(const Listing& listing) {
+    statistics_.listing = listing;
+    statistics_.last_success = listing.as_of;
+    const auto age = environment_.clock.now() - listing.as_of;
+    stale_at_ = environment_.clock.steady_now() + options_.stale_after - age;
 }
 
-SteadyTime Poller::next_poll(SteadyTime start) {
-    const SteadyTime regular = start + options_.interval;
+SteadyTime Poller::next_poll() {
+    const SteadyTime now = environment_.clock.steady_now();
+    const SteadyTime regular = rhythm_.after(began_);
     if (failures_in_a_row_ == 0) {
         return regular;
     }
-    const SteadyTime now = environment_.clock.steady_now();
     if (asked_to_wait_ && *asked_to_wait_ > std::chrono::seconds(0)) {
         // Up to a second more, so that not all clients return in the same moment.
         const std::chrono::milliseconds jitter(static_cast<int>(1000 * environment_.randomness.next()));
@@ -117,29 +186,14 @@ SteadyTime Poller::next_poll(SteadyTime start) {
     return regular > now ? std::min(regular, backed_off) : backed_off;
 }
 
-bool Poller::wait(SteadyTime next_poll, const std::stop_token& stop) {
-    expect_progress_by(next_poll);
-    if (stale_at_ && *stale_at_ < next_poll) {
-        if (!environment_.clock.wait_until(*stale_at_, stop)) {
-            return false;
-        }
-        try {
-            observer_.became_stale(statistics_);
-            stale_at_.reset();
-        } catch (const std::exception&) {
-            // Still stale: told again after the next poll.
-            return environment_.clock.wait_until(next_poll, stop);
-        }
-    }
-    return environment_.clock.wait_until(next_poll, stop);
-}
-
 bool Poller::moving() const {
     return environment_.clock.steady_now().time_since_epoch().count() <= progress_due_.load();
 }
 
 void Poller::expect_progress_by(SteadyTime moment) {
-    progress_due_.store((moment + slack).time_since_epoch().count());
+    // Once cancelled nothing is expected any more.
+    const SteadyTime due = moment < SteadyTime::max() - slack ? moment + slack : SteadyTime::max();
+    progress_due_.store(due.time_since_epoch().count());
 }
 
 }  // namespace exporter::scan

@@ -1,13 +1,14 @@
 // When an organization is polled, and what is kept of how it went.
 #pragma once
 
+#include "scan/next.h"
+#include "scan/rhythm.h"
 #include "scan/scan.h"
 
 #include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <optional>
-#include <stop_token>
 #include <string>
 
 namespace exporter::scan {
@@ -17,6 +18,10 @@ struct PollerOptions {
     std::chrono::milliseconds interval = std::chrono::minutes(5);
     std::chrono::milliseconds timeout = std::chrono::minutes(2);
     std::chrono::milliseconds stale_after = std::chrono::hours(1);
+    /// From the program's start to the first poll.
+    std::chrono::milliseconds first_poll{0};
+    /// Where in the interval this organization's beat lies: several are spread over it.
+    std::chrono::milliseconds phase{0};
     /// Pause after a first failed poll; doubles with each further failure, up to the interval, with jitter.
     std::chrono::milliseconds failure_backoff = std::chrono::seconds(10);
     /// Share of the rate limit that is left to others, in percent.
@@ -33,7 +38,7 @@ struct PollReport {
     std::uint64_t failures_in_a_row = 0;
 };
 
-/// Hears of each poll. Called on the poller's thread.
+/// Hears of each poll. Called on the thread that drives the poller.
 class PollObserver {
   public:
     virtual ~PollObserver() = default;
@@ -43,44 +48,66 @@ class PollObserver {
     virtual void became_stale(const Statistics& statistics) = 0;
 };
 
-/// Polls one organization again and again. One scan at a time; a poll never overlaps the next.
+/// Polls one organization again and again: one scan at a time, a poll never overlaps the next.
+///
+/// Polls begin on the organization's beat (rhythm.h). One that took longer than the interval is followed at
+/// once by the next. After a failure the next poll comes sooner, or later where the server asked for it.
+///
+/// Driven from outside: `next` says what is to be done. Never throws; a defect below it, or of the observer,
+/// counts as a failed poll (`internal`). One thread at a time, but for what says otherwise.
 class Poller {
   public:
-    Poller(const PollerOptions& options, PageSource& source, Clock& clock, Randomness& randomness,
-           ListingSink& sink, PollObserver& observer);
+    /// All must outlive the poller.
+    Poller(const PollerOptions& options, Clock& clock, Randomness& randomness, ListingSink& sink,
+           PollObserver& observer);
 
-    /// One poll, now. Never throws; a defect below it, or of the observer, counts as `internal`.
-    void step(const std::stop_token& stop);
+    /// What is to be done. To be asked again until it is a pause, and after each answer.
+    [[nodiscard]] Next next();
 
-    /// `step()` again and again, one interval from start to start, until `stop` is requested. A poll that
-    /// took longer than the interval is followed at once by the next. After a failure the next poll comes
-    /// sooner, or later where the server asked for it.
-    void run(const std::stop_token& stop);
+    void prepared(datadog::Result<void> outcome);
+    void answered(std::size_t page, datadog::Answer answer);
 
-    /// What is counted so far; only for the thread that polls.
+    /// The next poll is due at once.
+    void poll_now() { due_ = SteadyTime::min(); }
+
+    /// The last listing is one of an earlier life of the program.
+    ///
+    /// @param listing its `as_of` is when the poll began that brought it
+    void restore(const Listing& listing);
+
+    /// What is counted so far.
     [[nodiscard]] const Statistics& statistics() const { return statistics_; }
 
-    /// Whether the loop moves: the current poll or wait began no longer ago than it may take. From any
-    /// thread.
+    /// Whether it moves: the current poll or wait began no longer ago than it may take. From any thread.
     [[nodiscard]] bool moving() const;
     /// Whether a first poll has finished, well or not. From any thread.
     [[nodiscard]] bool attempted() const { return attempted_.load(); }
 
   private:
     void expect_progress_by(SteadyTime moment);
+    void begin_poll(SteadyTime now);
+    [[nodiscard]] std::optional<Next> continue_poll();
+    void finish_poll(datadog::Result<Listing> outcome);
     void tell(const PollReport& report);
-    [[nodiscard]] datadog::Result<Listing> scan_once(SteadyTime deadline, const std::stop_token& stop);
-    [[nodiscard]] SteadyTime next_poll(SteadyTime start);
-    /// False: `stop` was requested first.
-    bool wait(SteadyTime next_poll, const std::stop_token& stop);
+    void tell_stale(SteadyTime now);
+    [[nodiscard]] SteadyTime next_poll();
+    template <class Action>
+    void guarded(Action action);
 
     const PollerOptions options_;
+    const Rhythm rhythm_;
     RateBudget budget_;
+    Pace pace_;
     const ScanEnvironment environment_;
     ListingSink& sink_;
     PollObserver& observer_;
 
     Statistics statistics_;
+    std::optional<Scan> scan_;  ///< the poll under way
+    SteadyTime began_;          ///< it, or the one before
+    datadog::Timestamp attempt_;
+    std::size_t under_way_ = 0;  ///< requests, `prepare` included
+    SteadyTime due_;             ///< the next poll
     std::uint64_t failures_in_a_row_ = 0;
     std::optional<std::chrono::seconds> asked_to_wait_;
     std::optional<SteadyTime> stale_at_;

@@ -4,6 +4,7 @@
 #include "datadog/page.h"
 #include "scan/clock.h"
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 
@@ -20,12 +21,19 @@ class RateBudget {
     /// Takes in what an answer's headers said. Without `remaining` and `reset` they say nothing.
     void note(const datadog::RateLimit& limit, SteadyTime now);
 
-    /// When the next request may be made; nullopt: now.
-    [[nodiscard]] std::optional<SteadyTime> closed_until(SteadyTime now) const;
+    /// Whether one more request may be made beside those under way. Each of them counts as one that the last
+    /// known remainder does not know of yet; and as nobody knows what a new period holds, its first request
+    /// goes alone.
+    [[nodiscard]] bool has_room(std::size_t under_way, SteadyTime now) const;
+
+    /// When there is room again though nothing is under way.
+    [[nodiscard]] SteadyTime opens() const { return reset_; }
 
   private:
     int reserve_percent_;
-    std::optional<SteadyTime> reset_;  ///< while only the reserve is left
+    bool known_ = false;          ///< whether any answer said anything
+    std::int64_t available_ = 0;  ///< requests left until `reset_`, without the reserve
+    SteadyTime reset_;
 };
 
 }  // namespace exporter::scan

@@ -1,22 +1,31 @@
 // scan/: what a *whole listing* is. Pagination, retry, rate limit, de-duplication and completeness; the poll
-// schedule. Knows the network and the clock only through small interfaces.
+// schedule. Knows the network and the clock only through small interfaces, and never waits: a scan and a
+// poller say what is to be done next, the dispatcher does it.
 #pragma once
 
+#include "datadog/client.h"
 #include "datadog/error.h"
 #include "scan/clock.h"
 #include "scan/listing.h"
-#include "scan/page_source.h"
+#include "scan/next.h"
+#include "scan/pace.h"
+#include "scan/page_order.h"
 #include "scan/rate_budget.h"
+#include "scan/reading.h"
 #include "scan/statistics.h"
 
 #include <chrono>
 #include <cstddef>
-#include <stop_token>
+#include <map>
+#include <optional>
+#include <variant>
 
 namespace exporter::scan {
 
 struct ScanOptions {
     std::size_t page_size = 100;  ///< what the source asks for; shorter pages are a hint that the end is near
+    /// How many requests may be under way at once, once the first page has told how many there are.
+    std::size_t concurrency = 1;
     /// How often a listing whose pages contradict each other is read before it is published as incomplete.
     int max_attempts = 3;
     /// How often one request is repeated, as Datadog's official clients do.
@@ -30,26 +39,100 @@ struct ScanOptions {
     std::size_t max_pages = 100'000;
 };
 
-/// What scan needs from outside.
+/// What scans of one organization share and need from outside.
 struct ScanEnvironment {
-    PageSource& source;
     Clock& clock;
     Randomness& randomness;
     RateBudget& budget;
+    Pace& pace;
 };
 
-/// Reads one whole listing into `sink` and publishes it there.
+/// Reads one whole listing into a sink and publishes it there.
 ///
 /// The end is proven by an empty page, by a page without a new id, or by a short page where the number of
 /// unique ids equals the reported total. A listing whose total changes between pages, differs from the unique
 /// ids at the end, or that holds a token created after it began (one may have been revoked in the same gap,
 /// unseen by the total) is read again.
 ///
-/// @param deadline when the scan gives up; every request and every wait ends by then
-/// @param statistics requests, retries, pages, rate limit and unparsed fields are counted here as they happen
-/// @return the listing that was published, or why there is none; then `sink.publish` was not called
-[[nodiscard]] datadog::Result<Listing> scan(const ScanOptions& options, const ScanEnvironment& environment,
-                                            ListingSink& sink, Statistics& statistics, SteadyTime deadline,
-                                            std::stop_token stop);
+/// The first page goes alone; then pages are fetched side by side, as many as pace and rate limit allow, and
+/// taken in one after another. A page that waits to be asked for again keeps its place among those.
+class Scan {
+  public:
+    /// @param sink, statistics requests, retries, pages, rate limit and unparsed fields are counted as they
+    /// happen; both must outlive the scan
+    /// @param deadline when the scan gives up; every request and every wait ends by then
+    Scan(const ScanOptions& options, const ScanEnvironment& environment, ListingSink& sink,
+         Statistics& statistics, SteadyTime deadline);
+
+    /// The listing that was published, or why there is none; then `ListingSink::publish` was not called.
+    struct Finished {
+        datadog::Result<Listing> listing;
+    };
+
+    /// What is to be done. To be asked again until it is a pause, and after each answer.
+    [[nodiscard]] std::variant<Prepare, Fetch, Pause, Finished> next();
+
+    void prepared(datadog::Result<void> outcome);
+    void answered(std::size_t page, datadog::Answer answer);
+
+  private:
+    enum class Phase { start, preparing, reading, draining, between_readings, finished };
+
+    /// A page that was asked for in vain.
+    struct Repeat {
+        int number;  ///< 1: for the first time
+        RetryReason reason;
+        datadog::Error error;
+        SteadyTime not_before;
+    };
+    using Repeats = std::map<std::size_t, Repeat>;  ///< by page
+
+    void begin_reading();
+    [[nodiscard]] std::variant<Prepare, Fetch, Pause, Finished> next_request();
+    [[nodiscard]] Pause wait_for_budget(SteadyTime now);
+    [[nodiscard]] Fetch ask_for(std::size_t page, std::optional<Repeat> repeat);
+    [[nodiscard]] std::chrono::milliseconds up_to_a_second();
+
+    void count(const datadog::Answer& answer);
+    void keep_pace(const datadog::Answer& answer);
+    /// nullopt: the page will be asked for again.
+    [[nodiscard]] std::optional<datadog::Result<datadog::Page>> outcome_of(std::size_t page,
+                                                                           datadog::Answer answer,
+                                                                           std::optional<Repeat> repeat);
+    /// The error where it is final.
+    [[nodiscard]] std::optional<datadog::Error> repeat_later(std::size_t page, datadog::Error error,
+                                                             int repeats);
+    [[nodiscard]] std::chrono::milliseconds pause_before_repeat(const datadog::Error& error, int repeats);
+    void take_in_order();
+    void end_reading(std::optional<datadog::Error> error);
+    void conclude_reading();
+    void finish(datadog::Result<Listing> listing);
+    [[nodiscard]] bool is_time_for_another() const;
+
+    const ScanOptions& options_;
+    const ScanEnvironment& environment_;
+    ListingSink& sink_;
+    Statistics& statistics_;
+    const SteadyTime deadline_;
+
+    Phase phase_ = Phase::start;
+    datadog::Timestamp now_;  ///< of the listing, however often it is read
+    int readings_ = 0;
+    int repeats_left_ = 0;
+    std::optional<Listing> earlier_;  ///< the last reading that came to its end
+    SteadyTime again_at_;
+
+    // Of the reading under way:
+    std::optional<Reading> reading_;
+    std::optional<PageOrder> order_;
+    SteadyTime reading_began_;
+    std::map<std::size_t, std::optional<Repeat>> under_way_;  ///< by page
+    Repeats repeats_;
+    SteadyTime quiet_until_ = SteadyTime::min();  ///< no request before, as the API asks
+    std::optional<SteadyTime> budget_opens_;      ///< with jitter, while it is waited for
+    std::optional<datadog::Error> error_;         ///< what ended the reading; nullopt: its end was found
+
+    std::optional<datadog::Result<Listing>> outcome_;
+};
 
 }  // namespace exporter::scan

@@ -1,7 +1,9 @@
 // One organization against the simulated API over real HTTP.
 #include "app/organization_monitor.h"
 
+#include "datadog/commons.h"
 #include "demo/server.h"
+#include "support/drive.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -46,10 +48,15 @@ class MonitoredOrganization : public testing::Test {
         config_.buckets.expiry = {std::chrono::hours(24)};
         config_.buckets.last_used = {std::chrono::hours(24)};
         config_.buckets.age = {std::chrono::hours(24)};
-        monitor_ =
-            std::make_unique<OrganizationMonitor>(organization_, config_, log_, [this] { ++changes_; });
+        monitor_ = std::make_unique<OrganizationMonitor>(organization_, config_, surroundings(),
+                                                         [this] { ++changes_; });
     }
     ~MonitoredOrganization() override { std::filesystem::remove_all(directory_); }
+
+    [[nodiscard]] Surroundings surroundings() { return {log_, commons_}; }
+    static bool poll(OrganizationMonitor& monitor) {
+        return support::poll(monitor.poller(), monitor.source(), scan::system_clock());
+    }
 
     static demo::SimulatedDatadogOptions options() {
         demo::SimulatedDatadogOptions options;
@@ -96,6 +103,7 @@ class MonitoredOrganization : public testing::Test {
 
     std::ostringstream lines_;
     Log log_;
+    std::shared_ptr<datadog::Commons> commons_ = std::make_shared<datadog::Commons>("");
     std::filesystem::path directory_;
     demo::SimulatedDatadog server_{options()};
     config::Organization organization_;
@@ -105,7 +113,7 @@ class MonitoredOrganization : public testing::Test {
 };
 
 TEST_F(MonitoredOrganization, CountsEveryTokenOverRealHttp) {
-    ASSERT_TRUE(monitor_->poll_once());
+    ASSERT_TRUE(poll(*monitor_));
 
     const auto snapshot = monitor_->snapshot();
     ASSERT_TRUE(snapshot.inventory);
@@ -117,7 +125,7 @@ TEST_F(MonitoredOrganization, CountsEveryTokenOverRealHttp) {
 }
 
 TEST_F(MonitoredOrganization, ShowsPeopleTheNumbersOfItsMetrics) {
-    ASSERT_TRUE(monitor_->poll_once());
+    ASSERT_TRUE(poll(*monitor_));
 
     const auto inventory = monitor_->snapshot().inventory;
     const auto numbers = monitor_->status().numbers;
@@ -142,7 +150,7 @@ TEST_F(MonitoredOrganization, ShowsPeopleTheNumbersOfItsMetrics) {
 TEST_F(MonitoredOrganization, ShowsNothingBeforeTheFirstListing) {
     answer_with(403);
 
-    EXPECT_FALSE(monitor_->poll_once());
+    EXPECT_FALSE(poll(*monitor_));
 
     EXPECT_FALSE(monitor_->snapshot().inventory);
     EXPECT_FALSE(monitor_->status().numbers);
@@ -151,11 +159,11 @@ TEST_F(MonitoredOrganization, ShowsNothingBeforeTheFirstListing) {
 }
 
 TEST_F(MonitoredOrganization, KeepsTheLastGoodInventoryWhenAPollFails) {
-    ASSERT_TRUE(monitor_->poll_once());
+    ASSERT_TRUE(poll(*monitor_));
     const auto good = monitor_->snapshot().inventory;
     answer_with(403);
 
-    EXPECT_FALSE(monitor_->poll_once());
+    EXPECT_FALSE(poll(*monitor_));
 
     EXPECT_EQ(monitor_->snapshot().inventory, good);
     EXPECT_EQ(failures(ErrorKind::forbidden), 1U);
@@ -166,31 +174,31 @@ TEST_F(MonitoredOrganization, KeepsTheLastGoodInventoryWhenAPollFails) {
 
 TEST_F(MonitoredOrganization, TakesUpARotatedSecretAtTheNextPoll) {
     write_token("ddpat_revoked_0000");
-    EXPECT_FALSE(monitor_->poll_once());
+    EXPECT_FALSE(poll(*monitor_));
     EXPECT_EQ(failures(ErrorKind::forbidden), 1U);
 
     write_token(options().access_token);
 
-    EXPECT_TRUE(monitor_->poll_once());
+    EXPECT_TRUE(poll(*monitor_));
 }
 
 TEST_F(MonitoredOrganization, AMissingSecretFileIsAFailureOfItsOwn) {
     std::filesystem::remove(token_file());
 
-    EXPECT_FALSE(monitor_->poll_once());
+    EXPECT_FALSE(poll(*monitor_));
 
     EXPECT_EQ(failures(ErrorKind::credentials), 1U);
     EXPECT_EQ(server_.requests(), 0U);
 }
 
 TEST_F(MonitoredOrganization, KeepsTheSecretOfThePollBeforeWhileItsFileCantBeRead) {
-    ASSERT_TRUE(monitor_->poll_once());
+    ASSERT_TRUE(poll(*monitor_));
     std::filesystem::remove(token_file());
 
-    EXPECT_TRUE(monitor_->poll_once());
-    EXPECT_TRUE(monitor_->poll_once());
+    EXPECT_TRUE(poll(*monitor_));
+    EXPECT_TRUE(poll(*monitor_));
     write_token(options().access_token);
-    EXPECT_TRUE(monitor_->poll_once());
+    EXPECT_TRUE(poll(*monitor_));
 
     const std::string log = lines_.str();
     const std::string warning = "the credentials can't be read; those of the poll before stay in use";
@@ -200,22 +208,22 @@ TEST_F(MonitoredOrganization, KeepsTheSecretOfThePollBeforeWhileItsFileCantBeRea
 }
 
 TEST_F(MonitoredOrganization, KeepsTheSecretOfThePollBeforeWhileAllCanReadItsFile) {
-    ASSERT_TRUE(monitor_->poll_once());
+    ASSERT_TRUE(poll(*monitor_));
     write_token("ddpat_rotated_0000");
     std::filesystem::permissions(token_file(), std::filesystem::perms::others_read,
                                  std::filesystem::perm_options::add);
 
-    EXPECT_TRUE(monitor_->poll_once());
+    EXPECT_TRUE(poll(*monitor_));
 
     EXPECT_THAT(lines_.str(), HasSubstr("every user of this machine can read or write it"));
 }
 
 TEST_F(MonitoredOrganization, WarnsOnceOfAPollLongerThanTheInterval) {
     config_.poll.interval = std::chrono::milliseconds(1);
-    OrganizationMonitor monitor(organization_, config_, log_, [] {});
+    OrganizationMonitor monitor(organization_, config_, surroundings(), [] {});
 
-    EXPECT_TRUE(monitor.poll_once());
-    EXPECT_TRUE(monitor.poll_once());
+    EXPECT_TRUE(poll(monitor));
+    EXPECT_TRUE(poll(monitor));
 
     const std::string log = lines_.str();
     const std::string warning = "a poll takes longer than the interval";
@@ -226,34 +234,34 @@ TEST_F(MonitoredOrganization, WarnsOnceOfAPollLongerThanTheInterval) {
 
 TEST_F(MonitoredOrganization, LogsAnErrorAgainWhenItsReasonChanges) {
     answer_with(403);
-    EXPECT_FALSE(monitor_->poll_once());
+    EXPECT_FALSE(poll(*monitor_));
     answer_with(404);
-    EXPECT_FALSE(monitor_->poll_once());
+    EXPECT_FALSE(poll(*monitor_));
 
     EXPECT_THAT(lines_.str(), HasSubstr("reason=forbidden"));
     EXPECT_THAT(lines_.str(), HasSubstr("reason=not_found"));
 }
 
 TEST_F(MonitoredOrganization, GivesUpOnCredentialsThatStayUnreadable) {
-    ASSERT_TRUE(monitor_->poll_once());
+    ASSERT_TRUE(poll(*monitor_));
     std::filesystem::remove(token_file());
-    for (int poll = 0; poll < ClientSource::polls_of_grace; ++poll) {
-        ASSERT_TRUE(monitor_->poll_once()) << poll;
+    for (int number = 0; number < ClientSource::polls_of_grace; ++number) {
+        ASSERT_TRUE(poll(*monitor_)) << number;
     }
 
-    EXPECT_FALSE(monitor_->poll_once());
+    EXPECT_FALSE(poll(*monitor_));
 
     EXPECT_EQ(failures(ErrorKind::credentials), 1U);
     write_token(options().access_token);
-    EXPECT_TRUE(monitor_->poll_once());
+    EXPECT_TRUE(poll(*monitor_));
 }
 
 TEST_F(MonitoredOrganization, ARefusalOfOldCredentialsSaysWhyTheyAreOld) {
-    ASSERT_TRUE(monitor_->poll_once());
+    ASSERT_TRUE(poll(*monitor_));
     std::filesystem::remove(token_file());
     answer_with(401);
 
-    EXPECT_FALSE(monitor_->poll_once());
+    EXPECT_FALSE(poll(*monitor_));
 
     EXPECT_THAT(lines_.str(), HasSubstr("(old credentials: " + token_file().string() + ": can't be read"));
 }
@@ -261,7 +269,7 @@ TEST_F(MonitoredOrganization, ARefusalOfOldCredentialsSaysWhyTheyAreOld) {
 TEST_F(MonitoredOrganization, TellsEachReasonOnceInARowOfFailures) {
     for (const int status : {403, 404, 403, 404}) {
         answer_with(status);
-        EXPECT_FALSE(monitor_->poll_once());
+        EXPECT_FALSE(poll(*monitor_));
     }
 
     const std::string log = lines_.str();
@@ -275,29 +283,29 @@ TEST_F(MonitoredOrganization, TellsEachReasonOnceInARowOfFailures) {
 TEST_F(MonitoredOrganization, DoesNotWonderAboutASingleOwnerWhereAFilterAsksForOne) {
     organization_.owned_by = {"somebody"};
     answer_with_one_owner();
-    OrganizationMonitor filtered(organization_, config_, log_, [] {});
+    OrganizationMonitor filtered(organization_, config_, surroundings(), [] {});
 
-    ASSERT_TRUE(filtered.poll_once());
+    ASSERT_TRUE(poll(filtered));
 
     EXPECT_EQ(filtered.snapshot().inventory->distinct_owners, 1U);
     EXPECT_THAT(lines_.str(), Not(HasSubstr("all tokens have one owner")));
 }
 
 TEST_F(MonitoredOrganization, FindsTheExpiryOfItsOwnToken) {
-    ASSERT_TRUE(monitor_->poll_once());
+    ASSERT_TRUE(poll(*monitor_));
 
     EXPECT_TRUE(monitor_->snapshot().inventory->credential_expiry);
 }
 
 TEST_F(MonitoredOrganization, CountsWhatWasCreatedAndRevokedBetweenPolls) {
-    ASSERT_TRUE(monitor_->poll_once());
+    ASSERT_TRUE(poll(*monitor_));
     server_.with_organization([](demo::SimulatedOrganization& organization) {
         organization.create(organization.make_token(scan::system_clock().now()));
         const std::string first = organization.tokens().front().id;
         organization.revoke(first);
     });
 
-    ASSERT_TRUE(monitor_->poll_once());
+    ASSERT_TRUE(poll(*monitor_));
 
     const auto& churn = monitor_->snapshot().inventory->churn;
     EXPECT_EQ(churn.created[0] + churn.created[1] + churn.late, 1U);
@@ -307,10 +315,10 @@ TEST_F(MonitoredOrganization, CountsWhatWasCreatedAndRevokedBetweenPolls) {
 TEST_F(MonitoredOrganization, LogsAFailureOnceAndItsEndWithACount) {
     answer_with(403);
     for (int i = 0; i < 3; ++i) {
-        EXPECT_FALSE(monitor_->poll_once());
+        EXPECT_FALSE(poll(*monitor_));
     }
     answer_well();
-    EXPECT_TRUE(monitor_->poll_once());
+    EXPECT_TRUE(poll(*monitor_));
 
     std::map<std::string, int> levels;
     std::istringstream lines(lines_.str());
@@ -325,9 +333,9 @@ TEST_F(MonitoredOrganization, LogsAFailureOnceAndItsEndWithACount) {
 
 TEST_F(MonitoredOrganization, NeverLogsACredential) {
     answer_with(403);
-    EXPECT_FALSE(monitor_->poll_once());
+    EXPECT_FALSE(poll(*monitor_));
     answer_well();
-    EXPECT_TRUE(monitor_->poll_once());
+    EXPECT_TRUE(poll(*monitor_));
 
     EXPECT_THAT(lines_.str(), Not(HasSubstr(options().access_token)));
 }
@@ -343,7 +351,7 @@ std::set<std::string> ids_of(const demo::SimulatedOrganization& organization) {
 
 TEST_F(MonitoredOrganization, UnderChurnPublishesAsCompleteOnlyWhatAMomentHad) {
     config_.tokens.detail = config::Detail::all;
-    OrganizationMonitor monitor(organization_, config_, log_, [] {});
+    OrganizationMonitor monitor(organization_, config_, surroundings(), [] {});
     std::mt19937 random(3);
     std::set<std::set<std::string>> moments;
     unsigned percent = 0;
@@ -360,16 +368,16 @@ TEST_F(MonitoredOrganization, UnderChurnPublishesAsCompleteOnlyWhatAMomentHad) {
 
     int complete = 0;
     int incomplete = 0;
-    for (int poll = 0; poll < 12; ++poll) {
-        percent = poll % 3 == 0 ? 0 : 15;
-        ASSERT_TRUE(monitor.poll_once());
+    for (int number = 0; number < 12; ++number) {
+        percent = number % 3 == 0 ? 0 : 15;
+        ASSERT_TRUE(poll(monitor));
         const auto snapshot = monitor.snapshot();
         std::set<std::string> published;
         for (const auto& detail : snapshot.inventory->details) {
             published.insert(detail.id);
         }
         const bool claims_complete = snapshot.statistics.listing->complete;
-        EXPECT_TRUE(!claims_complete || moments.contains(published)) << "poll " << poll;
+        EXPECT_TRUE(!claims_complete || moments.contains(published)) << "poll " << number;
         ++(claims_complete ? complete : incomplete);
     }
     EXPECT_GT(complete, 0);

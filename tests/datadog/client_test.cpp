@@ -1,6 +1,7 @@
 // The real client against real sockets.
 #include "datadog/client.h"
 
+#include "datadog/commons.h"
 #include "demo/server.h"
 #include "support/raw_server.h"
 #include "support/tls_server.h"
@@ -516,7 +517,7 @@ Answer ask_over_tls(const support::Certificate& certificate, const std::string& 
         certificate, [](const std::string&) { return support::TlsServer::Reply{R"({"data":[]})", ""}; });
     ClientOptions options = options_for(server.port());
     options.endpoint.tls = true;
-    options.ca_file = ca_file;
+    options.commons = std::make_shared<Commons>(ca_file);
     Client client(options);
     return ask(client, two_keys());
 }

@@ -1,5 +1,6 @@
 #include "faults/monitored.h"
 
+#include "datadog/commons.h"
 #include "faults/fault_server.h"
 
 #include <spdlog/sinks/ostream_sink.h>
@@ -20,6 +21,7 @@ config::Config small_config() {
     config::Config config;
     config.poll.page_size = static_cast<int>(page_size);
     config.poll.timeout = poll_timeout;
+    config.poll.concurrency = 1;  // The servers take one connection after another.
     config.buckets.expiry = {std::chrono::hours(24)};
     config.buckets.last_used = {std::chrono::hours(24)};
     config.buckets.age = {std::chrono::hours(24)};
@@ -37,9 +39,9 @@ Monitored::Monitored(config::Endpoint endpoint, const std::string& ca_file)
     organization.endpoint = std::move(endpoint);
     organization.credentials.bearer_token = config::Secret(token);
     config::Config config = small_config();
-    config.ca_file = ca_file;
-    monitor_ =
-        std::make_unique<app::OrganizationMonitor>(organization, config, log_, [] {}, clock_, randomness_);
+    const app::Surroundings surroundings{log_, std::make_shared<datadog::Commons>(ca_file), clock_,
+                                         randomness_};
+    monitor_ = std::make_unique<app::OrganizationMonitor>(organization, config, surroundings, [] {});
 }
 
 std::uint64_t Monitored::failures(datadog::ErrorKind kind) const {

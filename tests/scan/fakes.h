@@ -2,7 +2,9 @@
 // got.
 #pragma once
 
+#include "scan/page_source.h"
 #include "scan/scan.h"
+#include "support/drive.h"
 
 #include <algorithm>
 #include <deque>
@@ -160,13 +162,19 @@ class RecordingSink final : public ListingSink {
         as_of = now;
         pending.clear();
     }
-    void add(const datadog::Token& token) override { pending.emplace_back(token.id); }
+    void add(const datadog::Token& token) override {
+        if (on_add) {
+            on_add();
+        }
+        pending.emplace_back(token.id);
+    }
     void finish() override { finished = pending; }
     void publish(const Listing& listing) override {
         listings.push_back(listing);
         published = finished;
     }
 
+    std::function<void()> on_add;
     int begins = 0;
     datadog::Timestamp as_of;
     std::vector<std::string> pending;
@@ -186,10 +194,14 @@ struct ScanFixture {
     std::chrono::seconds timeout{120};
 
     RateBudget budget{10};
+    Pace pace{1};
 
-    datadog::Result<Listing> run(std::stop_token stop = {}) {
-        const ScanEnvironment environment{source, clock, randomness, budget};
-        return scan(options, environment, sink, statistics, clock.steady_now() + timeout, std::move(stop));
+    /// One request after another.
+    datadog::Result<Listing> run() {
+        const ScanEnvironment environment{clock, randomness, budget, pace};
+        Scan scan(options, environment, sink, statistics, clock.steady_now() + timeout);
+        support::drive(scan, source, clock, [] { return false; });
+        return std::get<Scan::Finished>(scan.next()).listing;
     }
 };
 

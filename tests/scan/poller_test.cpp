@@ -44,7 +44,8 @@ struct PollerFixture {
                           .timeout = minutes(2),
                           .stale_after = std::chrono::hours(1)};
 
-    Poller poller() { return Poller(options, source, clock, randomness, sink, observer); }
+    Poller poller() { return {options, clock, randomness, sink, observer}; }
+    bool poll(Poller& poller) { return support::poll(poller, source, clock); }
 
     void answer_well() {
         source.respond = [](std::size_t) { return page_answer(PageBuilder().token("a").total(1)); };
@@ -53,16 +54,10 @@ struct PollerFixture {
         source.respond = [=](std::size_t) { return error_answer(kind, 403, retry_after); };
     }
 
-    /// Runs the poller's own loop until it has polled `polls` times.
+    /// Drives the poller until it has polled `polls` times.
     void run_polls(Poller& poller, std::size_t polls) {
-        std::stop_source stop;
-        observer.on_poll = [this, polls, &stop] {
-            poll_times.push_back(clock.steady_now());
-            if (observer.reports.size() >= polls) {
-                stop.request_stop();
-            }
-        };
-        poller.run(stop.get_token());
+        observer.on_poll = [this] { poll_times.push_back(clock.steady_now()); };
+        support::drive(poller, source, clock, [&] { return observer.reports.size() >= polls; });
     }
     std::vector<SteadyTime> poll_times;
 };
@@ -73,7 +68,7 @@ TEST(Poller, APublishedListingIsASuccess) {
     Poller poller = fixture.poller();
     const auto start = fixture.clock.now();
 
-    poller.step({});
+    fixture.poll(poller);
 
     ASSERT_EQ(fixture.observer.reports.size(), 1U);
     EXPECT_FALSE(fixture.observer.reports[0].error);
@@ -92,12 +87,12 @@ TEST(Poller, AFailureIsCountedUnderItsReasonAndKeepsWhatWasLearned) {
     PollerFixture fixture;
     Poller poller = fixture.poller();
     fixture.answer_well();
-    poller.step({});
+    fixture.poll(poller);
     const auto success = fixture.observer.statistics.last_success;
     fixture.clock.advance(minutes(5));
     fixture.answer_with(ErrorKind::forbidden);
 
-    poller.step({});
+    fixture.poll(poller);
 
     const Statistics& statistics = fixture.observer.statistics;
     EXPECT_EQ(statistics.polls, 2U);
@@ -112,11 +107,11 @@ TEST(Poller, CountsFailuresInARowAndTellsThemOnRecovery) {
     PollerFixture fixture;
     Poller poller = fixture.poller();
     fixture.answer_with(ErrorKind::forbidden);
-    poller.step({});
-    poller.step({});
+    fixture.poll(poller);
+    fixture.poll(poller);
     fixture.answer_well();
-    poller.step({});
-    poller.step({});
+    fixture.poll(poller);
+    fixture.poll(poller);
 
     std::vector<std::uint64_t> in_a_row;
     for (const PollReport& report : fixture.observer.reports) {
@@ -127,10 +122,11 @@ TEST(Poller, CountsFailuresInARowAndTellsThemOnRecovery) {
 
 TEST(Poller, AnExceptionBelowIsAFailedPollAndNotTheEnd) {
     PollerFixture fixture;
-    fixture.source.respond = [](std::size_t) -> datadog::Answer { throw std::runtime_error("broken"); };
+    fixture.answer_well();
+    fixture.sink.on_add = [] { throw std::runtime_error("broken"); };
     Poller poller = fixture.poller();
 
-    poller.step({});
+    fixture.poll(poller);
 
     ASSERT_EQ(fixture.observer.reports.size(), 1U);
     EXPECT_EQ(fixture.observer.reports[0].error->kind, ErrorKind::internal);
@@ -231,7 +227,7 @@ TEST(Poller, RecoversAtOnce) {
     fixture.run_polls(poller, 5);
 
     EXPECT_LT(fixture.poll_times[3] - fixture.poll_times[0], minutes(1));
-    EXPECT_EQ(fixture.poll_times[4] - fixture.poll_times[3], minutes(5));
+    EXPECT_EQ(fixture.poll_times[4] - fixture.poll_times[0], minutes(5)) << "it comes back to its beat";
 }
 
 TEST(Poller, TheBudgetOutlivesThePoll) {
@@ -242,10 +238,10 @@ TEST(Poller, TheBudgetOutlivesThePoll) {
         return answer;
     };
     Poller poller = fixture.poller();
-    poller.step({});
+    fixture.poll(poller);
     ASSERT_TRUE(fixture.clock.waits.empty());
 
-    poller.step({});
+    fixture.poll(poller);
 
     EXPECT_THAT(fixture.clock.waits, ElementsAre(seconds(30) + std::chrono::milliseconds(500)));
 }
@@ -282,14 +278,10 @@ TEST(Poller, ASuccessInTimeIsNeverStale) {
 
 TEST(Poller, ACancelledPollIsNoFailure) {
     PollerFixture fixture;
-    std::stop_source stop;
-    fixture.source.respond = [&](std::size_t) {
-        stop.request_stop();
-        return error_answer(ErrorKind::cancelled, 0);
-    };
+    fixture.source.respond = [](std::size_t) { return error_answer(ErrorKind::cancelled, 0); };
     Poller poller = fixture.poller();
 
-    poller.run(stop.get_token());
+    EXPECT_FALSE(fixture.poll(poller));
 
     EXPECT_TRUE(fixture.observer.reports.empty());
     EXPECT_EQ(poller.statistics().polls, 0U);
@@ -314,23 +306,34 @@ TEST(Poller, AnObserverThatFailsEndsNothingAndIsCounted) {
     fixture.answer_well();
     Poller poller = fixture.poller();
     fixture.observer.on_poll = [] { throw std::bad_alloc(); };
-    poller.step({});
+    fixture.poll(poller);
     fixture.observer.on_poll = nullptr;
 
-    poller.step({});
+    fixture.poll(poller);
 
     EXPECT_EQ(fixture.observer.statistics.polls, 2U);
     EXPECT_EQ(fixture.observer.statistics.failures[static_cast<std::size_t>(ErrorKind::internal)], 1U);
     EXPECT_TRUE(fixture.observer.statistics.last_poll_succeeded);
 }
 
-TEST(Poller, MovesUntilAPollIsLongOverdue) {
+TEST(Poller, MovesUntilTheNextPollIsLongOverdue) {
     PollerFixture fixture;
     fixture.answer_well();
     Poller poller = fixture.poller();
     EXPECT_TRUE(poller.moving());
 
-    poller.step({});
+    fixture.poll(poller);
+    fixture.clock.advance(minutes(7));
+    EXPECT_TRUE(poller.moving()) << "it was due two minutes ago";
+    fixture.clock.advance(minutes(2));
+    EXPECT_FALSE(poller.moving());
+}
+
+TEST(Poller, MovesUntilAPollUnderWayIsLongPastItsDeadline) {
+    PollerFixture fixture;
+    Poller poller = fixture.poller();
+    ASSERT_TRUE(std::holds_alternative<Prepare>(poller.next()));
+
     fixture.clock.advance(minutes(4));
     EXPECT_TRUE(poller.moving());
     fixture.clock.advance(minutes(2));

@@ -24,8 +24,10 @@ TEST_P(RateBudgetAfterAnAnswer, IsClosedWhileOnlyTheReserveIsLeft) {
 
     budget.note(GetParam().limit, now);
 
-    const auto until = budget.closed_until(now);
-    EXPECT_EQ(until, GetParam().closed_for ? std::optional(now + *GetParam().closed_for) : std::nullopt);
+    EXPECT_EQ(budget.has_room(0, now), !GetParam().closed_for);
+    if (GetParam().closed_for) {
+        EXPECT_EQ(budget.opens(), now + *GetParam().closed_for);
+    }
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -56,8 +58,8 @@ TEST(RateBudget, OpensAtTheReset) {
     RateBudget budget(10);
     budget.note({.limit = 100, .remaining = 0, .reset = seconds(9)}, now);
 
-    EXPECT_TRUE(budget.closed_until(now + seconds(8)));
-    EXPECT_FALSE(budget.closed_until(now + seconds(9)));
+    EXPECT_FALSE(budget.has_room(0, now + seconds(8)));
+    EXPECT_TRUE(budget.has_room(0, now + seconds(9)));
 }
 
 TEST(RateBudget, AnAnswerWithoutHeadersLeavesItClosed) {
@@ -66,7 +68,7 @@ TEST(RateBudget, AnAnswerWithoutHeadersLeavesItClosed) {
 
     budget.note({}, now + seconds(1));
 
-    EXPECT_TRUE(budget.closed_until(now + seconds(2)));
+    EXPECT_FALSE(budget.has_room(0, now + seconds(2)));
 }
 
 TEST(RateBudget, AnAnswerWithMoreLeftOpensIt) {
@@ -75,7 +77,37 @@ TEST(RateBudget, AnAnswerWithMoreLeftOpensIt) {
 
     budget.note({.limit = 100, .remaining = 100, .reset = seconds(60)}, now + seconds(1));
 
-    EXPECT_FALSE(budget.closed_until(now + seconds(1)));
+    EXPECT_TRUE(budget.has_room(0, now + seconds(1)));
+}
+
+TEST(RateBudget, RequestsUnderWayCountAsSpent) {
+    RateBudget budget(10);
+    budget.note({.limit = 100, .remaining = 13, .reset = seconds(9)}, now);
+
+    EXPECT_TRUE(budget.has_room(2, now));
+    EXPECT_FALSE(budget.has_room(3, now));
+}
+
+TEST(RateBudget, AnAnswerThatWasOvertakenGivesNothingBack) {
+    RateBudget budget(0);
+    budget.note({.limit = 100, .remaining = 0, .reset = seconds(9)}, now);
+
+    budget.note({.limit = 100, .remaining = 5, .reset = seconds(9)}, now + std::chrono::milliseconds(10));
+
+    EXPECT_FALSE(budget.has_room(0, now + seconds(1)));
+    EXPECT_EQ(budget.opens(), now + seconds(9));
+}
+
+TEST(RateBudget, TheFirstRequestOfAnUnknownPeriodGoesAlone) {
+    RateBudget budget(0);
+    budget.note({.limit = 100, .remaining = 0, .reset = seconds(9)}, now);
+
+    EXPECT_TRUE(budget.has_room(0, now + seconds(9)));
+    EXPECT_FALSE(budget.has_room(1, now + seconds(9)));
+}
+
+TEST(RateBudget, KnowsNoBoundsBeforeTheFirstAnswer) {
+    EXPECT_TRUE(RateBudget(10).has_room(100, now));
 }
 
 }  // namespace

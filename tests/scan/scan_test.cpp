@@ -470,15 +470,11 @@ INSTANTIATE_TEST_SUITE_P(Kinds, LastingErrors,
                                          ErrorKind::bad_page),
                          [](const auto& test) { return std::string(datadog::label(test.param)); });
 
-TEST(Scan, AStopRequestEndsItWithoutAnotherRequest) {
+TEST(Scan, ACancelledRequestEndsItWithoutAnother) {
     ScanFixture fixture;
-    std::stop_source stop;
-    fixture.source.respond = [&](std::size_t) {
-        stop.request_stop();
-        return page_answer(PageBuilder().token("a").token("b").total(400));
-    };
+    fixture.source.respond = [](std::size_t) { return error_answer(ErrorKind::cancelled, 0); };
 
-    const auto listing = fixture.run(stop.get_token());
+    const auto listing = fixture.run();
 
     ASSERT_FALSE(listing);
     EXPECT_EQ(listing.error().kind, ErrorKind::cancelled);
@@ -563,7 +559,7 @@ TEST(ScanAndTheRateLimit, WaitsForTheResetRatherThanUseWhatIsLeftToOthers) {
     ASSERT_TRUE(listing) << listing.error().message;
     EXPECT_TRUE(listing->complete);
     EXPECT_EQ(fixture.clock.waits, std::vector<SteadyTime::duration>(
-                                       {std::chrono::milliseconds(7500)}));  // and half a second of jitter
+                                       {std::chrono::milliseconds(7350)}));  // and a twentieth of jitter
     EXPECT_EQ(fixture.statistics.retries, decltype(fixture.statistics.retries){});
 }
 

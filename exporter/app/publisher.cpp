@@ -1,0 +1,106 @@
+#include "app/publisher.h"
+
+#include "app/build_info.h"
+
+#include <algorithm>
+#include <chrono>
+#include <iterator>
+#include <memory>
+#include <string>
+#include <utility>
+
+namespace exporter::app {
+
+namespace {
+
+/// For each moment of rendering, so much time has to pass in all.
+constexpr int share = 10;
+
+/// How far rendering may run ahead of its share: a few organizations are always rendered at once.
+constexpr std::chrono::seconds allowance{10};
+
+}  // namespace
+
+Publisher::Publisher(std::size_t organizations, Snapshots snapshots, metrics::ExpositionStore& store)
+    : snapshots_(std::move(snapshots)),
+      store_(store),
+      rendered_(organizations),
+      changed_(organizations, true),
+      thread_([this](const std::stop_token& stop) { run(stop); }) {}
+
+void Publisher::changed(std::size_t organization) {
+    {
+        const std::lock_guard lock(mutex_);
+        changed_[organization] = true;
+        const Time now = std::chrono::steady_clock::now();
+        if (affordable_at(now) > now) {
+            late_ = true;
+            something_changed_.notify_one();
+            return;
+        }
+    }
+    publish();
+}
+
+void Publisher::publish() {
+    const std::lock_guard publishing(publishing_);
+    const Time start = std::chrono::steady_clock::now();
+    for (const std::size_t organization : take_changed()) {
+        rendered_[organization] = snapshots_(organization);
+    }
+    auto families = metrics::OrganizationsCollectable(rendered_).Collect();
+    auto more =
+        metrics::BuildInfoCollectable(std::string(version()), std::string(revision()), compiler()).Collect();
+    families.insert(families.end(), std::make_move_iterator(more.begin()),
+                    std::make_move_iterator(more.end()));
+    store_.publish(std::make_shared<const metrics::Exposition>(
+        [&families](metrics::Format format) { return metrics::render(families, format); }));
+    has_everybody_.store(
+        std::all_of(rendered_.begin(), rendered_.end(),
+                    [](const metrics::Snapshot& snapshot) { return snapshot.statistics.polls > 0; }));
+
+    const Time end = std::chrono::steady_clock::now();
+    const std::lock_guard lock(mutex_);
+    paid_until_ = std::max(paid_until_, start) + share * (end - start);
+}
+
+std::vector<std::size_t> Publisher::take_changed() {
+    const std::lock_guard lock(mutex_);
+    std::vector<std::size_t> organizations;
+    for (std::size_t organization = 0; organization < changed_.size(); ++organization) {
+        if (changed_[organization]) {
+            organizations.push_back(organization);
+            changed_[organization] = false;
+        }
+    }
+    return organizations;
+}
+
+bool Publisher::something_is_changed() const {
+    return std::find(changed_.begin(), changed_.end(), true) != changed_.end();
+}
+
+/// When rendering may go on.
+Publisher::Time Publisher::affordable_at(Time now) const {
+    return paid_until_ - allowance > now ? paid_until_ - allowance : now;
+}
+
+void Publisher::run(const std::stop_token& stop) {
+    for (;;) {
+        {
+            std::unique_lock lock(mutex_);
+            if (!something_changed_.wait(lock, stop, [this] { return late_ && something_is_changed(); })) {
+                return;
+            }
+            const Time now = std::chrono::steady_clock::now();
+            something_changed_.wait_until(lock, stop, affordable_at(now), [] { return false; });
+            if (stop.stop_requested()) {
+                return;
+            }
+            late_ = false;
+        }
+        publish();
+    }
+}
+
+}  // namespace exporter::app

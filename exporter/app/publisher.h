@@ -1,0 +1,68 @@
+// From snapshots to what a scrape gets.
+#pragma once
+
+#include "metrics/collectables.h"
+#include "metrics/exposition.h"
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <functional>
+#include <mutex>
+#include <stop_token>
+#include <thread>
+#include <vector>
+
+namespace exporter::app {
+
+/// Renders what changed: at once, as long as that takes no more than a tenth of the time; beyond it the
+/// changes of many organizations are rendered together a little later, by a thread of its own.
+class Publisher {
+  public:
+    /// Makes one organization's snapshot. Thread-safe.
+    using Snapshots = std::function<metrics::Snapshot(std::size_t organization)>;
+
+    /// @param organizations how many there are
+    /// @param store gets the expositions; must outlive the publisher
+    Publisher(std::size_t organizations, Snapshots snapshots, metrics::ExpositionStore& store);
+    Publisher(const Publisher&) = delete;
+    Publisher& operator=(const Publisher&) = delete;
+    ~Publisher() = default;
+
+    /// This organization's snapshot has something new. From any thread.
+    void changed(std::size_t organization);
+
+    /// Renders what changed, now.
+    void publish();
+
+    /// Whether what is published has a first poll of every organization in it. From any thread.
+    [[nodiscard]] bool has_everybody() const { return has_everybody_.load(); }
+
+  private:
+    using Time = std::chrono::steady_clock::time_point;
+
+    void run(const std::stop_token& stop);
+    [[nodiscard]] std::vector<std::size_t> take_changed();
+    [[nodiscard]] bool something_is_changed() const;
+    [[nodiscard]] Time affordable_at(Time now) const;
+
+    const Snapshots snapshots_;
+    metrics::ExpositionStore& store_;
+
+    std::mutex publishing_;                    ///< an older snapshot never replaces a newer one
+    std::vector<metrics::Snapshot> rendered_;  ///< protected by publishing_; by organization
+
+    std::atomic<bool> has_everybody_ = false;
+
+    std::mutex mutex_;
+    std::condition_variable_any something_changed_;
+    // Protected by mutex_:
+    std::vector<bool> changed_;  ///< by organization
+    bool late_ = false;          ///< the thread is to render what changed
+    Time paid_until_;            ///< how long what was rendered so far takes up its share of the time
+
+    std::jthread thread_;  ///< last: it uses all of the above
+};
+
+}  // namespace exporter::app

@@ -1,0 +1,191 @@
+#include "scan/dispatcher.h"
+
+#include <algorithm>
+#include <exception>
+#include <utility>
+
+namespace exporter::scan {
+
+namespace {
+
+using datadog::Answer;
+using datadog::Error;
+using datadog::ErrorKind;
+
+Error internal(const std::exception& exception) {
+    return {ErrorKind::internal, exception.what(), std::nullopt};
+}
+
+datadog::Result<void> prepare(PageSource& source) {
+    try {
+        return source.prepare();
+    } catch (const std::exception& exception) {
+        return tl::unexpected(internal(exception));
+    }
+}
+
+Answer fetch(PageSource& source, const Fetch& wanted) {
+    try {
+        return source.page(wanted.page, wanted.deadline);
+    } catch (const std::exception& exception) {
+        datadog::Exchange none;
+        none.made = false;
+        return {std::move(none), tl::unexpected(internal(exception))};
+    }
+}
+
+bool got_no_answer(const Answer& answer) {
+    if (answer.page) {
+        return false;
+    }
+    switch (answer.page.error().kind) {
+        case ErrorKind::dns:
+        case ErrorKind::connect:
+        case ErrorKind::tls:
+        case ErrorKind::timeout:
+        case ErrorKind::network:
+            return true;
+        default:
+            return false;
+    }
+}
+
+}  // namespace
+
+Dispatcher::Dispatcher(std::vector<Member> members, Clock& clock, std::size_t workers)
+    : members_(std::move(members)),
+      clock_(clock),
+      most_in_trouble_(std::max<std::size_t>(1, workers / 2)),
+      states_(members_.size()) {
+    for (std::size_t member = 0; member < members_.size(); ++member) {
+        alarms_.emplace(SteadyTime::min(), member);
+    }
+    for (std::size_t worker = 0; worker < std::max<std::size_t>(1, workers); ++worker) {
+        workers_.emplace_back([this](const std::stop_token& stop) { work(stop); });
+    }
+}
+
+Dispatcher::~Dispatcher() = default;
+
+void Dispatcher::run(const std::stop_token& stop) {
+    drive(stop, [] { return false; });
+}
+
+void Dispatcher::run_once() {
+    drive({}, [this] {
+        return std::all_of(members_.begin(), members_.end(),
+                           [](const Member& member) { return member.poller->attempted(); });
+    });
+}
+
+bool Dispatcher::wait_until_idle(std::chrono::milliseconds limit) {
+    std::unique_lock lock(mutex_);
+    healthy_.clear();
+    troubled_.clear();
+    return results_came_.wait_for(lock, limit, [this] { return busy_ == 0; });
+}
+
+template <class Done>
+void Dispatcher::drive(const std::stop_token& stop, Done done) {
+    while (!stop.stop_requested()) {
+        const SteadyTime now = clock_.steady_now();
+        while (!alarms_.empty() && alarms_.begin()->first <= now) {
+            advance(alarms_.begin()->second);
+        }
+        if (done()) {
+            return;
+        }
+        for (Result& result : wait_for_results(stop)) {
+            const std::size_t member = result.member;
+            take(std::move(result));
+            advance(member);
+        }
+    }
+}
+
+/// Does what the member's poller wants done, until it wants nothing for a while.
+void Dispatcher::advance(std::size_t member) {
+    State& state = states_[member];
+    const auto [first, last] = alarms_.equal_range(state.wake_at);
+    const auto alarm =
+        std::find_if(first, last, [member](const auto& entry) { return entry.second == member; });
+    if (alarm != last) {
+        alarms_.erase(alarm);
+    }
+    for (;;) {
+        const Next next = members_[member].poller->next();
+        if (const auto* pause = std::get_if<Pause>(&next)) {
+            state.wake_at = pause->until;
+            alarms_.emplace(state.wake_at, member);
+            return;
+        }
+        Job job{member, jobs_++, Prepare{}, state.in_trouble};
+        if (const auto* fetch = std::get_if<Fetch>(&next)) {
+            job.what = *fetch;
+        }
+        const std::lock_guard lock(mutex_);
+        (state.in_trouble ? troubled_ : healthy_).push_back(job);
+        work_.notify_one();
+    }
+}
+
+void Dispatcher::take(Result result) {
+    Poller& poller = *members_[result.member].poller;
+    if (auto* prepared = std::get_if<datadog::Result<void>>(&result.what)) {
+        poller.prepared(std::move(*prepared));
+        return;
+    }
+    auto& [page, answer] = std::get<1>(result.what);
+    states_[result.member].in_trouble = got_no_answer(answer);
+    poller.answered(page, std::move(answer));
+}
+
+std::deque<Dispatcher::Result> Dispatcher::wait_for_results(const std::stop_token& stop) {
+    std::unique_lock lock(mutex_);
+    const auto came = [this] { return !results_.empty(); };
+    const SteadyTime alarm = alarms_.empty() ? SteadyTime::max() : alarms_.begin()->first;
+    if (alarm == SteadyTime::max()) {
+        results_came_.wait(lock, stop, came);
+    } else {
+        results_came_.wait_for(lock, stop, alarm - clock_.steady_now(), came);
+    }
+    return std::exchange(results_, {});
+}
+
+void Dispatcher::work(const std::stop_token& stop) {
+    std::unique_lock lock(mutex_);
+    while (work_.wait(lock, stop, [this] { return queue_with_work() != nullptr; }) &&
+           !stop.stop_requested()) {
+        std::deque<Job>& queue = *queue_with_work();
+        const Job job = queue.front();
+        queue.pop_front();
+        ++busy_;
+        busy_in_trouble_ += job.in_trouble ? 1U : 0U;
+        lock.unlock();
+        Result result = perform(job);
+        lock.lock();
+        --busy_;
+        busy_in_trouble_ -= job.in_trouble ? 1U : 0U;
+        results_.push_back(std::move(result));
+        results_came_.notify_all();
+    }
+}
+
+/// Whichever has waited longest, of those that may have a worker.
+std::deque<Dispatcher::Job>* Dispatcher::queue_with_work() {
+    const bool troubled_may = !troubled_.empty() && busy_in_trouble_ < most_in_trouble_;
+    if (healthy_.empty()) {
+        return troubled_may ? &troubled_ : nullptr;
+    }
+    return troubled_may && troubled_.front().number < healthy_.front().number ? &troubled_ : &healthy_;
+}
+
+Dispatcher::Result Dispatcher::perform(const Job& job) const {
+    PageSource& source = *members_[job.member].source;
+    if (const auto* wanted = std::get_if<Fetch>(&job.what)) {
+        return {job.member, std::pair(wanted->page, fetch(source, *wanted))};
+    }
+    return {job.member, prepare(source)};
+}
+
+}  // namespace exporter::scan

@@ -1,0 +1,100 @@
+// Drives all pollers with a fixed number of threads.
+#pragma once
+
+#include "scan/page_source.h"
+#include "scan/poller.h"
+
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <mutex>
+#include <stop_token>
+#include <thread>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace exporter::scan {
+
+/// One thread decides: it alone touches the pollers, so that what they count and tell needs no lock. Workers
+/// make the requests, first come first served; none of them belongs to an organization.
+///
+/// An organization that got no answer to its last request (a dead network, a proxy that hangs) is in trouble
+/// until it gets one, and all that are have no more than half of the workers: however many hang, the others
+/// are polled in time.
+class Dispatcher {
+  public:
+    struct Member {
+        Poller* poller;
+        PageSource* source;
+    };
+
+    /// @param members must outlive the dispatcher
+    /// @param workers requests that can be under way at once, over all members; at least one
+    Dispatcher(std::vector<Member> members, Clock& clock, std::size_t workers);
+    Dispatcher(const Dispatcher&) = delete;
+    Dispatcher& operator=(const Dispatcher&) = delete;
+    /// Waits for requests under way; `PageSource`'s owner may cut them short.
+    ~Dispatcher();
+
+    /// Drives the pollers until `stop` is requested. Requests under way are then left to their workers.
+    void run(const std::stop_token& stop);
+
+    /// Drives the pollers until each has finished a first attempt.
+    void run_once();
+
+    /// False: a worker is still busy after `limit` though no more is asked of it.
+    [[nodiscard]] bool wait_until_idle(std::chrono::milliseconds limit);
+
+  private:
+    struct Job {
+        std::size_t member;
+        std::uint64_t number;  ///< in the order of asking
+        std::variant<Prepare, Fetch> what;
+        bool in_trouble;
+    };
+    struct Result {
+        std::size_t member;
+        std::variant<datadog::Result<void>, std::pair<std::size_t, datadog::Answer>> what;
+    };
+    struct State {
+        bool in_trouble = false;
+        SteadyTime wake_at = SteadyTime::min();
+    };
+
+    template <class Done>
+    void drive(const std::stop_token& stop, Done done);
+    void advance(std::size_t member);
+    void take(Result result);
+    [[nodiscard]] std::deque<Result> wait_for_results(const std::stop_token& stop);
+
+    void work(const std::stop_token& stop);
+    [[nodiscard]] std::deque<Job>* queue_with_work();
+    [[nodiscard]] Result perform(const Job& job) const;
+
+    const std::vector<Member> members_;
+    Clock& clock_;
+    const std::size_t most_in_trouble_;
+
+    // Of the thread that decides:
+    std::vector<State> states_;  ///< by member
+    std::multimap<SteadyTime, std::size_t> alarms_;
+    std::uint64_t jobs_ = 0;
+
+    std::mutex mutex_;
+    std::condition_variable_any work_;
+    std::condition_variable_any results_came_;
+    // Protected by mutex_:
+    std::deque<Job> healthy_;
+    std::deque<Job> troubled_;
+    std::deque<Result> results_;
+    std::size_t busy_ = 0;
+    std::size_t busy_in_trouble_ = 0;
+
+    std::vector<std::jthread> workers_;  ///< last: they use all of the above
+};
+
+}  // namespace exporter::scan

@@ -1,0 +1,47 @@
+// Pages that are asked for side by side and taken in one after another.
+#pragma once
+
+#include "datadog/error.h"
+#include "datadog/page.h"
+
+#include <cstddef>
+#include <map>
+#include <optional>
+
+namespace exporter::scan {
+
+/// Which page to ask for next, and whose turn it is. Whoever takes pages from here sees them in the listing's
+/// order, whatever the order of their arrival: that they were fetched side by side shows in nothing.
+class PageOrder {
+  public:
+    /// @param window how many pages beyond the one whose turn it is may be asked for: bounds the memory of
+    /// pages that wait for their turn
+    explicit PageOrder(std::size_t window) : window_(window) {}
+
+    /// The listing is known to have pages up to this one. Beyond it pages are asked for one by one.
+    void expect_up_to(std::size_t last) { last_ = last; }
+
+    /// A page that was never asked for; nullopt: none is wanted for the moment. It counts as asked for.
+    [[nodiscard]] std::optional<std::size_t> take_fresh();
+    /// Whether `take_fresh` has one.
+    [[nodiscard]] bool has_fresh() const;
+
+    /// What became of a page that was asked for. An error ends the listing when its turn comes, so that no
+    /// page beyond it is asked for any more.
+    void arrived(std::size_t page, datadog::Result<datadog::Page> outcome);
+
+    /// The page whose turn it is, once: nullopt until it arrives.
+    [[nodiscard]] std::optional<datadog::Result<datadog::Page>> take_next();
+    /// The number of the page whose turn it is.
+    [[nodiscard]] std::size_t turn() const { return turn_; }
+
+  private:
+    std::size_t window_;
+    std::size_t fresh_ = 0;  ///< the lowest that was not asked for
+    std::size_t turn_ = 0;
+    std::size_t last_ = 0;
+    bool failed_ = false;
+    std::map<std::size_t, datadog::Result<datadog::Page>> waiting_;
+};
+
+}  // namespace exporter::scan

@@ -1,0 +1,81 @@
+#include "scan/reading.h"
+
+namespace exporter::scan {
+
+Reading::Reading(datadog::Timestamp now, ListingSink& sink) : sink_(sink) {
+    listing_.as_of = now;
+    listing_.began = now;
+    sink_.begin(now);
+}
+
+bool Reading::add(const datadog::Page& page, std::size_t page_size) {
+    if (pages_++ == 0) {
+        listing_.began = page.server_time.value_or(listing_.began);
+        first_page_elements_ = page.facts.elements;
+    }
+    note_total(page);
+    const std::size_t known_before = ids_.size();
+    for (const datadog::Token& token : page.tokens) {
+        add(token);
+    }
+    const std::size_t fresh = ids_.size() - known_before;
+    const std::size_t repeated = page.tokens.size() - fresh;
+    unreadable_ += page.facts.elements - page.tokens.size();
+
+    const bool nothing_new = fresh == 0 && (repeated > 0 || page.facts.elements == 0);
+    const bool short_page = page.facts.elements < page_size;
+    return nothing_new || (short_page && listing_.reported_tokens == ids_.size());
+}
+
+std::size_t Reading::expected_last_page() const {
+    // Where the total is a multiple of the page size, the page after the last full one is asked for as well:
+    // only it proves that nothing follows.
+    return listing_.reported_tokens && first_page_elements_ > 0
+               ? *listing_.reported_tokens / first_page_elements_
+               : 0;
+}
+
+Listing Reading::finish() const {
+    Listing listing = listing_;
+    listing.tokens = ids_.size();
+    listing.complete = consistent() && matches_total(ids_.size());
+    return listing;
+}
+
+bool Reading::worth_repeating() const {
+    return !consistent() || !matches_total(ids_.size() + unreadable_);
+}
+
+void Reading::add(const datadog::Token& token) {
+    if (!ids_.insert(token.id)) {
+        ++listing_.duplicates;
+        return;
+    }
+    const auto& created = token.created_at.moment();
+    created_meanwhile_ = created_meanwhile_ || (created && *created >= listing_.began);
+    sink_.add(token);
+}
+
+void Reading::note_total(const datadog::Page& page) {
+    const auto& total = page.facts.total_filtered_count;
+    if (!total) {
+        return;
+    }
+    total_changed_ = total_changed_ || (listing_.reported_tokens && listing_.reported_tokens != total);
+    listing_.reported_tokens = total;
+}
+
+/// Nothing says that tokens came or went between the pages. Pages are sorted by creation, so a token that was
+/// created meanwhile is on the last one; where the total stayed the same all the same, another was revoked,
+/// and the one that slid over a page's edge by that was never seen. Where the last page was fetched before
+/// the change and a page in the middle after it, as happens side by side, as many tokens are listed twice as
+/// were missed, and the ids don't add up to the total. A single page is one moment's answer.
+bool Reading::consistent() const {
+    return !total_changed_ && (pages_ == 1 || !created_meanwhile_);
+}
+
+bool Reading::matches_total(std::uint64_t tokens) const {
+    return listing_.reported_tokens ? *listing_.reported_tokens == tokens : listing_.duplicates == 0;
+}
+
+}  // namespace exporter::scan

@@ -1,0 +1,48 @@
+// One reading of a listing from its first page to its end, and what it says about its own completeness.
+#pragma once
+
+#include "datadog/page.h"
+#include "scan/id_set.h"
+#include "scan/listing.h"
+
+#include <cstddef>
+
+namespace exporter::scan {
+
+/// Takes the pages in the listing's order, whatever the order of their fetching.
+class Reading {
+  public:
+    /// @param sink gets `begin` now, and each unique token; must outlive the reading
+    Reading(datadog::Timestamp now, ListingSink& sink);
+
+    /// Takes in the next page. True: it was the last.
+    ///
+    /// @param page_size what the source was asked for
+    [[nodiscard]] bool add(const datadog::Page& page, std::size_t page_size);
+
+    /// The number of the last page by what the reported total and the first page's size say; the first where
+    /// they say nothing. A page that only proves the end is counted.
+    [[nodiscard]] std::size_t expected_last_page() const;
+
+    [[nodiscard]] Listing finish() const;
+
+    /// Whether reading again may tell more: not when only unreadable tokens are missing from the total.
+    [[nodiscard]] bool worth_repeating() const;
+
+  private:
+    void add(const datadog::Token& token);
+    void note_total(const datadog::Page& page);
+    [[nodiscard]] bool consistent() const;
+    [[nodiscard]] bool matches_total(std::uint64_t tokens) const;
+
+    ListingSink& sink_;
+    Listing listing_;
+    IdSet ids_;
+    std::size_t pages_ = 0;
+    std::size_t first_page_elements_ = 0;
+    std::size_t unreadable_ = 0;
+    bool total_changed_ = false;
+    bool created_meanwhile_ = false;
+};
+
+}  // namespace exporter::scan

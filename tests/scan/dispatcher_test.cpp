@@ -1,0 +1,225 @@
+#include "scan/dispatcher.h"
+
+#include "scan/fakes.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <atomic>
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <stdexcept>
+#include <thread>
+#include <vector>
+
+namespace exporter::scan {
+namespace {
+
+using namespace std::chrono_literals;
+using datadog::ErrorKind;
+
+/// Something that is waited for, with a limit.
+class Event {
+  public:
+    void happen() {
+        const std::lock_guard lock(mutex_);
+        ++times_;
+        changed_.notify_all();
+    }
+    [[nodiscard]] bool wait_for(int times) {
+        std::unique_lock lock(mutex_);
+        return changed_.wait_for(lock, 20s, [&] { return times_ >= times; });
+    }
+
+  private:
+    std::mutex mutex_;
+    std::condition_variable changed_;
+    int times_ = 0;
+};
+
+class CountingObserver final : public PollObserver {
+  public:
+    void poll_finished(const PollReport&, const Statistics&) override { polls.happen(); }
+    void became_stale(const Statistics&) override {}
+
+    Event polls;
+};
+
+/// Answers with what a test wants; thread-safe where that is.
+class CallbackSource final : public PageSource {
+  public:
+    datadog::Result<void> prepare() override { return {}; }
+    datadog::Answer page(std::size_t number, SteadyTime) override { return respond(number); }
+
+    std::function<datadog::Answer(std::size_t)> respond = [](std::size_t) {
+        return page_answer(PageBuilder().token("a").total(1));
+    };
+};
+
+/// An organization with its poller, on the machine's clock.
+struct Organization {
+    explicit Organization(PollerOptions options = {})
+        : poller(options, system_clock(), randomness, sink, observer) {}
+
+    [[nodiscard]] Dispatcher::Member member() { return {&poller, &source}; }
+
+    FixedRandomness randomness{0};
+    RecordingSink sink;
+    CountingObserver observer;
+    CallbackSource source;
+    Poller poller;
+};
+
+/// Runs a dispatcher until it goes.
+class Running {
+  public:
+    explicit Running(Dispatcher& dispatcher)
+        : thread_([&dispatcher](const std::stop_token& stop) { dispatcher.run(stop); }) {}
+
+  private:
+    std::jthread thread_;
+};
+
+/// Holds requests until it is opened.
+class Gate {
+  public:
+    ~Gate() { open(); }
+    void open() {
+        const std::lock_guard lock(mutex_);
+        open_ = true;
+        opened_.notify_all();
+    }
+    void pass() {
+        std::unique_lock lock(mutex_);
+        ++waiting_;
+        opened_.notify_all();
+        opened_.wait(lock, [this] { return open_; });
+        --waiting_;
+    }
+    [[nodiscard]] bool wait_for(int waiting) {
+        std::unique_lock lock(mutex_);
+        return opened_.wait_for(lock, 20s, [&] { return waiting_ >= waiting; });
+    }
+    [[nodiscard]] int waiting() {
+        const std::lock_guard lock(mutex_);
+        return waiting_;
+    }
+
+  private:
+    std::mutex mutex_;
+    std::condition_variable opened_;
+    bool open_ = false;
+    int waiting_ = 0;
+};
+
+TEST(Dispatcher, PollsEachOrganizationOnce) {
+    std::vector<std::unique_ptr<Organization>> organizations;
+    std::vector<Dispatcher::Member> members;
+    for (int i = 0; i < 50; ++i) {
+        organizations.push_back(std::make_unique<Organization>());
+        members.push_back(organizations.back()->member());
+    }
+    Dispatcher dispatcher(members, system_clock(), 3);
+
+    dispatcher.run_once();
+
+    for (const auto& organization : organizations) {
+        EXPECT_EQ(organization->poller.statistics().polls, 1U);
+        EXPECT_EQ(organization->sink.published, std::vector<std::string>{"a"});
+    }
+}
+
+TEST(Dispatcher, PollsAgainWhenAPollIsDue) {
+    Organization organization({.interval = 5ms});
+    Dispatcher dispatcher({organization.member()}, system_clock(), 1);
+
+    const Running running(dispatcher);
+
+    EXPECT_TRUE(organization.observer.polls.wait_for(5));
+}
+
+TEST(Dispatcher, FetchesPagesOfOneOrganizationSideBySide) {
+    Gate gate;
+    Organization organization({.scan = {.page_size = 1, .concurrency = 4}});
+    organization.source.respond = [&gate](std::size_t number) {
+        if (number > 0) {
+            gate.pass();
+        }
+        PageBuilder page;
+        page.total(20);
+        return page_answer(number < 20 ? page.token(std::to_string(number)) : page);
+    };
+    Dispatcher dispatcher({organization.member()}, system_clock(), 8);
+    const Running running(dispatcher);
+
+    EXPECT_TRUE(gate.wait_for(4));
+    gate.open();
+
+    EXPECT_TRUE(organization.observer.polls.wait_for(1));
+}
+
+TEST(Dispatcher, OrganizationsThatHangLeaveHalfOfTheWorkersToTheOthers) {
+    Gate gate;
+    std::vector<std::unique_ptr<Organization>> hanging;
+    std::vector<Dispatcher::Member> members;
+    for (int i = 0; i < 20; ++i) {
+        hanging.push_back(std::make_unique<Organization>(
+            PollerOptions{.scan = {.max_retries = 0}, .interval = 10ms, .failure_backoff = 1ms}));
+        hanging.back()->source.respond = [&gate, first = true](std::size_t) mutable {
+            if (!std::exchange(first, false)) {
+                gate.pass();
+            }
+            return error_answer(ErrorKind::timeout, 0);
+        };
+        members.push_back(hanging.back()->member());
+    }
+    Organization healthy({.interval = 5ms});
+    members.push_back(healthy.member());
+    Dispatcher dispatcher(members, system_clock(), 4);
+    const Running running(dispatcher);
+
+    ASSERT_TRUE(gate.wait_for(2));
+    EXPECT_TRUE(healthy.observer.polls.wait_for(20));
+    EXPECT_EQ(gate.waiting(), 2);
+    gate.open();
+}
+
+TEST(Dispatcher, ASourceThatThrowsIsAFailedPoll) {
+    Organization organization;
+    organization.source.respond = [](std::size_t) -> datadog::Answer { throw std::runtime_error("broken"); };
+    Dispatcher dispatcher({organization.member()}, system_clock(), 1);
+
+    dispatcher.run_once();
+
+    EXPECT_EQ(organization.poller.statistics().failures[static_cast<std::size_t>(ErrorKind::internal)], 1U);
+}
+
+TEST(Dispatcher, SaysWhetherARequestOutlastsItsEnd) {
+    Gate gate;
+    Organization organization;
+    organization.source.respond = [&gate](std::size_t) {
+        gate.pass();
+        return page_answer(PageBuilder());
+    };
+    Dispatcher dispatcher({organization.member()}, system_clock(), 1);
+    {
+        const Running running(dispatcher);
+        ASSERT_TRUE(gate.wait_for(1));
+    }
+
+    EXPECT_FALSE(dispatcher.wait_until_idle(1ms));
+    gate.open();
+    EXPECT_TRUE(dispatcher.wait_until_idle(20s));
+}
+
+TEST(Dispatcher, HasNothingToDoWithoutOrganizations) {
+    Dispatcher dispatcher({}, system_clock(), 1);
+
+    dispatcher.run_once();
+
+    EXPECT_TRUE(dispatcher.wait_until_idle(20s));
+}
+
+}  // namespace
+}  // namespace exporter::scan

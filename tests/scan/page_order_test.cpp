@@ -1,0 +1,77 @@
+#include "scan/page_order.h"
+
+#include <gtest/gtest.h>
+
+namespace exporter::scan {
+namespace {
+
+/// Recognised by its number of elements.
+datadog::Result<datadog::Page> page(std::size_t elements) {
+    datadog::Page page;
+    page.facts.elements = elements;
+    return page;
+}
+
+std::vector<std::size_t> all_fresh(PageOrder& order) {
+    std::vector<std::size_t> pages;
+    while (const auto fresh = order.take_fresh()) {
+        pages.push_back(*fresh);
+    }
+    return pages;
+}
+
+TEST(PageOrder, KnowsOfTheFirstPageAlone) {
+    PageOrder order(8);
+
+    EXPECT_EQ(all_fresh(order), std::vector<std::size_t>{0});
+}
+
+TEST(PageOrder, AsksForTheExpectedPagesInsideTheWindow) {
+    PageOrder order(4);
+    order.expect_up_to(2);
+    EXPECT_EQ(all_fresh(order), (std::vector<std::size_t>{0, 1, 2}));
+
+    order.expect_up_to(100);
+    EXPECT_EQ(all_fresh(order), std::vector<std::size_t>{3});
+}
+
+TEST(PageOrder, GivesPagesInOrderWhateverTheOrderOfTheirArrival) {
+    PageOrder order(4);
+    order.expect_up_to(2);
+    (void)all_fresh(order);
+
+    order.arrived(2, page(2));
+    order.arrived(1, page(1));
+    EXPECT_FALSE(order.take_next());
+    order.arrived(0, page(0));
+
+    for (std::size_t expected = 0; expected < 3; ++expected) {
+        EXPECT_EQ(order.turn(), expected);
+        EXPECT_EQ((*order.take_next())->facts.elements, expected);
+    }
+    EXPECT_FALSE(order.take_next());
+}
+
+TEST(PageOrder, BeyondTheExpectedOnesThePageWhoseTurnItIsIsAskedFor) {
+    PageOrder order(4);
+    (void)all_fresh(order);
+    order.arrived(0, page(0));
+
+    (void)order.take_next();
+
+    EXPECT_EQ(all_fresh(order), std::vector<std::size_t>{1});
+}
+
+TEST(PageOrder, NothingIsAskedForBeyondAnError) {
+    PageOrder order(4);
+    order.expect_up_to(100);
+    EXPECT_EQ(order.take_fresh(), 0U);
+
+    order.arrived(0, tl::unexpected(datadog::Error{}));
+
+    EXPECT_FALSE(order.has_fresh());
+    EXPECT_FALSE(order.take_next()->has_value());
+}
+
+}  // namespace
+}  // namespace exporter::scan

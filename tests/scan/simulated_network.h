@@ -1,0 +1,94 @@
+// A network that answers several requests at once, each after a time of its own, on a clock that a test owns.
+#pragma once
+
+#include "scan/fakes.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <map>
+#include <optional>
+#include <random>
+#include <utility>
+#include <variant>
+
+namespace exporter::scan {
+
+class SimulatedNetwork {
+  public:
+    using Respond = std::function<datadog::Answer(std::size_t page)>;
+    using Milliseconds = std::chrono::milliseconds;
+
+    /// Ways there and back take up to 50 ms each.
+    ///
+    /// @param respond called at the moment a request reaches the server
+    SimulatedNetwork(FakeClock& clock, std::mt19937& random, Respond respond)
+        : SimulatedNetwork(clock, std::move(respond), [&random] { return Milliseconds(random() % 50); }) {}
+
+    /// @param way how long a request or an answer takes
+    SimulatedNetwork(FakeClock& clock, Respond respond, std::function<Milliseconds()> way)
+        : clock_(clock), respond_(std::move(respond)), way_(std::move(way)) {}
+
+    /// Drives a scan of the fixture's organization with `options.concurrency` requests side by side.
+    datadog::Result<Listing> run(ScanFixture& fixture) {
+        fixture.pace = Pace(fixture.options.concurrency);
+        const ScanEnvironment environment{fixture.clock, fixture.randomness, fixture.budget, fixture.pace};
+        Scan scan(fixture.options, environment, fixture.sink, fixture.statistics,
+                  clock_.steady_now() + fixture.timeout);
+        for (;;) {
+            auto next = scan.next();
+            if (const auto* finished = std::get_if<Scan::Finished>(&next)) {
+                return finished->listing;
+            }
+            if (std::holds_alternative<Prepare>(next)) {
+                scan.prepared({});
+            } else if (const auto* fetch = std::get_if<Fetch>(&next)) {
+                ask(fetch->page);
+            } else {
+                pass_time(scan, std::get<Pause>(next).until);
+            }
+        }
+    }
+
+    std::size_t most_under_way = 0;
+    std::size_t requests = 0;
+
+  private:
+    struct Request {
+        std::size_t page;
+        SteadyTime sent;
+        std::optional<datadog::Answer> answer;  ///< nullopt: on its way to the server
+    };
+
+    void ask(std::size_t page) {
+        ++requests;
+        events_.emplace(clock_.steady_now() + way_(), Request{page, clock_.steady_now(), {}});
+        most_under_way = std::max(most_under_way, events_.size());
+    }
+
+    /// Until the next event or `moment`, whichever comes first.
+    void pass_time(Scan& scan, SteadyTime moment) {
+        if (events_.empty() || moment < events_.begin()->first) {
+            clock_.advance(std::max(moment - clock_.steady_now(), SteadyTime::duration::zero()));
+            return;
+        }
+        auto event = events_.extract(events_.begin());
+        clock_.advance(std::max(event.key() - clock_.steady_now(), SteadyTime::duration::zero()));
+        Request& request = event.mapped();
+        if (request.answer) {
+            request.answer->exchange.duration = clock_.steady_now() - request.sent;
+            scan.answered(request.page, *std::move(request.answer));
+        } else {
+            request.answer = respond_(request.page);
+            events_.emplace(clock_.steady_now() + way_(), std::move(request));
+        }
+    }
+
+    FakeClock& clock_;
+    const Respond respond_;
+    const std::function<Milliseconds()> way_;
+    std::multimap<SteadyTime, Request> events_;
+};
+
+}  // namespace exporter::scan

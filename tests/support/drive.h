@@ -1,0 +1,45 @@
+// Drives pollers and scans with one thread, one request after another: for tests that are the clock.
+#pragma once
+
+#include "scan/page_source.h"
+#include "scan/poller.h"
+
+#include <functional>
+#include <stop_token>
+#include <utility>
+#include <variant>
+
+namespace exporter::support {
+
+/// Drives `machine`, a poller or a scan, until `done` or until it waits for something that never comes.
+template <class Machine, class Done>
+void drive(Machine& machine, scan::PageSource& source, scan::Clock& clock, Done done,
+           const std::stop_token& stop = {}) {
+    while (!done() && !stop.stop_requested()) {
+        auto next = machine.next();
+        if (std::holds_alternative<scan::Prepare>(next)) {
+            machine.prepared(source.prepare());
+        } else if (const auto* fetch = std::get_if<scan::Fetch>(&next)) {
+            machine.answered(fetch->page, source.page(fetch->page, fetch->deadline));
+        } else if (const auto* pause = std::get_if<scan::Pause>(&next)) {
+            if (pause->until == scan::SteadyTime::max()) {
+                return;
+            }
+            if (pause->until > clock.steady_now() && !done()) {
+                clock.wait_until(pause->until, stop);
+            }
+        } else {
+            return;
+        }
+    }
+}
+
+/// One poll, now. True: published.
+inline bool poll(scan::Poller& poller, scan::PageSource& source, scan::Clock& clock) {
+    const auto polls = poller.statistics().polls;
+    poller.poll_now();
+    drive(poller, source, clock, [&] { return poller.statistics().polls > polls; });
+    return poller.statistics().polls > polls && poller.statistics().last_poll_succeeded;
+}
+
+}  // namespace exporter::support

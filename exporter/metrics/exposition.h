@@ -1,10 +1,11 @@
-// The exposition: what a scrape is answered with. Rendered and compressed once per poll, in each format; a
-// scrape only adds the small live part. This is all that web knows of metrics.
+// The exposition: what a scrape is answered with. It is stored compressed, in each format; a scrape only adds
+// the small live part. This is all that web knows of metrics.
 #pragma once
+
+#include "metrics/gzip.h"
 
 #include <array>
 #include <cstddef>
-#include <cstdint>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -39,26 +40,30 @@ struct Body {
     [[nodiscard]] std::size_t size() const { return head->size() + tail.size(); }
 };
 
-/// The stored part of the exposition, in each format and encoding. Immutable.
+/// The stored part of the exposition, in each format. Immutable and thread-safe.
+///
+/// Of its text there are only the compressed bytes, a fifth of it or less, until somebody asks for text,
+/// which Prometheus by default does not.
 class Exposition {
   public:
     /// Renders and compresses each format once.
     explicit Exposition(const Renderer& render);
+    /// Of what is compressed already, by format.
+    explicit Exposition(std::array<OpenGzip, formats.size()> stored);
 
     /// The stored part followed by `live`, whole lines of the same format, and by what ends the format. As
-    /// one gzip member where `encoding` says so: the stored part is a raw deflate stream that ended on a byte
-    /// boundary, so another one joins it and the checksums combine.
+    /// one gzip member where `encoding` says so. The first body without compression unpacks the stored part;
+    /// the others share its text.
     [[nodiscard]] Body body(std::string_view live, Format format, Encoding encoding) const;
 
   private:
-    struct Stored {
-        std::shared_ptr<const std::string> text;
-        std::shared_ptr<const std::string> deflated;  ///< gzip header and an unfinished deflate stream
-        std::uint32_t checksum = 0;                   ///< CRC-32 of the text
-    };
-    [[nodiscard]] static Stored store(std::string text);
+    [[nodiscard]] std::shared_ptr<const std::string> text(Format format) const;
 
-    std::array<Stored, formats.size()> stored_;  ///< by format
+    std::array<OpenGzip, formats.size()> stored_;  ///< by format; constant after construction
+
+    mutable std::mutex unpacking_;  ///< held while unpacking: whoever comes meanwhile waits for the same text
+    mutable std::array<std::shared_ptr<const std::string>, formats.size()>
+        texts_;  ///< by format, null until asked for; protected by unpacking_
 };
 
 /// Holds the current exposition. A new one replaces it whole: no scrape sees half of a poll. Thread-safe.

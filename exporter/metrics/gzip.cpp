@@ -1,0 +1,176 @@
+#include "metrics/gzip.h"
+
+#include <zlib.h>
+
+#include <algorithm>
+#include <array>
+#include <limits>
+#include <new>
+
+namespace exporter::metrics {
+namespace {
+
+// RFC 1952: magic, deflate, no flags, no time, no extra flags, unknown system.
+constexpr std::string_view gzip_header{"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff", 10};
+
+constexpr int raw_deflate = -MAX_WBITS;
+constexpr int default_memory_level = 8;
+constexpr int compression_level = 6;
+
+constexpr std::size_t largest_piece = std::numeric_limits<uInt>::max();
+
+// zlib's interface is older than const: it does not write to its input.
+Bytef* input_of(std::string_view text) {
+    return reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
+}
+
+TextSum sum_of(std::string_view text) {
+    return {.size = text.size(),
+            .crc = static_cast<std::uint32_t>(crc32_z(0, input_of(text), text.size())),
+            .shift = static_cast<std::uint32_t>(crc32_combine_gen(static_cast<z_off_t>(text.size())))};
+}
+
+/// Of a text that ends with `last`, from that of what is before.
+std::uint32_t combined(std::uint32_t crc, const TextSum& last) {
+    return static_cast<std::uint32_t>(crc32_combine_op(crc, last.crc, last.shift));
+}
+
+void append_little_endian(std::string& out, std::uint32_t number, unsigned bytes) {
+    for (; bytes > 0; --bytes, number >>= 8U) {
+        out.push_back(static_cast<char>(number & 0xffU));
+    }
+}
+
+constexpr unsigned length_bytes = 2;
+constexpr unsigned trailer_field_bytes = 4;
+
+/// Ends a raw deflate stream that stands on a byte boundary, with `text` in blocks without compression
+/// (RFC 1951, 3.2.4). The live part is about a kilobyte: deflating it would save half of that, and cost more
+/// than all else that a scrape does, as zlib sets up a quarter of a megabyte first.
+void append_final_blocks(std::string& out, std::string_view text) {
+    constexpr std::size_t largest_block = 0xffff;
+    bool is_final = false;
+    while (!is_final) {
+        const std::string_view block = text.substr(0, largest_block);
+        text.remove_prefix(block.size());
+        is_final = text.empty();
+        out.push_back(is_final ? '\x01' : '\x00');
+        const auto length = static_cast<std::uint32_t>(block.size());
+        append_little_endian(out, length, length_bytes);
+        append_little_endian(out, ~length, length_bytes);
+        out += block;
+    }
+}
+
+/// Unpacks a raw deflate stream.
+class Inflater {
+  public:
+    Inflater() {
+        if (inflateInit2(&stream_, raw_deflate) != Z_OK) {
+            throw std::bad_alloc();  // the argument is right, so only memory can be missing
+        }
+    }
+    Inflater(const Inflater&) = delete;
+    Inflater& operator=(const Inflater&) = delete;
+    ~Inflater() { inflateEnd(&stream_); }
+
+    /// Fills `out` from `deflated`, which must have so much.
+    void fill(std::string& out, std::string_view deflated) {
+        std::size_t filled = 0;
+        while (filled < out.size()) {
+            const auto input = static_cast<uInt>(std::min(deflated.size(), largest_piece));
+            const auto room = static_cast<uInt>(std::min(out.size() - filled, largest_piece));
+            stream_.next_in = input_of(deflated);
+            stream_.avail_in = input;
+            stream_.next_out = reinterpret_cast<Bytef*>(out.data() + filled);
+            stream_.avail_out = room;
+            if (inflate(&stream_, Z_SYNC_FLUSH) != Z_OK) {
+                throw std::bad_alloc();  // the stream was made here, so only memory can be missing
+            }
+            deflated.remove_prefix(input - stream_.avail_in);
+            filled += room - stream_.avail_out;
+        }
+    }
+
+  private:
+    z_stream stream_{};
+};
+
+}  // namespace
+
+struct Deflater::Stream {
+    void append_piece(std::string_view piece, int flush, std::string& out) {
+        zlib.next_in = input_of(piece);
+        zlib.avail_in = static_cast<uInt>(piece.size());
+        do {
+            zlib.next_out = buffer.data();
+            zlib.avail_out = static_cast<uInt>(buffer.size());
+            deflate(&zlib, flush);
+            out.append(reinterpret_cast<const char*>(buffer.data()), buffer.size() - zlib.avail_out);
+        } while (zlib.avail_out == 0);
+    }
+
+    z_stream zlib{};
+    std::array<Bytef, 16384> buffer{};
+};
+
+Deflater::Deflater() : stream_(std::make_unique<Stream>()) {
+    if (deflateInit2(&stream_->zlib, compression_level, Z_DEFLATED, raw_deflate, default_memory_level,
+                     Z_DEFAULT_STRATEGY) != Z_OK) {
+        throw std::bad_alloc();  // the arguments are right, so only memory can be missing
+    }
+}
+
+Deflater::~Deflater() {
+    deflateEnd(&stream_->zlib);
+}
+
+TextSum Deflater::append(std::string_view text, std::string& out) {
+    const TextSum sum = sum_of(text);
+    for (; text.size() > largest_piece; text.remove_prefix(largest_piece)) {
+        stream_->append_piece(text.substr(0, largest_piece), Z_NO_FLUSH, out);
+    }
+    if (!text.empty()) {
+        // A full flush ends on a byte boundary and forgets what was before.
+        stream_->append_piece(text, Z_FULL_FLUSH, out);
+    }
+    return sum;
+}
+
+OpenGzip open_gzip(std::span<const Fragment> parts) {
+    std::size_t size = gzip_header.size();
+    for (const Fragment& part : parts) {
+        size += part.deflated.size();
+    }
+    std::string bytes;
+    bytes.reserve(size);
+    bytes += gzip_header;
+    TextSum text;
+    for (const Fragment& part : parts) {
+        bytes += part.deflated;
+        text.size += part.text.size;
+        text.crc = combined(text.crc, part.text);
+    }
+    text.shift = static_cast<std::uint32_t>(crc32_combine_gen(static_cast<z_off_t>(text.size)));
+    return {std::make_shared<const std::string>(std::move(bytes)), text};
+}
+
+std::string gzip_ending(const OpenGzip& member, std::string_view tail) {
+    constexpr std::size_t blocks_and_trailer = 64;  // of a live part of up to ten blocks
+    const TextSum last = sum_of(tail);
+    std::string out;
+    out.reserve(tail.size() + blocks_and_trailer);
+    append_final_blocks(out, tail);
+    append_little_endian(out, combined(member.text.crc, last), trailer_field_bytes);
+    append_little_endian(out, static_cast<std::uint32_t>((member.text.size + last.size) & 0xffffffffU),
+                         trailer_field_bytes);
+    return out;
+}
+
+std::string text_of(const OpenGzip& member) {
+    std::string text(member.text.size, '\0');
+    Inflater().fill(text, std::string_view(*member.bytes).substr(gzip_header.size()));
+    return text;
+}
+
+}  // namespace exporter::metrics

@@ -60,4 +60,8 @@ class ProcessCollectable final : public prometheus::Collectable {
 /// `_info` is an info, a name that ends in a unit says so in `# UNIT`.
 [[nodiscard]] std::string render(const std::vector<prometheus::MetricFamily>& families, Format format);
 
+/// The two parts of what `render` makes of a family: the lines that describe it, and those of its samples.
+[[nodiscard]] std::string render_header(const prometheus::MetricFamily& family, Format format);
+[[nodiscard]] std::string render_samples(const prometheus::MetricFamily& family, Format format);
+
 }  // namespace exporter::metrics

@@ -6,6 +6,7 @@
 #include "metrics/family_builder.h"
 
 #include <chrono>
+#include <functional>
 #include <span>
 #include <string_view>
 
@@ -21,6 +22,11 @@ struct FamilyWriter {
 /// Both in publishing order.
 [[nodiscard]] std::span<const FamilyWriter> inventory_writers();
 [[nodiscard]] std::span<const FamilyWriter> poll_writers();
+
+/// Calls `visit` with each family that has series, organization by organization, in publishing order: the
+/// catalog's.
+void for_each_family(std::span<const Snapshot> snapshots,
+                     const std::function<void(prometheus::MetricFamily)>& visit);
 
 /// A Unix time in seconds, with fractions.
 [[nodiscard]] inline double unix_seconds(datadog::Timestamp moment) {

@@ -73,7 +73,7 @@ class Writer {
   public:
     Writer(Format format, std::size_t expected_bytes) : format_(format) { text_.reserve(expected_bytes); }
 
-    void write(const MetricFamily& family) {
+    void write_header(const MetricFamily& family) {
         const std::string_view name = family_name(family, format_);
         if (!family.help.empty()) {
             append("# HELP ", name, " ");
@@ -85,6 +85,9 @@ class Writer {
         if (const std::string_view unit = unit_of(name); is_openmetrics() && !unit.empty()) {
             append("# UNIT ", name, " ", unit, "\n");
         }
+    }
+
+    void write_samples(const MetricFamily& family) {
         for (const ClientMetric& series : family.metric) {
             write(family, series);
         }
@@ -275,21 +278,34 @@ class Writer {
     std::string text_;
 };
 
-std::size_t estimate_bytes(const std::vector<MetricFamily>& families) {
+std::size_t estimate_bytes(const MetricFamily& family) {
     constexpr std::size_t bytes_of_a_line = 160;
-    std::size_t lines = 0;
-    for (const MetricFamily& family : families) {
-        lines += 2 + family.metric.size();
-    }
-    return lines * bytes_of_a_line;
+    return (2 + family.metric.size()) * bytes_of_a_line;
 }
 
 }  // namespace
 
+std::string render_header(const MetricFamily& family, Format format) {
+    Writer writer(format, 0);
+    writer.write_header(family);
+    return std::move(writer).text();
+}
+
+std::string render_samples(const MetricFamily& family, Format format) {
+    Writer writer(format, estimate_bytes(family));
+    writer.write_samples(family);
+    return std::move(writer).text();
+}
+
 std::string render(const std::vector<MetricFamily>& families, Format format) {
-    Writer writer(format, estimate_bytes(families));
+    std::size_t bytes = 0;
     for (const MetricFamily& family : families) {
-        writer.write(family);
+        bytes += estimate_bytes(family);
+    }
+    Writer writer(format, bytes);
+    for (const MetricFamily& family : families) {
+        writer.write_header(family);
+        writer.write_samples(family);
     }
     return std::move(writer).text();
 }

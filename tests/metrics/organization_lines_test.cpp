@@ -1,0 +1,223 @@
+#include "metrics/organization_lines.h"
+
+#include "metrics/catalog.h"
+#include "metrics/random_snapshots.h"
+#include "metrics/samples.h"
+#include "support/gunzip.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <iterator>
+#include <memory>
+#include <random>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+namespace exporter::metrics {
+namespace {
+
+using ::testing::ElementsAre;
+
+using Organizations = std::vector<std::shared_ptr<const OrganizationLines>>;
+
+constexpr std::uint64_t seeds = 50;
+
+std::vector<prometheus::MetricFamily> build_info() {
+    return BuildInfoCollectable("1.2.3", "abc", "GNU 12.2.0").Collect();
+}
+
+Organizations lines_of(const std::vector<Snapshot>& snapshots) {
+    Organizations organizations;
+    std::transform(snapshots.begin(), snapshots.end(), std::back_inserter(organizations), render_lines);
+    return organizations;
+}
+
+/// The law's other side: nothing of it knows of parts.
+std::string rendered_at_once(const std::vector<Snapshot>& snapshots, Format format) {
+    auto families = samples::collect(snapshots);
+    const auto more = build_info();
+    families.insert(families.end(), more.begin(), more.end());
+    return render(families, format);
+}
+
+std::string ending(Format format) {
+    return format == Format::openmetrics ? "# EOF\n" : "";
+}
+
+std::string body(const Exposition& exposition, std::string_view live, Format format, Encoding encoding) {
+    const Body body = exposition.body(live, format, encoding);
+    return *body.head + body.tail;
+}
+
+/// Of all formats and encodings, one after the other.
+std::vector<std::string> all_bodies(const Organizations& organizations) {
+    const auto exposition = join(organizations, build_info());
+    std::vector<std::string> bodies;
+    for (const Format format : formats) {
+        for (const Encoding encoding : {Encoding::identity, Encoding::gzip}) {
+            bodies.push_back(body(*exposition, "live 1\n", format, encoding));
+        }
+    }
+    return bodies;
+}
+
+TEST(JoinedOrganizations, AreTheBytesOfAllRenderedAtOnce) {
+    for (std::uint64_t seed = 0; seed < seeds; ++seed) {
+        const auto snapshots = samples::random_snapshots(seed);
+        const auto exposition = join(lines_of(snapshots), build_info());
+        for (const Format format : formats) {
+            ASSERT_EQ(body(*exposition, "", format, Encoding::identity),
+                      rendered_at_once(snapshots, format) + ending(format))
+                << "seed " << seed;
+        }
+    }
+}
+
+TEST(JoinedOrganizations, GunzipToTheSameWithAnyLivePart) {
+    std::mt19937_64 random(1);
+    for (std::uint64_t seed = 0; seed < seeds; ++seed) {
+        const auto snapshots = samples::random_snapshots(seed);
+        const auto exposition = join(lines_of(snapshots), build_info());
+        const std::string live(seed % 3 == 0 ? 0 : random() % 150'000, static_cast<char>('a' + seed % 26));
+        for (const Format format : formats) {
+            const auto text = testing::gunzip(body(*exposition, live, format, Encoding::gzip));
+            ASSERT_TRUE(text == rendered_at_once(snapshots, format) + live + ending(format))
+                << "seed " << seed;
+        }
+    }
+}
+
+TEST(JoinedOrganizations, EndInTheSameBytesInWhateverOrderTheyWereUpdated) {
+    const auto snapshots = samples::random_snapshots(3);
+    ASSERT_GT(snapshots.size(), 2U);
+    const auto expected = all_bodies(lines_of(snapshots));
+    std::vector<std::size_t> updates(3 * snapshots.size());
+    for (std::size_t i = 0; i < updates.size(); ++i) {
+        updates[i] = i % snapshots.size();
+    }
+    std::mt19937_64 random(1);
+    for (int round = 0; round < 20; ++round) {
+        std::shuffle(updates.begin(), updates.end(), random);
+        Organizations organizations =
+            lines_of(std::vector<Snapshot>(snapshots.size(), Snapshot{"not polled yet", nullptr, {}}));
+        for (const std::size_t updated : updates) {
+            organizations[updated] = render_lines(snapshots[updated]);
+            static_cast<void>(join(organizations, build_info()));
+        }
+        ASSERT_EQ(all_bodies(organizations), expected);
+    }
+}
+
+TEST(JoinedOrganizations, OfNoOrganizationAreTheOtherFamilies) {
+    const auto exposition = join({}, build_info());
+    for (const Format format : formats) {
+        EXPECT_EQ(body(*exposition, "", format, Encoding::identity),
+                  render(build_info(), format) + ending(format));
+    }
+}
+
+TEST(JoinedOrganizations, OfNothingAtAllAreEmpty) {
+    const auto exposition = join({}, {});
+    EXPECT_EQ(body(*exposition, "", Format::text, Encoding::identity), "");
+    EXPECT_EQ(testing::gunzip(body(*exposition, "live 1\n", Format::text, Encoding::gzip)), "live 1\n");
+}
+
+TEST(JoinedOrganizations, AreNotNeededAfterwards) {
+    Organizations organizations = lines_of({samples::full_snapshot("a", 1)});
+    const auto exposition = join(organizations, build_info());
+    organizations.clear();
+    EXPECT_EQ(body(*exposition, "", Format::text, Encoding::identity),
+              rendered_at_once({samples::full_snapshot("a", 1)}, Format::text));
+}
+
+TEST(JoinedOrganizations, AreHardlyLargerThanCompressedAtOnceWhenThereAreManySeries) {
+    inventory::Inventory inventory = samples::full_inventory(1);
+    for (std::size_t i = 0; i < 200; ++i) {
+        inventory.scope_grants.push_back(
+            {"scope_" + std::to_string(i), samples::full_inventory(i).by_expiry});
+    }
+    const std::vector<Snapshot> snapshots = {samples::snapshot_of("default", inventory)};
+    const Exposition at_once([&](Format format) { return rendered_at_once(snapshots, format); });
+    const auto joined = join(lines_of(snapshots), build_info());
+    const auto size = [](const Exposition& exposition) {
+        return static_cast<double>(exposition.body("", Format::text, Encoding::gzip).size());
+    };
+    EXPECT_LT(size(*joined), 1.15 * size(at_once));
+}
+
+TEST(OrganizationLines, AreSharedByTheFormatsButForHistograms) {
+    const auto lines = render_lines(samples::full_snapshot("a", 1));
+    std::vector<std::string> different;
+    for (std::size_t row = 0; row < catalog().size(); ++row) {
+        if (lines->at(row, Format::text).deflated.data() !=
+            lines->at(row, Format::openmetrics).deflated.data()) {
+            different.emplace_back(catalog()[row].name);
+        }
+    }
+    EXPECT_THAT(different, ElementsAre("datadog_access_token_api_request_duration_seconds"));
+}
+
+TEST(OrganizationLines, AreEmptyForFamiliesWithoutSeries) {
+    const auto lines = render_lines({"a", nullptr, {}});
+    const auto families = samples::collect({{"a", nullptr, {}}});
+    for (std::size_t row = 0; row < catalog().size(); ++row) {
+        const bool is_published = samples::find(families, catalog()[row].name) != nullptr;
+        for (const Format format : formats) {
+            EXPECT_EQ(!lines->at(row, format).deflated.empty(), is_published) << catalog()[row].name;
+            EXPECT_EQ(lines->at(row, format).text.size != 0, is_published) << catalog()[row].name;
+        }
+    }
+}
+
+TEST(OrganizationLines, HoldNoText) {
+    inventory::Inventory inventory = samples::full_inventory(1);
+    for (std::size_t i = 0; i < 200; ++i) {
+        inventory.scope_grants.push_back(
+            {"scope_" + std::to_string(i), samples::full_inventory(i).by_expiry});
+    }
+    const Snapshot snapshot = samples::snapshot_of("default", inventory);
+    const std::size_t text = rendered_at_once({snapshot}, Format::text).size();
+    EXPECT_LT(render_lines(snapshot)->memory(), text / 8);
+}
+
+TEST(ExpositionText, IsUnpackedOnceAndShared) {
+    const auto exposition = join(lines_of({samples::full_snapshot("a", 1)}), build_info());
+    for (const Format format : formats) {
+        EXPECT_EQ(exposition->body("", format, Encoding::identity).head,
+                  exposition->body("", format, Encoding::identity).head);
+    }
+}
+
+TEST(ExpositionText, IsTheSameForScrapersThatComeAtOnce) {
+    const std::vector<Snapshot> snapshots = {samples::full_snapshot("a", 1)};
+    const auto exposition = join(lines_of(snapshots), build_info());
+    std::array<std::shared_ptr<const std::string>, 4> heads;
+    {
+        std::vector<std::jthread> scrapers;
+        scrapers.reserve(heads.size());
+        for (auto& head : heads) {
+            scrapers.emplace_back(
+                [&] { head = exposition->body("", Format::text, Encoding::identity).head; });
+        }
+    }
+    for (const auto& head : heads) {
+        EXPECT_EQ(head, heads.front());
+        EXPECT_EQ(*head, rendered_at_once(snapshots, Format::text));
+    }
+}
+
+TEST(ExpositionText, OutlivesItsExpositionForTheScrapeThatHasIt) {
+    auto exposition = join({}, build_info());
+    const Body body = exposition->body("", Format::text, Encoding::identity);
+    exposition.reset();
+    EXPECT_EQ(*body.head, render(build_info(), Format::text));
+}
+
+}  // namespace
+}  // namespace exporter::metrics

@@ -4,8 +4,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <iterator>
-#include <memory>
 #include <string>
 #include <utility>
 
@@ -24,7 +22,8 @@ constexpr std::chrono::seconds allowance{10};
 Publisher::Publisher(std::size_t organizations, Snapshots snapshots, metrics::ExpositionStore& store)
     : snapshots_(std::move(snapshots)),
       store_(store),
-      rendered_(organizations),
+      lines_(organizations),
+      polled_(organizations),
       changed_(organizations, true),
       thread_([this](const std::stop_token& stop) { run(stop); }) {}
 
@@ -46,18 +45,14 @@ void Publisher::publish() {
     const std::lock_guard publishing(publishing_);
     const Time start = std::chrono::steady_clock::now();
     for (const std::size_t organization : take_changed()) {
-        rendered_[organization] = snapshots_(organization);
+        const metrics::Snapshot snapshot = snapshots_(organization);
+        lines_[organization] = metrics::render_lines(snapshot);
+        polled_[organization] = snapshot.statistics.polls > 0;
     }
-    auto families = metrics::OrganizationsCollectable(rendered_).Collect();
-    auto more =
-        metrics::BuildInfoCollectable(std::string(version()), std::string(revision()), compiler()).Collect();
-    families.insert(families.end(), std::make_move_iterator(more.begin()),
-                    std::make_move_iterator(more.end()));
-    store_.publish(std::make_shared<const metrics::Exposition>(
-        [&families](metrics::Format format) { return metrics::render(families, format); }));
-    has_everybody_.store(
-        std::all_of(rendered_.begin(), rendered_.end(),
-                    [](const metrics::Snapshot& snapshot) { return snapshot.statistics.polls > 0; }));
+    store_.publish(metrics::join(
+        lines_, metrics::BuildInfoCollectable(std::string(version()), std::string(revision()), compiler())
+                    .Collect()));
+    has_everybody_.store(std::find(polled_.begin(), polled_.end(), false) == polled_.end());
 
     const Time end = std::chrono::steady_clock::now();
     const std::lock_guard lock(mutex_);

@@ -3,12 +3,14 @@
 
 #include "metrics/collectables.h"
 #include "metrics/exposition.h"
+#include "metrics/organization_lines.h"
 
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <stop_token>
 #include <thread>
@@ -50,8 +52,10 @@ class Publisher {
     const Snapshots snapshots_;
     metrics::ExpositionStore& store_;
 
-    std::mutex publishing_;                    ///< an older snapshot never replaces a newer one
-    std::vector<metrics::Snapshot> rendered_;  ///< protected by publishing_; by organization
+    std::mutex publishing_;  ///< an older snapshot never replaces a newer one
+    std::vector<std::shared_ptr<const metrics::OrganizationLines>>
+        lines_;                 ///< protected by publishing_; by organization
+    std::vector<bool> polled_;  ///< likewise: whether the lines have a first poll in them
 
     std::atomic<bool> has_everybody_ = false;
 

@@ -30,6 +30,8 @@ class Census {
     [[nodiscard]] Count count(datadog::TokenType type) const {
         return counts_[static_cast<std::size_t>(type)];
     }
+    /// By id_hash.
+    [[nodiscard]] const std::vector<CensusEntry>& entries() const { return entries_; }
     [[nodiscard]] datadog::Timestamp began() const { return began_; }
     [[nodiscard]] const Churn& churn() const { return churn_; }
 

@@ -1,0 +1,139 @@
+#include "state/invariants.h"
+
+#include "inventory/label_text.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <string_view>
+#include <unordered_set>
+
+namespace exporter::state {
+
+namespace {
+
+using inventory::ByBucket;
+using inventory::Count;
+using inventory::Inventory;
+using inventory::ScopeGrants;
+using inventory::TokenDetail;
+
+/// Calls `see` with the counts of each pair of token type and owner type, until it says false.
+template <class See>
+bool all_pairs(const ByBucket& table, See see) {
+    for (std::size_t type = 0; type < datadog::token_type_count; ++type) {
+        for (std::size_t owner = 0; owner < datadog::owner_type_count; ++owner) {
+            if (!see(table.at(static_cast<datadog::TokenType>(type),
+                              static_cast<datadog::OwnerType>(owner)))) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+bool has_buckets(const ByBucket& table, std::size_t buckets) {
+    return all_pairs(table, [buckets](const std::vector<Count>& counts) { return counts.size() == buckets; });
+}
+
+Count sum_of(const ByBucket& table) {
+    Count sum = 0;
+    all_pairs(table, [&sum](const std::vector<Count>& counts) {
+        for (const Count count : counts) {
+            sum += count;
+        }
+        return true;
+    });
+    return sum;
+}
+
+bool is_label(std::string_view text) {
+    return inventory::is_plain_label(text) || inventory::label_text(text) == text;
+}
+
+bool are_bucket_names(const std::vector<std::string>& names) {
+    const std::unordered_set<std::string_view> distinct(names.begin(), names.end());
+    return distinct.size() == names.size() && std::all_of(names.begin(), names.end(), is_label);
+}
+
+bool scopes_hold(const Inventory& inventory) {
+    const std::size_t buckets = inventory.expiry_buckets.size();
+    const auto& rows = inventory.scope_grants;
+    const auto twice_or_disordered = [](const ScopeGrants& left, const ScopeGrants& right) {
+        return left.scope >= right.scope;
+    };
+    return std::adjacent_find(rows.begin(), rows.end(), twice_or_disordered) == rows.end() &&
+           std::all_of(rows.begin(), rows.end(), [buckets](const ScopeGrants& row) {
+               return is_label(row.scope) &&
+                      all_pairs(row.grants, [buckets](const std::vector<Count>& counts) {
+                          return counts.empty() || counts.size() == buckets;
+                      });
+           });
+}
+
+bool details_hold(const std::vector<TokenDetail>& details) {
+    std::unordered_set<std::string_view> ids;
+    return std::all_of(details.begin(), details.end(), [&ids](const TokenDetail& detail) {
+        return is_label(detail.id) && is_label(detail.name) && is_label(detail.owner_id) &&
+               ids.insert(detail.id).second;
+    });
+}
+
+bool census_holds(const OrganizationState& state) {
+    const Inventory& inventory = *state.inventory;
+    if (!state.census) {
+        return !state.listing.complete && inventory.churn == inventory::Churn{};
+    }
+    return state.census->churn() == inventory.churn &&
+           (!state.listing.complete || state.census->entries().size() == inventory.tokens);
+}
+
+}  // namespace
+
+bool in_order(const std::vector<inventory::CensusEntry>& entries) {
+    // No hash twice: the scan takes such a token for a duplicate.
+    return std::adjacent_find(entries.begin(), entries.end(),
+                              [](const inventory::CensusEntry& left, const inventory::CensusEntry& right) {
+                                  return left.id_hash >= right.id_hash;
+                              }) == entries.end();
+}
+
+const char* broken_invariant(const OrganizationState& state) {
+    const Inventory& inventory = *state.inventory;
+    const std::size_t expiry = inventory.expiry_buckets.size();
+    if (state.name.empty()) {
+        return "an organization has no name";
+    }
+    if (!are_bucket_names(inventory.expiry_buckets) || !are_bucket_names(inventory.last_used_buckets) ||
+        !are_bucket_names(inventory.age_buckets)) {
+        return "the names of buckets are not distinct labels";
+    }
+    if (!has_buckets(inventory.by_expiry, expiry) || !has_buckets(inventory.unscoped, expiry) ||
+        !has_buckets(inventory.privileged, expiry) ||
+        !has_buckets(inventory.by_last_use, inventory.last_used_buckets.size()) ||
+        !has_buckets(inventory.by_age, inventory.age_buckets.size())) {
+        return "counts don't have the buckets that are named";
+    }
+    if (sum_of(inventory.by_expiry) != inventory.tokens ||
+        sum_of(inventory.by_last_use) != inventory.tokens || sum_of(inventory.by_age) != inventory.tokens ||
+        state.listing.tokens != inventory.tokens) {
+        return "counts don't add up to the tokens";
+    }
+    if (!scopes_hold(inventory)) {
+        return "scopes are not distinct labels in order, or lack buckets";
+    }
+    if (!details_hold(inventory.details)) {
+        return "tokens in detail are not distinct labels";
+    }
+    if (!census_holds(state)) {
+        return "census and counts are not of the same listings";
+    }
+    return nullptr;
+}
+
+bool names_are_unique(const States& states) {
+    std::unordered_set<std::string_view> names;
+    return std::all_of(states.begin(), states.end(),
+                       [&names](const auto& state) { return names.insert(state->name).second; });
+}
+
+}  // namespace exporter::state

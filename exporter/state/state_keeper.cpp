@@ -1,0 +1,146 @@
+#include "state/state_keeper.h"
+
+#include "state/codec.h"
+#include "state/state_file.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <exception>
+#include <utility>
+
+namespace exporter::state {
+
+namespace {
+
+/// How far ahead of the clock a listing may be: clocks are corrected by less. Beyond, its age would be a lie.
+constexpr std::chrono::minutes clock_correction{1};
+
+}  // namespace
+
+StateKeeper::StateKeeper(KeeperOptions options, const std::vector<Key>& organizations, scan::Clock& clock,
+                         Tell tell)
+    : options_(std::move(options)), clock_(clock), tell_(std::move(tell)) {
+    load(organizations);
+}
+
+StateKeeper::~StateKeeper() {
+    stop();
+}
+
+void StateKeeper::ignore(const std::string& why) {
+    tell_(StateEvent::ignored, fmt::format("{}: {}", options_.path, why));
+}
+
+void StateKeeper::load(const std::vector<Key>& organizations) {
+    auto file = read_state_file(options_.path);
+    if (!file) {
+        replaceable_ = file.error().replaceable;
+        ignore(file.error().why + (replaceable_ ? "" : "; it is left alone, and no state is kept"));
+        return;
+    }
+    if (!*file) {
+        return;
+    }
+    auto states = decode(**file, hash_check());
+    if (!states) {
+        replaceable_ = looks_like_state(**file);
+        ignore(states.error() + (replaceable_ ? "" : "; it is left alone, and no state is kept"));
+        return;
+    }
+    const datadog::Timestamp latest = clock_.now() + clock_correction;
+    for (auto& state : *states) {
+        const auto wanted = std::find_if(organizations.begin(), organizations.end(),
+                                         [&state](const Key& key) { return key.name == state->name; });
+        if (wanted == organizations.end()) {
+            continue;
+        }
+        if (wanted->fingerprint != state->fingerprint) {
+            ignore(fmt::format("organization {}: it is counted by other settings than before", state->name));
+        } else if (state->listing.as_of > latest || state->inventory->as_of > latest) {
+            ignore(fmt::format("organization {}: its listing is from the future", state->name));
+        } else {
+            std::string name = state->name;
+            states_.emplace(std::move(name), std::move(state));
+        }
+    }
+}
+
+std::shared_ptr<const OrganizationState> StateKeeper::state_of(std::string_view name) const {
+    const std::lock_guard lock(mutex_);
+    const auto found = states_.find(name);
+    return found == states_.end() ? nullptr : found->second;
+}
+
+void StateKeeper::update(OrganizationState state) {
+    auto fresh = std::make_shared<const OrganizationState>(std::move(state));
+    const std::lock_guard lock(mutex_);
+    states_[fresh->name].swap(fresh);  // What it replaces is freed after the lock.
+    changed_ = true;
+}
+
+States StateKeeper::take_changed() {
+    const std::lock_guard lock(mutex_);
+    States states;
+    if (std::exchange(changed_, false)) {
+        states.reserve(states_.size());
+        for (const auto& [name, state] : states_) {
+            states.push_back(state);
+        }
+    }
+    return states;
+}
+
+bool StateKeeper::save_if_changed() {
+    const std::lock_guard saving(saving_);
+    if (!replaceable_) {
+        return false;
+    }
+    const States states = take_changed();
+    if (states.empty()) {
+        return true;
+    }
+    std::string problem;
+    try {
+        ReplacementFile file(options_.path);
+        write(states, hash_check(), file);
+        if (auto committed = file.commit(); !committed) {
+            problem = std::move(committed).error();
+        }
+    } catch (const std::exception& exception) {
+        problem = fmt::format("{}: {}", options_.path, exception.what());
+    }
+    if (!problem.empty()) {
+        const std::lock_guard lock(mutex_);
+        changed_ = true;
+    }
+    tell_outcome(problem);
+    return problem.empty();
+}
+
+void StateKeeper::tell_outcome(const std::string& problem) {
+    const bool fails = !problem.empty();
+    if (fails != std::exchange(failing_, fails)) {
+        tell_(fails ? StateEvent::not_saved : StateEvent::saved_again, problem);
+    }
+}
+
+void StateKeeper::start() {
+    thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
+}
+
+void StateKeeper::run(const std::stop_token& stop) {
+    while (clock_.wait_until(clock_.steady_now() + options_.interval, stop)) {
+        save_if_changed();
+    }
+}
+
+void StateKeeper::stop() {
+    if (thread_.joinable()) {
+        thread_.request_stop();
+        thread_.join();
+    }
+    save_if_changed();
+}
+
+}  // namespace exporter::state

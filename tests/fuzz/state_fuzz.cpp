@@ -1,0 +1,42 @@
+// Whatever a state file holds, it is refused or it is exactly what the program would have written, and
+// reading it takes no more than a small multiple of its size. The input is what follows the header, which is
+// made right for it: a checksum would keep the fuzzer out.
+#include "require.h"
+#include "state/codec.h"
+
+#include <sanitizer/allocator_interface.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+namespace {
+
+constexpr std::uint64_t hashes = 0;
+std::size_t allocated = 0;
+
+void count_allocation(const volatile void*, std::size_t size) {
+    allocated += size;
+}
+
+void ignore_release(const volatile void*) {}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerInitialize(int*, char***) {
+    require(__sanitizer_install_malloc_and_free_hooks(count_allocation, ignore_release) != 0);
+    return 0;
+}
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    using namespace exporter::state;
+    const std::string file = framed({reinterpret_cast<const char*>(data), size}, hashes);
+    allocated = 0;
+    const auto decoded = decode(file, hashes);
+    // All allocations together: labels are cleaned to be compared, and lists grow.
+    require(allocated <= 1'000'000 + 64 * file.size());
+    if (decoded) {
+        require(encode(*decoded, hashes) == file);
+    }
+    return 0;
+}

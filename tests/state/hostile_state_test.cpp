@@ -1,0 +1,163 @@
+// Files whose checksum is right and whose content is not: only a defect or an attacker writes them.
+#include "state/codec.h"
+#include "state/samples.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <limits>
+
+namespace exporter::state {
+namespace {
+
+using inventory::Inventory;
+using testing::HasSubstr;
+
+constexpr auto user = inventory::OwnerType::user;
+constexpr auto personal = inventory::TokenType::personal;
+
+std::string why_not(const std::string& bytes) {
+    const auto decoded = decode(bytes, test_hashes);
+    return decoded ? "it was read" : decoded.error();
+}
+
+/// The bytes of the organizations of a good file.
+std::string good() {
+    return encode(shared({small_state()}), test_hashes).substr(encode({}, test_hashes).size());
+}
+
+TEST(HostileState, ThatIsFramedAsThisProgramDoesIsReadWhenItIsGood) {
+    EXPECT_EQ(why_not(framed(good(), test_hashes)), "it was read");
+}
+
+TEST(HostileState, IsRefusedWhereverItEnds) {
+    const std::string organizations = good();
+
+    for (std::size_t size = 1; size < organizations.size(); ++size) {
+        ASSERT_THAT(why_not(framed(organizations.substr(0, size), test_hashes)),
+                    HasSubstr("it contradicts itself"))
+            << size;
+    }
+}
+
+struct BytesCase {
+    std::string name;
+    std::string organizations;
+    std::string why;
+};
+
+class HostileBytes : public testing::TestWithParam<BytesCase> {};
+
+TEST_P(HostileBytes, AreRefused) {
+    EXPECT_THAT(why_not(framed(GetParam().organizations, test_hashes)), HasSubstr(GetParam().why));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    State, HostileBytes,
+    testing::Values(BytesCase{"ALengthBeyondTheEnd",
+                              "\x05"
+                              "abcd",
+                              "a length is more than there is"},
+                    BytesCase{"TheLongestLength", "\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\x01",
+                              "a length is more than there is"},
+                    BytesCase{"ANumberOfMoreThan64Bits", "\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\x02",
+                              "a number is not written as this program writes it"},
+                    BytesCase{"ANumberWithoutEnd", std::string(20, '\xFF'),
+                              "a number is not written as this program writes it"},
+                    BytesCase{"ANumberThatCouldBeShorter", std::string("\x81\x00", 2),
+                              "a number is not written as this program writes it"},
+                    BytesCase{"ATruthThatIsNeither", std::string("\1a\1f\2", 5), "a kind is out of range"},
+                    BytesCase{"ADateBeyondAll", "\1a\1f\1" + std::string(2, '\0') + std::string(9, '\x7F'),
+                              "a kind is out of range"},
+                    BytesCase{"ADateBeyondTheCalendar",
+                              "\1a\1f\1" + std::string(3, '\0') + std::string(8, '\x7F'),
+                              "a date is out of range"}),
+    [](const auto& test) { return test.param.name; });
+
+struct Change {
+    std::string name;
+    std::function<void(OrganizationState&, Inventory&)> apply;
+    std::string why;
+};
+
+class BrokenPromise : public testing::TestWithParam<Change> {};
+
+TEST_P(BrokenPromise, IsNoticed) {
+    OrganizationState state = small_state();
+    auto inventory = std::make_shared<Inventory>(*state.inventory);
+    GetParam().apply(state, *inventory);
+    state.inventory = inventory;
+
+    EXPECT_EQ(why_not(encode(shared({state}), test_hashes)), "it contradicts itself: " + GetParam().why);
+}
+
+const std::string other_buckets = "counts don't have the buckets that are named";
+const std::string wrong_sum = "counts don't add up to the tokens";
+const std::string bad_scopes = "scopes are not distinct labels in order, or lack buckets";
+const std::string bad_details = "tokens in detail are not distinct labels";
+const std::string bad_names = "the names of buckets are not distinct labels";
+const std::string other_listings = "census and counts are not of the same listings";
+
+INSTANTIATE_TEST_SUITE_P(
+    State, BrokenPromise,
+    testing::Values(
+        Change{"NoName", [](auto& state, auto&) { state.name.clear(); }, "an organization has no name"},
+        Change{"ABucketMore", [](auto&, auto& inventory) { inventory.expiry_buckets.emplace_back("more"); },
+               other_buckets},
+        Change{"ABucketTwice",
+               [](auto&, auto& inventory) { inventory.age_buckets[0] = inventory.age_buckets[1]; },
+               bad_names},
+        Change{"ABucketThatIsNoLabel", [](auto&, auto& inventory) { inventory.last_used_buckets[0] = "\n"; },
+               bad_names},
+        Change{"AShortCell", [](auto&, auto& inventory) { inventory.unscoped.at(personal, user).pop_back(); },
+               other_buckets},
+        Change{"AShortCellOfLastUse",
+               [](auto&, auto& inventory) { inventory.by_last_use.at(personal, user).pop_back(); },
+               other_buckets},
+        Change{"ATokenTooMany", [](auto&, auto& inventory) { ++inventory.tokens; }, wrong_sum},
+        Change{"AnotherListing", [](auto& state, auto&) { ++state.listing.tokens; }, wrong_sum},
+        Change{"AnAgeTooMany", [](auto&, auto& inventory) { ++inventory.by_age.at(personal, user)[0]; },
+               wrong_sum},
+        Change{
+            "AScopeTwice",
+            [](auto&, auto& inventory) { inventory.scope_grants.push_back(inventory.scope_grants.back()); },
+            bad_scopes},
+        Change{"AScopeThatIsNoLabel",
+               [](auto&, auto& inventory) { inventory.scope_grants[0].scope = "\xFF"; }, bad_scopes},
+        Change{"GrantsInOtherBuckets",
+               [](auto&, auto& inventory) { inventory.scope_grants[0].grants.at(personal, user).pop_back(); },
+               bad_scopes},
+        Change{"ATokenTwice",
+               [](auto&, auto& inventory) { inventory.details.push_back(inventory.details.front()); },
+               bad_details},
+        Change{"ANameThatIsNoLabel", [](auto&, auto& inventory) { inventory.details[0].name = "a\nb"; },
+               bad_details},
+        Change{"AnOwnerThatIsNoLabel",
+               [](auto&, auto& inventory) { inventory.details[0].owner_id = std::string(201, 'x'); },
+               bad_details},
+        Change{"CompleteWithoutACensus", [](auto& state, auto&) { state.census = nullptr; }, other_listings},
+        Change{"OtherChurn", [](auto&, auto& inventory) { ++inventory.churn.late; }, other_listings},
+        Change{"ACensusOfOthers",
+               [](auto& state, auto& inventory) {
+                   state.census = std::make_shared<const inventory::Census>(
+                       std::vector<inventory::CensusEntry>{{1, 1, personal}}, inventory.as_of,
+                       inventory.churn);
+               },
+               other_listings},
+        Change{"ATokenTwiceInTheCensus",
+               [](auto& state, auto& inventory) {
+                   state.census = std::make_shared<const inventory::Census>(
+                       std::vector<inventory::CensusEntry>{{1, 1, personal}, {1, 2, personal}},
+                       inventory.as_of, inventory.churn);
+               },
+               "a census is not in order"}),
+    [](const auto& test) { return test.param.name; });
+
+TEST(BrokenPromise, OfAnOrganizationThatIsThereTwiceIsNoticed) {
+    EXPECT_EQ(why_not(encode(shared({small_state(), small_state()}), test_hashes)),
+              "it contradicts itself: an organization is there twice");
+}
+
+}  // namespace
+}  // namespace exporter::state

@@ -1,0 +1,243 @@
+#include "state/state_keeper.h"
+
+#include "state/codec.h"
+#include "state/samples.h"
+#include "state/scratch_directory.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <future>
+
+namespace exporter::state {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Pair;
+
+/// Says the time of the samples. Waits as often as a test lets it, and then until it is told to stop.
+class TestClock final : public scan::Clock {
+  public:
+    datadog::Timestamp now() override { return time; }
+    scan::SteadyTime steady_now() override { return {}; }
+    bool wait_until(scan::SteadyTime moment, std::stop_token stop) override {
+        waited = moment - scan::SteadyTime{};
+        if (waits_that_end-- > 0) {
+            return true;
+        }
+        waiting.set_value();
+        std::promise<void> stopped;
+        const std::stop_callback callback(stop, [&stopped] { stopped.set_value(); });
+        stopped.get_future().wait();
+        return false;
+    }
+
+    datadog::Timestamp time = inventory::now;
+    int waits_that_end = 0;
+    scan::SteadyTime::duration waited{};
+    std::promise<void> waiting;  ///< kept when the clock waits for the stop
+};
+
+class Keeper : public testing::Test {
+  protected:
+    using Events = std::vector<std::pair<StateEvent, std::string>>;
+
+    [[nodiscard]] std::string path() const { return directory_.path("state"); }
+
+    /// One that wants the states of `organizations`, counted as the samples are.
+    std::unique_ptr<StateKeeper> keeper(const std::vector<std::string>& organizations = {"a", "b"}) {
+        std::vector<StateKeeper::Key> keys;
+        keys.reserve(organizations.size());
+        for (const std::string& name : organizations) {
+            keys.push_back({name, "endpoint and rules of " + name});
+        }
+        return std::make_unique<StateKeeper>(
+            KeeperOptions{path(), std::chrono::seconds(10)}, keys, clock_,
+            [this](StateEvent event, const std::string& problem) { events_.emplace_back(event, problem); });
+    }
+    /// A run of the program that ends well.
+    void run_with(const std::vector<OrganizationState>& states) {
+        const auto first = keeper();
+        for (const OrganizationState& state : states) {
+            first->update(state);
+        }
+    }
+
+    const ScratchDirectory directory_;
+    TestClock clock_;
+    Events events_;
+};
+
+TEST_F(Keeper, HasAfterARestartWhatItHadBefore) {
+    const auto a = random_state(1, "a", 100);
+    const auto b = random_state(2, "b", 100);
+    run_with({a, b});
+
+    const auto after = keeper();
+
+    EXPECT_TRUE(same(*after->state_of("a"), a));
+    EXPECT_TRUE(same(*after->state_of("b"), b));
+    EXPECT_THAT(events_, IsEmpty());
+}
+
+TEST_F(Keeper, HasNothingAtTheVeryFirstStartAndSaysNothing) {
+    EXPECT_EQ(keeper()->state_of("a"), nullptr);
+    EXPECT_THAT(events_, IsEmpty());
+    EXPECT_EQ(directory_.files(), 0);
+}
+
+TEST_F(Keeper, SharesWhatItKeepsInsteadOfCopyingIt) {
+    const auto state = random_state(1, "a", 10);
+    const auto one = keeper();
+
+    one->update(state);
+
+    EXPECT_EQ(one->state_of("a")->census, state.census);
+    EXPECT_EQ(one->state_of("a")->inventory, state.inventory);
+}
+
+TEST_F(Keeper, KeepsTheStateOfAnOrganizationThatWasNotPolledYetThisTime) {
+    run_with({random_state(1, "a", 10), random_state(2, "b", 10)});
+
+    run_with({random_state(3, "a", 10)});
+
+    EXPECT_TRUE(same(*keeper()->state_of("b"), random_state(2, "b", 10)));
+}
+
+TEST_F(Keeper, DropsOrganizationsThatAreNoLongerConfigured) {
+    run_with({random_state(1, "a", 10), random_state(2, "b", 10)});
+
+    keeper({"a"})->update(random_state(1, "a", 10));
+
+    const auto file = decode(directory_.content("state"), hash_check());
+    ASSERT_TRUE(file);
+    EXPECT_EQ(file->size(), 1U);
+    EXPECT_THAT(events_, IsEmpty());
+}
+
+TEST_F(Keeper, DoesNotUseWhatWasCountedByOtherSettings) {
+    OrganizationState other = random_state(1, "a", 10);
+    other.fingerprint = "other bounds";
+    run_with({other, random_state(2, "b", 10)});
+
+    const auto after = keeper();
+
+    EXPECT_EQ(after->state_of("a"), nullptr);
+    EXPECT_NE(after->state_of("b"), nullptr);
+    EXPECT_THAT(events_,
+                ElementsAre(Pair(StateEvent::ignored,
+                                 path() + ": organization a: it is counted by other settings than before")));
+}
+
+TEST_F(Keeper, DoesNotUseAListingFromTheFuture) {
+    run_with({random_state(1, "a", 10)});
+
+    clock_.time -= std::chrono::minutes(1);
+    EXPECT_NE(keeper()->state_of("a"), nullptr);
+    clock_.time -= std::chrono::seconds(1);
+    EXPECT_EQ(keeper()->state_of("a"), nullptr);
+
+    EXPECT_THAT(events_, ElementsAre(Pair(StateEvent::ignored, HasSubstr("from the future"))));
+}
+
+TEST_F(Keeper, StartsColdWithAWarningWhenTheFileIsTornAndReplacesIt) {
+    run_with({random_state(1, "a", 100)});
+    std::filesystem::resize_file(path(), 1000);
+
+    auto after = keeper();
+    EXPECT_EQ(after->state_of("a"), nullptr);
+    EXPECT_THAT(events_, ElementsAre(Pair(StateEvent::ignored, HasSubstr(path() + ": it is torn"))));
+    after->update(random_state(2, "a", 10));
+    after.reset();
+
+    EXPECT_TRUE(same(*keeper()->state_of("a"), random_state(2, "a", 10)));
+}
+
+TEST_F(Keeper, NeverReplacesAFileThatWasNoState) {
+    directory_.write("state", "precious");
+
+    auto one = keeper();
+    one->update(random_state(1, "a", 10));
+    EXPECT_FALSE(one->save_if_changed());
+    one.reset();
+
+    EXPECT_EQ(directory_.content("state"), "precious");
+    EXPECT_THAT(events_,
+                ElementsAre(Pair(StateEvent::ignored,
+                                 path() + ": it is no state file of this program; it is left alone, and no "
+                                          "state is kept")));
+}
+
+TEST_F(Keeper, SavesOnlyWhenSomethingWasUpdated) {
+    const auto one = keeper();
+    one->update(random_state(1, "a", 10));
+    ASSERT_TRUE(one->save_if_changed());
+    std::filesystem::remove(path());
+
+    EXPECT_TRUE(one->save_if_changed());
+
+    EXPECT_EQ(directory_.files(), 0);
+}
+
+TEST_F(Keeper, SavesOnceAnIntervalOnAThreadOfItsOwn) {
+    clock_.waits_that_end = 1;
+    const auto one = keeper();
+    one->update(random_state(1, "a", 10));
+
+    one->start();
+    clock_.waiting.get_future().wait();
+
+    EXPECT_EQ(clock_.waited, std::chrono::seconds(10));
+    EXPECT_EQ(directory_.files(), 1);
+}
+
+TEST_F(Keeper, SavesWhatIsNewWhenItStops) {
+    const auto one = keeper();
+    one->start();
+    one->update(random_state(1, "a", 10));
+
+    one->stop();
+
+    EXPECT_EQ(directory_.files(), 1);
+}
+
+TEST_F(Keeper, SaysOnceThatItCantSaveAndOnceThatItCanAgain) {
+    const auto one = keeper();
+    std::filesystem::create_directory(path());
+    one->update(random_state(1, "a", 10));
+
+    EXPECT_FALSE(one->save_if_changed());
+    EXPECT_FALSE(one->save_if_changed());
+    EXPECT_THAT(events_, ElementsAre(Pair(StateEvent::not_saved, HasSubstr(path() + ": Is a directory"))));
+
+    std::filesystem::remove(path());
+    EXPECT_TRUE(one->save_if_changed());
+    EXPECT_THAT(events_.back(), Pair(StateEvent::saved_again, ""));
+    EXPECT_NE(keeper()->state_of("a"), nullptr);
+}
+
+TEST_F(Keeper, TakesUpdatesFromManyThreadsWhileItSaves) {
+    const auto one = keeper();
+    {
+        std::vector<std::jthread> threads;
+        for (const std::string name : {"a", "b", "a", "b"}) {
+            threads.emplace_back([&one, state = random_state(1, name, 50)] {
+                for (int i = 0; i < 50; ++i) {
+                    one->update(state);
+                    (void)one->state_of(state.name);
+                }
+            });
+        }
+        for (int i = 0; i < 20; ++i) {
+            EXPECT_TRUE(one->save_if_changed());
+        }
+    }
+    EXPECT_TRUE(one->save_if_changed());
+    EXPECT_TRUE(same(*keeper()->state_of("b"), random_state(1, "b", 50)));
+}
+
+}  // namespace
+}  // namespace exporter::state

@@ -1,0 +1,72 @@
+// All that the benchmarks know of how the exporter makes numbers of a page: where that interface changes,
+// this file follows.
+#pragma once
+
+#include "config/config.h"
+#include "datadog/page_parser.h"
+#include "exposition_adapter.h"
+#include "inventory/builder.h"
+#include "scan/id_set.h"
+
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace exporter::comparison {
+
+/// A page as the client hands it on.
+[[nodiscard]] inline datadog::Page parsed(std::string_view json) {
+    datadog::Page page;
+    page.body.reserve(json.size() + 1);
+    page.body.assign(json.begin(), json.end());
+    page.body.push_back('\0');
+    if (!datadog::parse_into(page)) {
+        throw std::runtime_error("a page that can't be parsed");
+    }
+    return page;
+}
+
+/// With the program's defaults.
+[[nodiscard]] inline inventory::Rules default_rules() {
+    const config::Config config;
+    inventory::Rules rules{.expiry = inventory::BucketScheme::expiry(config.buckets.expiry),
+                           .last_used = inventory::BucketScheme::last_used(config.buckets.last_used),
+                           .age = inventory::BucketScheme::age(config.buckets.age)};
+    rules.privileged_scopes = {config.scopes.privileged.begin(), config.scopes.privileged.end()};
+    return rules;
+}
+
+[[nodiscard]] inline std::size_t distinct_ids(const std::vector<datadog::Page>& pages) {
+    scan::IdSet ids;
+    for (const auto& page : pages) {
+        for (const auto& token : page.tokens) {
+            ids.insert(token.id);
+        }
+    }
+    return ids.size();
+}
+
+[[nodiscard]] inline inventory::InventoryBuilder::Built counted(
+    const inventory::Rules& rules, const std::vector<datadog::Page>& pages, datadog::Timestamp now,
+    std::shared_ptr<const inventory::Census> previous) {
+    inventory::InventoryBuilder builder(rules, now, std::move(previous));
+    for (const auto& page : pages) {
+        for (const auto& token : page.tokens) {
+            builder.add(token);
+        }
+    }
+    return std::move(builder).build(true, now);
+}
+
+/// What a poll of one organization publishes.
+[[nodiscard]] inline std::shared_ptr<const metrics::Exposition> published(
+    const std::shared_ptr<const inventory::Inventory>& inventory) {
+    return exposition_of(metrics::OrganizationsCollectable({{"default", inventory, {}}}).Collect());
+}
+
+}  // namespace exporter::comparison

@@ -7,7 +7,7 @@ build_packages="g++ cmake ninja-build pkg-config git ca-certificates libboost-de
 # One clang for both Debians: formatters and linters of two versions don't agree.
 test_packages="chromium chromium-driver clang-19 clang-format-19 clang-tidy-19 cppcheck curl jq libbenchmark-dev
   libclang-rt-19-dev libgmock-dev libgtest-dev openssl procps prometheus python3 python3-prometheus-client
-  python3-selenium python3-yaml systemd unzip wrk"
+  python3-requests python3-selenium python3-yaml systemd unzip wrk"
 
 as_root() {
     if [ "$(id -u)" -eq 0 ]; then

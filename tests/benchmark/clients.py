@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Well-behaved clients of one server: a scrape on a new connection, a scrape on a kept one and a health probe, each every
-50 ms. A process of its own, so that nothing else delays its clocks. Prints a line of JSON at the end; a failure counts
-with the time it took."""
+50 ms unless told otherwise. A process of its own, so that nothing else delays its clocks. Prints a line of JSON at the
+end; a failure counts with the time it took."""
 import argparse
 import http.client
 import json
@@ -9,6 +9,7 @@ import threading
 import time
 
 PAUSE_SECONDS = 0.05
+CLIENTS = ["new", "kept", "probe"]
 
 
 def percentile(values, share):
@@ -41,7 +42,7 @@ class Client(threading.Thread):
                 self.failures[words] = self.failures.get(words, 0) + 1
             taken = time.monotonic() - begin
             self.milliseconds.append(taken * 1e3)
-            time.sleep(max(0, PAUSE_SECONDS - taken))
+            time.sleep(max(0, self.arguments.pause - taken))
 
     def ask(self):
         """On a kept connection that the server has ended meanwhile, as it may at any time between two requests, once more
@@ -86,12 +87,15 @@ def main():
     parser.add_argument("--probe-path", required=True)
     parser.add_argument("--any-probe-status", action="store_true", help="any answer to a probe is a success")
     parser.add_argument("--timeout", type=float, default=5)
+    parser.add_argument("--pause", type=float, default=PAUSE_SECONDS, help="from the start of one request to the next")
+    parser.add_argument("--only", default=",".join(CLIENTS), help="some of " + ",".join(CLIENTS))
     arguments = parser.parse_args()
     clients = {
         "new": Client(arguments, "/metrics"),
         "kept": Client(arguments, "/metrics", keeps=True),
         "probe": Client(arguments, arguments.probe_path, any_status=arguments.any_probe_status),
     }
+    clients = {name: clients[name] for name in arguments.only.split(",")}
     for client in clients.values():
         client.start()
     for client in clients.values():

@@ -9,7 +9,8 @@ from servers import EXPORTER, EXPOSER, NODE_EXPORTER, node_exporter_path
 from slow_clients import RETURN_SECONDS
 
 MIB = 1 << 20
-BEGIN, END = "<!-- results: run.py --write -->", "<!-- /results -->"
+SERVING_MARKERS = "<!-- results: run.py --write -->", "<!-- /results -->"
+POLLING_MARKERS = "<!-- results of polling: run.py --write -->", "<!-- /results of polling -->"
 
 REQUIRED_RATIO = 100
 REQUIRED_P99 = 5  # milliseconds
@@ -85,13 +86,13 @@ def footprint_table(footprints):
         for each in footprints])
 
 
-def micro_table(micro):
-    """Microseconds by name and number of series."""
+def micro_table(micro, things):
+    """Microseconds by name and number of things."""
     sizes = sorted({size for _, size in micro if size})
     names = list(dict.fromkeys(name for name, _ in micro))
     rows = [[f"`{name}`", *([significant(micro.get((name, size))) for size in sizes] if (name, None) not in micro else
                             [significant(micro[name, None]), *[""] * (len(sizes) - 1)])] for name in names]
-    return table(["µs", *[f"{size:,} series" for size in sizes]], rows)
+    return table(["µs", *[f"{size:,} {things}" for size in sizes]], rows)
 
 
 def verdicts(loads, sieges, footprints):
@@ -129,7 +130,7 @@ def verdict_table(judged):
     return table(["required", "measured", "met"], [[*words, "yes" if met else "**no**"] for *words, met in judged])
 
 
-def _first_line(*command):
+def first_line(*command):
     try:
         output = subprocess.run(command, capture_output=True, text=True, check=True)
     except (OSError, subprocess.CalledProcessError):
@@ -137,8 +138,8 @@ def _first_line(*command):
     return (output.stdout or output.stderr).split("\n", 1)[0]
 
 
-def _package(name):
-    return _first_line("dpkg-query", "--show", "--showformat=${Version}", name)
+def package(name):
+    return first_line("dpkg-query", "--show", "--showformat=${Version}", name)
 
 
 def _found_in(path, pattern):
@@ -147,7 +148,16 @@ def _found_in(path, pattern):
     return found.group(1) if found else "unknown"
 
 
-def machine(build):
+def serving_tools():
+    version = f"{NODE_EXPORTER} {package('prometheus-node-exporter')}"
+    if node_exporter_path():
+        go = subprocess.run([node_exporter_path(), "--version"], capture_output=True, text=True, check=False)
+        version += " (" + re.sub(r"(?s).*go version:\s*(\S+).*", r"\1", go.stdout + go.stderr) + ")"
+    return [["compared with", f"prometheus-cpp {package('prometheus-cpp-dev')}, {version}"],
+            ["load from", f"wrk {package('wrk')}, Python {platform.python_version()}"]]
+
+
+def machine(build, tools):
     """To be asked before anything is measured."""
     cache = os.path.join(build, "CMakeCache.txt")
     compiler = _found_in(cache, r"^CMAKE_CXX_COMPILER:\w+=(.*)$")
@@ -155,26 +165,22 @@ def machine(build):
     system = _found_in("/etc/os-release", r'^PRETTY_NAME="?([^"\n]*)')
     build_type = _found_in(cache, r"^CMAKE_BUILD_TYPE:\w+=(.*)$")
     memory = int(_found_in("/proc/meminfo", r"^MemTotal:\s+(\d+)")) / MIB
-    version = f"{NODE_EXPORTER} {_package('prometheus-node-exporter')}"
-    if node_exporter_path():
-        go = subprocess.run([node_exporter_path(), "--version"], capture_output=True, text=True, check=False)
-        version += " (" + re.sub(r"(?s).*go version:\s*(\S+).*", r"\1", go.stdout + go.stderr) + ")"
     return table(["", ""], [
         ["date", time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime())],
-        ["revision", _first_line("git", "-C", os.path.dirname(__file__), "describe", "--always", "--dirty", "--exclude=*")],
+        ["revision", first_line("git", "-C", os.path.dirname(__file__), "describe", "--always", "--dirty", "--exclude=*")],
         ["processor", f"{processor}, {os.cpu_count()} visible"],
         ["memory", f"{memory:.0f} GiB"],
         ["system", f"{system}, Linux {platform.release()}"],
-        ["compiler", f"{_first_line(compiler, '--version')}, {build_type}"],
-        ["compared with", f"prometheus-cpp {_package('prometheus-cpp-dev')}, {version}"],
-        ["load from", f"wrk {_package('wrk')}, Python {platform.python_version()}"],
+        ["compiler", f"{first_line(compiler, '--version')}, {build_type}"],
+        *tools,
         ["busy with other things", f"load average {os.getloadavg()[0]:.1f} over the minute before the start"],
     ])
 
 
-def write_between_markers(path, text):
+def write_between_markers(path, markers, text):
+    begin, end = markers
     with open(path, encoding="utf-8") as file:
-        before, rest = file.read().split(BEGIN)
-    _, after = rest.split(END)
+        before, rest = file.read().split(begin)
+    _, after = rest.split(end)
     with open(path, "w", encoding="utf-8") as file:
-        file.write(f"{before}{BEGIN}\n{text}{END}{after}")
+        file.write(f"{before}{begin}\n{text}{end}{after}")

@@ -58,19 +58,19 @@ class Server:
 
     probe_path = "/"  # answers quickly, with whatever status
 
-    def __init__(self, name, arguments, announcement, directory=None):
+    def __init__(self, name, arguments, announcement, directory=None, environment=None, start_seconds=START_SECONDS):
         self.name = name
         self._directory = directory or tempfile.TemporaryDirectory()  # pylint: disable=consider-using-with
         # Not a pipe, which a talkative server would fill.
         log = os.path.join(self._directory.name, "log")
         with open(log, "wb") as output:
             self.process = subprocess.Popen(  # pylint: disable=consider-using-with
-                arguments, stdout=output, stderr=subprocess.STDOUT, preexec_fn=_ends_with_parent)
+                arguments, stdout=output, stderr=subprocess.STDOUT, env=environment, preexec_fn=_ends_with_parent)
         self.pid = self.process.pid
-        self.port = self._announced_port(log, announcement)
+        self.port = self._announced_port(log, announcement, start_seconds)
 
-    def _announced_port(self, log, announcement):
-        deadline = time.monotonic() + START_SECONDS
+    def _announced_port(self, log, announcement, start_seconds):
+        deadline = time.monotonic() + start_seconds
         while time.monotonic() < deadline and self.process.poll() is None:
             with open(log, "rb") as file:
                 text = file.read()

@@ -1,0 +1,73 @@
+"""What polling costs: CPU, time, memory, alone and with many organizations."""
+import dataclasses
+
+import poll_cost
+import poll_instructions
+import poll_organizations
+import poll_pace
+import polling_report
+import report
+from common import run_micro, say
+from servers import raise_file_limit
+
+PARTS = ["steps", "cost", "latency", "limit", "sizes", "organizations", "instructions"]
+
+
+@dataclasses.dataclass
+class Plan:
+    """How much is measured."""
+
+    micro_seconds: float  # for each of the micro benchmarks
+    cost: tuple  # (tokens, rounds)
+    latencies: list  # milliseconds
+    latency_pages: int
+    latency_rounds: int
+    limit: tuple  # (pages, requests in a period, seconds of the period)
+    sizes: list  # tokens
+    organizations: list
+    tokens_each: int
+    interval: int  # seconds
+    idle_seconds: int
+    instructions: int  # tokens
+
+
+PLANS = {
+    # 81 pages: after the first alone, whole rounds of 4 and of 8.
+    "full": Plan(0.3, (100_000, 7), [20, 100], 81, 3, (350, 100, 10), [10_000, 100_000, 1_000_000], [1, 50, 500], 200, 60,
+                 10, 20_000),
+    "quick": Plan(0.1, (100_000, 3), [100], 41, 1, (35, 10, 1), [10_000, 100_000], [50], 200, 15, 5, 10_000),
+    "smoke": Plan(0.001, (300, 1), [5], 9, 1, (25, 10, 1), [100], [3], 20, 2, 1, 300),
+}
+
+
+def measure(build, parts, how):
+    """The sections of the report, and what was required of what was measured."""
+    plan = PLANS[how]
+    raise_file_limit()
+    machine = report.machine(build, polling_report.tools())
+    micro, costs = {}, []
+    if "steps" in parts:
+        say("steps of a poll")
+        micro = run_micro(build, "micro_poll", plan.micro_seconds)
+    if "cost" in parts:
+        say("cost of a poll")
+        costs = poll_cost.measure(build, *plan.cost)
+    instructions = poll_instructions.measure(build, plan.instructions) if "instructions" in parts else []
+    latencies = poll_pace.measure_latencies(build, plan.latency_pages, plan.latencies, plan.latency_rounds) \
+        if "latency" in parts else []
+    limited = list(poll_pace.measure_limit(build, *plan.limit)) if "limit" in parts else []
+    sizes = list(poll_cost.measure_sizes(build, plan.sizes)) if "sizes" in parts else []
+    organizations = [
+        poll_organizations.measure(build, count, plan.tokens_each, plan.interval, plan.idle_seconds)
+        for count in plan.organizations] if "organizations" in parts else []
+
+    judged = [] if how == "smoke" else list(polling_report.verdicts(costs, latencies, limited, organizations))
+    return [("Required of polling", judged and report.verdict_table(judged)),
+            ("CPU of a whole poll", costs and polling_report.cost_table(costs, micro)),
+            ("Steps of a poll", micro and polling_report.steps_table(micro)),
+            ("Instructions", instructions and polling_report.instructions_table(instructions)),
+            ("Waiting for the network", latencies and polling_report.latency_table(latencies)),
+            ("Waiting for a rate limit", limited and polling_report.limit_table(limited)),
+            ("Size of an organization", sizes and polling_report.sizes_table(sizes)),
+            ("Many organizations", organizations and polling_report.organizations_table(organizations)),
+            ("Machine that polled", machine)], judged

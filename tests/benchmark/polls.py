@@ -1,0 +1,127 @@
+"""The source of the pages, and single polls of it: the program and what it is compared with, each run to its end."""
+import dataclasses
+import functools
+import json
+import os
+import re
+import subprocess
+import tempfile
+import urllib.request
+
+from servers import LONGEST_RUN_SECONDS, Failure, Server, program
+
+PAGE_SIZE = 100
+TOKEN = "ddpat_demo_0123456789abcdef"
+LONGEST_POLL_SECONDS = 300
+# A million tokens are made in about ten seconds.
+PAGES_START_SECONDS = 120
+CONCURRENCY = "--poll.concurrency"
+
+
+def environment():
+    """Without whatever credentials or proxies the machine has."""
+    return {"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "DD_BEARER_TOKEN": TOKEN, "PYTHONDONTWRITEBYTECODE": "1"}
+
+
+class Pages(Server):
+    """The pages of a listing, from memory."""
+
+    def __init__(self, build, tokens, *arguments):
+        self.tokens = tokens
+        super().__init__("serve_pages", [
+            program(build, "serve_pages"), "--tokens", str(tokens), "--page-size", str(PAGE_SIZE),
+            "--max-seconds", str(LONGEST_RUN_SECONDS), *arguments], rb"port (\d+)\n", start_seconds=PAGES_START_SECONDS)
+
+    @property
+    def base_url(self):
+        return self.url("")
+
+    def _ask(self, path):
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        with opener.open(self.url(path), timeout=30) as answer:
+            return answer.read()
+
+    def statistics(self):
+        """`requests`, `refused` by the rate limit, `last_page` and `first_pages`: seconds of the clock."""
+        return json.loads(self._ask("/statistics"))
+
+    def set_latency(self, milliseconds):
+        self._ask(f"/latency/{milliseconds}")
+
+
+@dataclasses.dataclass
+class Run:
+    """A program that ran to its end."""
+
+    wall_seconds: float
+    cpu_seconds: float  # user and system
+    peak_rss: int  # bytes
+    output: str
+
+
+def run_measured(build, command):
+    with tempfile.TemporaryDirectory() as directory:
+        output = os.path.join(directory, "output")
+        try:
+            done = subprocess.run([program(build, "run_measured"), output, *command], env=environment(),
+                                  capture_output=True, text=True, timeout=LONGEST_POLL_SECONDS + 60, check=False)
+        except subprocess.TimeoutExpired as expired:
+            raise Failure(f"{command[0]} did not end") from expired
+        took = json.loads(done.stdout) if done.returncode == 0 else {"status": f"none: {done.stderr}"}
+        if took["status"] != 0:
+            raise Failure(f"{' '.join(command)}: status {took['status']}; {done.stderr[-2000:]}")
+        with open(output, encoding="utf-8") as file:
+            text = file.read()
+    return Run(took["wall_seconds"], took["user_seconds"] + took["system_seconds"], took["peak_rss_bytes"], text)
+
+
+def exporter_program(build):
+    path = os.path.join(build, "exporter", "datadog_token_exporter")
+    if not os.path.exists(path):
+        raise Failure(f"{path} is missing: build it")
+    return path
+
+
+@functools.cache
+def knows_concurrency(build):
+    """Whether the program can ask for several pages at once."""
+    return CONCURRENCY in subprocess.run([exporter_program(build), "--help"], capture_output=True, text=True,
+                                         check=True).stdout
+
+
+def at_once(build, concurrency):
+    """The flags for so many pages at once. For one there need be no flag."""
+    return [f"{CONCURRENCY}={concurrency}"] if knows_concurrency(build) else []
+
+
+def exporter_command(build, base_url, *flags):
+    return [exporter_program(build), "--once", "--datadog.base-url", base_url,
+            "--poll.timeout", f"{LONGEST_POLL_SECONDS}s", "--log.level", "error", *flags]
+
+
+def sum_of(text, name, *labels):
+    """Of the samples of one metric in the text format that have all `labels`, written as there."""
+    return sum(float(value) for found, value in re.findall(rf"^{name}(?:\{{(.*)\}})? (\S+)$", text, re.M)
+               if all(label in found for label in labels))
+
+
+def check_exposition(text, tokens):
+    """That a poll's numbers are right; a fast wrong one is worth nothing."""
+    counted = sum_of(text, "datadog_access_tokens")
+    if counted != tokens or sum_of(text, "datadog_access_token_listing_complete") != 1:
+        raise Failure(f"the exporter counted {counted:.0f} tokens of {tokens}, or calls them incomplete")
+
+
+def poll_once(build, pages, *flags):
+    run = run_measured(build, exporter_command(build, pages.base_url, *flags))
+    check_exposition(run.output, pages.tokens)
+    return run
+
+
+def pages_of(run):
+    return int(sum_of(run.output, "datadog_access_token_poll_pages"))
+
+
+def seconds_of(run):
+    """Of the poll itself, by the program's own clock: without its start and end."""
+    return sum_of(run.output, "datadog_access_token_poll_duration_seconds")

@@ -99,7 +99,7 @@ def scrape_for(server, seconds):
 
 
 def measure(build, count, tokens, interval, idle_seconds):
-    say(f"{count} organizations of {tokens} tokens every {interval} s")
+    say(f"organizations of {tokens} tokens every {interval} s: {count}")
     with Pages(build, tokens) as pages, start(build, count, interval, pages.base_url) as server:
         began = time.time()
         ready = wait_until_ready(server, min(READY_SECONDS, interval))

@@ -117,8 +117,8 @@ def verdicts(costs, latencies, limited, organizations):
         yield (f"{each.pages} pages at {each.limit} in {each.period} s, {each.concurrency} at once: no 429",
                f"{refused}, {each.seconds:.1f} s where {each.ideal:.1f} s are the least", refused == 0)
     for each in organizations:
-        yield (f"{each.count} organizations every {each.interval} s: each polled in an interval",
-               f"{each.polls} polls", each.polls >= REQUIRED_SHARE_POLLED * each.count)
+        yield (f"organizations, each polled every {each.interval} s: {each.count}",
+               f"{each.polls} polls begun in {each.interval} s", each.polls >= REQUIRED_SHARE_POLLED * each.count)
 
 
 def tools():

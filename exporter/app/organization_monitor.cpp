@@ -1,5 +1,6 @@
 #include "app/organization_monitor.h"
 
+#include "app/fingerprint.h"
 #include "app/token_numbers_of.h"
 #include "datadog/rfc3339.h"
 
@@ -73,11 +74,41 @@ OrganizationMonitor::OrganizationMonitor(const config::Organization& organizatio
       lists_everything_(organization.filter.empty() && organization.owned_by.empty()),
       interval_(config.poll.interval),
       stale_after_(config.poll.stale_after),
+      fingerprint_(fingerprint_of(organization, config)),
+      states_(surroundings.states),
       log_(surroundings.log),
       on_change_(std::move(on_change)),
       source_(organization, config, surroundings.commons),
       rules_(rules_of(config, source_)),
-      poller_(poller_options(config, schedule), surroundings.clock, surroundings.randomness, *this, *this) {}
+      poller_(poller_options(config, schedule), surroundings.clock, surroundings.randomness, *this, *this) {
+    if (const auto earlier = states_ != nullptr ? states_->state_of(name_) : nullptr) {
+        restore(*earlier, surroundings.clock);
+    }
+}
+
+void OrganizationMonitor::restore(const state::OrganizationState& earlier, scan::Clock& clock) {
+    census_ = earlier.census;  // Churn goes on from there, however old it is.
+    const auto age = clock.now() - earlier.listing.as_of;
+    const bool believable = age >= age.zero() && age < stale_after_;
+    if (believable) {
+        poller_.restore(earlier.listing);
+        inventory_ = earlier.inventory;
+        numbers_ = std::make_shared<const web::TokenNumbers>(
+            token_numbers_of(*inventory_, earlier.listing, rules_, lists_everything_));
+        statistics_ = poller_.statistics();
+    }
+    log_.info(believable ? "the numbers of before the restart are shown until the first poll"
+                         : "the numbers of before the restart are too old to be shown",
+              {{"org", name_},
+               {"as_of", datadog::format_rfc3339(earlier.listing.as_of)},
+               {"tokens", earlier.listing.tokens}});
+}
+
+void OrganizationMonitor::keep(const scan::Listing& listing) {
+    if (states_ != nullptr) {
+        states_->update({name_, fingerprint_, listing, fresh_, census_});
+    }
+}
 
 void OrganizationMonitor::begin(datadog::Timestamp now) {
     builder_ = std::make_unique<inventory::InventoryBuilder>(rules_, now, census_);
@@ -97,6 +128,7 @@ void OrganizationMonitor::publish(const scan::Listing& listing) {
     fresh_ = std::make_shared<const inventory::Inventory>(std::move(built.inventory));
     fresh_numbers_ = std::make_shared<const web::TokenNumbers>(
         token_numbers_of(*fresh_, listing, rules_, lists_everything_));
+    keep(listing);
 }
 
 void OrganizationMonitor::poll_finished(const scan::PollReport& report, const scan::Statistics& statistics) {

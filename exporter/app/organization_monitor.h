@@ -8,6 +8,7 @@
 #include "inventory/builder.h"
 #include "metrics/collectables.h"
 #include "scan/poller.h"
+#include "state/state_keeper.h"
 #include "web/organization_status.h"
 
 #include <bitset>
@@ -24,6 +25,7 @@ namespace exporter::app {
 struct Surroundings {
     Log& log;
     std::shared_ptr<datadog::Commons> commons;
+    state::StateKeeper* states = nullptr;  ///< null: nothing outlives a restart
     scan::Clock& clock = scan::system_clock();
     scan::Randomness& randomness = scan::system_randomness();
 };
@@ -36,6 +38,8 @@ struct Schedule {
 
 class OrganizationMonitor final : private scan::ListingSink, private scan::PollObserver {
   public:
+    /// Begins with the numbers that `surroundings.states` has of it, unless they are stale.
+    ///
     /// @param on_change called on the thread that drives the poller whenever `snapshot` has something new
     OrganizationMonitor(const config::Organization& organization, const config::Config& config,
                         const Surroundings& surroundings, std::function<void()> on_change,
@@ -64,6 +68,8 @@ class OrganizationMonitor final : private scan::ListingSink, private scan::PollO
     void poll_finished(const scan::PollReport& report, const scan::Statistics& statistics) override;
     void became_stale(const scan::Statistics& statistics) override;
 
+    void restore(const state::OrganizationState& earlier, scan::Clock& clock);
+    void keep(const scan::Listing& listing);
     void log_success(const scan::PollReport& report);
     void log_failure(const scan::PollReport& report, bool have_numbers);
     void log_credentials();
@@ -76,6 +82,8 @@ class OrganizationMonitor final : private scan::ListingSink, private scan::PollO
     const bool lists_everything_;  ///< no filter is set
     const config::Duration interval_;
     const config::Duration stale_after_;
+    const std::string fingerprint_;
+    state::StateKeeper* const states_;
     Log& log_;
     const std::function<void()> on_change_;
 

@@ -1,6 +1,7 @@
 #include "app/service.h"
 
 #include "app/build_info.h"
+#include "app/fingerprint.h"
 #include "datadog/commons.h"
 #include "metrics/collectables.h"
 #include "scan/clock.h"
@@ -40,6 +41,33 @@ std::size_t workers_for(const config::Config& config) {
     return std::max<std::size_t>(1, std::min(wanted, concurrency + left_to_others));
 }
 
+/// What is left of an earlier run; null where the configuration keeps nothing.
+std::unique_ptr<state::StateKeeper> open_states(const config::Config& config, Log& log) {
+    if (config.state_file.empty()) {
+        return nullptr;
+    }
+    std::vector<state::StateKeeper::Key> keys;
+    keys.reserve(config.organizations.size());
+    for (const config::Organization& organization : config.organizations) {
+        keys.push_back({organization.name, fingerprint_of(organization, config)});
+    }
+    const auto tell = [&log](state::StateEvent event, const std::string& problem) {
+        switch (event) {
+            case state::StateEvent::ignored:
+                log.warn("the state of before the restart is not used", {{"error", problem}});
+                return;
+            case state::StateEvent::not_saved:
+                log.warn("the state can't be saved", {{"error", problem}});
+                return;
+            case state::StateEvent::saved_again:
+                log.info("the state can be saved again");
+                return;
+        }
+    };
+    return std::make_unique<state::StateKeeper>(state::KeeperOptions{.path = config.state_file}, keys,
+                                                scan::system_clock(), tell);
+}
+
 std::vector<scan::Dispatcher::Member> members_of(
     const std::vector<std::unique_ptr<OrganizationMonitor>>& monitors) {
     std::vector<scan::Dispatcher::Member> members;
@@ -54,10 +82,11 @@ std::vector<scan::Dispatcher::Member> members_of(
 
 Monitoring::Monitoring(const config::Config& config, Log& log)
     : expositions_(render_process),
+      states_(open_states(config, log)),
       publisher_(
           config.organizations.size(),
           [this](std::size_t organization) { return monitors_[organization]->snapshot(); }, expositions_) {
-    const Surroundings surroundings{log, std::make_shared<datadog::Commons>(config.ca_file)};
+    const Surroundings surroundings{log, std::make_shared<datadog::Commons>(config.ca_file), states_.get()};
     for (std::size_t place = 0; place < config.organizations.size(); ++place) {
         monitors_.push_back(std::make_unique<OrganizationMonitor>(
             config.organizations[place], config, surroundings, [this, place] { publisher_.changed(place); },
@@ -70,11 +99,17 @@ Monitoring::Monitoring(const config::Config& config, Log& log)
 Monitoring::~Monitoring() = default;
 
 void Monitoring::start() {
+    if (states_) {
+        states_->start();
+    }
     polling_ = std::jthread([this](const std::stop_token& stop) { dispatcher_->run(stop); });
 }
 
 bool Monitoring::stop(std::chrono::milliseconds limit) {
     polling_ = {};
+    if (states_) {
+        states_->stop();
+    }
     for (const auto& monitor : monitors_) {
         monitor->cancel();
     }
@@ -87,6 +122,9 @@ bool Monitoring::poll_once() {
     }
     dispatcher_->run_once();
     publisher_.publish();
+    if (states_) {
+        states_->save_if_changed();
+    }
     return std::all_of(monitors_.begin(), monitors_.end(), [](const auto& monitor) {
         return monitor->poller().statistics().last_poll_succeeded;
     });

@@ -7,6 +7,7 @@
 #include "config/config.h"
 #include "metrics/exposition.h"
 #include "scan/dispatcher.h"
+#include "state/state_keeper.h"
 #include "web/server.h"
 
 #include <tl/expected.hpp>
@@ -47,6 +48,7 @@ class Monitoring {
 
   private:
     metrics::ExpositionStore expositions_;
+    std::unique_ptr<state::StateKeeper> states_;  ///< null: nothing outlives a restart
     std::vector<std::unique_ptr<OrganizationMonitor>> monitors_;
     Publisher publisher_;
     std::optional<scan::Dispatcher> dispatcher_;

@@ -39,7 +39,7 @@ Monitored::Monitored(config::Endpoint endpoint, const std::string& ca_file)
     organization.endpoint = std::move(endpoint);
     organization.credentials.bearer_token = config::Secret(token);
     config::Config config = small_config();
-    const app::Surroundings surroundings{log_, std::make_shared<datadog::Commons>(ca_file), clock_,
+    const app::Surroundings surroundings{log_, std::make_shared<datadog::Commons>(ca_file), nullptr, clock_,
                                          randomness_};
     monitor_ = std::make_unique<app::OrganizationMonitor>(organization, config, surroundings, [] {});
 }

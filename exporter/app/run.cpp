@@ -10,6 +10,7 @@
 #include "app/secrecy.h"
 #include "app/service.h"
 #include "app/web_protection.h"
+#include "config/sharding.h"
 
 #include <fmt/format.h>
 #include <malloc.h>
@@ -224,8 +225,10 @@ int run_mode(config::Config config, const config::Environment& environment) {
         return report(start.error());
     }
     if (config.mode == config::Mode::config_check) {
-        fmt::print("the configuration is right: {} organization(s){}\n",
-                   config.demo.enabled ? 1 : config.organizations.size(),
+        const std::string share = config::share_in_words(config);
+        fmt::print("the configuration is right: {} organization(s){}{}\n",
+                   config.demo.enabled ? 1 : config.organizations_configured,
+                   share.empty() ? "" : "; this replica " + share,
                    lacks_credentials(config) ? "; no credentials were given to check" : "");
         return done;
     }
@@ -234,6 +237,9 @@ int run_mode(config::Config config, const config::Environment& environment) {
     }
     const Demo demo(config);
     log.debug("starting", {{"version", std::string(version())}, {"revision", std::string(revision())}});
+    if (const std::string share = config::share_in_words(config); !share.empty()) {
+        log.info(config.organizations.empty() ? share + ": only its own health is served" : share);
+    }
     switch (config.mode) {
         case config::Mode::check:
             return check(config);

@@ -2,6 +2,7 @@
 
 #include "app/build_info.h"
 #include "app/fingerprint.h"
+#include "config/sharding.h"
 #include "datadog/commons.h"
 #include "metrics/collectables.h"
 #include "scan/clock.h"
@@ -174,8 +175,10 @@ tl::expected<std::unique_ptr<web::Server>, std::string> start_server(
     routes.expositions = &monitoring.expositions();
     routes.health = {[&monitoring] { return monitoring.alive(); },
                      [&monitoring] { return monitoring.ready(); }};
-    routes.status_page = [&monitoring, path = config.web.telemetry_path] {
-        return web::render({std::string(version()), path, monitoring.statuses()}, scan::system_clock().now());
+    routes.status_page = [&monitoring, path = config.web.telemetry_path,
+                          share = config::share_in_words(config)] {
+        return web::render({std::string(version()), path, monitoring.statuses(), share},
+                           scan::system_clock().now());
     };
     routes.configuration = config.in_effect;
 

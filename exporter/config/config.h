@@ -112,8 +112,9 @@ struct Demo {
 
 struct Config {
     Mode mode = Mode::serve;
-    std::vector<Organization> organizations;  ///< at least one, unless `demo.enabled`
-    std::string ca_file;                      ///< PEM roots instead of the system's; empty: the system's
+    std::vector<Organization> organizations;   ///< this shard's; none if `demo.enabled`
+    std::size_t organizations_configured = 0;  ///< those of the other shards too
+    std::string ca_file;                       ///< PEM roots instead of the system's; empty: the system's
     Poll poll;
     std::string state_file;  ///< keeps the last complete inventories over a restart; empty: none
     Shard shard;

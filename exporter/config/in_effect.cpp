@@ -2,6 +2,7 @@
 
 #include "config/key_shape.h"
 #include "config/options.h"
+#include "config/sharding.h"
 #include "config/text.h"
 #include "config/yaml_text.h"
 
@@ -206,6 +207,10 @@ class Writer {
             const Organization& organization = config_.organizations[i];
             const std::string& place = inputs_.file.organizations->at(i).place;
             lines_.open_organization(organization.name, may_hold_a_key(place) ? "" : place);
+            if (config_.shard.count > 1) {
+                lines_.comment(
+                    fmt::format("polled by shard {}", shard_of(organization.name, config_.shard.count)));
+            }
             if (const auto site = parse_site(organization.site);
                 site && site->name == organization.site && endpoint_of(*site) == organization.endpoint) {
                 write_text("site", organization.site, "");

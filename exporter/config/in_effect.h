@@ -14,7 +14,7 @@ namespace exporter::config {
 /// Credentials and proxies stand there as comments with `<secret>`; so does what looks like a key where none
 /// belongs. Paths of files are whole. Bytes that are no UTF-8 are left as they are.
 ///
-/// @param config what `inputs` made, without mistakes
+/// @param config what `inputs` made, without mistakes, and with the organizations of every shard
 [[nodiscard]] std::string configuration_in_effect(const OrganizationInputs& inputs, const Config& config);
 
 }  // namespace exporter::config

@@ -2,6 +2,7 @@
 
 #include "config/in_effect.h"
 #include "config/shard_options.h"
+#include "config/sharding.h"
 #include "config/text.h"
 #include "config/validate_web.h"
 
@@ -191,6 +192,11 @@ Config read_config(const OrganizationInputs& inputs, MistakeLines& mistakes) {
             "probe",
             "needs a URL where systemd has the socket, such as --probe=http://localhost:10077/healthz");
     }
+    if (config.demo.enabled && config.shard.count > 1) {
+        values.mistake("shard.count",
+                       "--demo polls one simulated organization, and there is nothing to share; leave out "
+                       "one of the two");
+    }
     if (!config.demo.enabled) {
         config.organizations =
             read_organizations(inputs, config.mode != Mode::config_check && config.mode != Mode::probe,
@@ -202,6 +208,9 @@ Config read_config(const OrganizationInputs& inputs, MistakeLines& mistakes) {
     if (mistakes.empty()) {
         config.in_effect = configuration_in_effect(inputs, config);
     }
+    // Last, so that a mistake about one organization shows in every replica.
+    config.organizations_configured = config.organizations.size();
+    config.organizations = organizations_of(config.shard, config.organizations);
     return config;
 }
 

@@ -40,7 +40,7 @@ class Overview {
     /// `498 healthy, 2 need attention, 1 waiting for its first poll`.
     [[nodiscard]] std::string in_words() const {
         if (in_order_.empty()) {
-            return "No organization is configured";
+            return "No organization is polled here";
         }
         std::string words;
         const auto append = [&words](std::size_t number, std::string_view singular, std::string_view plural) {
@@ -121,6 +121,10 @@ Html organizations(const Overview& overview, Moment now) {
     return part.add("</section>\n");
 }
 
+Html share(const StatusPage& page) {
+    return page.share.empty() ? Html() : html("<p class=\"dim\">{}</p>\n", page.share);
+}
+
 }  // namespace
 
 std::string render(const StatusPage& page, Moment now) {
@@ -140,6 +144,7 @@ std::string render(const StatusPage& page, Moment now) {
                "<header>\n"
                "<h1>Datadog token exporter</h1>\n"
                "<p class=\"dim\">Version {}, as of <time datetime=\"{}\">{}</time></p>\n"
+               "{}"
                "<nav aria-label=\"What else is served\"><ul>\n"
                "<li><a href=\"{}\">Metrics</a></li>\n"
                "<li><a href=\"/healthz\">Health</a></li>\n"
@@ -152,7 +157,8 @@ std::string render(const StatusPage& page, Moment now) {
                "</body>\n"
                "</html>\n",
                overview.in_words(), Html::constant(style_sheet()), page.version, datetime_text(now),
-               utc_text(now), page.telemetry_path, summary(overview, now), organizations(overview, now))
+               utc_text(now), share(page), page.telemetry_path, summary(overview, now),
+               organizations(overview, now))
         .str();
 }
 

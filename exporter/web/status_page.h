@@ -20,6 +20,7 @@ struct StatusPage {
     std::string version;
     std::string telemetry_path;
     std::vector<OrganizationStatus> organizations;
+    std::string share = {};  ///< which part of all organizations these are, in words; empty: all of them
 };
 
 /// A whole HTML document as of `now`; every text is escaped.

@@ -77,6 +77,23 @@ class Modes(unittest.TestCase):
                 self.assertIn("datadog_access_tokens{", file.read())
             self.assertEqual(os.listdir(directory), ["tokens.prom"])
 
+    def test_a_shard_without_an_organization_is_ready_and_serves_its_own_health(self):
+        # A single organization of three shards: at least two have nothing to do.
+        idle = 0
+        for index in range(3):
+            with harness.Exporter("--shard.count=3", f"--shard.index={index}", "--datadog.base-url", "http://127.0.0.1:1",
+                                  DD_BEARER_TOKEN="ddpat_a_b") as exporter:
+                if not exporter.events(f"polls 0 of 1 organization (shard {index} of 3): only its own health is served"):
+                    self.assertTrue(exporter.events(f"polls 1 of 1 organization (shard {index} of 3)"))
+                    continue
+                idle += 1
+                self.assertEqual(harness.get(exporter.url + "/readyz")[0], 200)
+                self.assertEqual(harness.get(exporter.url + "/healthz")[0], 200)
+                families = exporter.metrics()
+                self.assertIn("process_resident_memory_bytes", families)
+                self.assertNotIn("datadog_access_token_poll_success", families)
+        self.assertEqual(idle, 2)
+
     def test_a_port_in_use_is_said_plainly(self):
         with socket.create_server(("127.0.0.1", 0)) as taken:
             address = f"127.0.0.1:{taken.getsockname()[1]}"

@@ -71,6 +71,8 @@ TEST(Mistake, SaysWhereAndWhat) {
          "--shard.index: \"one\" is neither a whole number from 0 nor pod-name"},
         {{"--shard.count=3", "--shard.index=-1"}, "--shard.index: \"-1\" is neither"},
         {{"--shard.count=3", "--shard.index=3"}, "--shard.index: 3 is too high: of 3 the shards are 0 to 2"},
+        {{"--demo", "--shard.count=3", "--shard.index=0"},
+         "--shard.count: --demo polls one simulated organization, and there is nothing to share"},
         {{"--shard.count=3"},
          "--shard.count: --shard.index is not given; say which of the shards this one is, such as "
          "--shard.index=0 or --shard.index=pod-name"},

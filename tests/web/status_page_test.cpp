@@ -157,7 +157,12 @@ TEST(StatusPage, EscapesEveryText) {
 }
 
 TEST(StatusPage, SaysThatThereIsNoOrganization) {
-    EXPECT_THAT(page_of({}), HasSubstr("No organization is configured"));
+    EXPECT_THAT(page_of({}), HasSubstr("No organization is polled here"));
+}
+
+TEST(StatusPage, SaysWhichPartOfTheOrganizationsItShows) {
+    EXPECT_THAT(render({"1.2.3", "/metrics", {}, "polls 0 of 2 <organizations>"}, now()),
+                HasSubstr("<p class=\"dim\">polls 0 of 2 &lt;organizations&gt;</p>"));
 }
 
 TEST(StatusPage, LoadsNothingFromElsewhere) {

@@ -93,14 +93,33 @@ class Objects(list):
                 yield each["metadata"]["name"], each["spec"]["template"]["metadata"], each["spec"]["template"]["spec"]
 
     @property
+    def workload(self):
+        """The Deployment, or the StatefulSet in its place."""
+        return self.one("StatefulSet" if "StatefulSet" in self.kinds() else "Deployment")
+
+    @property
+    def service(self):
+        """The Service with the metrics, not the one with the pods' names."""
+        found = [each for each in self if each["kind"] == "Service" and not each["metadata"]["name"].endswith("-pods")]
+        if len(found) != 1:
+            raise AssertionError(f"{len(found)} Services for the metrics")
+        return found[0]
+
+    @property
     def pod(self):
-        return self.one("Deployment")["spec"]["template"]
+        return self.workload["spec"]["template"]
 
     @property
     def container(self):
         return self.pod["spec"]["containers"][0]
 
+    def claims(self):
+        """The claims that the StatefulSet makes for each pod, by name."""
+        return {claim["metadata"]["name"]: claim for claim in self.workload["spec"].get("volumeClaimTemplates", [])}
+
     def volume(self, name):
+        if name in self.claims():
+            return {"name": name, "persistentVolumeClaim": {"claimName": name}}
         return next(volume for volume in self.pod["spec"]["volumes"] if volume["name"] == name)
 
     @property

@@ -18,8 +18,8 @@ class Names(unittest.TestCase):
 
     def test_a_release_that_has_the_charts_name_is_not_named_twice(self):
         values = {"demo": {"enabled": True}}
-        self.assertEqual(chart.render(values, release="datadog-token-exporter").one("Service")["metadata"]["name"], "datadog-token-exporter")
-        self.assertEqual(chart.render(values, release="a").one("Service")["metadata"]["name"], "a-datadog-token-exporter")
+        self.assertEqual(chart.render(values, release="datadog-token-exporter").service["metadata"]["name"], "datadog-token-exporter")
+        self.assertEqual(chart.render(values, release="a").service["metadata"]["name"], "a-datadog-token-exporter")
 
     def test_the_longest_release_name_fits(self):
         release = "r" * 53
@@ -47,7 +47,7 @@ class Names(unittest.TestCase):
 class Monitors(unittest.TestCase):
     def test_a_service_monitor_scrapes_the_service(self):
         objects = chart.rendering("service-monitor")
-        monitor, service = objects.one("ServiceMonitor"), objects.one("Service")
+        monitor, service = objects.one("ServiceMonitor"), objects.service
         self.assertEqual(monitor["metadata"]["namespace"], "monitoring")
         self.assertEqual(monitor["metadata"]["labels"]["release"], "kube-prometheus-stack")
         self.assertEqual(monitor["spec"]["namespaceSelector"], {"matchNames": [service["metadata"]["namespace"]]})
@@ -70,10 +70,21 @@ class Monitors(unittest.TestCase):
         self.assertEqual(endpoint["tlsConfig"], {"insecureSkipVerify": True})
         self.assertEqual(endpoint["basicAuth"]["password"], {"name": "scrape", "key": "password"})
 
-    def test_an_autoscaler_has_the_deployment_as_its_target(self):
+    def test_a_monitor_does_not_scrape_the_pods_of_shards_twice(self):
+        objects = chart.rendering("sharding-monitors")
+        selector = objects.one("ServiceMonitor")["spec"]["selector"]["matchLabels"].items()
+        found = [each["metadata"]["name"] for each in objects
+                 if each["kind"] == "Service" and selector <= each["metadata"]["labels"].items()]
+        self.assertEqual(found, [objects.service["metadata"]["name"]])
+
+    def test_an_autoscaler_has_what_makes_the_pods_as_its_target(self):
+        for name in ("vertical-pod-autoscaler", "sharding-monitors"):
+            objects = chart.rendering(name)
+            target = objects.one("VerticalPodAutoscaler")["spec"]["targetRef"]
+            self.assertEqual((target["apiVersion"], target["kind"], target["name"]),
+                             ("apps/v1", objects.workload["kind"], objects.workload["metadata"]["name"]))
         objects = chart.rendering("vertical-pod-autoscaler")
         spec = objects.one("VerticalPodAutoscaler")["spec"]
-        self.assertEqual(spec["targetRef"]["name"], objects.one("Deployment")["metadata"]["name"])
         self.assertEqual(spec["resourcePolicy"]["containerPolicies"][0]["containerName"], objects.container["name"])
         self.assertEqual(spec["updatePolicy"]["updateMode"], "Initial")
 

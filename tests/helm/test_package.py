@@ -159,6 +159,14 @@ class Notes(unittest.TestCase):
             self.assertIn(part, notes)
         self.assertNotIn("WARNING", notes)
 
+    def test_they_know_shards(self):
+        organizations = [{"name": name, "credentials": {"existingSecret": name}} for name in ("a", "b")]
+        notes = self.notes(datadog={"organizations": organizations}, sharding={"enabled": True, "replicas": 5})
+        for part in ("rollout status statefulset/tokens-datadog-token-exporter", "Each of the 5 pods has organizations of its own",
+                     "logs --prefix --selector app.kubernetes.io/instance=tokens,app.kubernetes.io/name=datadog-token-exporter"):
+            self.assertIn(part, notes)
+        self.assertNotIn("deployment/", notes)
+
     def test_they_warn(self):
         notes = self.notes(datadog={"credentials": {"apiKey": "a" * 32, "appKey": "b" * 40}}, replicaCount=2)
         self.assertIn("WARNING: the credentials of default are in this release's values", notes)

@@ -170,7 +170,7 @@ class Pods(unittest.TestCase):
         self.assertEqual(objects.container["envFrom"], [{"configMapRef": {"name": "more", "optional": True}}])
         self.assertEqual([container["name"] for container in spec["containers"]], ["exporter", "beside"])
         self.assertEqual(spec["initContainers"][0]["name"], "wait")
-        self.assertEqual(objects.one("Service")["spec"]["ports"][0]["nodePort"], 30077)
+        self.assertEqual(objects.service["spec"]["ports"][0]["nodePort"], 30077)
 
     def test_extra_objects_are_templates_when_they_are_texts(self):
         objects = chart.rendering("extras")
@@ -195,6 +195,86 @@ class Pods(unittest.TestCase):
         self.assertEqual(chart.rendering("ca-from-configmap").volume("ca")["configMap"], {"name": "company-ca", "items": [item]})
         self.assertEqual(chart.rendering("ca-from-secret").volume("ca")["secret"]["items"], [{"key": "root.pem", "path": "ca.crt"}])
         self.assertEqual(chart.rendering("ca-from-secret").config["datadog"], {"ca_file": f"{DIRECTORY}/ca/ca.crt"})
+
+
+class Shards(unittest.TestCase):
+    """Many organizations: each pod of a StatefulSet polls its own part."""
+
+    def test_each_pod_knows_how_many_there_are_and_which_it_is(self):
+        objects = chart.rendering("sharding")
+        self.assertNotIn("Deployment", objects.kinds())
+        self.assertEqual(objects.workload["spec"]["replicas"], 3)
+        self.assertEqual(objects.container["args"][1:], ["--shard.count=3", "--shard.index=pod-name"])
+        self.assertEqual(objects.container["env"], [{"name": "POD_NAME", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}}])
+        self.assertEqual(len(objects.config["organizations"]), 3)
+
+    def test_no_pod_waits_for_another(self):
+        self.assertEqual(chart.rendering("sharding").workload["spec"]["podManagementPolicy"], "Parallel")
+
+    def test_pods_have_names_in_dns_before_they_are_ready(self):
+        for name in ("sharding", "sharding-monitors", "state-volume"):
+            objects = chart.rendering(name)
+            service = objects.one("Service", "-pods")
+            self.assertEqual(objects.workload["spec"]["serviceName"], service["metadata"]["name"])
+            self.assertEqual(service["spec"]["clusterIP"], "None")
+            self.assertIs(service["spec"]["publishNotReadyAddresses"], True)
+            self.assertLessEqual(service["spec"]["selector"].items(), objects.pod["metadata"]["labels"].items())
+
+    def test_a_stateful_sets_name_leaves_room_for_what_kubernetes_makes_of_it(self):
+        """The label controller-revision-hash is the name, a dash and up to ten characters."""
+        self.assertEqual(chart.rendering("sharding-monitors").workload["metadata"]["name"],
+                         "a-fullname-override-that-takes-all-of-the-sixty-thre")
+
+    def test_an_update_changes_nothing_of_a_stateful_set_that_can_not_be_changed(self):
+        """Kubernetes lets replicas, template, updateStrategy and few others change; labels of the chart's version do."""
+        spec = chart.rendering("sharding").workload["spec"]
+        fixed = {key: value for key, value in spec.items() if key not in ("replicas", "template", "revisionHistoryLimit")}
+        self.assertEqual(sorted(fixed), ["podManagementPolicy", "selector", "serviceName", "volumeClaimTemplates"])
+        labels = fixed["volumeClaimTemplates"][0]["metadata"]["labels"]
+        self.assertEqual(labels, spec["selector"]["matchLabels"])
+
+    def test_one_pod_for_all_is_a_deployment_without_a_word_of_shards(self):
+        objects = chart.rendering("organizations")
+        self.assertEqual(objects.workload["kind"], "Deployment")
+        self.assertEqual(len(objects.container["args"]), 1)
+        self.assertEqual([each for each in objects if each["kind"] == "Service"], [objects.service])
+
+
+class State(unittest.TestCase):
+    """The last inventories over a restart."""
+
+    def test_there_is_none_unless_asked_for(self):
+        objects = chart.rendering("existing-secret")
+        self.assertNotIn("state", objects.config)
+        self.assertNotIn("state", [mount["name"] for mount in objects.container["volumeMounts"]])
+
+    def test_the_file_is_where_the_volume_is_and_can_be_written(self):
+        for name in ("state", "state-volume", "sharding"):
+            objects = chart.rendering(name)
+            mount = next(mount for mount in objects.container["volumeMounts"] if mount["name"] == "state")
+            self.assertEqual(mount, {"name": "state", "mountPath": "/var/lib/datadog-token-exporter"})
+            self.assertEqual(objects.config["state"], {"file": "/var/lib/datadog-token-exporter/state"})
+            self.assertEqual(objects.pod["spec"]["securityContext"]["fsGroup"], 65532)
+
+    def test_what_outlives_the_container_needs_no_claim(self):
+        objects = chart.rendering("state")
+        self.assertEqual(objects.workload["kind"], "Deployment")
+        self.assertEqual(objects.volume("state")["emptyDir"], {"medium": "Memory", "sizeLimit": "64Mi"})
+
+    def test_what_outlives_the_pod_is_a_claim_for_each(self):
+        one = chart.rendering("state-volume")
+        self.assertEqual((one.workload["kind"], one.workload["spec"]["replicas"]), ("StatefulSet", 1))
+        self.assertEqual(one.claims()["state"]["spec"],
+                         {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}})
+        shards = chart.rendering("sharding").claims()["state"]
+        self.assertEqual(shards["metadata"]["annotations"], {"of": "claim"})
+        self.assertEqual(shards["spec"], {"accessModes": ["ReadWriteOncePod"], "storageClassName": "fast",
+                                          "resources": {"requests": {"storage": "2Gi"}}})
+
+    def test_one_pod_with_a_volume_is_no_shard(self):
+        container = chart.rendering("state-volume").container
+        self.assertEqual(len(container["args"]), 1)
+        self.assertNotIn("env", container)
 
 
 class Web(unittest.TestCase):

@@ -2,6 +2,7 @@
 import base64
 import os
 import pathlib
+import re
 import subprocess
 import tempfile
 import unittest
@@ -11,6 +12,7 @@ import yaml
 import chart
 
 DIRECTORY = "/etc/datadog-token-exporter"
+STATE_DIRECTORY = "/var/lib/datadog-token-exporter"
 ACCESS_TOKEN = "ddpat_0123456789abcdef"
 SECRETS = {"api-key": "0" * 32, "app-key": "1" * 40, "bearer-token": ACCESS_TOKEN}
 
@@ -40,12 +42,17 @@ class Pod:
     def path(self, path):
         return self.root / path.lstrip("/")
 
+    def moved(self, text):
+        for directory in (DIRECTORY, STATE_DIRECTORY):
+            text = text.replace(directory, str(self.path(directory)))
+        return text
+
     def fill(self, directory, source, text_of, mode):
         for item in source.get("items") or [{"key": key, "path": key} for key in self.keys(source)]:
             self.write(directory / item["path"], text_of(source, item["key"], item["path"]), mode)
 
     def write(self, path, text, mode):
-        path.write_text(text.replace(DIRECTORY, str(self.path(DIRECTORY))).replace("/mnt/", f"{self.root}/mnt/"), encoding="utf-8")
+        path.write_text(self.moved(text).replace("/mnt/", f"{self.root}/mnt/"), encoding="utf-8")
         path.chmod(mode)
 
     def named(self, kind, name):
@@ -83,10 +90,13 @@ class Pod:
     def certificate(self):
         return self.pair()[0]
 
-    def check(self):
+    def check(self, ordinal=0):
         """Runs the program with the pod's arguments, but only to check its configuration."""
         variables = {entry["name"]: entry["value"] for entry in self.objects.container.get("env", []) if "value" in entry}
-        arguments = [argument.replace(DIRECTORY, str(self.path(DIRECTORY))) for argument in self.objects.container["args"]]
+        for entry in self.objects.container.get("env", []):
+            if entry.get("valueFrom") == {"fieldRef": {"fieldPath": "metadata.name"}}:
+                variables[entry["name"]] = f"{self.objects.workload['metadata']['name']}-{ordinal}"
+        arguments = [self.moved(argument) for argument in self.objects.container["args"]]
         return subprocess.run([os.environ["EXPORTER"], "--config.check", *arguments],
                               env={"PATH": os.environ["PATH"], **variables}, capture_output=True, text=True,
                               timeout=chart.LIMIT_SECONDS, check=False)
@@ -110,6 +120,17 @@ class Program(unittest.TestCase):
             self.assertEqual(result.returncode, 2)
             self.assertIn("organizations[1].bearer_token_file", result.stderr)
 
+    def test_the_pods_of_a_stateful_set_share_the_organizations(self):
+        with tempfile.TemporaryDirectory() as root:
+            pod = Pod(chart.rendering("sharding"), root)
+            said = [pod.check(ordinal).stdout for ordinal in range(3)]
+            one_too_many = pod.check(3)
+        shares = [re.search(r"polls (\d) of 3 organizations \(shard (\d) of 3\)", text).groups() for text in said]
+        self.assertEqual([shard for _, shard in shares], ["0", "1", "2"])
+        self.assertEqual(sum(int(polled) for polled, _ in shares), 3)
+        self.assertEqual(one_too_many.returncode, 2)
+        self.assertIn("tokens-datadog-token-exporter-3", one_too_many.stderr)
+
     def test_it_refuses_secret_files_for_everybody_which_is_why_they_have_a_mode(self):
         with tempfile.TemporaryDirectory() as root:
             pod = Pod(chart.rendering("inline-keys"), root)
@@ -117,7 +138,7 @@ class Program(unittest.TestCase):
             self.assertEqual(pod.check().returncode, 2)
 
     def test_it_has_the_flags_that_the_chart_uses(self):
-        used = {"config.file", "demo", "probe", "web.probe-listen-address", "web.config.file"}
+        used = {"config.file", "demo", "shard.count", "shard.index", "state.file", "probe", "web.probe-listen-address", "web.config.file"}
         self.assertLessEqual(used, known_flags())
 
     def test_an_empty_list_of_privileged_scopes_is_none(self):

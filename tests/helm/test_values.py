@@ -95,7 +95,7 @@ class EveryValuesFile(unittest.TestCase):
         labels = objects.pod["metadata"]["labels"]
         other = [metadata["labels"] for pod, metadata, _ in objects.pod_templates() if pod.endswith("-test")]
         for selector in selectors(objects):
-            # A Deployment's selector can't change, so it holds nothing that values or versions can change.
+            # The selector of a Deployment or StatefulSet can't change, so it holds nothing that values or versions can change.
             self.assertEqual(sorted(selector), ["app.kubernetes.io/instance", "app.kubernetes.io/name"])
             self.assertLessEqual(selector.items(), labels.items())
             for test_labels in other:
@@ -105,8 +105,9 @@ class EveryValuesFile(unittest.TestCase):
     def test_every_port_that_is_named_is_a_port_of_the_container(self, _, objects):
         ports = {port["name"]: port["containerPort"] for port in objects.container["ports"]}
         self.assertEqual(len(set(ports.values())), 2)
-        for port in objects.one("Service")["spec"]["ports"]:
-            self.assertIn(port["targetPort"], ports)
+        for service in (each for each in objects if each["kind"] == "Service"):
+            for port in service["spec"]["ports"]:
+                self.assertIn(port["targetPort"], ports)
         for probe in ("livenessProbe", "readinessProbe", "startupProbe"):
             if probe in objects.container:
                 self.assertEqual(objects.container[probe]["httpGet"]["port"], "probe")
@@ -115,7 +116,7 @@ class EveryValuesFile(unittest.TestCase):
 
     @for_each_values_file
     def test_every_mount_has_its_volume_and_every_volume_its_mount(self, _, objects):
-        volumes = [volume["name"] for volume in objects.pod["spec"]["volumes"]]
+        volumes = [volume["name"] for volume in objects.pod["spec"]["volumes"]] + list(objects.claims())
         mounts = [mount["name"] for mount in objects.container["volumeMounts"]]
         self.assertEqual(sorted(volumes), sorted(mounts))
         self.assertEqual(len(set(volumes)), len(volumes))
@@ -148,7 +149,7 @@ def selectors(objects):
         spec = each.get("spec", {})
         if each["kind"] == "Service":
             yield spec["selector"]
-        elif each["kind"] in ("Deployment", "PodDisruptionBudget", "ServiceMonitor", "PodMonitor"):
+        elif each["kind"] in ("Deployment", "StatefulSet", "PodDisruptionBudget", "ServiceMonitor", "PodMonitor"):
             yield spec["selector"]["matchLabels"]
         elif each["kind"] == "NetworkPolicy":
             yield spec["podSelector"]["matchLabels"]

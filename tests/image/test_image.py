@@ -140,6 +140,12 @@ class SystemdUnit(unittest.TestCase):
         for name in re.findall(r"DATADOG_TOKEN_EXPORTER_([A-Z_]+)=", self.service):
             self.assertIn(name, {re.sub(r"[.-]", "_", flag).upper() for flag in known_flags()})
 
+    def test_its_state_file_is_in_the_directory_that_systemd_makes_for_it(self):
+        directory, = self.setting("StateDirectory")
+        variable, = [value for value in self.setting("Environment") if "STATE_FILE" in value]
+        self.assertRegex(variable, rf"^DATADOG_TOKEN_EXPORTER_STATE_FILE=%S/{re.escape(directory)}/[^/]+$")
+        self.assertEqual(self.setting("StateDirectoryMode"), ["0700"])
+
     def test_a_wrong_configuration_is_not_tried_again(self):
         self.assertEqual(self.setting("RestartPreventExitStatus"), ["2"])
         self.assertEqual(harness.run("--poll.interval=never").returncode, 2)

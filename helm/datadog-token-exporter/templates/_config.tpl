@@ -2,6 +2,8 @@
 
 {{- define "datadog-token-exporter.directory" -}}/etc/datadog-token-exporter{{- end -}}
 
+{{- define "datadog-token-exporter.stateDirectory" -}}/var/lib/datadog-token-exporter{{- end -}}
+
 {{/*
 The organizations as a JSON list, with all defaults filled in and for each
   source    where the credentials come from: inline, secret, directory, or none
@@ -78,6 +80,9 @@ The organizations as a JSON list, with all defaults filled in and for each
 {{- $_ := set $datadog "ca_file" (printf "%s/ca/ca.crt" $directory) -}}
 {{- end -}}
 {{- with $datadog -}}{{- $_ := set $config "datadog" . -}}{{- end -}}
+{{- if .Values.state.enabled -}}
+{{- $_ := set $config "state" (dict "file" (printf "%s/state" (include "datadog-token-exporter.stateDirectory" .))) -}}
+{{- end -}}
 {{- if .Values.demo.enabled -}}
 {{- $_ := set $config "demo" (dict "tokens" (int64 .Values.demo.tokens) "seed" (int64 .Values.demo.seed)) -}}
 {{- else -}}

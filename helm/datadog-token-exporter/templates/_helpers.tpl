@@ -37,9 +37,30 @@
 {{- end -}}
 {{- end -}}
 
-{{/* What selects the pods. A Deployment's selector can't be changed, so nothing configurable belongs here. */}}
+{{/* What selects the pods. The selector of a Deployment or StatefulSet can't be changed, so nothing configurable belongs here. */}}
 {{- define "datadog-token-exporter.selectorLabels" -}}
 app.kubernetes.io/name: {{ include "datadog-token-exporter.name" . }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end -}}
+
+{{/* A StatefulSet where each pod is somebody: it polls organizations of its own, or has a volume of its own. */}}
+{{- define "datadog-token-exporter.workloadKind" -}}
+{{- $hasClaim := and .Values.state.enabled .Values.state.persistentVolumeClaim.enabled -}}
+{{- ternary "StatefulSet" "Deployment" (or .Values.sharding.enabled $hasClaim) -}}
+{{- end -}}
+
+{{/* A StatefulSet's name and eleven characters more are a label's value, of which there are 63. */}}
+{{- define "datadog-token-exporter.workloadName" -}}
+{{- if eq (include "datadog-token-exporter.workloadKind" .) "StatefulSet" -}}
+{{- include "datadog-token-exporter.fullname" . | trunc 52 | trimSuffix "-" -}}
+{{- else -}}
+{{- include "datadog-token-exporter.fullname" . -}}
+{{- end -}}
+{{- end -}}
+
+{{/* Neither ServiceMonitor nor anybody else takes the Service of the pods' names for the one with the metrics. */}}
+{{- define "datadog-token-exporter.podsServiceLabels" -}}
+app.kubernetes.io/name: {{ printf "%s-pods" (include "datadog-token-exporter.name" . | trunc 58 | trimSuffix "-") }}
 app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end -}}
 

@@ -61,6 +61,19 @@ datadog.baseUrl, datadog.filter and datadog.ownedBy: datadog.organizations is se
 {{- end }}
 {{- end }}
 {{- end }}
+{{- if .Values.sharding.enabled }}
+{{- if .Values.demo.enabled }}
+sharding: the demo has one simulated organization, and there is nothing to share. Unset sharding.enabled.
+{{- else if not .Values.datadog.organizations }}
+sharding: there is one organization, which a pod polls as a whole. List several in datadog.organizations, or unset sharding.enabled.
+{{- end }}
+{{- if ne (int .Values.replicaCount) 1 }}
+replicaCount: sharding.replicas says how many pods there are. Leave replicaCount at 1.
+{{- end }}
+{{- end }}
+{{- if and .Values.state.persistentVolumeClaim.enabled (not .Values.state.enabled) }}
+state.persistentVolumeClaim: there is nothing to keep. Set state.enabled as well.
+{{- end }}
 {{- with .Values.datadog.ca }}
 {{- if gt (len (compact (list .pem .existingConfigMap .existingSecret))) 1 }}
 datadog.ca: more than one of pem, existingConfigMap and existingSecret. Keep one of them.

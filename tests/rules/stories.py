@@ -53,6 +53,19 @@ LAST_SUCCESS = "datadog_access_token_poll_last_success_timestamp_seconds"
 POLLS = always("datadog_access_token_polls_total", 1, counter=True)
 SUCCEEDED_AT_0 = [always(LAST_SUCCESS, 0), POLLS]
 
+
+
+def polled(org, last_success):
+    """The series of an organization in the states that poll it; `last_success`: {state: moment in seconds}."""
+    return [Signal(LAST_SUCCESS, f'org="{org}"', last_success),
+            Signal("datadog_access_token_polls_total", f'org="{org}"', dict.fromkeys(last_success, 1), counter=True)]
+
+
+FRESH = 10 * DAY
+SHARDS = [*polled("production", {"polls production": FRESH, "polls both": FRESH, "polls both until 60": FRESH}),
+          *polled("sandbox", {"polls sandbox until 30": 30 * 60, "polls both": FRESH, "polls both until 60": 60 * 60}),
+          build("1.0.0")]
+
 STALE = [
     Story("DatadogTokenExporterDataStale", "over", "counts half an hour from the start of the last good poll", SUCCEEDED_AT_0,
           {"a": minutes(("up", 60))}, fires=(36, 50), silent=(30, 35)),
@@ -65,6 +78,20 @@ STALE = [
     Story("DatadogTokenExporterDataStale", "under", "is silent for an organization that is no longer configured",
           [Signal(LAST_SUCCESS, by_state={"with it": 0}), Signal("datadog_access_token_polls_total", by_state={"with it": 1})],
           {"a": minutes(("with it", 10), ("without", 120))}, silent=range(130)),
+    Story("DatadogTokenExporterDataStale", "over", "fires for the organizations of a shard that is lost", SHARDS,
+          {"0": minutes(("polls production", 110)), "1": minutes(("polls sandbox until 30", 30), (GONE, 80))},
+          fires=(66, 90, 109), silent=(30, 60)),
+    Story("DatadogTokenExporterDataStale", "resolved", "ends when the lost shard is back", SHARDS,
+          {"0": minutes(("polls production", 120)),
+           "1": minutes(("polls sandbox until 30", 30), (FAILED_SCRAPE, 40), ("polls both", 50))},
+          fires=(66, 69, 74), silent=(30, 80, 119)),
+    Story("DatadogTokenExporterDataStale", "replacement", "is silent when another shard has taken over", SHARDS,
+          {"0": minutes(("polls production", 30), ("polls both", 120)), "1": minutes(("polls sandbox until 30", 30), (GONE, 120))},
+          silent=range(150)),
+    Story("DatadogTokenExporterDataStale", "replacement", "is silent for an organization that went with a pod while two ran", SHARDS,
+          {"a": minutes(("polls both until 60", 60), (GONE, 90)), "b": minutes((GONE, 55), ("polls production", 95))}, silent=range(150)),
+    Story("DatadogTokenExporterDataStale", "under", "leaves it to another alert when every shard is lost", SHARDS,
+          {"0": minutes(("polls production", 30), (GONE, 60)), "1": minutes(("polls sandbox until 30", 30), (GONE, 60))}, silent=range(90)),
 ]
 
 POLL_SUCCESS = Signal("datadog_access_token_poll_success", by_state={"failing": 0, "refused": 0}, otherwise=1)

@@ -179,7 +179,8 @@ class Rules(unittest.TestCase):
 
     def test_no_alert_depends_on_the_bounds_of_buckets_or_on_recordings(self):
         for name, rule in RENDERED.items():
-            self.assertNotRegex(rule["expr"], r"bucket *[=!]|:", name)
+            without_subqueries = re.sub(r"\[\w+:\w+\]", "", rule["expr"])
+            self.assertNotRegex(without_subqueries, r"bucket *[=!]|:", name)
 
     def test_expressions_name_what_the_program_publishes(self):
         for name, expression in {**{name: rule["expr"] for name, rule in RENDERED.items()}, **RECORDED}.items():

@@ -1,5 +1,7 @@
 #include "inventory/builder.h"
 
+#include "datadog/id_set.h"
+#include "datadog/text_hash.h"
 #include "inventory/detail_list.h"
 #include "inventory/label_text.h"
 #include "inventory/scope_table.h"
@@ -16,10 +18,6 @@ using datadog::OwnerType;
 using datadog::Timestamp;
 using datadog::Token;
 using datadog::TokenType;
-
-std::uint64_t hash_of(std::string_view text) {
-    return std::hash<std::string_view>{}(text);
-}
 
 ByBucket zeros(std::size_t buckets) {
     ByBucket counts;
@@ -144,14 +142,14 @@ class InventoryBuilder::State {
 
     void count_owner(const Token& token) {
         if (!token.owner_id.empty()) {
-            const std::uint64_t owner = hash_of(token.owner_id);
+            const std::uint64_t owner = datadog::text_hash(token.owner_id);
             owners_[ByBucket::index(token.type, token.owner_type)].insert(owner);
             all_owners_.insert(owner);
         }
     }
 
     void count_churn(const Token& token, std::uint32_t scopes_hash) {
-        const std::uint64_t id_hash = hash_of(token.id);
+        const std::uint64_t id_hash = datadog::text_hash(token.id);
         entries_.push_back({id_hash, scopes_hash, token.type});
         if (!previous_) {
             return;
@@ -191,8 +189,8 @@ class InventoryBuilder::State {
     Inventory inventory_;
     ScopeTable scopes_;
     DetailList details_;
-    std::array<std::unordered_set<std::uint64_t>, ByBucket::size> owners_;  ///< hashes of owner ids
-    std::unordered_set<std::uint64_t> all_owners_;
+    std::array<datadog::IdSet, ByBucket::size> owners_;
+    datadog::IdSet all_owners_;
 
     std::vector<CensusEntry> entries_;
     Churn changes_;  ///< since `previous_`, without removals

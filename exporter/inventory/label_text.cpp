@@ -1,10 +1,11 @@
 #include "inventory/label_text.h"
 
+#include "datadog/text_hash.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cstdint>
-#include <functional>
 #include <optional>
 
 namespace exporter::inventory {
@@ -90,7 +91,7 @@ std::string id_label(std::string_view id) {
     if (label == id) {
         return label;
     }
-    const std::string mark = fmt::format("~{:016x}", std::hash<std::string_view>{}(id));
+    const std::string mark = fmt::format("~{:016x}", datadog::text_hash(id));
     std::size_t end = std::min(label.size(), max_label_bytes - mark.size());
     while (end < label.size() && (static_cast<unsigned char>(label[end]) & 0xC0U) == 0x80U) {
         --end;  // Not inside a character.

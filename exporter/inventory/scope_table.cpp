@@ -1,5 +1,6 @@
 #include "inventory/scope_table.h"
 
+#include "datadog/text_hash.h"
 #include "inventory/label_text.h"
 
 #include <algorithm>
@@ -57,7 +58,7 @@ ScopeTable::ScopeId ScopeTable::intern(std::string_view scope) {
     }
     const auto id = static_cast<ScopeId>(scopes_.size());
     const std::string name(scope);
-    scopes_.push_back({name, privileged_.contains(name), mixed(TextHash{}(scope)), 0, 0});
+    scopes_.push_back({name, privileged_.contains(name), mixed(datadog::text_hash(scope)), 0, 0});
     ids_.emplace(name, id);
     return id;
 }

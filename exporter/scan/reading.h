@@ -1,8 +1,8 @@
 // One reading of a listing from its first page to its end, and what it says about its own completeness.
 #pragma once
 
+#include "datadog/id_set.h"
 #include "datadog/page.h"
-#include "scan/id_set.h"
 #include "scan/listing.h"
 
 #include <cstddef>
@@ -37,7 +37,7 @@ class Reading {
 
     ListingSink& sink_;
     Listing listing_;
-    IdSet ids_;
+    datadog::IdSet ids_;
     std::size_t pages_ = 0;
     std::size_t first_page_elements_ = 0;
     std::size_t unreadable_ = 0;

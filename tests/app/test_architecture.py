@@ -14,7 +14,7 @@ ALLOWED = {
     "config": [],
     "datadog": ["config/"],
     "scan": ["datadog/"],
-    "inventory": ["datadog/token.h", "config/duration.h"],
+    "inventory": ["datadog/token.h", "datadog/id_set.h", "datadog/text_hash.h", "config/duration.h"],
     "state": ["inventory/", "scan/listing.h", "scan/clock.h", "datadog/token.h"],
     "metrics": ["inventory/", "scan/statistics.h", "scan/listing.h", "datadog/token.h", "datadog/error.h",
                 "datadog/page.h"],

@@ -1,0 +1,79 @@
+#include "datadog/id_set.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <limits>
+#include <random>
+#include <set>
+#include <string>
+
+namespace exporter::datadog {
+namespace {
+
+TEST(IdSet, AnIdIsNewOnce) {
+    IdSet ids;
+
+    EXPECT_TRUE(ids.insert("a"));
+    EXPECT_TRUE(ids.insert("b"));
+    EXPECT_FALSE(ids.insert("a"));
+    EXPECT_EQ(ids.size(), 2U);
+}
+
+TEST(IdSet, GrowsWithoutForgetting) {
+    IdSet ids;
+    constexpr int count = 50'000;
+    for (int i = 0; i < count; ++i) {
+        ASSERT_TRUE(ids.insert(std::to_string(i)));
+    }
+    for (int i = 0; i < count; ++i) {
+        ASSERT_FALSE(ids.insert(std::to_string(i)));
+    }
+    EXPECT_EQ(ids.size(), static_cast<std::size_t>(count));
+}
+
+/// Evenly spread hashes, and such as all want the table's first or last places.
+std::uint64_t some_hash(std::mt19937_64& random) {
+    constexpr std::uint64_t last = std::numeric_limits<std::uint64_t>::max();
+    switch (random() % 4) {
+        case 0:
+            return 1 + random() % 3000;
+        case 1:
+            return last - random() % 3000;
+        default:
+            return 1 + random() % (last - 1);
+    }
+}
+
+TEST(IdSet, KnowsEveryHashThatCameWhereverItBelongs) {
+    std::mt19937_64 random(1);
+    IdSet ids;
+    std::set<std::uint64_t> expected;
+    for (int i = 0; i < 20'000; ++i) {
+        const std::uint64_t hash = some_hash(random);
+        ASSERT_EQ(ids.insert(hash), expected.insert(hash).second) << hash;
+    }
+    EXPECT_EQ(ids.size(), expected.size());
+}
+
+TEST(IdSet, TakesTheHashThatMarksAFreePlace) {
+    IdSet ids;
+
+    EXPECT_TRUE(ids.insert(std::uint64_t{0}));
+    EXPECT_FALSE(ids.insert(std::uint64_t{0}));
+    EXPECT_EQ(ids.size(), 1U);
+}
+
+TEST(IdSet, AnIdTakesFourteenBytesAtMost) {
+    std::mt19937_64 random(2);
+    IdSet ids;
+    while (ids.size() < 300'000) {
+        ids.insert(random());
+        if (ids.size() >= 1000) {
+            ASSERT_LE(ids.bytes(), 14 * ids.size());
+        }
+    }
+}
+
+}  // namespace
+}  // namespace exporter::datadog

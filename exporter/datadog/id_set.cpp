@@ -10,12 +10,6 @@ namespace {
 
 constexpr std::size_t first_slots = 128;
 
-/// Where in `slots` places the hash would be, were all hashes spread evenly over them.
-std::size_t home_of(std::uint64_t hash, std::size_t slots) {
-    __extension__ using Wide = unsigned __int128;
-    return static_cast<std::size_t>((Wide{hash} * slots) >> 64U);
-}
-
 }  // namespace
 
 bool IdSet::insert(std::string_view id) {
@@ -38,7 +32,7 @@ bool IdSet::insert(std::uint64_t hash) {
 }
 
 std::size_t IdSet::slot_of(std::uint64_t hash) const {
-    std::size_t slot = home_of(hash, slots_.size());
+    std::size_t slot = place_of(hash, slots_.size());
     while (slots_[slot] != 0 && slots_[slot] != hash) {
         ++slot;
         slot = slot == slots_.size() ? 0 : slot;

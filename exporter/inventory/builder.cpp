@@ -66,6 +66,10 @@ class InventoryBuilder::State {
           previous_(std::move(previous)),
           scopes_(rules.privileged_scopes, rules.expiry.size()),
           details_(rules.detail, rules.detail_limit) {
+        if (previous_) {
+            // So many and a few new ones: growing would copy them all, beside the census before.
+            entries_.reserve(previous_->size() + previous_->size() / 16);
+        }
         inventory_.as_of = now;
         inventory_.expiry_buckets = rules.expiry.names();
         inventory_.last_used_buckets = rules.last_used.names();

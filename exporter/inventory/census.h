@@ -32,11 +32,15 @@ class Census {
     }
     /// By id_hash.
     [[nodiscard]] const std::vector<CensusEntry>& entries() const { return entries_; }
+    [[nodiscard]] std::size_t size() const { return entries_.size(); }
     [[nodiscard]] datadog::Timestamp began() const { return began_; }
     [[nodiscard]] const Churn& churn() const { return churn_; }
 
   private:
     std::vector<CensusEntry> entries_;  ///< by id_hash
+    /// Where among the entries each shelf ends, of as many equal shelves of hashes: to look up an entry then
+    /// costs one look here and one at its shelf. A quarter of a byte a token.
+    std::vector<std::uint32_t> shelf_ends_;
     std::array<Count, datadog::token_type_count> counts_{};
     datadog::Timestamp began_;
     Churn churn_;

@@ -124,7 +124,7 @@ INSTANTIATE_TEST_SUITE_P(
             [](auto&, auto& inventory) { inventory.scope_grants.push_back(inventory.scope_grants.back()); },
             bad_scopes},
         Change{"AScopeThatIsNoLabel",
-               [](auto&, auto& inventory) { inventory.scope_grants[0].scope = "\xFF"; }, bad_scopes},
+               [](auto&, auto& inventory) { inventory.scope_grants.back().scope = "\xFF"; }, bad_scopes},
         Change{"GrantsInOtherBuckets",
                [](auto&, auto& inventory) { inventory.scope_grants[0].grants.at(personal, user).pop_back(); },
                bad_scopes},

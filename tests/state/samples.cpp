@@ -125,22 +125,30 @@ OrganizationState random_state(unsigned seed, const std::string& name, std::size
 }
 
 OrganizationState small_state() {
+    // No two values of a kind are the same, so that none can take another's place unseen.
     auto inventory = inventory::count({{.id = "a"}, {.id = "b", .scopes = {"metrics_read"}}});
+    inventory.unscoped.at(TokenType::personal, OwnerType::user)[0] = 11;
+    inventory.privileged.at(TokenType::personal, OwnerType::user)[0] = 12;
+    inventory.distinct_owners = 13;
+    inventory.details_omitted = 14;
+    inventory.folded_scopes = 15;
+    inventory.distinct_scopes = 16;
+    inventory.credential_expiry = now + 3 * day;
     inventory.details = {{.id = "a",
                           .name = "a token",
                           .type = TokenType::personal,
                           .owner_type = OwnerType::user,
                           .owner_id = "owner-1",
                           .expires_at = now + day,
-                          .last_used_at = {},
-                          .created_at = now - day}};
-    inventory.churn.created = {1, 2, 3};
+                          .last_used_at = now - day,
+                          .created_at = now - 2 * day}};
+    inventory.churn = {.created = {1, 2, 3}, .removed = {4, 5, 6}, .scope_changes = {7, 8, 9}, .late = 10};
     const std::vector<CensusEntry> entries = {{7, 70, TokenType::personal}, {9, 90, TokenType::personal}};
     const auto census = std::make_shared<const Census>(entries, now, inventory.churn);
     const scan::Listing listing{.complete = true,
                                 .tokens = 2,
-                                .duplicates = 0,
-                                .reported_tokens = 2,
+                                .duplicates = 3,
+                                .reported_tokens = 4,
                                 .as_of = now,
                                 .began = now - std::chrono::seconds(1)};
     return {"production", "https://api.datadoghq.com", listing,

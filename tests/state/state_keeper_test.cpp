@@ -66,6 +66,11 @@ class Keeper : public testing::Test {
         }
     }
 
+    static bool has(const StateKeeper& keeper, const OrganizationState& state) {
+        const auto kept = keeper.state_of(state.name);
+        return kept && same(*kept, state);
+    }
+
     const ScratchDirectory directory_;
     TestClock clock_;
     Events events_;
@@ -78,8 +83,8 @@ TEST_F(Keeper, HasAfterARestartWhatItHadBefore) {
 
     const auto after = keeper();
 
-    EXPECT_TRUE(same(*after->state_of("a"), a));
-    EXPECT_TRUE(same(*after->state_of("b"), b));
+    EXPECT_TRUE(has(*after, a));
+    EXPECT_TRUE(has(*after, b));
     EXPECT_THAT(events_, IsEmpty());
 }
 
@@ -104,7 +109,7 @@ TEST_F(Keeper, KeepsTheStateOfAnOrganizationThatWasNotPolledYetThisTime) {
 
     run_with({random_state(3, "a", 10)});
 
-    EXPECT_TRUE(same(*keeper()->state_of("b"), random_state(2, "b", 10)));
+    EXPECT_TRUE(has(*keeper(), random_state(2, "b", 10)));
 }
 
 TEST_F(Keeper, DropsOrganizationsThatAreNoLongerConfigured) {
@@ -153,7 +158,7 @@ TEST_F(Keeper, StartsColdWithAWarningWhenTheFileIsTornAndReplacesIt) {
     after->update(random_state(2, "a", 10));
     after.reset();
 
-    EXPECT_TRUE(same(*keeper()->state_of("a"), random_state(2, "a", 10)));
+    EXPECT_TRUE(has(*keeper(), random_state(2, "a", 10)));
 }
 
 TEST_F(Keeper, NeverReplacesAFileThatWasNoState) {
@@ -236,7 +241,7 @@ TEST_F(Keeper, TakesUpdatesFromManyThreadsWhileItSaves) {
         }
     }
     EXPECT_TRUE(one->save_if_changed());
-    EXPECT_TRUE(same(*keeper()->state_of("b"), random_state(1, "b", 50)));
+    EXPECT_TRUE(has(*keeper(), random_state(1, "b", 50)));
 }
 
 }  // namespace

@@ -12,7 +12,7 @@ namespace exporter::app {
 namespace {
 
 /// For each moment of rendering, so much time has to pass in all.
-constexpr int share = 10;
+constexpr int part_of_time = 10;
 
 /// How far rendering may run ahead of its share: a few organizations are always rendered at once.
 constexpr std::chrono::seconds allowance{10};
@@ -56,7 +56,7 @@ void Publisher::publish() {
 
     const Time end = std::chrono::steady_clock::now();
     const std::lock_guard lock(mutex_);
-    paid_until_ = std::max(paid_until_, start) + share * (end - start);
+    paid_until_ = std::max(paid_until_, start) + part_of_time * (end - start);
 }
 
 std::vector<std::size_t> Publisher::take_changed() {

@@ -169,6 +169,7 @@ int poll_once(const config::Config& config, Log& log) {
 void set_up_process() {
     // Writing to a connection that the peer has closed is an error of that write, not the program's end.
     std::signal(SIGPIPE, SIG_IGN);
+    std::signal(SIGXFSZ, SIG_IGN);  // Likewise writing a file beyond the limit of its size.
     // A connection is a file descriptor, and the limit that processes start with is lower than the crowd that
     // may come.
     rlimit files{};

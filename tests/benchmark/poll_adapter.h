@@ -6,7 +6,7 @@
 #include "datadog/page_parser.h"
 #include "exposition_adapter.h"
 #include "inventory/builder.h"
-#include "scan/id_set.h"
+#include "datadog/id_set.h"
 
 #include <chrono>
 #include <cstddef>
@@ -42,7 +42,7 @@ namespace exporter::comparison {
 }
 
 [[nodiscard]] inline std::size_t distinct_ids(const std::vector<datadog::Page>& pages) {
-    scan::IdSet ids;
+    datadog::IdSet ids;
     for (const auto& page : pages) {
         for (const auto& token : page.tokens) {
             ids.insert(token.id);

@@ -68,7 +68,7 @@ class InventoryBuilder::State {
           details_(rules.detail, rules.detail_limit) {
         if (previous_) {
             // So many and a few new ones: growing would copy them all, beside the census before.
-            entries_.reserve(previous_->size() + previous_->size() / 16);
+            entries_.reserve(previous_->entries().size() + previous_->entries().size() / 16);
         }
         inventory_.as_of = now;
         inventory_.expiry_buckets = rules.expiry.names();
@@ -88,7 +88,7 @@ class InventoryBuilder::State {
         count_risks(token, scopes.privileged);
         note_dates(token);
         count_owner(token);
-        count_churn(token, scopes.set_hash);
+        note_for_churn(token, scopes.set_hash);
         recognise_own(token);
         details_.add(token);
     }
@@ -152,20 +152,12 @@ class InventoryBuilder::State {
         }
     }
 
-    void count_churn(const Token& token, std::uint32_t scopes_hash) {
+    void note_for_churn(const Token& token, std::uint32_t scopes_hash) {
         const std::uint64_t id_hash = datadog::text_hash(token.id);
         entries_.push_back({id_hash, scopes_hash, token.type});
-        if (!previous_) {
-            return;
-        }
-        const auto type = static_cast<std::size_t>(token.type);
-        if (const CensusEntry* before = previous_->find(id_hash)) {
-            ++still_there_[static_cast<std::size_t>(before->type)];
-            changes_.scope_changes[type] += Count{before->scopes_hash != scopes_hash};
-        } else if (token.created_at.moment() && *token.created_at.moment() < previous_->began()) {
-            ++changes_.late;
-        } else {
-            ++changes_.created[type];
+        const auto& created = token.created_at.moment();
+        if (previous_ && (!created || *created >= previous_->began())) {
+            newcomers_.push_back(id_hash);
         }
     }
 
@@ -176,14 +168,10 @@ class InventoryBuilder::State {
     }
 
     std::shared_ptr<const Census> take_census(Timestamp began) {
-        Churn churn = previous_ ? previous_->churn() : Churn{};
-        for (std::size_t type = 0; previous_ && type < datadog::token_type_count; ++type) {
-            churn.created[type] += changes_.created[type];
-            churn.scope_changes[type] += changes_.scope_changes[type];
-            churn.removed[type] += previous_->count(static_cast<TokenType>(type)) - still_there_[type];
+        if (!previous_) {
+            return std::make_shared<const Census>(std::move(entries_), began, Churn{});
         }
-        churn.late += changes_.late;
-        return std::make_shared<const Census>(std::move(entries_), began, churn);
+        return std::make_shared<const Census>(std::move(entries_), began, *previous_, std::move(newcomers_));
     }
 
     const Rules& rules_;
@@ -197,9 +185,7 @@ class InventoryBuilder::State {
     datadog::IdSet all_owners_;
 
     std::vector<CensusEntry> entries_;
-    Churn changes_;  ///< since `previous_`, without removals
-    std::array<Count, datadog::token_type_count>
-        still_there_{};  ///< of `previous_`, by the type they had then
+    std::vector<std::uint64_t> newcomers_;  ///< since `previous_` began, by id hash
 };
 
 InventoryBuilder::InventoryBuilder(const Rules& rules, Timestamp now, std::shared_ptr<const Census> previous)

@@ -1,45 +1,51 @@
 #include "inventory/census.h"
 
-#include "datadog/text_hash.h"
-
 #include <algorithm>
-#include <numeric>
 #include <utility>
 
 namespace exporter::inventory {
 
 namespace {
 
-constexpr std::size_t entries_a_shelf = 16;
-
 bool by_id(const CensusEntry& left, const CensusEntry& right) {
     return left.id_hash < right.id_hash;
+}
+
+std::size_t index(datadog::TokenType type) {
+    return static_cast<std::size_t>(type);
 }
 
 }  // namespace
 
 Census::Census(std::vector<CensusEntry> entries, datadog::Timestamp began, Churn churn)
-    : entries_(std::move(entries)),
-      shelf_ends_(entries_.size() / entries_a_shelf + 1),
-      began_(began),
-      churn_(churn) {
+    : entries_(std::move(entries)), began_(began), churn_(churn) {
     std::sort(entries_.begin(), entries_.end(), by_id);
-    std::uint32_t place = 0;
-    for (const CensusEntry& entry : entries_) {
-        ++counts_[static_cast<std::size_t>(entry.type)];
-        shelf_ends_[datadog::place_of(entry.id_hash, shelf_ends_.size())] = ++place;
-    }
-    // An empty shelf ends where the one before it does.
-    std::partial_sum(shelf_ends_.begin(), shelf_ends_.end(), shelf_ends_.begin(),
-                     [](std::uint32_t left, std::uint32_t right) { return std::max(left, right); });
 }
 
-const CensusEntry* Census::find(std::uint64_t id_hash) const {
-    const std::size_t shelf = datadog::place_of(id_hash, shelf_ends_.size());
-    const CensusEntry* const begin = entries_.data() + (shelf == 0 ? 0 : shelf_ends_[shelf - 1]);
-    const CensusEntry* const end = entries_.data() + shelf_ends_[shelf];
-    const CensusEntry* const found = std::lower_bound(begin, end, CensusEntry{id_hash, 0, {}}, by_id);
-    return found != end && found->id_hash == id_hash ? found : nullptr;
+// Both are sorted, so they are read once side by side: to look each token up, in the order of the listing,
+// would miss the processor's caches many times a token.
+Census::Census(std::vector<CensusEntry> entries, datadog::Timestamp began, const Census& before,
+               std::vector<std::uint64_t> newcomers)
+    : Census(std::move(entries), began, before.churn_) {
+    std::sort(newcomers.begin(), newcomers.end());
+    auto old = before.entries_.begin();
+    const auto no_more = before.entries_.end();
+    for (const CensusEntry& entry : entries_) {
+        for (; old != no_more && old->id_hash < entry.id_hash; ++old) {
+            ++churn_.removed[index(old->type)];
+        }
+        if (old != no_more && old->id_hash == entry.id_hash) {
+            churn_.scope_changes[index(entry.type)] += Count{old->scopes_hash != entry.scopes_hash};
+            ++old;
+        } else if (std::binary_search(newcomers.begin(), newcomers.end(), entry.id_hash)) {
+            ++churn_.created[index(entry.type)];
+        } else {
+            ++churn_.late;
+        }
+    }
+    for (; old != no_more; ++old) {
+        ++churn_.removed[index(old->type)];
+    }
 }
 
 }  // namespace exporter::inventory

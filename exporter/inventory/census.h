@@ -4,15 +4,14 @@
 #include "datadog/token.h"
 #include "inventory/inventory.h"
 
+#include <cstddef>
 #include <cstdint>
-#include <optional>
-#include <string_view>
 #include <vector>
 
 namespace exporter::inventory {
 
 /// 16 bytes a token. Ids are kept as 64-bit hashes: among a million tokens the chance that any two collide is
-/// 3 in a hundred million, and a collision hides one change.
+/// 3 in a hundred million, among ten million 3 in a million, and a collision hides one change.
 struct CensusEntry {
     std::uint64_t id_hash;
     std::uint32_t scopes_hash;  ///< of the set, whatever its order
@@ -25,23 +24,21 @@ class Census {
     /// @param entries in any order
     Census(std::vector<CensusEntry> entries, datadog::Timestamp began, Churn churn);
 
-    /// nullptr: was not there.
-    [[nodiscard]] const CensusEntry* find(std::uint64_t id_hash) const;
-    [[nodiscard]] Count count(datadog::TokenType type) const {
-        return counts_[static_cast<std::size_t>(type)];
-    }
+    /// The census after `before`: its churn goes on by what changed between the two.
+    ///
+    /// @param newcomers id hashes, in any order, of the tokens that were not surely there when `before`
+    /// began: created since then, or nobody knows when. Who is neither in `before` nor a newcomer was missed
+    /// by it.
+    Census(std::vector<CensusEntry> entries, datadog::Timestamp began, const Census& before,
+           std::vector<std::uint64_t> newcomers);
+
     /// By id_hash.
     [[nodiscard]] const std::vector<CensusEntry>& entries() const { return entries_; }
-    [[nodiscard]] std::size_t size() const { return entries_.size(); }
     [[nodiscard]] datadog::Timestamp began() const { return began_; }
     [[nodiscard]] const Churn& churn() const { return churn_; }
 
   private:
-    std::vector<CensusEntry> entries_;  ///< by id_hash
-    /// Where among the entries each shelf ends, of as many equal shelves of hashes: to look up an entry then
-    /// costs one look here and one at its shelf. A quarter of a byte a token.
-    std::vector<std::uint32_t> shelf_ends_;
-    std::array<Count, datadog::token_type_count> counts_{};
+    std::vector<CensusEntry> entries_;
     datadog::Timestamp began_;
     Churn churn_;
 };

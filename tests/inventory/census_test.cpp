@@ -4,64 +4,99 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <limits>
 #include <map>
 #include <random>
+#include <set>
 #include <utility>
 #include <vector>
 
 namespace exporter::inventory {
 namespace {
 
-TEST(Census, FindsWhoWasThereAndNobodyElse) {
-    const Census census({{30, 3, datadog::TokenType::service}, {10, 1, datadog::TokenType::personal}}, {},
-                        {});
+using datadog::TokenType;
 
-    ASSERT_NE(census.find(30), nullptr);
-    EXPECT_EQ(census.find(30)->scopes_hash, 3U);
-    EXPECT_EQ(census.find(20), nullptr);
-    EXPECT_EQ(census.find(31), nullptr);
-    EXPECT_EQ(census.count(datadog::TokenType::personal), 1U);
-    EXPECT_EQ(census.count(datadog::TokenType::other), 0U);
+TEST(Census, KeepsItsEntriesByTheirIds) {
+    const Census census({{30, 3, TokenType::service}, {10, 1, TokenType::personal}}, {}, Churn{});
+
+    ASSERT_EQ(census.entries().size(), 2U);
+    EXPECT_EQ(census.entries()[0].id_hash, 10U);
+    EXPECT_EQ(census.entries()[1].id_hash, 30U);
+    EXPECT_EQ(census.entries()[1].scopes_hash, 3U);
+    EXPECT_EQ(census.entries()[1].type, TokenType::service);
 }
 
-TEST(Census, OfNobodyFindsNobody) {
-    const Census census({}, {}, {});
+TEST(Census, GoesOnFromTheChurnOfTheOneBefore) {
+    Churn churn;
+    churn.late = 5;
+    churn.created = {1, 2, 3};
+    const Census before({{10, 1, TokenType::personal}}, {}, churn);
 
-    EXPECT_EQ(census.size(), 0U);
-    EXPECT_EQ(census.find(0), nullptr);
-    EXPECT_EQ(census.find(std::numeric_limits<std::uint64_t>::max()), nullptr);
+    const Census census({{10, 1, TokenType::personal}}, {}, before, {});
+
+    EXPECT_EQ(census.churn(), churn);
 }
 
-/// From evenly spread hashes to such as lie close together anywhere.
-std::uint64_t some_hash(std::mt19937_64& random, unsigned narrowness) {
-    const std::uint64_t hash = random() >> narrowness;
-    return random() % 2 == 0 ? hash : std::numeric_limits<std::uint64_t>::max() - hash;
+/// A listing by id, and who of it is a newcomer.
+struct Listing {
+    std::map<std::uint64_t, CensusEntry> entries;
+    std::set<std::uint64_t> newcomers;
+
+    explicit Listing(std::mt19937_64& random) {
+        const std::uint64_t ids = 1 + random() % 60;
+        for (std::uint64_t tokens = random() % 40; tokens > 0; --tokens) {
+            const std::uint64_t id = random() % ids;
+            entries[id] = {id, static_cast<std::uint32_t>(random() % 2),
+                           static_cast<TokenType>(random() % 3)};
+            if (random() % 2 == 0) {
+                newcomers.insert(id);
+            }
+        }
+    }
+
+    [[nodiscard]] std::vector<CensusEntry> shuffled(std::mt19937_64& random) const {
+        std::vector<CensusEntry> list;
+        for (const auto& [id, entry] : entries) {
+            list.push_back(entry);
+        }
+        std::shuffle(list.begin(), list.end(), random);
+        return list;
+    }
+};
+
+std::size_t type_of(const CensusEntry& entry) {
+    return static_cast<std::size_t>(entry.type);
 }
 
-TEST(Census, FindsWhoWasThereHoweverTheHashesLie) {
-    for (const unsigned narrowness : {0U, 4U, 40U, 52U}) {
-        std::mt19937_64 random(narrowness);
-        std::map<std::uint64_t, std::uint32_t> expected;
-        for (std::uint32_t i = 0; i < 3000; ++i) {
-            expected.emplace(some_hash(random, narrowness), i);
+/// As one would count by hand, token by token.
+Churn counted_by_hand(const Listing& before, const Listing& after) {
+    Churn churn;
+    for (const auto& [id, entry] : before.entries) {
+        churn.removed[type_of(entry)] += after.entries.contains(id) ? 0U : 1U;
+    }
+    for (const auto& [id, entry] : after.entries) {
+        const auto old = before.entries.find(id);
+        if (old != before.entries.end()) {
+            churn.scope_changes[type_of(entry)] += old->second.scopes_hash == entry.scopes_hash ? 0U : 1U;
+        } else if (after.newcomers.contains(id)) {
+            ++churn.created[type_of(entry)];
+        } else {
+            ++churn.late;
         }
-        std::vector<CensusEntry> entries;
-        for (const auto& [id_hash, scopes_hash] : expected) {
-            entries.push_back({id_hash, scopes_hash, datadog::TokenType::personal});
-        }
-        std::shuffle(entries.begin(), entries.end(), random);
-        const Census census(std::move(entries), {}, {});
+    }
+    return churn;
+}
 
-        ASSERT_EQ(census.size(), expected.size());
-        for (const auto& [id_hash, scopes_hash] : expected) {
-            ASSERT_NE(census.find(id_hash), nullptr) << id_hash;
-            ASSERT_EQ(census.find(id_hash)->scopes_hash, scopes_hash);
-        }
-        for (int i = 0; i < 3000; ++i) {
-            const std::uint64_t id_hash = some_hash(random, narrowness);
-            ASSERT_EQ(census.find(id_hash) != nullptr, expected.contains(id_hash)) << id_hash;
-        }
+TEST(Census, CountsWhatChangedAsOneWouldByHand) {
+    for (unsigned seed = 0; seed < 500; ++seed) {
+        std::mt19937_64 random(seed);
+        const Listing before(random);
+        const Listing after(random);
+
+        const Census first(before.shuffled(random), {}, Churn{});
+        const Census second(after.shuffled(random), {}, first,
+                            {after.newcomers.rbegin(), after.newcomers.rend()});
+
+        ASSERT_EQ(second.churn(), counted_by_hand(before, after)) << seed;
     }
 }
 

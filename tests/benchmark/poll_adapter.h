@@ -3,10 +3,10 @@
 #pragma once
 
 #include "config/config.h"
+#include "datadog/id_set.h"
 #include "datadog/page_parser.h"
 #include "exposition_adapter.h"
 #include "inventory/builder.h"
-#include "datadog/id_set.h"
 
 #include <chrono>
 #include <cstddef>

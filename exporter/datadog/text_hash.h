@@ -19,6 +19,7 @@ namespace exporter::datadog {
 /// @param places at least 1
 [[nodiscard]] inline std::size_t place_of(std::uint64_t hash, std::size_t places) {
     __extension__ using Wide = unsigned __int128;
+    // cppcheck-suppress shiftTooManyBits ; it has 128 of them
     return static_cast<std::size_t>((Wide{hash} * places) >> 64U);
 }
 

@@ -16,15 +16,18 @@ class IdSet {
   public:
     /// True when the id was not there yet.
     bool insert(std::string_view id);
-    /// The same for an id's `text_hash`.
+    /// The same for an id's `text_hash`. Quick for hashes in any order but that of their values; for all of
+    /// another set there is `merge`.
     bool insert(std::uint64_t hash);
+    /// Inserts all of the other set.
+    void merge(const IdSet& other);
 
     [[nodiscard]] std::size_t size() const { return size_; }
     /// What the table takes, in bytes.
     [[nodiscard]] std::size_t bytes() const { return slots_.capacity() * sizeof(std::uint64_t); }
 
   private:
-    void grow();
+    void resize(std::size_t slots);
     /// The slot that holds `hash`, or the free one where it belongs.
     [[nodiscard]] std::size_t slot_of(std::uint64_t hash) const;
 

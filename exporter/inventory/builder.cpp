@@ -95,12 +95,14 @@ class InventoryBuilder::State {
 
     Built build(bool complete, Timestamp began) {
         scopes_.write(inventory_, rules_.scope_limit);
+        datadog::IdSet all_owners;
         for (std::size_t pair = 0; pair < owners_.size(); ++pair) {
             const auto type = static_cast<TokenType>(pair / datadog::owner_type_count);
             const auto owner = static_cast<OwnerType>(pair % datadog::owner_type_count);
             inventory_.owners.at(type, owner) = owners_[pair].size();
+            all_owners.merge(owners_[pair]);
         }
-        inventory_.distinct_owners = all_owners_.size();
+        inventory_.distinct_owners = all_owners.size();
         details_.write(inventory_);
 
         auto census = complete ? take_census(began) : previous_;
@@ -146,9 +148,7 @@ class InventoryBuilder::State {
 
     void count_owner(const Token& token) {
         if (!token.owner_id.empty()) {
-            const std::uint64_t owner = datadog::text_hash(token.owner_id);
-            owners_[ByBucket::index(token.type, token.owner_type)].insert(owner);
-            all_owners_.insert(owner);
+            owners_[ByBucket::index(token.type, token.owner_type)].insert(token.owner_id);
         }
     }
 
@@ -182,7 +182,6 @@ class InventoryBuilder::State {
     ScopeTable scopes_;
     DetailList details_;
     std::array<datadog::IdSet, ByBucket::size> owners_;
-    datadog::IdSet all_owners_;
 
     std::vector<CensusEntry> entries_;
     std::vector<std::uint64_t> newcomers_;  ///< since `previous_` began, by id hash

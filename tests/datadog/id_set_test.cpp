@@ -64,6 +64,46 @@ TEST(IdSet, TakesTheHashThatMarksAFreePlace) {
     EXPECT_EQ(ids.size(), 1U);
 }
 
+IdSet multiples_of(int factor, int count) {
+    IdSet ids;
+    for (int i = 0; i < count; ++i) {
+        ids.insert(std::to_string(factor * i));
+    }
+    return ids;
+}
+
+TEST(IdSet, HoldsBothSetsAfterAMergeAndEachIdOnce) {
+    for (const int evens : {0, 1, 3, 100, 10'000}) {
+        for (const int threes : {0, 1, 2, 103, 5000}) {
+            IdSet ids = multiples_of(2, evens);
+
+            ids.merge(multiples_of(3, threes));
+
+            for (int i = 0; i < 40'000; ++i) {
+                const bool merged = (i % 2 == 0 && i / 2 < evens) || (i % 3 == 0 && i / 3 < threes);
+                ASSERT_EQ(ids.insert(std::to_string(i)), !merged) << evens << ", " << threes << ": " << i;
+            }
+            EXPECT_EQ(ids.size(), 40'000U);
+        }
+    }
+}
+
+/// The merged set's hashes come in ascending order, the worst that could befall a table that grows as they
+/// come: a million of them did not end within a minute.
+TEST(IdSet, MergesALargeSetIntoAnEmptyOne) {
+    std::mt19937_64 random(3);
+    IdSet large;
+    while (large.size() < 1'000'000) {
+        large.insert(random());
+    }
+    IdSet all;
+
+    all.merge(large);
+
+    EXPECT_EQ(all.size(), large.size());
+    EXPECT_LE(all.bytes(), 14 * all.size());
+}
+
 TEST(IdSet, AnIdTakesFourteenBytesAtMost) {
     std::mt19937_64 random(2);
     IdSet ids;

@@ -17,7 +17,7 @@ from servers import Failure, Server
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 WINDOW_SECONDS = 5
-READY_SECONDS = 10  # waited for at most; the first polls may be spread over a whole interval
+FIRST_INTERVALS = 1.6  # until each organization is on its beat: after its first poll it waits for half an interval to one and a half
 SETTLE_SECONDS = 2
 SCRAPE_PAUSE_SECONDS = 0.025
 HELD_MILLISECONDS = 600_000
@@ -27,7 +27,7 @@ HELD_MILLISECONDS = 600_000
 class Organizations:
     count: int
     interval: float
-    ready_seconds: float  # None: more than was waited
+    ready_seconds: float  # until each was asked once
     threads: int
     rss: int
     peak_rss: int
@@ -76,14 +76,13 @@ def of_status(pid, name):
         return next(int(line.split()[1]) for line in file if line.startswith(name + ":"))
 
 
-def wait_until_ready(server, seconds):
-    """How long it took until every organization was asked once; None: longer than `seconds`."""
-    begin = time.monotonic()
-    while (waited := time.monotonic() - begin) < seconds:
+def wait_until_ready(server, began, seconds):
+    """How long it took until every organization was asked once."""
+    while (waited := time.time() - began) < seconds:
         if server.get("/readyz", "identity").status == 200:
             return waited
         time.sleep(0.05)
-    return None
+    raise Failure(f"not ready after {seconds} s")
 
 
 def scrape_for(server, seconds):
@@ -102,7 +101,8 @@ def measure(build, count, tokens, interval, idle_seconds):
     say(f"organizations of {tokens} tokens every {interval} s: {count}")
     with Pages(build, tokens) as pages, start(build, count, interval, pages.base_url) as server:
         began = time.time()
-        ready = wait_until_ready(server, min(READY_SECONDS, interval))
+        ready = wait_until_ready(server, began, FIRST_INTERVALS * interval)
+        time.sleep(max(0, began + FIRST_INTERVALS * interval - time.time()))
         watched = time.time()
         cpu = server.cpu_seconds()
         busy = scrape_for(server, interval)

@@ -24,19 +24,18 @@ class Plan:
     latency_rounds: int
     limit: tuple  # (pages, requests in a period, seconds of the period)
     sizes: list  # tokens
-    organizations: list
+    organizations: list  # (how many, seconds between polls)
     tokens_each: int
-    interval: int  # seconds
     idle_seconds: int
     instructions: int  # tokens
 
 
 PLANS = {
     # 81 pages: after the first alone, whole rounds of 4 and of 8.
-    "full": Plan(0.3, (100_000, 7), [20, 100], 81, 3, (350, 100, 10), [10_000, 100_000, 1_000_000], [1, 50, 500], 200, 60,
-                 10, 20_000),
-    "quick": Plan(0.1, (100_000, 3), [100], 41, 1, (35, 10, 1), [10_000, 100_000], [50], 200, 15, 5, 10_000),
-    "smoke": Plan(0.001, (300, 1), [5], 9, 1, (25, 10, 1), [100], [3], 20, 2, 1, 300),
+    "full": Plan(0.3, (100_000, 7), [20, 100], 81, 3, (350, 100, 10), [10_000, 100_000, 1_000_000], [(1, 20), (50, 20), (500, 60)],
+                 200, 10, 20_000),
+    "quick": Plan(0.1, (100_000, 3), [100], 41, 1, (35, 10, 1), [10_000, 100_000], [(50, 15)], 200, 5, 10_000),
+    "smoke": Plan(0.001, (300, 1), [5], 9, 1, (25, 10, 1), [100], [(3, 2)], 20, 1, 300),
 }
 
 
@@ -58,8 +57,8 @@ def measure(build, parts, how):
     limited = list(poll_pace.measure_limit(build, *plan.limit)) if "limit" in parts else []
     sizes = list(poll_cost.measure_sizes(build, plan.sizes)) if "sizes" in parts else []
     organizations = [
-        poll_organizations.measure(build, count, plan.tokens_each, plan.interval, plan.idle_seconds)
-        for count in plan.organizations] if "organizations" in parts else []
+        poll_organizations.measure(build, count, plan.tokens_each, interval, plan.idle_seconds)
+        for count, interval in plan.organizations] if "organizations" in parts else []
 
     judged = [] if how == "smoke" else list(polling_report.verdicts(costs, latencies, limited, organizations))
     return [("Required of polling", judged and report.verdict_table(judged)),

@@ -3,7 +3,7 @@ import platform
 import statistics
 
 from poll_cost import DISCARD, EXPORTER, EXPORTER_ONE, PYTHON, ratio
-from poll_organizations import READY_SECONDS, WINDOW_SECONDS
+from poll_organizations import WINDOW_SECONDS
 from report import first_line, mib, package, significant, table
 
 REQUIRED_COST = 2.5
@@ -89,11 +89,11 @@ def scrape_cells(seen):
 
 
 def organizations_table(found):
-    rows = [[f"{each.count:,}", f"> {READY_SECONDS}" if each.ready_seconds is None else f"{each.ready_seconds:.1f}",
+    rows = [[f"{each.count:,}", f"{each.interval:g}", f"{each.ready_seconds:.1f}",
              f"{each.series:,}", f"{each.body_bytes / 1e3:,.0f}", each.threads, mib(each.rss), mib(each.peak_rss),
              f"{each.polls:,}", each.fullest_at_start, each.fullest, significant(each.even_share),
              f"{each.cpu_seconds:.2f}", scrape_cells(each.busy), scrape_cells(each.idle)] for each in found]
-    return table(["organizations", "ready after, s", "series", "scrape, kB gzip", "threads", "RSS, MiB", "peak RSS, MiB",
+    return table(["organizations", "interval, s", "ready after, s", "series", "scrape, kB gzip", "threads", "RSS, MiB", "peak RSS, MiB",
                   "polls in an interval", f"most in {WINDOW_SECONDS} s at the start", f"most in {WINDOW_SECONDS} s after it",
                   "even share", "CPU in an interval, s", "scrape, ms", "scrape while idle, ms"], rows)
 

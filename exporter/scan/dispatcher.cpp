@@ -88,9 +88,8 @@ bool Dispatcher::wait_until_idle(std::chrono::milliseconds limit) {
 template <class Done>
 void Dispatcher::drive(const std::stop_token& stop, Done done) {
     while (!stop.stop_requested()) {
-        const SteadyTime now = clock_.steady_now();
-        while (!alarms_.empty() && alarms_.begin()->first <= now) {
-            advance(alarms_.begin()->second);
+        for (const std::size_t member : due_members()) {
+            advance(member);
         }
         if (done()) {
             return;
@@ -101,6 +100,15 @@ void Dispatcher::drive(const std::stop_token& stop, Done done) {
             advance(member);
         }
     }
+}
+
+std::vector<std::size_t> Dispatcher::due_members() const {
+    std::vector<std::size_t> members;
+    const auto later = alarms_.upper_bound(clock_.steady_now());
+    for (auto alarm = alarms_.begin(); alarm != later; ++alarm) {
+        members.push_back(alarm->second);
+    }
+    return members;
 }
 
 /// Does what the member's poller wants done, until it wants nothing for a while.

@@ -67,6 +67,7 @@ class Dispatcher {
 
     template <class Done>
     void drive(const std::stop_token& stop, Done done);
+    [[nodiscard]] std::vector<std::size_t> due_members() const;
     void advance(std::size_t member);
     void take(Result result);
     [[nodiscard]] std::deque<Result> wait_for_results(const std::stop_token& stop);

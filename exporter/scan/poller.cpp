@@ -46,7 +46,7 @@ Next Poller::next() {
         under_way_ += std::holds_alternative<Pause>(*of_poll) ? 0U : 1U;
         return *of_poll;
     }
-    return Pause{std::min(due_, stale_at_.value_or(due_))};
+    return under_way_ > 0 ? until_answered : Pause{std::min(due_, stale_at_.value_or(due_))};
 }
 
 void Poller::begin_poll(SteadyTime now) {

@@ -133,6 +133,27 @@ TEST(Poller, AnExceptionBelowIsAFailedPollAndNotTheEnd) {
     EXPECT_EQ(fixture.observer.statistics.failures[static_cast<std::size_t>(ErrorKind::internal)], 1U);
 }
 
+TEST(Poller, AfterAnExceptionWhatIsUnderWayIsWaitedForBeforeTheNextPoll) {
+    PollerFixture fixture;
+    fixture.options.scan = {.page_size = 1, .concurrency = 2};
+    Poller poller = fixture.poller();
+    ASSERT_TRUE(std::holds_alternative<Prepare>(poller.next()));
+    poller.prepared({});
+    ASSERT_TRUE(std::holds_alternative<Fetch>(poller.next()));
+    poller.answered(0, page_answer(PageBuilder().token("a").total(9)));
+    ASSERT_EQ(std::get<Fetch>(poller.next()).page, 1U);
+    ASSERT_EQ(std::get<Fetch>(poller.next()).page, 2U);
+    fixture.sink.on_add = [] { throw std::runtime_error("broken"); };
+
+    poller.answered(1, page_answer(PageBuilder().token("b").total(9)));
+    fixture.clock.advance(std::chrono::hours(1));
+
+    EXPECT_EQ(std::get<Pause>(poller.next()).until, SteadyTime::max());
+    poller.answered(2, page_answer(PageBuilder().token("c").total(9)));
+    EXPECT_TRUE(std::holds_alternative<Prepare>(poller.next()));
+    EXPECT_EQ(poller.statistics().polls, 1U);
+}
+
 TEST(Poller, PollsOneIntervalFromStartToStart) {
     PollerFixture fixture;
     fixture.source.respond = [&](std::size_t) {

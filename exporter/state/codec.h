@@ -17,8 +17,8 @@ namespace exporter::state {
 /// the price of one upgrade.
 inline constexpr std::uint32_t format_version = 1;
 
-/// Tells the hashes that this program counts by from those of one that was built otherwise: `std::hash` keeps
-/// no promise from one library to the next, and to a census with other hashes every token looks new.
+/// Tells the hashes that this program counts by from those of a version that hashes otherwise: to a census
+/// with other hashes every token looks new.
 [[nodiscard]] std::uint64_t hash_check();
 
 /// Writes `states` in small pieces, so that a census of a million tokens is not held twice.

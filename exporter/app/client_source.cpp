@@ -82,6 +82,7 @@ datadog::Answer ClientSource::page(std::size_t number, scan::SteadyTime deadline
     request.number = number;
     datadog::Answer answer = connection.client->list(request, *credentials_, deadline);
     connection.last_exchange = std::chrono::steady_clock::now();
+    connection.usable = answer.page || answer.page.error().kind != datadog::ErrorKind::internal;
     if (!credentials_problem_.empty() && refused(answer)) {
         answer.page.error().message += fmt::format(" (old credentials: {})", credentials_problem_);
     }
@@ -108,7 +109,9 @@ ClientSource::Connection ClientSource::take() {
 void ClientSource::give_back(Connection connection) noexcept {
     const std::lock_guard lock(mutex_);
     std::erase(under_way_, connection.client);
-    idle_.push_back(std::move(connection));
+    if (connection.usable) {
+        idle_.push_back(std::move(connection));
+    }
 }
 
 void ClientSource::release() {

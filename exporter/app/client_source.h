@@ -46,6 +46,7 @@ class ClientSource final : public scan::PageSource {
     struct Connection {
         std::shared_ptr<datadog::Client> client;
         std::chrono::steady_clock::time_point last_exchange;
+        bool usable = true;  ///< false: cpp-httplib threw, and nobody knows what state that left it in
     };
 
     class Lease;

@@ -105,6 +105,7 @@ class Client::Impl {
         } catch (const std::exception& exception) {
             // cpp-httplib and RapidJSON throw on exhausted memory or threads; the connection's state is
             // unknown then.
+            (void)guard_.end(false);
             http_.stop();
             answer.page = tl::unexpected(
                 make_error(ErrorKind::internal,

@@ -7,9 +7,7 @@
 namespace exporter::datadog {
 
 ConnectionGuard::~ConnectionGuard() {
-    if (ticket_) {
-        watchdog_.release(*ticket_);
-    }
+    release();
     forget();
 }
 
@@ -26,6 +24,7 @@ void ConnectionGuard::watch(int socket) {
 }
 
 void ConnectionGuard::begin(Deadline deadline) {
+    release();
     {
         const std::lock_guard lock(mutex_);
         verdict_ = cancelled_ ? Verdict::cancelled : Verdict::untouched;
@@ -34,15 +33,19 @@ void ConnectionGuard::begin(Deadline deadline) {
 }
 
 ConnectionGuard::Verdict ConnectionGuard::end(bool keep) {
-    if (ticket_) {
-        watchdog_.release(*ticket_);
-        ticket_.reset();
-    }
+    release();
     const std::lock_guard lock(mutex_);
     if (!keep || verdict_ != Verdict::untouched) {
         forget();
     }
     return verdict_;
+}
+
+void ConnectionGuard::release() {
+    if (ticket_) {
+        watchdog_.release(*ticket_);
+        ticket_.reset();
+    }
 }
 
 void ConnectionGuard::cancel() {

@@ -27,7 +27,8 @@ class ConnectionGuard {
     /// A socket was made for this connection; the one before it is forgotten.
     void watch(int socket);
 
-    /// An exchange starts that has to be over by `deadline`.
+    /// An exchange starts that has to be over by `deadline`. The one before it is over, even where an
+    /// exception kept `end` from being called.
     void begin(Deadline deadline);
     /// The exchange is over; tells whether the guard cut it.
     ///
@@ -38,6 +39,7 @@ class ConnectionGuard {
     void cancel();
 
   private:
+    void release();
     void expire();
     void cut();
     void forget();

@@ -1,13 +1,13 @@
 #include "datadog/page_parser.h"
 
 #include "datadog/page_structure.h"
+#include "datadog/surrogates.h"
 #include "datadog/token_fields.h"
 
 #include <fmt/format.h>
 #include <rapidjson/error/en.h>
 #include <rapidjson/reader.h>
 
-#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <optional>
@@ -37,6 +37,11 @@ std::optional<std::uint64_t> whole_number(std::string_view text) {
     return static_cast<std::uint64_t>(number);
 }
 
+/// What a page may hold. A body of the smallest elements would otherwise take a hundred times the memory that
+/// it has bytes on the wire. Datadog sends 100 tokens at most, of some hundred scopes.
+constexpr std::size_t most_elements = 10'000;
+constexpr std::size_t most_scopes = 500'000;
+
 /// RapidJSON's events, turned into tokens. The names of the public functions are RapidJSON's.
 class PageHandler {
   public:
@@ -65,11 +70,11 @@ class PageHandler {
     }
     bool StartObject() {
         enter(&PageHandler::place_of_object, TokenFields::Shape::object);
-        return true;
+        return !holds_too_much();
     }
     bool StartArray() {
         enter(&PageHandler::place_of_array, TokenFields::Shape::array);
-        return true;
+        return !holds_too_much();
     }
     bool EndObject(rapidjson::SizeType) {
         leave();
@@ -80,6 +85,10 @@ class PageHandler {
         return true;
     }
 
+    /// The reader is told to go no further then.
+    [[nodiscard]] bool holds_too_much() const {
+        return facts_.elements > most_elements || scopes_ > most_scopes;
+    }
     [[nodiscard]] bool has_data() const { return has_data_; }
     [[nodiscard]] bool has_errors() const { return has_errors_; }
     [[nodiscard]] std::string_view first_error() const { return first_error_; }
@@ -229,11 +238,14 @@ class PageHandler {
                     note_error(value);
                 }
                 break;
+            case Place::scopes:
+                ++scopes_;
+                [[fallthrough]];
             default:
                 token_.scalar(place(), member_, value);
                 break;
         }
-        return true;
+        return !holds_too_much();
     }
 
     void unreadable_element() {
@@ -269,6 +281,7 @@ class PageHandler {
 
     const TokenHandler& on_token_;
     PageFacts facts_;
+    std::size_t scopes_ = 0;  ///< of all tokens
     bool has_data_ = false;
     bool has_errors_ = false;
     std::string_view first_error_;
@@ -281,41 +294,6 @@ class PageHandler {
 
     TokenFields token_{facts_.unparsed};
 };
-
-/// The code unit of `\uXXXX` at `at`; nullopt where there is none.
-std::optional<unsigned> escaped_unit(std::string_view text, std::size_t at) {
-    constexpr std::size_t length = 6;
-    unsigned unit = 0;
-    if (at + length > text.size() || text[at] != '\\' || text[at + 1] != 'u') {
-        return std::nullopt;
-    }
-    const char* const end = text.data() + at + length;
-    const auto [stop, error] = std::from_chars(end - 4, end, unit, 16);
-    return error == std::errc() && stop == end ? std::optional(unit) : std::nullopt;
-}
-
-/// Writes U+FFFD over each escaped surrogate without its other half. To RapidJSON a single one makes the
-/// whole page unreadable, and anybody can put one into a token's name, if only by cutting an emoji in two.
-void replace_lone_surrogates(char* begin, std::size_t length) {
-    constexpr std::string_view replacement = "\\uFFFD";
-    const std::string_view text(begin, length);
-    for (std::size_t at = text.find('\\'); at != std::string_view::npos; at = text.find('\\', at)) {
-        const auto unit = escaped_unit(text, at);
-        if (!unit) {
-            at += 2;  // Another escape, of which the second character may be a backslash.
-            continue;
-        }
-        const auto next = escaped_unit(text, at + replacement.size());
-        const bool first_half = *unit >= 0xD800 && *unit < 0xDC00;
-        const bool second_half = *unit >= 0xDC00 && *unit < 0xE000;
-        if (first_half && next && *next >= 0xDC00 && *next < 0xE000) {
-            at += replacement.size();
-        } else if (first_half || second_half) {
-            std::copy(replacement.begin(), replacement.end(), begin + at);
-        }
-        at += replacement.size();
-    }
-}
 
 Error page_error(ErrorKind kind, std::string message) {
     return {kind, std::move(message), std::nullopt};
@@ -340,6 +318,11 @@ Result<PageFacts> parse_page(std::vector<char>& body, const TokenHandler& on_tok
     constexpr unsigned flags =
         rapidjson::kParseInsituFlag | rapidjson::kParseIterativeFlag | rapidjson::kParseNumbersAsStringsFlag;
     const rapidjson::ParseResult parsed = reader.Parse<flags>(stream, handler);
+    if (handler.holds_too_much()) {
+        return tl::unexpected(page_error(
+            ErrorKind::bad_page,
+            fmt::format("a page of more than {} elements or {} scopes", most_elements, most_scopes)));
+    }
     if (!parsed) {
         return tl::unexpected(page_error(
             ErrorKind::not_json,

@@ -452,6 +452,45 @@ TEST(PageParser, DeepNestingCostsNoStack) {
     EXPECT_EQ(page->tokens.size(), 1U);
 }
 
+std::string repeated(const std::string& element, std::size_t times) {
+    std::string list;
+    for (std::size_t i = 0; i < times; ++i) {
+        list += (i == 0 ? "" : ",") + element;
+    }
+    return list;
+}
+
+TEST(PageParser, APageHolds10000ElementsAndNoMore) {
+    const auto page_of = [](std::size_t elements) {
+        return parse(fmt::format(R"({{"data":[{}]}})", repeated(R"({"id":"a"})", elements)));
+    };
+
+    ASSERT_TRUE(page_of(10'000));
+    const auto refused = page_of(10'001);
+
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().kind, ErrorKind::bad_page);
+    EXPECT_THAT(refused.error().message, HasSubstr("more than 10000 elements"));
+}
+
+TEST(PageParser, ElementsThatAreNoTokensCountAsWell) {
+    EXPECT_FALSE(parse(fmt::format(R"({{"data":[{}]}})", repeated("1", 10'001))));
+    EXPECT_FALSE(parse(fmt::format(R"({{"data":[{}]}})", repeated("[]", 10'001))));
+}
+
+TEST(PageParser, APageHolds500000ScopesAndNoMore) {
+    const auto page_of = [](std::size_t scopes) {
+        return parse(fmt::format(R"({{"data":[{{"id":"a","attributes":{{"scopes":[{}]}}}}]}})",
+                                 repeated(R"("x")", scopes)));
+    };
+
+    ASSERT_TRUE(page_of(500'000));
+    const auto refused = page_of(500'001);
+
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().kind, ErrorKind::bad_page);
+}
+
 TEST(PageParser, EscapesAreDecoded) {
     const Page page = one_token(R"("name":"a\"b\\c\u00e9\n\u0000z")");
 

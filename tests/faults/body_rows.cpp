@@ -29,6 +29,15 @@ Row one_token_of(std::string name, std::string_view elements) {
     return {std::move(name), always(response("200 OK", body)), {}, 1, 1};
 }
 
+std::string repeated(std::string_view text, std::size_t times) {
+    std::string all;
+    all.reserve(text.size() * times);
+    for (std::size_t i = 0; i < times; ++i) {
+        all += text;
+    }
+    return all;
+}
+
 std::string nested(std::size_t levels) {
     return std::string(levels, '[') + std::string(levels, ']');
 }
@@ -63,6 +72,12 @@ std::vector<Row> body_rows() {
         refused("CutInsideAToken", healthy_page(0).substr(0, 3'000), ErrorKind::not_json),
         refused("CutAfterTheTokens", page_json(0, 100, "").substr(0, page_json(0, 100, "").size() - 1),
                 ErrorKind::not_json),
+        refused("AMillionTokens", R"({"data":[)" + repeated(R"({"id":"a"},)", 1'000'000) + "{}]}",
+                ErrorKind::bad_page),
+        refused(
+            "AMillionScopes",
+            R"({"data":[{"id":"a","attributes":{"scopes":[)" + repeated(R"("x",)", 1'000'000) + R"("x"]}}]})",
+            ErrorKind::bad_page),
         refused("OpenedDeeply", R"({"data":)" + std::string(deep, '['), ErrorKind::not_json),
         refused(
             "OpenedDeeplyWithObjects",

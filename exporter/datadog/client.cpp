@@ -119,6 +119,11 @@ class Client::Impl {
             }
         }
         answer.exchange.duration = steady_clock::now() - start;
+        if (answer.page && answer.page->asked_at) {
+            // Datadog's clock is asked when the answer goes out, after the tokens were read.
+            *answer.page->asked_at -=
+                std::chrono::duration_cast<Timestamp::duration>(answer.exchange.duration);
+        }
         return answer;
     }
 
@@ -219,7 +224,7 @@ Answer Client::Impl::exchange(const PageRequest& request, const config::Credenti
     }
     expected_body_bytes_ = page.body.size();
     page.body.push_back('\0');
-    page.server_time = parse_http_date(response.get_header_value("Date"));
+    page.asked_at = parse_http_date(response.get_header_value("Date"));
     if (auto parsed = parse_into(page); !parsed) {
         Error bad = std::move(parsed).error();
         bad.message =

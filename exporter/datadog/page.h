@@ -39,7 +39,9 @@ struct Page {
 
     PageFacts facts;
     std::vector<Token> tokens;
-    std::optional<Timestamp> server_time;  ///< the answer's `Date` header, whole seconds
+    /// By Datadog's clock, when the request was under way at the latest: the answer's `Date` header (whole
+    /// seconds) less the time that the exchange took. What was created later may be missing from the page.
+    std::optional<Timestamp> asked_at;
 
     std::vector<char> body;                     ///< backs the tokens' texts
     std::vector<std::string_view> scope_texts;  ///< backs the tokens' scopes

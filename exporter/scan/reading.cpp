@@ -10,7 +10,7 @@ Reading::Reading(datadog::Timestamp now, ListingSink& sink) : sink_(sink) {
 
 bool Reading::add(const datadog::Page& page, std::size_t page_size) {
     if (pages_++ == 0) {
-        listing_.began = page.server_time.value_or(listing_.began);
+        listing_.began = page.asked_at.value_or(listing_.began);
         first_page_elements_ = page.facts.elements;
     }
     note_total(page);
@@ -38,7 +38,7 @@ std::size_t Reading::expected_last_page() const {
 Listing Reading::finish() const {
     Listing listing = listing_;
     listing.tokens = ids_.size();
-    listing.complete = consistent() && matches_total(ids_.size());
+    listing.complete = consistent() && unreadable_ == 0 && matches_total(ids_.size());
     return listing;
 }
 

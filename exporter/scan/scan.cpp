@@ -17,7 +17,7 @@ using datadog::Result;
 
 /// The `Date` header tells whole seconds: a listing that starts in the second in which the last one ended
 /// could not tell tokens created before it from those created while it was read.
-constexpr std::chrono::seconds pause_before_another_reading{1};
+constexpr std::chrono::seconds rounding_of_date{1};
 
 /// Pages that may wait for their turn, for each request under way: one that is late does not at once hold up
 /// the others.
@@ -174,6 +174,9 @@ void Scan::answered(std::size_t page, datadog::Answer answer) {
 std::optional<Result<Page>> Scan::outcome_of(std::size_t page, datadog::Answer answer,
                                              std::optional<Repeat> repeat) {
     if (answer.page) {
+        if (page == 0) {
+            first_exchange_ = std::chrono::duration_cast<SteadyTime::duration>(answer.exchange.duration);
+        }
         return std::move(answer.page);
     }
     const bool too_late = !answer.exchange.made && repeat;
@@ -257,7 +260,7 @@ void Scan::conclude_reading() {
     earlier_ = reading_->finish();
     sink_.finish();
     if (reading_->worth_repeating() && readings_ < options_.max_attempts && is_time_for_another()) {
-        again_at_ = environment_.clock.steady_now() + pause_before_another_reading;
+        again_at_ = environment_.clock.steady_now() + pause_before_another_reading();
         phase_ = Phase::between_readings;
     } else {
         finish(*earlier_);
@@ -274,11 +277,17 @@ void Scan::finish(Result<Listing> listing) {
     phase_ = Phase::finished;
 }
 
+/// A listing counts as begun by as much earlier as its first exchange takes: the next one is not to reach
+/// back into this one.
+SteadyTime::duration Scan::pause_before_another_reading() const {
+    return rounding_of_date + first_exchange_;
+}
+
 /// Whether another reading as long as this one would be over in time. If not, what there is is published as
 /// incomplete rather than lost.
 bool Scan::is_time_for_another() const {
     const SteadyTime now = environment_.clock.steady_now();
-    return now + pause_before_another_reading + (now - reading_began_) < deadline_;
+    return now + pause_before_another_reading() + (now - reading_began_) < deadline_;
 }
 
 void Scan::count(const datadog::Answer& answer) {

@@ -107,6 +107,7 @@ class Scan {
     void end_reading(std::optional<datadog::Error> error);
     void conclude_reading();
     void finish(datadog::Result<Listing> listing);
+    [[nodiscard]] SteadyTime::duration pause_before_another_reading() const;
     [[nodiscard]] bool is_time_for_another() const;
 
     const ScanOptions& options_;
@@ -126,6 +127,7 @@ class Scan {
     std::optional<Reading> reading_;
     std::optional<PageOrder> order_;
     SteadyTime reading_began_;
+    SteadyTime::duration first_exchange_{0};  ///< how long the reading's first page took to come
     std::map<std::size_t, std::optional<Repeat>> under_way_;  ///< by page
     Repeats repeats_;
     SteadyTime quiet_until_ = SteadyTime::min();  ///< no request before, as the API asks

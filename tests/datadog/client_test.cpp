@@ -101,10 +101,34 @@ TEST(Client, FetchesAndParsesAPage) {
     ASSERT_TRUE(answer.page) << answer.page.error().message;
     EXPECT_EQ(answer.page->tokens.size(), 10U);
     EXPECT_EQ(answer.page->facts.total_filtered_count, 25U);
-    EXPECT_EQ(answer.page->server_time, Timestamp(std::chrono::seconds(1'800'000'000)));
+    // Less what the exchange took.
+    EXPECT_LT(answer.page->asked_at, Timestamp(std::chrono::seconds(1'800'000'000)));
+    EXPECT_GT(answer.page->asked_at, Timestamp(std::chrono::seconds(1'799'999'980)));
     EXPECT_EQ(answer.exchange.status, 200);
     EXPECT_GT(answer.exchange.body_bytes, 1000U);
     EXPECT_GT(answer.exchange.duration.count(), 0);
+}
+
+TEST(Client, CountsAPageAsAskedForBeforeTheServerBeganToReadItsTokens) {
+    std::promise<void> asked;
+    std::promise<void> go_on;
+    RawServer server(after_request([&](RawConnection& connection) {
+        asked.set_value();
+        go_on.get_future().wait();
+        connection.send(ok_response(R"({"data":[]})", "Date: Fri, 15 Jan 2027 08:00:00 GMT\r\n"));
+    }));
+    Client client(options_for(server.port()));
+    auto answer = std::async(std::launch::async, [&client] { return ask(client, two_keys()); });
+    asked.get_future().wait();
+    const auto was_asked = steady_clock::now();
+
+    const auto reading_took = std::chrono::floor<std::chrono::microseconds>(steady_clock::now() - was_asked);
+    go_on.set_value();
+
+    const Answer received = answer.get();
+    ASSERT_TRUE(received.page) << received.page.error().message;
+    const Timestamp date{std::chrono::seconds(1'800'000'000)};
+    EXPECT_LT(received.page->asked_at, date - reading_took);
 }
 
 TEST(Client, SendsTheQueryAndATruthfulUserAgent) {

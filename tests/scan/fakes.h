@@ -69,8 +69,8 @@ class PageBuilder {
         unreadable_ = count;
         return *this;
     }
-    PageBuilder& server_time(datadog::Timestamp time) {
-        server_time_ = time;
+    PageBuilder& asked_at(datadog::Timestamp time) {
+        asked_at_ = time;
         return *this;
     }
 
@@ -92,14 +92,14 @@ class PageBuilder {
         page.facts.elements = ids_.size() + unreadable_;
         page.facts.unparsed[static_cast<std::size_t>(datadog::Field::token)] = unreadable_;
         page.facts.total_filtered_count = total_;
-        page.server_time = server_time_;
+        page.asked_at = asked_at_;
         return page;
     }
 
   private:
     std::vector<std::pair<std::string, datadog::Date>> ids_;
     std::optional<std::uint64_t> total_;
-    std::optional<datadog::Timestamp> server_time_;
+    std::optional<datadog::Timestamp> asked_at_;
     std::size_t unreadable_ = 0;
 };
 

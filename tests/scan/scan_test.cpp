@@ -330,15 +330,44 @@ TEST(Scan, AnUnreadableTokenMakesItIncompleteWithoutReadingAgain) {
     EXPECT_EQ(fixture.sink.begins, 1);
 }
 
+TEST(Scan, AnUnreadableTokenMakesItIncompleteWhereNoTotalIsGiven) {
+    ScanFixture fixture;
+    fixture.source.script({page(PageBuilder().token("a").unreadable_tokens(1)), page(PageBuilder())});
+
+    const auto listing = fixture.run();
+
+    ASSERT_TRUE(listing);
+    EXPECT_FALSE(listing->complete);
+    EXPECT_EQ(fixture.sink.begins, 1);
+}
+
+TEST(Scan, AnotherReadingWaitsUntilItsBeginningIsAfterTheOneBefore) {
+    ScanFixture fixture;
+    std::vector<SteadyTime> asked;
+    fixture.source.respond = [&](std::size_t) {
+        asked.push_back(fixture.clock.steady_now());
+        datadog::Answer answer = page_answer(PageBuilder().token("a").total(2));
+        answer.exchange.duration = seconds(3);
+        return answer;
+    };
+
+    const auto listing = fixture.run();
+
+    ASSERT_TRUE(listing);
+    ASSERT_GT(asked.size(), 2U);
+    // A page and the one that proves the end, then the next reading's first.
+    EXPECT_GE(asked[2] - asked[1], seconds(4));
+}
+
 TEST(Scan, ATokenCreatedWhileSeveralPagesWereReadMakesItReadAgain) {
     ScanFixture fixture;
     const auto began = fixture.clock.now();
     const auto during = Date::at(began + seconds(1));
     fixture.source.script(
         // One revoked and one created in the same gap: the total stays, yet `c` slid over the edge unseen.
-        {page(PageBuilder().token("a").token("b").total(4).server_time(began)),
+        {page(PageBuilder().token("a").token("b").total(4).asked_at(began)),
          page(PageBuilder().token("d").token("new", during).total(4)), page(PageBuilder().total(4)),
-         page(PageBuilder().token("b").token("c").total(4).server_time(began + seconds(2))),
+         page(PageBuilder().token("b").token("c").total(4).asked_at(began + seconds(2))),
          page(PageBuilder().token("d").token("new", during).total(4)), page(PageBuilder().total(4))});
 
     const auto listing = fixture.run();
@@ -352,7 +381,7 @@ TEST(Scan, ATokenCreatedWhileSeveralPagesWereReadMakesItReadAgain) {
 TEST(Scan, AFreshTokenOnASinglePageIsNoContradiction) {
     ScanFixture fixture;
     const auto now = fixture.clock.now();
-    fixture.source.script({page(PageBuilder().token("a", Date::at(now)).total(1).server_time(now))});
+    fixture.source.script({page(PageBuilder().token("a", Date::at(now)).total(1).asked_at(now))});
 
     const auto listing = fixture.run();
 

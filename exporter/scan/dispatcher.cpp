@@ -34,7 +34,15 @@ Answer fetch(PageSource& source, const Fetch& wanted) {
     }
 }
 
-bool got_no_answer(const Answer& answer) {
+/// A worker that waits so long for one organization is missing to the others.
+constexpr std::chrono::seconds slow_answer{5};
+
+/// Whether the organization holds up workers: its requests hang, or take very long to be answered, be it by
+/// an error.
+bool holds_up(const Answer& answer) {
+    if (answer.exchange.duration >= slow_answer) {
+        return true;
+    }
     if (answer.page) {
         return false;
     }
@@ -144,7 +152,10 @@ void Dispatcher::take(Result result) {
         return;
     }
     auto& [page, answer] = std::get<1>(result.what);
-    states_[result.member].in_trouble = got_no_answer(answer);
+    // A request that was not made, as it had waited for a worker until its deadline, says nothing.
+    if (answer.exchange.made) {
+        states_[result.member].in_trouble = holds_up(answer);
+    }
     poller.answered(page, std::move(answer));
 }
 

@@ -22,9 +22,9 @@ namespace exporter::scan {
 /// One thread decides: it alone touches the pollers, so that what they count and tell needs no lock. Workers
 /// make the requests, first come first served; none of them belongs to an organization.
 ///
-/// An organization that got no answer to its last request (a dead network, a proxy that hangs) is in trouble
-/// until it gets one, and all that are have no more than half of the workers: however many hang, the others
-/// are polled in time.
+/// An organization that got no answer to its last request (a dead network, a proxy that hangs), or waited
+/// long for it, is in trouble until one comes soon, and all that are have no more than half of the workers:
+/// however many hang, the others are polled in time.
 class Dispatcher {
   public:
     struct Member {

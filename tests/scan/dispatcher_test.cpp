@@ -159,7 +159,29 @@ TEST(Dispatcher, FetchesPagesOfOneOrganizationSideBySide) {
     EXPECT_TRUE(organization.observer.polls.wait_for(1));
 }
 
-TEST(Dispatcher, OrganizationsThatHangLeaveHalfOfTheWorkersToTheOthers) {
+/// What an organization answers that holds up workers.
+struct HangingCase {
+    const char* name;
+    datadog::Answer (*answer)();
+};
+
+class OrganizationsThatHang : public ::testing::TestWithParam<HangingCase> {};
+
+datadog::Answer time_out() {
+    return error_answer(ErrorKind::timeout, 0);
+}
+datadog::Answer late_504() {
+    datadog::Answer answer = error_answer(ErrorKind::server_error, 504);
+    answer.exchange.duration = 15s;
+    return answer;
+}
+datadog::Answer late_page() {
+    datadog::Answer answer = page_answer(PageBuilder().token("a").total(1));
+    answer.exchange.duration = 15s;
+    return answer;
+}
+
+TEST_P(OrganizationsThatHang, LeaveHalfOfTheWorkersToTheOthers) {
     Gate gate;
     std::vector<std::unique_ptr<Organization>> hanging;
     std::vector<Dispatcher::Member> members;
@@ -170,7 +192,7 @@ TEST(Dispatcher, OrganizationsThatHangLeaveHalfOfTheWorkersToTheOthers) {
             if (!std::exchange(first, false)) {
                 gate.pass();
             }
-            return error_answer(ErrorKind::timeout, 0);
+            return GetParam().answer();
         };
         members.push_back(hanging.back()->member());
     }
@@ -182,6 +204,36 @@ TEST(Dispatcher, OrganizationsThatHangLeaveHalfOfTheWorkersToTheOthers) {
     ASSERT_TRUE(gate.wait_for(2));
     EXPECT_TRUE(healthy.observer.polls.wait_for(20));
     EXPECT_EQ(gate.waiting(), 2);
+    gate.open();
+}
+
+INSTANTIATE_TEST_SUITE_P(Dispatcher, OrganizationsThatHang,
+                         ::testing::Values(HangingCase{"WithoutAnAnswer", time_out},
+                                           HangingCase{"AndAnswer504", late_504},
+                                           HangingCase{"AndAnswerLate", late_page}),
+                         [](const auto& test) { return test.param.name; });
+
+TEST(Dispatcher, ARequestThatFoundNoWorkerInTimeIsNoSignOfTrouble) {
+    Gate gate;
+    Organization hanging({.scan = {.max_retries = 0}, .interval = 10ms, .failure_backoff = 1ms});
+    hanging.source.respond = [&gate, first = true](std::size_t) mutable {
+        if (!std::exchange(first, false)) {
+            gate.pass();
+        }
+        return time_out();
+    };
+    Organization crowded_out({.scan = {.max_retries = 0}, .interval = 5ms, .failure_backoff = 1ms});
+    crowded_out.source.respond = [](std::size_t) {
+        datadog::Answer answer = time_out();
+        answer.exchange.made = false;
+        return answer;
+    };
+    Dispatcher dispatcher({hanging.member(), crowded_out.member()}, system_clock(), 2);
+    const Running running(dispatcher);
+
+    // The one that hangs has all workers that those in trouble may have.
+    ASSERT_TRUE(gate.wait_for(1));
+    EXPECT_TRUE(crowded_out.observer.polls.wait_for(20));
     gate.open();
 }
 

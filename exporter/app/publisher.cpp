@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <exception>
 #include <string>
 #include <utility>
 
@@ -16,6 +17,8 @@ constexpr int part_of_time = 10;
 
 /// How far rendering may run ahead of its share: a few organizations are always rendered at once.
 constexpr std::chrono::seconds allowance{10};
+
+constexpr std::chrono::seconds pause_after_failure{1};
 
 }  // namespace
 
@@ -44,7 +47,22 @@ void Publisher::changed(std::size_t organization) {
 void Publisher::publish() {
     const std::lock_guard publishing(publishing_);
     const Time start = std::chrono::steady_clock::now();
-    for (const std::size_t organization : take_changed()) {
+    const std::vector<std::size_t> organizations = take_changed();
+    try {
+        render(organizations);
+    } catch (const std::exception&) {
+        try_again_later(organizations);
+        throw;
+    }
+    has_everybody_.store(std::find(polled_.begin(), polled_.end(), false) == polled_.end());
+
+    const Time end = std::chrono::steady_clock::now();
+    const std::lock_guard lock(mutex_);
+    paid_until_ = std::max(paid_until_, start) + part_of_time * (end - start);
+}
+
+void Publisher::render(const std::vector<std::size_t>& organizations) {
+    for (const std::size_t organization : organizations) {
         const metrics::Snapshot snapshot = snapshots_(organization);
         lines_[organization] = metrics::render_lines(snapshot);
         polled_[organization] = snapshot.statistics.polls > 0;
@@ -52,11 +70,17 @@ void Publisher::publish() {
     store_.publish(metrics::join(
         lines_, metrics::BuildInfoCollectable(std::string(version()), std::string(revision()), compiler())
                     .Collect()));
-    has_everybody_.store(std::find(polled_.begin(), polled_.end(), false) == polled_.end());
+}
 
-    const Time end = std::chrono::steady_clock::now();
+/// When there may be memory again.
+void Publisher::try_again_later(const std::vector<std::size_t>& organizations) noexcept {
     const std::lock_guard lock(mutex_);
-    paid_until_ = std::max(paid_until_, start) + part_of_time * (end - start);
+    for (const std::size_t organization : organizations) {
+        changed_[organization] = true;
+    }
+    paid_until_ = std::max(paid_until_, std::chrono::steady_clock::now() + allowance + pause_after_failure);
+    late_ = true;
+    something_changed_.notify_one();
 }
 
 std::vector<std::size_t> Publisher::take_changed() {
@@ -94,7 +118,11 @@ void Publisher::run(const std::stop_token& stop) {
             }
             late_ = false;
         }
-        publish();
+        try {
+            publish();
+        } catch (const std::exception&) {
+            // `publish` has seen to it that it is tried again. What is shown meanwhile is what was.
+        }
     }
 }
 

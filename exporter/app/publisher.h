@@ -32,10 +32,11 @@ class Publisher {
     Publisher& operator=(const Publisher&) = delete;
     ~Publisher() = default;
 
-    /// This organization's snapshot has something new. From any thread.
+    /// This organization's snapshot has something new. From any thread. What can't be rendered, as memory is
+    /// exhausted, is thrown and tried again a second later.
     void changed(std::size_t organization);
 
-    /// Renders what changed, now.
+    /// Renders what changed, now; throws as `changed` does.
     void publish();
 
     /// Whether what is published has a first poll of every organization in it. From any thread.
@@ -46,6 +47,8 @@ class Publisher {
 
     void run(const std::stop_token& stop);
     [[nodiscard]] std::vector<std::size_t> take_changed();
+    void render(const std::vector<std::size_t>& organizations);
+    void try_again_later(const std::vector<std::size_t>& organizations) noexcept;
     [[nodiscard]] bool something_is_changed() const;
     [[nodiscard]] Time affordable_at(Time now) const;
 

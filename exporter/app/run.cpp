@@ -133,7 +133,7 @@ int serve(const config::Config& config, Start& start, Log& log, EndSignal& end) 
     watching = {};
     (*server)->stop(500ms);
     if (!monitoring.stop(1s)) {
-        log.warn("a poll did not end in time; leaving without it");
+        log.warn("a poll or the writing of the state did not end in time; leaving without it");
         log.flush();
         std::_Exit(done);
     }

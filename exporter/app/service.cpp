@@ -13,6 +13,8 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <future>
+#include <thread>
 #include <utility>
 
 namespace exporter::app {
@@ -69,6 +71,19 @@ std::unique_ptr<state::StateKeeper> open_states(const config::Config& config, Lo
                                                 scan::system_clock(), tell);
 }
 
+/// On a disk that hangs, a write can't be cut short. Within what systemd and Kubernetes wait before they
+/// kill.
+constexpr std::chrono::seconds longest_saving{8};
+
+/// False: `action` goes on after `limit`, on a thread that is left to itself.
+template <class Action>
+bool ends_within(std::chrono::milliseconds limit, Action action) {
+    std::packaged_task<void()> task(std::move(action));
+    const std::future<void> over = task.get_future();
+    std::thread(std::move(task)).detach();
+    return over.wait_for(limit) == std::future_status::ready;
+}
+
 std::vector<scan::Dispatcher::Member> members_of(
     const std::vector<std::unique_ptr<OrganizationMonitor>>& monitors) {
     std::vector<scan::Dispatcher::Member> members;
@@ -108,13 +123,11 @@ void Monitoring::start() {
 
 bool Monitoring::stop(std::chrono::milliseconds limit) {
     polling_ = {};
-    if (states_) {
-        states_->stop();
-    }
     for (const auto& monitor : monitors_) {
         monitor->cancel();
     }
-    return dispatcher_->wait_until_idle(limit);
+    const bool saved = !states_ || ends_within(longest_saving, [&states = *states_] { states.stop(); });
+    return dispatcher_->wait_until_idle(limit) && saved;
 }
 
 bool Monitoring::poll_once() {
@@ -137,8 +150,10 @@ std::string Monitoring::text() const {
 }
 
 bool Monitoring::alive() const {
-    return std::all_of(monitors_.begin(), monitors_.end(),
-                       [](const auto& monitor) { return monitor->moving(); });
+    // Who restarts the process for one organization that is stuck, on a disk with its keys that hangs say,
+    // takes the numbers of all the others away.
+    return monitors_.empty() || std::any_of(monitors_.begin(), monitors_.end(),
+                                            [](const auto& monitor) { return monitor->moving(); });
 }
 
 bool Monitoring::ready() const {

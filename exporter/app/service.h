@@ -31,8 +31,9 @@ class Monitoring {
 
     /// Polls all organizations until `stop`, with the same few threads however many there are.
     void start();
-    /// Ends polls under way. False: one did not end within `limit` (a name server that does not answer can't
-    /// be cut short); then the object must not be destroyed.
+    /// Ends polls under way and saves what outlives the process. False: a poll did not end within `limit` (a
+    /// name server that does not answer can't be cut short), or the disk hangs; then the object must not be
+    /// destroyed.
     [[nodiscard]] bool stop(std::chrono::milliseconds limit);
 
     /// Polls each organization once. True: all were published.
@@ -42,6 +43,7 @@ class Monitoring {
     /// What a scrape of the text format without compression would get, now.
     [[nodiscard]] std::string text() const;
 
+    /// Whether an organization's polls move; true where there is none.
     [[nodiscard]] bool alive() const;
     [[nodiscard]] bool ready() const;
     [[nodiscard]] std::vector<web::OrganizationStatus> statuses() const;

@@ -96,12 +96,12 @@ bool StateKeeper::save_if_changed() {
     if (!replaceable_) {
         return false;
     }
-    const States states = take_changed();
-    if (states.empty()) {
-        return true;
-    }
     std::string problem;
     try {
+        const States states = take_changed();
+        if (states.empty()) {
+            return true;
+        }
         ReplacementFile file(options_.path);
         write(states, hash_check(), file);
         if (auto committed = file.commit(); !committed) {

@@ -1,7 +1,7 @@
 # The program's image: nothing but the program, the libraries it links, CA roots and a user without rights.
 #
-#   docker build --build-arg EXPORTER_REVISION="$(git rev-parse --short=12 HEAD)" --tag datadog-token-exporter:0.1.0 .
-#   docker build --target test .     runs the unit tests of the program as it is built here
+#   DOCKER_BUILDKIT=1 docker build --build-arg EXPORTER_REVISION="$(git rev-parse --short=12 HEAD)" --tag datadog-token-exporter:0.1.0 .
+#   DOCKER_BUILDKIT=1 docker build --target test .     runs the unit tests of the program as it is built here
 #
 # Two builds give the same bytes when BASE is a digest whose apt sources don't move (a snapshot), SOURCE_DATE_EPOCH is set and
 # the builder writes that time into its layers (buildah: --timestamp; BuildKit: output rewrite-timestamp=true).
@@ -39,8 +39,9 @@ RUN --mount=type=cache,target=/var/cache/apt,sharing=locked \
 COPY README.md ./
 COPY tests tests/
 RUN cmake --preset release -DEXPORTER_TESTS=ON -DCMAKE_COMPILE_WARNING_AS_ERROR=OFF \
-    && cmake --build --preset release --target test_config test_datadog test_scan test_inventory test_metrics test_web test_demo \
-    && ctest --preset release --parallel 4 --tests-regex '^(config|datadog|scan|inventory|metrics|web|demo)\.[A-Z]'
+    && cmake --build --preset release --target \
+        test_config test_datadog test_scan test_inventory test_state test_metrics test_web test_demo test_app \
+    && ctest --preset release --parallel 4 --tests-regex '^(config|datadog|scan|inventory|state|metrics|web|demo|app)\.[A-Z]'
 
 FROM scratch
 ARG EXPORTER_REVISION=unknown

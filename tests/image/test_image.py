@@ -71,6 +71,12 @@ class Dockerfile(unittest.TestCase):
         self.assertLessEqual(set(lists["test"].split()), set(known))
         self.assertNotIn("apt-get", " ".join(rest for stage in self.stages.values() for _, rest in stage))
 
+    def test_the_stage_of_the_unit_tests_leaves_no_folder_out(self):
+        folders = {path.name for path in (ROOT / "exporter").iterdir() if path.is_dir()}
+        run, = [rest for rest in self.of("test", "RUN") if "ctest" in rest]
+        self.assertEqual(set(re.findall(r"\btest_(\w+)", run)), folders)
+        self.assertEqual(set(re.search(r"\^\(([^)]*)\)", run).group(1).split("|")), folders)
+
     def test_sources_come_after_packages_so_that_a_change_installs_nothing(self):
         self.assertEqual(self.of("packages", "COPY"), ["exporter/packages.sh exporter/"])
 

@@ -15,28 +15,29 @@
 namespace exporter::datadog {
 
 enum class ErrorKind : std::uint8_t {
-    credentials,   ///< a secret file can't be read or holds no usable secret; no request was made
-    dns,           ///< the host name does not resolve
-    connect,       ///< no connection: refused, unreachable, or the proxy said no (407)
-    tls,           ///< handshake or certificate verification failed
-    timeout,       ///< no whole answer within the deadline, or 408
-    network,       ///< the connection broke before the answer was whole
-    too_large,     ///< the body went over the cap
-    redirect,      ///< 3xx: never followed, a redirect would carry the credentials to another host
-    bad_request,   ///< 400 and other 4xx without a kind of their own
-    unauthorized,  ///< 401
-    forbidden,     ///< 403
-    not_found,     ///< 404
-    rate_limited,  ///< 429, or waiting for the limit would outlast the poll
-    server_error,  ///< 5xx
-    bad_status,    ///< any other status than 200
-    not_json,      ///< a 200 whose body is not JSON (truncated, HTML, empty)
-    bad_page,      ///< JSON without a `data` array, or errors in a 200
-    endless,       ///< the listing went past every bound
-    cancelled,     ///< the program is ending
-    internal,      ///< a defect or an exhausted resource of this program
+    credentials,    ///< a secret file can't be read or holds no usable secret; no request was made
+    dns,            ///< the host name does not resolve
+    connect,        ///< no connection: refused, unreachable, or the proxy said no (407)
+    tls,            ///< handshake or certificate verification failed
+    timeout,        ///< no whole answer within the deadline, or 408
+    network,        ///< the connection broke before the answer was whole
+    too_large,      ///< the body went over the cap
+    redirect,       ///< 3xx: never followed, a redirect would carry the credentials to another host
+    bad_request,    ///< 400 and other 4xx without a kind of their own
+    unauthorized,   ///< 401
+    forbidden,      ///< 403
+    not_found,      ///< 404
+    rate_limited,   ///< 429, or waiting for the limit would outlast the poll
+    server_error,   ///< 5xx
+    bad_status,     ///< any other status than 200
+    not_json,       ///< a 200 whose body is not JSON (truncated, HTML, empty)
+    bad_page,       ///< JSON without a `data` array, or errors in a 200
+    endless,        ///< the listing went past every bound
+    short_listing,  ///< the listing lacks much of what Datadog says there is
+    cancelled,      ///< the program is ending
+    internal,       ///< a defect or an exhausted resource of this program
 };
-inline constexpr std::size_t error_kind_count = 20;
+inline constexpr std::size_t error_kind_count = 21;
 
 [[nodiscard]] std::string_view label(ErrorKind kind);
 /// Every kind, in publishing order.

@@ -54,7 +54,9 @@ void Poller::begin_poll(SteadyTime now) {
     attempt_ = environment_.clock.now();
     expect_progress_by(now + options_.timeout);
     statistics_.last_pages = 0;
-    scan_.emplace(options_.scan, environment_, sink_, statistics_, now + options_.timeout);
+    const bool complete_is_shown =
+        stale_at_ && *stale_at_ > now && statistics_.listing && statistics_.listing->complete;
+    scan_.emplace(options_.scan, environment_, sink_, statistics_, now + options_.timeout, complete_is_shown);
 }
 
 /// nullopt: none is under way any more.
@@ -129,6 +131,7 @@ void Poller::finish_poll(datadog::Result<Listing> outcome) {
         ++statistics_.failures[static_cast<std::size_t>(outcome.error().kind)];
         report.failures_in_a_row = ++failures_in_a_row_;
         asked_to_wait_ = outcome.error().retry_after;
+        was_read_in_full_ = outcome.error().kind == datadog::ErrorKind::short_listing;
         report.error = std::move(outcome).error();
     }
     tell(report);
@@ -166,7 +169,8 @@ void Poller::restore(const Listing& listing) {
 SteadyTime Poller::next_poll() {
     const SteadyTime now = environment_.clock.steady_now();
     const SteadyTime regular = rhythm_.after(began_);
-    if (failures_in_a_row_ == 0) {
+    // What was read several times over is not read again any sooner.
+    if (failures_in_a_row_ == 0 || was_read_in_full_) {
         return regular;
     }
     if (asked_to_wait_ && *asked_to_wait_ > std::chrono::seconds(0)) {

@@ -110,6 +110,7 @@ class Poller {
     SteadyTime due_;             ///< the next poll
     std::uint64_t failures_in_a_row_ = 0;
     std::optional<std::chrono::seconds> asked_to_wait_;
+    bool was_read_in_full_ = false;  ///< the last poll that failed
     std::optional<SteadyTime> stale_at_;
 
     std::atomic<bool> attempted_ = false;

@@ -54,6 +54,11 @@ struct ScanEnvironment {
 /// ids at the end, or that holds a token created after it began (one may have been revoked in the same gap,
 /// unseen by the total) is read again.
 ///
+/// What contradicts itself to the last is published as incomplete, so that a total that never agrees does not
+/// blind a team for ever. But where it lacks more than a tenth of the total, and a complete listing is shown
+/// that is not too old, that one stays, and the scan has failed: an alert is not to end because a listing
+/// broke off.
+///
 /// The first page goes alone; then pages are fetched side by side, as many as pace and rate limit allow, and
 /// taken in one after another. A page that waits to be asked for again keeps its place among those.
 class Scan {
@@ -62,7 +67,7 @@ class Scan {
     /// happen; both must outlive the scan
     /// @param deadline when the scan gives up; every request and every wait ends by then
     Scan(const ScanOptions& options, const ScanEnvironment& environment, ListingSink& sink,
-         Statistics& statistics, SteadyTime deadline);
+         Statistics& statistics, SteadyTime deadline, bool complete_is_shown);
 
     /// The listing that was published, or why there is none; then `ListingSink::publish` was not called.
     struct Finished {
@@ -109,12 +114,14 @@ class Scan {
     void finish(datadog::Result<Listing> listing);
     [[nodiscard]] SteadyTime::duration pause_before_another_reading() const;
     [[nodiscard]] bool is_time_for_another() const;
+    [[nodiscard]] bool may_publish(const Listing& listing) const;
 
     const ScanOptions& options_;
     const ScanEnvironment& environment_;
     ListingSink& sink_;
     Statistics& statistics_;
     const SteadyTime deadline_;
+    const bool complete_is_shown_;
 
     Phase phase_ = Phase::start;
     datadog::Timestamp now_;  ///< of the listing, however often it is read

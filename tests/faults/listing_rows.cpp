@@ -6,6 +6,8 @@ namespace exporter::faults {
 
 namespace {
 
+using datadog::ErrorKind;
+
 constexpr std::size_t whole_listing = last_page + 1;
 
 /// Answers each request with the body that `make` says.
@@ -57,7 +59,8 @@ std::vector<Row> listing_rows() {
         contradiction("TotalIsZeroWithData", "0"),
         contradiction("TotalIsTooHigh", "251"),
         contradiction("TotalIsTooLow", "249"),
-        contradiction("TotalIsHuge", "18446744073709551615"),
+        {"TotalIsHuge", with_meta(total("18446744073709551615")), ErrorKind::short_listing,
+         readings * (whole_listing + 1)},
         {"TotalChangesForEver",
          each([](const Request& request) {
              return page_of(request.page * page_size, page_size, healthy_tokens,
@@ -76,10 +79,7 @@ std::vector<Row> listing_rows() {
          2 * whole_listing},
         {"PageRepeated",
          each([](const Request& request) { return healthy_page(request.page == 1 ? 0 : request.page); }),
-         {},
-         readings * 2,
-         page_size,
-         false},
+         ErrorKind::short_listing, readings * 2},
         {"PageRepeatedOnce",
          each([](const Request& request) { return healthy_page(request.number == 1 ? 0 : request.page); }),
          {},
@@ -99,18 +99,11 @@ std::vector<Row> listing_rows() {
          whole_listing},
         {"PageMissing",
          each([](const Request& request) { return healthy_page(request.page + (request.page > 0)); }),
-         {},
-         readings * whole_listing,
-         healthy_tokens - page_size,
-         false},
-        {"EmptyPageInTheMiddle",
-         each([](const Request& request) {
+         ErrorKind::short_listing, readings * whole_listing},
+        {"EmptyPageInTheMiddle", each([](const Request& request) {
              return request.page == 1 ? page_json(0, 0, total("250")) : healthy_page(request.page);
          }),
-         {},
-         readings * 2,
-         page_size,
-         false},
+         ErrorKind::short_listing, readings * 2},
         {"ShrinksWhileRead",
          each([](const Request& request) {
              const std::size_t tokens = request.number == 0 ? healthy_tokens : healthy_tokens - 10;
@@ -143,12 +136,8 @@ std::vector<Row> listing_rows() {
          each([](const Request& request) { return page_of(request.page * 10, 10, healthy_tokens, ""); }),
          {},
          26},
-        {"IgnoresPageNumber",
-         each([](const Request&) { return healthy_page(0); }),
-         {},
-         readings * 2,
-         page_size,
-         false},
+        {"IgnoresPageNumber", each([](const Request&) { return healthy_page(0); }), ErrorKind::short_listing,
+         readings * 2},
         {"IgnoresPageNumberButAllFits",
          each([](const Request&) { return page_json(0, 40, total("40")); }),
          {},

@@ -297,6 +297,32 @@ TEST(Poller, ASuccessInTimeIsNeverStale) {
     EXPECT_EQ(fixture.observer.stale, 0);
 }
 
+TEST(Poller, AListingThatLacksMuchIsPublishedOnceTheCompleteOneIsStale) {
+    PollerFixture fixture;
+    fixture.options.scan.max_attempts = 1;
+    fixture.options.stale_after = minutes(12);
+    std::size_t requests = 0;
+    fixture.source.respond = [&](std::size_t number) {
+        const bool first_poll = requests++ == 0;
+        PageBuilder page;
+        page.total(first_poll ? 1 : 50);
+        return page_answer(number == 0 ? page.token("a") : page);
+    };
+    Poller poller = fixture.poller();
+
+    fixture.run_polls(poller, 5);
+
+    std::vector<bool> published;
+    for (const PollReport& report : fixture.observer.reports) {
+        published.push_back(!report.error);
+    }
+    // At 0, 5, 10, 15 and 20 minutes: no sooner for having failed.
+    EXPECT_THAT(published, ElementsAre(true, false, false, true, true));
+    EXPECT_THAT(fixture.poll_times.at(2) - fixture.poll_times.at(1), minutes(5));
+    EXPECT_EQ(fixture.observer.stale, 1);
+    EXPECT_EQ(poller.statistics().failures[static_cast<std::size_t>(ErrorKind::short_listing)], 2U);
+}
+
 TEST(Poller, ACancelledPollIsNoFailure) {
     PollerFixture fixture;
     fixture.source.respond = [](std::size_t) { return error_answer(ErrorKind::cancelled, 0); };

@@ -1,0 +1,271 @@
+// When a listing is complete, when it is read again, and what is published of one that contradicts itself.
+#include "scan/fakes.h"
+#include "scan/scan.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+namespace exporter::scan {
+namespace {
+
+using datadog::Answer;
+using datadog::Date;
+using datadog::ErrorKind;
+using std::chrono::seconds;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+std::function<Answer()> page(PageBuilder builder) {
+    return [builder = std::move(builder)] { return page_answer(builder); };
+}
+
+TEST(Scan, RepeatedIdsCountOnceAndAreReported) {
+    ScanFixture fixture;
+    fixture.source.script({page(PageBuilder().token("a").token("b").total(3)),
+                           page(PageBuilder().token("b").token("c").total(3)), page(PageBuilder().total(3))});
+
+    const auto listing = fixture.run();
+
+    ASSERT_TRUE(listing);
+    EXPECT_EQ(listing->tokens, 3U);
+    EXPECT_EQ(listing->duplicates, 1U);
+    EXPECT_TRUE(listing->complete);
+    EXPECT_THAT(fixture.sink.published, ElementsAre("a", "b", "c"));
+}
+
+TEST(Scan, RepeatedIdsWithoutATotalMakeTheListingIncomplete) {
+    ScanFixture fixture;
+    fixture.options.max_attempts = 1;
+    fixture.source.script({page(PageBuilder().token("a").token("b")),
+                           page(PageBuilder().token("b").token("c")), page(PageBuilder())});
+
+    const auto listing = fixture.run();
+
+    ASSERT_TRUE(listing);
+    EXPECT_FALSE(listing->complete);
+}
+
+TEST(Scan, ATotalThatChangesBetweenPagesIsReadAgain) {
+    ScanFixture fixture;
+    fixture.source.script({page(PageBuilder().token("a").token("b").total(3)),
+                           page(PageBuilder().token("c").token("d").total(4)),
+                           page(PageBuilder().total(4)),  //
+                           page(PageBuilder().token("a").token("b").total(4)),
+                           page(PageBuilder().token("c").token("d").total(4)), page(PageBuilder().total(4))});
+
+    const auto listing = fixture.run();
+
+    ASSERT_TRUE(listing);
+    EXPECT_TRUE(listing->complete);
+    EXPECT_EQ(fixture.sink.begins, 2);
+    EXPECT_EQ(fixture.sink.listings.size(), 1U);
+    EXPECT_THAT(fixture.sink.published, ElementsAre("a", "b", "c", "d"));
+}
+
+struct WrongTotal {
+    std::string name;
+    std::uint64_t total;
+};
+
+class ATotalThatNeverAgrees : public testing::TestWithParam<WrongTotal> {};
+
+TEST_P(ATotalThatNeverAgrees, IsPublishedAsIncompleteAfterThreeTries) {
+    ScanFixture fixture;
+    fixture.source.respond = [](std::size_t number) {
+        PageBuilder builder;
+        builder.total(GetParam().total);
+        if (number == 0) {
+            builder.token("a").token("b");
+        } else if (number == 1) {
+            builder.token("c");
+        }
+        return page_answer(builder);
+    };
+
+    const auto listing = fixture.run();
+
+    ASSERT_TRUE(listing);
+    EXPECT_FALSE(listing->complete);
+    EXPECT_EQ(listing->tokens, 3U);
+    EXPECT_EQ(listing->reported_tokens, GetParam().total);
+    EXPECT_EQ(fixture.sink.begins, 3);
+}
+
+INSTANTIATE_TEST_SUITE_P(Totals, ATotalThatNeverAgrees,
+                         testing::Values(WrongTotal{"TooLow", 1}, WrongTotal{"Zero", 0},
+                                         WrongTotal{"TooHigh", 1000}),
+                         [](const auto& test) { return test.param.name; });
+
+TEST(Scan, AnUnreadableTokenMakesItIncompleteWithoutReadingAgain) {
+    ScanFixture fixture;
+    fixture.source.script(
+        {page(PageBuilder().token("a").unreadable_tokens(1).total(2)), page(PageBuilder().total(2))});
+
+    const auto listing = fixture.run();
+
+    ASSERT_TRUE(listing);
+    EXPECT_FALSE(listing->complete);
+    EXPECT_EQ(fixture.sink.begins, 1);
+}
+
+TEST(Scan, AnUnreadableTokenMakesItIncompleteWhereNoTotalIsGiven) {
+    ScanFixture fixture;
+    fixture.source.script({page(PageBuilder().token("a").unreadable_tokens(1)), page(PageBuilder())});
+
+    const auto listing = fixture.run();
+
+    ASSERT_TRUE(listing);
+    EXPECT_FALSE(listing->complete);
+    EXPECT_EQ(fixture.sink.begins, 1);
+}
+
+TEST(Scan, AnotherReadingWaitsUntilItsBeginningIsAfterTheOneBefore) {
+    ScanFixture fixture;
+    std::vector<SteadyTime> asked;
+    fixture.source.respond = [&](std::size_t) {
+        asked.push_back(fixture.clock.steady_now());
+        datadog::Answer answer = page_answer(PageBuilder().token("a").total(2));
+        answer.exchange.duration = seconds(3);
+        return answer;
+    };
+
+    const auto listing = fixture.run();
+
+    ASSERT_TRUE(listing);
+    ASSERT_GT(asked.size(), 2U);
+    // A page and the one that proves the end, then the next reading's first.
+    EXPECT_GE(asked[2] - asked[1], seconds(4));
+}
+
+TEST(Scan, ATokenCreatedWhileSeveralPagesWereReadMakesItReadAgain) {
+    ScanFixture fixture;
+    const auto began = fixture.clock.now();
+    const auto during = Date::at(began + seconds(1));
+    fixture.source.script(
+        // One revoked and one created in the same gap: the total stays, yet `c` slid over the edge unseen.
+        {page(PageBuilder().token("a").token("b").total(4).asked_at(began)),
+         page(PageBuilder().token("d").token("new", during).total(4)), page(PageBuilder().total(4)),
+         page(PageBuilder().token("b").token("c").total(4).asked_at(began + seconds(2))),
+         page(PageBuilder().token("d").token("new", during).total(4)), page(PageBuilder().total(4))});
+
+    const auto listing = fixture.run();
+
+    ASSERT_TRUE(listing);
+    EXPECT_TRUE(listing->complete);
+    EXPECT_THAT(fixture.sink.published, ElementsAre("b", "c", "d", "new"));
+    EXPECT_EQ(listing->began, began + seconds(2));
+}
+
+TEST(Scan, AFreshTokenOnASinglePageIsNoContradiction) {
+    ScanFixture fixture;
+    const auto now = fixture.clock.now();
+    fixture.source.script({page(PageBuilder().token("a", Date::at(now)).total(1).asked_at(now))});
+
+    const auto listing = fixture.run();
+
+    ASSERT_TRUE(listing);
+    EXPECT_TRUE(listing->complete);
+    EXPECT_EQ(fixture.sink.begins, 1);
+}
+
+TEST(Scan, WhereNoTimeIsLeftForAnotherReadingTheIncompleteOneIsPublished) {
+    ScanFixture fixture;
+    fixture.timeout = seconds(10);
+    fixture.source.respond = [&](std::size_t number) {
+        fixture.clock.advance(seconds(3));
+        return page_answer(number == 0 ? PageBuilder().token("a").token("b").total(9)
+                                       : PageBuilder().total(9));
+    };
+
+    const auto listing = fixture.run();
+
+    ASSERT_TRUE(listing);
+    EXPECT_FALSE(listing->complete);
+    EXPECT_EQ(fixture.sink.begins, 1);
+}
+
+TEST(Scan, EveryReadingSharesOneNow) {
+    ScanFixture fixture;
+    const auto now = fixture.clock.now();
+    fixture.source.respond = [&](std::size_t) {
+        fixture.clock.advance(seconds(5));
+        return page_answer(PageBuilder().token("a").total(7));
+    };
+
+    const auto listing = fixture.run();
+
+    ASSERT_TRUE(listing);
+    EXPECT_EQ(fixture.sink.begins, 3);
+    EXPECT_EQ(fixture.sink.as_of, now);
+    EXPECT_EQ(listing->as_of, now);
+}
+
+/// Answers with `tokens` tokens on one page where there are said to be `total`.
+std::function<Answer(std::size_t)> listing_of(std::size_t tokens, std::uint64_t total) {
+    return [=](std::size_t number) {
+        PageBuilder builder;
+        builder.total(total);
+        for (std::size_t i = 0; number == 0 && i < tokens; ++i) {
+            builder.token(std::to_string(i));
+        }
+        return page_answer(builder);
+    };
+}
+
+TEST(Scan, WhereACompleteListingIsShownOneThatLacksMuchDoesNotTakeItsPlace) {
+    ScanFixture fixture;
+    fixture.complete_is_shown = true;
+    fixture.options.page_size = 100;
+    fixture.source.respond = listing_of(89, 100);
+
+    const auto listing = fixture.run();
+
+    ASSERT_FALSE(listing);
+    EXPECT_EQ(listing.error().kind, ErrorKind::short_listing);
+    EXPECT_THAT(listing.error().message, HasSubstr("89 tokens were listed of the 100"));
+    EXPECT_THAT(fixture.sink.published, IsEmpty());
+    EXPECT_EQ(fixture.sink.begins, 3);
+}
+
+TEST(Scan, WhatLacksATenthOrLessIsPublishedAsIncomplete) {
+    ScanFixture fixture;
+    fixture.complete_is_shown = true;
+    fixture.options.page_size = 100;
+    fixture.source.respond = listing_of(90, 100);
+
+    const auto listing = fixture.run();
+
+    ASSERT_TRUE(listing);
+    EXPECT_FALSE(listing->complete);
+    EXPECT_EQ(listing->tokens, 90U);
+}
+
+TEST(Scan, WhereNoCompleteListingIsShownOneThatLacksMuchIsBetterThanNone) {
+    ScanFixture fixture;
+    fixture.options.page_size = 100;
+    fixture.source.respond = listing_of(1, 100);
+
+    const auto listing = fixture.run();
+
+    ASSERT_TRUE(listing);
+    EXPECT_FALSE(listing->complete);
+    EXPECT_EQ(listing->tokens, 1U);
+}
+
+TEST(Scan, AnEmptyListingIsCompleteWhereDatadogSaysSo) {
+    ScanFixture fixture;
+    fixture.complete_is_shown = true;
+    fixture.source.respond = listing_of(0, 0);
+
+    const auto listing = fixture.run();
+
+    ASSERT_TRUE(listing);
+    EXPECT_TRUE(listing->complete);
+}
+
+}  // namespace
+}  // namespace exporter::scan

@@ -19,8 +19,7 @@ struct Listing {
     std::uint64_t duplicates = 0;                  ///< ids that were listed again
     std::optional<std::uint64_t> reported_tokens;  ///< the API's own total, as last reported
     datadog::Timestamp as_of;                      ///< the scan's one `now`
-    /// When the listing began by Datadog's clock (the first page's `Date` header, whole seconds), by ours
-    /// where it gave none.
+    /// When the listing began by Datadog's clock (the first page's `asked_at`), by ours where it gave none.
     datadog::Timestamp began;
 };
 

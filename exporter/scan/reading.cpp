@@ -42,8 +42,8 @@ Listing Reading::finish() const {
     return listing;
 }
 
-bool Reading::worth_repeating() const {
-    return !consistent() || !matches_total(ids_.size() + unreadable_);
+bool Reading::worth_repeating(const std::optional<Listing>& last) const {
+    return !consistent() || !(matches_total(ids_.size() + unreadable_) || has_gap_of(last));
 }
 
 void Reading::add(const datadog::Token& token) {
@@ -72,6 +72,13 @@ void Reading::note_total(const datadog::Page& page) {
 /// were missed, and the ids don't add up to the total. A single page is one moment's answer.
 bool Reading::consistent() const {
     return !total_changed_ && (pages_ == 1 || !created_meanwhile_);
+}
+
+/// Whether as many tokens are missing, or too many, as at the last poll after all its readings: then it is
+/// the total that is wrong, and reading again brings nothing but requests.
+bool Reading::has_gap_of(const std::optional<Listing>& last) const {
+    return last && !last->complete && last->reported_tokens && listing_.reported_tokens &&
+           *last->reported_tokens - last->tokens == *listing_.reported_tokens - ids_.size();
 }
 
 bool Reading::matches_total(std::uint64_t tokens) const {

@@ -6,6 +6,8 @@
 #include "scan/listing.h"
 
 #include <cstddef>
+#include <cstdint>
+#include <optional>
 
 namespace exporter::scan {
 
@@ -26,13 +28,17 @@ class Reading {
 
     [[nodiscard]] Listing finish() const;
 
-    /// Whether reading again may tell more: not when only unreadable tokens are missing from the total.
-    [[nodiscard]] bool worth_repeating() const;
+    /// Whether reading again may tell more: not when only unreadable tokens are missing from the total, nor
+    /// when it is off by what it was at the last poll.
+    ///
+    /// @param last what was published last
+    [[nodiscard]] bool worth_repeating(const std::optional<Listing>& last) const;
 
   private:
     void add(const datadog::Token& token);
     void note_total(const datadog::Page& page);
     [[nodiscard]] bool consistent() const;
+    [[nodiscard]] bool has_gap_of(const std::optional<Listing>& last) const;
     [[nodiscard]] bool matches_total(std::uint64_t tokens) const;
 
     ListingSink& sink_;

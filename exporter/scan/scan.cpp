@@ -274,7 +274,8 @@ void Scan::conclude_reading() {
     }
     earlier_ = reading_->finish();
     sink_.finish();
-    if (reading_->worth_repeating() && readings_ < options_.max_attempts && is_time_for_another()) {
+    if (reading_->worth_repeating(statistics_.listing) && readings_ < options_.max_attempts &&
+        is_time_for_another()) {
         again_at_ = environment_.clock.steady_now() + pause_before_another_reading();
         phase_ = Phase::between_readings;
     } else {

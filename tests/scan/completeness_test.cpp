@@ -256,6 +256,47 @@ TEST(Scan, WhereNoCompleteListingIsShownOneThatLacksMuchIsBetterThanNone) {
     EXPECT_EQ(listing->tokens, 1U);
 }
 
+TEST(Scan, AGapThatTheLastListingHadIsNotReadAgain) {
+    ScanFixture fixture;
+    fixture.options.page_size = 100;
+    fixture.statistics.listing = Listing{.complete = false, .tokens = 90, .reported_tokens = 92};
+    fixture.source.respond = listing_of(95, 97);
+
+    const auto listing = fixture.run();
+
+    ASSERT_TRUE(listing);
+    EXPECT_FALSE(listing->complete);
+    EXPECT_EQ(fixture.sink.begins, 1);
+}
+
+TEST(Scan, ATokenCreatedWhileItIsReadMakesItReadAgainWhateverTheLastListingWas) {
+    ScanFixture fixture;
+    const auto began = fixture.clock.now();
+    fixture.statistics.listing = Listing{.complete = false, .tokens = 3, .reported_tokens = 3};
+    fixture.source.script({page(PageBuilder().token("a").token("b").total(3).asked_at(began)),
+                           page(PageBuilder().token("new", Date::at(began + seconds(1))).total(3)),
+                           page(PageBuilder().token("a").token("b").total(3).asked_at(began + seconds(2))),
+                           page(PageBuilder().token("new", Date::at(began + seconds(1))).total(3))});
+
+    const auto listing = fixture.run();
+
+    ASSERT_TRUE(listing);
+    EXPECT_TRUE(listing->complete);
+    EXPECT_EQ(fixture.sink.begins, 2);
+}
+
+TEST(Scan, AnotherGapThanTheLastListingsIsReadAgain) {
+    ScanFixture fixture;
+    fixture.options.page_size = 100;
+    fixture.statistics.listing = Listing{.complete = false, .tokens = 90, .reported_tokens = 92};
+    fixture.source.respond = listing_of(95, 96);
+
+    const auto listing = fixture.run();
+
+    ASSERT_TRUE(listing);
+    EXPECT_EQ(fixture.sink.begins, 3);
+}
+
 TEST(Scan, AnEmptyListingIsCompleteWhereDatadogSaysSo) {
     ScanFixture fixture;
     fixture.complete_is_shown = true;

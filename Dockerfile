@@ -45,8 +45,11 @@ RUN cmake --preset release -DEXPORTER_TESTS=ON -DCMAKE_COMPILE_WARNING_AS_ERROR=
 
 FROM scratch
 ARG EXPORTER_REVISION=unknown
+# Where the source is, for who finds the image: --build-arg EXPORTER_SOURCE=https://...
+ARG EXPORTER_SOURCE=
 LABEL org.opencontainers.image.title="datadog_token_exporter" \
       org.opencontainers.image.description="Prometheus exporter for Datadog access tokens" \
+      org.opencontainers.image.source="${EXPORTER_SOURCE}" \
       org.opencontainers.image.version="0.1.0" \
       org.opencontainers.image.revision="${EXPORTER_REVISION}"
 COPY --from=build /image/ /

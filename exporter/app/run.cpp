@@ -3,6 +3,7 @@
 #include "app/build_info.h"
 #include "app/check.h"
 #include "app/demo.h"
+#include "app/descriptors.h"
 #include "app/inherited_sockets.h"
 #include "app/log.h"
 #include "app/output_file.h"
@@ -36,7 +37,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr int done = 0;
+constexpr int succeeded = 0;
 constexpr int failed = 1;
 constexpr int wrong_configuration = 2;
 
@@ -92,23 +93,20 @@ struct Start {
     std::vector<int> inherited_sockets;
 };
 
-/// The configuration with no more connections than there are file descriptors for, beside those that polls
-/// need, however many organizations there are.
-config::Config within_descriptors(config::Config config, Log& log) {
+/// The configuration as far as this process may have files open.
+config::Config within_limits(config::Config config, Log& log) {
     rlimit files{};
     if (::getrlimit(RLIMIT_NOFILE, &files) != 0) {
         return config;
     }
-    constexpr rlim_t reserved = 200;  // files, listeners, probes, polls, and connections that are turned away
-    const rlim_t affordable = files.rlim_cur > 2 * reserved ? files.rlim_cur - reserved : files.rlim_cur / 2;
-    if (config.web.max_connections > affordable) {
+    const std::size_t wanted = config.web.max_connections;
+    config.web = within_descriptors(std::move(config.web), files.rlim_cur);
+    if (config.web.max_connections < wanted) {
         log.warn(
             "fewer connections than --web.max-connections: the limit of open files (RLIMIT_NOFILE) is too "
             "low",
-            {{"max_connections", static_cast<std::uint64_t>(affordable)},
+            {{"max_connections", static_cast<std::uint64_t>(config.web.max_connections)},
              {"open_files", static_cast<std::uint64_t>(files.rlim_cur)}});
-        config.web.max_connections = static_cast<std::size_t>(affordable);
-        config.web.max_scrapes = std::min(config.web.max_scrapes, std::max<std::size_t>(1, affordable / 2));
     }
     return config;
 }
@@ -116,8 +114,8 @@ config::Config within_descriptors(config::Config config, Log& log) {
 int serve(const config::Config& config, Start& start, Log& log, EndSignal& end) {
     Monitoring monitoring(config, log);
     WebProtection& protection = start.protection;
-    const auto server = start_server(within_descriptors(config, log), monitoring, start.inherited_sockets,
-                                     protection.security());
+    const auto server =
+        start_server(within_limits(config, log), monitoring, start.inherited_sockets, protection.security());
     if (!server) {
         log.error("the server can't start", {{"error", server.error()}});
         return failed;
@@ -135,9 +133,9 @@ int serve(const config::Config& config, Start& start, Log& log, EndSignal& end) 
     if (!monitoring.stop(1s)) {
         log.warn("a poll or the writing of the state did not end in time; leaving without it");
         log.flush();
-        std::_Exit(done);
+        std::_Exit(succeeded);
     }
-    return done;
+    return succeeded;
 }
 
 /// Only a configuration that is checked may lack them.
@@ -162,7 +160,7 @@ int poll_once(const config::Config& config, Log& log) {
         log.error("the exposition can't be written", {{"error", written.error()}});
         return failed;
     }
-    return published ? done : failed;
+    return published ? succeeded : failed;
 }
 
 /// How the process deals with memory and pipes.
@@ -231,7 +229,7 @@ int run_mode(config::Config config, const config::Environment& environment) {
                    config.demo.enabled ? 1 : config.organizations_configured,
                    share.empty() ? "" : "; this replica " + share,
                    lacks_credentials(config) ? "; no credentials were given to check" : "");
-        return done;
+        return succeeded;
     }
     if (config.mode == config::Mode::probe) {
         return probe(config, is_encrypted(start->protection));
@@ -258,7 +256,7 @@ struct Finish {
 
     int operator()(const config::Information& information) const {
         fmt::print("{}", information.text);
-        return done;
+        return succeeded;
     }
 
     int operator()(const config::Mistakes& mistakes) const { return report(mistakes.lines); }

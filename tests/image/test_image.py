@@ -86,7 +86,7 @@ class Dockerfile(unittest.TestCase):
 
     def test_the_revision_and_the_time_are_arguments(self):
         self.assertEqual(self.of("build", "ARG"), ["EXPORTER_REVISION=unknown", "SOURCE_DATE_EPOCH=0"])
-        self.assertEqual(self.of("image", "ARG"), ["EXPORTER_REVISION=unknown"])
+        self.assertEqual(self.of("image", "ARG"), ["EXPORTER_REVISION=unknown", "EXPORTER_SOURCE="])
 
     def test_nothing_runs_in_the_image_and_all_of_it_is_what_the_build_collected(self):
         self.assertEqual(self.of("image", "RUN"), [])
@@ -110,6 +110,7 @@ class Dockerfile(unittest.TestCase):
         labels = dict(re.findall(r'org\.opencontainers\.image\.(\S+?)="([^"]*)"', self.of("image", "LABEL")[0]))
         self.assertEqual(labels["version"], VERSION)
         self.assertEqual(labels["revision"], "${EXPORTER_REVISION}")
+        self.assertEqual(labels["source"], "${EXPORTER_SOURCE}")
         self.assertLessEqual({"title", "description"}, set(labels))
 
     def test_no_secret_comes_by_argument_or_environment(self):

@@ -14,20 +14,13 @@ def free_port():
         return server.getsockname()[1]
 
 
-class Prometheus:
-    """Scrapes `targets` ({job: address}) and evaluates `rule_files` every second.
+class Server:
+    """A Prometheus with this configuration, a dictionary; what it keeps is in `directory`."""
 
-    `settings`: lines of YAML for each job, indented by four."""
-
-    def __init__(self, targets, directory, settings="", rule_files=()):
+    def __init__(self, configuration, directory):
         config = os.path.join(directory, "prometheus.yml")
         with open(config, "w", encoding="utf-8") as file:
-            file.write("global: {evaluation_interval: 1s}\n")
-            file.write(f"rule_files: {json.dumps(list(rule_files))}\n")
-            file.write("scrape_configs:\n")
-            for job, address in targets.items():
-                file.write(f"  - job_name: {job}\n    scrape_interval: 1s\n    static_configs:\n"
-                           f"      - targets: ['{address}']\n{settings}")
+            json.dump(configuration, file)  # JSON is YAML.
         self.url = f"http://127.0.0.1:{free_port()}"
         # pylint: disable-next=consider-using-with
         self.log = open(os.path.join(directory, "prometheus.log"), "w", encoding="utf-8")
@@ -36,6 +29,23 @@ class Prometheus:
             ["prometheus", f"--config.file={config}", f"--storage.tsdb.path={directory}/data",
              f"--web.listen-address={self.url[7:]}"],
             stdout=self.log, stderr=self.log, env=harness.clean_environment())
+
+    def stop(self):
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait(harness.LIMIT_SECONDS)
+        self.log.close()
+
+
+class Prometheus(Server):
+    """Scrapes `targets` ({job: address}) and evaluates `rule_files` every second.
+
+    `settings`: of each job, as in Prometheus' configuration."""
+
+    def __init__(self, targets, directory, settings=None, rule_files=()):
+        jobs = [{"job_name": job, "scrape_interval": "1s", "static_configs": [{"targets": [address]}], **(settings or {})}
+                for job, address in targets.items()]
+        super().__init__({"global": {"evaluation_interval": "1s"}, "rule_files": list(rule_files), "scrape_configs": jobs},
+                         directory)
 
     def ask(self, path, **parameters):
         """The answer's data; None while there is none."""
@@ -54,8 +64,3 @@ class Prometheus:
         """(type, unit) as the job's last scrape told; None when it did not."""
         data = self.ask("targets/metadata", metric=metric, match_target=f'{{job="{job}"}}') or []
         return next(((told["type"], told["unit"]) for told in data), None)
-
-    def stop(self):
-        self.process.send_signal(signal.SIGTERM)
-        self.process.wait(harness.LIMIT_SECONDS)
-        self.log.close()

@@ -198,9 +198,9 @@ class Tls(WebConfig):
         exporter = self.start(self.SERVER + "  client_auth_type: RequireAndVerifyClientCert\n"
                               "  client_ca_file: authority.crt\n" + USERS)
         exporter.wait_for_poll()
-        settings = (f"    scheme: https\n    basic_auth: {{username: bob, password: '{BOB[4:]}'}}\n"
-                    f"    tls_config: {{ca_file: {self.authority.certificate}, cert_file: {self.path('good.crt')}, "
-                    f"key_file: {self.path('good.key')}}}\n")
+        settings = {"scheme": "https", "basic_auth": {"username": "bob", "password": BOB[4:]},
+                    "tls_config": {"ca_file": self.authority.certificate, "cert_file": self.path("good.crt"),
+                                   "key_file": self.path("good.key")}}
         prometheus = Prometheus({"exporter": exporter.url.split("//")[1]}, self.directory, settings)
         self.addCleanup(prometheus.stop)
         harness.wait_until(lambda: list(prometheus.query("up").values()) == [1], "the target is up")

@@ -2,12 +2,11 @@
 import json
 import os
 import re
-import signal
-import socket
 import subprocess
 import urllib.parse
 
 import harness
+import prometheus_server
 
 # The history's counters by now; the exporter that kept them is gone since, so its counts must not be lost.
 HISTORY_COUNTERS = {"datadog_access_tokens_created_total": 12, "datadog_access_tokens_removed_total": 9,
@@ -17,11 +16,6 @@ HISTORY_COUNTERS = {"datadog_access_tokens_created_total": 12, "datadog_access_t
 SCOPES = "datadog_access_token_scope_grants"
 LEFT_OUT = re.compile(r"datadog_access_token_(expiry|last_used|created)_timestamp_seconds|process_"
                       r"|datadog_access_token_(poll|api|credential|exporter)")
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return server.getsockname()[1]
 
 
 def history(text, labels, start, end, step, yesterday=0):
@@ -49,36 +43,26 @@ def history(text, labels, start, end, step, yesterday=0):
     return "\n".join(lines) + "\n# EOF\n"
 
 
-class Prometheus:
+class Prometheus(prometheus_server.Server):
     """Scrapes every second. `targets`: [(job, address, {label: value})], where the labels may name an `instance` of their
     own and a `__metrics_path__`."""
 
     def __init__(self, targets, directory, past="", interval="1s"):
-        config = os.path.join(directory, "prometheus.yml")
         jobs = {}
         for job, address, labels in targets:
             jobs.setdefault(job, []).append({"targets": [address], "labels": labels})
-        with open(config, "w", encoding="utf-8") as file:  # JSON is YAML.
-            json.dump({"global": {"scrape_interval": interval}, "scrape_configs": [
-                {"job_name": job, "static_configs": configs} for job, configs in jobs.items()]}, file)
-        data = os.path.join(directory, "data")
         if past:
-            self._backfill(past, directory, data)
-        self.url = f"http://127.0.0.1:{free_port()}"
-        # pylint: disable-next=consider-using-with
-        self.log = open(os.path.join(directory, "prometheus.log"), "w", encoding="utf-8")
-        # pylint: disable-next=consider-using-with
-        self.process = subprocess.Popen(
-            ["prometheus", f"--config.file={config}", f"--storage.tsdb.path={data}",
-             f"--web.listen-address={self.url[7:]}"],
-            stdout=self.log, stderr=self.log, env=harness.clean_environment())
+            self._backfill(past, directory)
+        super().__init__({"global": {"scrape_interval": interval}, "scrape_configs": [
+            {"job_name": job, "static_configs": configs} for job, configs in jobs.items()]}, directory)
 
     @staticmethod
-    def _backfill(past, directory, data):
+    def _backfill(past, directory):
         file = os.path.join(directory, "history.txt")
         with open(file, "w", encoding="utf-8") as opened:
             opened.write(past)
-        subprocess.run(["promtool", "tsdb", "create-blocks-from", "openmetrics", "--max-block-duration=24h", file, data],
+        subprocess.run(["promtool", "tsdb", "create-blocks-from", "openmetrics", "--max-block-duration=24h", file,
+                        os.path.join(directory, "data")],
                        check=True, capture_output=True, timeout=harness.LIMIT_SECONDS)
 
     def get(self, path, **parameters):
@@ -106,8 +90,3 @@ class Prometheus:
             return harness.get(self.url + "/-/ready")[0] == 200
         except OSError:
             return False
-
-    def stop(self):
-        self.process.send_signal(signal.SIGTERM)
-        self.process.wait(harness.LIMIT_SECONDS)
-        self.log.close()

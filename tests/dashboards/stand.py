@@ -9,7 +9,8 @@ import time
 import support  # pylint: disable=unused-import # finds the other folders
 
 import harness
-from prometheus import Prometheus, free_port, history
+from prometheus import Prometheus, history
+from prometheus_server import free_port
 from rendering import answers
 
 LIVE = "datadog_token_exporter"

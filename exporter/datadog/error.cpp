@@ -50,8 +50,9 @@ constexpr std::array<Row, error_kind_count> rows = {{
      "the API answered in a shape that this version does not know: look for a newer one"},
     {ErrorKind::endless, "endless", "the listing has no end: report this with the exporter's version"},
     {ErrorKind::short_listing, "short_listing",
-     "Datadog lists far fewer tokens than it says there are: see status.datadoghq.com; the numbers of before "
-     "are shown until they are stale, then what is listed"},
+     "far fewer tokens are listed than Datadog says there are: see status.datadoghq.com, or many were "
+     "removed "
+     "just now; the numbers of before stay until they are stale"},
     {ErrorKind::cancelled, "cancelled", "the exporter is ending"},
     {ErrorKind::internal, "internal",
      "a defect of the exporter, or no memory left: report this with its version"},

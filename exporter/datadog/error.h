@@ -31,7 +31,7 @@ enum class ErrorKind : std::uint8_t {
     server_error,   ///< 5xx
     bad_status,     ///< any other status than 200
     not_json,       ///< a 200 whose body is not JSON (truncated, HTML, empty)
-    bad_page,       ///< JSON without a `data` array, or errors in a 200
+    bad_page,       ///< JSON without a `data` array, too much of it, or errors in a 200
     endless,        ///< the listing went past every bound
     short_listing,  ///< the listing lacks much of what Datadog says there is
     cancelled,      ///< the program is ending

@@ -34,6 +34,9 @@ Answer fetch(PageSource& source, const Fetch& wanted) {
     }
 }
 
+/// How long the deciding thread may take to take in answers and to render what they brought.
+constexpr std::chrono::minutes time_to_decide{1};
+
 /// A worker that waits so long for one organization is missing to the others.
 constexpr std::chrono::seconds slow_answer{5};
 
@@ -154,21 +157,43 @@ void Dispatcher::take(Result result) {
     auto& [page, answer] = std::get<1>(result.what);
     // A request that was not made, as it had waited for a worker until its deadline, says nothing.
     if (answer.exchange.made) {
-        states_[result.member].in_trouble = holds_up(answer);
+        set_in_trouble(states_[result.member], holds_up(answer));
     }
     poller.answered(page, std::move(answer));
+}
+
+void Dispatcher::set_in_trouble(State& state, bool in_trouble) {
+    if (std::exchange(state.in_trouble, in_trouble) == in_trouble) {
+        return;
+    }
+    const std::lock_guard lock(mutex_);
+    in_trouble ? ++members_in_trouble_ : --members_in_trouble_;
+    work_.notify_all();
+}
+
+bool Dispatcher::moving() const {
+    return clock_.steady_now().time_since_epoch().count() <= awake_by_.load();
 }
 
 std::deque<Dispatcher::Result> Dispatcher::wait_for_results(const std::stop_token& stop) {
     std::unique_lock lock(mutex_);
     const auto came = [this] { return !results_.empty(); };
     const SteadyTime alarm = alarms_.empty() ? SteadyTime::max() : alarms_.begin()->first;
+    const SteadyTime now = clock_.steady_now();
+    expect_to_be_awake_by(std::max(alarm, now));
     if (alarm == SteadyTime::max()) {
         results_came_.wait(lock, stop, came);
     } else {
-        results_came_.wait_for(lock, stop, alarm - clock_.steady_now(), came);
+        results_came_.wait_for(lock, stop, alarm - now, came);
     }
+    expect_to_be_awake_by(clock_.steady_now());
     return std::exchange(results_, {});
+}
+
+void Dispatcher::expect_to_be_awake_by(SteadyTime moment) {
+    const SteadyTime limit =
+        moment < SteadyTime::max() - time_to_decide ? moment + time_to_decide : SteadyTime::max();
+    awake_by_.store(limit.time_since_epoch().count());
 }
 
 void Dispatcher::work(const std::stop_token& stop) {
@@ -192,7 +217,9 @@ void Dispatcher::work(const std::stop_token& stop) {
 
 /// Whichever has waited longest, of those that may have a worker.
 std::deque<Dispatcher::Job>* Dispatcher::queue_with_work() {
-    const bool troubled_may = !troubled_.empty() && busy_in_trouble_ < most_in_trouble_;
+    // Where all are in trouble there is nobody to leave anything to.
+    const bool share_is_left = members_in_trouble_ == members_.size() || busy_in_trouble_ < most_in_trouble_;
+    const bool troubled_may = !troubled_.empty() && share_is_left;
     if (healthy_.empty()) {
         return troubled_may ? &troubled_ : nullptr;
     }

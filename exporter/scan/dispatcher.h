@@ -4,6 +4,7 @@
 #include "scan/page_source.h"
 #include "scan/poller.h"
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
@@ -23,8 +24,8 @@ namespace exporter::scan {
 /// make the requests, first come first served; none of them belongs to an organization.
 ///
 /// An organization that got no answer to its last request (a dead network, a proxy that hangs), or waited
-/// long for it, is in trouble until one comes soon, and all that are have no more than half of the workers:
-/// however many hang, the others are polled in time.
+/// long for it, is in trouble until one comes soon, and all that are have no more than half of the workers,
+/// as long as there are others: however many hang, the others are polled in time.
 class Dispatcher {
   public:
     struct Member {
@@ -45,6 +46,10 @@ class Dispatcher {
 
     /// Drives the pollers until each has finished a first attempt.
     void run_once();
+
+    /// False: the thread that decides has not woken up when it should have, or does not come to an end with
+    /// what it woke up for. From any thread.
+    [[nodiscard]] bool moving() const;
 
     /// False: a worker is still busy after `limit` though no more is asked of it.
     [[nodiscard]] bool wait_until_idle(std::chrono::milliseconds limit);
@@ -70,7 +75,10 @@ class Dispatcher {
     [[nodiscard]] std::vector<std::size_t> due_members() const;
     void advance(std::size_t member);
     void take(Result result);
+    void set_in_trouble(State& state, bool in_trouble);
     [[nodiscard]] std::deque<Result> wait_for_results(const std::stop_token& stop);
+
+    void expect_to_be_awake_by(SteadyTime moment);
 
     void work(const std::stop_token& stop);
     [[nodiscard]] std::deque<Job>* queue_with_work();
@@ -94,6 +102,9 @@ class Dispatcher {
     std::deque<Result> results_;
     std::size_t busy_ = 0;
     std::size_t busy_in_trouble_ = 0;
+    std::size_t members_in_trouble_ = 0;
+
+    std::atomic<SteadyTime::rep> awake_by_ = SteadyTime::max().time_since_epoch().count();
 
     std::vector<std::jthread> workers_;  ///< last: they use all of the above
 };

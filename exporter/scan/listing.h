@@ -23,6 +23,12 @@ struct Listing {
     datadog::Timestamp began;
 };
 
+/// Whether more than a tenth of the total is missing.
+[[nodiscard]] constexpr bool lacks_much(std::uint64_t tokens, std::optional<std::uint64_t> reported_tokens) {
+    constexpr std::uint64_t part = 10;
+    return reported_tokens && tokens < *reported_tokens - *reported_tokens / part;
+}
+
 /// Receives the readings of a listing. A scan calls `begin`, then `add` for each unique token, then `finish`;
 /// all that again where the reading contradicts itself; in the end `publish`, or nothing more when it failed.
 class ListingSink {

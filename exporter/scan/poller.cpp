@@ -54,9 +54,16 @@ void Poller::begin_poll(SteadyTime now) {
     attempt_ = environment_.clock.now();
     expect_progress_by(now + options_.timeout);
     statistics_.last_pages = 0;
-    const bool complete_is_shown =
-        stale_at_ && *stale_at_ > now && statistics_.listing && statistics_.listing->complete;
-    scan_.emplace(options_.scan, environment_, sink_, statistics_, now + options_.timeout, complete_is_shown);
+    scan_.emplace(options_.scan, environment_, sink_, statistics_, now + options_.timeout,
+                  good_is_shown(now));
+}
+
+/// Whether a listing that does not lack much is shown, and will be at the next poll: there is none that would
+/// fail and then leave nothing to be shown.
+bool Poller::good_is_shown(SteadyTime now) const {
+    const std::optional<Listing>& shown = statistics_.listing;
+    return shown && stale_at_ && *stale_at_ > rhythm_.after(now) &&
+           (shown->complete || !lacks_much(shown->tokens, shown->reported_tokens));
 }
 
 /// nullopt: none is under way any more.

@@ -51,7 +51,8 @@ class PollObserver {
 /// Polls one organization again and again: one scan at a time, a poll never overlaps the next.
 ///
 /// Polls begin on the organization's beat (rhythm.h). One that took longer than the interval is followed at
-/// once by the next. After a failure the next poll comes sooner, or later where the server asked for it.
+/// once by the next. After a failure the next poll comes sooner (but not where the listing was read several
+/// times over), or later where the server asked for it.
 ///
 /// Driven from outside: `next` says what is to be done. Never throws; a defect below it, or of the observer,
 /// counts as a failed poll (`internal`). One thread at a time, but for what says otherwise.
@@ -93,6 +94,7 @@ class Poller {
     [[nodiscard]] SteadyTime next_poll();
     template <class Action>
     void guarded(Action action);
+    [[nodiscard]] bool good_is_shown(SteadyTime now) const;
 
     const PollerOptions options_;
     const Rhythm rhythm_;

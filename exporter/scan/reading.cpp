@@ -74,10 +74,14 @@ bool Reading::consistent() const {
     return !total_changed_ && (pages_ == 1 || !created_meanwhile_);
 }
 
-/// Whether as many tokens are missing, or too many, as at the last poll after all its readings: then it is
-/// the total that is wrong, and reading again brings nothing but requests.
+bool Reading::lacks_much() const {
+    return scan::lacks_much(ids_.size() + unreadable_, listing_.reported_tokens);
+}
+
+/// Whether a few tokens are missing, or too many, as were at the last poll: then it is the total that is
+/// wrong, and reading again brings nothing but requests.
 bool Reading::has_gap_of(const std::optional<Listing>& last) const {
-    return last && !last->complete && last->reported_tokens && listing_.reported_tokens &&
+    return !lacks_much() && last && !last->complete && last->reported_tokens && listing_.reported_tokens &&
            *last->reported_tokens - last->tokens == *listing_.reported_tokens - ids_.size();
 }
 

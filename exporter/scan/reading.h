@@ -34,6 +34,9 @@ class Reading {
     /// @param last what was published last
     [[nodiscard]] bool worth_repeating(const std::optional<Listing>& last) const;
 
+    /// Whether Datadog left out much of what it says there is. Tokens that can't be read are not left out.
+    [[nodiscard]] bool lacks_much() const;
+
   private:
     void add(const datadog::Token& token);
     void note_total(const datadog::Page& page);

@@ -39,18 +39,12 @@ std::optional<RetryReason> retry_reason(ErrorKind kind) {
     }
 }
 
-/// Whether so much is missing that old numbers tell more.
-bool lacks_much(const Listing& listing) {
-    constexpr std::uint64_t part = 10;
-    return !listing.complete && listing.reported_tokens &&
-           listing.tokens < *listing.reported_tokens - *listing.reported_tokens / part;
-}
-
 Error short_of(const Listing& listing, int readings) {
-    return {ErrorKind::short_listing,
-            fmt::format("{} tokens were listed of the {} that there are, at the last of {} readings",
-                        listing.tokens, *listing.reported_tokens, readings),
-            std::nullopt};
+    return {
+        ErrorKind::short_listing,
+        fmt::format("{} tokens were listed of the {} that there are said to be, at the last of {} readings",
+                    listing.tokens, listing.reported_tokens.value_or(0), readings),
+        std::nullopt};
 }
 
 /// What went wrong last is what a person needs to know, not that the time was up.
@@ -62,13 +56,13 @@ Error out_of_time(Error error) {
 }  // namespace
 
 Scan::Scan(const ScanOptions& options, const ScanEnvironment& environment, ListingSink& sink,
-           Statistics& statistics, SteadyTime deadline, bool complete_is_shown)
+           Statistics& statistics, SteadyTime deadline, bool good_is_shown)
     : options_(options),
       environment_(environment),
       sink_(sink),
       statistics_(statistics),
       deadline_(deadline),
-      complete_is_shown_(complete_is_shown),
+      good_is_shown_(good_is_shown),
       repeats_left_(options.max_retries_per_poll) {}
 
 std::variant<Prepare, Fetch, Pause, Scan::Finished> Scan::next() {
@@ -268,24 +262,24 @@ void Scan::conclude_reading() {
     if (error_) {
         // An earlier reading that contradicts itself tells more than none, unless the credentials have gone
         // bad.
-        const bool earlier_counts = earlier_ && retry_reason(error_->kind) && may_publish(*earlier_);
+        const bool earlier_counts = earlier_ && retry_reason(error_->kind) && may_publish();
         finish(earlier_counts ? Result<Listing>(*earlier_) : tl::unexpected(*std::move(error_)));
         return;
     }
     earlier_ = reading_->finish();
+    earlier_lacks_much_ = reading_->lacks_much();
     sink_.finish();
     if (reading_->worth_repeating(statistics_.listing) && readings_ < options_.max_attempts &&
         is_time_for_another()) {
         again_at_ = environment_.clock.steady_now() + pause_before_another_reading();
         phase_ = Phase::between_readings;
     } else {
-        finish(may_publish(*earlier_) ? Result<Listing>(*earlier_)
-                                      : tl::unexpected(short_of(*earlier_, readings_)));
+        finish(may_publish() ? Result<Listing>(*earlier_) : tl::unexpected(short_of(*earlier_, readings_)));
     }
 }
 
-bool Scan::may_publish(const Listing& listing) const {
-    return !(complete_is_shown_ && lacks_much(listing));
+bool Scan::may_publish() const {
+    return !(good_is_shown_ && earlier_lacks_much_);
 }
 
 void Scan::finish(Result<Listing> listing) {

@@ -55,8 +55,8 @@ struct ScanEnvironment {
 /// unseen by the total) is read again.
 ///
 /// What contradicts itself to the last is published as incomplete, so that a total that never agrees does not
-/// blind a team for ever. But where it lacks more than a tenth of the total, and a complete listing is shown
-/// that is not too old, that one stays, and the scan has failed: an alert is not to end because a listing
+/// blind a team for ever. But where it lacks more than a tenth of the total, and a listing is shown that does
+/// not, that one stays until it is stale, and the scan has failed: alerts are not to end because a listing
 /// broke off.
 ///
 /// The first page goes alone; then pages are fetched side by side, as many as pace and rate limit allow, and
@@ -67,7 +67,7 @@ class Scan {
     /// happen; both must outlive the scan
     /// @param deadline when the scan gives up; every request and every wait ends by then
     Scan(const ScanOptions& options, const ScanEnvironment& environment, ListingSink& sink,
-         Statistics& statistics, SteadyTime deadline, bool complete_is_shown);
+         Statistics& statistics, SteadyTime deadline, bool good_is_shown);
 
     /// The listing that was published, or why there is none; then `ListingSink::publish` was not called.
     struct Finished {
@@ -114,20 +114,21 @@ class Scan {
     void finish(datadog::Result<Listing> listing);
     [[nodiscard]] SteadyTime::duration pause_before_another_reading() const;
     [[nodiscard]] bool is_time_for_another() const;
-    [[nodiscard]] bool may_publish(const Listing& listing) const;
+    [[nodiscard]] bool may_publish() const;
 
     const ScanOptions& options_;
     const ScanEnvironment& environment_;
     ListingSink& sink_;
     Statistics& statistics_;
     const SteadyTime deadline_;
-    const bool complete_is_shown_;
+    const bool good_is_shown_;
 
     Phase phase_ = Phase::start;
     datadog::Timestamp now_;  ///< of the listing, however often it is read
     int readings_ = 0;
     int repeats_left_ = 0;
     std::optional<Listing> earlier_;  ///< the last reading that came to its end
+    bool earlier_lacks_much_ = false;
     SteadyTime again_at_;
 
     // Of the reading under way:

@@ -121,6 +121,7 @@ TEST(Client, CountsAPageAsAskedForBeforeTheServerBeganToReadItsTokens) {
     auto answer = std::async(std::launch::async, [&client] { return ask(client, two_keys()); });
     asked.get_future().wait();
     const auto was_asked = steady_clock::now();
+    ASSERT_EQ(answer.wait_for(50ms), std::future_status::timeout);
 
     const auto reading_took = std::chrono::floor<std::chrono::microseconds>(steady_clock::now() - was_asked);
     go_on.set_value();

@@ -32,7 +32,7 @@ TEXTS = {
         "end when the exporter drops the numbers (--poll.stale-after)."),
     "DatadogTokenExporterListingIncomplete": (ORG,
         "Listings of production are published as incomplete: pages and the total that Datadog reports don't agree,"
-        " even after being read again."),
+        " however often they are read."),
     "DatadogTokenExporterFieldsUnparsed": ({**ORG, "field": "expires_at"},
         "The field expires_at of some tokens of production can't be read; what is counted by it is unknown or "
         "missing."),

@@ -216,9 +216,9 @@ std::function<Answer(std::size_t)> listing_of(std::size_t tokens, std::uint64_t 
     };
 }
 
-TEST(Scan, WhereACompleteListingIsShownOneThatLacksMuchDoesNotTakeItsPlace) {
+TEST(Scan, WhereAGoodListingIsShownOneThatLacksMuchDoesNotTakeItsPlace) {
     ScanFixture fixture;
-    fixture.complete_is_shown = true;
+    fixture.good_is_shown = true;
     fixture.options.page_size = 100;
     fixture.source.respond = listing_of(89, 100);
 
@@ -233,7 +233,7 @@ TEST(Scan, WhereACompleteListingIsShownOneThatLacksMuchDoesNotTakeItsPlace) {
 
 TEST(Scan, WhatLacksATenthOrLessIsPublishedAsIncomplete) {
     ScanFixture fixture;
-    fixture.complete_is_shown = true;
+    fixture.good_is_shown = true;
     fixture.options.page_size = 100;
     fixture.source.respond = listing_of(90, 100);
 
@@ -244,7 +244,7 @@ TEST(Scan, WhatLacksATenthOrLessIsPublishedAsIncomplete) {
     EXPECT_EQ(listing->tokens, 90U);
 }
 
-TEST(Scan, WhereNoCompleteListingIsShownOneThatLacksMuchIsBetterThanNone) {
+TEST(Scan, WhereNoGoodListingIsShownOneThatLacksMuchIsBetterThanNone) {
     ScanFixture fixture;
     fixture.options.page_size = 100;
     fixture.source.respond = listing_of(1, 100);
@@ -254,6 +254,30 @@ TEST(Scan, WhereNoCompleteListingIsShownOneThatLacksMuchIsBetterThanNone) {
     ASSERT_TRUE(listing);
     EXPECT_FALSE(listing->complete);
     EXPECT_EQ(listing->tokens, 1U);
+}
+
+TEST(Scan, TokensThatCanNotBeReadAreNotLacking) {
+    ScanFixture fixture;
+    fixture.good_is_shown = true;
+    fixture.source.script(
+        {page(PageBuilder().token("a").unreadable_tokens(1).total(2)), page(PageBuilder().total(2))});
+
+    const auto listing = fixture.run();
+
+    ASSERT_TRUE(listing);
+    EXPECT_FALSE(listing->complete);
+}
+
+TEST(Scan, WhatLacksMuchIsReadAgainThoughTheLastListingLackedAsMuch) {
+    ScanFixture fixture;
+    fixture.options.page_size = 100;
+    fixture.statistics.listing = Listing{.complete = false, .tokens = 50, .reported_tokens = 100};
+    fixture.source.respond = listing_of(50, 100);
+
+    const auto listing = fixture.run();
+
+    ASSERT_TRUE(listing);
+    EXPECT_EQ(fixture.sink.begins, 3);
 }
 
 TEST(Scan, AGapThatTheLastListingHadIsNotReadAgain) {
@@ -299,7 +323,7 @@ TEST(Scan, AnotherGapThanTheLastListingsIsReadAgain) {
 
 TEST(Scan, AnEmptyListingIsCompleteWhereDatadogSaysSo) {
     ScanFixture fixture;
-    fixture.complete_is_shown = true;
+    fixture.good_is_shown = true;
     fixture.source.respond = listing_of(0, 0);
 
     const auto listing = fixture.run();

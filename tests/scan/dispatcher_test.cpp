@@ -40,10 +40,30 @@ class Event {
 
 class CountingObserver final : public PollObserver {
   public:
-    void poll_finished(const PollReport&, const Statistics&) override { polls.happen(); }
+    void poll_finished(const PollReport&, const Statistics&) override {
+        on_poll();
+        polls.happen();
+    }
     void became_stale(const Statistics&) override {}
 
     Event polls;
+    std::function<void()> on_poll = [] {};
+};
+
+/// The machine's clock, put forward.
+class ShiftedClock final : public Clock {
+  public:
+    datadog::Timestamp now() override { return system_clock().now(); }
+    SteadyTime steady_now() override {
+        return system_clock().steady_now() + std::chrono::minutes(minutes_.load());
+    }
+    bool wait_until(SteadyTime moment, std::stop_token stop) override {
+        return system_clock().wait_until(moment - std::chrono::minutes(minutes_.load()), std::move(stop));
+    }
+    void shift(std::chrono::minutes time) { minutes_ += static_cast<int>(time.count()); }
+
+  private:
+    std::atomic<int> minutes_ = 0;
 };
 
 /// Answers with what a test wants; thread-safe where that is.
@@ -59,8 +79,8 @@ class CallbackSource final : public PageSource {
 
 /// An organization with its poller, on the machine's clock.
 struct Organization {
-    explicit Organization(PollerOptions options = {})
-        : poller(options, system_clock(), randomness, sink, observer) {}
+    explicit Organization(PollerOptions options = {}, Clock& clock = system_clock())
+        : poller(options, clock, randomness, sink, observer) {}
 
     [[nodiscard]] Dispatcher::Member member() { return {&poller, &source}; }
 
@@ -235,6 +255,46 @@ TEST(Dispatcher, ARequestThatFoundNoWorkerInTimeIsNoSignOfTrouble) {
     ASSERT_TRUE(gate.wait_for(1));
     EXPECT_TRUE(crowded_out.observer.polls.wait_for(20));
     gate.open();
+}
+
+TEST(Dispatcher, WhereAllOrganizationsAreSlowTheyHaveAllWorkers) {
+    Gate gate;
+    Organization slow({.scan = {.page_size = 1, .concurrency = 4}});
+    slow.source.respond = [&gate](std::size_t number) {
+        if (number > 0) {
+            gate.pass();
+        }
+        PageBuilder page;
+        page.total(20);
+        datadog::Answer answer = page_answer(number < 20 ? page.token(std::to_string(number)) : page);
+        answer.exchange.duration = 6s;
+        return answer;
+    };
+    Dispatcher dispatcher({slow.member()}, system_clock(), 4);
+    const Running running(dispatcher);
+
+    EXPECT_TRUE(gate.wait_for(4));
+    gate.open();
+
+    EXPECT_TRUE(slow.observer.polls.wait_for(1));
+}
+
+TEST(Dispatcher, MovesUntilTheThreadThatDecidesIsStuck) {
+    Gate gate;
+    ShiftedClock clock;
+    Organization organization({.interval = 5ms}, clock);
+    organization.observer.on_poll = [&gate] { gate.pass(); };
+    Dispatcher dispatcher({organization.member()}, clock, 1);
+    const Running running(dispatcher);
+    ASSERT_TRUE(gate.wait_for(1));
+
+    EXPECT_TRUE(dispatcher.moving());
+    clock.shift(10min);
+    EXPECT_FALSE(dispatcher.moving());
+    gate.open();
+
+    ASSERT_TRUE(organization.observer.polls.wait_for(3));
+    EXPECT_TRUE(dispatcher.moving());
 }
 
 TEST(Dispatcher, ASourceThatThrowsIsAFailedPoll) {

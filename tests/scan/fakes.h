@@ -192,7 +192,7 @@ struct ScanFixture {
     Statistics statistics;
     ScanOptions options{.page_size = 2};
     std::chrono::seconds timeout{120};
-    bool complete_is_shown = false;
+    bool good_is_shown = false;
 
     RateBudget budget{10};
     Pace pace{1};
@@ -200,7 +200,7 @@ struct ScanFixture {
     /// One request after another.
     datadog::Result<Listing> run() {
         const ScanEnvironment environment{clock, randomness, budget, pace};
-        Scan scan(options, environment, sink, statistics, clock.steady_now() + timeout, complete_is_shown);
+        Scan scan(options, environment, sink, statistics, clock.steady_now() + timeout, good_is_shown);
         support::drive(scan, source, clock, [] { return false; });
         return std::get<Scan::Finished>(scan.next()).listing;
     }

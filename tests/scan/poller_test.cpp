@@ -297,30 +297,49 @@ TEST(Poller, ASuccessInTimeIsNeverStale) {
     EXPECT_EQ(fixture.observer.stale, 0);
 }
 
-TEST(Poller, AListingThatLacksMuchIsPublishedOnceTheCompleteOneIsStale) {
-    PollerFixture fixture;
-    fixture.options.scan.max_attempts = 1;
-    fixture.options.stale_after = minutes(12);
-    std::size_t requests = 0;
-    fixture.source.respond = [&](std::size_t number) {
-        const bool first_poll = requests++ == 0;
+/// Whether each of five polls published, of which the first gets `first` tokens of `total` and the others one
+/// of fifty.
+std::vector<bool> published_with(PollerFixture& fixture, std::size_t first, std::uint64_t total) {
+    fixture.options.scan = {.page_size = 100, .max_attempts = 1};
+    fixture.source.respond = [&, first_poll = true](std::size_t number) mutable {
         PageBuilder page;
-        page.total(first_poll ? 1 : 50);
-        return page_answer(number == 0 ? page.token("a") : page);
+        page.total(first_poll ? total : 50);
+        for (std::size_t i = 0; number == 0 && i < (first_poll ? first : 1); ++i) {
+            page.token(std::to_string(i));
+        }
+        first_poll = first_poll && number == 0 && first < total;
+        return page_answer(page);
     };
     Poller poller = fixture.poller();
-
     fixture.run_polls(poller, 5);
-
     std::vector<bool> published;
     for (const PollReport& report : fixture.observer.reports) {
         published.push_back(!report.error);
     }
-    // At 0, 5, 10, 15 and 20 minutes: no sooner for having failed.
-    EXPECT_THAT(published, ElementsAre(true, false, false, true, true));
-    EXPECT_THAT(fixture.poll_times.at(2) - fixture.poll_times.at(1), minutes(5));
-    EXPECT_EQ(fixture.observer.stale, 1);
-    EXPECT_EQ(poller.statistics().failures[static_cast<std::size_t>(ErrorKind::short_listing)], 2U);
+    return published;
+}
+
+TEST(Poller, AListingThatLacksMuchIsPublishedRatherThanNone) {
+    PollerFixture fixture;
+    fixture.options.stale_after = minutes(12);
+
+    // At 0, 5, 10, 15 and 20 minutes. At 15 the first one would have gone.
+    EXPECT_THAT(published_with(fixture, 50, 50), ElementsAre(true, false, true, true, true));
+    EXPECT_EQ(fixture.poll_times.at(2) - fixture.poll_times.at(1), minutes(5))
+        << "no sooner for having failed";
+    EXPECT_EQ(fixture.observer.stale, 0);
+}
+
+TEST(Poller, AListingThatLacksLittleIsAsGoodAsACompleteOne) {
+    PollerFixture fixture;
+
+    EXPECT_THAT(published_with(fixture, 49, 50), ElementsAre(true, false, false, false, false));
+}
+
+TEST(Poller, AListingThatLacksMuchIsNotKept) {
+    PollerFixture fixture;
+
+    EXPECT_THAT(published_with(fixture, 10, 50), ElementsAre(true, true, true, true, true));
 }
 
 TEST(Poller, ACancelledPollIsNoFailure) {

@@ -35,7 +35,7 @@ class SimulatedNetwork {
         fixture.pace = Pace(fixture.options.concurrency);
         const ScanEnvironment environment{fixture.clock, fixture.randomness, fixture.budget, fixture.pace};
         Scan scan(fixture.options, environment, fixture.sink, fixture.statistics,
-                  clock_.steady_now() + fixture.timeout, fixture.complete_is_shown);
+                  clock_.steady_now() + fixture.timeout, fixture.good_is_shown);
         for (;;) {
             auto next = scan.next();
             if (const auto* finished = std::get_if<Scan::Finished>(&next)) {

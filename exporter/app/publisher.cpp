@@ -41,62 +41,87 @@ void Publisher::changed(std::size_t organization) {
             return;
         }
     }
-    publish();
+    try {
+        publish();
+    } catch (const std::exception&) {
+        // Another organization's failure is not this one's.
+        const std::lock_guard lock(mutex_);
+        if (changed_[organization] || !joined_) {
+            throw;
+        }
+    }
 }
 
 void Publisher::publish() {
     const std::lock_guard publishing(publishing_);
     const Time start = std::chrono::steady_clock::now();
-    const std::vector<std::size_t> organizations = take_changed();
+    std::exception_ptr failure;
+    for (std::size_t organization = 0; organization < lines_.size(); ++organization) {
+        if (take_changed(organization)) {
+            try {
+                render(organization);
+            } catch (const std::exception&) {
+                failure = std::current_exception();
+                try_again_later(organization);
+            }
+        }
+    }
     try {
-        render(organizations);
+        join();
     } catch (const std::exception&) {
-        try_again_later(organizations);
-        throw;
+        failure = std::current_exception();
+        try_again_later(std::nullopt);
     }
-    has_everybody_.store(std::find(polled_.begin(), polled_.end(), false) == polled_.end());
-
-    const Time end = std::chrono::steady_clock::now();
-    const std::lock_guard lock(mutex_);
-    paid_until_ = std::max(paid_until_, start) + part_of_time * (end - start);
+    {
+        const Time end = std::chrono::steady_clock::now();
+        const std::lock_guard lock(mutex_);
+        paid_until_ = std::max(paid_until_, start) + part_of_time * (end - start);
+    }
+    if (failure) {
+        std::rethrow_exception(failure);
+    }
 }
 
-void Publisher::render(const std::vector<std::size_t>& organizations) {
-    for (const std::size_t organization : organizations) {
-        const metrics::Snapshot snapshot = snapshots_(organization);
-        lines_[organization] = metrics::render_lines(snapshot);
-        polled_[organization] = snapshot.statistics.polls > 0;
-    }
+void Publisher::render(std::size_t organization) {
+    const metrics::Snapshot snapshot = snapshots_(organization);
+    lines_[organization] = metrics::render_lines(snapshot);
+    polled_[organization] = snapshot.statistics.polls > 0;
+}
+
+void Publisher::join() {
+    // One that could not be rendered yet has no lines.
+    std::vector<std::shared_ptr<const metrics::OrganizationLines>> lines = lines_;
+    std::erase(lines, nullptr);
     store_.publish(metrics::join(
-        lines_, metrics::BuildInfoCollectable(std::string(version()), std::string(revision()), compiler())
-                    .Collect()));
+        lines, metrics::BuildInfoCollectable(std::string(version()), std::string(revision()), compiler())
+                   .Collect()));
+    has_everybody_.store(std::find(polled_.begin(), polled_.end(), false) == polled_.end());
+    const std::lock_guard lock(mutex_);
+    joined_ = true;
 }
 
-/// When there may be memory again.
-void Publisher::try_again_later(const std::vector<std::size_t>& organizations) noexcept {
+/// When there may be memory again. Without an organization it is the joining that has failed.
+void Publisher::try_again_later(std::optional<std::size_t> organization) noexcept {
     const std::lock_guard lock(mutex_);
-    for (const std::size_t organization : organizations) {
-        changed_[organization] = true;
+    if (organization) {
+        changed_[*organization] = true;
+    } else {
+        joined_ = false;
     }
-    paid_until_ = std::max(paid_until_, std::chrono::steady_clock::now() + allowance + pause_after_failure);
+    not_again_before_ = std::chrono::steady_clock::now() + pause_after_failure;
     late_ = true;
     something_changed_.notify_one();
 }
 
-std::vector<std::size_t> Publisher::take_changed() {
+bool Publisher::take_changed(std::size_t organization) {
     const std::lock_guard lock(mutex_);
-    std::vector<std::size_t> organizations;
-    for (std::size_t organization = 0; organization < changed_.size(); ++organization) {
-        if (changed_[organization]) {
-            organizations.push_back(organization);
-            changed_[organization] = false;
-        }
-    }
-    return organizations;
+    const bool changed = changed_[organization];
+    changed_[organization] = false;
+    return changed;
 }
 
 bool Publisher::something_is_changed() const {
-    return std::find(changed_.begin(), changed_.end(), true) != changed_.end();
+    return !joined_ || std::find(changed_.begin(), changed_.end(), true) != changed_.end();
 }
 
 /// When rendering may go on.
@@ -112,7 +137,8 @@ void Publisher::run(const std::stop_token& stop) {
                 return;
             }
             const Time now = std::chrono::steady_clock::now();
-            something_changed_.wait_until(lock, stop, affordable_at(now), [] { return false; });
+            something_changed_.wait_until(lock, stop, std::max(affordable_at(now), not_again_before_),
+                                          [] { return false; });
             if (stop.stop_requested()) {
                 return;
             }
@@ -121,7 +147,7 @@ void Publisher::run(const std::stop_token& stop) {
         try {
             publish();
         } catch (const std::exception&) {
-            // `publish` has seen to it that it is tried again. What is shown meanwhile is what was.
+            // `publish` has seen to it that it is tried again. What is shown of it meanwhile is what was.
         }
     }
 }

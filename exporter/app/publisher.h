@@ -12,6 +12,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <stop_token>
 #include <thread>
 #include <vector>
@@ -32,11 +33,11 @@ class Publisher {
     Publisher& operator=(const Publisher&) = delete;
     ~Publisher() = default;
 
-    /// This organization's snapshot has something new. From any thread. What can't be rendered, as memory is
-    /// exhausted, is thrown and tried again a second later.
+    /// This organization's snapshot has something new. From any thread. Throws where it can't be rendered, as
+    /// memory is exhausted; that is tried again a second later, and holds up no other organization.
     void changed(std::size_t organization);
 
-    /// Renders what changed, now; throws as `changed` does.
+    /// Renders what changed, now; throws where something of it can't be.
     void publish();
 
     /// Whether what is published has a first poll of every organization in it. From any thread.
@@ -46,9 +47,10 @@ class Publisher {
     using Time = std::chrono::steady_clock::time_point;
 
     void run(const std::stop_token& stop);
-    [[nodiscard]] std::vector<std::size_t> take_changed();
-    void render(const std::vector<std::size_t>& organizations);
-    void try_again_later(const std::vector<std::size_t>& organizations) noexcept;
+    [[nodiscard]] bool take_changed(std::size_t organization);
+    void render(std::size_t organization);
+    void join();
+    void try_again_later(std::optional<std::size_t> organization) noexcept;
     [[nodiscard]] bool something_is_changed() const;
     [[nodiscard]] Time affordable_at(Time now) const;
 
@@ -66,7 +68,9 @@ class Publisher {
     std::condition_variable_any something_changed_;
     // Protected by mutex_:
     std::vector<bool> changed_;  ///< by organization
+    bool joined_ = true;         ///< what was rendered last is published
     bool late_ = false;          ///< the thread is to render what changed
+    Time not_again_before_;      ///< after a failure
     Time paid_until_;            ///< how long what was rendered so far takes up its share of the time
 
     std::jthread thread_;  ///< last: it uses all of the above

@@ -71,9 +71,9 @@ std::unique_ptr<state::StateKeeper> open_states(const config::Config& config, Lo
                                                 scan::system_clock(), tell);
 }
 
-/// On a disk that hangs, a write can't be cut short. Within what systemd and Kubernetes wait before they
-/// kill.
-constexpr std::chrono::seconds longest_saving{8};
+/// On a disk that hangs, a write can't be cut short. Within the ten seconds that Docker waits before it
+/// kills; systemd and Kubernetes wait longer.
+constexpr std::chrono::seconds longest_saving{6};
 
 /// False: `action` goes on after `limit`, on a thread that is left to itself.
 template <class Action>
@@ -150,10 +150,12 @@ std::string Monitoring::text() const {
 }
 
 bool Monitoring::alive() const {
-    // Who restarts the process for one organization that is stuck, on a disk with its keys that hangs say,
-    // takes the numbers of all the others away.
-    return monitors_.empty() || std::any_of(monitors_.begin(), monitors_.end(),
-                                            [](const auto& monitor) { return monitor->moving(); });
+    // Restarting the process for one organization that is stuck, on a disk with its keys that hangs, would
+    // take away the numbers of all the others.
+    const bool polls_move =
+        monitors_.empty() || std::any_of(monitors_.begin(), monitors_.end(),
+                                         [](const auto& monitor) { return monitor->moving(); });
+    return polls_move && dispatcher_->moving();
 }
 
 bool Monitoring::ready() const {

@@ -43,7 +43,7 @@ class Monitoring {
     /// What a scrape of the text format without compression would get, now.
     [[nodiscard]] std::string text() const;
 
-    /// Whether an organization's polls move; true where there is none.
+    /// Whether the thread that decides moves, and the polls of at least one organization where there is any.
     [[nodiscard]] bool alive() const;
     [[nodiscard]] bool ready() const;
     [[nodiscard]] std::vector<web::OrganizationStatus> statuses() const;

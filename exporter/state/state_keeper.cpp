@@ -140,7 +140,9 @@ void StateKeeper::stop() {
         thread_.request_stop();
         thread_.join();
     }
-    save_if_changed();
+    if (!std::exchange(stopped_, true)) {
+        save_if_changed();
+    }
 }
 
 }  // namespace exporter::state

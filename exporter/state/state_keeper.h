@@ -63,7 +63,7 @@ class StateKeeper {
 
     /// Calls `save_if_changed` once an interval, on a thread of its own, until `stop`.
     void start();
-    /// Ends the thread and saves what is not saved yet.
+    /// Ends the thread and saves what is not saved yet; the second time it does nothing.
     void stop();
 
   private:
@@ -86,6 +86,7 @@ class StateKeeper {
     std::mutex saving_;     ///< held while the file is written, before mutex_
     bool failing_ = false;  ///< protected by saving_
 
+    bool stopped_ = false;
     std::jthread thread_;
 };
 

@@ -63,7 +63,7 @@ Response route(const RouteOptions& options, const Request& request) {
         return metrics_page(*options.expositions, request);
     }
     if (request.path == "/healthz" || request.path == "/livez") {
-        return probe(options.health.alive(), "a poll loop has stopped moving");
+        return probe(options.health.alive(), "the polls have stopped moving");
     }
     if (request.path == "/readyz") {
         return probe(options.health.ready(), "an organization has not been polled yet");

@@ -13,7 +13,8 @@ namespace exporter::web {
 /// The program's health in the words of Kubernetes' probes. Both are called on the server's thread and must
 /// not wait.
 struct Health {
-    std::function<bool()> alive;  ///< the process and its poll loops move, whatever Datadog does
+    std::function<bool()>
+        alive;  ///< the process and at least one organization's polls move, whatever Datadog does
     std::function<bool()> ready;  ///< every organization has finished a first attempt
 };
 

@@ -76,5 +76,27 @@ TEST(Publisher, WhatCouldNotBeRenderedIsTriedAgainThoughNothingElseChanges) {
     EXPECT_TRUE(snapshots.wait_until_made(2));
 }
 
+TEST(Publisher, AnOrganizationThatCanNotBeRenderedHoldsUpNoOther) {
+    metrics::ExpositionStore store([](metrics::Format) { return std::string(); });
+    Publisher publisher(
+        3,
+        [](std::size_t organization) {
+            if (organization == 0) {
+                throw std::bad_alloc();
+            }
+            metrics::Snapshot snapshot;
+            snapshot.org = "organization-" + std::to_string(organization);
+            return snapshot;
+        },
+        store);
+
+    EXPECT_THROW(publisher.changed(0), std::bad_alloc);
+    EXPECT_NO_THROW(publisher.changed(2));
+
+    EXPECT_THAT(text_of(store), HasSubstr("organization-1"));
+    EXPECT_THAT(text_of(store), HasSubstr("organization-2"));
+    EXPECT_FALSE(publisher.has_everybody());
+}
+
 }  // namespace
 }  // namespace exporter::app

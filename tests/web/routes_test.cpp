@@ -117,7 +117,7 @@ TEST_F(Routes, HealthIs503WithAReasonWhenNotAlive) {
     for (const auto* path : {"/healthz", "/livez"}) {
         const auto response = get(path);
         EXPECT_EQ(response.status, 503U) << path;
-        EXPECT_EQ(body_of(response), "a poll loop has stopped moving\n") << path;
+        EXPECT_EQ(body_of(response), "the polls have stopped moving\n") << path;
     }
     EXPECT_EQ(get("/readyz").status, 200U);
 }

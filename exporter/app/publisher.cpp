@@ -137,8 +137,9 @@ void Publisher::run(const std::stop_token& stop) {
                 return;
             }
             const Time now = std::chrono::steady_clock::now();
-            something_changed_.wait_until(lock, stop, std::max(affordable_at(now), not_again_before_),
-                                          [] { return false; });
+            // A copy: the wait reads it after it has let go of the lock.
+            const Time moment = std::max(affordable_at(now), not_again_before_);
+            something_changed_.wait_until(lock, stop, moment, [] { return false; });
             if (stop.stop_requested()) {
                 return;
             }

@@ -80,6 +80,7 @@ datadog::Answer ClientSource::page(std::size_t number, scan::SteadyTime deadline
     }
     datadog::PageRequest request = request_;
     request.number = number;
+    connection.usable = false;  // Until an answer tells; an exception may leave by here.
     datadog::Answer answer = connection.client->list(request, *credentials_, deadline);
     connection.last_exchange = std::chrono::steady_clock::now();
     connection.usable = answer.page || answer.page.error().kind != datadog::ErrorKind::internal;

@@ -51,8 +51,7 @@ constexpr std::array<Row, error_kind_count> rows = {{
     {ErrorKind::endless, "endless", "the listing has no end: report this with the exporter's version"},
     {ErrorKind::short_listing, "short_listing",
      "far fewer tokens are listed than Datadog says there are: see status.datadoghq.com, or many were "
-     "removed "
-     "just now; the numbers of before stay until they are stale"},
+     "removed just now; the numbers of before stay until they are stale"},
     {ErrorKind::cancelled, "cancelled", "the exporter is ending"},
     {ErrorKind::internal, "internal",
      "a defect of the exporter, or no memory left: report this with its version"},

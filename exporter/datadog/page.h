@@ -39,7 +39,7 @@ struct Page {
 
     PageFacts facts;
     std::vector<Token> tokens;
-    /// By Datadog's clock, when the request was under way at the latest: the answer's `Date` header (whole
+    /// A moment by Datadog's clock that is not after the request was sent: the answer's `Date` header (whole
     /// seconds) less the time that the exchange took. What was created later may be missing from the page.
     std::optional<Timestamp> asked_at;
 

@@ -19,10 +19,6 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-std::function<Answer()> page(PageBuilder builder) {
-    return [builder = std::move(builder)] { return page_answer(builder); };
-}
-
 TEST(Scan, RepeatedIdsCountOnceAndAreReported) {
     ScanFixture fixture;
     fixture.source.script({page(PageBuilder().token("a").token("b").total(3)),

@@ -118,6 +118,11 @@ inline datadog::Answer error_answer(datadog::ErrorKind kind, int status,
     return answer;
 }
 
+/// For `FakeSource::script`.
+inline std::function<datadog::Answer()> page(PageBuilder builder) {
+    return [builder = std::move(builder)] { return page_answer(builder); };
+}
+
 /// Answers what `respond` says, and keeps what was asked.
 class FakeSource final : public PageSource {
   public:

@@ -22,10 +22,6 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-std::function<Answer()> page(PageBuilder builder) {
-    return [builder = std::move(builder)] { return page_answer(builder); };
-}
-
 std::function<Answer()> error(ErrorKind kind, int status, std::optional<seconds> retry_after = std::nullopt) {
     return [=] { return error_answer(kind, status, retry_after); };
 }

@@ -1,4 +1,6 @@
 // The server under protection that changes while it runs, and under clients that leave at the wrong moment.
+#include "support/certificate.h"
+#include "support/tls_flood.h"
 #include "web/basic_auth.h"
 #include "web/client.h"
 #include "web/listening.h"
@@ -6,6 +8,7 @@
 #include "web/server.h"
 
 #include <gtest/gtest.h>
+#include <openssl/ssl.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -13,6 +16,8 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <thread>
+#include <vector>
 
 namespace exporter::web {
 namespace {
@@ -86,6 +91,55 @@ TEST(Passwords, OfAClientThatLeavesMeanwhileHarmNobody) {
     EXPECT_EQ(next.answer().value().status, 200);
     EXPECT_TRUE(eventually([&] { return server->connections() == 1; }));
     std::filesystem::remove_all(directory);
+}
+
+std::unique_ptr<Server> encrypted_server_with_probe_address() {
+    const auto identity = support::Authority("servers").issue({"IP:127.0.0.1"});
+    auto security = std::make_shared<Security>();
+    security->tls =
+        TlsContext::make({.certificate = identity.certificate, .key = identity.key}).value();
+    return Server::start({.addresses = {{"127.0.0.1", 0}},
+                          .is_probe = [](std::string_view path) { return path == "/healthz"; },
+                          .probe_addresses = {{"127.0.0.1", 0}}},
+                         echo, security)
+        .value();
+}
+
+/// How long a probe waits for its answer.
+std::chrono::milliseconds time_of_probe(const Server& server) {
+    const auto begin = std::chrono::steady_clock::now();
+    Client probe(server.probe_addresses()[0].port);
+    probe.send(get("/healthz"));
+    EXPECT_EQ(probe.answer().value().status, 200);
+    return std::chrono::ceil<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begin);
+}
+
+TEST(TlsFlood, OfKeyUpdatesKeepsNoProbeWaitingAndIsCutOff) {
+    const auto server = encrypted_server_with_probe_address();
+    constexpr int updates = 20'000;  // Some 10 us each to take.
+    std::vector<support::KeyUpdateBurst> bursts;
+    for (int connection = 0; connection < 8; ++connection) {
+        bursts.emplace_back(server->addresses()[0].port, updates);
+    }
+    for (auto& burst : bursts) {
+        EXPECT_GT(burst.send(), 100'000U);
+    }
+    EXPECT_LE(time_of_probe(*server), 1s);
+    for (const auto& burst : bursts) {
+        EXPECT_TRUE(burst.ended_within(patience));
+    }
+}
+
+TEST(TlsFlood, OfRenegotiationsKeepsNoProbeWaitingAndIsCutOff) {
+    const auto server = encrypted_server_with_probe_address();
+    support::RenegotiationFlood flood(server->addresses()[0].port);
+    bool ended = false;
+    std::jthread sending([&] { ended = flood.send(5s); });
+    for (int probe = 0; probe < 5; ++probe) {
+        EXPECT_LE(time_of_probe(*server), 1s);
+    }
+    sending.join();
+    EXPECT_TRUE(ended);
 }
 
 TEST(NewSecurity, IsAskedOfKeptAliveConnections) {

@@ -4,6 +4,7 @@
 #include "lifetime.h"
 #include "support/certificate.h"
 #include "web/routes.h"
+#include "web/security.h"
 #include "web/server.h"
 
 #include <CLI/CLI.hpp>

@@ -16,7 +16,7 @@ namespace {
 namespace net = boost::asio;
 
 /// How much of an answer is written before others have their turn.
-constexpr std::size_t longest_turn = std::size_t{1} << 18;
+constexpr std::size_t write_turn_bytes = std::size_t{1} << 18;
 
 /// How long a client may take nothing of its answer while others wait for their turn.
 constexpr std::chrono::milliseconds patience_with_readers{100};
@@ -49,6 +49,15 @@ void skip(std::size_t bytes, std::span<std::string_view> pieces) {
         piece.remove_prefix(part);
         bytes -= part;
     }
+}
+
+/// The first so many bytes of the concatenation of `pieces`.
+std::array<std::string_view, 3> first_of(std::array<std::string_view, 3> pieces, std::size_t bytes) {
+    for (auto& piece : pieces) {
+        piece = piece.substr(0, bytes);
+        bytes -= piece.size();
+    }
+    return pieces;
 }
 
 }  // namespace
@@ -247,12 +256,12 @@ void Session::write() {
     const std::size_t total = pieces[0].size() + pieces[1].size() + pieces[2].size();
     skip(written_, pieces);
     roster_.note_progress(*place_, now());
-    for (const std::size_t turn_end = written_ + longest_turn; written_ < total;) {
-        if (written_ >= turn_end) {
+    for (const std::size_t turn_end = written_ + write_turn_bytes; written_ < total;) {
+        if (written_ == turn_end) {
             wait(Progress::want_write, &Session::write);
             return;
         }
-        const auto [progress, bytes] = channel_->write(pieces);
+        const auto [progress, bytes] = channel_->write(first_of(pieces, turn_end - written_));
         if (progress == Progress::want_read || progress == Progress::want_write) {
             wait(progress, &Session::write);
             return;

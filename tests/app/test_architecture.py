@@ -11,7 +11,8 @@ EXPORTER = os.path.join(harness.SOURCE_DIR, "exporter")
 
 # What each folder may include beside itself: folders, or single headers.
 ALLOWED = {
-    "config": [],
+    "base": [],
+    "config": ["base/"],
     "datadog": ["config/"],
     "scan": ["datadog/"],
     "inventory": ["datadog/token.h", "datadog/id_set.h", "datadog/text_hash.h", "config/duration.h"],

@@ -1,7 +1,7 @@
 #include "state/state_file.h"
 
 #include "state/codec.h"
-#include "state/scratch_directory.h"
+#include "support/scratch_directory.h"
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
@@ -36,7 +36,7 @@ class StateFile : public testing::Test {
         return read ? Refusal{"it was read", true} : read.error();
     }
 
-    const ScratchDirectory directory_;
+    const support::ScratchDirectory directory_;
 };
 
 TEST_F(StateFile, IsReplacedWhole) {

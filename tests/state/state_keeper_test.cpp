@@ -2,7 +2,7 @@
 
 #include "state/codec.h"
 #include "state/samples.h"
-#include "state/scratch_directory.h"
+#include "support/scratch_directory.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -71,7 +71,7 @@ class Keeper : public testing::Test {
         return kept && same(*kept, state);
     }
 
-    const ScratchDirectory directory_;
+    const support::ScratchDirectory directory_;
     TestClock clock_;
     Events events_;
 };

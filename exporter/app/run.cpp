@@ -20,11 +20,17 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
+#include <bitset>
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <future>
+#include <memory>
+#include <mutex>
 #include <optional>
+#include <string_view>
 #include <system_error>
 #include <thread>
 #include <utility>
@@ -41,25 +47,109 @@ constexpr int succeeded = 0;
 constexpr int failed = 1;
 constexpr int wrong_configuration = 2;
 
-/// SIGINT and SIGTERM, kept from every thread and waited for by one. Must be made before any other thread.
-class EndSignal {
+/// From a signal that ends the program to the end of the process, whatever hangs: a disk, a name server, a
+/// password's check. SECURITY.md and README promise three seconds; the rest is for a busy machine.
+constexpr auto longest_end = 2500ms;
+
+/// For answers under way, so that a scrape at the end is not lost.
+constexpr auto grace_of_answers = 500ms;
+
+struct SignalRule {
+    int number;
+    std::string_view name;
+    bool ends;  ///< the program, in order; else nothing happens
+};
+
+/// What people, terminals and supervisors send, and what would end the process at once if it were left to the
+/// kernel.
+constexpr std::array<SignalRule, 6> signal_rules = {{{SIGTERM, "SIGTERM", true},
+                                                     {SIGINT, "SIGINT", true},
+                                                     {SIGQUIT, "SIGQUIT", true},
+                                                     {SIGHUP, "SIGHUP", false},
+                                                     {SIGUSR1, "SIGUSR1", false},
+                                                     {SIGUSR2, "SIGUSR2", false}}};
+
+/// Keeps the signals of `signal_rules` from this thread and all that it starts, until somebody waits for
+/// them.
+sigset_t block_signals() {
+    sigset_t set{};
+    ::sigemptyset(&set);
+    for (const SignalRule& rule : signal_rules) {
+        ::sigaddset(&set, rule.number);
+    }
+    ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
+    return set;
+}
+
+/// Takes the signals of `signal_rules`, on a thread of its own.
+class Signals {
   public:
-    EndSignal() {
-        ::sigemptyset(&signals_);
-        ::sigaddset(&signals_, SIGINT);
-        ::sigaddset(&signals_, SIGTERM);
-        ::pthread_sigmask(SIG_BLOCK, &signals_, nullptr);
+    /// @param blocked what `block_signals` blocked, before there was any other thread
+    /// @param log is told what the signals do; must outlive this object
+    Signals(const sigset_t& blocked, Log& log) {
+        shared_->log = &log;
+        // Left to itself: it guards the end of the process, and that comes after the end of everything else.
+        std::thread([blocked, shared = shared_] { run(blocked, *shared); }).detach();
+    }
+    Signals(const Signals&) = delete;
+    Signals& operator=(const Signals&) = delete;
+    ~Signals() {
+        const std::lock_guard lock(shared_->mutex);
+        shared_->log = nullptr;
     }
 
-    std::string wait() {
-        int signal = 0;
-        while (::sigwait(&signals_, &signal) != 0) {
-        }
-        return signal == SIGINT ? "SIGINT" : "SIGTERM";
-    }
+    /// The name of the signal that ends the program, once it has come.
+    std::string wait_for_end() { return shared_->end.get_future().get(); }
 
   private:
-    sigset_t signals_{};
+    struct Shared {
+        std::promise<std::string> end;
+        std::mutex mutex;
+        Log* log = nullptr;  ///< protected by mutex; null: nobody listens any more
+    };
+
+    template <class Say>
+    static void say(Shared& shared, const Say& words) {
+        const std::lock_guard lock(shared.mutex);
+        if (shared.log != nullptr) {
+            words(*shared.log);
+        }
+    }
+
+    static void run(const sigset_t& blocked, Shared& shared) {
+        std::bitset<signal_rules.size()> told;  // Once for each: nobody can flood the log.
+        for (;;) {
+            int number = 0;
+            if (::sigwait(&blocked, &number) != 0) {
+                continue;
+            }
+            const auto* const rule = std::find_if(signal_rules.begin(), signal_rules.end(),
+                                                  [=](const auto& known) { return known.number == number; });
+            const auto place = static_cast<std::size_t>(rule - signal_rules.begin());
+            if (rule->ends) {
+                shared.end.set_value(std::string(rule->name));
+                end_at_last(shared);
+            }
+            if (!told.test(place)) {
+                told.set(place);
+                say(shared, [rule](Log& log) {
+                    log.warn("the signal is ignored", {{"signal", std::string(rule->name)}});
+                });
+            }
+        }
+    }
+
+    /// Whatever is still going on then.
+    [[noreturn]] static void end_at_last(Shared& shared) {
+        std::this_thread::sleep_for(longest_end);
+        say(shared, [](Log& log) {
+            log.warn("something does not end in time; leaving without it");
+            log.flush();
+        });
+        std::_Exit(succeeded);
+    }
+
+    const std::shared_ptr<Shared> shared_ = std::make_shared<Shared>();
 };
 
 /// `http://localhost:10077`, for people to click; for a Unix socket as curl's --unix-socket takes it.
@@ -111,7 +201,7 @@ config::Config within_limits(config::Config config, Log& log) {
     return config;
 }
 
-int serve(const config::Config& config, Start& start, Log& log, EndSignal& end) {
+int serve(const config::Config& config, Start& start, Log& log, Signals& signals) {
     Monitoring monitoring(config, log);
     WebProtection& protection = start.protection;
     const auto server =
@@ -126,15 +216,12 @@ int serve(const config::Config& config, Start& start, Log& log, EndSignal& end) 
         protection.watch(stop, [&](auto security) { (*server)->secure(std::move(security)); });
     });
 
-    const std::string signal = end.wait();
+    const std::string signal = signals.wait_for_end();
     log.info("ending", {{"signal", signal}});
-    watching = {};
-    (*server)->stop(500ms);
-    if (!monitoring.stop(1s)) {
-        log.warn("a poll or the writing of the state did not end in time; leaving without it");
-        log.flush();
-        std::_Exit(succeeded);
-    }
+    watching.request_stop();
+    // Beside the saving of the state: where a disk hangs, a Unix socket's file is removed all the same.
+    const std::jthread closing([&] { (*server)->stop(grace_of_answers); });
+    monitoring.stop();
     return succeeded;
 }
 
@@ -211,11 +298,13 @@ tl::expected<Start, config::MistakeLines> prepare(const config::Config& config,
 int run_mode(config::Config config, const config::Environment& environment) {
     set_up_process();
     // Only who serves has something to finish; the other modes end as any command does.
-    std::optional<EndSignal> end;
-    if (config.mode == config::Mode::serve) {
-        end.emplace();
-    }
+    const bool serves = config.mode == config::Mode::serve;
+    const sigset_t blocked = serves ? block_signals() : sigset_t{};
     Log log(config.log);
+    std::optional<Signals> signals;
+    if (serves) {
+        signals.emplace(blocked, log);
+    }
     for (const std::string& warning : config.warnings) {
         log.warn(warning);
     }
@@ -245,7 +334,7 @@ int run_mode(config::Config config, const config::Environment& environment) {
         case config::Mode::once:
             return poll_once(config, log);
         default:
-            return serve(config, *start, log, *end);
+            return serve(config, *start, log, *signals);
     }
 }
 

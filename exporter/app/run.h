@@ -8,7 +8,8 @@
 
 namespace exporter::app {
 
-/// Runs the program in the mode its configuration asks for, until it is done or SIGINT or SIGTERM arrives.
+/// Runs the program in the mode its configuration asks for, until it is done or a signal ends it: SIGINT,
+/// SIGTERM or SIGQUIT.
 ///
 /// @param environment its credentials are overwritten once they are read
 /// @return the exit status: 0 done, 1 a failed run, 2 a wrong configuration

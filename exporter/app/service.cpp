@@ -13,8 +13,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <future>
-#include <thread>
 #include <utility>
 
 namespace exporter::app {
@@ -71,19 +69,6 @@ std::unique_ptr<state::StateKeeper> open_states(const config::Config& config, Lo
                                                 scan::system_clock(), tell);
 }
 
-/// On a disk that hangs, a write can't be cut short. Within the ten seconds that Docker waits before it
-/// kills; systemd and Kubernetes wait longer.
-constexpr std::chrono::seconds longest_saving{6};
-
-/// False: `action` goes on after `limit`, on a thread that is left to itself.
-template <class Action>
-bool ends_within(std::chrono::milliseconds limit, Action action) {
-    std::packaged_task<void()> task(std::move(action));
-    const std::future<void> over = task.get_future();
-    std::thread(std::move(task)).detach();
-    return over.wait_for(limit) == std::future_status::ready;
-}
-
 std::vector<scan::Dispatcher::Member> members_of(
     const std::vector<std::unique_ptr<OrganizationMonitor>>& monitors) {
     std::vector<scan::Dispatcher::Member> members;
@@ -121,13 +106,19 @@ void Monitoring::start() {
     polling_ = std::jthread([this](const std::stop_token& stop) { dispatcher_->run(stop); });
 }
 
-bool Monitoring::stop(std::chrono::milliseconds limit) {
-    polling_ = {};
+void Monitoring::stop() {
+    polling_.request_stop();
     for (const auto& monitor : monitors_) {
         monitor->cancel();
     }
-    const bool saved = !states_ || ends_within(longest_saving, [&states = *states_] { states.stop(); });
-    return dispatcher_->wait_until_idle(limit) && saved;
+    // Before the wait for polls: one that can't be cut short must not cost the state.
+    if (states_) {
+        states_->stop();
+    }
+    polling_ = {};
+    if (states_) {
+        states_->save_if_changed();  // A poll may have been published meanwhile.
+    }
 }
 
 bool Monitoring::poll_once() {

@@ -31,10 +31,9 @@ class Monitoring {
 
     /// Polls all organizations until `stop`, with the same few threads however many there are.
     void start();
-    /// Ends polls under way and saves what outlives the process. False: a poll did not end within `limit` (a
-    /// name server that does not answer can't be cut short), or the disk hangs; then the object must not be
-    /// destroyed.
-    [[nodiscard]] bool stop(std::chrono::milliseconds limit);
+    /// Ends polls under way and saves what outlives the process. It takes as long as it takes: a name server
+    /// that does not answer can't be cut short, nor a write to a disk that hangs.
+    void stop();
 
     /// Polls each organization once. True: all were published.
     [[nodiscard]] bool poll_once();

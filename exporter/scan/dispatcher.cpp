@@ -76,7 +76,11 @@ Dispatcher::Dispatcher(std::vector<Member> members, Clock& clock, std::size_t wo
     }
 }
 
-Dispatcher::~Dispatcher() = default;
+Dispatcher::~Dispatcher() {
+    for (std::jthread& worker : workers_) {
+        worker.request_stop();  // All of them, before the first is waited for.
+    }
+}
 
 void Dispatcher::run(const std::stop_token& stop) {
     drive(stop, [] { return false; });
@@ -87,13 +91,6 @@ void Dispatcher::run_once() {
         return std::all_of(members_.begin(), members_.end(),
                            [](const Member& member) { return member.poller->attempted(); });
     });
-}
-
-bool Dispatcher::wait_until_idle(std::chrono::milliseconds limit) {
-    std::unique_lock lock(mutex_);
-    healthy_.clear();
-    troubled_.clear();
-    return results_came_.wait_for(lock, limit, [this] { return busy_ == 0; });
 }
 
 template <class Done>
@@ -203,12 +200,10 @@ void Dispatcher::work(const std::stop_token& stop) {
         std::deque<Job>& queue = *queue_with_work();
         const Job job = queue.front();
         queue.pop_front();
-        ++busy_;
         busy_in_trouble_ += job.in_trouble ? 1U : 0U;
         lock.unlock();
         Result result = perform(job);
         lock.lock();
-        --busy_;
         busy_in_trouble_ -= job.in_trouble ? 1U : 0U;
         results_.push_back(std::move(result));
         results_came_.notify_all();

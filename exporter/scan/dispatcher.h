@@ -51,9 +51,6 @@ class Dispatcher {
     /// what it woke up for. From any thread.
     [[nodiscard]] bool moving() const;
 
-    /// False: a worker is still busy after `limit` though no more is asked of it.
-    [[nodiscard]] bool wait_until_idle(std::chrono::milliseconds limit);
-
   private:
     struct Job {
         std::size_t member;
@@ -100,7 +97,6 @@ class Dispatcher {
     std::deque<Job> healthy_;
     std::deque<Job> troubled_;
     std::deque<Result> results_;
-    std::size_t busy_ = 0;
     std::size_t busy_in_trouble_ = 0;
     std::size_t members_in_trouble_ = 0;
 

@@ -14,6 +14,12 @@ SIMULATED_DATADOG = os.environ.get("SIMULATED_DATADOG", "")
 SOURCE_DIR = os.environ.get("SOURCE_DIR", os.path.join(os.path.dirname(__file__), "..", ".."))
 ACCESS_TOKEN = "ddpat_demo_0123456789abcdef"
 
+# fsync() that never comes back, for LD_PRELOAD; empty where a sanitizer has that place.
+HANGING_FSYNC = os.environ.get("HANGING_FSYNC", "")
+
+# From a signal to the end of the process, whatever hangs: what SECURITY.md and README say.
+LONGEST_END_SECONDS = 3
+
 # Far above what anything takes; a test that needs it has failed.
 LIMIT_SECONDS = 60
 

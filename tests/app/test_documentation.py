@@ -11,6 +11,8 @@ import harness
 README = os.path.join(harness.SOURCE_DIR, "README.md")
 SECURITY = os.path.join(harness.SOURCE_DIR, "SECURITY.md")
 TESTS = os.path.join(harness.SOURCE_DIR, "tests")
+CHART = os.path.join(harness.SOURCE_DIR, "helm", "datadog-token-exporter")
+UNIT = os.path.join(harness.SOURCE_DIR, "helm", "systemd", "datadog-token-exporter.service")
 
 
 def table(text, name):
@@ -118,6 +120,17 @@ class Documentation(unittest.TestCase):
             named = re.findall(r"`([^`]+)`", tests)
             self.assertTrue(named, claim)
             self.assertEqual([name for name in named if name not in known], [], claim)
+
+    def test_whoever_ends_the_program_waits_longer_than_it_takes(self):
+        longest = harness.LONGEST_END_SECONDS
+        for file, words in ((README, rf"takes {longest} seconds at most"), (SECURITY, rf"within {longest} seconds whatever hangs"),
+                            (os.path.join(CHART, "values.yaml"), rf"The program takes {longest} at most")):
+            with open(file, encoding="utf-8") as opened:
+                self.assertIn(words, opened.read())
+        for file, setting in ((os.path.join(CHART, "values.yaml"), r"^terminationGracePeriodSeconds: (\d+)$"),
+                              (UNIT, r"^TimeoutStopSec=(\d+)s$")):
+            with open(file, encoding="utf-8") as opened:
+                self.assertGreater(int(re.search(setting, opened.read(), re.M).group(1)), longest, file)
 
     def test_metrics_named_anywhere_in_the_readme_exist(self):
         published = set(re.findall(r"^# HELP (\S+)", harness.run("--demo", "--once", "--tokens.detail", "all").stdout, re.M))

@@ -180,6 +180,55 @@ class Failing(unittest.TestCase):
 
 
 class Signals(unittest.TestCase):
+    def setUp(self):
+        directory = tempfile.TemporaryDirectory()  # pylint: disable=consider-using-with
+        self.addCleanup(directory.cleanup)
+        self.state = os.path.join(directory.name, "state")
+        self.socket = os.path.join(directory.name, "exporter.sock")
+
+    def exporter(self, url, **variables):
+        """One that has something to leave behind: a state, and a socket's file."""
+        return harness.Exporter("--datadog.base-url", url, "--state.file", self.state,
+                                "--web.listen-address", f"unix:{self.socket}", DD_BEARER_TOKEN=harness.ACCESS_TOKEN,
+                                **variables)
+
+    def test_term_int_and_quit_end_it_in_order(self):
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
+            with self.subTest(number.name), harness.SimulatedDatadog("--tokens", "20") as api:
+                exporter = self.exporter(api.url)
+                exporter.wait_for_poll()
+                self.assertTrue(os.path.exists(self.socket))
+                status, took = exporter.stop(number)
+                self.assertEqual(status, 0, exporter.lines)
+                self.assertLessEqual(took, harness.LONGEST_END_SECONDS)
+                self.assertEqual(exporter.events("ending")[0]["signal"], number.name)
+                self.assertFalse(os.path.exists(self.socket))
+                os.unlink(self.state)  # It was saved.
+
+    def test_hup_usr1_and_usr2_are_ignored_with_one_line_each(self):
+        numbers = (signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
+        with harness.Exporter("--demo") as exporter:
+            for _ in range(3):
+                for number in numbers:
+                    exporter.process.send_signal(number)
+                harness.wait_until(lambda: len(exporter.events("the signal is ignored")) == len(numbers), "all are told")
+            self.assertEqual(harness.get(exporter.url + "/healthz")[0], 200)
+            status, _ = exporter.stop()
+        self.assertEqual(status, 0, exporter.lines)
+        self.assertCountEqual([event["signal"] for event in exporter.events("the signal is ignored")],
+                              [number.name for number in numbers])
+
+    @unittest.skipUnless(harness.HANGING_FSYNC, "needs a place in LD_PRELOAD")
+    def test_a_disk_that_hangs_holds_up_neither_the_end_nor_the_sockets_removal(self):
+        with harness.SimulatedDatadog("--tokens", "20") as api:
+            exporter = self.exporter(api.url, LD_PRELOAD=harness.HANGING_FSYNC)
+            exporter.wait_for_poll()
+            status, took = exporter.stop()
+        self.assertEqual(status, 0, exporter.lines)
+        self.assertLessEqual(took, harness.LONGEST_END_SECONDS)
+        self.assertEqual(len(exporter.events("something does not end in time; leaving without it")), 1)
+        self.assertFalse(os.path.exists(self.socket))
+
     def test_ends_within_two_seconds_in_the_middle_of_a_poll(self):
         for number in (signal.SIGTERM, signal.SIGINT):
             with harness.SimulatedDatadog("--latency", "60000") as api:

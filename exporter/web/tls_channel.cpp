@@ -1,6 +1,6 @@
 #include "web/tls_channel.h"
 
-#include "web/tls_socket.h"
+#include "base/tls_socket.h"
 
 #include <openssl/err.h>
 #include <openssl/ssl.h>
@@ -43,7 +43,7 @@ class TlsChannel final : public Channel {
   public:
     TlsChannel(std::shared_ptr<SSL> ssl, int socket, std::shared_ptr<const void> owner)
         : owner_(std::move(owner)), ssl_(std::move(ssl)), socket_(socket) {
-        bytes_ = ssl_ ? TlsSocket::attach(ssl_.get(), socket_) : nullptr;
+        bytes_ = ssl_ ? base::TlsSocket::attach(ssl_.get(), socket_) : nullptr;
         if (bytes_ == nullptr) {
             broken_ = true;
             ssl_.reset();
@@ -142,8 +142,8 @@ class TlsChannel final : public Channel {
     const std::shared_ptr<const void> owner_;
     std::shared_ptr<SSL> ssl_;
     const int socket_;
-    TlsSocket* bytes_ = nullptr;  ///< `ssl_`'s; null where that is
-    bool broken_ = false;         ///< OpenSSL wants to be asked nothing more, not even to say goodbye
+    base::TlsSocket* bytes_ = nullptr;  ///< `ssl_`'s; null where that is
+    bool broken_ = false;               ///< OpenSSL wants to be asked nothing more, not even to say goodbye
 };
 
 }  // namespace

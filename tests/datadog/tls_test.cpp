@@ -13,6 +13,7 @@
 #include <array>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <memory>
 #include <stdexcept>
 #include <thread>
@@ -36,7 +37,10 @@ const support::Authority& authority() {
 /// Shakes hands once, on its own end of a pair of sockets.
 class Server {
   public:
-    explicit Server(const support::CertificateText& identity) {
+    /// @param go_on what it does after the handshake
+    explicit Server(
+        const support::CertificateText& identity, std::function<void(SSL*)> go_on = [](SSL*) {})
+        : go_on_(std::move(go_on)) {
         require(::socketpair(AF_UNIX, SOCK_STREAM, 0, sockets_.data()) == 0, "socketpair");
         const std::shared_ptr<BIO> certificate(BIO_new_mem_buf(identity.certificate.data(), -1), BIO_free);
         const std::shared_ptr<X509> x509(PEM_read_bio_X509(certificate.get(), nullptr, nullptr, nullptr),
@@ -50,7 +54,9 @@ class Server {
         thread_ = std::thread([this] {
             const std::shared_ptr<SSL> ssl(SSL_new(context_.get()), SSL_free);
             SSL_set_fd(ssl.get(), sockets_[0]);
-            SSL_accept(ssl.get());
+            if (SSL_accept(ssl.get()) == 1) {
+                go_on_(ssl.get());
+            }
         });
     }
     Server(const Server&) = delete;
@@ -65,20 +71,25 @@ class Server {
     [[nodiscard]] int client_socket() const { return sockets_[1]; }
 
   private:
+    const std::function<void(SSL*)> go_on_;
     std::array<int, 2> sockets_{};
     std::shared_ptr<SSL_CTX> context_{SSL_CTX_new(TLS_server_method()), SSL_CTX_free};
     std::thread thread_;
 };
 
-/// The error's text; empty: the connection was opened.
-std::string why_refused(const support::CertificateText& identity, const std::string& host) {
+TlsContext trusting_context() {
     std::string directory = (std::filesystem::temp_directory_path() / "exporter-tls-XXXXXX").string();
     require(::mkdtemp(directory.data()) != nullptr, "mkdtemp");
     const std::string ca_file = directory + "/ca.pem";
     std::ofstream(ca_file) << authority().certificate();
-    const TlsContext context(ca_file);
+    TlsContext context(ca_file);
     std::filesystem::remove_all(directory);
+    return context;
+}
 
+/// The error's text; empty: the connection was opened.
+std::string why_refused(const support::CertificateText& identity, const std::string& host) {
+    const TlsContext context = trusting_context();
     const Server server(identity);
     Wire wire;
     wire.begin(1 << 20, 10s, std::chrono::steady_clock::now() + 10s);
@@ -134,6 +145,32 @@ INSTANTIATE_TEST_SUITE_P(
         HostCase{"WildcardForTwoLabels", {"DNS:*.test"}, "issued", "localhost.example.test", false},
         HostCase{"AnotherName", {"DNS:other.example.test"}, "issued", "localhost.example.test", false}),
     [](const auto& test) { return test.param.name; });
+
+/// What a client reads that got so many KeyUpdates, and then a word; negative: the connection broke.
+ssize_t bytes_after_key_updates(int updates) {
+    const Server server(authority().issue({"DNS:a.test"}), [updates](SSL* ssl) {
+        for (int i = 0; i < updates; ++i) {
+            SSL_key_update(ssl, SSL_KEY_UPDATE_NOT_REQUESTED);
+            SSL_do_handshake(ssl);
+        }
+        SSL_write(ssl, "word", 4);
+    });
+    const TlsContext context = trusting_context();
+    Wire wire;
+    wire.begin(1 << 20, 10s, std::chrono::steady_clock::now() + 10s);
+    auto connection = TlsConnection::open(context, server.client_socket(), "a.test", wire);
+    std::array<char, 100> bytes{};
+    return connection.value().read(bytes.data(), bytes.size());
+}
+
+// A server may send two session tickets beside.
+TEST(TlsConnection, ReadsOnAfterSomeRecordsWithoutData) {
+    EXPECT_EQ(bytes_after_key_updates(14), 4);
+}
+
+TEST(TlsConnection, BreaksAt17RecordsWithoutDataInARow) {
+    EXPECT_LT(bytes_after_key_updates(17), 0);
+}
 
 }  // namespace
 }  // namespace exporter::datadog

@@ -1,4 +1,4 @@
-#include "web/tls_socket.h"
+#include "base/tls_socket.h"
 
 #include <openssl/bio.h>
 #include <openssl/ssl.h>
@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <cerrno>
 
-namespace exporter::web {
+namespace exporter::base {
 
 /// What OpenSSL calls.
 struct TlsSocket::Bio {
@@ -109,4 +109,4 @@ TlsSocket* TlsSocket::attach(SSL* ssl, int socket) {
     return attached;
 }
 
-}  // namespace exporter::web
+}  // namespace exporter::base

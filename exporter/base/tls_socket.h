@@ -2,14 +2,14 @@
 //
 // OpenSSL's own socket BIO has no bound: SSL_read goes on for as long as records arrive that carry no data.
 // 60,000 KeyUpdates on 8 connections, or the handshake records with which a peer asks TLS 1.2 for a
-// renegotiation, held the thread that read them for 5 to 22 s.
+// renegotiation, held the web server's thread for 5 to 22 s.
 #pragma once
 
 #include <openssl/types.h>
 
 #include <cstddef>
 
-namespace exporter::web {
+namespace exporter::base {
 
 /// Bytes that OpenSSL gets in one turn. Then it is told that nothing more is there yet.
 inline constexpr std::size_t tls_turn_bytes = 16384;
@@ -50,4 +50,4 @@ class TlsSocket {
     bool ended_ = false;  ///< the peer has closed its side
 };
 
-}  // namespace exporter::web
+}  // namespace exporter::base

@@ -16,12 +16,12 @@ ALLOWED = {
     "datadog": ["base/", "config/"],
     "scan": ["datadog/"],
     "inventory": ["datadog/token.h", "datadog/id_set.h", "datadog/text_hash.h", "config/duration.h"],
-    "state": ["inventory/", "scan/listing.h", "scan/clock.h", "datadog/token.h"],
+    "state": ["base/", "inventory/", "scan/listing.h", "scan/clock.h", "datadog/token.h"],
     "metrics": ["inventory/", "scan/statistics.h", "scan/listing.h", "datadog/token.h", "datadog/error.h",
                 "datadog/page.h"],
     "web": ["base/", "metrics/exposition.h"],
     "demo": ["datadog/"],
-    "app": ["config/", "datadog/", "scan/", "inventory/", "state/", "metrics/", "web/", "demo/"],
+    "app": ["base/", "config/", "datadog/", "scan/", "inventory/", "state/", "metrics/", "web/", "demo/"],
     "": ["app/"],
 }
 

@@ -6,11 +6,11 @@
 #include "app/descriptors.h"
 #include "app/inherited_sockets.h"
 #include "app/log.h"
-#include "app/output_file.h"
 #include "app/probe.h"
 #include "app/secrecy.h"
 #include "app/service.h"
 #include "app/web_protection.h"
+#include "base/replacement_file.h"
 #include "config/sharding.h"
 
 #include <fmt/format.h>
@@ -233,6 +233,13 @@ bool lacks_credentials(const config::Config& config) {
                        });
 }
 
+/// As node_exporter's textfile collector wants it, unless the metrics name tokens and people.
+base::ReplacementOptions output_options(const config::Config& config) {
+    return {.links = base::Links::followed,
+            .mode = config.tokens.detail == config::Detail::none ? 0644U : 0600U,
+            .keep_mode = true};
+}
+
 int poll_once(const config::Config& config, Log& log) {
     Monitoring monitoring(config, log);
     const bool published = monitoring.poll_once();
@@ -243,7 +250,8 @@ int poll_once(const config::Config& config, Log& log) {
                       {{"error", std::system_category().message(errno)}});
             return failed;
         }
-    } else if (const auto written = replace_file(config.once_output, text); !written) {
+    } else if (const auto written = base::replace_file(config.once_output, text, output_options(config));
+               !written) {
         log.error("the exposition can't be written", {{"error", written.error()}});
         return failed;
     }

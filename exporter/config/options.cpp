@@ -169,7 +169,7 @@ std::vector<Option> make_table() {
          "Make one request for each organization, say what was seen, and exit.", modes},
         {"once", Kind::toggle, "", "", "Poll once, write the metrics to standard output, and exit.", modes},
         {"once.output", Kind::value, "FILE", "",
-         "With --once: write to this file, renamed into place when complete.", modes},
+         "With --once: write to this file, replaced whole; a link is followed.", modes},
         {"probe", Kind::flag_or_value, "[URL]", "",
          "Ask a running exporter for its health, at this URL or where the configuration says that it "
          "listens; exit "

@@ -1,5 +1,6 @@
 #include "config/validate.h"
 
+#include "base/replacement_file.h"
 #include "config/in_effect.h"
 #include "config/shard_options.h"
 #include "config/sharding.h"
@@ -161,6 +162,12 @@ std::string read_once_output(const Values& values, Mode mode) {
     std::string output = values.text("once.output");
     if (!output.empty() && mode != Mode::once) {
         values.mistake("once.output", "means nothing without --once");
+    } else if (const std::string fault =
+                   output.empty() ? "" : base::fault_in_target(output, base::Links::followed);
+               !fault.empty()) {
+        values.mistake("once.output",
+                       fmt::format("{} {}; without --once.output the metrics go to standard output",
+                                   quote(output), fault));
     }
     return output;
 }

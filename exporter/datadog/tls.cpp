@@ -25,9 +25,13 @@ bool is_address(const std::string& host) {
            ::inet_pton(AF_INET6, host.c_str(), ignored.data()) == 1;
 }
 
-/// Only a certificate for this host will do.
+/// Accepts only a certificate for this host, by RFC 9525: its subject alternative names count and its common
+/// name does not, and `*` stands for a whole label. OpenSSL's defaults take a certificate without alternative
+/// names by its common name, and `loc*.example.test` for `localhost.example.test`; Go and browsers take
+/// neither.
 bool expect_host(SSL* ssl, const std::string& host) {
     ::SSL_set_verify(ssl, SSL_VERIFY_PEER, nullptr);
+    ::SSL_set_hostflags(ssl, X509_CHECK_FLAG_NEVER_CHECK_SUBJECT | X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
     if (is_address(host)) {
         return ::X509_VERIFY_PARAM_set1_ip_asc(::SSL_get0_param(ssl), host.c_str()) == 1;
     }
@@ -37,7 +41,13 @@ bool expect_host(SSL* ssl, const std::string& host) {
     return named == 1 && ::SSL_set1_host(ssl, host.c_str()) == 1;
 }
 
-Error handshake_error(const SSL* ssl, const Wire& wire) {
+Error handshake_error(const SSL* ssl, const base::TlsSocket& bytes, const Wire& wire) {
+    if (bytes.is_flooded()) {
+        return {.kind = ErrorKind::tls,
+                .message =
+                    fmt::format("the TLS handshake took more than {} records", base::most_handshake_records),
+                .retry_after = {}};
+    }
     if (const long result = ::SSL_get_verify_result(ssl); result != X509_V_OK) {
         return {
             .kind = ErrorKind::tls, .message = ::X509_verify_cert_error_string(result), .retry_after = {}};
@@ -84,23 +94,30 @@ Result<TlsConnection> TlsConnection::open(const TlsContext& context, int socket,
     if (context.get() == nullptr) {
         return tl::unexpected(Error{ErrorKind::tls, context.origin() + " can't be loaded", std::nullopt});
     }
-    TlsConnection connection({::SSL_new(context.get()), ::SSL_free}, socket, wire);
-    SSL* const ssl = connection.ssl_.get();
+    const std::shared_ptr<SSL> made(::SSL_new(context.get()), ::SSL_free);
+    SSL* const ssl = made.get();
+    base::TlsSocket* const bytes = ssl != nullptr ? base::TlsSocket::attach(ssl, socket) : nullptr;
     const int flags = ::fcntl(socket, F_GETFL);
-    if (ssl == nullptr || !expect_host(ssl, host) || ::SSL_set_fd(ssl, socket) != 1 ||
-        ::fcntl(socket, F_SETFL, flags | O_NONBLOCK) != 0) {
+    if (bytes == nullptr || !expect_host(ssl, host) || ::fcntl(socket, F_SETFL, flags | O_NONBLOCK) != 0) {
         return tl::unexpected(Error{ErrorKind::internal, "TLS can't be set up", std::nullopt});
     }
+    TlsConnection connection(made, bytes, socket, wire);
     for (;;) {
-        ::ERR_clear_error();
+        connection.begin_turn();
         const int result = ::SSL_connect(ssl);
         if (result == 1) {
+            bytes->expect_data();
             return connection;
         }
         if (!connection.wait_after(result)) {
-            return tl::unexpected(handshake_error(ssl, wire));
+            return tl::unexpected(handshake_error(ssl, *bytes, wire));
         }
     }
+}
+
+void TlsConnection::begin_turn() {
+    ::ERR_clear_error();  // Or SSL_get_error takes an old error for this call's.
+    bytes_->begin_turn();
 }
 
 bool TlsConnection::wait_after(int result) {
@@ -120,9 +137,10 @@ bool TlsConnection::has_pending() const {
 
 ssize_t TlsConnection::read(char* target, std::size_t size) {
     for (;;) {
-        ::ERR_clear_error();
+        begin_turn();
         const int received = ::SSL_read(ssl_.get(), target, static_cast<int>(std::min(size, largest_piece)));
         if (received > 0) {
+            bytes_->expect_data();
             return received;
         }
         if (::SSL_get_error(ssl_.get(), received) == SSL_ERROR_ZERO_RETURN) {
@@ -136,7 +154,7 @@ ssize_t TlsConnection::read(char* target, std::size_t size) {
 
 ssize_t TlsConnection::write(const char* bytes, std::size_t size) {
     for (;;) {
-        ::ERR_clear_error();
+        begin_turn();
         const int sent = ::SSL_write(ssl_.get(), bytes, static_cast<int>(std::min(size, largest_piece)));
         if (sent > 0) {
             return sent;
@@ -148,7 +166,7 @@ ssize_t TlsConnection::write(const char* bytes, std::size_t size) {
 }
 
 void TlsConnection::say_goodbye() {
-    ::ERR_clear_error();
+    begin_turn();
     ::SSL_shutdown(ssl_.get());
 }
 

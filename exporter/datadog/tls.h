@@ -4,6 +4,7 @@
 // of whatever went wrong, and from 0.18 on nothing can be put between it and the wire.
 #pragma once
 
+#include "base/tls_socket.h"
 #include "datadog/error.h"
 #include "datadog/wire.h"
 
@@ -51,14 +52,16 @@ class TlsConnection {
     void say_goodbye();
 
   private:
-    TlsConnection(std::shared_ptr<SSL> ssl, int socket, Wire& wire)
-        : ssl_(std::move(ssl)), socket_(socket), wire_(&wire) {}
+    TlsConnection(std::shared_ptr<SSL> ssl, base::TlsSocket* bytes, int socket, Wire& wire)
+        : ssl_(std::move(ssl)), bytes_(bytes), socket_(socket), wire_(&wire) {}
 
+    void begin_turn();
     /// Waits for what OpenSSL lacks after an operation that returned `result`. False: it is no matter of
     /// waiting.
     [[nodiscard]] bool wait_after(int result);
 
     std::shared_ptr<SSL> ssl_;
+    base::TlsSocket* bytes_;  ///< `ssl_`'s
     int socket_;
     Wire* wire_;
 };

@@ -32,11 +32,16 @@ void StateKeeper::ignore(const std::string& why) {
     tell_(StateEvent::ignored, fmt::format("{}: {}", options_.path, why));
 }
 
+void StateKeeper::refuse(const Refusal& refusal) {
+    ignore(refusal.why +
+           (refusal.replaceable ? "" : "; it is left alone, and no state is kept while it is there"));
+    failing_ = !refusal.replaceable;  // So it has been told.
+}
+
 void StateKeeper::load(const std::vector<Key>& organizations) {
     auto file = read_state_file(options_.path);
     if (!file) {
-        replaceable_ = file.error().replaceable;
-        ignore(file.error().why + (replaceable_ ? "" : "; it is left alone, and no state is kept"));
+        refuse(file.error());
         return;
     }
     if (!*file) {
@@ -44,8 +49,7 @@ void StateKeeper::load(const std::vector<Key>& organizations) {
     }
     auto states = decode(**file, hash_check());
     if (!states) {
-        replaceable_ = looks_like_state(**file);
-        ignore(states.error() + (replaceable_ ? "" : "; it is left alone, and no state is kept"));
+        refuse({states.error(), looks_like_state(**file)});
         return;
     }
     const datadog::Timestamp latest = clock_.now() + clock_correction;
@@ -93,16 +97,13 @@ States StateKeeper::take_changed() {
 
 bool StateKeeper::save_if_changed() {
     const std::lock_guard saving(saving_);
-    if (!replaceable_) {
-        return false;
-    }
     std::string problem;
     try {
         const States states = take_changed();
         if (states.empty()) {
             return true;
         }
-        ReplacementFile file(options_.path);
+        StateFileWriter file(options_.path);
         write(states, hash_check(), file);
         if (auto committed = file.commit(); !committed) {
             problem = std::move(committed).error();

@@ -3,6 +3,7 @@
 
 #include "scan/clock.h"
 #include "state/organization_state.h"
+#include "state/state_file.h"
 
 #include <chrono>
 #include <functional>
@@ -69,6 +70,7 @@ class StateKeeper {
   private:
     void load(const std::vector<Key>& organizations);
     void ignore(const std::string& why);
+    void refuse(const Refusal& refusal);
     void run(const std::stop_token& stop);
     [[nodiscard]] States take_changed();
     void tell_outcome(const std::string& problem);
@@ -76,7 +78,6 @@ class StateKeeper {
     const KeeperOptions options_;
     scan::Clock& clock_;
     const Tell tell_;
-    bool replaceable_ = true;  ///< constant after construction: whether the path may be written to
 
     mutable std::mutex mutex_;
     // Protected by mutex_:

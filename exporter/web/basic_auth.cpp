@@ -1,6 +1,5 @@
 #include "web/basic_auth.h"
 
-#include <algorithm>
 #include <utility>
 
 namespace exporter::web {
@@ -15,30 +14,31 @@ Authenticator::~Authenticator() {
     worker_.request_stop();
 }
 
-std::optional<bool> Authenticator::known(std::string_view authorization) const {
+std::optional<Verdict> Authenticator::known(std::string_view authorization, const std::string& peer) {
     const auto credentials = parse_basic_authorization(authorization);
     if (!credentials || !BcryptHash::can_match(credentials->password)) {
-        return false;
+        return Verdict::wrong;
     }
     const auto fingerprint = cache_.fingerprint(*credentials);
     const std::scoped_lock lock(mutex_);
-    return cache_.contains(fingerprint) ? std::optional(true) : std::nullopt;
+    if (!cache_.contains(fingerprint)) {
+        return std::nullopt;
+    }
+    proven_.insert(peer);
+    return Verdict::right;
 }
 
-bool Authenticator::verify(std::string_view authorization, std::string peer, Done done) {
-    auto credentials = parse_basic_authorization(authorization);
-    const std::scoped_lock lock(mutex_);
-    const auto turn = static_cast<std::size_t>(
-        std::count_if(queue_.begin(), queue_.end(), [&](const Job& job) { return job.peer == peer; }));
-    if (queue_.size() >= longest_queue || turn >= longest_queue_of_a_peer) {
-        return false;
+void Authenticator::verify(std::string_view authorization, const std::string& peer, Done done) {
+    Job job{parse_basic_authorization(authorization), peer, std::move(done)};
+    std::optional<Job> without_room;
+    {
+        const std::scoped_lock lock(mutex_);
+        without_room = queues_.at(proven_.contains(peer) ? 0 : 1).push(peer, std::move(job));
+        changed_.notify_one();
     }
-    // Everybody's first before anybody's second.
-    const auto place =
-        std::find_if(queue_.begin(), queue_.end(), [turn](const Job& job) { return job.turn > turn; });
-    queue_.insert(place, {std::move(credentials), std::move(peer), turn, std::move(done)});
-    changed_.notify_one();
-    return true;
+    if (without_room) {
+        without_room->done(Verdict::too_many);
+    }
 }
 
 void Authenticator::replace(Users users) {
@@ -53,31 +53,36 @@ void Authenticator::replace(Users users) {
 
 void Authenticator::work(const std::stop_token& stop) {
     while (const auto job = next_job(stop)) {
-        const bool verdict = job->credentials && judge(*job->credentials);
+        const bool is_right = job->credentials && judge(*job->credentials, job->peer);
         const std::scoped_lock lock(telling_);
         if (ended_) {
             return;
         }
-        job->done(verdict);
+        job->done(is_right ? Verdict::right : Verdict::wrong);
     }
 }
 
 std::optional<Authenticator::Job> Authenticator::next_job(const std::stop_token& stop) {
     std::unique_lock lock(mutex_);
-    if (!changed_.wait(lock, stop, [this] { return !queue_.empty(); }) || stop.stop_requested()) {
+    const auto waits = [this] { return !queues_[0].empty() || !queues_[1].empty(); };
+    if (!changed_.wait(lock, stop, waits) || stop.stop_requested()) {
         return std::nullopt;
     }
-    std::optional job(std::move(queue_.front()));
-    queue_.pop_front();
+    if (queues_.at(turn_).empty()) {
+        turn_ = 1 - turn_;
+    }
+    auto job = queues_.at(turn_).pop();
+    turn_ = 1 - turn_;
     return job;
 }
 
-bool Authenticator::judge(const Credentials& credentials) {
+bool Authenticator::judge(const Credentials& credentials, const std::string& peer) {
     const auto fingerprint = cache_.fingerprint(credentials);
     for (;;) {
         std::unique_lock lock(mutex_);
         // The same login may have waited twice.
         if (cache_.contains(fingerprint)) {
+            proven_.insert(peer);
             return true;
         }
         const auto users = users_;
@@ -89,6 +94,7 @@ bool Authenticator::judge(const Credentials& credentials) {
         }
         if (admitted) {
             cache_.insert(fingerprint);
+            proven_.insert(peer);
         }
         return admitted;
     }

@@ -25,7 +25,7 @@ constexpr std::chrono::milliseconds accept_back_off{100};
 constexpr int send_buffer_bytes = 65536;
 
 /// How many connections are accepted before those there are have their turn.
-constexpr int longest_turn = 16;
+constexpr int accept_turn = 16;
 
 struct Accepted {
     Socket socket;  ///< negative: none, errno says why
@@ -120,9 +120,9 @@ void Listener::accept_some() {
         back_off();
         return;
     }
-    for (int accepted = 0; next.socket.get() >= 0; ++accepted) {
+    for (int accepted = 1; next.socket.get() >= 0; ++accepted) {
         admit(std::move(next.socket), next.peer);
-        next = accepted < longest_turn ? accept_from(socket_.native_handle()) : Accepted{Socket(-1), {}};
+        next = accepted < accept_turn ? accept_from(socket_.native_handle()) : Accepted{Socket(-1), {}};
     }
     await_connection();
 }

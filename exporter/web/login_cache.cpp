@@ -1,6 +1,5 @@
 #include "web/login_cache.h"
 
-#include <algorithm>
 #include <cstdint>
 
 namespace exporter::web {
@@ -15,27 +14,6 @@ Digest LoginCache::fingerprint(const Credentials& credentials) const {
     message.insert(message.end(), credentials.user.begin(), credentials.user.end());
     message.insert(message.end(), credentials.password.begin(), credentials.password.end());
     return hmac_sha256(key_, view(message));
-}
-
-bool LoginCache::contains(const Digest& fingerprint) const {
-    return std::find(fingerprints_.begin(), fingerprints_.end(), fingerprint) != fingerprints_.end();
-}
-
-void LoginCache::insert(const Digest& fingerprint) {
-    if (contains(fingerprint)) {
-        return;
-    }
-    if (fingerprints_.size() < capacity_) {
-        fingerprints_.push_back(fingerprint);
-        return;
-    }
-    fingerprints_[next_] = fingerprint;
-    next_ = (next_ + 1) % capacity_;
-}
-
-void LoginCache::clear() {
-    fingerprints_.clear();
-    next_ = 0;
 }
 
 }  // namespace exporter::web

@@ -3,9 +3,9 @@
 
 #include "web/authorization.h"
 #include "web/hmac.h"
+#include "web/recent.h"
 
 #include <cstddef>
-#include <vector>
 
 namespace exporter::web {
 
@@ -13,20 +13,18 @@ namespace exporter::web {
 class LoginCache {
   public:
     /// @param capacity at which the oldest makes room, at least 1
-    explicit LoginCache(std::size_t capacity) : capacity_(capacity) {}
+    explicit LoginCache(std::size_t capacity) : right_(capacity) {}
 
     /// HMAC with a key that only this object has. Takes a microsecond or two.
     [[nodiscard]] Digest fingerprint(const Credentials& credentials) const;
 
-    [[nodiscard]] bool contains(const Digest& fingerprint) const;
-    void insert(const Digest& fingerprint);
-    void clear();
+    [[nodiscard]] bool contains(const Digest& fingerprint) const { return right_.contains(fingerprint); }
+    void insert(const Digest& fingerprint) { right_.insert(fingerprint); }
+    void clear() { right_.clear(); }
 
   private:
-    const std::size_t capacity_;
     const Digest key_ = random_key();
-    std::vector<Digest> fingerprints_;
-    std::size_t next_ = 0;  ///< where the next one goes
+    Recent<Digest> right_;
 };
 
 }  // namespace exporter::web

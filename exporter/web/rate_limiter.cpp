@@ -19,13 +19,30 @@ RateLimiter::RateLimiter(std::chrono::nanoseconds interval, unsigned burst)
     : interval_(std::clamp(interval, std::chrono::nanoseconds(1), longest_refill)),
       refill_before_last_(refill_of(std::max(burst, 1U) - 1, interval_)) {}
 
-bool RateLimiter::allow(TimePoint now) {
-    const auto full_at = std::max(full_at_, now);
+bool RateLimiter::allow(const std::string& who, TimePoint now) {
+    auto bucket = full_at_.find(who);
+    const auto full_at = bucket == full_at_.end() ? now : std::max(bucket->second, now);
     if (full_at - now > refill_before_last_) {
         return false;
     }
-    full_at_ = full_at + interval_;
+    if (bucket == full_at_.end()) {
+        make_room(now);
+        bucket = full_at_.emplace(who, now).first;
+    }
+    bucket->second = full_at + interval_;
     return true;
+}
+
+void RateLimiter::make_room(TimePoint now) {
+    if (full_at_.size() < most_buckets) {
+        return;
+    }
+    std::erase_if(full_at_, [now](const auto& bucket) { return bucket.second <= now; });
+    if (full_at_.size() >= most_buckets) {
+        full_at_.erase(
+            std::min_element(full_at_.begin(), full_at_.end(),
+                             [](const auto& one, const auto& other) { return one.second < other.second; }));
+    }
 }
 
 }  // namespace exporter::web

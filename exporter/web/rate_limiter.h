@@ -1,11 +1,16 @@
-// How often something may happen: exporter-toolkit's `rate_limit`, a token bucket.
+// How often each client may do something: exporter-toolkit's `rate_limit`, with a token bucket for each
+// client instead of one for all. One for all lets strangers keep a scraper out: ten requests a second without
+// a password cost it 6 of 8 scrapes.
 #pragma once
 
 #include <chrono>
+#include <cstddef>
+#include <map>
+#include <string>
 
 namespace exporter::web {
 
-/// Full at first. Not for several threads at once.
+/// Buckets are full at first. Not for several threads at once.
 class RateLimiter {
   public:
     using TimePoint = std::chrono::steady_clock::time_point;
@@ -14,14 +19,20 @@ class RateLimiter {
     /// @param burst how much is allowed at once, at least 1
     RateLimiter(std::chrono::nanoseconds interval, unsigned burst);
 
+    /// Beyond so many buckets, the one that lacks least makes room, and is full again.
+    static constexpr std::size_t most_buckets = 1024;
+
+    /// @param who whose bucket it is
     /// @param now not before that of an earlier call
-    [[nodiscard]] bool allow(TimePoint now);
+    [[nodiscard]] bool allow(const std::string& who, TimePoint now);
 
   private:
+    void make_room(TimePoint now);
+
     std::chrono::nanoseconds interval_;
     std::chrono::nanoseconds
-        refill_before_last_;  ///< how long the bucket may lack to be full and yet hold one
-    TimePoint full_at_ = TimePoint::min();
+        refill_before_last_;                    ///< how long the bucket may lack to be full and yet hold one
+    std::map<std::string, TimePoint> full_at_;  ///< when each bucket is full; one that is not here is
 };
 
 }  // namespace exporter::web

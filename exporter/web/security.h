@@ -16,7 +16,7 @@ namespace exporter::web {
 struct Security {
     std::shared_ptr<const TlsContext> tls;         ///< null: plain HTTP
     std::shared_ptr<Authenticator> authenticator;  ///< null: everybody is let in
-    std::shared_ptr<RateLimiter> rate_limiter;     ///< null: no limit
+    std::shared_ptr<RateLimiter> rate_limiter;     ///< null: no limit; used on the server's thread alone
     /// Added to every response that does not have them of its own.
     std::vector<std::pair<std::string, std::string>> headers;
 };

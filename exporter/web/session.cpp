@@ -16,7 +16,7 @@ namespace {
 namespace net = boost::asio;
 
 /// How much of an answer is written before others have their turn.
-constexpr std::size_t longest_turn = std::size_t{1} << 18;
+constexpr std::size_t write_turn_bytes = std::size_t{1} << 18;
 
 /// How long a client may take nothing of its answer while others wait for their turn.
 constexpr std::chrono::milliseconds patience_with_readers{100};
@@ -49,6 +49,15 @@ void skip(std::size_t bytes, std::span<std::string_view> pieces) {
         piece.remove_prefix(part);
         bytes -= part;
     }
+}
+
+/// The first so many bytes of the concatenation of `pieces`.
+std::array<std::string_view, 3> first_of(std::array<std::string_view, 3> pieces, std::size_t bytes) {
+    for (auto& piece : pieces) {
+        piece = piece.substr(0, bytes);
+        bytes -= piece.size();
+    }
+    return pieces;
 }
 
 }  // namespace
@@ -160,42 +169,56 @@ void Session::judge() {
         answer(plain_response(404));
     } else if (!is_probe_ && refusal_) {
         refuse(*refusal_);
-    } else if (!is_probe_ && security_ && security_->rate_limiter && !security_->rate_limiter->allow(now())) {
-        answer(plain_response(429));
-    } else if (security_ && security_->authenticator) {
-        verify();
     } else {
-        respond();
+        admit();
     }
+}
+
+void Session::admit() {
+    const bool asks_passwords = security_ && security_->authenticator;
+    const auto verdict = asks_passwords
+                             ? security_->authenticator->known(reader_.head().authorization, peer_key())
+                             : std::optional(Verdict::right);
+    // Probes are answered beyond the limit, but no password is checked beyond it: guessers would go there.
+    if ((!is_probe_ || !verdict) && !is_within_rate(asks_passwords && verdict == Verdict::right)) {
+        answer(plain_response(429));
+    } else if (verdict) {
+        on_verified(*verdict);
+    } else {
+        verify();
+    }
+}
+
+/// A known login has a bucket of its own at each address, which strangers behind the same proxy can't empty.
+bool Session::is_within_rate(bool is_known) {
+    return !security_ || !security_->rate_limiter ||
+           security_->rate_limiter->allow(peer_key() + (is_known ? "known" : ""), now());
 }
 
 void Session::verify() {
-    auto& authenticator = *security_->authenticator;
-    const auto known = authenticator.known(reader_.head().authorization);
-    if (known) {
-        on_verified(*known);
-        return;
-    }
     enter(Phase::verifying);
     // The result comes on another thread, where this object must not end.
-    auto done = [io = service_.io, session = weak_from_this()](bool right) {
-        net::post(*io, [session, right] {
+    auto done = [io = service_.io, session = weak_from_this()](Verdict verdict) {
+        net::post(*io, [session, verdict] {
             if (const auto self = session.lock()) {
-                self->guard([&self, right] { self->on_verified(right); });
+                self->guard([&self, verdict] { self->on_verified(verdict); });
             }
         });
     };
-    if (!authenticator.verify(reader_.head().authorization, peer_ ? peer_->key() : std::string(),
-                              std::move(done))) {
-        answer(plain_response(503));
-    }
+    security_->authenticator->verify(reader_.head().authorization, peer_key(), std::move(done));
 }
 
-void Session::on_verified(bool right) {
-    if (right) {
-        respond();
-    } else {
-        answer(unauthorized());
+void Session::on_verified(Verdict verdict) {
+    switch (verdict) {
+        case Verdict::right:
+            respond();
+            break;
+        case Verdict::wrong:
+            answer(unauthorized());
+            break;
+        case Verdict::too_many:
+            answer(plain_response(503));
+            break;
     }
 }
 
@@ -214,6 +237,10 @@ void Session::respond() {
         response = plain_response(500);
     }
     answer(std::move(response));
+}
+
+std::string Session::peer_key() const {
+    return peer_ ? peer_->key() : std::string();
 }
 
 /// Whoever came in under settings that no longer hold does not stay.
@@ -247,12 +274,12 @@ void Session::write() {
     const std::size_t total = pieces[0].size() + pieces[1].size() + pieces[2].size();
     skip(written_, pieces);
     roster_.note_progress(*place_, now());
-    for (const std::size_t turn_end = written_ + longest_turn; written_ < total;) {
-        if (written_ >= turn_end) {
+    for (const std::size_t turn_end = written_ + write_turn_bytes; written_ < total;) {
+        if (written_ == turn_end) {
             wait(Progress::want_write, &Session::write);
             return;
         }
-        const auto [progress, bytes] = channel_->write(pieces);
+        const auto [progress, bytes] = channel_->write(first_of(pieces, turn_end - written_));
         if (progress == Progress::want_read || progress == Progress::want_write) {
             wait(progress, &Session::write);
             return;

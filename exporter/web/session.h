@@ -78,10 +78,13 @@ class Session final : public std::enable_shared_from_this<Session>, private Read
     void receive();
     void take_next();
     void judge();
+    void admit();
+    [[nodiscard]] bool is_within_rate(bool is_known);
     void verify();
-    void on_verified(bool right);
+    void on_verified(Verdict verdict);
     void respond();
 
+    [[nodiscard]] std::string peer_key() const;
     [[nodiscard]] bool is_welcome_to_stay() const;
     void refuse(unsigned status);
     void answer(Response response);

@@ -1,5 +1,7 @@
 #include "web/tls_channel.h"
 
+#include "base/tls_socket.h"
+
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <sys/socket.h>
@@ -41,7 +43,8 @@ class TlsChannel final : public Channel {
   public:
     TlsChannel(std::shared_ptr<SSL> ssl, int socket, std::shared_ptr<const void> owner)
         : owner_(std::move(owner)), ssl_(std::move(ssl)), socket_(socket) {
-        if (!ssl_ || ::SSL_set_fd(ssl_.get(), socket_) != 1) {
+        bytes_ = ssl_ ? base::TlsSocket::attach(ssl_.get(), socket_) : nullptr;
+        if (bytes_ == nullptr) {
             broken_ = true;
             ssl_.reset();
         }
@@ -51,9 +54,11 @@ class TlsChannel final : public Channel {
         if (broken_) {
             return Progress::failed;
         }
-        ::ERR_clear_error();
+        begin_turn();
         const auto progress = progress_after(::SSL_accept(ssl_.get()));
-        if (progress == Progress::failed && spoke_plain_http()) {
+        if (progress == Progress::done) {
+            bytes_->expect_data();
+        } else if (progress == Progress::failed && spoke_plain_http()) {
             answer_plain_http(socket_);
         }
         return progress == Progress::end ? broken() : progress;
@@ -63,9 +68,12 @@ class TlsChannel final : public Channel {
         if (broken_) {
             return {Progress::failed, 0};
         }
-        ::ERR_clear_error();
+        begin_turn();
         std::size_t received = 0;
         const int result = ::SSL_read_ex(ssl_.get(), into.data(), into.size(), &received);
+        if (result == 1) {
+            bytes_->expect_data();
+        }
         return {progress_after(result), result == 1 ? received : 0};
     }
 
@@ -81,7 +89,7 @@ class TlsChannel final : public Channel {
         if (bytes.size() < record_limit && std::next(first) != pieces.end()) {
             bytes = gather({first, pieces.end()}, gathered);
         }
-        ::ERR_clear_error();
+        begin_turn();
         std::size_t sent = 0;
         const int result = ::SSL_write_ex(ssl_.get(), bytes.data(), bytes.size(), &sent);
         return {progress_after(result), result == 1 ? sent : 0};
@@ -89,7 +97,7 @@ class TlsChannel final : public Channel {
 
     void finish() override {
         if (!broken_) {
-            ::ERR_clear_error();
+            begin_turn();
             (void)::SSL_shutdown(ssl_.get());
         }
         ::shutdown(socket_, SHUT_WR);
@@ -103,6 +111,11 @@ class TlsChannel final : public Channel {
             size += piece.copy(into.data() + size, into.size() - size);
         }
         return {into.data(), size};
+    }
+
+    void begin_turn() {
+        ::ERR_clear_error();  // Or SSL_get_error takes an old error for this call's.
+        bytes_->begin_turn();
     }
 
     Progress broken() {
@@ -129,7 +142,8 @@ class TlsChannel final : public Channel {
     const std::shared_ptr<const void> owner_;
     std::shared_ptr<SSL> ssl_;
     const int socket_;
-    bool broken_ = false;  ///< OpenSSL wants to be asked nothing more, not even to say goodbye
+    base::TlsSocket* bytes_ = nullptr;  ///< `ssl_`'s; null where that is
+    bool broken_ = false;               ///< OpenSSL wants to be asked nothing more, not even to say goodbye
 };
 
 }  // namespace

@@ -59,7 +59,7 @@ class TlsContext {
         const TlsOptions& options);
 
     /// @param socket stays the caller's, must be non-blocking and outlive the channel. The channel may
-    /// outlive the context. Writing to a closed socket raises SIGPIPE, which the process must ignore.
+    /// outlive the context.
     ///
     /// Where a client speaks plain HTTP, its handshake fails after it was told so in HTTP.
     [[nodiscard]] std::unique_ptr<Channel> accept(int socket) const;

@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import socket
+import stat
 import subprocess
 import sys
 import tempfile
@@ -81,6 +82,46 @@ class Modes(unittest.TestCase):
             with open(path, encoding="utf-8") as file:
                 self.assertIn("datadog_access_tokens{", file.read())
             self.assertEqual(os.listdir(directory), ["tokens.prom"])
+
+    def test_once_output_can_be_read_by_all_unless_it_names_tokens(self):
+        for detail, mode in (("none", 0o644), ("all", 0o600)):
+            with tempfile.TemporaryDirectory() as directory:
+                path = os.path.join(directory, "tokens.prom")
+                done = harness.run("--demo", "--once", "--once.output", path, "--tokens.detail", detail)
+                self.assertEqual(done.returncode, 0, done.stderr)
+                self.assertEqual(stat.S_IMODE(os.stat(path).st_mode), mode)
+
+    def test_once_output_keeps_the_mode_of_the_file_and_the_link_to_it(self):
+        with tempfile.TemporaryDirectory() as directory:
+            target = os.path.join(directory, "target.prom")
+            link = os.path.join(directory, "tokens.prom")
+            with open(target, "w", encoding="utf-8") as file:
+                file.write("old\n")
+            os.chmod(target, 0o600)
+            os.symlink("target.prom", link)
+            done = harness.run("--demo", "--once", "--once.output", link)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertTrue(os.path.islink(link))
+            with open(target, encoding="utf-8") as file:
+                self.assertIn("datadog_access_tokens{", file.read())
+            self.assertEqual(stat.S_IMODE(os.stat(target).st_mode), 0o600)
+
+    def test_once_output_leaves_alone_what_is_not_a_regular_file(self):
+        with tempfile.TemporaryDirectory() as directory:
+            pipe = os.path.join(directory, "pipe")
+            os.mkfifo(pipe)
+            unix = os.path.join(directory, "socket")
+            with socket.socket(socket.AF_UNIX) as bound:
+                bound.bind(unix)
+                link = os.path.join(directory, "link")
+                os.symlink("pipe", link)
+                for path, kind in ((pipe, "a named pipe"), (unix, "a socket"), (link, "a named pipe")):
+                    before = os.lstat(path)
+                    done = harness.run("--demo", "--once", "--once.output", path)
+                    self.assertEqual(done.returncode, 2, path)
+                    self.assertIn(f"is {kind}, and is left alone", done.stderr)
+                    self.assertEqual((os.lstat(path).st_ino, os.lstat(path).st_mode), (before.st_ino, before.st_mode))
+                self.assertEqual(sorted(os.listdir(directory)), ["link", "pipe", "socket"])
 
     def test_a_shard_without_an_organization_is_ready_and_serves_its_own_health(self):
         # A single organization of three shards: at least two have nothing to do.

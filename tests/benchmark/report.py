@@ -16,6 +16,7 @@ REQUIRED_RATIO = 100
 REQUIRED_P99 = 5  # milliseconds
 REQUIRED_SIEGE_P99 = 100
 REQUIRED_SIEGE = {"connections": 5000, "seconds": 60}
+REQUIRED_FLOOD_LONGEST = 1000
 REQUIRED_BYTES_EACH = 8192
 
 
@@ -80,6 +81,12 @@ def siege_table(sieges):
                   "kernel TCP, MiB"], rows)
 
 
+def flood_table(floods):
+    return table(["flood", "connections", "s", "handshakes", "ended by the server", "probes: ok", "probes, ms"], [
+        [flood.kind.replace("_", " "), flood.connections, f"{flood.seconds:.0f}", f"{flood.crowd['connected']:,}",
+         f"{flood.crowd['ended_by_server']:,}", *client_cells(flood.probe)] for flood in floods])
+
+
 def footprint_table(footprints):
     return table(["clients", "which", "RSS before, MiB", "RSS with them, MiB", "kB per client"], [
         [f"{each.connections:,}", each.what, mib(each.rss_before), mib(each.rss_with), f"{each.bytes_each / 1e3:.1f}"]
@@ -95,7 +102,7 @@ def micro_table(micro, things):
     return table(["µs", *[f"{size:,} {things}" for size in sizes]], rows)
 
 
-def verdicts(loads, sieges, footprints):
+def verdicts(loads, sieges, floods, footprints):
     """(what was required, what was measured, whether that is enough) of what was run."""
     for load in loads:
         key = (load.series, load.encoding)
@@ -124,6 +131,10 @@ def verdicts(loads, sieges, footprints):
                siege.all_succeeded and worst < REQUIRED_SIEGE_P99)
         yield (what + f"files back within {RETURN_SECONDS} s, RSS within 10 % and 4 MiB",
                f"{plus(siege.return_seconds)}, {mib(siege.before.rss)} to {mib(siege.after.rss)} MiB", siege.returned)
+    for flood in floods:
+        yield (f"TLS flood of {flood.kind.replace('_', ' ')}: no probe waits longer than {REQUIRED_FLOOD_LONGEST} ms",
+               f"{significant(flood.probe['max'])} ms, failures included",
+               flood.all_succeeded and flood.probe["max"] <= REQUIRED_FLOOD_LONGEST)
 
 
 def verdict_table(judged):

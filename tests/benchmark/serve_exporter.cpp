@@ -2,7 +2,9 @@
 #include "exposition_adapter.h"
 #include "families.h"
 #include "lifetime.h"
+#include "support/certificate.h"
 #include "web/routes.h"
+#include "web/security.h"
 #include "web/server.h"
 
 #include <CLI/CLI.hpp>
@@ -13,6 +15,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <exception>
+#include <memory>
 #include <string>
 
 namespace {
@@ -23,8 +26,18 @@ struct Arguments {
     std::size_t series = 10'000;
     std::size_t max_connections = web::ServerOptions{}.max_connections;
     std::int64_t max_seconds = 600;
+    bool tls = false;
     bool print = false;
 };
+
+std::shared_ptr<const web::Security> security(bool tls) {
+    auto made = std::make_shared<web::Security>();
+    if (tls) {
+        const auto identity = support::Authority("servers").issue({"IP:127.0.0.1"});
+        made->tls = web::TlsContext::make({.certificate = identity.certificate, .key = identity.key}).value();
+    }
+    return made;
+}
 
 int serve(const Arguments& arguments) {
     comparison::hold_signals();
@@ -40,12 +53,21 @@ int serve(const Arguments& arguments) {
     options.addresses = {{"127.0.0.1", 0}};
     options.max_connections = arguments.max_connections;
     options.is_probe = web::is_probe;
-    const auto server = web::Server::start(options, web::make_handler(std::move(routes)));
+    if (arguments.tls) {
+        options.probe_addresses = options.addresses;
+    }
+    const auto server =
+        web::Server::start(options, web::make_handler(std::move(routes)), security(arguments.tls));
     if (!server) {
         fmt::print(stderr, "{}\n", server.error());
         return 1;
     }
-    comparison::serve_until_told((*server)->addresses()[0].port, std::chrono::seconds(arguments.max_seconds));
+    const auto port = (*server)->addresses()[0].port;
+    if (arguments.tls) {
+        fmt::print("TLS at {}\n", port);
+    }
+    comparison::serve_until_told(arguments.tls ? (*server)->probe_addresses()[0].port : port,
+                                 std::chrono::seconds(arguments.max_seconds));
     return 0;
 }
 
@@ -55,6 +77,8 @@ int run(int argc, char** argv) {
     app.add_option("--series", arguments.series, "how many");
     app.add_option("--max-connections", arguments.max_connections, "as --web.max-connections");
     app.add_option("--max-seconds", arguments.max_seconds, "ends by itself after so long");
+    app.add_flag("--tls", arguments.tls,
+                 "with TLS, its port as `TLS at N`, and a plain address of the probes' own");
     app.add_flag("--print", arguments.print, "prints the families as text and ends");
     CLI11_PARSE(app, argc, argv);
     if (arguments.print) {

@@ -62,17 +62,17 @@ class Server:
         self.name = name
         self._directory = directory or tempfile.TemporaryDirectory()  # pylint: disable=consider-using-with
         # Not a pipe, which a talkative server would fill.
-        log = os.path.join(self._directory.name, "log")
-        with open(log, "wb") as output:
+        self._log = os.path.join(self._directory.name, "log")
+        with open(self._log, "wb") as output:
             self.process = subprocess.Popen(  # pylint: disable=consider-using-with
                 arguments, stdout=output, stderr=subprocess.STDOUT, env=environment, preexec_fn=_ends_with_parent)
         self.pid = self.process.pid
-        self.port = self._announced_port(log, announcement, start_seconds)
+        self.port = self.announced_port(announcement, start_seconds)
 
-    def _announced_port(self, log, announcement, start_seconds):
+    def announced_port(self, announcement, start_seconds=START_SECONDS):
         deadline = time.monotonic() + start_seconds
         while time.monotonic() < deadline and self.process.poll() is None:
-            with open(log, "rb") as file:
+            with open(self._log, "rb") as file:
                 text = file.read()
             found = re.search(announcement, text)
             if found:
@@ -130,10 +130,12 @@ class Server:
         return len(reply.body)
 
 
-def start_exporter(build, series, max_connections=None):
+def start_exporter(build, series, max_connections=None, tls=False):
+    """With TLS the port is that of the probes, which have an address of their own, without it."""
     limit = ["--max-connections", str(max_connections)] if max_connections else []
     server = Server(EXPORTER, [program(build, "serve_exporter"), "--series", str(series),
-                               "--max-seconds", str(LONGEST_RUN_SECONDS), *limit], rb"port (\d+)\n")
+                               "--max-seconds", str(LONGEST_RUN_SECONDS), *limit, *(["--tls"] if tls else [])],
+                    rb"port (\d+)\n")
     server.probe_path = "/healthz"
     return server
 

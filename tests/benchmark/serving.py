@@ -26,13 +26,14 @@ class Plan:
     sieges: list  # (hostile connections, seconds) on the exporter
     caps: list  # of the exporter; None is its default
     reference_sieges: list  # on the other servers
+    flood: tuple  # (connections, seconds) of each TLS flood
 
 
 PLANS = {
     "full": Plan(0.1, [100, 1_000, 10_000, 50_000], 2, 3, [1000, 5000], [(1000, 20), (5000, 60)], [None, WIDE_CAP],
-                 [(1000, 10), (5000, 10)]),
-    "quick": Plan(0.01, [10_000], 1, 3, [1000], [(5000, 10)], [WIDE_CAP], []),
-    "smoke": Plan(0.001, [100], 1, 1, [100], [(100, 2)], [None], []),
+                 [(1000, 10), (5000, 10)], (8, 20)),
+    "quick": Plan(0.01, [10_000], 1, 3, [1000], [(5000, 10)], [WIDE_CAP], [], (8, 10)),
+    "smoke": Plan(0.001, [100], 1, 1, [100], [(100, 2)], [None], [], (2, 2)),
 }
 
 
@@ -58,7 +59,18 @@ def run_sieges(build, names, plan):
     return sieges
 
 
-def check_smoke(sieges):
+def run_floods(build, plan):
+    floods = []
+    for kind in slow_clients.FLOODS:
+        say(f"TLS flood of {kind} for {plan.flood[1]} s")
+        floods.append(slow_clients.flood(build, kind, *plan.flood))
+    return floods
+
+
+def check_smoke(sieges, floods):
+    for flood in floods:
+        if not flood.all_succeeded or flood.crowd["ended_by_server"] < flood.connections:
+            raise Failure(str(flood))
     for siege in sieges:
         if not siege.all_succeeded or siege.crowd["open_average"] < siege.connections / 2:
             raise Failure(f"with {siege.connections} hostile connections: {siege}")
@@ -79,12 +91,14 @@ def measure(build, names, parts, how):
     loads = run_load(build, names, plan) if "load" in parts else []
     footprints = list(slow_clients.footprints(build, SIEGE_SERIES, plan.idle)) if "idle" in parts else []
     sieges = run_sieges(build, names, plan) if "hostile" in parts else []
+    floods = run_floods(build, plan) if "hostile" in parts else []
     if smoke:
-        check_smoke(sieges)
-    judged = [] if smoke else list(report.verdicts(loads, sieges, footprints))
+        check_smoke(sieges, floods)
+    judged = [] if smoke else list(report.verdicts(loads, sieges, floods, footprints))
     return [("Required", judged and report.verdict_table(judged)),
             ("Scrapes", loads and report.load_table(loads)),
             ("Hostile connections", sieges and report.siege_table(sieges)),
+            ("TLS floods", floods and report.flood_table(floods)),
             ("Memory per client", footprints and report.footprint_table(footprints)),
             ("Parts", micro and report.micro_table(micro, "series")),
             ("Machine", machine)], judged

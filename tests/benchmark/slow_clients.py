@@ -55,11 +55,11 @@ def tcp_bytes():
     return int(fields[fields.index("mem") + 1]) * os.sysconf("SC_PAGE_SIZE")
 
 
-def _hold(server, build, connections, seconds):
+def _hold(crowd_program, port, connections, seconds, *options):
     """The crowd's process, once each of its connections was tried."""
     crowd = subprocess.Popen(  # pylint: disable=consider-using-with
-        [program(build, "hostile"), "--port", str(server.port), "--connections", str(connections),
-         "--seconds", str(seconds + 1)], stdout=subprocess.PIPE, text=True)
+        [crowd_program, "--port", str(port), "--connections", str(connections),
+         "--seconds", str(seconds + 1), *options], stdout=subprocess.PIPE, text=True)
     if crowd.stdout.readline() != "holding\n":
         crowd.kill()
         crowd.wait()
@@ -67,10 +67,10 @@ def _hold(server, build, connections, seconds):
     return crowd
 
 
-def _ask_meanwhile(server, seconds):
+def _ask_meanwhile(server, seconds, *options):
     output = subprocess.run(
         [sys.executable, os.path.join(HERE, "clients.py"), "--port", str(server.port), "--seconds", str(seconds),
-         "--probe-path", server.probe_path, *([] if server.name == EXPORTER else ["--any-probe-status"])],
+         "--probe-path", server.probe_path, *options, *([] if server.name == EXPORTER else ["--any-probe-status"])],
         stdout=subprocess.PIPE, text=True, check=True, timeout=seconds + 60).stdout
     return json.loads(output)
 
@@ -104,7 +104,7 @@ def besiege(build, name, series, connections, seconds, max_connections=None):
         _until_back(server, idle, WARM_UP_SECONDS)
         before = server.held()
         tcp_before = tcp_bytes()
-        crowd = _hold(server, build, connections, seconds)
+        crowd = _hold(program(build, "hostile"), server.port, connections, seconds)
         try:
             stop = threading.Event()
             watch = Watch(server.pid, stop)
@@ -124,6 +124,37 @@ def besiege(build, name, series, connections, seconds, max_connections=None):
             peak_rss=max(held.rss for held in samples), peak_files=max(held.files for held in samples),
             tcp_bytes=tcp_with[0] - tcp_before,
             files_average=sum(held.files for held in samples) / len(samples), return_seconds=return_seconds)
+
+
+FLOODS = ["key_updates", "renegotiations"]
+
+
+@dataclasses.dataclass
+class Flood:
+    """The exporter while TLS clients send it records without data."""
+
+    kind: str
+    connections: int
+    seconds: float
+    crowd: dict  # what the flooding side saw
+    probe: dict  # what probes saw
+
+    @property
+    def all_succeeded(self):
+        return self.probe["succeeded"] == self.probe["asked"] > 0
+
+
+def flood(build, kind, connections, seconds):
+    with start_exporter(build, 100, tls=True) as server:
+        crowd = _hold(os.path.join(build, "tests", "tools", "tls_flood"), server.announced_port(rb"TLS at (\d+)\n"),
+                      connections, seconds, "--kind", kind)
+        try:
+            clients = _ask_meanwhile(server, seconds, "--only", "probe")
+            report, _ = crowd.communicate(timeout=GATHER_SECONDS + seconds)
+        finally:
+            crowd.kill()
+            crowd.wait()
+    return Flood(kind, connections, seconds, json.loads(report), clients["probe"])
 
 
 @dataclasses.dataclass

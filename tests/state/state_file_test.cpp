@@ -1,17 +1,13 @@
 #include "state/state_file.h"
 
 #include "state/codec.h"
-#include "state/scratch_directory.h"
+#include "support/scratch_directory.h"
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
-#include <csignal>
-#include <cstdlib>
 #include <filesystem>
 
 namespace exporter::state {
@@ -20,15 +16,18 @@ namespace {
 using std::filesystem::perms;
 using testing::HasSubstr;
 
+/// As every state file begins.
+const std::string head = "datadog_token_exporter state\n";
+
 class StateFile : public testing::Test {
   protected:
     [[nodiscard]] std::string path() const { return directory_.path("state"); }
 
     tl::expected<void, std::string> replace(std::string_view content) const {
-        ReplacementFile file(path());
-        file.append("????");
+        StateFileWriter file(path());
+        file.append(std::string(head.size(), '?'));
         file.append(content);
-        file.overwrite_start("head");
+        file.overwrite_start(head);
         return file.commit();
     }
     [[nodiscard]] Refusal refusal() const {
@@ -36,14 +35,14 @@ class StateFile : public testing::Test {
         return read ? Refusal{"it was read", true} : read.error();
     }
 
-    const ScratchDirectory directory_;
+    const support::ScratchDirectory directory_;
 };
 
 TEST_F(StateFile, IsReplacedWhole) {
     ASSERT_TRUE(replace(" old and longer"));
     ASSERT_TRUE(replace(" new"));
 
-    EXPECT_EQ(directory_.content("state"), "head new");
+    EXPECT_EQ(directory_.content("state"), head + " new");
     EXPECT_EQ(directory_.files(), 1);
 }
 
@@ -58,54 +57,41 @@ TEST_F(StateFile, IsForItsOwnerAloneWhateverTheUmask) {
 TEST_F(StateFile, StaysAsItIsUntilTheNewOneIsComplete) {
     ASSERT_TRUE(replace(" old"));
     {
-        ReplacementFile file(path());
+        StateFileWriter file(path());
         file.append("half of the ne");
     }
-    EXPECT_EQ(directory_.content("state"), "head old");
-    EXPECT_EQ(directory_.files(), 1);
-}
-
-TEST_F(StateFile, ReplacesWhatAKilledRunLeftBesideIt) {
-    directory_.write("state.new", "half of the ne");
-
-    ASSERT_TRUE(replace(" whole"));
-
-    EXPECT_EQ(directory_.content("state"), "head whole");
+    EXPECT_EQ(directory_.content("state"), head + " old");
     EXPECT_EQ(directory_.files(), 1);
 }
 
 TEST_F(StateFile, IsNotWrittenThroughASymbolicLink) {
-    for (const std::string name : {"state", "state.new"}) {
-        directory_.write("victim", "untouched");
-        std::filesystem::create_symlink(directory_.path("victim"), directory_.path(name));
+    const std::string state = encode({}, 0);
+    directory_.write("victim", state);
+    std::filesystem::create_symlink(directory_.path("victim"), path());
 
-        ASSERT_TRUE(replace(" new"));
-
-        EXPECT_EQ(directory_.content("victim"), "untouched") << name;
-        EXPECT_FALSE(std::filesystem::is_symlink(path())) << name;
-    }
-}
-
-TEST_F(StateFile, OnAFullDiskLeavesTheOneBeforeAndSaysWhy) {
-    ASSERT_TRUE(replace(" old"));
-    rlimit before{};
-    ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &before), 0);
-    const auto ignored = std::signal(SIGXFSZ, SIG_IGN);
-    const rlimit small{1000, before.rlim_max};
-    ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &small), 0);
-    const auto replaced = replace(std::string(2000, 'x'));
-    ::setrlimit(RLIMIT_FSIZE, &before);
-    std::signal(SIGXFSZ, ignored);
+    const auto replaced = replace(" new");
 
     ASSERT_FALSE(replaced);
-    EXPECT_EQ(replaced.error(),
-              path() + ": File too large; its directory must exist, be writable and have room");
-    EXPECT_EQ(directory_.content("state"), "head old");
+    EXPECT_EQ(replaced.error(), path() + ": it is a symbolic link");
+    EXPECT_EQ(directory_.content("victim"), state);
+    EXPECT_TRUE(std::filesystem::is_symlink(path()));
+}
+
+TEST_F(StateFile, IsNotWrittenOverAnotherFileThatCameMeanwhile) {
+    StateFileWriter file(path());
+    file.append(encode({}, 0));
+    directory_.write("state", "precious");
+
+    const auto replaced = file.commit();
+
+    ASSERT_FALSE(replaced);
+    EXPECT_EQ(replaced.error(), path() + ": it is no state file of this program, and is left alone");
+    EXPECT_EQ(directory_.content("state"), "precious");
     EXPECT_EQ(directory_.files(), 1);
 }
 
 TEST_F(StateFile, InADirectoryThatDoesNotExistIsSaidPlainly) {
-    const auto replaced = ReplacementFile(directory_.path("deeper/state")).commit();
+    const auto replaced = StateFileWriter(directory_.path("deeper/state")).commit();
 
     ASSERT_FALSE(replaced);
     EXPECT_THAT(replaced.error(), HasSubstr("deeper/state: No such file or directory"));
@@ -124,7 +110,7 @@ TEST_F(StateFile, IsReadWhole) {
     const auto read = read_state_file(path());
 
     ASSERT_TRUE(read);
-    EXPECT_EQ(**read, "head" + std::string(200'000, 'x'));
+    EXPECT_EQ(**read, head + std::string(200'000, 'x'));
 }
 
 TEST_F(StateFile, ThatIsASymbolicLinkIsNeitherReadNorReplaced) {
@@ -160,36 +146,6 @@ TEST_F(StateFile, ThatIsTooLongIsRefused) {
     EXPECT_EQ(refusal().why, "it is longer than 256 MiB");
     EXPECT_TRUE(refusal().replaceable);
 }
-
-struct OwnershipCase {
-    std::string name;
-    Ownership file;
-    std::string who;  ///< empty: nobody else
-};
-
-class StateFileOwnership : public testing::TestWithParam<OwnershipCase> {};
-
-TEST_P(StateFileOwnership, TellsWhoElseMayHaveWrittenIt) {
-    const std::string who = others_who_may_write(GetParam().file, 1000, {1000, 2000});
-
-    if (GetParam().who.empty()) {
-        EXPECT_EQ(who, "");
-    } else {
-        EXPECT_THAT(who, HasSubstr(GetParam().who));
-    }
-}
-
-INSTANTIATE_TEST_SUITE_P(
-    State, StateFileOwnership,
-    testing::Values(OwnershipCase{"Own", {1000, 1000, 0600}, ""},
-                    OwnershipCase{"OwnThatOthersRead", {1000, 1000, 0644}, ""},
-                    OwnershipCase{"OfRoot", {0, 0, 0640}, ""},
-                    OwnershipCase{"OfAnotherUser", {1001, 1000, 0600}, "belongs to user 1001"},
-                    OwnershipCase{"ForEverybody", {1000, 1000, 0602}, "every user can write it"},
-                    OwnershipCase{"OfAGroupOfOurs", {1000, 2000, 0660}, ""},
-                    OwnershipCase{"OfAnotherGroup", {1000, 3000, 0660}, "group 3000"},
-                    OwnershipCase{"OfRootAndAnotherGroup", {0, 0, 0660}, "group 0"}),
-    [](const auto& test) { return test.param.name; });
 
 }  // namespace
 }  // namespace exporter::state

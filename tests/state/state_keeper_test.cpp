@@ -2,7 +2,7 @@
 
 #include "state/codec.h"
 #include "state/samples.h"
-#include "state/scratch_directory.h"
+#include "support/scratch_directory.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -71,7 +71,7 @@ class Keeper : public testing::Test {
         return kept && same(*kept, state);
     }
 
-    const ScratchDirectory directory_;
+    const support::ScratchDirectory directory_;
     TestClock clock_;
     Events events_;
 };
@@ -173,7 +173,34 @@ TEST_F(Keeper, NeverReplacesAFileThatWasNoState) {
     EXPECT_THAT(events_,
                 ElementsAre(Pair(StateEvent::ignored,
                                  path() + ": it is no state file of this program; it is left alone, and no "
-                                          "state is kept")));
+                                          "state is kept while it is there")));
+}
+
+TEST_F(Keeper, NeverReplacesAFileThatCameAfterTheStart) {
+    const auto one = keeper();
+    directory_.write("state", "precious");
+
+    one->update(random_state(1, "a", 10));
+    EXPECT_FALSE(one->save_if_changed());
+
+    EXPECT_EQ(directory_.content("state"), "precious");
+    EXPECT_EQ(directory_.files(), 1);
+    EXPECT_THAT(events_,
+                ElementsAre(Pair(StateEvent::not_saved,
+                                 path() + ": it is no state file of this program, and is left alone")));
+}
+
+TEST_F(Keeper, SavesOnceTheForeignFileIsGone) {
+    directory_.write("state", "precious");
+    const auto one = keeper();
+    one->update(random_state(1, "a", 10));
+    ASSERT_FALSE(one->save_if_changed());
+    std::filesystem::remove(path());
+
+    EXPECT_TRUE(one->save_if_changed());
+
+    EXPECT_TRUE(has(*keeper(), random_state(1, "a", 10)));
+    EXPECT_EQ(events_.back().first, StateEvent::saved_again);
 }
 
 TEST_F(Keeper, SavesOnlyWhenSomethingWasUpdated) {
@@ -216,7 +243,8 @@ TEST_F(Keeper, SaysOnceThatItCantSaveAndOnceThatItCanAgain) {
 
     EXPECT_FALSE(one->save_if_changed());
     EXPECT_FALSE(one->save_if_changed());
-    EXPECT_THAT(events_, ElementsAre(Pair(StateEvent::not_saved, HasSubstr(path() + ": Is a directory"))));
+    EXPECT_THAT(events_,
+                ElementsAre(Pair(StateEvent::not_saved, HasSubstr(path() + ": it is no regular file"))));
 
     std::filesystem::remove(path());
     EXPECT_TRUE(one->save_if_changed());

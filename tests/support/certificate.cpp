@@ -110,9 +110,10 @@ std::string Authority::certificate() const {
     return pem_of(signer_->certificate);
 }
 
-CertificateText Authority::issue(const std::vector<std::string>& names, int days, KeyKind kind) const {
+CertificateText Authority::issue(const std::vector<std::string>& names, int days, KeyKind kind,
+                                 const std::string& common_name) const {
     const auto key = new_key(kind);
-    const auto certificate = new_certificate(key, "issued", days);
+    const auto certificate = new_certificate(key, common_name, days);
     X509_set_issuer_name(certificate.get(), X509_get_subject_name(signer_->certificate.get()));
     std::string joined;
     for (const auto& name : names) {

@@ -24,8 +24,10 @@ class Authority {
 
     /// @param names subject alternative names in OpenSSL's notation: `DNS:a.example`, `IP:::1`
     /// @param days until it expires; negative: it has expired
+    /// @param common_name of its subject
     [[nodiscard]] CertificateText issue(const std::vector<std::string>& names, int days = 1,
-                                        KeyKind kind = KeyKind::p256) const;
+                                        KeyKind kind = KeyKind::p256,
+                                        const std::string& common_name = "issued") const;
 
   private:
     struct Signer;

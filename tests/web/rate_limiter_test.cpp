@@ -6,6 +6,7 @@
 #include <chrono>
 #include <limits>
 #include <random>
+#include <string>
 
 namespace exporter::web {
 namespace {
@@ -13,12 +14,13 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr RateLimiter::TimePoint start{1h};
+const std::string client = "192.0.2.1";
 
 /// How many of `attempts` at one moment are allowed.
 int allowed(RateLimiter& limiter, RateLimiter::TimePoint now, int attempts = 100) {
     int count = 0;
     for (int i = 0; i < attempts; ++i) {
-        count += limiter.allow(now) ? 1 : 0;
+        count += limiter.allow(client, now) ? 1 : 0;
     }
     return count;
 }
@@ -62,6 +64,24 @@ TEST(RateLimiter, TakesAbsurdOptions) {
     EXPECT_EQ(allowed(never, start), 1);
 }
 
+TEST(RateLimiter, GivesEachClientABucketOfItsOwn) {
+    RateLimiter limiter(1s, 2);
+    EXPECT_EQ(allowed(limiter, start), 2);
+    EXPECT_TRUE(limiter.allow("192.0.2.2", start));
+    EXPECT_FALSE(limiter.allow(client, start));
+}
+
+TEST(RateLimiter, ForgetsOnlyWhoLacksLeastWhenMoreClientsComeThanItRemembers) {
+    RateLimiter limiter(1s, 2);
+    EXPECT_EQ(allowed(limiter, start), 2);
+    for (std::size_t other = 0; other < 2 * RateLimiter::most_buckets; ++other) {
+        ASSERT_TRUE(limiter.allow(std::to_string(other), start)) << other;
+    }
+    EXPECT_FALSE(limiter.allow(client, start)) << "it lacks the most";
+    EXPECT_FALSE(limiter.allow(client, start + 999ms));
+    EXPECT_TRUE(limiter.allow(client, start + 1s));
+}
+
 // The bucket as it is told, with its tokens counted in nanoseconds.
 TEST(RateLimiter, IsATokenBucket) {
     std::mt19937 random(1);  // NOLINT(cert-msc32-c,cert-msc51-cpp): the same cases in every run
@@ -77,7 +97,7 @@ TEST(RateLimiter, IsATokenBucket) {
             saved = std::min(saved + pause, interval * burst);
             const bool expected = saved >= interval;
             saved -= expected ? interval : 0ns;
-            ASSERT_EQ(limiter.allow(now), expected);
+            ASSERT_EQ(limiter.allow(client, now), expected);
         }
     }
 }

@@ -1,4 +1,6 @@
 // The server under protection that changes while it runs, and under clients that leave at the wrong moment.
+#include "support/certificate.h"
+#include "support/tls_flood.h"
 #include "web/basic_auth.h"
 #include "web/client.h"
 #include "web/listening.h"
@@ -6,13 +8,17 @@
 #include "web/server.h"
 
 #include <gtest/gtest.h>
+#include <openssl/ssl.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <chrono>
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <thread>
+#include <vector>
 
 namespace exporter::web {
 namespace {
@@ -35,6 +41,27 @@ std::shared_ptr<const Security> passwords(const std::string& hash) {
     auto security = std::make_shared<Security>();
     security->authenticator = std::make_shared<Authenticator>(Users::make({{"alice", hash}}).value());
     return security;
+}
+
+/// Passwords, `/healthz` as a probe, and a rate limit that gives nothing back while the test runs.
+std::unique_ptr<Server> rate_limited_server(unsigned burst) {
+    const auto security = std::make_shared<Security>(*passwords(quick_hash));
+    security->rate_limiter = std::make_shared<RateLimiter>(1h, burst);
+    auto server = Server::start(
+        {.addresses = {{"127.0.0.1", 0}}, .is_probe = [](auto path) { return path == "/healthz"; }}, echo,
+        security);
+    return *std::move(server);
+}
+
+/// The answers to as many requests, one after another, on one connection.
+std::vector<int> statuses(Client& client, int requests, const std::string& login,
+                          const std::string& path = "/metrics") {
+    std::vector<int> all;
+    for (int i = 0; i < requests && client.send(get(path, login)); ++i) {
+        const auto answer = client.answer();
+        all.push_back(answer ? answer->status : 0);
+    }
+    return all;
 }
 
 std::unique_ptr<Server> protected_server(const std::string& hash) {
@@ -86,6 +113,128 @@ TEST(Passwords, OfAClientThatLeavesMeanwhileHarmNobody) {
     EXPECT_EQ(next.answer().value().status, 200);
     EXPECT_TRUE(eventually([&] { return server->connections() == 1; }));
     std::filesystem::remove_all(directory);
+}
+
+std::unique_ptr<Server> encrypted_server_with_probe_address() {
+    const auto identity = support::Authority("servers").issue({"IP:127.0.0.1"});
+    auto security = std::make_shared<Security>();
+    security->tls =
+        TlsContext::make({.certificate = identity.certificate, .key = identity.key}).value();
+    return Server::start({.addresses = {{"127.0.0.1", 0}},
+                          .is_probe = [](std::string_view path) { return path == "/healthz"; },
+                          .probe_addresses = {{"127.0.0.1", 0}}},
+                         echo, security)
+        .value();
+}
+
+/// How long a probe waits for its answer.
+std::chrono::milliseconds time_of_probe(const Server& server) {
+    const auto begin = std::chrono::steady_clock::now();
+    Client probe(server.probe_addresses()[0].port);
+    probe.send(get("/healthz"));
+    EXPECT_EQ(probe.answer().value().status, 200);
+    return std::chrono::ceil<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begin);
+}
+
+TEST(TlsFlood, OfKeyUpdatesKeepsNoProbeWaitingAndIsCutOff) {
+    const auto server = encrypted_server_with_probe_address();
+    constexpr int updates = 20'000;  // Some 10 us each to take.
+    std::vector<support::KeyUpdateBurst> bursts;
+    for (int connection = 0; connection < 8; ++connection) {
+        bursts.emplace_back(server->addresses()[0].port, updates);
+    }
+    for (auto& burst : bursts) {
+        EXPECT_GT(burst.send(), 100'000U);
+    }
+    EXPECT_LE(time_of_probe(*server), 1s);
+    for (const auto& burst : bursts) {
+        EXPECT_TRUE(burst.ended_within(patience));
+    }
+}
+
+TEST(TlsFlood, OfRenegotiationsKeepsNoProbeWaitingAndIsCutOff) {
+    const auto server = encrypted_server_with_probe_address();
+    support::RenegotiationFlood flood(server->addresses()[0].port);
+    bool ended = false;
+    std::jthread sending([&] { ended = flood.send(5s); });
+    for (int probe = 0; probe < 5; ++probe) {
+        EXPECT_LE(time_of_probe(*server), 1s);
+    }
+    sending.join();
+    EXPECT_TRUE(ended);
+}
+
+TEST(RateLimit, OfStrangersDoesNotKeepAKnownLoginOutAtTheSameAddress) {
+    const auto server = rate_limited_server(4);
+    Client known(server->addresses()[0].port);
+    ASSERT_EQ(statuses(known, 1, right_login), (std::vector{200}));
+    Client stranger(server->addresses()[0].port);
+    EXPECT_EQ(statuses(stranger, 5, ""), (std::vector{401, 401, 401, 429, 429}));
+    EXPECT_EQ(statuses(known, 5, right_login), (std::vector{200, 200, 200, 200, 429}))
+        << "a limit of its own";
+}
+
+TEST(RateLimit, OfOneAddressDoesNotKeepANewLoginOutAtAnother) {
+    const auto server = rate_limited_server(2);
+    Client guesser(server->addresses()[0].port, "127.0.0.1", "127.0.0.2");
+    ASSERT_EQ(statuses(guesser, 3, wrong_login), (std::vector{401, 401, 429}));
+    Client scraper(server->addresses()[0].port);
+    EXPECT_EQ(statuses(scraper, 1, right_login), (std::vector{200}));
+}
+
+TEST(RateLimit, CountsEveryPasswordThatIsCheckedThoseOfProbesToo) {
+    const auto server = rate_limited_server(3);
+    Client known(server->addresses()[0].port, "127.0.0.1", "127.0.0.2");
+    ASSERT_EQ(statuses(known, 1, right_login), (std::vector{200}));
+    Client guesser(server->addresses()[0].port);
+    EXPECT_EQ(statuses(guesser, 5, wrong_login, "/healthz"), (std::vector{401, 401, 401, 429, 429}));
+    EXPECT_EQ(statuses(guesser, 1, wrong_login), (std::vector{429})) << "one limit for all paths";
+    EXPECT_EQ(statuses(guesser, 5, "", "/healthz"), (std::vector{401, 401, 401, 401, 401}))
+        << "nothing to check";
+    EXPECT_EQ(statuses(guesser, 5, right_login, "/healthz"), (std::vector{200, 200, 200, 200, 200}))
+        << "known: nothing to check";
+}
+
+/// Guesses from one address, on as many connections as logins of one may wait, until its end.
+class Guesser {
+  public:
+    Guesser(std::uint16_t port, const std::string& source)
+        : guessing_([port, source](const std::stop_token& stop) {
+              std::vector<Client> clients;
+              for (std::size_t i = 0; i < Authenticator::longest_queue_of_a_peer; ++i) {
+                  clients.emplace_back(port, "127.0.0.1", source);
+              }
+              while (!stop.stop_requested()) {
+                  for (auto& client : clients) {
+                      client.send(get("/", wrong_login));
+                  }
+                  for (auto& client : clients) {
+                      (void)client.answer();
+                  }
+              }
+          }) {}
+
+  private:
+    std::jthread guessing_;
+};
+
+TEST(Passwords, OfANewLoginAreCheckedWhileTwentyAddressesGuess) {
+    const auto server = protected_server(usual_hash);
+    const auto port = server->addresses()[0].port;
+    Client first(port, "127.0.0.1", "127.0.0.2");
+    std::vector<std::unique_ptr<Guesser>> guessers;
+    for (int i = 0; i < 20; ++i) {
+        guessers.push_back(std::make_unique<Guesser>(port, "127.0.0." + std::to_string(100 + i)));
+    }
+    // All of them guess.
+    ASSERT_TRUE(
+        eventually([&] { return server->connections() > 20 * Authenticator::longest_queue_of_a_peer; }));
+    first.send(get("/", wrong_login));
+    ASSERT_EQ(first.answer().value().status, 401) << "not 503";
+    Client scraper(port);
+    scraper.send(get("/", right_login));
+    EXPECT_EQ(scraper.answer(testing::Body::follows, 10s).value_or(testing::Answer{}).status, 200);
+    server->stop(0ms);  // What guessers wait for does not come.
 }
 
 TEST(NewSecurity, IsAskedOfKeptAliveConnections) {

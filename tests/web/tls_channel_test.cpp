@@ -7,6 +7,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <openssl/ssl.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -156,6 +157,47 @@ TEST_P(TlsChannel, FailsOnGarbageInTheMiddle) {
     server_.finish();
 }
 
+std::size_t unread_bytes(int socket) {
+    int bytes = 0;
+    EXPECT_EQ(::ioctl(socket, FIONREAD, &bytes), 0);
+    return static_cast<std::size_t>(bytes);
+}
+
+TEST_P(TlsChannel, TakesNoMoreThan16KiBFromTheSocketInOneTurn) {
+    ASSERT_TRUE(client_.send(std::string(16384, 'x')));  // A record is longer than what it carries.
+    const std::size_t sent = unread_bytes(connection_.sockets.server());
+    ASSERT_GT(sent, 16384U);
+    std::array<char, 16384> bytes{};
+    EXPECT_EQ(server_.read(bytes).progress, Progress::want_read);
+    EXPECT_EQ(unread_bytes(connection_.sockets.server()), sent - 16384);
+    EXPECT_EQ(server_.read(bytes).bytes, 16384U);
+}
+
+TEST(TlsChannelOfTls13, Takes16RecordsWithoutDataInARow) {
+    Connection connection(*context(), {.version = TLS1_3_VERSION});
+    ASSERT_EQ(connection.shake_hands(), Progress::done);
+    for (int request = 0; request < 3; ++request) {
+        connection.client.update_keys(16);
+        ASSERT_TRUE(connection.client.send("GET /"));
+        EXPECT_EQ(read(*connection.server), "GET /");
+    }
+}
+
+TEST(TlsChannelOfTls13, FailsAt17RecordsWithoutDataInARow) {
+    Connection connection(*context(), {.version = TLS1_3_VERSION});
+    ASSERT_EQ(connection.shake_hands(), Progress::done);
+    connection.client.update_keys(17);
+    ASSERT_TRUE(connection.client.send("GET /"));
+    EXPECT_EQ(progress_of_reading(*connection.server), Progress::failed);
+}
+
+TEST(TlsChannelOfTls12, FailsAt17RecordsWithoutDataInARow) {
+    Connection connection(*context(), {.version = TLS1_2_VERSION, .longest_record = 512});
+    ASSERT_EQ(connection.shake_hands(), Progress::done);
+    connection.client.ask_for_renegotiation(17 * 512);
+    EXPECT_EQ(progress_of_reading(*connection.server), Progress::failed);
+}
+
 TEST(TlsChannelOfTls12, ShakesHandsOnlyOnce) {
     Connection connection(*context(), {.version = TLS1_2_VERSION});
     ASSERT_EQ(connection.shake_hands(), Progress::done);
@@ -220,21 +262,57 @@ TEST(TlsHandshake, WaitsForTheOtherHalf) {
     }
 }
 
+/// The record of a ClientHello.
+std::string client_hello(const ClientOptions& options = {}) {
+    SocketPair sockets;
+    TlsClient client(sockets.client(), options);
+    EXPECT_FALSE(client.handshake());
+    std::string hello(16384, '\0');
+    const auto size = ::recv(sockets.server(), hello.data(), hello.size(), 0);
+    EXPECT_GT(size, 100);
+    hello.resize(static_cast<std::size_t>(std::max<ssize_t>(size, 0)));
+    return hello;
+}
+
 TEST(TlsHandshake, ComesTogetherByteByByte) {
-    SocketPair outer;
-    TlsClient client(outer.client(), {});
-    SocketPair inner;
-    const auto channel = context()->accept(inner.server());
-    ASSERT_FALSE(client.handshake());
-    std::array<char, 4096> hello{};
-    const auto size = ::recv(outer.server(), hello.data(), hello.size(), 0);
-    ASSERT_GT(size, 100);
-    for (std::size_t i = 0; i < static_cast<std::size_t>(size); ++i) {
-        EXPECT_EQ(inner.receive_raw(), "");
-        inner.send_raw({hello[i]});
+    SocketPair sockets;
+    const auto channel = context()->accept(sockets.server());
+    for (const char byte : client_hello()) {
+        EXPECT_EQ(sockets.receive_raw(), "");
+        sockets.send_raw({byte});
         ASSERT_EQ(channel->handshake(), Progress::want_read);
     }
-    EXPECT_THAT(inner.receive_raw(), StartsWith("\x16\x03\x03"));
+    EXPECT_THAT(sockets.receive_raw(), StartsWith("\x16\x03\x03"));
+}
+
+/// The same message in records that carry so many bytes each.
+std::string in_short_records(const std::string& record, std::size_t bytes) {
+    constexpr std::size_t header_size = 5;
+    std::string records;
+    for (std::size_t at = header_size; at < record.size(); at += bytes) {
+        const auto piece = record.substr(at, bytes);
+        records += record.substr(0, 3) + '\0' + static_cast<char>(piece.size()) + piece;
+    }
+    return records;
+}
+
+TEST(TlsHandshake, ComesTogetherOf256Records) {
+    SocketPair sockets;
+    const auto channel = context()->accept(sockets.server());
+    const auto hello = client_hello();
+    ASSERT_LT(hello.size(), 2 * 256U);
+    sockets.send_raw(in_short_records(hello, 2));
+    EXPECT_EQ(channel->handshake(), Progress::want_read);
+    EXPECT_THAT(sockets.receive_raw(), StartsWith("\x16\x03\x03"));
+}
+
+TEST(TlsHandshake, FailsAtMoreThan256Records) {
+    SocketPair sockets;
+    const auto channel = context()->accept(sockets.server());
+    const auto hello = client_hello({.protocols = {std::string(200, 'x'), "http/1.1"}});
+    ASSERT_GT(hello.size(), 300U);
+    sockets.send_raw(in_short_records(hello, 1));
+    EXPECT_EQ(channel->handshake(), Progress::failed);
 }
 
 }  // namespace

@@ -96,6 +96,10 @@ TlsClient::TlsClient(int socket, const ClientOptions& options)
         offer_protocols(context, options.protocols);
     }
     ssl_ = {SSL_new(context), SSL_free};
+    if (options.longest_record != 0) {
+        require(SSL_ctrl(ssl_.get(), SSL_CTRL_SET_MAX_SEND_FRAGMENT, options.longest_record, nullptr) == 1,
+                "longest record");
+    }
     require(SSL_set_fd(ssl_.get(), socket) == 1, "socket");
 }
 
@@ -132,10 +136,22 @@ void TlsClient::say_goodbye() {
     SSL_shutdown(ssl_.get());
 }
 
-void TlsClient::ask_for_renegotiation() {
+void TlsClient::ask_for_renegotiation(std::size_t ticket_bytes) {
     ERR_clear_error();
+    std::string ticket(ticket_bytes, 'x');
+    require(SSL_set_session_ticket_ext(ssl_.get(), ticket.data(), static_cast<int>(ticket.size())) == 1,
+            "ticket");
     require(SSL_renegotiate(ssl_.get()) == 1, "renegotiation");
     (void)SSL_do_handshake(ssl_.get());
+}
+
+void TlsClient::update_keys(int times) {
+    ERR_clear_error();
+    for (int i = 0; i < times; ++i) {
+        require(SSL_key_update(ssl_.get(), SSL_KEY_UPDATE_NOT_REQUESTED) == 1 &&
+                    SSL_do_handshake(ssl_.get()) == 1,
+                "key update");
+    }
 }
 
 std::string TlsClient::version() const {

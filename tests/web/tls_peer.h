@@ -42,6 +42,7 @@ struct ClientOptions {
     std::string suites;                 ///< of TLS 1.2, in OpenSSL's words
     std::string groups;                 ///< in OpenSSL's words
     std::vector<std::string> protocols;
+    int longest_record = 0;  ///< bytes of what a record carries, at least 512; 0: 16 KiB
 };
 
 class TlsClient {
@@ -56,8 +57,11 @@ class TlsClient {
     /// The server has said that it sends no more.
     [[nodiscard]] bool was_told_the_end() const;
     void say_goodbye();
-    /// The handshake that TLS 1.2 allows in the middle of a connection.
-    void ask_for_renegotiation();
+    /// The handshake that TLS 1.2 allows in the middle of a connection. A long ticket makes a long
+    /// ClientHello.
+    void ask_for_renegotiation(std::size_t ticket_bytes = 0);
+    /// Sends TLS 1.3's KeyUpdate so many times: records without data.
+    void update_keys(int times);
 
     [[nodiscard]] std::string version() const;
     [[nodiscard]] std::string suite() const;

@@ -10,12 +10,12 @@
 #include <string>
 #include <string_view>
 
-namespace exporter::state {
+namespace exporter::support {
 
 class ScratchDirectory {
   public:
     ScratchDirectory() {
-        std::string pattern = (std::filesystem::temp_directory_path() / "exporter-state-XXXXXX").string();
+        std::string pattern = (std::filesystem::temp_directory_path() / "exporter-test-XXXXXX").string();
         if (::mkdtemp(pattern.data()) == nullptr) {
             throw std::runtime_error("mkdtemp");
         }
@@ -42,4 +42,4 @@ class ScratchDirectory {
     std::filesystem::path directory_;
 };
 
-}  // namespace exporter::state
+}  // namespace exporter::support

@@ -1,0 +1,35 @@
+// A file descriptor that its owner closes.
+#pragma once
+
+#include <unistd.h>
+
+#include <utility>
+
+namespace exporter::base {
+
+class Descriptor {
+  public:
+    Descriptor() = default;
+    /// @param number what `open` and its like returned; negative: none
+    explicit Descriptor(int number) : number_(number) {}
+    Descriptor(Descriptor&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
+    Descriptor& operator=(Descriptor&& other) noexcept {
+        std::swap(number_, other.number_);
+        return *this;
+    }
+    Descriptor(const Descriptor&) = delete;
+    Descriptor& operator=(const Descriptor&) = delete;
+    ~Descriptor() {
+        if (is_open()) {
+            ::close(number_);
+        }
+    }
+
+    [[nodiscard]] bool is_open() const { return number_ >= 0; }
+    [[nodiscard]] int get() const { return number_; }
+
+  private:
+    int number_ = -1;
+};
+
+}  // namespace exporter::base

@@ -1,0 +1,87 @@
+// The one way in which this program replaces a file.
+//
+// Who reads the path sees the old file or the new one, never a part. What is not a regular file is left
+// alone. Whenever the process ends, by a signal too, no unfinished file stays behind.
+#pragma once
+
+#include "base/descriptor.h"
+#include "base/regular_file.h"
+
+#include <sys/types.h>
+#include <tl/expected.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace exporter::base {
+
+/// Why nothing can be written at a path, to follow the path: `is a named pipe, …`. Empty: a regular file is
+/// there, or nothing is.
+[[nodiscard]] std::string fault_in_target(const std::string& path, Links links);
+
+struct ReplacementOptions {
+    Links links = Links::refused;  ///< `followed`: what the link leads to is replaced, the link stays
+    mode_t mode = 0600;            ///< permission bits, whatever the umask
+    bool keep_mode = false;        ///< a file that is replaced hands on its own mode, owner and group
+    /// False: as on a file system that knows no files without a name (NFS, FUSE).
+    bool unnamed = true;
+};
+
+/// Keeps SIGINT, SIGTERM, SIGHUP and SIGQUIT from ending the process, where that is what they would do; they
+/// do so when the last of these objects is gone. Thread-safe.
+class DeferredEnd {
+  public:
+    DeferredEnd();
+    DeferredEnd(const DeferredEnd&) = delete;
+    DeferredEnd& operator=(const DeferredEnd&) = delete;
+    ~DeferredEnd();
+};
+
+/// A new file that takes the place of `path` when it is complete, and is gone if it never was.
+///
+/// While it is written it has no name where the file system allows that (`O_TMPFILE`), so that a killed
+/// process leaves nothing. It gets the name `<path>.new` for the moment of the exchange, elsewhere from the
+/// start; what a process that was killed left there is replaced.
+class ReplacementFile {
+  public:
+    explicit ReplacementFile(std::string path, ReplacementOptions options = {});
+    ReplacementFile(const ReplacementFile&) = delete;
+    ReplacementFile& operator=(const ReplacementFile&) = delete;
+    ~ReplacementFile();
+
+    void append(std::string_view bytes);
+    /// Replaces the first `bytes.size()` bytes of what was appended.
+    void overwrite_start(std::string_view bytes);
+    [[nodiscard]] std::uint64_t size() const { return size_; }
+
+    /// Makes sure that the bytes are on the disk, then that they are at the path. The error is that of the
+    /// first step that failed, since opening the file, with path and reason.
+    [[nodiscard]] tl::expected<void, std::string> commit();
+
+  private:
+    void create();
+    /// Keeps the first error.
+    void check(bool done);
+    void write_at(std::string_view bytes, std::uint64_t offset);
+    void take_over_mode();
+    void give_name();
+
+    const DeferredEnd deferred_;  // First: the signals come when everything else is cleaned up.
+    const std::string path_;
+    const ReplacementOptions options_;
+    std::string target_;  ///< `path_`, or where it leads
+    std::string temporary_;
+    std::optional<Ownership> replaced_;  ///< of the file that was there
+    Descriptor file_;
+    bool named_ = false;  ///< `temporary_` is this file
+    std::string problem_;
+    std::uint64_t size_ = 0;
+};
+
+/// All at once.
+[[nodiscard]] tl::expected<void, std::string> replace_file(const std::string& path, std::string_view content,
+                                                           ReplacementOptions options);
+
+}  // namespace exporter::base

@@ -1,0 +1,310 @@
+#include "base/replacement_file.h"
+
+#include "support/scratch_directory.h"
+
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <filesystem>
+
+namespace exporter::base {
+namespace {
+
+using testing::HasSubstr;
+
+/// With file systems that know files without a name, and with others.
+class ReplacedFile : public testing::TestWithParam<bool> {
+  protected:
+    [[nodiscard]] std::string path() const { return directory_.path("out.prom"); }
+    [[nodiscard]] static ReplacementOptions options(Links links = Links::followed, bool keep_mode = true,
+                                                    mode_t mode = 0600) {
+        return {.links = links, .mode = mode, .keep_mode = keep_mode, .unnamed = GetParam()};
+    }
+    [[nodiscard]] mode_t mode() const {
+        struct stat status{};
+        ::lstat(path().c_str(), &status);
+        return status.st_mode & 07777U;
+    }
+
+    const support::ScratchDirectory directory_;
+};
+
+INSTANTIATE_TEST_SUITE_P(Of, ReplacedFile, testing::Bool(),
+                         [](const auto& test) { return test.param ? "NoName" : "ANameOfItsOwn"; });
+
+TEST_P(ReplacedFile, IsReplacedWhole) {
+    ASSERT_TRUE(replace_file(path(), "old and longer\n", options()));
+    ASSERT_TRUE(replace_file(path(), "new\n", options()));
+
+    EXPECT_EQ(directory_.content("out.prom"), "new\n");
+    EXPECT_EQ(directory_.files(), 1);
+}
+
+TEST_P(ReplacedFile, StaysAsItIsUntilTheNewOneIsComplete) {
+    directory_.write("out.prom", "old");
+    {
+        ReplacementFile file(path(), options());
+        file.append("half of the ne");
+    }
+    EXPECT_EQ(directory_.content("out.prom"), "old");
+    EXPECT_EQ(directory_.files(), 1);
+}
+
+TEST_P(ReplacedFile, HasTheModeThatIsAskedForWhateverTheUmask) {
+    for (const mode_t umask : {0000U, 0077U}) {
+        const mode_t before = ::umask(umask);
+        std::filesystem::remove(path());
+        ASSERT_TRUE(replace_file(path(), "x", options(Links::followed, true, 0644)));
+        ::umask(before);
+
+        EXPECT_EQ(mode(), 0644U);
+    }
+}
+
+TEST_P(ReplacedFile, HandsOnItsOwnMode) {
+    directory_.write("out.prom", "old");
+    for (const mode_t of_before : {0600U, 0640U, 0666U}) {
+        ASSERT_EQ(::chmod(path().c_str(), of_before), 0);
+
+        ASSERT_TRUE(replace_file(path(), "new", options(Links::followed, true, 0644)));
+
+        EXPECT_EQ(mode(), of_before);
+    }
+}
+
+TEST_P(ReplacedFile, DoesNotHandOnItsModeWhereAFixedOneIsAskedFor) {
+    directory_.write("out.prom", "old");
+    ASSERT_EQ(::chmod(path().c_str(), 0666), 0);
+
+    ASSERT_TRUE(replace_file(path(), "new", options(Links::followed, false)));
+
+    EXPECT_EQ(mode(), 0600U);
+}
+
+TEST_P(ReplacedFile, BehindALinkIsReplacedThere) {
+    std::filesystem::create_directory(directory_.path("elsewhere"));
+    directory_.write("elsewhere/target", "old");
+    std::filesystem::create_symlink("elsewhere/between", path());
+    std::filesystem::create_symlink("target", directory_.path("elsewhere/between"));
+
+    ASSERT_TRUE(replace_file(path(), "new", options()));
+
+    EXPECT_TRUE(std::filesystem::is_symlink(path()));
+    EXPECT_TRUE(std::filesystem::is_symlink(directory_.path("elsewhere/between")));
+    EXPECT_EQ(directory_.content("elsewhere/target"), "new");
+    EXPECT_EQ(directory_.files(), 2);
+}
+
+TEST_P(ReplacedFile, IsMadeWhereALinkLeadsToNothing) {
+    std::filesystem::create_symlink("target", path());
+
+    ASSERT_TRUE(replace_file(path(), "new", options()));
+
+    EXPECT_EQ(directory_.content("target"), "new");
+    EXPECT_TRUE(std::filesystem::is_symlink(path()));
+}
+
+TEST_P(ReplacedFile, IsNotWrittenThroughALinkWhereLinksAreRefused) {
+    directory_.write("victim", "untouched");
+    std::filesystem::create_symlink("victim", path());
+
+    const auto written = replace_file(path(), "new", options(Links::refused));
+
+    ASSERT_FALSE(written);
+    EXPECT_EQ(written.error(), path() + ": is a symbolic link, and is left alone");
+    EXPECT_EQ(directory_.content("victim"), "untouched");
+    EXPECT_TRUE(std::filesystem::is_symlink(path()));
+}
+
+TEST_P(ReplacedFile, IsNotWrittenThroughALinkThatAnotherUserMade) {
+    directory_.write("victim", "untouched");
+    std::filesystem::create_symlink("victim", path());
+    if (::lchown(path().c_str(), 4711, 4711) != 0) {
+        GTEST_SKIP() << "only root can give a link away";
+    }
+
+    const auto written = replace_file(path(), "new", options());
+
+    ASSERT_FALSE(written);
+    EXPECT_THAT(written.error(), HasSubstr("is a symbolic link of user 4711"));
+    EXPECT_EQ(directory_.content("victim"), "untouched");
+}
+
+TEST_P(ReplacedFile, IsNoneWhereLinksLeadInACircle) {
+    std::filesystem::create_symlink("out.prom", path());
+
+    const auto written = replace_file(path(), "new", options());
+
+    ASSERT_FALSE(written);
+    EXPECT_THAT(written.error(), HasSubstr("Too many levels of symbolic links"));
+}
+
+TEST_P(ReplacedFile, OfAProcessIsLeftAlone) {
+    directory_.write("log", "lines of others\n");
+    const Descriptor log(::open(directory_.path("log").c_str(), O_WRONLY | O_APPEND | O_CLOEXEC));
+
+    const auto written = replace_file("/dev/fd/" + std::to_string(log.get()), "new", options());
+
+    ASSERT_FALSE(written);
+    EXPECT_THAT(written.error(), HasSubstr("leads to an open file of a process, and is left alone"));
+    EXPECT_EQ(directory_.content("log"), "lines of others\n");
+}
+
+TEST_P(ReplacedFile, IsNeitherAPipeNorASocketNorADeviceNorADirectory) {
+    const auto expect_left_alone = [this](const std::string& target, mode_t kind, const std::string& name) {
+        const auto written = replace_file(target, "new", options());
+        ASSERT_FALSE(written) << name;
+        EXPECT_EQ(written.error(),
+                  target + ": is " + name + ", and is left alone: only a regular file can be replaced");
+        EXPECT_EQ(fault_in_target(target, Links::followed),
+                  "is " + name + ", and is left alone: only a regular file can be replaced");
+        struct stat status{};
+        ::lstat(target.c_str(), &status);
+        EXPECT_EQ(status.st_mode & S_IFMT, kind) << name;
+    };
+    const std::string pipe = directory_.path("pipe");
+    ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+    expect_left_alone(pipe, S_IFIFO, "a named pipe");
+
+    const std::string socket_path = directory_.path("socket");
+    sockaddr_un address{.sun_family = AF_UNIX, .sun_path = {}};
+    socket_path.copy(address.sun_path, sizeof(address.sun_path) - 1);
+    const Descriptor socket(::socket(AF_UNIX, SOCK_STREAM, 0));
+    ASSERT_EQ(::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)), 0);
+    expect_left_alone(socket_path, S_IFSOCK, "a socket");
+
+    std::filesystem::create_directory(directory_.path("directory"));
+    expect_left_alone(directory_.path("directory"), S_IFDIR, "a directory");
+
+    const std::string device = directory_.path("null");  // As /dev/null is, which no test should go near.
+    if (::mknod(device.c_str(), S_IFCHR | 0600, 0x103) == 0) {
+        expect_left_alone(device, S_IFCHR, "a device");
+    }
+    EXPECT_GE(directory_.files(), 3);
+}
+
+TEST_P(ReplacedFile, ThatBecameAPipeMeanwhileIsLeftAlone) {
+    ReplacementFile file(path(), options());
+    file.append("new");
+    ASSERT_EQ(::mkfifo(path().c_str(), 0600), 0);
+
+    const auto written = file.commit();
+
+    ASSERT_FALSE(written);
+    EXPECT_THAT(written.error(), HasSubstr("is a named pipe"));
+    EXPECT_TRUE(std::filesystem::is_fifo(path()));
+}
+
+TEST_P(ReplacedFile, ReplacesWhatAKilledRunLeftBesideIt) {
+    directory_.write("victim", "untouched");
+    directory_.write("out.prom.new", "half of the ne");
+    ASSERT_TRUE(replace_file(path(), "whole", options()));
+    EXPECT_EQ(directory_.content("out.prom"), "whole");
+
+    std::filesystem::create_symlink("victim", directory_.path("out.prom.new"));
+    ASSERT_TRUE(replace_file(path(), "new", options()));
+
+    EXPECT_EQ(directory_.content("out.prom"), "new");
+    EXPECT_EQ(directory_.content("victim"), "untouched");
+    EXPECT_EQ(directory_.files(), 2);
+}
+
+TEST_P(ReplacedFile, IsNeverAMixtureOfTwoWriters) {
+    ReplacementFile one(path(), options());
+    one.append("one");
+    ReplacementFile other(path(), options());
+    other.append("oth");
+
+    const bool one_written = one.commit().has_value();
+    other.append("er");
+    ASSERT_TRUE(other.commit());
+
+    EXPECT_EQ(one_written, GetParam()) << "without a name neither knows of the other";
+    EXPECT_EQ(directory_.content("out.prom"), "other");
+    EXPECT_EQ(directory_.files(), 1);
+}
+
+TEST_P(ReplacedFile, OnAFullDiskStaysAndSaysWhy) {
+    directory_.write("out.prom", "old");
+    rlimit before{};
+    ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &before), 0);
+    const auto ignored = std::signal(SIGXFSZ, SIG_IGN);
+    const rlimit small{1000, before.rlim_max};
+    ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &small), 0);
+    const auto replaced = replace_file(path(), std::string(2000, 'x'), options());
+    ::setrlimit(RLIMIT_FSIZE, &before);
+    std::signal(SIGXFSZ, ignored);
+
+    ASSERT_FALSE(replaced);
+    EXPECT_EQ(replaced.error(),
+              path() + ": File too large; its directory must exist, be writable and have room");
+    EXPECT_EQ(directory_.content("out.prom"), "old");
+    EXPECT_EQ(directory_.files(), 1);
+}
+
+TEST_P(ReplacedFile, InADirectoryThatDoesNotExistIsSaidPlainly) {
+    const auto written = replace_file(directory_.path("deeper/out.prom"), "x", options());
+
+    ASSERT_FALSE(written);
+    EXPECT_THAT(written.error(), HasSubstr("deeper/out.prom: No such file or directory"));
+}
+
+/// What the signals would end is another process.
+using ReplacedFileDeathTest = ReplacedFile;
+
+INSTANTIATE_TEST_SUITE_P(Of, ReplacedFileDeathTest, testing::Bool(),
+                         [](const auto& test) { return test.param ? "NoName" : "ANameOfItsOwn"; });
+
+TEST_P(ReplacedFileDeathTest, ASignalThatEndsTheProcessLeavesNothingBesideIt) {
+    for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGQUIT}) {
+        directory_.write("out.prom", "old");
+        EXPECT_EXIT(
+            {
+                ReplacementFile file(path(), options());
+                file.append("new");
+                ::kill(::getpid(), signal);
+                if (!file.commit()) {
+                    std::_Exit(1);
+                }
+            },
+            testing::KilledBySignal(signal), "");
+
+        EXPECT_EQ(directory_.content("out.prom"), "new");
+        EXPECT_EQ(directory_.files(), 1) << signal;
+    }
+}
+
+TEST(ReplacementFileDeathTest, AProcessThatIsKilledLeavesNothingWhereFilesNeedNoName) {
+    const support::ScratchDirectory directory;
+    EXPECT_EXIT(
+        {
+            ReplacementFile file(directory.path("out.prom"));
+            file.append("half of the ne");
+            ::kill(::getpid(), SIGKILL);
+        },
+        testing::KilledBySignal(SIGKILL), "");
+
+    EXPECT_EQ(directory.files(), 0);
+}
+
+TEST(DeferredEnd, LeavesASignalToWhoeverHandlesIt) {
+    static volatile std::sig_atomic_t handled = 0;
+    const auto before = std::signal(SIGTERM, [](int signal) { handled = signal; });
+    {
+        const DeferredEnd deferred;
+        ::kill(::getpid(), SIGTERM);
+        EXPECT_EQ(handled, SIGTERM);
+    }
+    std::signal(SIGTERM, before);
+}
+
+}  // namespace
+}  // namespace exporter::base

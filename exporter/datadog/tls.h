@@ -22,14 +22,22 @@ class TlsContext {
     /// @param ca_file PEM; empty: the system's roots
     explicit TlsContext(const std::string& ca_file);
 
+    /// For whoever tells the other end nothing, and only wants to know whether it answers.
+    [[nodiscard]] static TlsContext of_anybody() { return TlsContext(); }
+
+    /// Whether a certificate has to be right.
+    [[nodiscard]] bool verifies() const { return verifies_; }
     /// nullptr: the certificates can't be loaded.
     [[nodiscard]] SSL_CTX* get() const { return context_.get(); }
     /// Where the certificates come from, for messages.
     [[nodiscard]] const std::string& origin() const { return origin_; }
 
   private:
+    TlsContext();
+
     std::shared_ptr<SSL_CTX> context_;
     std::string origin_;
+    bool verifies_ = true;
 };
 
 class TlsConnection {

@@ -16,6 +16,8 @@ ACCESS_TOKEN = "ddpat_demo_0123456789abcdef"
 
 # fsync() that never comes back, for LD_PRELOAD; empty where a sanitizer has that place.
 HANGING_FSYNC = os.environ.get("HANGING_FSYNC", "")
+# A sanitizer takes memory of its own.
+SANITIZED = not HANGING_FSYNC
 
 # From a signal to the end of the process, whatever hangs: what SECURITY.md and README say.
 LONGEST_END_SECONDS = 3

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <poll.h>
 #include <unistd.h>
 
 #include <array>
@@ -46,8 +47,11 @@ class Pipe {
         std::string text(size, '\0');
         std::size_t filled = 0;
         while (filled < size) {
-            const ssize_t received = ::read(ends_[0], text.data() + filled, size - filled);
+            pollfd readable{ends_[0], POLLIN, 0};
+            const bool came = ::poll(&readable, 1, static_cast<int>(patience / 1ms)) == 1;
+            const ssize_t received = came ? ::read(ends_[0], text.data() + filled, size - filled) : 0;
             if (received <= 0) {
+                ADD_FAILURE() << "nothing came after " << filled << " of " << size << " bytes";
                 break;
             }
             filled += static_cast<std::size_t>(received);
@@ -174,6 +178,20 @@ TEST(LogWriter, CountsWhatAReaderThatHasGoneDoesNotGet) {
     EXPECT_TRUE(writer.flush(patience));
 
     EXPECT_EQ(writer.dropped(), 5U);
+}
+
+TEST(LogWriter, CountsNoNoticeThatIsLost) {
+    Pipe pipe;
+    LogWriter writer(pipe.writer(), notice);
+    for (int line = 0; line < 12; ++line) {
+        writer.write(long_line('a'));  // Eleven are kept.
+    }
+    pipe.read(6 * long_line('a').size() + 1);  // Now the notice waits behind the other five.
+    pipe.close_reader();
+
+    EXPECT_TRUE(writer.flush(patience));
+
+    EXPECT_EQ(writer.dropped(), 1U + 5U);
 }
 
 TEST(LogWriter, WaitsWhereSomebodyElseMadeTheDescriptorNonBlocking) {

@@ -118,8 +118,7 @@ TEST(Passwords, OfAClientThatLeavesMeanwhileHarmNobody) {
 std::unique_ptr<Server> encrypted_server_with_probe_address() {
     const auto identity = support::Authority("servers").issue({"IP:127.0.0.1"});
     auto security = std::make_shared<Security>();
-    security->tls =
-        TlsContext::make({.certificate = identity.certificate, .key = identity.key}).value();
+    security->tls = TlsContext::make({.certificate = identity.certificate, .key = identity.key}).value();
     return Server::start({.addresses = {{"127.0.0.1", 0}},
                           .is_probe = [](std::string_view path) { return path == "/healthz"; },
                           .probe_addresses = {{"127.0.0.1", 0}}},

@@ -11,6 +11,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -28,8 +29,8 @@ class WebProtection {
     [[nodiscard]] const std::shared_ptr<const web::Security>& security() const { return security_; }
 
     /// Reads the files again. True: they have changed, the call before found the same change, and `security`
-    /// is new. What can't be used, or would switch TLS or passwords off, is logged, once, and leaves the one
-    /// before in use.
+    /// is new. What can't be used, or would weaken protection, is logged, once, and leaves the one before in
+    /// use: a file that was cut in the middle reads like one whose other settings were given up.
     [[nodiscard]] bool refresh();
 
     /// Refreshes every second until `stop` is requested, and hands over what is new.
@@ -53,6 +54,7 @@ class WebProtection {
     /// One for life, as its end may have to wait for a check; null until there are users.
     std::shared_ptr<web::Authenticator> authenticator_;
     std::shared_ptr<const web::Security> security_;
+    std::optional<config::WebFile> file_;  ///< what `security_` was made of, without secrets; none at first
 };
 
 }  // namespace exporter::app

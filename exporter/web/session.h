@@ -37,7 +37,9 @@ struct Service {
 };
 
 /// Lives until it is closed.
-class Session final : public std::enable_shared_from_this<Session>, private Readiness::Waiter {
+class Session final : public std::enable_shared_from_this<Session>,
+                      public Connection,
+                      private Readiness::Waiter {
   public:
     /// @param socket connected and non-blocking
     /// @param refusal the status for all but probes, of a connection that is beyond a limit: it is in the
@@ -51,7 +53,7 @@ class Session final : public std::enable_shared_from_this<Session>, private Read
     void start();
 
     /// At once, whatever is under way. May be called again.
-    void close();
+    void close() override;
 
   private:
     using Step = void (Session::*)();

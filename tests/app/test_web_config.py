@@ -169,6 +169,15 @@ class Tls(WebConfig):
         harness.wait_until(lambda: exporter.events("the web configuration was taken up"), "certificates are asked for")
         self.assertEqual(kept.sock.recv(1), b"", "the server has closed")
 
+    def test_a_file_cut_before_client_auth_type_still_keeps_strangers_out(self):
+        exporter = self.start(self.SERVER + "  client_ca_file: authority.crt\n  client_auth_type: RequireAndVerifyClientCert\n")
+        self.assertEqual(self.curl(exporter, *self.trusting())[0], 0, "no certificate")
+        write(self.file, self.SERVER)
+        told = harness.wait_until(lambda: exporter.events("the web configuration can't be used; the one before stays in use"),
+                                  "the log tells")
+        self.assertIn("tls_server_config.client_auth_type", told[0]["error"])
+        self.assertEqual(self.curl(exporter, *self.trusting())[0], 0, "no certificate")
+
     def test_each_client_auth_type_means_what_it_means_in_go(self):
         self.authority.sign("good", "DNS:prometheus.example")
         Authority(self.directory, "stranger").sign("strange", "DNS:prometheus.example")
@@ -180,13 +189,9 @@ class Tls(WebConfig):
             "VerifyClientCertIfGiven": (True, False, True),
             "RequireAndVerifyClientCert": (False, False, True),
         }
-        exporter = self.start(self.SERVER)
-        taken_up = 0
         for kind, expected in meanings.items():
             authority = "  client_ca_file: authority.crt\n" if "Verify" in kind else ""
-            write(self.file, f"{self.SERVER}  client_auth_type: {kind}\n{authority}")
-            taken_up += 1
-            harness.wait_until(lambda n=taken_up: len(exporter.events("the web configuration was taken up")) == n, kind)
+            exporter = self.start(f"{self.SERVER}  client_auth_type: {kind}\n{authority}")
             let_in = tuple(
                 self.curl(exporter, *self.trusting(), *certificate)[0] == 200
                 for certificate in ((), ("--cert", self.path("strange.crt"), "--key", self.path("strange.key")),

@@ -2,10 +2,13 @@
 
 #include <fmt/format.h>
 #include <spdlog/pattern_formatter.h>
-#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/sinks/base_sink.h>
 #include <spdlog/spdlog.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <mutex>
+#include <utility>
 
 namespace exporter::app {
 
@@ -28,6 +31,38 @@ spdlog::level::level_enum spdlog_level(config::LogLevel level) {
 const char* pattern(config::LogFormat format) {
     return format == config::LogFormat::json ? R"({"ts":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l",%v})"
                                              : "ts=%Y-%m-%dT%H:%M:%S.%eZ level=%l %v";
+}
+
+std::unique_ptr<spdlog::formatter> formatter_of(config::LogFormat format) {
+    return std::make_unique<spdlog::pattern_formatter>(pattern(format), spdlog::pattern_time_type::utc);
+}
+
+std::string formatted(spdlog::formatter& formatter, const spdlog::details::log_msg& message) {
+    spdlog::memory_buf_t line;
+    formatter.format(message, line);
+    return fmt::to_string(line);
+}
+
+/// Formats, and leaves the writing to somebody who may wait.
+class WriterSink final : public spdlog::sinks::base_sink<std::mutex> {
+  public:
+    explicit WriterSink(std::shared_ptr<LogWriter> writer) : writer_(std::move(writer)) {}
+
+  private:
+    void sink_it_(const spdlog::details::log_msg& message) override {
+        writer_->write(formatted(*formatter_, message));
+    }
+    void flush_() override {}
+
+    const std::shared_ptr<LogWriter> writer_;
+};
+
+LogWriter::Notice notice_of(config::LogFormat format) {
+    return [format, formatter = std::shared_ptr(formatter_of(format))](std::uint64_t lines) {
+        const std::string event =
+            format_event(format, "log lines were dropped: they were not read in time", {{"lines", lines}});
+        return formatted(*formatter, {"", spdlog::level::warn, event});
+    };
 }
 
 /// A JSON string of printable ASCII: every other byte is escaped, so that neither a line break nor a
@@ -83,14 +118,23 @@ std::string format_event(config::LogFormat format, std::string_view message,
 }
 
 Log::Log(const config::Log& options)
-    : Log(options, std::make_shared<spdlog::logger>("", std::make_shared<spdlog::sinks::stderr_sink_mt>())) {}
+    : Log(options, std::make_shared<LogWriter>(STDERR_FILENO, notice_of(options.format))) {}
+
+Log::Log(const config::Log& options, std::shared_ptr<LogWriter> writer)
+    : Log(options, std::make_shared<spdlog::logger>("", std::make_shared<WriterSink>(writer))) {
+    writer_ = std::move(writer);
+}
 
 Log::Log(const config::Log& options, std::shared_ptr<spdlog::logger> logger)
     : format_(options.format), logger_(std::move(logger)) {
-    logger_->set_formatter(
-        std::make_unique<spdlog::pattern_formatter>(pattern(options.format), spdlog::pattern_time_type::utc));
+    logger_->set_formatter(formatter_of(options.format));
     logger_->set_level(spdlog_level(options.level));
-    logger_->flush_on(spdlog::level::debug);
+    // By default it writes its own errors (memory is exhausted) to standard error, and waits for that.
+    logger_->set_error_handler([](const std::string&) {});
+}
+
+Log::~Log() {
+    flush();
 }
 
 void Log::write(config::LogLevel level, std::string_view message, std::initializer_list<LogField> fields) {
@@ -117,7 +161,13 @@ void Log::error(std::string_view message, std::initializer_list<LogField> fields
 }
 
 void Log::flush() {
-    logger_->flush();
+    if (writer_) {
+        writer_->flush(longest_flush);
+    }
+}
+
+std::uint64_t Log::lines_dropped() const {
+    return writer_ ? writer_->dropped() : 0;
 }
 
 }  // namespace exporter::app

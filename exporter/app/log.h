@@ -2,8 +2,10 @@
 // words, a token's name): whatever they hold, an event stays one line and its fields stay apart.
 #pragma once
 
+#include "app/log_writer.h"
 #include "config/config.h"
 
+#include <chrono>
 #include <cstdint>
 #include <initializer_list>
 #include <memory>
@@ -27,25 +29,38 @@ struct LogField {
 [[nodiscard]] std::string format_event(config::LogFormat format, std::string_view message,
                                        std::initializer_list<LogField> fields);
 
-/// Thread-safe.
+/// Thread-safe. Nobody who logs waits for whoever reads the log.
 class Log {
   public:
+    /// How long `flush` waits where nobody reads.
+    static constexpr std::chrono::milliseconds longest_flush{400};
+
     /// Writes to standard error.
     explicit Log(const config::Log& options);
-    /// Writes through `logger`, whose pattern becomes the format's.
+    /// Writes through `logger`, whose pattern becomes the format's, on the thread that logs.
     Log(const config::Log& options, std::shared_ptr<spdlog::logger> logger);
+    Log(const Log&) = delete;
+    Log& operator=(const Log&) = delete;
+    /// As `flush`.
+    ~Log();
 
     void debug(std::string_view message, std::initializer_list<LogField> fields = {});
     void info(std::string_view message, std::initializer_list<LogField> fields = {});
     void warn(std::string_view message, std::initializer_list<LogField> fields = {});
     void error(std::string_view message, std::initializer_list<LogField> fields = {});
+    /// Waits for lines to be written, for `longest_flush` at most.
     void flush();
 
+    /// Since the start, as nobody read them in time or they could not be written.
+    [[nodiscard]] std::uint64_t lines_dropped() const;
+
   private:
+    Log(const config::Log& options, std::shared_ptr<LogWriter> writer);
     void write(config::LogLevel level, std::string_view message, std::initializer_list<LogField> fields);
 
     const config::LogFormat format_;
     const std::shared_ptr<spdlog::logger> logger_;
+    std::shared_ptr<LogWriter> writer_;  ///< constant after construction; null: `logger_` writes itself
 };
 
 }  // namespace exporter::app

@@ -141,7 +141,7 @@ class Signals {
 
     /// Whatever is still going on then.
     [[noreturn]] static void end_at_last(Shared& shared) {
-        std::this_thread::sleep_for(longest_end);
+        std::this_thread::sleep_for(longest_end - Log::longest_flush);
         say(shared, [](Log& log) {
             log.warn("something does not end in time; leaving without it");
             log.flush();
@@ -317,6 +317,7 @@ int run_mode(config::Config config, const config::Environment& environment) {
         log.warn(warning);
     }
     auto start = prepare(config, environment, log);
+    log.flush();  // What other parts of the program print comes after the warnings.
     if (!start) {
         return report(start.error());
     }

@@ -19,8 +19,10 @@ namespace exporter::app {
 
 namespace {
 
-std::string render_process(metrics::Format format) {
-    return metrics::render(metrics::ProcessCollectable().Collect(), format);
+/// What is as of the scrape.
+std::string render_live(const Log& log, metrics::Format format) {
+    return metrics::render(metrics::LogCollectable(log.lines_dropped()).Collect(), format) +
+           metrics::render(metrics::ProcessCollectable().Collect(), format);
 }
 
 /// First polls come this soon after one another: five hundred organizations are ready in less than a minute
@@ -82,7 +84,7 @@ std::vector<scan::Dispatcher::Member> members_of(
 }  // namespace
 
 Monitoring::Monitoring(const config::Config& config, Log& log)
-    : expositions_(render_process),
+    : expositions_([&log](metrics::Format format) { return render_live(log, format); }),
       states_(open_states(config, log)),
       publisher_(
           config.organizations.size(),

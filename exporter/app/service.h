@@ -24,6 +24,7 @@ namespace exporter::app {
 /// All organizations and their common exposition.
 class Monitoring {
   public:
+    /// @param log must outlive this object
     Monitoring(const config::Config& config, Log& log);
     Monitoring(const Monitoring&) = delete;
     Monitoring& operator=(const Monitoring&) = delete;

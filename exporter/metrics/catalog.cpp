@@ -225,6 +225,11 @@ std::vector<FamilyDescription> api_families() {
          "The running exporter; the value is always 1.",
          {"version", "revision", "compiler"},
          false},
+        {"datadog_access_token_exporter_log_lines_dropped_total",
+         Type::Counter,
+         "Lines of the log that were not read in time, or could not be written.",
+         {},
+         false},
     };
 }
 

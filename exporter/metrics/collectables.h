@@ -11,6 +11,7 @@
 #include <prometheus/collectable.h>
 #include <prometheus/metric_family.h>
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -46,6 +47,16 @@ class BuildInfoCollectable final : public prometheus::Collectable {
     const std::string version_;
     const std::string revision_;
     const std::string compiler_;
+};
+
+/// `datadog_access_token_exporter_log_lines_dropped_total`.
+class LogCollectable final : public prometheus::Collectable {
+  public:
+    explicit LogCollectable(std::uint64_t lines_dropped) : lines_dropped_(lines_dropped) {}
+    [[nodiscard]] std::vector<prometheus::MetricFamily> Collect() const override;
+
+  private:
+    const std::uint64_t lines_dropped_;
 };
 
 /// The standard `process_*` families (CPU, memory, file descriptors, start time), read from /proc at each

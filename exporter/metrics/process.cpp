@@ -1,4 +1,5 @@
 #include "metrics/collectables.h"
+#include "metrics/family_builder.h"
 #include "metrics/open_descriptors.h"
 #include "metrics/process_stat.h"
 
@@ -73,6 +74,12 @@ prometheus::MetricFamily family(std::string name, std::string help, prometheus::
 }
 
 }  // namespace
+
+std::vector<prometheus::MetricFamily> LogCollectable::Collect() const {
+    FamilyBuilder family(describe("datadog_access_token_exporter_log_lines_dropped_total"));
+    family.add({}, static_cast<double>(lines_dropped_));
+    return {std::move(family).build()};
+}
 
 std::vector<prometheus::MetricFamily> ProcessCollectable::Collect() const {
     using Type = prometheus::MetricType;

@@ -1,12 +1,17 @@
 """The program from outside: exit statuses, modes, endpoints, signals."""
+import fcntl
 import gzip
+import json
 import os
+import re
 import signal
 import socket
 import stat
 import subprocess
 import sys
 import tempfile
+import threading
+import time
 import unittest
 
 import harness
@@ -294,6 +299,98 @@ class Signals(unittest.TestCase):
         with harness.Exporter("--demo") as exporter:
             with open(f"/proc/{exporter.process.pid}/cmdline", "rb") as file:
                 self.assertNotIn(b"ddpat_", file.read())
+
+
+class LogThatNobodyReads(unittest.TestCase):
+    """Standard error is a pipe that is full from the start."""
+
+    def setUp(self):
+        directory = tempfile.TemporaryDirectory()  # pylint: disable=consider-using-with
+        self.addCleanup(directory.cleanup)
+        self.directory = directory.name
+        api = harness.SimulatedDatadog("--tokens", "5")
+        self.addCleanup(api.stop)
+        self.organizations(200, api.url)
+
+        self.reader, writer = os.pipe()
+        size = fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, 4096)
+        os.write(writer, b"\n" * size)
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            address = f"127.0.0.1:{free.getsockname()[1]}"
+        self.url = f"http://{address}"
+        # pylint: disable-next=consider-using-with
+        self.process = subprocess.Popen(
+            [harness.EXPORTER, "--web.listen-address", address, "--log.format", "json", "--poll.interval", "1s",
+             "--config.file", os.path.join(self.directory, "config.yaml")],
+            env=harness.clean_environment(), stderr=writer)
+        os.close(writer)
+        self.addCleanup(os.close, self.reader)
+        self.addCleanup(self.process.wait, harness.LIMIT_SECONDS)
+        self.addCleanup(self.process.kill)
+
+    def organizations(self, number, url):
+        """Each poll of each is a line; with names this long, lines enough in a few seconds."""
+        with harness.private_file(os.path.join(self.directory, "token")) as file:
+            file.write(harness.ACCESS_TOKEN)
+        with open(os.path.join(self.directory, "config.yaml"), "w", encoding="utf-8") as file:
+            file.write("organizations:\n")
+            for place in range(number):
+                name = f"org{place:04}-" + "x" * 56
+                file.write(f"  - {{name: {name}, base_url: '{url}', bearer_token_file: token}}\n")
+
+    def total(self, counter):
+        """Over all organizations."""
+        status, _, body = harness.get(self.url + "/metrics")
+        self.assertEqual(status, 200)
+        return sum(map(float, re.findall(rf"^{counter}(?:{{.*}})? (\S+)$", body.decode(), re.M)))
+
+    def dropped(self):
+        return self.total("datadog_access_token_exporter_log_lines_dropped_total")
+
+    def polls(self):
+        return self.total("datadog_access_token_polls_total")
+
+    def wait_until_lines_are_dropped(self):
+        harness.wait_until(self.answers, "it answers")
+        harness.wait_until(lambda: self.dropped() > 0, "there is no room for another line")
+
+    def answers(self):
+        self.assertIsNone(self.process.poll(), "it ended")
+        try:
+            return harness.get(self.url + "/healthz")[0] == 200
+        except OSError:
+            return False
+
+    def test_holds_up_neither_polls_nor_scrapes_nor_the_end(self):
+        self.wait_until_lines_are_dropped()
+        before = self.polls()
+        harness.wait_until(lambda: self.polls() > before + 100, "polls go on")
+        start = time.monotonic()
+        self.process.send_signal(signal.SIGTERM)
+        self.assertEqual(self.process.wait(harness.LIMIT_SECONDS), 0)
+        self.assertLessEqual(time.monotonic() - start, harness.LONGEST_END_SECONDS)
+
+    def test_tells_how_many_lines_were_dropped_once_it_is_read_again(self):
+        self.wait_until_lines_are_dropped()
+        events = []
+
+        def read():
+            with open(os.dup(self.reader), encoding="utf-8") as log:
+                for line in log:
+                    if line != "\n":
+                        events.append(json.loads(line))
+
+        def told():
+            return [event["lines"] for event in events if event["msg"].startswith("log lines were dropped")]
+
+        reading = threading.Thread(target=read)
+        reading.start()
+        harness.wait_until(told, "it says so")
+        harness.wait_until(lambda: sum(told()) == self.dropped(), "it says how many")
+        self.process.send_signal(signal.SIGTERM)
+        self.assertEqual(self.process.wait(harness.LIMIT_SECONDS), 0)
+        reading.join(harness.LIMIT_SECONDS)
+        self.assertIn("ending", [event["msg"] for event in events])  # What waits at the end is written.
 
 
 if __name__ == "__main__":

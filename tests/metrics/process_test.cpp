@@ -102,6 +102,12 @@ double collected(const char* name) {
     return value.value_or(-1);
 }
 
+TEST(LogLines, ThatWereDroppedAreOneCounter) {
+    EXPECT_EQ(samples::value(LogCollectable(3).Collect(),
+                             "datadog_access_token_exporter_log_lines_dropped_total", {}),
+              3);
+}
+
 TEST(Process, PublishesTheStandardFamilies) {
     std::vector<std::string> names;
     for (const auto& family : ProcessCollectable().Collect()) {

@@ -215,7 +215,7 @@ std::vector<prometheus::MetricFamily> collect(std::vector<Snapshot> snapshots) {
 std::vector<prometheus::MetricFamily> collect_everything() {
     auto families = collect({full_snapshot("production", 1), full_snapshot("sandbox", 2)});
     for (auto&& more : {BuildInfoCollectable("1.2.3", "0123456789ab", "GNU 12.2.0").Collect(),
-                        ProcessCollectable().Collect()}) {
+                        LogCollectable(3).Collect(), ProcessCollectable().Collect()}) {
         families.insert(families.end(), more.begin(), more.end());
     }
     return families;

@@ -1,0 +1,193 @@
+#include "app/log_writer.h"
+
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <array>
+#include <csignal>
+#include <string>
+#include <utility>
+
+namespace exporter::app {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// Far above what anything takes; a test that needs it has failed.
+constexpr auto patience = 20s;
+
+/// The smallest pipe there is, which nobody reads but the test.
+class Pipe {
+  public:
+    Pipe() {
+        std::signal(SIGPIPE, SIG_IGN);
+        EXPECT_EQ(::pipe2(ends_.data(), O_CLOEXEC), 0);
+        capacity_ = static_cast<std::size_t>(::fcntl(ends_[1], F_SETPIPE_SZ, 4096));
+    }
+    Pipe(const Pipe&) = delete;
+    Pipe& operator=(const Pipe&) = delete;
+    ~Pipe() {
+        close_reader();
+        ::close(ends_[1]);
+    }
+
+    [[nodiscard]] int writer() const { return ends_[1]; }
+    [[nodiscard]] std::size_t capacity() const { return capacity_; }
+
+    void close_reader() {
+        if (ends_[0] >= 0) {
+            ::close(std::exchange(ends_[0], -1));
+        }
+    }
+
+    std::string read(std::size_t size) {
+        std::string text(size, '\0');
+        std::size_t filled = 0;
+        while (filled < size) {
+            const ssize_t received = ::read(ends_[0], text.data() + filled, size - filled);
+            if (received <= 0) {
+                break;
+            }
+            filled += static_cast<std::size_t>(received);
+        }
+        text.resize(filled);
+        return text;
+    }
+
+    /// To `last`, after which nothing is written.
+    std::string read_to(const std::string& last) {
+        std::string text;
+        while (!text.ends_with(last)) {
+            const std::string next = read(1);
+            if (next.empty()) {
+                break;
+            }
+            text += next;
+        }
+        return text;
+    }
+
+  private:
+    std::array<int, 2> ends_{-1, -1};
+    std::size_t capacity_ = 0;
+};
+
+std::string notice(std::uint64_t lines) {
+    return std::to_string(lines) + " dropped\n";
+}
+
+/// A line of a tenth of what may wait.
+std::string long_line(char fill) {
+    return std::string(LogWriter::most_waiting_bytes / 10 - 1, fill) + "\n";
+}
+
+std::size_t count(const std::string& text, const std::string& what) {
+    std::size_t found = 0;
+    for (auto at = text.find(what); at != std::string::npos; at = text.find(what, at + what.size())) {
+        ++found;
+    }
+    return found;
+}
+
+TEST(LogWriter, WritesLinesInTheirOrder) {
+    Pipe pipe;
+    LogWriter writer(pipe.writer(), notice);
+    for (int line = 0; line < 100; ++line) {
+        writer.write(std::to_string(line) + "\n");
+    }
+
+    EXPECT_TRUE(writer.flush(patience));
+
+    const std::string text = pipe.read_to("\n99\n");
+    EXPECT_THAT(text, testing::StartsWith("0\n1\n2\n"));
+    EXPECT_EQ(count(text, "\n"), 100U);
+    EXPECT_EQ(writer.dropped(), 0U);
+}
+
+TEST(LogWriter, KeepsNoMoreThan256KiBWaitingAndTellsInTheirPlaceHowManyItDropped) {
+    EXPECT_EQ(LogWriter::most_waiting_bytes, 262144U);
+    Pipe pipe;
+    LogWriter writer(pipe.writer(), notice);
+    for (int line = 0; line < 30; ++line) {
+        writer.write(long_line('a'));  // The eleventh passes the bound and is kept.
+    }
+    EXPECT_EQ(writer.dropped(), 19U);
+
+    const std::string text = pipe.read_to(" dropped\n");
+    writer.write("after\n");
+
+    EXPECT_EQ(count(text, "a\n"), 11U);
+    EXPECT_TRUE(text.ends_with("a\n19 dropped\n")) << text.substr(text.size() - 100);
+    EXPECT_EQ(pipe.read_to("after\n"), "after\n");
+    EXPECT_TRUE(writer.flush(patience));
+    EXPECT_EQ(writer.dropped(), 19U);
+}
+
+TEST(LogWriter, TakesLinesAgainOnceHalfOfWhatWaitedIsWritten) {
+    Pipe pipe;
+    LogWriter writer(pipe.writer(), notice);
+    for (int line = 0; line < 12; ++line) {
+        writer.write(long_line('a'));
+    }
+    // Six of the eleven that are kept, and the beginning of the next.
+    std::string text = pipe.read(6 * long_line('a').size() + 1);
+    writer.write("after\n");
+
+    text += pipe.read_to("after\n");
+
+    EXPECT_TRUE(text.ends_with("a\n1 dropped\nafter\n")) << text.substr(text.size() - 100);
+    EXPECT_EQ(writer.dropped(), 1U);
+}
+
+TEST(LogWriter, FlushesWithinALimitThoughNobodyReads) {
+    Pipe pipe;
+    LogWriter writer(pipe.writer(), notice);
+    writer.write(std::string(pipe.capacity() + 1, 'a'));
+
+    EXPECT_FALSE(writer.flush(10ms));
+
+    EXPECT_EQ(pipe.read_to(std::string(pipe.capacity() + 1, 'a')).size(), pipe.capacity() + 1);
+    EXPECT_TRUE(writer.flush(patience));
+}
+
+TEST(LogWriter, IsNotHeldUpAtItsEndByAReaderThatStandsStill) {
+    Pipe pipe;
+    {
+        LogWriter writer(pipe.writer(), notice);
+        writer.write(std::string(pipe.capacity() + 1, 'a') + "\n");
+    }
+
+    // Its thread goes on by itself.
+    EXPECT_EQ(pipe.read_to("a\n").size(), pipe.capacity() + 2);
+}
+
+TEST(LogWriter, CountsWhatAReaderThatHasGoneDoesNotGet) {
+    Pipe pipe;
+    pipe.close_reader();
+    LogWriter writer(pipe.writer(), notice);
+    for (int line = 0; line < 5; ++line) {
+        writer.write("lost\n");
+    }
+
+    EXPECT_TRUE(writer.flush(patience));
+
+    EXPECT_EQ(writer.dropped(), 5U);
+}
+
+TEST(LogWriter, WaitsWhereSomebodyElseMadeTheDescriptorNonBlocking) {
+    Pipe pipe;
+    ASSERT_EQ(::fcntl(pipe.writer(), F_SETFL, O_NONBLOCK), 0);
+    LogWriter writer(pipe.writer(), notice);
+    const std::string line(2 * pipe.capacity(), 'a');
+    writer.write(line + "\n");
+
+    EXPECT_EQ(pipe.read_to("a\n").size(), line.size() + 1);
+
+    EXPECT_TRUE(writer.flush(patience));
+    EXPECT_EQ(writer.dropped(), 0U);
+}
+
+}  // namespace
+}  // namespace exporter::app

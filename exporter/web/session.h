@@ -21,6 +21,9 @@
 
 namespace exporter::web {
 
+/// Read of a connection before others have their turn.
+inline constexpr std::size_t read_turn_bytes = 16384;
+
 /// What the connections of one kind of listener share. Outlives them; used on the server's thread alone.
 struct Service {
     const Handler handler;
@@ -33,7 +36,7 @@ struct Service {
     Roster overflow;  ///< beyond the limits: told so, unless they are probes
     std::shared_ptr<const Security> security;  ///< null: plain HTTP for everybody
     const bool probes_only;
-    std::array<char, 16384> input{};  ///< of whichever connection is being read
+    std::array<char, read_turn_bytes> input{};  ///< of whichever connection is being read
 };
 
 /// Lives until it is closed.

@@ -361,6 +361,9 @@ class EveryFaultAtOnce(SecrecyTest):
             self.assertFalse([request.target for request in server.requests
                               if not request.target.startswith(PATH + "?page")], fault)
 
+    def test_each_request_only_reads(self):
+        self.assertEqual({request.method for server in self.faults.servers.values() for request in server.requests}, {"GET"})
+
     def test_each_request_carries_the_credentials_of_one_organization_and_in_headers_alone(self):
         for fault, server in self.faults.servers.items():
             for request in server.requests:

@@ -13,13 +13,13 @@ EXPORTER = os.path.join(harness.SOURCE_DIR, "exporter")
 ALLOWED = {
     "base": [],
     "config": ["base/"],
-    "datadog": ["config/"],
+    "datadog": ["base/", "config/"],
     "scan": ["datadog/"],
     "inventory": ["datadog/token.h", "datadog/id_set.h", "datadog/text_hash.h", "config/duration.h"],
     "state": ["base/", "inventory/", "scan/listing.h", "scan/clock.h", "datadog/token.h"],
     "metrics": ["inventory/", "scan/statistics.h", "scan/listing.h", "datadog/token.h", "datadog/error.h",
                 "datadog/page.h"],
-    "web": ["metrics/exposition.h"],
+    "web": ["base/", "metrics/exposition.h"],
     "demo": ["datadog/"],
     "app": ["base/", "config/", "datadog/", "scan/", "inventory/", "state/", "metrics/", "web/", "demo/"],
     "": ["app/"],
@@ -35,7 +35,7 @@ LIBRARIES = {
     "CLI/": r"config/\w+\.cpp",
     "spdlog/": r"app/log\.cpp",
     "prometheus/": r"metrics/\w+\.(cpp|h)",
-    "openssl/": r"datadog/(tls\.(cpp|h)|base64\.cpp)|web/(tls_\w+\.(cpp|h)|(bcrypt|hmac|page_style)\.cpp)",
+    "openssl/": r"base/pem\.(cpp|h)|datadog/(tls\.(cpp|h)|base64\.cpp)|web/(tls_\w+\.(cpp|h)|(bcrypt|hmac|page_style)\.cpp)",
     "zlib.h": r"state/(archive|codec)\.cpp|metrics/gzip\.cpp|demo/\w+\.cpp",
 }
 

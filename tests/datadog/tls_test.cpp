@@ -1,18 +1,17 @@
 #include "datadog/tls.h"
 
 #include "support/certificate.h"
+#include "support/scratch_directory.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
-#include <stdlib.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
-#include <filesystem>
-#include <fstream>
 #include <memory>
 #include <stdexcept>
 #include <thread>
@@ -72,18 +71,26 @@ class Server {
 
 /// The error's text; empty: the connection was opened.
 std::string why_refused(const support::CertificateText& identity, const std::string& host) {
-    std::string directory = (std::filesystem::temp_directory_path() / "exporter-tls-XXXXXX").string();
-    require(::mkdtemp(directory.data()) != nullptr, "mkdtemp");
-    const std::string ca_file = directory + "/ca.pem";
-    std::ofstream(ca_file) << authority().certificate();
-    const TlsContext context(ca_file);
-    std::filesystem::remove_all(directory);
+    const support::ScratchDirectory directory;
+    directory.write("ca.pem", authority().certificate());
+    const TlsContext context(directory.path("ca.pem"));
 
     const Server server(identity);
     Wire wire;
     wire.begin(1 << 20, 10s, std::chrono::steady_clock::now() + 10s);
     const auto connection = TlsConnection::open(context, server.client_socket(), host, wire);
     return connection ? "" : connection.error().message;
+}
+
+TEST(TlsContext, ThatCannotLoadItsCertificatesSaysWhyAndDoesNotWait) {
+    const support::ScratchDirectory directory;
+    const std::string pipe = directory.path("ca.pem");
+    ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+
+    const TlsContext context(pipe);
+
+    EXPECT_EQ(context.get(), nullptr);
+    EXPECT_THAT(context.problem(), testing::HasSubstr("/ca.pem is not a regular file"));
 }
 
 struct HostCase {

@@ -1,34 +1,63 @@
 #include "app/probe.h"
 
-#include <fmt/format.h>
-#include <httplib.h>
+#include "config/address.h"
+#include "datadog/status_request.h"
 
+#include <arpa/inet.h>
+#include <fmt/format.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
-#include <memory>
+#include <cstdlib>
+#include <future>
 #include <string>
+#include <thread>
 #include <utility>
 
 namespace exporter::app {
 
 namespace {
 
-constexpr std::chrono::seconds patience{4};
+using namespace std::chrono_literals;
+
+/// Within the five seconds that a container's HEALTHCHECK gives it.
+constexpr std::chrono::milliseconds patience = 4s;
+
+/// Whatever can't be cut short (a search for a name's address, a Unix socket that accepts nobody).
+constexpr std::chrono::milliseconds longest = patience + 500ms;
 
 /// Whom to ask, and how to name it to people.
 struct Target {
-    std::unique_ptr<httplib::ClientImpl> client;
+    datadog::StatusRequest request;
     std::string name;
-    std::string path;
 };
 
-std::unique_ptr<httplib::ClientImpl> client_of(const std::string& host, int port, bool encrypted) {
-    if (!encrypted) {
-        return std::make_unique<httplib::ClientImpl>(host, port);
+/// In a container without IPv6 `[::]` is listened on all the same, and there is no `::1` to ask.
+bool has_ipv6_loopback() {
+    const int socket = ::socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_in6 address{};
+    address.sin6_family = AF_INET6;
+    address.sin6_addr = in6addr_loopback;
+    const bool bound =
+        socket >= 0 && ::bind(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+    if (socket >= 0) {
+        ::close(socket);
     }
-    auto client = std::make_unique<httplib::SSLClient>(host, port);
-    client->enable_server_certificate_verification(false);
-    return client;
+    return bound;
+}
+
+/// Where a server that listens on `host` can be asked by who is on the same machine.
+std::string reachable(const std::string& host) {
+    const auto address = config::parse_ip(host);
+    const bool is_any = host.empty() || (address && std::all_of(address->bytes.begin(), address->bytes.end(),
+                                                                [](auto byte) { return byte == 0; }));
+    if (!is_any) {
+        return host;
+    }
+    return address && address->bits == 128 && has_ipv6_loopback() ? "::1" : "127.0.0.1";
 }
 
 Target own(const config::Web& web, bool encrypted) {
@@ -38,46 +67,37 @@ Target own(const config::Web& web, bool encrypted) {
     const bool tls = encrypted && !has_own_address;
     const std::string path = "/healthz";
     if (!address.unix_path.empty()) {
-        auto client = client_of(address.unix_path, 1, tls);
-        client->set_address_family(AF_UNIX);
-        return {std::move(client), "unix:" + address.unix_path, path};
+        return {{{.tls = tls, .host = {}, .port = 1}, address.unix_path, path},
+                fmt::format("unix:{}{}", address.unix_path, path)};
     }
-    const bool is_any = address.host.empty() || address.host == "0.0.0.0" || address.host == "::";
-    const std::string host = is_any ? "127.0.0.1" : address.host;
-    return {client_of(host, address.port, tls),
-            fmt::format("{}://{}:{}", tls ? "https" : "http", host, address.port), path};
-}
-
-int report(const std::string& where, const httplib::Result& answer) {
-    if (answer && (answer->status == 200 || answer->status == 401)) {
-        return 0;
-    }
-    fmt::print(stderr, "datadog_token_exporter: {}: {}\n", where,
-               answer ? fmt::format("answered {}", answer->status)
-                      : fmt::format("no answer ({})", httplib::to_string(answer.error())));
-    return 1;
-}
-
-template <class Client>
-httplib::Result ask(Client& client, const std::string& path) {
-    client.set_connection_timeout(patience);
-    client.set_read_timeout(patience);
-    client.set_write_timeout(patience);
-    return client.Get(path);
+    const config::Endpoint endpoint{.tls = tls, .host = reachable(address.host), .port = address.port};
+    return {{endpoint, {}, path}, endpoint.url() + path};
 }
 
 }  // namespace
 
 int probe(const config::Config& config, bool encrypted) {
-    const std::string& url = config.probe_url;
-    if (url.empty()) {
-        const Target target = own(config.web, encrypted);
-        return report(target.name + target.path, ask(*target.client, target.path));
+    const auto& url = config.probe_url;
+    const Target target = url ? Target{{url->endpoint, {}, url->path}, url->endpoint.url() + url->path}
+                              : own(config.web, encrypted);
+    std::packaged_task<datadog::Result<int>()> asking(
+        [request = target.request] { return datadog::status_of(request, patience); });
+    auto answer = asking.get_future();
+    std::thread(std::move(asking)).detach();
+    const bool in_time = answer.wait_for(longest) == std::future_status::ready;
+    const datadog::Result<int> status =
+        in_time ? answer.get()
+                : tl::unexpected(datadog::Error{datadog::ErrorKind::timeout, "none in time", std::nullopt});
+    if (status && (*status == 200 || *status == 401)) {
+        return 0;
     }
-    const auto path = url.find('/', url.find("://") + 3);
-    httplib::Client client(url.substr(0, path));
-    client.enable_server_certificate_verification(false);
-    return report(url, ask(client, path == std::string::npos ? "/" : url.substr(path)));
+    fmt::print(
+        stderr, "datadog_token_exporter: {}: {}\n", target.name,
+        status ? fmt::format("answered {}", *status) : fmt::format("no answer ({})", status.error().message));
+    if (!in_time) {
+        std::_Exit(1);  // The thread that asks is in the middle of it.
+    }
+    return 1;
 }
 
 }  // namespace exporter::app

@@ -110,6 +110,12 @@ struct Demo {
     std::uint64_t seed = 1;
 };
 
+/// What `--probe` asks.
+struct ProbeUrl {
+    Endpoint endpoint;
+    std::string path;  ///< with the query
+};
+
 struct Config {
     Mode mode = Mode::serve;
     std::vector<Organization> organizations;   ///< this shard's; none if `demo.enabled`
@@ -125,8 +131,8 @@ struct Config {
     Web web;
     Log log;
     Demo demo;
-    std::string probe_url;    ///< for `Mode::probe`; empty: where `web` says
-    std::string once_output;  ///< file for `Mode::once`; empty: standard output
+    std::optional<ProbeUrl> probe_url;  ///< for `Mode::probe`; nullopt: where `web` says
+    std::string once_output;            ///< file for `Mode::once`; empty: standard output
     std::vector<std::string>
         warnings;           ///< right, but worth a line in the log (unknown site, interval below 30s)
     std::string in_effect;  ///< all of it as text for people, without secrets, see `in_effect.h`

@@ -143,13 +143,21 @@ std::string read_state_file(const Values& values, const YamlFile& file) {
     return path.string();
 }
 
-std::string read_probe_url(const Values& values) {
-    std::string url = values.text("probe");
-    if (!url.empty() && !url.starts_with("http://") && !url.starts_with("https://")) {
-        values.mistake("probe",
-                       fmt::format("{} is no URL; write it like http://localhost:10078/readyz", quote(url)));
+std::optional<ProbeUrl> read_probe_url(const Values& values) {
+    const std::string url = values.text("probe");
+    if (url.empty()) {
+        return std::nullopt;
     }
-    return url;
+    const std::size_t host = url.find("://");
+    const std::size_t path = host == std::string::npos ? host : url.find_first_of("/?", host + 3);
+    auto endpoint = parse_base_url(std::string_view(url).substr(0, path), true);
+    if (!endpoint) {
+        values.mistake("probe", fmt::format("{} is no URL; write it like http://localhost:10078/readyz",
+                                            quote_url(url)));
+        return std::nullopt;
+    }
+    const std::string rest = path == std::string::npos ? "" : url.substr(path);
+    return ProbeUrl{*std::move(endpoint), (rest.starts_with('/') ? "" : "/") + rest};
 }
 
 std::string read_once_output(const Values& values, Mode mode) {
@@ -190,7 +198,7 @@ Config read_config(const OrganizationInputs& inputs, MistakeLines& mistakes) {
     config.demo = read_demo(values);
     config.once_output = read_once_output(values, config.mode);
     config.probe_url = read_probe_url(values);
-    if (config.mode == Mode::probe && config.probe_url.empty() && config.web.systemd_socket &&
+    if (config.mode == Mode::probe && !config.probe_url && config.web.systemd_socket &&
         config.web.probe_listen_addresses.empty()) {
         values.mistake(
             "probe",

@@ -22,17 +22,24 @@ class TlsContext {
     /// @param ca_file PEM; empty: the system's roots
     explicit TlsContext(const std::string& ca_file);
 
+    /// For whoever tells the other end nothing, and only wants to know whether it answers.
+    [[nodiscard]] static TlsContext of_anybody() { return TlsContext(); }
+
+    /// Whether a certificate has to be right.
+    [[nodiscard]] bool verifies() const { return verifies_; }
     /// nullptr: the certificates can't be loaded.
     [[nodiscard]] SSL_CTX* get() const { return context_.get(); }
     /// Why they can't, for messages.
     [[nodiscard]] const std::string& problem() const { return problem_; }
 
   private:
+    TlsContext();
     void trust_system();
     void trust(const std::string& ca_file);
 
     std::shared_ptr<SSL_CTX> context_;
     std::string problem_;
+    bool verifies_ = true;
 };
 
 class TlsConnection {

@@ -27,7 +27,7 @@ ALLOWED = {
 
 # Libraries by the sources that may know them.
 LIBRARIES = {
-    "httplib.h": r"datadog/(client\.cpp|transport\.(cpp|h))|demo/\w+\.(cpp|h)|app/probe\.cpp",
+    "httplib.h": r"datadog/((client|status_request)\.cpp|transport\.(cpp|h))|demo/\w+\.(cpp|h)",
     "rapidjson/": r"datadog/(page_parser|error_text)\.cpp|demo/\w+\.cpp",
     "boost/": r"web/\w+\.(cpp|h)",
     "crypt.h": r"web/bcrypt\.cpp",

@@ -4,6 +4,8 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
+import time
 import unittest
 
 import harness
@@ -15,6 +17,49 @@ def curl(*arguments):
                            "--noproxy", "*", *arguments], capture_output=True, text=True, timeout=harness.LIMIT_SECONDS,
                           check=False)
     return int(done.stdout)
+
+
+def forever(piece, pause=0.0):
+    """The same bytes again and again, until the other side has gone."""
+    def send(connection, ended):
+        while not ended.wait(pause):
+            connection.sendall(piece)
+    return send
+
+
+class Answering:
+    """Sends its steps to the first who connects, whatever it asks: bytes, or what sends them itself."""
+
+    def __init__(self, *steps, family=socket.AF_INET, host="127.0.0.1"):
+        self.steps = steps
+        self.ended = threading.Event()
+        self.listener = socket.create_server((host, 0), family=family)
+        self.listener.settimeout(harness.LIMIT_SECONDS)
+        self.port = self.listener.getsockname()[1]
+        self.thread = threading.Thread(target=self.serve)
+        self.thread.start()
+
+    def serve(self):
+        try:
+            connection, _ = self.listener.accept()
+            with connection:
+                connection.settimeout(harness.LIMIT_SECONDS)
+                connection.recv(65536)  # Or closing it were a reset.
+                for step in self.steps:
+                    if callable(step):
+                        step(connection, self.ended)
+                    else:
+                        connection.sendall(step)
+        except OSError:
+            pass  # The other side has gone, as it should.
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.ended.set()
+        self.listener.close()
+        self.thread.join(harness.LIMIT_SECONDS)
 
 
 class Listening(unittest.TestCase):
@@ -93,9 +138,68 @@ class Probe(unittest.TestCase):
         self.assertIn("http://127.0.0.1:1/healthz: no answer", done.stderr)
 
     def test_takes_nothing_but_a_url(self):
-        done = harness.run("--probe=localhost")
-        self.assertEqual(done.returncode, 2)
-        self.assertIn("is no URL", done.stderr)
+        for text in ("localhost", "ftp://localhost/", "http://", "http://user:word@localhost/", "http://local host/"):
+            done = harness.run(f"--probe={text}")
+            self.assertEqual(done.returncode, 2, text)
+            self.assertIn("is no URL", done.stderr)
+
+    def test_asks_the_loopback_of_the_family_that_any_is_of(self):
+        for any_address, family, loopback in (("[::]", socket.AF_INET6, "::1"), ("0.0.0.0", socket.AF_INET, "127.0.0.1"),
+                                              ("[0:0::0]", socket.AF_INET6, "::1"), ("", socket.AF_INET, "127.0.0.1")):
+            with self.subTest(any_address), Answering(b"HTTP/1.1 200 OK\r\n\r\n", family=family,
+                                                         host=loopback) as server:
+                done = harness.run("--probe", "--web.listen-address", f"{any_address}:{server.port}")
+                self.assertEqual((done.returncode, done.stderr), (0, ""))
+
+
+class ProbeOfAHostileServer(unittest.TestCase):
+    """Whatever it sends, the probe ends soon, by itself and in little memory."""
+
+    def probe(self, *steps, scheme="http"):
+        """Status, standard error, seconds and MiB."""
+        with Answering(*steps) as server:
+            start = time.monotonic()
+            # pylint: disable-next=consider-using-with
+            process = subprocess.Popen([harness.EXPORTER, f"--probe={scheme}://127.0.0.1:{server.port}/healthz"],
+                                       env=harness.clean_environment(), stderr=subprocess.PIPE, text=True)
+            timer = threading.Timer(harness.LIMIT_SECONDS, process.kill)
+            timer.start()
+            stderr = process.stderr.read()
+            process.stderr.close()
+            _, status, usage = os.wait4(process.pid, 0)
+            timer.cancel()
+            process.returncode = os.waitstatus_to_exitcode(status)
+            return process.returncode, stderr, time.monotonic() - start, usage.ru_maxrss / 1024
+
+    def check(self, probed, status, words):
+        self.assertEqual(probed[0], status, probed)
+        self.assertIn(words, probed[1])
+        self.assertLessEqual(probed[2], 5)
+        if harness.HANGING_FSYNC:  # Not with a sanitizer, which takes its own share.
+            self.assertLessEqual(probed[3], 32)
+
+    def test_a_status_line_without_end(self):
+        self.check(self.probe(b"HTTP/1.1 200 " + b"a" * 100_000 + b"\r\n\r\n"), 1, "a line of over 8 KiB")
+
+    def test_headers_without_end(self):
+        self.check(self.probe(b"HTTP/1.1 200 OK\r\n", forever(b"X: y\r\n" * 1000)), 1, "over 100 lines")
+
+    def test_interim_answers_without_end(self):
+        self.check(self.probe(forever(b"HTTP/1.1 100 Continue\r\n\r\n" * 100)), 1, "no answer")
+
+    def test_a_body_without_end(self):
+        self.check(self.probe(b"HTTP/1.1 200 OK\r\n\r\n", forever(b"a" * 65536)), 0, "")
+
+    def test_an_answer_that_drips(self):
+        for scheme, beginning in (("http", b"HTTP/1.1 200 OK\r\nX: "), ("https", b"\x16\x03\x03\x3f\xff")):
+            self.check(self.probe(beginning, forever(b"a", pause=0.1), scheme=scheme), 1, "in time")
+
+    def test_a_server_that_is_silent(self):
+        for scheme in ("http", "https"):
+            self.check(self.probe(forever(b"", pause=0.1), scheme=scheme), 1, "in time")
+
+    def test_a_redirect_is_not_followed(self):
+        self.check(self.probe(b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\n\r\n"), 1, "answered 302")
 
 
 if __name__ == "__main__":

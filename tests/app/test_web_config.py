@@ -106,6 +106,15 @@ class Tls(WebConfig):
         self.assertEqual(self.curl(exporter, *self.trusting())[0], 200)
         self.assertEqual(self.curl(exporter)[0], 0, "an unknown authority")
 
+    def test_the_probe_takes_any_certificate_wherever_the_exporter_listens(self):
+        file = self.path("exporter.sock")
+        exporter = self.start(self.SERVER, "--web.listen-address", f"unix:{file}")
+        for arguments in ((f"--probe={exporter.url}/healthz",),
+                          ("--probe", "--web.config.file", self.file, "--web.listen-address", exporter.url.split("//")[1]),
+                          ("--probe", "--web.config.file", self.file, "--web.listen-address", f"unix:{file}")):
+            done = harness.run(*arguments)
+            self.assertEqual((done.returncode, done.stderr), (0, ""), arguments)
+
     def test_tells_plain_http_what_is_wrong(self):
         exporter = self.start(self.SERVER)
         exporter.url = exporter.url.replace("https", "http")

@@ -21,8 +21,12 @@ namespace exporter::app {
 
 namespace {
 
-std::string render_process(metrics::Format format) {
-    return metrics::render(metrics::ProcessCollectable().Collect(), format);
+/// What is as of the scrape.
+metrics::Renderer live_part(const metrics::Reloads* reloads) {
+    return [reloads](metrics::Format format) {
+        const std::string of_reloads = reloads ? metrics::render(reloads->Collect(), format) : "";
+        return of_reloads + metrics::render(metrics::ProcessCollectable().Collect(), format);
+    };
 }
 
 /// First polls come this soon after one another: five hundred organizations are ready in less than a minute
@@ -96,8 +100,8 @@ std::vector<scan::Dispatcher::Member> members_of(
 
 }  // namespace
 
-Monitoring::Monitoring(const config::Config& config, Log& log)
-    : expositions_(render_process),
+Monitoring::Monitoring(const config::Config& config, Log& log, const metrics::Reloads* reloads)
+    : expositions_(live_part(reloads)),
       states_(open_states(config, log)),
       publisher_(
           config.organizations.size(),

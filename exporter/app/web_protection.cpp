@@ -16,6 +16,9 @@ namespace exporter::app {
 
 namespace {
 
+/// Of this file's reload metrics.
+constexpr const char* reload_label = "web";
+
 web::ClientAuth client_auth(config::ClientAuth auth) {
     switch (auth) {
         case config::ClientAuth::no_client_cert:
@@ -147,12 +150,20 @@ WebFile without_secrets(WebFile file) {
 
 }  // namespace
 
-WebProtection::WebProtection(const config::Web& web, Log& log, config::FileReader reader)
-    : path_(web.config_file), world_readable_(web.world_readable), log_(&log), reader_(std::move(reader)) {}
+WebProtection::WebProtection(const config::Web& web, Log& log, metrics::Reloads& reloads,
+                             config::FileReader reader, scan::Clock& clock)
+    : path_(web.config_file),
+      world_readable_(web.world_readable),
+      log_(&log),
+      reloads_(&reloads),
+      reader_(std::move(reader)),
+      clock_(&clock) {}
 
 tl::expected<WebProtection, config::MistakeLines> WebProtection::load(const config::Web& web, Log& log,
-                                                                      config::FileReader reader) {
-    WebProtection protection(web, log, std::move(reader));
+                                                                      metrics::Reloads& reloads,
+                                                                      config::FileReader reader,
+                                                                      scan::Clock& clock) {
+    WebProtection protection(web, log, reloads, std::move(reader), clock);
     if (auto done = protection.read(); !done) {
         return tl::unexpected(std::move(done.error()));
     }
@@ -172,6 +183,7 @@ tl::expected<void, config::MistakeLines> WebProtection::read() {
         return tl::unexpected(config::MistakeLines{fmt::format("{}: {}", path_, taken.error())});
     }
     warnings_ = std::move(reading.warnings);
+    reloads_->succeeded(reload_label, clock_->now());
     return {};
 }
 
@@ -225,6 +237,7 @@ bool WebProtection::refresh() {
     }
     seen_.clear();
     if (const auto done = read(); !done) {
+        reloads_->failed(reload_label);
         log_->error("the web configuration can't be used; the one before stays in use",
                     {{"error", fmt::format("{}", fmt::join(done.error(), "; "))}});
         return false;
@@ -237,11 +250,10 @@ bool WebProtection::refresh() {
 }
 
 void WebProtection::watch(const std::stop_token& stop,
-                          const std::function<void(std::shared_ptr<const web::Security>)>& take_up,
-                          scan::Clock& clock) {
+                          const std::function<void(std::shared_ptr<const web::Security>)>& take_up) {
     // Not inotify: Kubernetes replaces mounted files by renaming a symbolic link two levels above them.
     constexpr std::chrono::seconds interval{1};
-    while (clock.wait_until(clock.steady_now() + interval, stop)) {
+    while (clock_->wait_until(clock_->steady_now() + interval, stop)) {
         if (refresh()) {
             take_up(security_);
         }

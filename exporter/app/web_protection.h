@@ -4,6 +4,7 @@
 #include "app/log.h"
 #include "config/config.h"
 #include "config/web_file.h"
+#include "metrics/reloads.h"
 #include "scan/clock.h"
 #include "web/security.h"
 
@@ -22,8 +23,11 @@ namespace exporter::app {
 class WebProtection {
   public:
     /// Without a file there is nothing to protect with. The error is all mistakes, with their places.
+    ///
+    /// @param reloads is told of each reading, as `web`; must outlive the object, as log and clock must
     [[nodiscard]] static tl::expected<WebProtection, config::MistakeLines> load(
-        const config::Web& web, Log& log, config::FileReader reader = config::file_reader());
+        const config::Web& web, Log& log, metrics::Reloads& reloads,
+        config::FileReader reader = config::file_reader(), scan::Clock& clock = scan::system_clock());
 
     /// What holds now; null: plain HTTP for everybody.
     [[nodiscard]] const std::shared_ptr<const web::Security>& security() const { return security_; }
@@ -35,18 +39,20 @@ class WebProtection {
 
     /// Refreshes every second until `stop` is requested, and hands over what is new.
     void watch(const std::stop_token& stop,
-               const std::function<void(std::shared_ptr<const web::Security>)>& take_up,
-               scan::Clock& clock = scan::system_clock());
+               const std::function<void(std::shared_ptr<const web::Security>)>& take_up);
 
   private:
-    WebProtection(const config::Web& web, Log& log, config::FileReader reader);
+    WebProtection(const config::Web& web, Log& log, metrics::Reloads& reloads, config::FileReader reader,
+                  scan::Clock& clock);
     [[nodiscard]] tl::expected<void, config::MistakeLines> read();
     [[nodiscard]] tl::expected<void, std::string> take_up(const config::WebFile& file);
 
     std::string path_;
     config::WorldReadable world_readable_;
-    Log* log_;  ///< never null
+    Log* log_;  ///< never null, nor are the next pointers
+    metrics::Reloads* reloads_;
     config::FileReader reader_;
+    scan::Clock* clock_;
     std::vector<config::ReadFile> read_files_;
     std::vector<config::ReadFile> seen_;  ///< a change that the last look found; empty: none
     std::vector<std::string>

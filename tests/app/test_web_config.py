@@ -273,6 +273,24 @@ class OtherSettings(WebConfig):
         self.assertEqual([self.curl(exporter, path="/metrics")[0] for _ in range(3)], [200, 200, 429])
         self.assertEqual(self.curl(exporter, path="/healthz")[0], 200)
 
+    def test_the_metrics_tell_whether_the_file_is_in_use(self):
+        good = "http_server_config:\n  headers: {X-Frame-Options: deny}\n"
+        exporter = self.start(good)
+        prefix = "datadog_access_token_exporter_config_last_reload_"
+        web = frozenset({("file", "web")})
+
+        def told():
+            metrics = exporter.metrics()
+            return metrics[prefix + "successful"][web], metrics[prefix + "success_timestamp_seconds"][web]
+
+        successful, at_first = told()
+        self.assertEqual(successful, 1)
+        write(self.file, "nonsense: 1\n")
+        harness.wait_until(lambda: told() == (0, at_first), "the failure is told")
+        write(self.file, good)
+        harness.wait_until(lambda: told()[0] == 1, "the success is told")
+        self.assertGreater(told()[1], at_first)
+
     def test_a_wrong_file_ends_the_start_and_the_check_with_its_place(self):
         write(self.file, "tls_server_confg: {}\n")
         for mode in ((), ("--config.check",)):

@@ -23,6 +23,17 @@ using ::testing::Not;
 constexpr const char* path = "/etc/web.yml";
 const std::string header = "http_server_config: {headers: {X-Frame-Options: deny}}\n";
 
+/// Time passes at once, a number of times.
+class HastyClock final : public scan::Clock {
+  public:
+    datadog::Timestamp now() override { return now_; }
+    scan::SteadyTime steady_now() override { return {}; }
+    bool wait_until(scan::SteadyTime /*moment*/, std::stop_token /*stop*/) override { return waits_-- > 0; }
+
+    datadog::Timestamp now_{std::chrono::seconds(1000)};
+    int waits_ = 0;
+};
+
 /// A disk with the web configuration, and a log that can be read.
 class WebProtectionOfAFile : public ::testing::Test {
   protected:
@@ -34,14 +45,27 @@ class WebProtectionOfAFile : public ::testing::Test {
     void write(const std::string& text) { files_[path] = text; }
 
     [[nodiscard]] auto load() {
-        return WebProtection::load(
-            web_, log_, [this](const std::string& file) -> tl::expected<config::FileText, std::string> {
-                const auto found = files_.find(file);
-                if (found == files_.end()) {
-                    return tl::unexpected<std::string>("is missing");
-                }
-                return config::FileText{config::Secret(found->second)};
-            });
+        const auto read = [this](const std::string& file) -> tl::expected<config::FileText, std::string> {
+            const auto found = files_.find(file);
+            if (found == files_.end()) {
+                return tl::unexpected<std::string>("is missing");
+            }
+            return config::FileText{config::Secret(found->second)};
+        };
+        return WebProtection::load(web_, log_, reloads_, read, clock_);
+    }
+
+    /// As a scrape has them, by name.
+    [[nodiscard]] std::map<std::string, double> reloads() const {
+        std::map<std::string, double> values;
+        const std::string prefix = "datadog_access_token_exporter_config_last_reload_";
+        for (const auto& family : reloads_.Collect()) {
+            EXPECT_EQ(family.metric.size(), 1U) << family.name;
+            EXPECT_EQ(family.metric[0].label.at(0).name, "file");
+            EXPECT_EQ(family.metric[0].label.at(0).value, "web");
+            values[family.name.substr(prefix.size())] = family.metric[0].gauge.value;
+        }
+        return values;
     }
 
     /// As two looks in a row find it.
@@ -54,6 +78,8 @@ class WebProtectionOfAFile : public ::testing::Test {
 
     config::Web web_;
     std::map<std::string, std::string> files_;
+    HastyClock clock_;
+    metrics::Reloads reloads_;
     std::ostringstream output_;
     Log log_{
         {},
@@ -295,31 +321,42 @@ TEST_F(WebProtectionOfAFile, ThatIsBrokenFromTheStartIsRefused) {
     EXPECT_THAT(protection.error().front(), HasSubstr("/etc/web.yml:1: nonsense: unknown key"));
 }
 
+TEST_F(WebProtectionOfAFile, TellsInMetricsHowItsLastReadingWent) {
+    auto protection = load().value();
+    EXPECT_EQ(reloads(),
+              (std::map<std::string, double>{{"successful", 1}, {"success_timestamp_seconds", 1000}}));
+
+    clock_.now_ += std::chrono::seconds(60);
+    write("");
+    EXPECT_FALSE(settled(protection)) << "weaker";
+    EXPECT_EQ(reloads(),
+              (std::map<std::string, double>{{"successful", 0}, {"success_timestamp_seconds", 1000}}));
+
+    write(header);
+    EXPECT_TRUE(settled(protection));
+    EXPECT_EQ(reloads(),
+              (std::map<std::string, double>{{"successful", 1}, {"success_timestamp_seconds", 1060}}));
+
+    write("nonsense: 1\n");
+    EXPECT_FALSE(settled(protection)) << "broken";
+    EXPECT_EQ(reloads(),
+              (std::map<std::string, double>{{"successful", 0}, {"success_timestamp_seconds", 1060}}));
+}
+
 TEST_F(WebProtectionOfAFile, IsNoneWithoutAFile) {
     web_.config_file.clear();
     auto protection = load().value();
     EXPECT_EQ(protection.security(), nullptr);
     EXPECT_FALSE(protection.refresh());
+    EXPECT_TRUE(reloads().empty());
 }
-
-/// Time passes at once, a number of times.
-class HastyClock final : public scan::Clock {
-  public:
-    explicit HastyClock(int waits) : waits_(waits) {}
-    datadog::Timestamp now() override { return {}; }
-    scan::SteadyTime steady_now() override { return {}; }
-    bool wait_until(scan::SteadyTime /*moment*/, std::stop_token /*stop*/) override { return waits_-- > 0; }
-
-  private:
-    int waits_;
-};
 
 TEST_F(WebProtectionOfAFile, IsHandedOverOnceForEachChange) {
     auto protection = load().value();
     write(header + "rate_limit: {interval: 1s, burst: 5}\n");
-    HastyClock clock(3);
+    clock_.waits_ = 3;
     int taken_up = 0;
-    protection.watch({}, [&](const auto&) { ++taken_up; }, clock);
+    protection.watch({}, [&](const auto&) { ++taken_up; });
     EXPECT_EQ(taken_up, 1);
 }
 

@@ -12,6 +12,7 @@
 #include "app/web_protection.h"
 #include "base/replacement_file.h"
 #include "config/sharding.h"
+#include "metrics/reloads.h"
 
 #include <fmt/format.h>
 #include <malloc.h>
@@ -179,6 +180,7 @@ bool is_encrypted(const WebProtection& protection) {
 
 /// What the process was started with and needs beyond its configuration.
 struct Start {
+    std::unique_ptr<metrics::Reloads> reloads;  ///< never null; the protection uses it
     WebProtection protection;
     std::vector<int> inherited_sockets;
 };
@@ -202,7 +204,7 @@ config::Config within_limits(config::Config config, Log& log) {
 }
 
 int serve(const config::Config& config, Start& start, Log& log, Signals& signals) {
-    Monitoring monitoring(config, log);
+    Monitoring monitoring(config, log, start.reloads.get());
     WebProtection& protection = start.protection;
     const auto server =
         start_server(within_limits(config, log), monitoring, start.inherited_sockets, protection.security());
@@ -240,8 +242,8 @@ base::ReplacementOptions output_options(const config::Config& config) {
             .keep_mode = true};
 }
 
-int poll_once(const config::Config& config, Log& log) {
-    Monitoring monitoring(config, log);
+int poll_once(const config::Config& config, const Start& start, Log& log) {
+    Monitoring monitoring(config, log, start.reloads.get());
     const bool published = monitoring.poll_once();
     const std::string text = monitoring.text();
     if (config.once_output.empty()) {
@@ -289,18 +291,19 @@ int report(const config::MistakeLines& mistakes) {
 /// What else may be wrong with a configuration, and shows only when it is used.
 tl::expected<Start, config::MistakeLines> prepare(const config::Config& config,
                                                   const config::Environment& environment, Log& log) {
-    auto protection = WebProtection::load(config.web, log);
+    auto reloads = std::make_unique<metrics::Reloads>();
+    auto protection = WebProtection::load(config.web, log, *reloads);
     if (!protection) {
         return tl::unexpected(std::move(protection.error()));
     }
     if (!config.web.systemd_socket || config.mode != config::Mode::serve) {
-        return Start{*std::move(protection), {}};
+        return Start{std::move(reloads), *std::move(protection), {}};
     }
     auto sockets = inherited_sockets(environment, ::getpid());
     if (!sockets) {
         return tl::unexpected(config::MistakeLines{std::move(sockets.error())});
     }
-    return Start{*std::move(protection), *std::move(sockets)};
+    return Start{std::move(reloads), *std::move(protection), *std::move(sockets)};
 }
 
 int run_mode(config::Config config, const config::Environment& environment) {
@@ -341,7 +344,7 @@ int run_mode(config::Config config, const config::Environment& environment) {
         case config::Mode::check:
             return check(config);
         case config::Mode::once:
-            return poll_once(config, log);
+            return poll_once(config, *start, log);
         default:
             return serve(config, *start, log, *signals);
     }

@@ -20,9 +20,12 @@ namespace exporter::app {
 namespace {
 
 /// What is as of the scrape.
-std::string render_live(const Log& log, metrics::Format format) {
-    return metrics::render(metrics::LogCollectable(log.lines_dropped()).Collect(), format) +
-           metrics::render(metrics::ProcessCollectable().Collect(), format);
+metrics::Renderer live_part(const Log& log, const metrics::Reloads* reloads) {
+    return [&log, reloads](metrics::Format format) {
+        const std::string of_reloads = reloads ? metrics::render(reloads->Collect(), format) : "";
+        return metrics::render(metrics::LogCollectable(log.lines_dropped()).Collect(), format) + of_reloads +
+               metrics::render(metrics::ProcessCollectable().Collect(), format);
+    };
 }
 
 /// First polls come this soon after one another: five hundred organizations are ready in less than a minute
@@ -83,8 +86,8 @@ std::vector<scan::Dispatcher::Member> members_of(
 
 }  // namespace
 
-Monitoring::Monitoring(const config::Config& config, Log& log)
-    : expositions_([&log](metrics::Format format) { return render_live(log, format); }),
+Monitoring::Monitoring(const config::Config& config, Log& log, const metrics::Reloads* reloads)
+    : expositions_(live_part(log, reloads)),
       states_(open_states(config, log)),
       publisher_(
           config.organizations.size(),

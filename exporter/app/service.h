@@ -6,6 +6,7 @@
 #include "app/publisher.h"
 #include "config/config.h"
 #include "metrics/exposition.h"
+#include "metrics/reloads.h"
 #include "scan/dispatcher.h"
 #include "state/state_keeper.h"
 #include "web/server.h"
@@ -25,7 +26,8 @@ namespace exporter::app {
 class Monitoring {
   public:
     /// @param log must outlive this object
-    Monitoring(const config::Config& config, Log& log);
+    /// @param reloads published with the process's own metrics; null: none. Must outlive this object
+    Monitoring(const config::Config& config, Log& log, const metrics::Reloads* reloads = nullptr);
     Monitoring(const Monitoring&) = delete;
     Monitoring& operator=(const Monitoring&) = delete;
     ~Monitoring();

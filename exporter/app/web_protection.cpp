@@ -3,14 +3,21 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
+#include <array>
 #include <chrono>
 #include <map>
 #include <optional>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 namespace exporter::app {
 
 namespace {
+
+/// Of this file's reload metrics.
+constexpr const char* reload_label = "web";
 
 web::ClientAuth client_auth(config::ClientAuth auth) {
     switch (auth) {
@@ -57,14 +64,106 @@ tl::expected<std::optional<web::Users>, std::string> users_of(
     return web::Users::make(hashes).map([](web::Users users) { return std::optional(std::move(users)); });
 }
 
+using config::WebFile;
+using config::WebTls;
+
+/// Compares what both files have.
+template <bool (*IsWeaker)(const WebTls& before, const WebTls& after)>
+bool in_tls(const WebFile& before, const WebFile& after) {
+    return before.tls && after.tls && IsWeaker(*before.tls, *after.tls);
+}
+
+bool is_tls_gone(const WebFile& before, const WebFile& after) {
+    return before.tls && !after.tls;
+}
+
+bool lets_more_clients_in(const WebTls& before, const WebTls& after) {
+    return (config::is_required(before.client_auth) && !config::is_required(after.client_auth)) ||
+           (config::is_verified(before.client_auth) && !config::is_verified(after.client_auth));
+}
+
+/// An empty list is no restriction.
+template <std::vector<std::string> WebTls::* list>
+bool is_list_gone(const WebTls& before, const WebTls& after) {
+    return !(before.*list).empty() && (after.*list).empty();
+}
+
+bool takes_older_versions(const WebTls& before, const WebTls& after) {
+    return after.min_version < before.min_version;
+}
+
+/// Other values are fine.
+bool is_a_header_gone(const WebFile& before, const WebFile& after) {
+    return std::any_of(before.headers.begin(), before.headers.end(), [&](const auto& header) {
+        return std::none_of(after.headers.begin(), after.headers.end(),
+                            [&](const auto& other) { return other.first == header.first; });
+    });
+}
+
+bool are_users_gone(const WebFile& before, const WebFile& after) {
+    return !before.users.empty() && after.users.empty();
+}
+
+bool allows_more_requests(const WebFile& before, const WebFile& after) {
+    return before.rate_limit &&
+           (!after.rate_limit || after.rate_limit->interval < before.rate_limit->interval ||
+            after.rate_limit->burst > before.rate_limit->burst);
+}
+
+struct Guard {
+    std::string_view setting;
+    bool (*is_weaker)(const WebFile& before, const WebFile& after);
+};
+
+/// Every setting that protects.
+constexpr std::array guards = {
+    Guard{"tls_server_config", is_tls_gone},
+    Guard{"tls_server_config.client_auth_type", in_tls<lets_more_clients_in>},
+    Guard{"tls_server_config.client_allowed_sans", in_tls<is_list_gone<&WebTls::client_allowed_sans>>},
+    Guard{"tls_server_config.min_version", in_tls<takes_older_versions>},
+    Guard{"tls_server_config.cipher_suites", in_tls<is_list_gone<&WebTls::cipher_suites>>},
+    Guard{"tls_server_config.curve_preferences", in_tls<is_list_gone<&WebTls::curve_preferences>>},
+    Guard{"http_server_config.headers", is_a_header_gone},
+    Guard{"basic_auth_users", are_users_gone},
+    Guard{"rate_limit", allows_more_requests},
+};
+
+std::vector<std::string_view> weakened(const WebFile& before, const WebFile& after) {
+    std::vector<std::string_view> settings;
+    for (const Guard& guard : guards) {
+        if (guard.is_weaker(before, after)) {
+            settings.push_back(guard.setting);
+        }
+    }
+    return settings;
+}
+
+WebFile without_secrets(WebFile file) {
+    if (file.tls) {
+        file.tls->key = config::Secret();
+    }
+    for (auto& user : file.users) {
+        user.second = config::Secret();
+    }
+    return file;
+}
+
 }  // namespace
 
-WebProtection::WebProtection(const config::Web& web, Log& log, config::FileReader reader)
-    : path_(web.config_file), world_readable_(web.world_readable), log_(&log), reader_(std::move(reader)) {}
+WebProtection::WebProtection(const config::Web& web, Log& log, metrics::Reloads& reloads,
+                             config::FileReader reader, scan::Clock& clock)
+    : path_(web.config_file),
+      world_readable_(web.world_readable),
+      log_(&log),
+      reloads_(&reloads),
+      reader_(std::move(reader)),
+      clock_(&clock) {}
 
 tl::expected<WebProtection, config::MistakeLines> WebProtection::load(const config::Web& web, Log& log,
-                                                                      config::FileReader reader) {
-    WebProtection protection(web, log, std::move(reader));
+                                                                      metrics::Reloads& reloads,
+                                                                      config::FileReader reader,
+                                                                      scan::Clock& clock) {
+    WebProtection protection(web, log, reloads, std::move(reader), clock);
     if (auto done = protection.read(); !done) {
         return tl::unexpected(std::move(done.error()));
     }
@@ -84,17 +183,16 @@ tl::expected<void, config::MistakeLines> WebProtection::read() {
         return tl::unexpected(config::MistakeLines{fmt::format("{}: {}", path_, taken.error())});
     }
     warnings_ = std::move(reading.warnings);
+    reloads_->succeeded(reload_label, clock_->now());
     return {};
 }
 
 tl::expected<void, std::string> WebProtection::take_up(const config::WebFile& file) {
-    if (security_ && security_->tls && !file.tls) {
-        return tl::unexpected<std::string>(
-            "tls_server_config is gone; TLS is switched off by a restart alone");
-    }
-    if (security_ && security_->authenticator && file.users.empty()) {
-        return tl::unexpected<std::string>(
-            "basic_auth_users is gone; passwords are switched off by a restart alone");
+    if (const auto weaker = file_ ? weakened(*file_, file) : std::vector<std::string_view>();
+        !weaker.empty()) {
+        return tl::unexpected(
+            fmt::format("weaker than before, or gone: {}; restart the exporter if that is intended",
+                        fmt::join(weaker, ", ")));
     }
     auto security = std::make_shared<web::Security>();
     if (file.tls) {
@@ -113,6 +211,7 @@ tl::expected<void, std::string> WebProtection::take_up(const config::WebFile& fi
             file.rate_limit->interval, static_cast<unsigned>(file.rate_limit->burst));
     }
     security->headers = file.headers;
+    auto kept = without_secrets(file);
     // Nothing can fail from here on.
     if (auto& some = *users) {
         if (authenticator_) {
@@ -123,6 +222,7 @@ tl::expected<void, std::string> WebProtection::take_up(const config::WebFile& fi
         security->authenticator = authenticator_;
     }
     security_ = std::move(security);
+    file_ = std::move(kept);
     return {};
 }
 
@@ -137,6 +237,7 @@ bool WebProtection::refresh() {
     }
     seen_.clear();
     if (const auto done = read(); !done) {
+        reloads_->failed(reload_label);
         log_->error("the web configuration can't be used; the one before stays in use",
                     {{"error", fmt::format("{}", fmt::join(done.error(), "; "))}});
         return false;
@@ -149,11 +250,10 @@ bool WebProtection::refresh() {
 }
 
 void WebProtection::watch(const std::stop_token& stop,
-                          const std::function<void(std::shared_ptr<const web::Security>)>& take_up,
-                          scan::Clock& clock) {
+                          const std::function<void(std::shared_ptr<const web::Security>)>& take_up) {
     // Not inotify: Kubernetes replaces mounted files by renaming a symbolic link two levels above them.
     constexpr std::chrono::seconds interval{1};
-    while (clock.wait_until(clock.steady_now() + interval, stop)) {
+    while (clock_->wait_until(clock_->steady_now() + interval, stop)) {
         if (refresh()) {
             take_up(security_);
         }

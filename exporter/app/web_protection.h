@@ -4,6 +4,7 @@
 #include "app/log.h"
 #include "config/config.h"
 #include "config/web_file.h"
+#include "metrics/reloads.h"
 #include "scan/clock.h"
 #include "web/security.h"
 
@@ -11,6 +12,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -21,31 +23,36 @@ namespace exporter::app {
 class WebProtection {
   public:
     /// Without a file there is nothing to protect with. The error is all mistakes, with their places.
+    ///
+    /// @param reloads is told of each reading, as `web`; must outlive the object, as log and clock must
     [[nodiscard]] static tl::expected<WebProtection, config::MistakeLines> load(
-        const config::Web& web, Log& log, config::FileReader reader = config::file_reader());
+        const config::Web& web, Log& log, metrics::Reloads& reloads,
+        config::FileReader reader = config::file_reader(), scan::Clock& clock = scan::system_clock());
 
     /// What holds now; null: plain HTTP for everybody.
     [[nodiscard]] const std::shared_ptr<const web::Security>& security() const { return security_; }
 
     /// Reads the files again. True: they have changed, the call before found the same change, and `security`
-    /// is new. What can't be used, or would switch TLS or passwords off, is logged, once, and leaves the one
-    /// before in use.
+    /// is new. What can't be used, or would weaken protection, is logged, once, and leaves the one before in
+    /// use: a file that was cut in the middle reads like one whose other settings were given up.
     [[nodiscard]] bool refresh();
 
     /// Refreshes every second until `stop` is requested, and hands over what is new.
     void watch(const std::stop_token& stop,
-               const std::function<void(std::shared_ptr<const web::Security>)>& take_up,
-               scan::Clock& clock = scan::system_clock());
+               const std::function<void(std::shared_ptr<const web::Security>)>& take_up);
 
   private:
-    WebProtection(const config::Web& web, Log& log, config::FileReader reader);
+    WebProtection(const config::Web& web, Log& log, metrics::Reloads& reloads, config::FileReader reader,
+                  scan::Clock& clock);
     [[nodiscard]] tl::expected<void, config::MistakeLines> read();
     [[nodiscard]] tl::expected<void, std::string> take_up(const config::WebFile& file);
 
     std::string path_;
     config::WorldReadable world_readable_;
-    Log* log_;  ///< never null
+    Log* log_;  ///< never null, nor are the next pointers
+    metrics::Reloads* reloads_;
     config::FileReader reader_;
+    scan::Clock* clock_;
     std::vector<config::ReadFile> read_files_;
     std::vector<config::ReadFile> seen_;  ///< a change that the last look found; empty: none
     std::vector<std::string>
@@ -53,6 +60,7 @@ class WebProtection {
     /// One for life, as its end may have to wait for a check; null until there are users.
     std::shared_ptr<web::Authenticator> authenticator_;
     std::shared_ptr<const web::Security> security_;
+    std::optional<config::WebFile> file_;  ///< what `security_` was made of, without secrets; none at first
 };
 
 }  // namespace exporter::app

@@ -16,12 +16,16 @@ namespace {
 constexpr mode_t permission_bits = 07777;
 
 tl::unexpected<FileError> failure(FileError::Kind kind) {
-    return tl::unexpected(FileError{kind, {}});
+    return tl::unexpected(FileError{kind, {}, 0});
+}
+
+tl::unexpected<FileError> too_long(std::size_t longest) {
+    return tl::unexpected(FileError{FileError::Kind::too_long, {}, longest});
 }
 
 tl::unexpected<FileError> failure(int error) {
     return tl::unexpected(FileError{error == ENOENT ? FileError::Kind::missing : FileError::Kind::unreadable,
-                                    std::generic_category().message(error)});
+                                    std::generic_category().message(error), 0});
 }
 
 tl::expected<void, FileError> require_regular(mode_t mode) {
@@ -131,6 +135,26 @@ std::string_view kind_of_file(mode_t mode) {
     }
 }
 
+std::string describe(const FileError& error) {
+    constexpr std::size_t mebibyte = std::size_t{1} << 20;
+    switch (error.kind) {
+        case FileError::Kind::link:
+            return "is a symbolic link";
+        case FileError::Kind::directory:
+            return "is a directory";
+        case FileError::Kind::irregular:
+            return "is not a regular file, and could not be read again when it changes";
+        case FileError::Kind::too_long:
+            return error.longest % mebibyte == 0
+                       ? fmt::format("is longer than {} MiB", error.longest / mebibyte)
+                       : fmt::format("is longer than {} bytes", error.longest);
+        case FileError::Kind::missing:
+        case FileError::Kind::unreadable:
+            break;
+    }
+    return fmt::format("can't be read: {}", error.system_message);
+}
+
 tl::expected<RegularFile, FileError> RegularFile::open(const std::filesystem::path& path, Links links) {
     // First without opening it: that would start the watchdog timer of /dev/watchdog, for one.
     struct stat status{};
@@ -157,7 +181,7 @@ tl::expected<RegularFile, FileError> RegularFile::open(const std::filesystem::pa
 
 tl::expected<std::string, FileError> RegularFile::read(std::size_t longest) const {
     if (size_ > longest) {
-        return failure(FileError::Kind::too_long);
+        return too_long(longest);
     }
     // One byte more shows the end, or that there is more.
     WipedBytes bytes(static_cast<std::size_t>(size_) + 1);
@@ -165,7 +189,7 @@ tl::expected<std::string, FileError> RegularFile::read(std::size_t longest) cons
         return tl::unexpected(std::move(done.error()));
     }
     if (bytes.size() > longest) {
-        return failure(FileError::Kind::too_long);
+        return too_long(longest);
     }
     return bytes.take();
 }

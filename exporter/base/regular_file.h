@@ -51,7 +51,11 @@ struct FileError {
 
     Kind kind = Kind::unreadable;
     std::string system_message;  ///< of `missing` and `unreadable`: `No such file or directory`
+    std::size_t longest = 0;     ///< of `too_long`: how many bytes would have been read
 };
+
+/// To follow the path: `can't be read: No such file or directory`.
+[[nodiscard]] std::string describe(const FileError& error);
 
 /// A regular file, open for reading.
 class RegularFile {

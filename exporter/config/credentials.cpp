@@ -42,18 +42,18 @@ tl::expected<Secret, std::string> read_source(const SecretSource& source, WorldR
     return std::get<Secret>(source);
 }
 
-std::string reason(const FileError& error) {
+std::string reason(const base::FileError& error) {
+    using Kind = base::FileError::Kind;
     switch (error.kind) {
-        case FileError::Kind::directory:
+        case Kind::directory:
             return "is a directory; name the file that holds the secret";
-        case FileError::Kind::irregular:
+        case Kind::irregular:
             return "is not a regular file, and could not be read again at each poll";
-        case FileError::Kind::too_long:
+        case Kind::too_long:
             return "is longer than 4096 bytes; it should hold the secret and nothing else";
-        case FileError::Kind::unreadable:
-            break;
+        default:
+            return base::describe(error);
     }
-    return fmt::format("can't be read: {}", error.system_message);
 }
 
 /// Nothing when there is no source; the error otherwise unread.

@@ -1,6 +1,7 @@
-// Small files as a whole: secrets, keys and certificates.
+// Small files as a whole: configurations, secrets, keys and certificates.
 #pragma once
 
+#include "base/regular_file.h"
 #include "config/secret.h"
 
 #include <tl/expected.hpp>
@@ -14,23 +15,16 @@ namespace exporter::config {
 
 struct FileText {
     Secret text;
-    unsigned mode = 0600;  ///< permission bits
+    unsigned mode = 0600;            ///< permission bits
+    std::string others_may_write{};  ///< who besides this user and root, as a clause; empty: nobody
 
     [[nodiscard]] bool is_open_to_everybody() const;  ///< whether all users can read or write the file
 };
 
-/// Why a file could not be read.
-struct FileError {
-    enum class Kind { unreadable, directory, irregular, too_long };
-
-    Kind kind = Kind::unreadable;
-    std::string system_message;  ///< of `unreadable`: `No such file or directory`
-};
-
 /// Reads a regular file (or what a link leads to) of at most `longest` bytes. Never waits: a named pipe is
-/// `irregular`. Leaves no other copy of the text in memory.
-[[nodiscard]] tl::expected<FileText, FileError> read_regular_file(const std::filesystem::path& path,
-                                                                  std::size_t longest);
+/// an error. Leaves no other copy of the text in memory.
+[[nodiscard]] tl::expected<FileText, base::FileError> read_regular_file(const std::filesystem::path& path,
+                                                                        std::size_t longest);
 
 /// Whether a secret file that every user of the machine can read is used.
 enum class WorldReadable { refused, allowed };

@@ -1,5 +1,6 @@
 #include "config/validate.h"
 
+#include "base/pem.h"
 #include "base/replacement_file.h"
 #include "config/in_effect.h"
 #include "config/shard_options.h"
@@ -11,10 +12,8 @@
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <chrono>
 #include <cstddef>
-#include <fstream>
 #include <limits>
 #include <string_view>
 #include <system_error>
@@ -108,24 +107,19 @@ Demo read_demo(const Values& values) {
                 values.number("demo.seed", 0, std::numeric_limits<std::uint64_t>::max())};
 }
 
-/// What is wrong with a file of certificates, or empty. Whether they are any good shows when they are used.
-std::string fault_in_ca_file(const std::filesystem::path& path) {
-    errno = 0;
-    std::ifstream file(path);
-    std::string line;
-    while (std::getline(file, line)) {
-        if (line.starts_with("-----BEGIN ") && line.find("CERTIFICATE") != std::string::npos) {
-            return {};
-        }
+std::string read_ca_file(const Values& values, const YamlFile& file, std::vector<std::string>& warnings) {
+    constexpr std::string_view flag = "datadog.ca-file";
+    const std::filesystem::path path = values.path(flag, file.directory);
+    if (path.empty()) {
+        return {};
     }
-    return file.eof() ? "holds no certificate in PEM form (-----BEGIN CERTIFICATE-----)"
-                      : fmt::format("can't be read: {}", std::generic_category().message(errno));
-}
-
-std::string read_ca_file(const Values& values, const YamlFile& file) {
-    const std::filesystem::path path = values.path("datadog.ca-file", file.directory);
-    if (const std::string fault = path.empty() ? "" : fault_in_ca_file(path); !fault.empty()) {
-        values.mistake("datadog.ca-file", fmt::format("{} {}", quote(path.string()), fault));
+    // As the client does it: a file whose last certificate is damaged would fail every poll.
+    const auto certificates = base::read_certificate_file(path.string(), quote(path.string()));
+    if (!certificates) {
+        values.mistake(flag, certificates.error());
+    } else if (const std::string who = base::others_who_may_write(certificates->ownership); !who.empty()) {
+        warnings.push_back(fmt::format("--{}: {}: others can decide whom the credentials are sent to: {}",
+                                       flag, quote(path.string()), who));
     }
     return path.string();
 }
@@ -185,8 +179,11 @@ std::string read_once_output(const Values& values, Mode mode) {
 Config read_config(const OrganizationInputs& inputs, MistakeLines& mistakes) {
     const Values& values = inputs.values;
     Config config;
+    if (!inputs.file.warning.empty()) {
+        config.warnings.push_back(inputs.file.warning);
+    }
     config.mode = read_mode(values, mistakes);
-    config.ca_file = read_ca_file(values, inputs.file);
+    config.ca_file = read_ca_file(values, inputs.file, config.warnings);
     config.poll = read_poll(values, mistakes, config.warnings);
     config.state_file = read_state_file(values, inputs.file);
     config.shard = read_shard(values, inputs.environment, mistakes);

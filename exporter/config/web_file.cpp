@@ -177,6 +177,17 @@ void refuse_http2(WebFileSettings& settings) {
     }
 }
 
+/// Who can write the file can let in whomever they like: what lets in those with a password is refused then.
+void tell_who_may_write(WebFileSettings& settings, const std::string& who, bool has_users,
+                        WorldReadable world_readable) {
+    const std::string what = fmt::format("others can decide who is let in: {}", who);
+    if (has_users && world_readable == WorldReadable::refused) {
+        settings.mistake(users_key, what + "; or allow it with --datadog.allow-world-readable-secrets");
+    } else {
+        settings.warn(has_users ? users_key : "the file", what);
+    }
+}
+
 /// The one mistake of a file that can't be used at all.
 WebFileReading unusable(const std::string& path, std::string_view why, std::vector<ReadFile> read_files) {
     return {tl::unexpected(MistakeLines{fmt::format("{}: the web configuration file {}", path, why)}),
@@ -220,6 +231,9 @@ WebFileReading read_web_file(const std::string& path, const FileReader& reader,
     refuse_http2(settings);
     if (!file.users.empty() && !file.tls) {
         settings.warn(users_key, "passwords travel unencrypted without tls_server_config");
+    }
+    if (!text->others_may_write.empty()) {
+        tell_who_may_write(settings, text->others_may_write, !file.users.empty(), world_readable);
     }
     if (!file.users.empty() && text->is_open_to_everybody()) {
         settings.warn(users_key, "every user of this machine can read the hashes, and guess at them");

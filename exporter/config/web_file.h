@@ -32,6 +32,17 @@ enum class ClientAuth {
     require_and_verify_client_cert,  ///< needed and verified
 };
 
+/// Whether a client without a certificate is refused.
+[[nodiscard]] constexpr bool is_required(ClientAuth auth) {
+    return auth == ClientAuth::require_any_client_cert || auth == ClientAuth::require_and_verify_client_cert;
+}
+
+/// Whether a client whose certificate no authority signed is refused.
+[[nodiscard]] constexpr bool is_verified(ClientAuth auth) {
+    return auth == ClientAuth::verify_client_cert_if_given ||
+           auth == ClientAuth::require_and_verify_client_cert;
+}
+
 /// In rising order.
 enum class TlsVersion { tls12, tls13 };
 

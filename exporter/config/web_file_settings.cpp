@@ -105,6 +105,9 @@ std::optional<Secret> WebFileSettings::pem_of_file(std::string_view key, const P
         mistake(key, fmt::format("{} {}", shown_path(path), fault));
         return std::nullopt;
     }
+    if (!file->others_may_write.empty()) {
+        warn(key, fmt::format("{}: {}", shown_path(path), file->others_may_write));
+    }
     return std::move(file->text);
 }
 

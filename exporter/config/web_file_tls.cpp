@@ -50,15 +50,6 @@ std::string_view fault_in_key(std::string_view pem) {
                : "";
 }
 
-bool is_verified(ClientAuth auth) {
-    return auth == ClientAuth::verify_client_cert_if_given ||
-           auth == ClientAuth::require_and_verify_client_cert;
-}
-
-bool is_required(ClientAuth auth) {
-    return auth == ClientAuth::require_any_client_cert || auth == ClientAuth::require_and_verify_client_cert;
-}
-
 ClientAuth read_client_auth(WebFileSettings& settings) {
     const std::string name = settings.text(client_auth_type);
     const auto* const found = std::find_if(client_auths.begin(), client_auths.end(),

@@ -1,25 +1,21 @@
 #include "config/yaml_file.h"
 
+#include "config/file_text.h"
 #include "config/nearest_name.h"
 #include "config/options.h"
 #include "config/yaml_document.h"
 
 #include <fmt/format.h>
-#include <tl/expected.hpp>
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <cstddef>
-#include <fstream>
 #include <string_view>
-#include <system_error>
 #include <utility>
 
 namespace exporter::config {
 namespace {
 
-constexpr std::size_t longest_file = 1'048'576;
 constexpr std::string_view organizations_key = "organizations";
 
 struct OrganizationKey {
@@ -48,28 +44,6 @@ std::vector<std::string> organization_key_names() {
 /// What names the file itself, or ends the program before it is read, has no key.
 bool has_yaml_key(const Option& option) {
     return !is_for_command_line_alone(option) && !option.flag.starts_with("config.");
-}
-
-tl::expected<std::string, std::string> read_text(const std::string& path) {
-    std::error_code ignored;
-    if (std::filesystem::is_directory(path, ignored)) {
-        return tl::unexpected<std::string>("is a directory");
-    }
-    errno = 0;
-    std::ifstream file(path, std::ios::binary);
-    if (!file) {
-        return tl::unexpected(std::generic_category().message(errno));
-    }
-    std::string text(longest_file + 1, '\0');
-    file.read(text.data(), static_cast<std::streamsize>(text.size()));
-    if (file.bad()) {
-        return tl::unexpected(std::generic_category().message(errno));
-    }
-    text.resize(static_cast<std::size_t>(file.gcount()));
-    if (text.size() > longest_file) {
-        return tl::unexpected<std::string>("is longer than 1 MiB");
-    }
-    return text;
 }
 
 std::vector<YamlKey> option_keys() {
@@ -128,17 +102,21 @@ std::vector<OrganizationEntry> read_organizations(YamlReader& reader, const YAML
 YamlFile read_yaml_file(const std::string& path, MistakeLines& mistakes) {
     YamlFile file;
     file.directory = std::filesystem::path(path).parent_path();
-    const auto text = read_text(path);
+    const auto text = file_reader()(path);
     if (!text) {
-        mistakes.push_back(fmt::format("{}: the configuration file can't be read: {}", path, text.error()));
+        mistakes.push_back(fmt::format("{}: the configuration file {}", path, text.error()));
         return file;
+    }
+    if (!text->others_may_write.empty()) {
+        file.warning =
+            fmt::format("{}: others can decide where the credentials go: {}", path, text->others_may_write);
     }
     YamlReader reader(path, mistakes);
     const auto read_list = [&](const YAML::Node& key, const YAML::Node& value) {
         file.organizations = read_organizations(reader, key, value);
     };
-    file.settings = reader.read(*text, option_keys(), {{std::string(organizations_key), read_list}},
-                                "poll: {interval: 10m}");
+    file.settings = reader.read(std::string(text->text.expose()), option_keys(),
+                                {{std::string(organizations_key), read_list}}, "poll: {interval: 10m}");
     return file;
 }
 

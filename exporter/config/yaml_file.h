@@ -18,6 +18,7 @@ struct OrganizationEntry {
 
 struct YamlFile {
     std::filesystem::path directory;  ///< what relative paths in the file start from
+    std::string warning;              ///< about the file itself; empty: none
     Settings settings;
     std::optional<std::vector<OrganizationEntry>> organizations;  ///< nullopt: the key is absent
 };

@@ -1,5 +1,7 @@
 #include "datadog/tls.h"
 
+#include "base/pem.h"
+
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -75,31 +77,56 @@ Error handshake_error(const SSL* ssl, const base::TlsSocket& bytes, const Wire& 
 }  // namespace
 
 TlsContext::TlsContext() : context_(::SSL_CTX_new(::TLS_client_method()), ::SSL_CTX_free), verifies_(false) {
-    if (context_) {
-        ::SSL_CTX_set_min_proto_version(context_.get(), TLS1_2_VERSION);
-        ::SSL_CTX_set_mode(context_.get(),
-                           SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+    if (!context_) {
+        problem_ = "OpenSSL can't be set up: " + base::openssl_reason();
+        return;
     }
+    ::SSL_CTX_set_min_proto_version(context_.get(), TLS1_2_VERSION);
+    ::SSL_CTX_set_mode(context_.get(), SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
 }
 
 TlsContext::TlsContext(const std::string& ca_file) : TlsContext() {
     verifies_ = true;
-    origin_ = ca_file.empty() ? "the system's CA certificates" : "the CA certificates of " + ca_file;
     if (!context_) {
         return;
     }
-    const int loaded = ca_file.empty()
-                           ? ::SSL_CTX_set_default_verify_paths(context_.get())
-                           : ::SSL_CTX_load_verify_locations(context_.get(), ca_file.c_str(), nullptr);
-    if (loaded != 1) {
+    if (ca_file.empty()) {
+        trust_system();
+    } else {
+        trust(ca_file);
+    }
+    if (!problem_.empty()) {
         context_.reset();
+    }
+}
+
+void TlsContext::trust_system() {
+    if (::SSL_CTX_set_default_verify_paths(context_.get()) != 1) {
+        problem_ = "the system's CA certificates can't be loaded: " + base::openssl_reason();
+    }
+}
+
+void TlsContext::trust(const std::string& ca_file) {
+    // Not by SSL_CTX_load_verify_locations: it would wait for the writer of a named pipe.
+    const auto file = base::read_certificate_file(ca_file, "the file of CA certificates " + ca_file);
+    if (!file) {
+        problem_ = file.error();
+        return;
+    }
+    X509_STORE* const store = ::SSL_CTX_get_cert_store(context_.get());
+    for (const auto& certificate : file->certificates) {
+        if (::X509_STORE_add_cert(store, certificate.get()) != 1) {
+            problem_ =
+                fmt::format("the CA certificates of {} can't be used: {}", ca_file, base::openssl_reason());
+            return;
+        }
     }
 }
 
 Result<TlsConnection> TlsConnection::open(const TlsContext& context, int socket, const std::string& host,
                                           Wire& wire) {
     if (context.get() == nullptr) {
-        return tl::unexpected(Error{ErrorKind::tls, context.origin() + " can't be loaded", std::nullopt});
+        return tl::unexpected(Error{ErrorKind::tls, context.problem(), std::nullopt});
     }
     const std::shared_ptr<SSL> made(::SSL_new(context.get()), ::SSL_free);
     SSL* const ssl = made.get();

@@ -29,14 +29,16 @@ class TlsContext {
     [[nodiscard]] bool verifies() const { return verifies_; }
     /// nullptr: the certificates can't be loaded.
     [[nodiscard]] SSL_CTX* get() const { return context_.get(); }
-    /// Where the certificates come from, for messages.
-    [[nodiscard]] const std::string& origin() const { return origin_; }
+    /// Why they can't, for messages.
+    [[nodiscard]] const std::string& problem() const { return problem_; }
 
   private:
     TlsContext();
+    void trust_system();
+    void trust(const std::string& ca_file);
 
     std::shared_ptr<SSL_CTX> context_;
-    std::string origin_;
+    std::string problem_;
     bool verifies_ = true;
 };
 

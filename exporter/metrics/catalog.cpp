@@ -230,6 +230,16 @@ std::vector<FamilyDescription> api_families() {
          "Lines of the log that were not read in time, or could not be written.",
          {},
          false},
+        {"datadog_access_token_exporter_config_last_reload_successful",
+         Type::Gauge,
+         "Whether the file could be used when it was last read (1), or the one before stays in use (0).",
+         {"file"},
+         false},
+        {"datadog_access_token_exporter_config_last_reload_success_timestamp_seconds",
+         Type::Gauge,
+         "When the file that is in use was read, as a Unix time.",
+         {"file"},
+         false},
     };
 }
 

@@ -60,7 +60,8 @@ std::string response_head(const Response& response, bool close, std::chrono::sys
         "Date: {}\r\n"
         "Content-Type: {}\r\n"
         "Content-Length: {}\r\n"
-        "X-Content-Type-Options: nosniff\r\n",
+        "X-Content-Type-Options: nosniff\r\n"
+        "Cache-Control: no-store\r\n",
         response.status, reason_phrase(response.status), http_date(now), response.content_type,
         body_size(response));
     for (const auto& [name, value] : response.headers) {

@@ -10,7 +10,8 @@
 
 namespace exporter::web {
 
-/// Status line and header fields, up to and with the empty line.
+/// Status line and header fields, up to and with the empty line. No answer is to be stored: every one, a
+/// refusal too, is as of now.
 /// @param close whether the connection ends with this response
 [[nodiscard]] std::string response_head(const Response& response, bool close,
                                         std::chrono::system_clock::time_point now);

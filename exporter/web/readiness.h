@@ -53,8 +53,11 @@ class Readiness {
     void await_events();
     void dispatch();
 
+    /// Sockets that have their turn before the event loop goes on.
+    static constexpr std::size_t events_per_turn = 64;
+
     boost::asio::posix::stream_descriptor epoll_;
-    std::array<epoll_event, 64> events_{};
+    std::array<epoll_event, events_per_turn> events_{};
     std::size_t events_ready_ = 0;
     std::size_t waiters_ = 0;
     bool awaiting_ = false;

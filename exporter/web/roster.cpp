@@ -1,7 +1,5 @@
 #include "web/roster.h"
 
-#include "web/session.h"
-
 #include <iterator>
 #include <utility>
 
@@ -30,7 +28,7 @@ bool Roster::close_first(const Queue& queue) {
     if (queue.empty()) {
         return false;
     }
-    queue.front()->session->close();
+    queue.front()->connection->close();
     return true;
 }
 
@@ -42,9 +40,9 @@ bool Roster::close_longest_stalled(Time before) {
     return !stalling_.empty() && stalling_.front()->progress < before && close_first(stalling_);
 }
 
-Roster::Place Roster::enter(Session& session, const std::optional<Peer>& peer, Time now) {
+Roster::Place Roster::enter(Connection& connection, const std::optional<Peer>& peer, Time now) {
     auto& receiving = in(Phase::receiving);
-    receiving.push_back({&session, Phase::receiving, now, std::nullopt, now, {}, {}, {}});
+    receiving.push_back({&connection, Phase::receiving, now, std::nullopt, now, {}, {}, {}});
     const auto place = std::prev(receiving.end());
     try {
         if (peer) {
@@ -52,7 +50,7 @@ Roster::Place Roster::enter(Session& session, const std::optional<Peer>& peer, T
             ++(*place->peer)->second.count;
         }
         queue_up(place);
-    } catch (...) {  // No memory: the session does not come to be.
+    } catch (...) {  // No memory: the connection does not come to be.
         forget(place);
         throw;
     }
@@ -121,14 +119,14 @@ void Roster::close_overdue(Time now) {
     for (std::size_t phase = 0; phase < phase_count; ++phase) {
         auto& entries = phases_.at(phase);
         while (!entries.empty() && now - entries.front().since >= limits_.phases.at(phase)) {
-            entries.front().session->close();
+            entries.front().connection->close();
         }
     }
 }
 
 void Roster::close_idle() {
     while (!in(Phase::idle).empty()) {
-        in(Phase::idle).front().session->close();
+        in(Phase::idle).front().connection->close();
     }
 }
 
@@ -142,7 +140,7 @@ void Roster::close_all() {
     drain();
     for (auto& entries : phases_) {
         while (!entries.empty()) {
-            entries.front().session->close();
+            entries.front().connection->close();
         }
     }
 }

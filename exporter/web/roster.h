@@ -14,7 +14,17 @@
 
 namespace exporter::web {
 
-class Session;
+/// One connection, as far as the roster deals with it.
+class Connection {
+  public:
+    Connection() = default;
+    Connection(const Connection&) = delete;
+    Connection& operator=(const Connection&) = delete;
+    virtual ~Connection() = default;
+
+    /// Leaves the roster at once, whatever is under way.
+    virtual void close() = 0;
+};
 
 enum class Phase {
     receiving,  ///< connected or its request has begun; the request is not complete
@@ -35,7 +45,7 @@ struct RosterLimits {
 };
 
 /// The open connections of one kind. Used on the server's thread alone, but for `size()`. Does not own the
-/// sessions: each enters in its constructor and leaves when it closes.
+/// connections: each enters when it is made and leaves when it closes.
 class Roster {
   public:
     using Time = std::chrono::steady_clock::time_point;
@@ -60,7 +70,7 @@ class Roster {
     bool close_longest_stalled(Time before);
 
     /// Enters as receiving.
-    [[nodiscard]] Place enter(Session& session, const std::optional<Peer>& peer, Time now);
+    [[nodiscard]] Place enter(Connection& connection, const std::optional<Peer>& peer, Time now);
     void leave(Place place);
     void move(Place place, Phase phase, Time now);
     /// A client that is being answered takes what it is sent.
@@ -92,7 +102,7 @@ class Roster {
 
   public:
     struct Entry {
-        Session* session;
+        Connection* connection;
         Phase phase;
         Time since;  ///< in this phase
         std::optional<Peers::iterator> peer;

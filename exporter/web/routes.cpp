@@ -9,14 +9,10 @@
 namespace exporter::web {
 namespace {
 
-/// Every answer is as of now.
-const std::pair<std::string, std::string> not_stored{"Cache-Control", "no-store"};
-
 Response text(unsigned status, std::string body) {
     Response response;
     response.status = status;
     response.own_body = std::move(body);
-    response.headers.push_back(not_stored);
     return response;
 }
 
@@ -30,7 +26,7 @@ Response metrics_page(const metrics::ExpositionStore& expositions, const Request
     auto body = expositions.scrape(format, encoding);
     Response response;
     response.content_type = metrics::content_type(format);
-    response.headers = {not_stored, {"Vary", "Accept, Accept-Encoding"}};
+    response.headers = {{"Vary", "Accept, Accept-Encoding"}};
     if (encoding == metrics::Encoding::gzip) {
         response.headers.emplace_back("Content-Encoding", "gzip");
     }
@@ -42,8 +38,7 @@ Response metrics_page(const metrics::ExpositionStore& expositions, const Request
 Response status_page(std::string document) {
     Response response;
     response.content_type = "text/html; charset=utf-8";
-    response.headers = {not_stored,
-                        {"Content-Security-Policy", content_security_policy()},
+    response.headers = {{"Content-Security-Policy", content_security_policy()},
                         {"Referrer-Policy", "no-referrer"}};
     response.own_body = std::move(document);
     return response;

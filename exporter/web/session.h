@@ -21,6 +21,9 @@
 
 namespace exporter::web {
 
+/// Read of a connection before others have their turn.
+inline constexpr std::size_t read_turn_bytes = 16384;
+
 /// What the connections of one kind of listener share. Outlives them; used on the server's thread alone.
 struct Service {
     const Handler handler;
@@ -33,11 +36,13 @@ struct Service {
     Roster overflow;  ///< beyond the limits: told so, unless they are probes
     std::shared_ptr<const Security> security;  ///< null: plain HTTP for everybody
     const bool probes_only;
-    std::array<char, 16384> input{};  ///< of whichever connection is being read
+    std::array<char, read_turn_bytes> input{};  ///< of whichever connection is being read
 };
 
 /// Lives until it is closed.
-class Session final : public std::enable_shared_from_this<Session>, private Readiness::Waiter {
+class Session final : public std::enable_shared_from_this<Session>,
+                      public Connection,
+                      private Readiness::Waiter {
   public:
     /// @param socket connected and non-blocking
     /// @param refusal the status for all but probes, of a connection that is beyond a limit: it is in the
@@ -51,7 +56,7 @@ class Session final : public std::enable_shared_from_this<Session>, private Read
     void start();
 
     /// At once, whatever is under way. May be called again.
-    void close();
+    void close() override;
 
   private:
     using Step = void (Session::*)();

@@ -1,6 +1,6 @@
 #include "web/tls_client.h"
 
-#include "web/tls_pem.h"
+#include "base/pem.h"
 
 #include <arpa/inet.h>
 #include <openssl/ssl.h>
@@ -138,7 +138,7 @@ tl::expected<void, std::string> ClientRule::set_on(SSL_CTX* context) {
         return {};
     }
     if (!ca_.empty()) {
-        const auto certificates = read_certificates(ca_, "the client CA");
+        const auto certificates = base::read_certificates(ca_, "the client CA");
         if (!certificates) {
             return tl::unexpected(certificates.error());
         }
@@ -147,7 +147,7 @@ tl::expected<void, std::string> ClientRule::set_on(SSL_CTX* context) {
             // What is in the list is trusted, as in Go, whether it signed itself or not.
             if (::X509_STORE_add_cert(store, certificate.get()) != 1 ||
                 ::SSL_CTX_add_client_CA(context, certificate.get()) != 1) {
-                return tl::unexpected("the client CA can't be used: " + openssl_reason());
+                return tl::unexpected("the client CA can't be used: " + base::openssl_reason());
             }
         }
         ::X509_STORE_set_flags(store, X509_V_FLAG_PARTIAL_CHAIN);

@@ -1,9 +1,9 @@
 #include "web/tls_context.h"
 
+#include "base/pem.h"
 #include "web/tls_channel.h"
 #include "web/tls_client.h"
 #include "web/tls_names.h"
-#include "web/tls_pem.h"
 
 #include <fmt/format.h>
 #include <openssl/err.h>
@@ -59,11 +59,11 @@ void set_manners(SSL_CTX* context, bool prefer_server_cipher_suites) {
 
 tl::expected<std::shared_ptr<EVP_PKEY>, std::string> set_identity(SSL_CTX* context,
                                                                   const TlsOptions& options) {
-    const auto certificates = read_certificates(options.certificate, "the certificate");
+    const auto certificates = base::read_certificates(options.certificate, "the certificate");
     if (!certificates) {
         return tl::unexpected(certificates.error());
     }
-    auto key = read_private_key(options.key);
+    auto key = base::read_private_key(options.key);
     if (!key) {
         return key;
     }
@@ -78,7 +78,7 @@ tl::expected<std::shared_ptr<EVP_PKEY>, std::string> set_identity(SSL_CTX* conte
         sk_X509_push(chain.get(), (*certificates)[i].get());
     }
     if (::SSL_CTX_use_cert_and_key(context, certificates->front().get(), key->get(), chain.get(), 1) != 1) {
-        return tl::unexpected(fmt::format("the certificate can't be used: {}", openssl_reason()));
+        return tl::unexpected(fmt::format("the certificate can't be used: {}", base::openssl_reason()));
     }
     return key;
 }
@@ -99,7 +99,7 @@ Done set_versions(SSL_CTX* context, const TlsOptions& options, bool has_suite_fo
     const auto lowest = has_suite_for_tls_1_2 ? options.min_version : TlsVersion::tls_1_3;
     if (::SSL_CTX_set_min_proto_version(context, openssl_number(lowest)) != 1 ||
         ::SSL_CTX_set_max_proto_version(context, openssl_number(options.max_version)) != 1) {
-        return tl::unexpected(fmt::format("this version of TLS can't be had: {}", openssl_reason()));
+        return tl::unexpected(fmt::format("this version of TLS can't be had: {}", base::openssl_reason()));
     }
     return {};
 }
@@ -126,7 +126,7 @@ tl::expected<std::shared_ptr<const TlsContext>, std::string> TlsContext::make(co
     }
     const auto state = std::make_shared<State>(std::move(*clients));
     if (!state->context) {
-        return tl::unexpected(fmt::format("OpenSSL can't be set up: {}", openssl_reason()));
+        return tl::unexpected(fmt::format("OpenSSL can't be set up: {}", base::openssl_reason()));
     }
     if (auto done = configure(state->context.get(), state->clients, options); !done) {
         return tl::unexpected(std::move(done.error()));

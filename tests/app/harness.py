@@ -4,6 +4,7 @@ import os
 import re
 import signal
 import subprocess
+import tempfile
 import threading
 import time
 import urllib.error
@@ -52,6 +53,15 @@ def run(*arguments, **variables):
 def private_file(path):
     """A new file that only its owner can read, as secrets must be."""
     return open(path, "w", encoding="utf-8", opener=lambda name, flags: os.open(name, flags, 0o600))
+
+
+def everything():
+    """The exposition of the simulated organization with all that can be switched on."""
+    with tempfile.TemporaryDirectory() as directory:
+        web = os.path.join(directory, "web.yml")
+        with private_file(web):
+            pass
+        return run("--demo", "--once", "--tokens.detail", "all", "--web.config.file", web).stdout
 
 
 def get(url, headers=None):

@@ -35,7 +35,7 @@ LIBRARIES = {
     "CLI/": r"config/\w+\.cpp",
     "spdlog/": r"app/log\.cpp",
     "prometheus/": r"metrics/\w+\.(cpp|h)",
-    "openssl/": r"base/tls_socket\.(cpp|h)|datadog/(tls\.(cpp|h)|base64\.cpp)|web/(tls_\w+\.(cpp|h)|(bcrypt|hmac|page_style)\.cpp)",
+    "openssl/": r"base/(pem|tls_socket)\.(cpp|h)|datadog/(tls\.(cpp|h)|base64\.cpp)|web/(tls_\w+\.(cpp|h)|(bcrypt|hmac|page_style)\.cpp)",
     "zlib.h": r"state/(archive|codec)\.cpp|metrics/gzip\.cpp|demo/\w+\.cpp",
 }
 

@@ -50,7 +50,7 @@ def flag_rows():
 
 def metric_rows():
     """A row for each family of an exposition with everything in it, in publishing order."""
-    text = harness.run("--demo", "--once", "--tokens.detail", "all").stdout
+    text = harness.everything()
     series = harness.parse_text(text)
     rows = []
     for name, meaning in re.findall(r"^# HELP (\S+) (.*)$", text, re.M):
@@ -77,6 +77,30 @@ def names_of_tests():
             for suite, body in re.findall(r"^class (\w+)\(.*?\n(.*?)(?=^\S|\Z)", text, re.M | re.S):
                 names |= {f"{suite}.{name}" for name in re.findall(r"^    def (test_\w+)", body, re.M)}
     return names
+
+
+def number_in_code(file, name):
+    """The value of a constant, in a file under exporter/."""
+    with open(os.path.join(harness.SOURCE_DIR, "exporter", file), encoding="utf-8") as opened:
+        value = re.search(rf"\bconstexpr [\w:]+ {name}(?: = (.*?)|\{{(.*?)\}});", opened.read(), re.S)
+    text = re.sub(r"std::\w+\{(\d+)\}", r"\1", value.group(1) or value.group(2)).replace("'", "")
+    number, _, shift = text.rstrip("uUlLzZ").partition(" << ")
+    return int(number) << int(shift or 0)
+
+
+class Privileges(unittest.TestCase):
+    def test_the_chart_gives_none(self):
+        with open(os.path.join(CHART, "values.yaml"), encoding="utf-8") as file:
+            values = file.read()
+        for setting in ("runAsNonRoot: true", "allowPrivilegeEscalation: false", "readOnlyRootFilesystem: true"):
+            self.assertRegex(values, rf"(?m)^  {setting}$")
+        self.assertRegex(values, r"(?m)^  capabilities:\n    drop: \[ALL\]$")
+
+    def test_the_systemd_unit_gives_none(self):
+        with open(UNIT, encoding="utf-8") as file:
+            unit = file.read()
+        for setting in ("CapabilityBoundingSet=", "AmbientCapabilities=", "NoNewPrivileges=yes", "ProtectSystem=strict"):
+            self.assertRegex(unit, rf"(?m)^{setting}$")
 
 
 class Documentation(unittest.TestCase):
@@ -121,6 +145,22 @@ class Documentation(unittest.TestCase):
             self.assertTrue(named, claim)
             self.assertEqual([name for name in named if name not in known], [], claim)
 
+    def test_every_test_that_security_names_exists(self):
+        with open(SECURITY, encoding="utf-8") as file:
+            named = set(re.findall(r"`([A-Z]\w+\.(?!md`)\w+)`", file.read()))
+        self.assertGreater(len(named), 80)
+        self.assertEqual(sorted(named - names_of_tests()), [])
+
+    def test_every_bound_of_security_is_the_codes_and_has_a_test(self):
+        with open(SECURITY, encoding="utf-8") as file:
+            rows = [re.split(r"\s*\|\s*", row.strip("| ")) for row in table(file.read(), "bounds")[1]]
+        self.assertGreater(len(rows), 8)
+        for what, bound, place, tests in rows:
+            self.assertTrue(re.findall(r"`\w+\.\w+`", tests), what)
+            if place:
+                file, name = re.fullmatch(r"`(\S+)`: `(\w+)`", place).groups()
+                self.assertEqual(number_in_code(file, name), int(bound), what)
+
     def test_whoever_ends_the_program_waits_longer_than_it_takes(self):
         longest = harness.LONGEST_END_SECONDS
         for file, words in ((README, rf"takes {longest} seconds at most"), (SECURITY, rf"within {longest} seconds whatever hangs"),
@@ -133,7 +173,7 @@ class Documentation(unittest.TestCase):
                 self.assertGreater(int(re.search(setting, opened.read(), re.M).group(1)), longest, file)
 
     def test_metrics_named_anywhere_in_the_readme_exist(self):
-        published = set(re.findall(r"^# HELP (\S+)", harness.run("--demo", "--once", "--tokens.detail", "all").stdout, re.M))
+        published = set(re.findall(r"^# HELP (\S+)", harness.everything(), re.M))
         named = set(re.findall(r"\bdatadog_access_token\w+", self.readme))
         self.assertEqual(sorted(named - published), [])
 

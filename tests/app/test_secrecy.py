@@ -5,6 +5,7 @@ import concurrent.futures
 import gzip
 import itertools
 import os
+import re
 import sys
 import tempfile
 import time
@@ -361,6 +362,9 @@ class EveryFaultAtOnce(SecrecyTest):
             self.assertFalse([request.target for request in server.requests
                               if not request.target.startswith(PATH + "?page")], fault)
 
+    def test_each_request_only_reads(self):
+        self.assertEqual({request.method for server in self.faults.servers.values() for request in server.requests}, {"GET"})
+
     def test_each_request_carries_the_credentials_of_one_organization_and_in_headers_alone(self):
         for fault, server in self.faults.servers.items():
             for request in server.requests:
@@ -648,6 +652,15 @@ class EncodedEchoes(SecrecyTest):
             "Base64": lambda secret: base64.b64encode(secret.encode()).decode(),
             "Base64 of a header": lambda secret: base64.b64encode(b"Bearer " + secret.encode()).decode(),
             "JSON in JSON": lambda secret: secret.replace("/", "\\/"),
+            "upper case": str.upper,
+            "lower case": str.lower,
+            "URL-encoded with small digits": lambda secret: re.sub("%..", lambda m: m[0].lower(), urllib.parse.quote(secret, "")),
+            "URL-encoded throughout": lambda secret: "".join(f"%{byte:02x}" for byte in secret.encode()),
+            "URL-encoded twice": lambda secret: urllib.parse.quote(urllib.parse.quote(secret, ""), ""),
+            "hexadecimal": lambda secret: secret.encode().hex(),
+            "hexadecimal in upper case": lambda secret: secret.encode().hex().upper(),
+            "backwards": lambda secret: secret[::-1],
+            "escaped by number": lambda secret: "".join(f"\\u{ord(character):04x}" for character in secret),
         }
         for title, encode in encodings.items():
             with self.subTest(title):
@@ -656,6 +669,9 @@ class EncodedEchoes(SecrecyTest):
                     done = harness.run("--check", "--datadog.base-url", server.url, **environment_of("bearer"))
                 self.assertIn("bad request", done.stdout)
                 self.assert_no_leak("--check", done.stdout + done.stderr)
+                # Base64 begins with the header's name, and ends with what is beside the secret.
+                shown = [run for run in runs(encode(BEARER_TOKEN)[16:-8]) if run in done.stdout + done.stderr]
+                self.assertEqual(shown, [], done.stdout)
 
 
 if __name__ == "__main__":

@@ -178,6 +178,15 @@ class Tls(WebConfig):
         harness.wait_until(lambda: exporter.events("the web configuration was taken up"), "certificates are asked for")
         self.assertEqual(kept.sock.recv(1), b"", "the server has closed")
 
+    def test_a_file_cut_before_client_auth_type_still_keeps_strangers_out(self):
+        exporter = self.start(self.SERVER + "  client_ca_file: authority.crt\n  client_auth_type: RequireAndVerifyClientCert\n")
+        self.assertEqual(self.curl(exporter, *self.trusting())[0], 0, "no certificate")
+        write(self.file, self.SERVER)
+        told = harness.wait_until(lambda: exporter.events("the web configuration can't be used; the one before stays in use"),
+                                  "the log tells")
+        self.assertIn("tls_server_config.client_auth_type", told[0]["error"])
+        self.assertEqual(self.curl(exporter, *self.trusting())[0], 0, "no certificate")
+
     def test_each_client_auth_type_means_what_it_means_in_go(self):
         self.authority.sign("good", "DNS:prometheus.example")
         Authority(self.directory, "stranger").sign("strange", "DNS:prometheus.example")
@@ -189,13 +198,9 @@ class Tls(WebConfig):
             "VerifyClientCertIfGiven": (True, False, True),
             "RequireAndVerifyClientCert": (False, False, True),
         }
-        exporter = self.start(self.SERVER)
-        taken_up = 0
         for kind, expected in meanings.items():
             authority = "  client_ca_file: authority.crt\n" if "Verify" in kind else ""
-            write(self.file, f"{self.SERVER}  client_auth_type: {kind}\n{authority}")
-            taken_up += 1
-            harness.wait_until(lambda n=taken_up: len(exporter.events("the web configuration was taken up")) == n, kind)
+            exporter = self.start(f"{self.SERVER}  client_auth_type: {kind}\n{authority}")
             let_in = tuple(
                 self.curl(exporter, *self.trusting(), *certificate)[0] == 200
                 for certificate in ((), ("--cert", self.path("strange.crt"), "--key", self.path("strange.key")),
@@ -267,6 +272,24 @@ class OtherSettings(WebConfig):
         exporter = self.start("rate_limit: {interval: 1h, burst: 2}\n")
         self.assertEqual([self.curl(exporter, path="/metrics")[0] for _ in range(3)], [200, 200, 429])
         self.assertEqual(self.curl(exporter, path="/healthz")[0], 200)
+
+    def test_the_metrics_tell_whether_the_file_is_in_use(self):
+        good = "http_server_config:\n  headers: {X-Frame-Options: deny}\n"
+        exporter = self.start(good)
+        prefix = "datadog_access_token_exporter_config_last_reload_"
+        web = frozenset({("file", "web")})
+
+        def told():
+            metrics = exporter.metrics()
+            return metrics[prefix + "successful"][web], metrics[prefix + "success_timestamp_seconds"][web]
+
+        successful, at_first = told()
+        self.assertEqual(successful, 1)
+        write(self.file, "nonsense: 1\n")
+        harness.wait_until(lambda: told() == (0, at_first), "the failure is told")
+        write(self.file, good)
+        harness.wait_until(lambda: told()[0] == 1, "the success is told")
+        self.assertGreater(told()[1], at_first)
 
     def test_a_wrong_file_ends_the_start_and_the_check_with_its_place(self):
         write(self.file, "tls_server_confg: {}\n")

@@ -48,9 +48,8 @@ TEST(Mistake, SaysWhereAndWhat) {
         {{"--poll.interval=2h"}, "--poll.stale-after: 1h is shorter than the interval of polls, 2h"},
         {{"--datadog.ca-file=/nonexistent.pem"},
          "--datadog.ca-file: \"/nonexistent.pem\" can't be read: No such file or directory"},
-        {{"--datadog.ca-file=/dev/null"},
-         "--datadog.ca-file: \"/dev/null\" holds no certificate in PEM form"},
-        {{"--datadog.ca-file=/"}, "--datadog.ca-file: \"/\" can't be read: Is a directory"},
+        {{"--datadog.ca-file=/dev/null"}, "--datadog.ca-file: \"/dev/null\" is not a regular file"},
+        {{"--datadog.ca-file=/"}, "--datadog.ca-file: \"/\" is a directory"},
         {{"--poll.rate-limit-reserve=10"},
          "--poll.rate-limit-reserve: \"10\" is not a share from 0% to 90%, such as 10%"},
         {{"--poll.rate-limit-reserve=91%"}, "--poll.rate-limit-reserve: \"91%\" is not a share"},
@@ -171,7 +170,7 @@ TEST(Mistake, SaysWhereAndWhat) {
         // The file.
         {{"--config.file=/nowhere/x.yaml"},
          "/nowhere/x.yaml: the configuration file can't be read: No such file or directory"},
-        {{"--config.file=/"}, "/: the configuration file can't be read: is a directory"},
+        {{"--config.file=/"}, "/: the configuration file is a directory"},
     };
     for (const Case& c : cases) {
         EXPECT_THAT(mistakes_of(c.arguments), ElementsAre(StartsWith(c.line)))

@@ -1,4 +1,5 @@
 #include "config/fixture.h"
+#include "support/certificate.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -219,7 +220,7 @@ TEST_F(FileOrganizations, AreReadAsTheDesignShows) {
 }
 
 TEST_F(FileOrganizations, FindSecretsBesideTheirFile) {
-    directory_.write("roots.pem", "-----BEGIN CERTIFICATE-----\n");
+    directory_.write("roots.pem", support::Authority("root").certificate());
     const Config result = loaded({config("organizations: [{name: a, bearer_token_file: sandbox/token}]\n"
                                          "datadog: {ca_file: roots.pem}\n")},
                                  {});

@@ -1,5 +1,6 @@
 #include "config/fixture.h"
 #include "config/options.h"
+#include "support/certificate.h"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -228,7 +229,7 @@ class Precedence : public testing::Test {
   private:
     void write_certificates() const {
         for (const auto* name : {"a.pem", "b.pem", "c.pem"}) {
-            directory_.write(name, "-----BEGIN CERTIFICATE-----\n");
+            directory_.write(name, support::Authority(name).certificate());
         }
         for (const auto* name : {"a.web", "b.web", "c.web"}) {
             directory_.write(name, "");

@@ -30,8 +30,9 @@ class Disk {
   public:
     explicit Disk(const std::string& web_file) { write("/etc/web.yml", web_file); }
 
-    void write(const std::string& path, const std::string& text, unsigned mode = 0600) {
-        files_[path] = FileText{Secret(text), mode};
+    void write(const std::string& path, const std::string& text, unsigned mode = 0600,
+               const std::string& others_may_write = "") {
+        files_[path] = FileText{Secret(text), mode, others_may_write};
     }
     void remove(const std::string& path) { files_.erase(path); }
 
@@ -427,6 +428,41 @@ TEST(WebFile, ThatCannotBeReadIsAMistake) {
     EXPECT_THAT(
         reading.file.error(),
         ElementsAre("/etc/web.yml: the web configuration file can't be read: No such file or directory"));
+}
+
+TEST(WebFile, ThatOthersMayWriteIsRefusedWhereItHoldsPasswords) {
+    const std::string tls = "tls_server_config: {" + pair + "}\n";
+    const std::string users = "basic_auth_users: {alice: " + hash + "}\n";
+    Disk disk(tls);
+    disk.write("/etc/web.yml", tls + users, 0660, "group 7 can write it");
+
+    const WebFileReading refused = disk.read();
+    ASSERT_FALSE(refused.file);
+    EXPECT_THAT(
+        refused.file.error(),
+        ElementsAre("/etc/web.yml: basic_auth_users: others can decide who is let in: group 7 can write "
+                    "it; or allow it with --datadog.allow-world-readable-secrets"));
+
+    const WebFileReading allowed = disk.read(WorldReadable::allowed);
+    EXPECT_TRUE(allowed.file);
+    EXPECT_THAT(allowed.warnings,
+                ElementsAre("/etc/web.yml: basic_auth_users: others can decide who is let in: "
+                            "group 7 can write it"));
+}
+
+TEST(WebFile, ThatOthersMayWriteIsUsedWithAWarningWhereItHoldsNoPasswords) {
+    const std::string tls = "tls_server_config: {" + pair + "}\n";
+    Disk disk(tls);
+    disk.write("/etc/web.yml", tls, 0660, "group 7 can write it");
+    disk.write("/etc/server.crt", certificate, 0660, "group 8 can write it");
+
+    const WebFileReading reading = disk.read();
+
+    EXPECT_TRUE(reading.file);
+    EXPECT_THAT(
+        reading.warnings,
+        ElementsAre("/etc/web.yml:1: tls_server_config.cert_file: /etc/server.crt: group 8 can write it",
+                    "/etc/web.yml: the file: others can decide who is let in: group 7 can write it"));
 }
 
 TEST(WebFile, WithAKeyForAllToReadIsRefusedUnlessAllowed) {

@@ -451,6 +451,21 @@ INSTANTIATE_TEST_SUITE_P(
                     "HTTP/1.1 200 OK\r\nX-Long: " + std::string(100'000, 'x')),
     [](const auto& test) { return "Number" + std::to_string(test.index); });
 
+TEST(Client, AProxysHeadEndsAt16KiB) {
+    const std::string begin = "HTTP/1.1 200 OK\r\nX-Long: ";
+    RawServer proxy(after_request([&begin](RawConnection& connection) {
+        connection.send(begin + std::string(16385 - begin.size(), 'x'));
+        connection.hold();
+    }));
+    Client client(tunnelled_through(proxy.port()));
+
+    const auto start = steady_clock::now();
+    const Answer answer = ask(client, two_keys());
+
+    EXPECT_LT(steady_clock::now() - start, generous);
+    expect_error(answer, ErrorKind::connect, "made no connection to https://datadog.invalid: it ");
+}
+
 TEST(Client, AProxysRefusalIsDefinitiveWhereAskingAgainMayLockAnAccount) {
     const std::pair<const char*, bool> answers[] = {{"HTTP/1.1 407 Authentication Required\r\n\r\n", true},
                                                     {"HTTP/1.1 403 Forbidden\r\n\r\n", true},

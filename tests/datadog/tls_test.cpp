@@ -1,18 +1,17 @@
 #include "datadog/tls.h"
 
 #include "support/certificate.h"
+#include "support/scratch_directory.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
-#include <stdlib.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
-#include <filesystem>
-#include <fstream>
 #include <functional>
 #include <memory>
 #include <stdexcept>
@@ -78,13 +77,9 @@ class Server {
 };
 
 TlsContext trusting_context() {
-    std::string directory = (std::filesystem::temp_directory_path() / "exporter-tls-XXXXXX").string();
-    require(::mkdtemp(directory.data()) != nullptr, "mkdtemp");
-    const std::string ca_file = directory + "/ca.pem";
-    std::ofstream(ca_file) << authority().certificate();
-    TlsContext context(ca_file);
-    std::filesystem::remove_all(directory);
-    return context;
+    const support::ScratchDirectory directory;
+    directory.write("ca.pem", authority().certificate());
+    return TlsContext(directory.path("ca.pem"));
 }
 
 /// The error's text; empty: the connection was opened.
@@ -95,6 +90,17 @@ std::string why_refused(const support::CertificateText& identity, const std::str
     wire.begin(1 << 20, 10s, std::chrono::steady_clock::now() + 10s);
     const auto connection = TlsConnection::open(context, server.client_socket(), host, wire);
     return connection ? "" : connection.error().message;
+}
+
+TEST(TlsContext, ThatCannotLoadItsCertificatesSaysWhyAndDoesNotWait) {
+    const support::ScratchDirectory directory;
+    const std::string pipe = directory.path("ca.pem");
+    ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+
+    const TlsContext context(pipe);
+
+    EXPECT_EQ(context.get(), nullptr);
+    EXPECT_THAT(context.problem(), testing::HasSubstr("/ca.pem is not a regular file"));
 }
 
 struct HostCase {

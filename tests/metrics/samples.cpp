@@ -1,5 +1,7 @@
 #include "metrics/samples.h"
 
+#include "metrics/reloads.h"
+
 #include <algorithm>
 #include <random>
 #include <utility>
@@ -214,8 +216,10 @@ std::vector<prometheus::MetricFamily> collect(std::vector<Snapshot> snapshots) {
 
 std::vector<prometheus::MetricFamily> collect_everything() {
     auto families = collect({full_snapshot("production", 1), full_snapshot("sandbox", 2)});
+    Reloads reloads;
+    reloads.succeeded("web", noon);
     for (auto&& more : {BuildInfoCollectable("1.2.3", "0123456789ab", "GNU 12.2.0").Collect(),
-                        LogCollectable(3).Collect(), ProcessCollectable().Collect()}) {
+                        LogCollectable(3).Collect(), reloads.Collect(), ProcessCollectable().Collect()}) {
         families.insert(families.end(), more.begin(), more.end());
     }
     return families;

@@ -76,6 +76,8 @@ EDGES = {
     "DatadogTokenExporterCredentialExpires": Edge([moment(CREDENTIAL, 2)], on_loss=0),
     "DatadogTokenExporterScopesFolded": Edge(
         [Signal("datadog_access_token_scopes_folded", by_state={"bad": 1, "good": 0})]),
+    "DatadogTokenExporterReloadFailed": Edge(
+        [Signal("datadog_access_token_exporter_config_last_reload_successful", 'file="web"', {"bad": 0, "good": 1})]),
     "DatadogAccessTokenLeaked": Edge(
         [Signal("datadog_access_tokens_leaked", 'org="production", token_type="personal", owner_type="user"',
                 {"bad": 1, "good": 0})]),

@@ -37,7 +37,7 @@ MATCHER = re.compile(r'(\w+)\s*(=~|!~|!=|=)\s*"([^"]*)"')
 
 def exposition():
     """{metric: {label: values}}, with all that can be switched on, and the labels that single series have."""
-    text = harness.run("--demo", "--once", "--tokens.detail", "all").stdout
+    text = harness.everything()
     metrics = {}
     for name, series in harness.parse_text(text).items():
         labels = metrics.setdefault(name, {})

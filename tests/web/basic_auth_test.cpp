@@ -141,6 +141,7 @@ TEST(Authenticator, TellsVerdictsOnAnotherThread) {
 TEST(Authenticator, TakesNoMoreThanAFewLoginsOfOnePeer) {
     Authenticator authenticator(users({{"alice", of_secret}}));
     const Obstacle obstacle(authenticator);
+    static_assert(Authenticator::longest_queue_of_a_peer == 4, "as SECURITY.md says");
     for (std::size_t i = 0; i < Authenticator::longest_queue_of_a_peer; ++i) {
         EXPECT_FALSE(Waiting(authenticator, alice_wrong, "192.0.2.1").is_refused()) << i;
     }
@@ -231,6 +232,7 @@ TEST(Authenticator, TakesNoMoreLoginsThanItsQueueHolds) {
     Authenticator authenticator(users({{"alice", of_secret}}));
     Obstacle obstacle(authenticator);
     std::vector<Waiting> waiting;
+    static_assert(Authenticator::longest_queue == 64, "as SECURITY.md says");
     for (std::size_t i = 0; i < Authenticator::longest_queue; ++i) {
         waiting.emplace_back(authenticator, alice_wrong, std::to_string(i));
     }

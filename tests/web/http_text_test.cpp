@@ -37,6 +37,7 @@ TEST(ResponseHead, IsWrittenInFull) {
               "Content-Type: text/html\r\n"
               "Content-Length: 8\r\n"
               "X-Content-Type-Options: nosniff\r\n"
+              "Cache-Control: no-store\r\n"
               "Content-Encoding: gzip\r\n"
               "Vary: Accept-Encoding\r\n"
               "\r\n");

@@ -167,11 +167,5 @@ TEST_F(Routes, HeadIsAnsweredLikeGet) {
     EXPECT_EQ(body_of(response), "text 1\nlive 1\n");
 }
 
-TEST_F(Routes, NothingIsToBeStoredByCaches) {
-    for (const auto* path : {"/metrics", "/healthz", "/readyz", "/", "/config", "/nope"}) {
-        EXPECT_EQ(header(get(path), "Cache-Control"), "no-store") << path;
-    }
-}
-
 }  // namespace
 }  // namespace exporter::web

@@ -1,13 +1,16 @@
-#include "web/tls_pem.h"
+#include "base/pem.h"
 
 #include <fmt/format.h>
 #include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 
+#include <algorithm>
+#include <array>
 #include <limits>
+#include <utility>
 
-namespace exporter::web {
+namespace exporter::base {
 
 namespace {
 
@@ -24,6 +27,18 @@ int note_that_a_password_is_needed(char* /*password*/, int /*size*/, int /*writi
     return -1;
 }
 
+/// The line of the first certificate from `position` on.
+std::ptrdiff_t line_of_next(std::string_view pem, std::size_t position) {
+    constexpr std::array<std::string_view, 3> heads = {"-----BEGIN CERTIFICATE-----",
+                                                       "-----BEGIN X509 CERTIFICATE-----",
+                                                       "-----BEGIN TRUSTED CERTIFICATE-----"};
+    std::size_t next = pem.size();
+    for (const std::string_view head : heads) {
+        next = std::min(next, pem.find(head, position));
+    }
+    return 1 + std::count(pem.begin(), pem.begin() + static_cast<std::ptrdiff_t>(next), '\n');
+}
+
 bool was_the_end_of_the_text() {
     const unsigned long error = ::ERR_peek_last_error();
     return ERR_GET_LIB(error) == ERR_LIB_PEM && ERR_GET_REASON(error) == PEM_R_NO_START_LINE;
@@ -38,17 +53,21 @@ std::string openssl_reason() {
     return words != nullptr ? words : "no reason given";
 }
 
-tl::expected<std::vector<std::shared_ptr<X509>>, std::string> read_certificates(const std::string& pem,
-                                                                                std::string_view what) {
+tl::expected<Certificates, std::string> read_certificates(const std::string& pem, std::string_view what) {
     ::ERR_clear_error();
     const auto reader = reader_of(pem);
-    std::vector<std::shared_ptr<X509>> certificates;
-    while (X509* const certificate = ::PEM_read_bio_X509(reader.get(), nullptr, nullptr, nullptr)) {
+    Certificates certificates;
+    std::size_t position = 0;
+    // With AUX also those that `openssl x509 -trustout` writes, as OpenSSL's own reading of such files takes
+    // them.
+    while (X509* const certificate = ::PEM_read_bio_X509_AUX(reader.get(), nullptr, nullptr, nullptr)) {
         certificates.emplace_back(certificate, ::X509_free);
+        position = pem.size() - ::BIO_ctrl_pending(reader.get());
     }
     if (!was_the_end_of_the_text()) {
-        return tl::unexpected(fmt::format("{} can't be read: number {} in it is damaged ({})", what,
-                                          certificates.size() + 1, openssl_reason()));
+        return tl::unexpected(fmt::format("{} can't be read: number {} in it, at line {}, is damaged ({})",
+                                          what, certificates.size() + 1, line_of_next(pem, position),
+                                          openssl_reason()));
     }
     ::ERR_clear_error();
     if (certificates.empty()) {
@@ -57,6 +76,22 @@ tl::expected<std::vector<std::shared_ptr<X509>>, std::string> read_certificates(
             what));
     }
     return certificates;
+}
+
+tl::expected<CertificateFile, std::string> read_certificate_file(const std::string& path,
+                                                                 std::string_view what) {
+    constexpr std::size_t longest = std::size_t{4} << 20;
+    const auto file = RegularFile::open(path);
+    if (!file) {
+        return tl::unexpected(fmt::format("{} {}", what, describe(file.error())));
+    }
+    const auto text = file->read(longest);
+    if (!text) {
+        return tl::unexpected(fmt::format("{} {}", what, describe(text.error())));
+    }
+    return read_certificates(*text, what).map([&](Certificates certificates) {
+        return CertificateFile{std::move(certificates), file->ownership()};
+    });
 }
 
 tl::expected<std::shared_ptr<EVP_PKEY>, std::string> read_private_key(const std::string& pem) {
@@ -80,4 +115,4 @@ tl::expected<std::shared_ptr<EVP_PKEY>, std::string> read_private_key(const std:
         openssl_reason()));
 }
 
-}  // namespace exporter::web
+}  // namespace exporter::base

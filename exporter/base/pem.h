@@ -1,0 +1,41 @@
+// Certificates and keys from PEM text. Errors are sentences without a byte of the text.
+#pragma once
+
+#include "base/regular_file.h"
+
+#include <openssl/types.h>
+#include <tl/expected.hpp>
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace exporter::base {
+
+using Certificates = std::vector<std::shared_ptr<X509>>;
+
+/// At least one, in the order of the text. What is no certificate in the text is passed over; a certificate
+/// that is damaged is an error, with its number and line.
+///
+/// @param what how errors call the text: "the certificate"
+[[nodiscard]] tl::expected<Certificates, std::string> read_certificates(const std::string& pem,
+                                                                        std::string_view what);
+
+struct CertificateFile {
+    Certificates certificates;
+    Ownership ownership;
+};
+
+/// The same from a regular file of at most 4 MiB: twenty times the bundle of all authorities that Debian
+/// trusts.
+[[nodiscard]] tl::expected<CertificateFile, std::string> read_certificate_file(const std::string& path,
+                                                                               std::string_view what);
+
+/// The first private key in the text. An encrypted one is an error: nobody is asked for a password.
+[[nodiscard]] tl::expected<std::shared_ptr<EVP_PKEY>, std::string> read_private_key(const std::string& pem);
+
+/// The reason OpenSSL has noted first, in its words, for the end of a sentence; forgets all it has noted.
+[[nodiscard]] std::string openssl_reason();
+
+}  // namespace exporter::base

@@ -20,9 +20,10 @@ namespace {
 /// The most that one record carries (RFC 8446, 5.1).
 constexpr std::size_t record_limit = 16384;
 
-/// Go's answer, to the letter: what it says is known to search engines.
+/// Go's answer and a field: what it says is known to search engines.
 constexpr std::string_view plain_http_answer =
-    "HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n";
+    "HTTP/1.0 400 Bad Request\r\nCache-Control: no-store\r\n\r\nClient sent an HTTP request to an HTTPS "
+    "server.\n";
 
 bool spoke_plain_http() {
     const unsigned long error = ::ERR_peek_error();

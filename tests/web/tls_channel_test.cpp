@@ -232,7 +232,8 @@ TEST(TlsHandshake, AnswersPlainHttpInPlainHttp) {
         sockets.send_raw(method + " /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n");
         EXPECT_EQ(channel->handshake(), Progress::failed);
         EXPECT_EQ(sockets.receive_raw(),
-                  "HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n");
+                  "HTTP/1.0 400 Bad Request\r\nCache-Control: no-store\r\n\r\nClient sent an HTTP request to "
+                  "an HTTPS server.\n");
     }
 }
 

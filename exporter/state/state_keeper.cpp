@@ -42,14 +42,15 @@ void StateKeeper::load(const std::vector<Key>& organizations) {
     if (!*file) {
         return;
     }
-    auto states = decode(**file, hash_check());
-    if (!states) {
+    auto stored = decode(**file, hash_check());
+    if (!stored) {
         replaceable_ = looks_like_state(**file);
-        ignore(states.error() + (replaceable_ ? "" : "; it is left alone, and no state is kept"));
+        ignore(stored.error() + (replaceable_ ? "" : "; it is left alone, and no state is kept"));
         return;
     }
     const datadog::Timestamp latest = clock_.now() + clock_correction;
-    for (auto& state : *states) {
+    key_ = stored->key.value_or(key_);
+    for (auto& state : stored->states) {
         const auto wanted = std::find_if(organizations.begin(), organizations.end(),
                                          [&state](const Key& key) { return key.name == state->name; });
         if (wanted == organizations.end()) {
@@ -103,7 +104,7 @@ bool StateKeeper::save_if_changed() {
             return true;
         }
         ReplacementFile file(options_.path);
-        write(states, hash_check(), file);
+        write(states, {hash_check(), key_}, file);
         if (auto committed = file.commit(); !committed) {
             problem = std::move(committed).error();
         }

@@ -13,6 +13,7 @@
 
 #include <bitset>
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -62,7 +63,7 @@ class OrganizationMonitor final : private scan::ListingSink, private scan::PollO
 
   private:
     void begin(datadog::Timestamp now) override;
-    void add(const datadog::Token& token) override;
+    [[nodiscard]] bool add(const datadog::Token& token) override;
     void finish() override;
     void publish(const scan::Listing& listing) override;
     void poll_finished(const scan::PollReport& report, const scan::Statistics& statistics) override;
@@ -103,6 +104,7 @@ class OrganizationMonitor final : private scan::ListingSink, private scan::PollO
     std::bitset<datadog::error_kind_count>
         told_failures_;  ///< reasons that were logged since a poll succeeded
     bool told_unparsed_ = false;
+    std::uint64_t response_bytes_ = 0;  ///< of all polls up to the last
     scan::Poller poller_;
 
     mutable std::mutex mutex_;

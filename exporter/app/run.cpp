@@ -6,6 +6,7 @@
 #include "app/descriptors.h"
 #include "app/inherited_sockets.h"
 #include "app/log.h"
+#include "app/memory.h"
 #include "app/probe.h"
 #include "app/secrecy.h"
 #include "app/service.h"
@@ -15,7 +16,6 @@
 #include "metrics/reloads.h"
 
 #include <fmt/format.h>
-#include <malloc.h>
 #include <sys/resource.h>
 #include <tl/expected.hpp>
 #include <unistd.h>
@@ -272,13 +272,7 @@ void set_up_process() {
         files.rlim_cur = files.rlim_max;
         ::setrlimit(RLIMIT_NOFILE, &files);
     }
-#ifdef __GLIBC__
-    // Large blocks are given back when they are freed. By default glibc raises this bound with each that it
-    // frees, and then keeps them, one for each thread: an organization whose API answers with garbage held 50
-    // MiB for ever.
-    constexpr int large_block = 1 << 20;
-    ::mallopt(M_MMAP_THRESHOLD, large_block);  // NOLINT(concurrency-mt-unsafe): there is no other thread yet
-#endif
+    set_up_memory();
 }
 
 int report(const config::MistakeLines& mistakes) {

@@ -42,6 +42,8 @@ struct Poll {
     int concurrency = 4;        ///< requests under way at once to one organization, 1 to 16
     int rate_limit_reserve =
         10;  ///< percent of the organization's rate limit that is left to others, 0 to 90
+    std::size_t max_tokens = 200'000;  ///< in one listing; a longer one fails
+    std::size_t max_scopes = 5000;     ///< distinct ones in one listing; one of more fails
 };
 
 /// Which part of the organizations this replica polls. One shard of one: all of them.

@@ -56,6 +56,8 @@ Poll read_poll(const Values& values, const MistakeLines& mistakes, std::vector<s
     poll.concurrency = static_cast<int>(values.number("poll.concurrency", 1, 16));
     // A reserve of everything would never let a poll begin.
     poll.rate_limit_reserve = static_cast<int>(values.percent("poll.rate-limit-reserve", 90));
+    poll.max_tokens = static_cast<std::size_t>(values.number("poll.max-tokens", 1, 10'000'000));
+    poll.max_scopes = static_cast<std::size_t>(values.number("poll.max-scopes", 1, 1'000'000));
     poll.stale_after = values.duration("poll.stale-after", least_interval);
     if (poll.stale_after < poll.interval && mistakes.size() == mistakes_before) {
         values.mistake(

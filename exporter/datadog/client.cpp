@@ -73,6 +73,28 @@ std::string resolver_error(const std::string& host) {
     return {};
 }
 
+constexpr std::string_view no_room_beside_others =
+    "a large page while large pages of others took all the memory that there is for them";
+
+/// Adds to the page's body; the sum of its capacities stays below twice the largest.
+///
+/// @return what there is too much of; empty: nothing
+std::string append(Page& page, std::string_view bytes, std::size_t max_bytes) {
+    const std::size_t size = page.body.size() + bytes.size();
+    if (size > max_bytes) {
+        return fmt::format("more than the {} MiB that a page may have", max_bytes >> 20);
+    }
+    if (size >= page.body.capacity()) {  // There is to be room for a NUL.
+        const std::size_t capacity = std::min(std::max(2 * page.body.capacity(), size + 1), max_bytes + 1);
+        if (!page.memory.grow_to(capacity)) {
+            return std::string(no_room_beside_others);
+        }
+        page.body.reserve(capacity);
+    }
+    page.body.insert(page.body.end(), bytes.begin(), bytes.end());
+    return {};
+}
+
 ClientOptions with_commons(ClientOptions options) {
     if (!options.commons) {
         options.commons = std::make_shared<Commons>("");
@@ -134,7 +156,7 @@ class Client::Impl {
     httplib::Headers headers(const config::Credentials& credentials) const;
     Answer exchange(const PageRequest& request, const config::Credentials& credentials,
                     steady_clock::time_point deadline);
-    Error failure(httplib::Error error, ConnectionGuard::Verdict verdict, bool too_large) const;
+    Error failure(httplib::Error error, ConnectionGuard::Verdict verdict, const std::string& excess) const;
     Error connection_failure(std::string_view what) const;
     Error status_error(const httplib::Response& response, std::string_view body) const;
 
@@ -142,8 +164,8 @@ class Client::Impl {
     ConnectionGuard guard_;
     Wire wire_;
     Transport http_;
-    std::size_t expected_body_bytes_ =
-        0;  ///< the last page's size: saves growing the next page's buffer step by step
+    /// The last page's size, if it was ordinary: saves growing the next page's buffer step by step.
+    std::size_t expected_body_bytes_ = 0;
     // Of the request under way:
     steady_clock::time_point deadline_;
     std::chrono::milliseconds read_timeout_{0};
@@ -185,18 +207,16 @@ Answer Client::Impl::exchange(const PageRequest& request, const config::Credenti
     http_.set_connection_timeout(std::min(options_.connect_timeout, left));
 
     Page page;
+    page.memory = AnswerMemory::Share(options_.commons->answers);
     page.body.reserve(expected_body_bytes_ + 1);
-    bool too_large = false;
+    std::string excess;
     httplib::Request http_request;
     http_request.method = "GET";
     http_request.path = request_target(request);
     http_request.headers = headers(credentials);
     http_request.content_receiver = [&](const char* data, std::size_t length, std::uint64_t, std::uint64_t) {
-        too_large = page.body.size() + length > options_.max_body_bytes;
-        if (!too_large) {
-            page.body.insert(page.body.end(), data, data + length);
-        }
-        return !too_large;
+        excess = append(page, {data, length}, options_.max_body_bytes);
+        return excess.empty();
     };
 
     deadline_ = deadline;
@@ -213,7 +233,7 @@ Answer Client::Impl::exchange(const PageRequest& request, const config::Credenti
     // status counts even where the rest of an error's answer is missing: it is what a person needs to know.
     const bool cut = verdict != ConnectionGuard::Verdict::untouched;
     if (cut || (!sent && (response.status <= 0 || response.status == 200))) {
-        answer.page = tl::unexpected(failure(error, verdict, too_large));
+        answer.page = tl::unexpected(failure(error, verdict, excess.empty() ? wire_.excess() : excess));
         return answer;
     }
     answer.exchange.status = response.status;
@@ -222,7 +242,7 @@ Answer Client::Impl::exchange(const PageRequest& request, const config::Credenti
         answer.page = tl::unexpected(status_error(response, {page.body.data(), page.body.size()}));
         return answer;
     }
-    expected_body_bytes_ = page.body.size();
+    expected_body_bytes_ = std::min(page.body.size(), AnswerMemory::ordinary);
     page.body.push_back('\0');
     page.asked_at = parse_http_date(response.get_header_value("Date"));
     if (auto parsed = parse_into(page); !parsed) {
@@ -232,11 +252,17 @@ Answer Client::Impl::exchange(const PageRequest& request, const config::Credenti
         answer.page = tl::unexpected(std::move(bad));
         return answer;
     }
+    if (!page.memory.grow_to(page.bytes())) {
+        answer.page = tl::unexpected(make_error(
+            ErrorKind::too_large, fmt::format("{} sent {}", options_.endpoint.url(), no_room_beside_others)));
+        return answer;
+    }
     answer.page = std::move(page);
     return answer;
 }
 
-Error Client::Impl::failure(httplib::Error error, ConnectionGuard::Verdict verdict, bool too_large) const {
+Error Client::Impl::failure(httplib::Error error, ConnectionGuard::Verdict verdict,
+                            const std::string& excess) const {
     const std::string url = options_.endpoint.url();
     if (verdict == ConnectionGuard::Verdict::cancelled) {
         return make_error(ErrorKind::cancelled, "the request was cancelled");
@@ -254,12 +280,8 @@ Error Client::Impl::failure(httplib::Error error, ConnectionGuard::Verdict verdi
     if (refused) {
         return *http_.failure();
     }
-    if (too_large || !wire_.excess().empty()) {
-        return make_error(ErrorKind::too_large,
-                          fmt::format("{} sent {}", url,
-                                      too_large ? fmt::format("more than the {} MiB that a page may have",
-                                                              options_.max_body_bytes >> 20)
-                                                : wire_.excess()));
+    if (!excess.empty()) {
+        return make_error(ErrorKind::too_large, fmt::format("{} sent {}", url, excess));
     }
     switch (error) {
         case httplib::Error::Connection:

@@ -53,7 +53,7 @@ struct ClientOptions {
     std::chrono::milliseconds connect_timeout = std::chrono::seconds(10);
     std::chrono::milliseconds read_timeout = std::chrono::seconds(30);  ///< without a byte
     /// A page of 100 tokens with 300 scopes each nears 1 MB; names and scopes have no documented bound.
-    std::size_t max_body_bytes = std::size_t{32} << 20;
+    std::size_t max_body_bytes = std::size_t{8} << 20;
 };
 
 /// A kept-alive connection to one endpoint. One request at a time; not thread-safe but for `cancel()`.

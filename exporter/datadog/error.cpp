@@ -48,7 +48,10 @@ constexpr std::array<Row, error_kind_count> rows = {{
      "proxies"},
     {ErrorKind::bad_page, "bad_page",
      "the API answered in a shape that this version does not know: look for a newer one"},
-    {ErrorKind::endless, "endless", "the listing has no end: report this with the exporter's version"},
+    {ErrorKind::endless, "endless",
+     "the listing has no end, or more tokens or scopes than are expected: where the organization really has "
+     "so "
+     "many, raise --poll.max-tokens or --poll.max-scopes and the limit of memory"},
     {ErrorKind::short_listing, "short_listing",
      "far fewer tokens are listed than Datadog says there are: see status.datadoghq.com, or many were "
      "removed just now; the numbers of before stay until they are stale"},

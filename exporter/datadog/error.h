@@ -32,7 +32,7 @@ enum class ErrorKind : std::uint8_t {
     bad_status,     ///< any other status than 200
     not_json,       ///< a 200 whose body is not JSON (truncated, HTML, empty)
     bad_page,       ///< JSON without a `data` array, too much of it, or errors in a 200
-    endless,        ///< the listing went past every bound
+    endless,        ///< the listing went past a bound: of tokens, of distinct scopes, or of pages
     short_listing,  ///< the listing lacks much of what Datadog says there is
     cancelled,      ///< the program is ending
     internal,       ///< a defect or an exhausted resource of this program

@@ -1,4 +1,5 @@
 #include "datadog/page_parser.h"
+#include "datadog/page_structure.h"
 
 #include <rapidjson/memorystream.h>
 #include <rapidjson/reader.h>
@@ -48,7 +49,7 @@ class ErrorHandler : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Erro
         in_object_ = object && in_errors_;
         member_follows_ = false;
         ++depth_;
-        return true;
+        return depth_ <= most_levels;
     }
     bool leave() {
         --depth_;

@@ -1,6 +1,7 @@
 // One page of the listing, self-contained: it owns the text that its tokens point into.
 #pragma once
 
+#include "datadog/answer_memory.h"
 #include "datadog/token.h"
 
 #include <chrono>
@@ -45,6 +46,13 @@ struct Page {
 
     std::vector<char> body;                     ///< backs the tokens' texts
     std::vector<std::string_view> scope_texts;  ///< backs the tokens' scopes
+    AnswerMemory::Share memory;                 ///< pays for all of them
+
+    /// What they take, in bytes.
+    [[nodiscard]] std::size_t bytes() const {
+        return body.capacity() + scope_texts.capacity() * sizeof(std::string_view) +
+               tokens.capacity() * sizeof(Token);
+    }
 };
 
 }  // namespace exporter::datadog

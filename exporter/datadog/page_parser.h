@@ -23,7 +23,8 @@ using TokenHandler = std::function<void(const Token&)>;
 /// `body` must end with a NUL character, which is not part of the JSON text.
 ///
 /// An error is the page's (`not_json`, `bad_page`); tokens handed on before it was found must then be thrown
-/// away.
+/// away. Reading ends at the first thing too many: at the 1,001st row, the 100,001st scope, or the 65th level
+/// of nesting (`bad_page`).
 [[nodiscard]] Result<PageFacts> parse_page(std::vector<char>& body, const TokenHandler& on_token);
 
 /// Parses `page.body` into `page`: its tokens, their scopes and its facts.

@@ -1,10 +1,14 @@
 // The parts of a page that are looked into, for the two classes that share the reading of it.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
 namespace exporter::datadog {
+
+/// How deep objects and arrays of an answer may be nested. The API's own pages have six levels.
+inline constexpr std::size_t most_levels = 64;
 
 /// The containers of a page that are looked into. Everything else is skipped, however deep.
 enum class Place : std::uint8_t {

@@ -1,17 +1,16 @@
 #include "datadog/text_hash.h"
 
-#include <cstddef>
+#include <fmt/format.h>
+#include <openssl/rand.h>
+#include <openssl/sha.h>
+
+#include <array>
+#include <bit>
+#include <stdexcept>
 
 namespace exporter::datadog {
 
 namespace {
-
-constexpr std::uint64_t seed = 0xC70F6907;
-constexpr std::uint64_t multiplier = 0xC6A4A7935BD1E995;
-
-std::uint64_t mixed(std::uint64_t value) {
-    return value ^ (value >> 47U);
-}
 
 /// Little-endian on every machine. Compilers make one load of eight bytes.
 std::uint64_t word(const char* bytes, std::size_t count) {
@@ -22,18 +21,78 @@ std::uint64_t word(const char* bytes, std::size_t count) {
     return value;
 }
 
+class SipState {
+  public:
+    explicit SipState(const HashKey& key)
+        : a_(key.first ^ 0x736F6D6570736575),
+          b_(key.second ^ 0x646F72616E646F6D),
+          c_(key.first ^ 0x6C7967656E657261),
+          d_(key.second ^ 0x7465646279746573) {}
+
+    void take(std::uint64_t word) {
+        d_ ^= word;
+        round();
+        a_ ^= word;
+    }
+
+    [[nodiscard]] std::uint64_t finish() {
+        c_ ^= 0xFF;
+        round();
+        round();
+        round();
+        return a_ ^ b_ ^ c_ ^ d_;
+    }
+
+  private:
+    void round() {
+        a_ += b_;
+        b_ = std::rotl(b_, 13) ^ a_;
+        a_ = std::rotl(a_, 32);
+        c_ += d_;
+        d_ = std::rotl(d_, 16) ^ c_;
+        a_ += d_;
+        d_ = std::rotl(d_, 21) ^ a_;
+        c_ += b_;
+        b_ = std::rotl(b_, 17) ^ c_;
+        c_ = std::rotl(c_, 32);
+    }
+
+    std::uint64_t a_;
+    std::uint64_t b_;
+    std::uint64_t c_;
+    std::uint64_t d_;
+};
+
 }  // namespace
 
-std::uint64_t text_hash(std::string_view text) {
+HashKey random_hash_key() {
+    std::array<unsigned char, sizeof(HashKey)> bytes{};
+    if (::RAND_bytes(bytes.data(), static_cast<int>(bytes.size())) != 1) {
+        throw std::runtime_error("OpenSSL has no random bytes for the key of hashes");
+    }
+    return std::bit_cast<HashKey>(bytes);
+}
+
+const HashKey& process_hash_key() {
+    static const HashKey key = random_hash_key();
+    return key;
+}
+
+std::uint64_t text_hash(std::string_view text, const HashKey& key) {
     constexpr std::size_t width = sizeof(std::uint64_t);
-    std::uint64_t hash = seed ^ (text.size() * multiplier);
+    SipState state(key);
+    const std::uint64_t length = text.size();
     for (; text.size() >= width; text.remove_prefix(width)) {
-        hash = (hash ^ (mixed(word(text.data(), width) * multiplier) * multiplier)) * multiplier;
+        state.take(word(text.data(), width));
     }
-    if (!text.empty()) {
-        hash = (hash ^ word(text.data(), text.size())) * multiplier;
-    }
-    return mixed(mixed(hash) * multiplier);
+    state.take((length << 56U) | word(text.data(), text.size()));
+    return state.finish();
+}
+
+std::string text_fingerprint(std::string_view text) {
+    std::array<unsigned char, SHA256_DIGEST_LENGTH> digest{};
+    ::SHA256(reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest.data());
+    return fmt::format("{:02x}", fmt::join(digest.begin(), digest.begin() + digest.size() / 2, ""));
 }
 
 }  // namespace exporter::datadog

@@ -64,7 +64,7 @@ class InventoryBuilder::State {
         : rules_(rules),
           now_(now),
           previous_(std::move(previous)),
-          scopes_(rules.privileged_scopes, rules.expiry.size()),
+          scopes_(rules.privileged_scopes, rules.expiry.size(), rules.max_scopes, rules.census_key),
           details_(rules.detail, rules.detail_limit) {
         if (previous_) {
             // So many and a few new ones: growing would copy them all, beside the census before.
@@ -81,9 +81,12 @@ class InventoryBuilder::State {
         inventory_.by_age = zeros(rules.age.size());
     }
 
-    void add(const Token& token) {
+    bool add(const Token& token) {
         const std::size_t expiry = rules_.expiry.index(token.expires_at, now_);
         const auto scopes = scopes_.add(token.scopes, token.type, token.owner_type, expiry);
+        if (scopes.too_many) {
+            return false;
+        }
         count_buckets(token, expiry, scopes.privileged);
         count_risks(token, scopes.privileged);
         note_dates(token);
@@ -91,6 +94,7 @@ class InventoryBuilder::State {
         note_for_churn(token, scopes.set_hash);
         recognise_own(token);
         details_.add(token);
+        return true;
     }
 
     Built build(bool complete, Timestamp began) {
@@ -153,7 +157,7 @@ class InventoryBuilder::State {
     }
 
     void note_for_churn(const Token& token, std::uint32_t scopes_hash) {
-        const std::uint64_t id_hash = datadog::text_hash(token.id);
+        const std::uint64_t id_hash = datadog::text_hash(token.id, rules_.census_key);
         entries_.push_back({id_hash, scopes_hash, token.type});
         const auto& created = token.created_at.moment();
         if (previous_ && (!created || *created >= previous_->began())) {
@@ -168,8 +172,9 @@ class InventoryBuilder::State {
     }
 
     std::shared_ptr<const Census> take_census(Timestamp began) {
-        if (!previous_) {
-            return std::make_shared<const Census>(std::move(entries_), began, Churn{});
+        if (!previous_ || !previous_->is_comparable()) {
+            return std::make_shared<const Census>(std::move(entries_), began,
+                                                  previous_ ? previous_->churn() : Churn{});
         }
         return std::make_shared<const Census>(std::move(entries_), began, *previous_, std::move(newcomers_));
     }
@@ -192,8 +197,8 @@ InventoryBuilder::InventoryBuilder(const Rules& rules, Timestamp now, std::share
 
 InventoryBuilder::~InventoryBuilder() = default;
 
-void InventoryBuilder::add(const Token& token) {
-    state_->add(token);
+bool InventoryBuilder::add(const Token& token) {
+    return state_->add(token);
 }
 
 InventoryBuilder::Built InventoryBuilder::build(bool complete, Timestamp began) && {

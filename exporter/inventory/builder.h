@@ -2,6 +2,7 @@
 // token for churn.
 #pragma once
 
+#include "datadog/text_hash.h"
 #include "inventory/buckets.h"
 #include "inventory/census.h"
 #include "inventory/detail_list.h"
@@ -12,9 +13,9 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
-#include <unordered_set>
 #include <vector>
 
 namespace exporter::inventory {
@@ -25,11 +26,14 @@ struct Rules {
     BucketScheme last_used;
     BucketScheme age;
     std::size_t scope_limit = 500;
-    std::unordered_set<std::string> privileged_scopes;
+    std::size_t max_scopes = 5000;  ///< distinct ones; `InventoryBuilder::add` refuses more
+    std::set<std::string> privileged_scopes;
     std::chrono::milliseconds max_lifetime = std::chrono::hours(24 * 365);
     std::chrono::milliseconds max_idle = std::chrono::hours(24 * 90);
     DetailMode detail = DetailMode::none;
     std::size_t detail_limit = 1000;
+    /// What the census is hashed by; the same for two that are compared.
+    datadog::HashKey census_key = datadog::process_hash_key();
     /// Recognises the exporter's own token by its public portion; empty: there is none to recognise.
     std::function<bool(std::string_view public_portion)> is_own_token;
 };
@@ -46,7 +50,9 @@ class InventoryBuilder {
     InventoryBuilder& operator=(const InventoryBuilder&) = delete;
     ~InventoryBuilder();
 
-    void add(const datadog::Token& token);
+    /// False: with this token there are more distinct scopes than `max_scopes`, and what was counted means
+    /// nothing.
+    [[nodiscard]] bool add(const datadog::Token& token);
 
     struct Built {
         Inventory inventory;

@@ -22,6 +22,12 @@ Census::Census(std::vector<CensusEntry> entries, datadog::Timestamp began, Churn
     std::sort(entries_.begin(), entries_.end(), by_id);
 }
 
+Census Census::of_churn_alone(datadog::Timestamp began, Churn churn) {
+    Census census({}, began, churn);
+    census.is_comparable_ = false;
+    return census;
+}
+
 // Both are sorted, so they are read once side by side: to look each token up, in the order of the listing,
 // would miss the processor's caches many times a token.
 Census::Census(std::vector<CensusEntry> entries, datadog::Timestamp began, const Census& before,

@@ -10,8 +10,9 @@
 
 namespace exporter::inventory {
 
-/// 16 bytes a token. Ids are kept as 64-bit hashes: among a million tokens the chance that any two collide is
-/// 3 in a hundred million, among ten million 3 in a million, and a collision hides one change.
+/// 16 bytes a token. Ids are kept as 64-bit hashes, by the key of `Rules`: among a million tokens the chance
+/// that any two collide is 3 in a hundred million, among ten million 3 in a million, and a collision hides
+/// one change.
 struct CensusEntry {
     std::uint64_t id_hash;
     std::uint32_t scopes_hash;  ///< of the set, whatever its order
@@ -24,6 +25,10 @@ class Census {
     /// @param entries in any order
     Census(std::vector<CensusEntry> entries, datadog::Timestamp began, Churn churn);
 
+    /// One whose tokens nobody can tell any more, as they were hashed otherwise: churn goes on from it, but
+    /// for what changed up to the next.
+    [[nodiscard]] static Census of_churn_alone(datadog::Timestamp began, Churn churn);
+
     /// The census after `before`: its churn goes on by what changed between the two.
     ///
     /// @param newcomers id hashes, in any order, of the tokens that were not surely there when `before`
@@ -34,6 +39,8 @@ class Census {
 
     /// By id_hash.
     [[nodiscard]] const std::vector<CensusEntry>& entries() const { return entries_; }
+    /// False: `of_churn_alone`.
+    [[nodiscard]] bool is_comparable() const { return is_comparable_; }
     [[nodiscard]] datadog::Timestamp began() const { return began_; }
     [[nodiscard]] const Churn& churn() const { return churn_; }
 
@@ -41,6 +48,7 @@ class Census {
     std::vector<CensusEntry> entries_;
     datadog::Timestamp began_;
     Churn churn_;
+    bool is_comparable_ = true;
 };
 
 }  // namespace exporter::inventory

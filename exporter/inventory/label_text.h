@@ -17,7 +17,7 @@ inline constexpr std::size_t max_label_bytes = 200;
 
 /// A label for an id: different ids have different ones, since Prometheus refuses a whole scrape that has a
 /// series twice. What `label_text` returns where that is the id itself; otherwise as much of it as leaves
-/// room for a hash of the id.
+/// room for a fingerprint of the id, the same in every process.
 [[nodiscard]] std::string id_label(std::string_view id);
 
 /// Whether `label_text` would return `text` itself; quick for plain ASCII.

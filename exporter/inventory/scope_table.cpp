@@ -12,14 +12,19 @@ namespace {
 
 constexpr std::string_view folded_name = "other";
 
-std::uint32_t mixed(std::size_t hash) {
+std::uint32_t mixed(std::uint64_t hash) {
     return static_cast<std::uint32_t>(hash ^ (hash >> 32U));
 }
 
 }  // namespace
 
-ScopeTable::ScopeTable(const std::unordered_set<std::string>& privileged, std::size_t expiry_buckets)
-    : privileged_(privileged), expiry_buckets_(expiry_buckets), grants_(ByBucket::size * expiry_buckets) {}
+ScopeTable::ScopeTable(const std::set<std::string>& privileged, std::size_t expiry_buckets,
+                       std::size_t max_scopes, const datadog::HashKey& census_key)
+    : privileged_(privileged),
+      expiry_buckets_(expiry_buckets),
+      max_scopes_(max_scopes),
+      census_key_(census_key),
+      grants_(ByBucket::size * expiry_buckets) {}
 
 ScopeTable::Counted ScopeTable::add(std::span<const std::string_view> scopes, datadog::TokenType token,
                                     datadog::OwnerType owner, std::size_t expiry_bucket) {
@@ -28,7 +33,12 @@ ScopeTable::Counted ScopeTable::add(std::span<const std::string_view> scopes, da
     std::vector<std::uint32_t>& grants =
         grants_[ByBucket::index(token, owner) * expiry_buckets_ + expiry_bucket];
     for (const std::string_view text : scopes) {
-        const ScopeId id = intern(text);
+        const std::optional<ScopeId> known = intern(text);
+        if (!known) {
+            counted.too_many = true;
+            return counted;
+        }
+        const ScopeId id = *known;
         Scope& scope = scopes_[id];
         if (scope.last_token == tokens_) {
             continue;
@@ -45,7 +55,7 @@ ScopeTable::Counted ScopeTable::add(std::span<const std::string_view> scopes, da
     return counted;
 }
 
-ScopeTable::ScopeId ScopeTable::intern(std::string_view scope) {
+std::optional<ScopeTable::ScopeId> ScopeTable::intern(std::string_view scope) {
     if (const auto known = ids_.find(scope); known != ids_.end()) {
         return known->second;
     }
@@ -56,9 +66,13 @@ ScopeTable::ScopeId ScopeTable::intern(std::string_view scope) {
             return intern(clean);
         }
     }
+    if (scopes_.size() >= max_scopes_) {
+        return std::nullopt;
+    }
     const auto id = static_cast<ScopeId>(scopes_.size());
     const std::string name(scope);
-    scopes_.push_back({name, privileged_.contains(name), mixed(datadog::text_hash(scope)), 0, 0});
+    scopes_.push_back(
+        {name, privileged_.contains(name), mixed(datadog::text_hash(scope, census_key_)), 0, 0});
     ids_.emplace(name, id);
     return id;
 }
@@ -84,15 +98,19 @@ void ScopeTable::write(Inventory& inventory, std::size_t limit) const {
     inventory.folded_scopes = static_cast<Count>(std::count(folded.begin(), folded.end(), true));
 
     // A scope that is really called `other` shares the series of the folded ones: there can be only one.
-    std::unordered_map<std::string_view, std::size_t> rows;
+    std::optional<std::size_t> row_of_folded;
     std::vector<std::size_t> row_of(scopes_.size());
     for (ScopeId id = 0; id < scopes_.size(); ++id) {
-        const std::string_view name = folded[id] ? folded_name : std::string_view(scopes_[id].name);
-        const auto [row, fresh] = rows.emplace(name, inventory.scope_grants.size());
-        if (fresh) {
-            inventory.scope_grants.push_back({std::string(name), {}});
+        const bool shares = folded[id] || scopes_[id].name == folded_name;
+        if (shares && row_of_folded) {
+            row_of[id] = *row_of_folded;
+            continue;
         }
-        row_of[id] = row->second;
+        row_of[id] = inventory.scope_grants.size();
+        inventory.scope_grants.push_back({shares ? std::string(folded_name) : scopes_[id].name, {}});
+        if (shares) {
+            row_of_folded = row_of[id];
+        }
     }
     for (std::size_t combination = 0; combination < grants_.size(); ++combination) {
         const std::vector<std::uint32_t>& counts = grants_[combination];

@@ -2,16 +2,18 @@
 // dense by scope within the combinations that occur.
 #pragma once
 
+#include "datadog/text_hash.h"
 #include "inventory/inventory.h"
 
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
-#include <unordered_set>
 #include <vector>
 
 namespace exporter::inventory {
@@ -20,16 +22,20 @@ class ScopeTable {
   public:
     /// @param privileged must outlive the table
     /// @param expiry_buckets how many expiry buckets there are
-    ScopeTable(const std::unordered_set<std::string>& privileged, std::size_t expiry_buckets);
+    /// @param max_scopes how many distinct scopes there may be
+    /// @param census_key what `set_hash` is made by
+    ScopeTable(const std::set<std::string>& privileged, std::size_t expiry_buckets, std::size_t max_scopes,
+               const datadog::HashKey& census_key);
 
     /// What one token's scopes are, each counted once however often it is listed.
     struct Counted {
         bool privileged = false;
         std::uint32_t set_hash = 0;  ///< the same for the same set in any order
+        bool too_many = false;       ///< more than `max_scopes`: it was not counted to its end
     };
 
-    Counted add(std::span<const std::string_view> scopes, datadog::TokenType token, datadog::OwnerType owner,
-                std::size_t expiry_bucket);
+    [[nodiscard]] Counted add(std::span<const std::string_view> scopes, datadog::TokenType token,
+                              datadog::OwnerType owner, std::size_t expiry_bucket);
 
     /// The `limit` scopes on the most tokens by name (ties: the name that sorts first), the rest folded into
     /// `other`; and how many scopes there are and were folded.
@@ -46,17 +52,20 @@ class ScopeTable {
         std::uint64_t last_token = 0;  ///< number of the last token that listed it
     };
 
-    /// Lets a name be looked up without making a string of it.
+    /// Keyed, as anybody may choose the names. Lets one be looked up without making a string of it.
     struct TextHash {
         using is_transparent = void;
-        std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
+        std::size_t operator()(std::string_view text) const { return datadog::text_hash(text); }
     };
 
-    ScopeId intern(std::string_view scope);
+    /// nullopt: it would be one too many.
+    [[nodiscard]] std::optional<ScopeId> intern(std::string_view scope);
     [[nodiscard]] std::vector<bool> choose_folded(std::size_t limit) const;
 
-    const std::unordered_set<std::string>& privileged_;
+    const std::set<std::string>& privileged_;
     const std::size_t expiry_buckets_;
+    const std::size_t max_scopes_;
+    const datadog::HashKey census_key_;
     std::vector<Scope> scopes_;
     std::unordered_map<std::string, ScopeId, TextHash, std::equal_to<>> ids_;
     /// Counts by scope id, for each combination of token type, owner type and expiry bucket; empty until it

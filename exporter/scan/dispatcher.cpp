@@ -97,12 +97,19 @@ template <class Done>
 void Dispatcher::drive(const std::stop_token& stop, Done done) {
     while (!stop.stop_requested()) {
         for (const std::size_t member : due_members()) {
+            if (stop.stop_requested()) {
+                return;
+            }
             advance(member);
         }
         if (done()) {
             return;
         }
         for (Result& result : wait_for_results(stop)) {
+            // Each may be a page to be counted, and many may have come: the end does not wait for them.
+            if (stop.stop_requested()) {
+                return;
+            }
             const std::size_t member = result.member;
             take(std::move(result));
             advance(member);

@@ -37,7 +37,9 @@ class ListingSink {
     /// A reading starts: whatever `add` brought since the last `finish` is void.
     virtual void begin(datadog::Timestamp now) = 0;
     /// A token that was not in the listing so far. Its texts are valid until the call returns.
-    virtual void add(const datadog::Token& token) = 0;
+    ///
+    /// @return false: the listing has more distinct scopes than the sink counts; the reading has failed
+    [[nodiscard]] virtual bool add(const datadog::Token& token) = 0;
     /// The reading is over. It replaces the one that was finished before it.
     virtual void finish() = 0;
     /// The reading that was finished last is what the listing is.

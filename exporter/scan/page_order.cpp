@@ -5,6 +5,10 @@
 
 namespace exporter::scan {
 
+void PageOrder::note_size(std::size_t bytes) {
+    window_ = std::min(window_, std::max<std::size_t>(1, most_bytes_ahead / std::max<std::size_t>(1, bytes)));
+}
+
 bool PageOrder::has_fresh() const {
     return !failed_ && fresh_ <= std::max(last_, turn_) && fresh_ - turn_ < window_;
 }

@@ -18,6 +18,11 @@ class PageOrder {
     /// pages that wait for their turn
     explicit PageOrder(std::size_t window) : window_(window) {}
 
+    /// A page took so many bytes: from now on no more are asked for ahead than take `most_bytes_ahead` if
+    /// they are like it; large ones are read one after another.
+    void note_size(std::size_t bytes);
+    static constexpr std::size_t most_bytes_ahead = std::size_t{4} << 20;
+
     /// The listing is known to have pages up to this one. Beyond it pages are asked for one by one.
     void expect_up_to(std::size_t last) { last_ = last; }
 

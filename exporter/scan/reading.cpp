@@ -1,8 +1,11 @@
 #include "scan/reading.h"
 
+#include <fmt/format.h>
+
 namespace exporter::scan {
 
-Reading::Reading(datadog::Timestamp now, ListingSink& sink) : sink_(sink) {
+Reading::Reading(datadog::Timestamp now, ListingSink& sink, std::size_t max_tokens)
+    : sink_(sink), max_tokens_(max_tokens) {
     listing_.as_of = now;
     listing_.began = now;
     sink_.begin(now);
@@ -16,6 +19,9 @@ bool Reading::add(const datadog::Page& page, std::size_t page_size) {
     note_total(page);
     const std::size_t known_before = ids_.size();
     for (const datadog::Token& token : page.tokens) {
+        if (!excess_.empty()) {
+            return false;
+        }
         add(token);
     }
     const std::size_t fresh = ids_.size() - known_before;
@@ -51,9 +57,15 @@ void Reading::add(const datadog::Token& token) {
         ++listing_.duplicates;
         return;
     }
+    if (ids_.size() > max_tokens_) {
+        excess_ = fmt::format("more than {} tokens (--poll.max-tokens)", max_tokens_);
+        return;
+    }
     const auto& created = token.created_at.moment();
     created_meanwhile_ = created_meanwhile_ || (created && *created >= listing_.began);
-    sink_.add(token);
+    if (!sink_.add(token)) {
+        excess_ = "more distinct scopes than --poll.max-scopes allows";
+    }
 }
 
 void Reading::note_total(const datadog::Page& page) {

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string>
 
 namespace exporter::scan {
 
@@ -15,12 +16,16 @@ namespace exporter::scan {
 class Reading {
   public:
     /// @param sink gets `begin` now, and each unique token; must outlive the reading
-    Reading(datadog::Timestamp now, ListingSink& sink);
+    /// @param max_tokens how many unique tokens the listing may have
+    Reading(datadog::Timestamp now, ListingSink& sink, std::size_t max_tokens);
 
     /// Takes in the next page. True: it was the last.
     ///
     /// @param page_size what the source was asked for
     [[nodiscard]] bool add(const datadog::Page& page, std::size_t page_size);
+
+    /// What the listing has more of than it may; empty: nothing. Tokens are no longer taken in then.
+    [[nodiscard]] const std::string& excess() const { return excess_; }
 
     /// The number of the last page by what the reported total and the first page's size say; the first where
     /// they say nothing. A page that only proves the end is counted.
@@ -45,6 +50,8 @@ class Reading {
     [[nodiscard]] bool matches_total(std::uint64_t tokens) const;
 
     ListingSink& sink_;
+    const std::size_t max_tokens_;
+    std::string excess_;
     Listing listing_;
     datadog::IdSet ids_;
     std::size_t pages_ = 0;

@@ -47,6 +47,12 @@ Error short_of(const Listing& listing, int readings) {
         std::nullopt};
 }
 
+/// Pages that were read in time are not taken in after it: what a poll may do ends at its deadline.
+Error too_late(std::size_t page) {
+    return {ErrorKind::timeout, fmt::format("page {}: the poll's time was over before it was counted", page),
+            std::nullopt};
+}
+
 /// What went wrong last is what a person needs to know, not that the time was up.
 Error out_of_time(Error error) {
     error.message += "; no time is left to try again";
@@ -98,7 +104,7 @@ void Scan::begin_reading() {
     phase_ = Phase::reading;
     ++readings_;
     reading_began_ = environment_.clock.steady_now();
-    reading_.emplace(now_, sink_);
+    reading_.emplace(now_, sink_, options_.max_tokens);
     order_.emplace(pages_ahead * options_.concurrency);
 }
 
@@ -235,10 +241,17 @@ void Scan::take_in_order() {
         if (!page) {
             return;
         }
+        if (*page) {
+            order_->note_size((*page)->bytes());
+        }
         if (!*page) {
             end_reading(page->error());
+        } else if (environment_.clock.steady_now() >= deadline_) {
+            end_reading(too_late(order_->turn() - 1));
         } else if (reading_->add(**page, options_.page_size)) {
             end_reading(std::nullopt);
+        } else if (!reading_->excess().empty()) {
+            end_reading(Error{ErrorKind::endless, fmt::format("the listing has {}", reading_->excess()), {}});
         } else if (order_->turn() >= options_.max_pages) {
             end_reading(Error{ErrorKind::endless,
                               fmt::format("the listing has more than {} pages", options_.max_pages),

@@ -35,7 +35,9 @@ struct ScanOptions {
     int max_retries_per_poll = 30;
     /// First back-off after a broken connection or a 5xx; doubles each time, with full jitter.
     std::chrono::milliseconds backoff = std::chrono::seconds(2);
-    /// A listing without end fails here: ten million tokens at a hundred a page.
+    /// A listing of more unique tokens fails (`endless`).
+    std::size_t max_tokens = 200'000;
+    /// A listing without end that brings few tokens a page fails here.
     std::size_t max_pages = 100'000;
 };
 

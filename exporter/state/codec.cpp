@@ -17,8 +17,12 @@ namespace {
 /// A line, so that whoever opens the file reads what it is.
 constexpr std::string_view magic = "datadog_token_exporter state\n";
 constexpr std::size_t checksum_size = 4;
-constexpr std::size_t checked_header_size = magic.size() + 4 + 8 + 8;
-constexpr std::size_t header_size = checked_header_size + checksum_size;
+constexpr std::size_t shortest_header_size = magic.size() + 4 + 8 + 8 + checksum_size;
+
+/// As far as it is in the checksum.
+constexpr std::size_t checked_header_size(std::uint32_t version) {
+    return magic.size() + 4 + 8 + 8 + (version > 1 ? sizeof(datadog::HashKey) : 0);
+}
 
 class Text final : public Output {
   public:
@@ -43,30 +47,36 @@ std::uint32_t joined(std::uint32_t first, std::uint32_t second, std::uint64_t se
 struct Header {
     std::uint32_t version = 0;
     std::uint64_t length = 0;  ///< of what follows the header
-    std::uint64_t hashes = 0;
+    Hashing hashing;
     std::uint32_t checksum = 0;
 };
 
-/// @param bytes as many as a header has, at least
+/// What it lacks is zero.
 Header read_header(std::string_view bytes) {
     Header header;
-    Reader reader(bytes.substr(magic.size(), header_size - magic.size()));
+    Reader reader(bytes.substr(magic.size()));
     reader.fixed(header.version);
     reader.fixed(header.length);
-    reader.fixed(header.hashes);
+    reader.fixed(header.hashing.check);
+    if (header.version > 1) {
+        reader.fixed(header.hashing.key.first);
+        reader.fixed(header.hashing.key.second);
+    }
     reader.fixed(header.checksum);
     return header;
 }
 
 /// @param length of what follows
 /// @param checksum of what follows
-std::string header_text(std::uint64_t hashes, std::uint64_t length, std::uint32_t checksum) {
+std::string header_text(const Hashing& hashing, std::uint64_t length, std::uint32_t checksum) {
     Text text;
     text.append(magic);
     Writer writer(text);
     writer.fixed(format_version);
     writer.fixed(length);
-    writer.fixed(hashes);
+    writer.fixed(hashing.check);
+    writer.fixed(hashing.key.first);
+    writer.fixed(hashing.key.second);
     writer.flush();
     std::string head = std::move(text).take();
 
@@ -88,10 +98,11 @@ void put(Writer& writer, const OrganizationState& state) {
     if (census) {
         const datadog::Timestamp began = census->began();
         census_fields(writer, census->entries(), began, census->churn());
+        writer(census->is_comparable());
     }
 }
 
-std::shared_ptr<const OrganizationState> get(Reader& reader) {
+std::shared_ptr<OrganizationState> get(Reader& reader, std::uint32_t version) {
     auto inventory = std::make_shared<inventory::Inventory>();
     auto read = std::make_shared<OrganizationState>();
     bool has_census = false;
@@ -104,21 +115,41 @@ std::shared_ptr<const OrganizationState> get(Reader& reader) {
         if (!in_order(entries)) {
             reader.refuse("a census is not in order");
         }
-        read->census = std::make_shared<const inventory::Census>(std::move(entries), began, churn);
+        bool is_comparable = true;
+        if (version > 1) {
+            reader(is_comparable);
+        }
+        if (!is_comparable && !entries.empty()) {
+            reader.refuse("a census has tokens that can't be compared");
+        }
+        using inventory::Census;
+        read->census = std::make_shared<const Census>(is_comparable ? Census(std::move(entries), began, churn)
+                                                                    : Census::of_churn_alone(began, churn));
     }
     read->inventory = std::move(inventory);
     return read;
 }
 
-tl::expected<States, std::string> organizations_of(std::string_view bytes) {
+/// Format 1 hashed without a key: once its counts are checked its tokens are forgotten.
+void forget_tokens(OrganizationState& state) {
+    if (state.census) {
+        state.census = std::make_shared<const inventory::Census>(
+            inventory::Census::of_churn_alone(state.census->began(), state.census->churn()));
+    }
+}
+
+tl::expected<States, std::string> organizations_of(std::string_view bytes, std::uint32_t version) {
     Reader reader(bytes);
     States states;
     while (reader.problem() == nullptr && !reader.at_end()) {
-        auto state = get(reader);
+        auto state = get(reader, version);
         if (reader.problem() == nullptr) {
             if (const char* broken = broken_invariant(*state)) {
                 reader.refuse(broken);
             }
+        }
+        if (version == 1) {
+            forget_tokens(*state);
         }
         states.push_back(std::move(state));
     }
@@ -139,6 +170,7 @@ std::uint64_t hash_check() {
                            .last_used = BucketScheme::last_used({}),
                            .age = BucketScheme::age({}),
                            .privileged_scopes = {},
+                           .census_key = {},
                            .is_own_token = {}};
     inventory::InventoryBuilder builder(rules, {}, nullptr);
     // Hash functions treat short and long texts differently.
@@ -149,7 +181,7 @@ std::uint64_t hash_check() {
         datadog::Token token;
         token.id = id;
         token.scopes = scopes;
-        builder.add(token);
+        (void)builder.add(token);
     }
     const auto built = std::move(builder).build(true, {});
     Text text;
@@ -159,40 +191,45 @@ std::uint64_t hash_check() {
     return crc_of(std::move(text).take());
 }
 
-void write(const States& states, std::uint64_t hashes, Output& output) {
-    output.append(header_text(hashes, 0, 0));
+void write(const States& states, const Hashing& hashing, Output& output) {
+    output.append(header_text(hashing, 0, 0));
     Writer writer(output);
     for (const auto& state : states) {
         put(writer, *state);
     }
     writer.flush();
-    output.overwrite_start(header_text(hashes, writer.size(), writer.checksum()));
+    output.overwrite_start(header_text(hashing, writer.size(), writer.checksum()));
 }
 
-std::string encode(const States& states, std::uint64_t hashes) {
+std::string encode(const States& states, const Hashing& hashing) {
     Text text;
-    write(states, hashes, text);
+    write(states, hashing, text);
     return std::move(text).take();
 }
 
-std::string framed(std::string_view organizations, std::uint64_t hashes) {
-    return header_text(hashes, organizations.size(), crc_of(organizations)).append(organizations);
+std::string framed(std::string_view organizations, const Hashing& hashing) {
+    return header_text(hashing, organizations.size(), crc_of(organizations)).append(organizations);
 }
 
 bool looks_like_state(std::string_view bytes) {
     return bytes.substr(0, magic.size()) == magic.substr(0, bytes.size());
 }
 
-tl::expected<States, std::string> decode(std::string_view bytes, std::uint64_t hashes) {
+tl::expected<Stored, std::string> decode(std::string_view bytes, std::uint64_t check) {
     if (!looks_like_state(bytes)) {
         return refused("it is no state file of this program");
     }
-    if (bytes.size() < header_size) {
-        return refused("it is torn: it ends before it has begun");
+    constexpr const char* torn = "it is torn: it ends before it has begun";
+    if (bytes.size() < shortest_header_size) {
+        return refused(torn);
     }
     const Header read = read_header(bytes);
-    const std::string_view organizations = bytes.substr(header_size);
-    if (read.version != format_version) {
+    const std::size_t checked = checked_header_size(read.version);
+    if (bytes.size() < checked + checksum_size) {
+        return refused(torn);
+    }
+    const std::string_view organizations = bytes.substr(checked + checksum_size);
+    if (read.version == 0 || read.version > format_version) {
         return refused(fmt::format(
             "it has format {}, written by {} version of this program; this one reads format {}", read.version,
             read.version > format_version ? "a newer" : "an older", format_version));
@@ -202,15 +239,17 @@ tl::expected<States, std::string> decode(std::string_view bytes, std::uint64_t h
                                    organizations.size(), read.length));
     }
     if (read.checksum !=
-        joined(crc_of(bytes.substr(0, checked_header_size)), crc_of(organizations), organizations.size())) {
+        joined(crc_of(bytes.substr(0, checked)), crc_of(organizations), organizations.size())) {
         return refused("it is damaged: its checksum is wrong");
     }
-    if (read.hashes != hashes) {
+    if (read.version > 1 && read.hashing.check != check) {
         return refused(
             "it was written by a build of this program that hashes otherwise, to which every token is "
             "another");
     }
-    return organizations_of(organizations);
+    return organizations_of(organizations, read.version).map([&read](States states) {
+        return Stored{std::move(states), read.version > 1 ? std::optional(read.hashing.key) : std::nullopt};
+    });
 }
 
 }  // namespace exporter::state

@@ -47,13 +47,14 @@ void StateKeeper::load(const std::vector<Key>& organizations) {
     if (!*file) {
         return;
     }
-    auto states = decode(**file, hash_check());
-    if (!states) {
-        refuse({states.error(), looks_like_state(**file)});
+    auto stored = decode(**file, hash_check());
+    if (!stored) {
+        refuse({stored.error(), looks_like_state(**file)});
         return;
     }
     const datadog::Timestamp latest = clock_.now() + clock_correction;
-    for (auto& state : *states) {
+    key_ = stored->key.value_or(key_);
+    for (auto& state : stored->states) {
         const auto wanted = std::find_if(organizations.begin(), organizations.end(),
                                          [&state](const Key& key) { return key.name == state->name; });
         if (wanted == organizations.end()) {
@@ -104,7 +105,7 @@ bool StateKeeper::save_if_changed() {
             return true;
         }
         StateFileWriter file(options_.path);
-        write(states, hash_check(), file);
+        write(states, {hash_check(), key_}, file);
         if (auto committed = file.commit(); !committed) {
             problem = std::move(committed).error();
         }

@@ -1,6 +1,7 @@
 // Keeps what each organization's numbers rest on, in memory and, now and then, in the state file.
 #pragma once
 
+#include "datadog/text_hash.h"
 #include "scan/clock.h"
 #include "state/organization_state.h"
 #include "state/state_file.h"
@@ -56,6 +57,9 @@ class StateKeeper {
     /// The organization's state: that of the file, or the last one given since. nullptr: none.
     [[nodiscard]] std::shared_ptr<const OrganizationState> state_of(std::string_view name) const;
 
+    /// What censuses are to be hashed by: the file's own, or a new one where it had none.
+    [[nodiscard]] const datadog::HashKey& hash_key() const { return key_; }
+
     /// Takes the place of the organization's state before. Copies no counts and waits for no disk.
     void update(OrganizationState state);
 
@@ -78,6 +82,7 @@ class StateKeeper {
     const KeeperOptions options_;
     scan::Clock& clock_;
     const Tell tell_;
+    datadog::HashKey key_ = datadog::random_hash_key();  ///< constant after construction
 
     mutable std::mutex mutex_;
     // Protected by mutex_:

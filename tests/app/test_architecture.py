@@ -16,7 +16,7 @@ ALLOWED = {
     "datadog": ["base/", "config/"],
     "scan": ["datadog/"],
     "inventory": ["datadog/token.h", "datadog/id_set.h", "datadog/text_hash.h", "config/duration.h"],
-    "state": ["base/", "inventory/", "scan/listing.h", "scan/clock.h", "datadog/token.h"],
+    "state": ["base/", "inventory/", "scan/listing.h", "scan/clock.h", "datadog/token.h", "datadog/text_hash.h"],
     "metrics": ["inventory/", "scan/statistics.h", "scan/listing.h", "datadog/token.h", "datadog/error.h",
                 "datadog/page.h"],
     "web": ["base/", "metrics/exposition.h"],
@@ -35,7 +35,7 @@ LIBRARIES = {
     "CLI/": r"config/\w+\.cpp",
     "spdlog/": r"app/log\.cpp",
     "prometheus/": r"metrics/\w+\.(cpp|h)",
-    "openssl/": r"base/(pem|tls_socket)\.(cpp|h)|datadog/(tls\.(cpp|h)|base64\.cpp)|web/(tls_\w+\.(cpp|h)|(bcrypt|hmac|page_style)\.cpp)",
+    "openssl/": r"base/(pem|tls_socket)\.(cpp|h)|datadog/(tls\.(cpp|h)|(base64|text_hash)\.cpp)|web/(tls_\w+\.(cpp|h)|(bcrypt|hmac|page_style)\.cpp)",
     "zlib.h": r"state/(archive|codec)\.cpp|metrics/gzip\.cpp|demo/\w+\.cpp",
 }
 
@@ -45,6 +45,8 @@ PLACES = {
     # Two servers put a Date header on what they send.
     r"system_clock::now": r"scan/clock\.cpp|web/session\.cpp|demo/api\.cpp",
     r"random_device": r"scan/clock\.cpp",
+    # Its hashes have no key: whoever may choose texts makes such a table a list. The one place has a keyed hash.
+    r"\bunordered_(map|set)\b|std::hash\b": r"inventory/scope_table\.h",
     r"\bsigwait\b|\bpthread_sigmask\b": r"app/run\.cpp",
 }
 
@@ -103,6 +105,7 @@ class Architecture(unittest.TestCase):
         self.assertTrue(wrong_includes("web/server.h", '#include "../datadog/token.h"\n'))
         self.assertTrue(misplaced_libraries("scan/scan.cpp", "#include <httplib.h>\n"))
         self.assertTrue(misplaced_libraries("web/tls.cpp", "#include <openssl/ssl.h>\n"))
+        self.assertTrue(misplaced_calls("metrics/render.cpp", "std::unordered_map<std::string, int> rows;\n"))
         self.assertTrue(misplaced_calls("config/load.cpp", 'auto home = std::getenv("HOME");\n'))
 
     def test_every_folder_is_under_the_rules(self):

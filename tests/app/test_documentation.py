@@ -1,12 +1,14 @@
 """README, --help and the program agree: flags with their defaults, metrics with type and labels, failure reasons.
 
 `python3 tests/app/test_documentation.py --write` (with EXPORTER and SIMULATED_DATADOG set) writes the tables of flags and metrics."""
+import math
 import os
 import re
 import sys
 import unittest
 
 import harness
+import test_hostile_api
 
 README = os.path.join(harness.SOURCE_DIR, "README.md")
 SECURITY = os.path.join(harness.SOURCE_DIR, "SECURITY.md")
@@ -182,6 +184,46 @@ class Documentation(unittest.TestCase):
         named = set(re.findall(r"`?--((?:datadog|tokens|poll|buckets|scopes|policy|web|log|config|once|demo|state|shard)[\w.-]*\w)",
                                self.readme))
         self.assertEqual(sorted(named - known), [])
+
+
+class MemoryFormula(unittest.TestCase):
+    """What APIs can make the program take, and the limits that are made for it."""
+
+    @staticmethod
+    def text(*path):
+        with open(os.path.join(harness.SOURCE_DIR, *path), encoding="utf-8") as file:
+            return file.read()
+
+    def shifted(self, name):
+        """`name = std::size_t{20} << 20` of the source, in bytes."""
+        number, shift = re.search(rf"{name} = std::size_t\{{(\d+)\}} << (\d+);",
+                                  self.text("exporter", "datadog", "answer_memory.h")).groups()
+        return int(number) << int(shift)
+
+    def most_memory(self, organizations):
+        """In MiB."""
+        defaults = {flag: default.strip(".") for flag, _, default, _ in flags_of_help()}
+        pages = 2 * int(defaults["poll.concurrency"]) * self.shifted("ordinary") * 1.5
+        each = pages + int(defaults["poll.max-tokens"]) * 75 + int(defaults["poll.max-scopes"]) * 700
+        return 24 + self.shifted("default_pool") / 2**20 + organizations * math.ceil(each / 2**20)
+
+    def test_the_limits_follow_from_it(self):
+        security = self.text("SECURITY.md")
+        self.assertEqual(self.most_memory(0), 44)
+        self.assertEqual(self.most_memory(1), 44 + 21)
+        self.assertIn("24 + 20 + n × (2 × concurrency × 0.25 × 1.5 + max_tokens × 75 / 2^20 + max_scopes × 700 / 2^20)", security)
+        self.assertIn("44 + 21 × n: 128 MiB for four", security)
+        self.assertIn("no more than 44 MiB and 21 MiB for each organization", security)
+        chart = re.search(r"limits:\n    memory: (\d+)Mi\n", self.text("helm", "datadog-token-exporter", "values.yaml"))
+        self.assertEqual(int(chart.group(1)), self.most_memory(4))
+        unit = re.search(r"^MemoryMax=(\d+)M$", self.text("helm", "systemd", "datadog-token-exporter.service"), re.M)
+        self.assertIn(f"{self.most_memory(16):.0f} MiB for sixteen", security)
+        self.assertLessEqual(self.most_memory(16), int(unit.group(1)))
+        self.assertLess(int(unit.group(1)), self.most_memory(17))
+
+    def test_the_program_was_measured_against_it(self):
+        self.assertEqual(test_hostile_api.MOST_MEMORY_OF_FOUR, self.most_memory(4) * 2**20)
+        self.assertLessEqual(self.most_memory(1) * 2**20, test_hostile_api.MOST_MEMORY_OF_ONE)
 
 
 def write():

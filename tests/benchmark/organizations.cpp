@@ -86,7 +86,7 @@ metrics::Snapshot organization_of(const std::string& name, std::size_t token_cou
         token.expires_at = random.below(4) == 0 ? datadog::Date::none() : random.day(-10, 400);
         token.last_used_at = random.day(-200, 0);
         token.scopes = views;
-        builder.add(token);
+        (void)builder.add(token);
     }
     metrics::Snapshot snapshot;
     snapshot.org = name;

@@ -16,6 +16,7 @@ LONGEST_POLL_SECONDS = 300
 # A million tokens are made in about ten seconds.
 PAGES_START_SECONDS = 120
 CONCURRENCY = "--poll.concurrency"
+MAX_TOKENS = "--poll.max-tokens"
 
 
 def environment():
@@ -82,11 +83,14 @@ def exporter_program(build):
     return path
 
 
+def help_of(build):
+    return subprocess.run([exporter_program(build), "--help"], capture_output=True, text=True, check=True).stdout
+
+
 @functools.cache
 def knows_concurrency(build):
     """Whether the program can ask for several pages at once."""
-    return CONCURRENCY in subprocess.run([exporter_program(build), "--help"], capture_output=True, text=True,
-                                         check=True).stdout
+    return CONCURRENCY in help_of(build)
 
 
 def at_once(build, concurrency):
@@ -94,9 +98,15 @@ def at_once(build, concurrency):
     return [f"{CONCURRENCY}={concurrency}"] if knows_concurrency(build) else []
 
 
+@functools.cache
+def bounds(build):
+    """The flags for listings of millions, where the program bounds them."""
+    return [f"{MAX_TOKENS}=10000000"] if MAX_TOKENS in help_of(build) else []
+
+
 def exporter_command(build, base_url, *flags):
     return [exporter_program(build), "--once", "--datadog.base-url", base_url,
-            "--poll.timeout", f"{LONGEST_POLL_SECONDS}s", "--log.level", "error", *flags]
+            "--poll.timeout", f"{LONGEST_POLL_SECONDS}s", "--log.level", "error", *bounds(build), *flags]
 
 
 def sum_of(text, name, *labels):

@@ -57,6 +57,7 @@ std::string describe(const Config& c) {
     for (const Organization& organization : c.organizations) {
         text += describe(organization);
     }
+    text += fmt::format("bounds {} {}\n", c.poll.max_tokens, c.poll.max_scopes);
     text += fmt::format("poll {} {} {} {} {} {} state {} shard {} {}\n", format_duration(c.poll.interval),
                         format_duration(c.poll.timeout), format_duration(c.poll.stale_after),
                         c.poll.page_size, c.poll.rate_limit_reserve, c.poll.concurrency, c.state_file,
@@ -218,6 +219,8 @@ const std::map<std::string, std::vector<std::string>>& awkward_values() {
         {"poll.stale-after", {"1d", "2h"}},
         {"poll.rate-limit-reserve", {"0%", "90%"}},
         {"poll.concurrency", {"1", "016"}},
+        {"poll.max-tokens", {"1", "10000000"}},
+        {"poll.max-scopes", {"1", "01000000"}},
         {"state.file", {"/tmp/a b: #c", "/nonexistent"}},
         {"shard.count", {"1", "01"}},
         {"buckets.age", {"1d", "1d, 2d"}},

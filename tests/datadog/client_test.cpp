@@ -11,6 +11,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <filesystem>
 #include <fstream>
 #include <future>
@@ -303,6 +304,36 @@ TEST(Client, ABodyOverTheCapEndsWhileItArrives) {
 
     expect_error(answer, ErrorKind::too_large, "more than the 1 MiB");
     EXPECT_LE(answer.exchange.body_bytes, options.max_body_bytes);
+}
+
+TEST(Client, ABodyEndsAt8MiBByDefault) {
+    EXPECT_EQ(ClientOptions().max_body_bytes, std::size_t{8} << 20);
+}
+
+TEST(Client, LargePagesShareTheMemoryThatThereIsForThem) {
+    const std::string large =
+        fmt::format(R"({{"data":[{{"id":"a","attributes":{{"name":"{}"}}}}]}})", std::string(8'000'000, 'n'));
+    std::atomic<bool> is_large = true;
+    RawServer server([&](RawConnection& connection) {
+        while (!connection.read_head().empty()) {
+            connection.send(ok_response(is_large ? large : R"({"data":[]})"));
+        }
+    });
+    ClientOptions options = options_for(server.port());
+    options.commons = std::make_shared<Commons>("");
+    Client client(options);
+    std::vector<Answer> held;
+    while (held.empty() || (held.back().page && held.size() < 10)) {
+        held.push_back(ask(client, two_keys()));
+    }
+
+    expect_error(held.back(), ErrorKind::too_large, "while large pages of others");
+    EXPECT_EQ(held.size(), 3U) << "20 MiB hold two of 8";
+    is_large = false;
+    EXPECT_TRUE(ask(client, two_keys()).page) << "an ordinary page needs none of it";
+    is_large = true;
+    held.clear();
+    EXPECT_TRUE(ask(client, two_keys()).page) << "it has come back";
 }
 
 TEST(Client, ADrippingBodyCantOutlastTheDeadline) {

@@ -41,5 +41,11 @@ TEST(OneLine, IsCutAfterTwoHundredBytes) {
     EXPECT_EQ(one_line(std::string(1000, 'x')), std::string(200, 'x') + "...");
 }
 
+TEST(ErrorText, OfDeepNestingIsTheBodysBeginning) {
+    const std::string deep = R"({"errors":["words"],"deep":)" + std::string(60'000, '[');
+
+    EXPECT_EQ(error_text(deep), one_line(deep));
+}
+
 }  // namespace
 }  // namespace exporter::datadog

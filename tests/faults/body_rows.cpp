@@ -46,6 +46,7 @@ std::string nested(std::size_t levels) {
 
 std::vector<Row> body_rows() {
     constexpr std::size_t deep = 100'000;
+    constexpr std::size_t deepest = (std::size_t{8} << 20) - 100;  // The cap on a page.
     const std::string html = "<!DOCTYPE html>\n<html><body>Sign in</body></html>\n";
     return {
         refused("Html", html, ErrorKind::not_json),
@@ -72,13 +73,23 @@ std::vector<Row> body_rows() {
         refused("CutInsideAToken", healthy_page(0).substr(0, 3'000), ErrorKind::not_json),
         refused("CutAfterTheTokens", page_json(0, 100, "").substr(0, page_json(0, 100, "").size() - 1),
                 ErrorKind::not_json),
-        refused("AMillionTokens", R"({"data":[)" + repeated(R"({"id":"a"},)", 1'000'000) + "{}]}",
+        refused("HundredsOfThousandsOfTokens", R"({"data":[)" + repeated(R"({"id":"a"},)", 700'000) + "{}]}",
                 ErrorKind::bad_page),
         refused(
             "AMillionScopes",
             R"({"data":[{"id":"a","attributes":{"scopes":[)" + repeated(R"("x",)", 1'000'000) + R"("x"]}}]})",
             ErrorKind::bad_page),
-        refused("OpenedDeeply", R"({"data":)" + std::string(deep, '['), ErrorKind::not_json),
+        refused("AThousandAndOneTokens", page_json(0, 1001, total("1001")), ErrorKind::bad_page),
+        {"AThousandTokensOnAPage",
+         always(response("200 OK", page_json(0, 1000, total("1000")))),
+         {},
+         2,
+         1000},
+        refused("OpenedDeeply", R"({"data":)" + std::string(deep, '['), ErrorKind::bad_page),
+        {"OpenedDeeplyInGzip",
+         always(response("200 OK", gzip(R"({"data":)" + std::string(deepest, '[')),
+                         "Content-Encoding: gzip\r\n")),
+         ErrorKind::bad_page, 1},
         refused(
             "OpenedDeeplyWithObjects",
             [] {
@@ -88,10 +99,12 @@ std::vector<Row> body_rows() {
                 }
                 return body;
             }(),
-            ErrorKind::not_json),
+            ErrorKind::bad_page),
         refused("DataIsDeep", R"({"data":{"deep":)" + nested(deep) + "}}", ErrorKind::bad_page),
-        read_all_the_same("DeepUnknownMember", R"("unknown":)" + nested(deep)),
-        read_all_the_same("DeepName", R"("name":)" + nested(deep)),
+        refused("DeepUnknownMember", R"({"data":[{"id":"a","attributes":{"unknown":)" + nested(deep) + "}}]}",
+                ErrorKind::bad_page),
+        read_all_the_same("NestedUnknownMember", R"("unknown":)" + nested(50)),
+        read_all_the_same("NestedName", R"("name":)" + nested(50)),
         read_all_the_same("InvalidUtf8", "\"name\":\"\xff\xc0\x80\xed\xa0\x80\",\"scopes\":[\"\xf5\"]"),
         read_all_the_same("LoneSurrogates", R"("name":"cut \ud83d","scopes":["\ude00","\ud83d\ud83d"])"),
         refused("NumberBeyondADouble", R"({"data":[],"new":1e400})", ErrorKind::not_json),

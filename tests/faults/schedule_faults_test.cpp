@@ -43,14 +43,15 @@ INSTANTIATE_TEST_SUITE_P(Steps, ClockStep, testing::Values(-1h, -30s, 1h, 24h), 
            "Seconds";
 });
 
-TEST(EndlessListing, IsEndedByThePollsDeadline) {
+/// A listing that goes on for ever, by so many tokens a page.
+void expect_end_of_listing(std::size_t tokens_a_page, ErrorKind reason) {
     FaultServer server;
     Monitored monitored(server.port());
     ASSERT_TRUE(monitored.poll());
     const auto before = monitored.snapshot();
-    server.set_fault([](support::RawConnection& connection, const Request& request) {
-        const std::size_t first = request.page * page_size;
-        connection.send(response("200 OK", page_json(first, first + page_size, "")));
+    server.set_fault([tokens_a_page](support::RawConnection& connection, const Request& request) {
+        const std::size_t first = request.page * tokens_a_page;
+        connection.send(response("200 OK", page_json(first, first + tokens_a_page, "")));
         return Then::keep_alive;
     });
     const auto start = std::chrono::steady_clock::now();
@@ -58,10 +59,18 @@ TEST(EndlessListing, IsEndedByThePollsDeadline) {
     EXPECT_FALSE(monitored.poll());
 
     EXPECT_LT(std::chrono::steady_clock::now() - start, slowest_poll);
-    EXPECT_EQ(monitored.failures(ErrorKind::timeout), 1U) << monitored.log();
+    EXPECT_EQ(monitored.failures(reason), 1U) << monitored.log();
     EXPECT_EQ(monitored.snapshot().inventory, before.inventory);
     server.set_fault(nullptr);
     EXPECT_TRUE(monitored.poll());
+}
+
+TEST(EndlessListing, IsEndedByThePollsDeadline) {
+    expect_end_of_listing(1, ErrorKind::timeout);
+}
+
+TEST(EndlessListing, IsEndedByItsBoundOfTokens) {
+    expect_end_of_listing(1000, ErrorKind::endless);
 }
 
 TEST(EndlessChunkSize, IsGivenUp) {

@@ -326,7 +326,7 @@ inventory::Inventory inventory_of(const Listing& listing) {
         token.owner_id = named.owner;
         token.created_at = named.created_at;
         token.scopes = scopes;
-        builder.add(token);
+        (void)builder.add(token);
     }
     return std::move(builder).build(true, now).inventory;
 }

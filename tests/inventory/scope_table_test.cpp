@@ -5,6 +5,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <set>
+
 namespace exporter::inventory {
 namespace {
 
@@ -83,9 +85,42 @@ TEST(ScopeGrants, NamesThatBecomeTheSameLabelAreOneScope) {
     EXPECT_EQ(inventory.distinct_scopes, 1U);
 }
 
+TEST(ScopeTable, CountsNoMoreDistinctScopesThanItMay) {
+    const std::set<std::string> none;
+    ScopeTable table(none, 1, 2, {});
+    const auto too_many = [&table](std::vector<std::string_view> scopes) {
+        return table.add(scopes, TokenType::personal, OwnerType::user, 0).too_many;
+    };
+
+    EXPECT_FALSE(too_many({"a", "b", "a"}));
+    EXPECT_FALSE(too_many({"b"}));
+    EXPECT_TRUE(too_many({"a", "c"}));
+}
+
+TEST(InventoryBuilder, RefusesATokenOfMoreDistinctScopesThanThereMayBe) {
+    Rules rules = test_rules();
+    rules.max_scopes = 2;
+    InventoryBuilder builder(rules, now, nullptr);
+
+    EXPECT_TRUE(add(builder, {.id = "1", .scopes = {"a", "b"}}));
+    EXPECT_TRUE(add(builder, {.id = "2", .scopes = {"b"}}));
+    EXPECT_FALSE(add(builder, {.id = "3", .scopes = {"c"}}));
+}
+
+TEST(ScopeTable, TheSetsHashDependsOnItsKey) {
+    const std::set<std::string> none;
+    const auto hash = [&none](datadog::HashKey key) {
+        const std::vector<std::string_view> scopes = {"a"};
+        return ScopeTable(none, 1, 10, key).add(scopes, TokenType::personal, OwnerType::user, 0).set_hash;
+    };
+
+    EXPECT_EQ(hash({1, 2}), hash({1, 2}));
+    EXPECT_NE(hash({1, 2}), hash({2, 1}));
+}
+
 TEST(ScopeTable, TheSetsHashDoesNotDependOnOrderOrRepeats) {
-    const std::unordered_set<std::string> none;
-    ScopeTable table(none, 1);
+    const std::set<std::string> none;
+    ScopeTable table(none, 1, 10, {});
     const auto hash = [&table](std::vector<std::string_view> scopes) {
         return table.add(scopes, TokenType::personal, OwnerType::user, 0).set_hash;
     };

@@ -43,7 +43,7 @@ struct TestToken {
     bool scopes_readable = true;
 };
 
-inline void add(InventoryBuilder& builder, const TestToken& test) {
+inline bool add(InventoryBuilder& builder, const TestToken& test) {
     std::vector<std::string_view> scopes(test.scopes.begin(), test.scopes.end());
     datadog::Token token;
     token.id = test.id;
@@ -58,7 +58,7 @@ inline void add(InventoryBuilder& builder, const TestToken& test) {
     token.last_used_at = test.last_used_at;
     token.scopes = scopes;
     token.scopes_readable = test.scopes_readable;
-    builder.add(token);
+    return builder.add(token);
 }
 
 inline Rules test_rules() {
@@ -73,6 +73,7 @@ inline Rules test_rules() {
             .max_idle = 90 * day,
             .detail = DetailMode::none,
             .detail_limit = 1000,
+            .census_key = {},
             .is_own_token = {}};
 }
 
@@ -81,7 +82,7 @@ inline InventoryBuilder::Built build(const Rules& rules, const std::vector<TestT
                                      Timestamp began = now) {
     InventoryBuilder builder(rules, now, std::move(previous));
     for (const TestToken& token : tokens) {
-        add(builder, token);
+        (void)add(builder, token);
     }
     return std::move(builder).build(complete, began);
 }

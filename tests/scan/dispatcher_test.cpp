@@ -297,6 +297,37 @@ TEST(Dispatcher, MovesUntilTheThreadThatDecidesIsStuck) {
     EXPECT_TRUE(dispatcher.moving());
 }
 
+/// Each result may be a page to be counted.
+TEST(Dispatcher, AStopDoesNotWaitForTheResultsThatHaveCome) {
+    constexpr int count = 10;
+    Event answers;
+    std::stop_source stop;
+    int counted = 0;
+    std::vector<std::unique_ptr<Organization>> organizations;
+    std::vector<Dispatcher::Member> members;
+    for (int i = 0; i < count; ++i) {
+        auto& organization = *organizations.emplace_back(std::make_unique<Organization>());
+        organization.source.respond = [&answers](std::size_t) {
+            answers.happen();
+            return page_answer(PageBuilder().token("a").total(1));
+        };
+        // The first waits until all the others have come, the second ends the run.
+        organization.sink.on_add = [&] {
+            if (counted++ == 0) {
+                EXPECT_TRUE(answers.wait_for(count));
+            } else {
+                stop.request_stop();
+            }
+        };
+        members.push_back(organization.member());
+    }
+    Dispatcher dispatcher(members, system_clock(), count);
+
+    dispatcher.run(stop.get_token());
+
+    EXPECT_EQ(counted, 2);
+}
+
 TEST(Dispatcher, ASourceThatThrowsIsAFailedPoll) {
     Organization organization;
     organization.source.respond = [](std::size_t) -> datadog::Answer { throw std::runtime_error("broken"); };

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <deque>
 #include <functional>
+#include <limits>
 #include <string>
 #include <utility>
 #include <vector>
@@ -167,11 +168,12 @@ class RecordingSink final : public ListingSink {
         as_of = now;
         pending.clear();
     }
-    void add(const datadog::Token& token) override {
+    bool add(const datadog::Token& token) override {
         if (on_add) {
             on_add();
         }
         pending.emplace_back(token.id);
+        return pending.size() <= most_tokens;
     }
     void finish() override { finished = pending; }
     void publish(const Listing& listing) override {
@@ -180,6 +182,7 @@ class RecordingSink final : public ListingSink {
     }
 
     std::function<void()> on_add;
+    std::size_t most_tokens = std::numeric_limits<std::size_t>::max();  ///< before it has too many scopes
     int begins = 0;
     datadog::Timestamp as_of;
     std::vector<std::string> pending;

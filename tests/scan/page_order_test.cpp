@@ -35,6 +35,21 @@ TEST(PageOrder, AsksForTheExpectedPagesInsideTheWindow) {
     EXPECT_EQ(all_fresh(order), std::vector<std::size_t>{3});
 }
 
+TEST(PageOrder, AsksForNoMoreLargePagesAheadThanFitInFourMebibytes) {
+    for (const auto& [mebibytes, ahead] : {std::pair{1, 4U}, {2, 2U}, {3, 1U}, {5, 1U}}) {
+        PageOrder order(8);
+        ASSERT_EQ(all_fresh(order).size(), 1U);
+        order.arrived(0, page(1));
+        ASSERT_TRUE(order.take_next());
+
+        order.note_size(static_cast<std::size_t>(mebibytes) << 20);
+        order.note_size(1000);
+        order.expect_up_to(100);
+
+        EXPECT_EQ(all_fresh(order).size(), ahead) << mebibytes;
+    }
+}
+
 TEST(PageOrder, GivesPagesInOrderWhateverTheOrderOfTheirArrival) {
     PageOrder order(4);
     order.expect_up_to(2);

@@ -237,6 +237,62 @@ TEST(Scan, AListingWithoutEndIsAnErrorOfItsOwn) {
     EXPECT_EQ(fixture.source.asked.size(), 50U);
 }
 
+/// Two tokens a page, for ever.
+void list_without_end(FakeSource& source) {
+    source.respond = [](std::size_t number) {
+        return page_answer(PageBuilder().token(fmt::format("{}a", number)).token(fmt::format("{}b", number)));
+    };
+}
+
+TEST(Scan, AListingOfMoreTokensThanItMayHaveFails) {
+    ScanFixture fixture;
+    fixture.options.max_tokens = 5;
+    list_without_end(fixture.source);
+
+    const auto listing = fixture.run();
+
+    ASSERT_FALSE(listing);
+    EXPECT_EQ(listing.error().kind, ErrorKind::endless);
+    EXPECT_EQ(listing.error().message, "the listing has more than 5 tokens (--poll.max-tokens)");
+    EXPECT_EQ(fixture.source.asked.size(), 3U);
+    EXPECT_EQ(fixture.sink.pending.size(), 5U);
+}
+
+TEST(Scan, AListingOfAsManyTokensAsItMayHaveIsPublished) {
+    ScanFixture fixture;
+    fixture.options.max_tokens = 2;
+    fixture.source.script({page(PageBuilder().token("a").token("b").total(2)),
+                           page(PageBuilder().token("a").token("b").total(2))});
+
+    EXPECT_TRUE(fixture.run());
+}
+
+TEST(Scan, AListingOfMoreScopesThanTheSinkCountsFails) {
+    ScanFixture fixture;
+    fixture.sink.most_tokens = 2;
+    list_without_end(fixture.source);
+
+    const auto listing = fixture.run();
+
+    ASSERT_FALSE(listing);
+    EXPECT_EQ(listing.error().kind, ErrorKind::endless);
+    EXPECT_EQ(listing.error().message, "the listing has more distinct scopes than --poll.max-scopes allows");
+    EXPECT_EQ(fixture.source.asked.size(), 2U);
+    EXPECT_EQ(fixture.sink.pending.size(), 3U);
+}
+
+TEST(Scan, NoPageIsCountedAfterThePollsDeadline) {
+    ScanFixture fixture;
+    fixture.sink.on_add = [&fixture] { fixture.clock.advance(fixture.timeout / 3); };
+    list_without_end(fixture.source);
+
+    const auto listing = fixture.run();
+
+    ASSERT_FALSE(listing);
+    EXPECT_EQ(listing.error().kind, ErrorKind::timeout);
+    EXPECT_EQ(fixture.sink.pending.size(), 4U) << "those of the page under way, and no other";
+}
+
 TEST(Scan, TooManyRequestsWaitForTheResetAndUpToASecondMore) {
     ScanFixture fixture;
     fixture.source.script(

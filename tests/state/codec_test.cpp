@@ -16,13 +16,13 @@ using testing::HasSubstr;
 constexpr std::size_t version_place = 29;  // Behind the line that says what the file is.
 
 States read_back(const States& states) {
-    auto decoded = decode(encode(states, test_hashes), test_hashes);
+    auto decoded = decode(encode(states, test_hashes), test_hashes.check);
     EXPECT_TRUE(decoded) << decoded.error();
-    return decoded.value_or(States{});
+    return decoded ? decoded->states : States{};
 }
 
-std::string why_not(const std::string& bytes, std::uint64_t hashes = test_hashes) {
-    const auto decoded = decode(bytes, hashes);
+std::string why_not(const std::string& bytes, std::uint64_t check = test_hashes.check) {
+    const auto decoded = decode(bytes, check);
     return decoded ? "it was read" : decoded.error();
 }
 
@@ -81,8 +81,8 @@ TEST(Format, OfThisVersionIsThis) {
     const std::string bytes = encode(shared({small_state()}), test_hashes);
 
     EXPECT_EQ(bytes.substr(0, version_place), "datadog_token_exporter state\n");
-    EXPECT_EQ(format_version, 1U);
-    EXPECT_EQ(::crc32_z(0, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size()), 3'944'615'452U);
+    EXPECT_EQ(format_version, 2U);
+    EXPECT_EQ(::crc32_z(0, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size()), 3'436'036'613U);
 }
 
 TEST(Format, OfALaterVersionIsRefusedAndSaysSo) {
@@ -95,11 +95,69 @@ TEST(Format, OfALaterVersionIsRefusedAndSaysSo) {
                     format_version + 1, format_version));
 }
 
-TEST(Format, OfAnEarlierVersionIsRefusedAndSaysSo) {
+TEST(Format, OfVersion0IsRefusedAndSaysSo) {
     std::string bytes = encode(shared({small_state()}), test_hashes);
-    --bytes[version_place];
+    bytes[version_place] = 0;
 
     EXPECT_THAT(why_not(bytes), HasSubstr("written by an older version"));
+}
+
+std::uint32_t crc_of(std::string_view bytes) {
+    return static_cast<std::uint32_t>(
+        ::crc32_z(0, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size()));
+}
+
+std::string little_endian(std::uint64_t value, std::size_t bytes) {
+    std::string text;
+    for (std::size_t i = 0; i < bytes; ++i) {
+        text += static_cast<char>(value >> (8 * i));
+    }
+    return text;
+}
+
+/// What version 1 wrote of `small_state`, whose censuses had no mark at their end.
+std::string small_state_of_version_1() {
+    const std::string now = encode(shared({small_state()}), test_hashes);
+    std::string organizations = now.substr(encode({}, test_hashes).size());
+    organizations.pop_back();
+    const std::string head = now.substr(0, version_place) + little_endian(1, 4) +
+                             little_endian(organizations.size(), 8) + little_endian(test_hashes.check, 8);
+    return head + little_endian(crc_of(head + organizations), 4) + organizations;
+}
+
+TEST(Format, OfVersion1IsReadButForTheTokensOfItsCensus) {
+    const std::string bytes = small_state_of_version_1();
+    ASSERT_EQ(crc_of(bytes), 3'944'615'452U) << "the sum that version 1 kept";
+
+    const auto decoded = decode(bytes, test_hashes.check + 1);
+
+    ASSERT_TRUE(decoded) << decoded.error();
+    EXPECT_EQ(decoded->key, std::nullopt);
+    ASSERT_EQ(decoded->states.size(), 1U);
+    const OrganizationState before = small_state();
+    OrganizationState read = *decoded->states.front();
+    EXPECT_FALSE(read.census->is_comparable());
+    EXPECT_EQ(read.census->churn(), before.census->churn());
+    read.census = before.census;
+    EXPECT_TRUE(same(read, before));
+}
+
+TEST(Format, OfVersion1IsWrittenAgainAsItWasRead) {
+    const auto old = decode(small_state_of_version_1(), test_hashes.check);
+    ASSERT_TRUE(old) << old.error();
+
+    const States read = read_back(old->states);
+
+    ASSERT_EQ(read.size(), 1U);
+    EXPECT_FALSE(read.front()->census->is_comparable());
+    EXPECT_EQ(read.front()->census->churn(), small_state().census->churn());
+}
+
+TEST(Format, KeepsTheKeyOfItsHashes) {
+    const auto decoded = decode(encode(shared({small_state()}), test_hashes), test_hashes.check);
+
+    ASSERT_TRUE(decoded);
+    EXPECT_EQ(decoded->key, test_hashes.key);
 }
 
 TEST(TornState, IsRefusedWhereverItEnds) {
@@ -132,7 +190,7 @@ TEST(ForeignState, OfAnotherProgramIsRefused) {
 TEST(ForeignState, OfABuildThatHashesOtherwiseIsRefused) {
     const std::string bytes = encode(shared({small_state()}), test_hashes);
 
-    EXPECT_THAT(why_not(bytes, test_hashes + 1), HasSubstr("hashes otherwise"));
+    EXPECT_THAT(why_not(bytes, test_hashes.check + 1), HasSubstr("hashes otherwise"));
 }
 
 TEST(HashCheck, IsTheSameEachTime) {

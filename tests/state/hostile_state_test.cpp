@@ -18,7 +18,7 @@ constexpr auto user = inventory::OwnerType::user;
 constexpr auto personal = inventory::TokenType::personal;
 
 std::string why_not(const std::string& bytes) {
-    const auto decoded = decode(bytes, test_hashes);
+    const auto decoded = decode(bytes, test_hashes.check);
     return decoded ? "it was read" : decoded.error();
 }
 

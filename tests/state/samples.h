@@ -2,6 +2,7 @@
 #pragma once
 
 #include "inventory/tokens.h"
+#include "state/codec.h"
 #include "state/organization_state.h"
 
 #include <cstdint>
@@ -11,7 +12,7 @@
 namespace exporter::state {
 
 /// What tests say that tokens are hashed by.
-inline constexpr std::uint64_t test_hashes = 0x0123'4567'89AB'CDEF;
+inline constexpr Hashing test_hashes{0x0123'4567'89AB'CDEF, {0x1111, 0x2222}};
 
 /// `count` tokens of every kind, some with names and scopes that need cleaning.
 [[nodiscard]] std::vector<inventory::TestToken> random_tokens(unsigned seed, std::size_t count);

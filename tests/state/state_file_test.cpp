@@ -114,7 +114,7 @@ TEST_F(StateFile, IsReadWhole) {
 }
 
 TEST_F(StateFile, ThatIsASymbolicLinkIsNeitherReadNorReplaced) {
-    directory_.write("victim", encode({}, 0));
+    directory_.write("victim", encode({}, {}));
     std::filesystem::create_symlink(directory_.path("victim"), path());
 
     EXPECT_EQ(refusal().why, "it is a symbolic link");
@@ -132,7 +132,7 @@ TEST_F(StateFile, ThatIsNoFileIsNeitherReadNorWaitedFor) {
 }
 
 TEST_F(StateFile, ThatEveryUserCanWriteIsRefused) {
-    directory_.write("state", encode({}, 0));
+    directory_.write("state", encode({}, {}));
     std::filesystem::permissions(path(), perms::owner_all | perms::others_write);
 
     EXPECT_THAT(refusal().why, HasSubstr("every user can write it"));

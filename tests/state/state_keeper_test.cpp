@@ -88,6 +88,16 @@ TEST_F(Keeper, HasAfterARestartWhatItHadBefore) {
     EXPECT_THAT(events_, IsEmpty());
 }
 
+TEST_F(Keeper, HashesByTheFilesKeyAndByAnotherInEachNewFile) {
+    const auto first = keeper();
+    const datadog::HashKey key = first->hash_key();
+    EXPECT_NE(keeper()->hash_key(), key) << "there is no file yet";
+    first->update(random_state(1, "a", 10));
+    first->stop();
+
+    EXPECT_EQ(keeper()->hash_key(), key);
+}
+
 TEST_F(Keeper, HasNothingAtTheVeryFirstStartAndSaysNothing) {
     EXPECT_EQ(keeper()->state_of("a"), nullptr);
     EXPECT_THAT(events_, IsEmpty());
@@ -119,7 +129,7 @@ TEST_F(Keeper, DropsOrganizationsThatAreNoLongerConfigured) {
 
     const auto file = decode(directory_.content("state"), hash_check());
     ASSERT_TRUE(file);
-    EXPECT_EQ(file->size(), 1U);
+    EXPECT_EQ(file->states.size(), 1U);
     EXPECT_THAT(events_, IsEmpty());
 }
 

@@ -1,0 +1,33 @@
+#include "datadog/answer_memory.h"
+
+namespace exporter::datadog {
+
+AnswerMemory::Share::~Share() {
+    if (memory_) {
+        memory_->left_ += taken_;
+    }
+}
+
+bool AnswerMemory::Share::grow_to(std::size_t bytes) {
+    if (!memory_ || bytes <= ordinary + taken_) {
+        return true;
+    }
+    const std::size_t more = bytes - ordinary - taken_;
+    if (!memory_->take(more)) {
+        return false;
+    }
+    taken_ += more;
+    return true;
+}
+
+bool AnswerMemory::take(std::size_t bytes) {
+    std::size_t left = left_.load();
+    while (left >= bytes) {
+        if (left_.compare_exchange_weak(left, left - bytes)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+}  // namespace exporter::datadog

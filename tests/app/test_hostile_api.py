@@ -1,0 +1,306 @@
+"""What an API that wants to do harm can make the program take: its memory, the time that it leaves to other organizations and
+to health probes, and the time that its end takes. Sizes of memory are those of the release build: elsewhere they are skipped."""
+import gzip
+import itertools
+import math
+import os
+import random
+import sys
+import tempfile
+import threading
+import time
+import unittest
+import urllib.parse
+
+import harness
+from fault_server import FaultServer, answer, listing, token
+
+TOKEN = "ddpat_alias_0123456789abcdef"
+IS_RELEASE = os.environ.get("EXPORTER_BUILD") == "Release"
+MIB = 1 << 20
+# SECURITY.md's numbers.
+MOST_MEMORY_OF_ONE = 96 * MIB
+MOST_MEMORY_OF_FOUR = 128 * MIB
+LONGEST_END_SECONDS = 3
+# Far more polls than any harm of one poll needs to show.
+INTERVAL, TIMEOUT = "1s", "20s"
+
+
+def json_answer(body, headers=()):
+    return answer(200, body, [("Content-Type", "application/json"), *headers])
+
+
+def zipped(body):
+    return json_answer(gzip.compress(body, 6), [("Content-Encoding", "gzip")])
+
+
+def deep(_request, _connection, made=zipped(b'{"data":' + b"[" * (8 * MIB - 100))):
+    """Arrays in arrays: 8 kB on the wire, and 8 MiB behind it."""
+    return made
+
+
+def deeper(_request, _connection, made=zipped(b'{"data":' + b"[" * (31 * MIB))):
+    return made
+
+
+def scopes_on_one_page(_request, _connection,
+                       made=zipped(b'{"data":[{"id":"a","attributes":{"scopes":['
+                                   + b",".join(b'"%d"' % i for i in range(495_000)) + b"]}}]}")):
+    return made
+
+
+def page_number(request):
+    query = urllib.parse.parse_qs(urllib.parse.urlsplit(request.target).query)
+    return int(query.get("page[number]", ["0"])[0])
+
+
+def rows(page, count, scopes=b""):
+    """`count` tokens that no other page has, each with an owner of its own."""
+    first = page * count
+    return b",".join(
+        b'{"id":"%032d","type":"service_access_tokens","attributes":{"name":"n","created_at":"2024-01-01T00:00:00Z",'
+        b'"scopes":[%s]},"relationships":{"owned_by":{"data":{"id":"%036d","type":"users"}}}}' % (i, scopes, i)
+        for i in range(first, first + count))
+
+
+def endless(count):
+    """A listing that never ends, with so many tokens a page; it says that there are many more."""
+    def page(request, _connection):
+        body = b'{"data":[%s],"meta":{"page":{"total_filtered_count":90000000}}}' % rows(page_number(request), count)
+        return json_answer(body)
+    return page
+
+
+def large_side_by_side(request, _connection):
+    """Says that many pages follow, and makes each as large as it may be."""
+    return json_answer(b'{"data":[{"id":"%d","attributes":{"name":"%s"}}],"meta":{"page":{"total_filtered_count":99}}}'
+                       % (page_number(request), b"n" * (7 * MIB)))
+
+
+def largest_listing(tokens=200_000, scopes=5_000, rows_of_page=1000):
+    """As many tokens and distinct scopes as a listing may have, each token with an owner of its own, in every pair of types
+    and every expiry; 500 scopes in each of these combinations, so that as many series as can be are published."""
+    types = [b"personal_access_tokens", b"service_access_tokens", b"else"]
+    owners = [b"users", b"service_account", b"else"]
+    expiries = [b'"20%d0-01-01T00:00:00Z"' % decade for decade in (2, 3, 4)] + [b"null", b"7"]
+    names = [b'"%s%d"' % (b"s" * 56, i) for i in range(scopes)]
+
+    def page(request, _connection):
+        number = page_number(request)
+        first = number * rows_of_page
+        lists = [b",".join(names[90 * part:90 * part + 90]) for part in range(-(-scopes // 90))]
+        body = b",".join(
+            b'{"id":"%032d","type":"%s","attributes":{"name":"n","created_at":"2024-01-01T00:00:00Z","expires_at":%s,'
+            b'"scopes":[%s]},"relationships":{"owned_by":{"data":{"id":"%036d","type":"%s"}}}}'
+            % (i, types[i % 3], expiries[i // 9 % 5], lists[number * 6 % 50 + i // 45 % 6] if number < 10 and i % 1000 < 500
+               else names[-1], i, owners[i // 3 % 3])
+            for i in range(first, min(first + rows_of_page, tokens)))
+        return json_answer(b'{"data":[%s],"meta":{"page":{"total_filtered_count":%d}}}' % (body, tokens))
+    return page
+
+
+def endless_scopes(request, _connection):
+    """Ever new scopes, 10,000 a page."""
+    first = 10_000 * page_number(request)
+    scopes = b",".join(b'"scope %d"' % i for i in range(first, first + 10_000))
+    return json_answer(b'{"data":[%s]}' % rows(page_number(request), 1, scopes))
+
+
+def murmur_collisions(count, seed=0xC70F6907, multiplier=0xC6A4A7935BD1E995):
+    """Texts of 48 characters with one MurmurHash64A by that seed, as libstdc++'s `std::hash` of texts is (the issue's
+    colliding_scopes.c, built from parts, which a script finds in a second): each third of a text leads from the state
+    before it to one and the same state, by 8 letters at random and 8 bytes that make up for them."""
+    mask = (1 << 64) - 1
+    inverse = pow(multiplier, -1, 1 << 64)
+    letters = b"abcdefghijklmnop"
+    chance = random.Random(1)
+
+    def mixed(value):
+        return value ^ (value >> 47)
+
+    def thirds(state, target, wanted):
+        needed = target * inverse & mask
+        while wanted > 0:
+            first = bytes(chance.choices(letters, k=8))
+            word = mixed(int.from_bytes(first, "little") * multiplier & mask) * multiplier & mask
+            halfway = (state ^ word) * multiplier & mask
+            second = (mixed((halfway ^ needed) * inverse & mask) * inverse & mask).to_bytes(8, "little")
+            if all(0x20 < byte < 0x7F and byte not in b'"\\' for byte in second):
+                wanted -= 1
+                yield (first + second).decode()
+
+    each = math.ceil(count ** (1 / 3))
+    states = [seed ^ (48 * multiplier & mask), 0x0123456789ABCDEF, 0x1123456789ABCDEF, 0x2123456789ABCDEF]
+    parts = [list(thirds(states[i], states[i + 1], each)) for i in range(3)]
+    return ["".join(text) for text in itertools.islice(itertools.product(*parts), count)]
+
+
+class AgainstHostileApis(unittest.TestCase):
+    """Each case runs the program, at its defaults but for the interval and the timeout of polls, against one server."""
+
+    def exporter(self, *servers):
+        """One organization for each server, named a, b, c…"""
+        directory = self.enterContext(tempfile.TemporaryDirectory())
+        organizations = "".join(
+            f"  - name: {name}\n    base_url: {server.url}\n    bearer_token_file: token\n"
+            for name, server in zip("abcdefgh", servers))
+        with harness.private_file(os.path.join(directory, "token")) as file:
+            file.write(TOKEN)
+        path = os.path.join(directory, "config.yaml")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(f"poll: {{interval: {INTERVAL}, timeout: {TIMEOUT}}}\norganizations:\n{organizations}")
+        return harness.Exporter("--config.file", path, "--web.probe-listen-address", "127.0.0.1:0", "--log.level", "debug")
+
+    @staticmethod
+    def memory(exporter, field="VmHWM"):
+        with open(f"/proc/{exporter.process.pid}/status", encoding="utf-8") as file:
+            return next(int(line.split()[1]) * 1024 for line in file if line.startswith(field + ":"))
+
+    @staticmethod
+    def outcomes(exporter, organization):
+        """The reason of each poll that has finished; "" for a good one."""
+        return [event.get("reason", "") for event in list(exporter.events())
+                if event.get("org") == organization and (event["msg"] == "poll finished" or event["msg"].startswith("poll failed"))]
+
+    def assert_harmless(self, steps, reasons, limit, polls=2):
+        """Polls fail for the reason expected, within the memory; the end takes no longer than it may."""
+        servers = [self.enterContext(FaultServer(step)) for step in steps]
+        with self.exporter(*servers) as exporter:
+            names = "abcdefgh"[:len(steps)]
+            harness.wait_until(lambda: all(len(self.outcomes(exporter, name)) >= polls for name in names),
+                               f"{polls} polls of each organization")
+            for name, reason in zip(names, reasons):
+                self.assertLessEqual(set(self.outcomes(exporter, name)), set(reason.split("|")), name)
+            peak = self.memory(exporter)
+            status, took = exporter.stop()
+        print(f"{self.id().rsplit('.', 1)[1]}: {peak / MIB:.1f} MiB at most, end in {took:.2f} s", flush=True)
+        self.assertEqual(status, 0)
+        self.assertLessEqual(took, LONGEST_END_SECONDS)
+        if not IS_RELEASE:
+            self.skipTest(f"the memory of a build that is no release build says nothing ({peak / MIB:.0f} MiB)")
+        self.assertLessEqual(peak, limit)
+
+
+class HostileApi(AgainstHostileApis):
+    """Each alone, and four at once."""
+
+    def test_a_deep_answer(self):
+        self.assert_harmless([deep], ["bad_page"], MOST_MEMORY_OF_ONE)
+
+    def test_an_answer_deeper_than_a_body_may_be_long(self):
+        self.assert_harmless([deeper], ["too_large"], MOST_MEMORY_OF_ONE)
+
+    def test_495000_scopes_on_one_page(self):
+        self.assert_harmless([scopes_on_one_page], ["bad_page"], MOST_MEMORY_OF_ONE)
+
+    def test_an_endless_listing_of_9990_rows_a_page(self):
+        self.assert_harmless([endless(9990)], ["bad_page"], MOST_MEMORY_OF_ONE)
+
+    def test_an_endless_listing_of_1000_rows_a_page(self):
+        self.assert_harmless([endless(1000)], ["endless"], MOST_MEMORY_OF_ONE)
+
+    def test_endless_scopes(self):
+        self.assert_harmless([endless_scopes], ["endless"], MOST_MEMORY_OF_ONE)
+
+    def test_the_largest_pages_side_by_side(self):
+        self.assert_harmless([large_side_by_side], ["too_large|endless|"], MOST_MEMORY_OF_ONE)
+
+    def test_the_largest_listing_that_is_published(self):
+        self.assert_harmless([largest_listing()], [""], MOST_MEMORY_OF_ONE, polls=3)
+
+    def test_four_of_the_largest_listings_at_once(self):
+        self.assert_harmless([largest_listing()] * 4, [""] * 4, MOST_MEMORY_OF_FOUR)
+
+    def test_four_deep_answers_at_once(self):
+        self.assert_harmless([deep] * 4, ["bad_page|too_large"] * 4, MOST_MEMORY_OF_FOUR)
+
+    def test_four_times_495000_scopes_at_once(self):
+        self.assert_harmless([scopes_on_one_page] * 4, ["bad_page|too_large"] * 4, MOST_MEMORY_OF_FOUR)
+
+    def test_four_endless_listings_at_once(self):
+        self.assert_harmless([endless(1000)] * 4, ["endless"] * 4, MOST_MEMORY_OF_FOUR, polls=1)
+
+    def test_four_of_the_largest_pages_side_by_side_at_once(self):
+        self.assert_harmless([large_side_by_side] * 4, ["too_large|endless|"] * 4, MOST_MEMORY_OF_FOUR)
+
+    def test_four_different_ones_at_once(self):
+        self.assert_harmless([deep, scopes_on_one_page, endless(1000), large_side_by_side],
+                             ["bad_page|too_large", "bad_page|too_large", "endless|too_large", "too_large|endless|"],
+                             MOST_MEMORY_OF_FOUR)
+
+
+class CollidingTexts(AgainstHostileApis):
+    """Texts of one hash, for the hash tables of a program whose hashes have no key."""
+
+    def assert_left_alone(self, hostile):
+        """Another organization is polled on time, the probe says 200, and the end comes in time, while `hostile` answers."""
+        hostile = self.enterContext(FaultServer(hostile))
+        good = self.enterContext(FaultServer(listing([token(1)])))
+        with self.exporter(hostile, good) as exporter:
+            probe = exporter.events("listening for probes")[0]["address"]
+            started = time.monotonic()
+            health, longest = set(), 0.0
+            harness.wait_until(lambda: self.outcomes(exporter, "b"), "a first poll of the good organization")
+            harness.wait_until(lambda: hostile.requests, "a request to the hostile server")
+            before = len(self.outcomes(exporter, "b"))
+            while len(self.outcomes(exporter, "b")) < before + 5:
+                asked = time.monotonic()
+                health.add(harness.get(probe + "/healthz")[0])
+                longest = max(longest, time.monotonic() - asked)
+                self.assertLess(time.monotonic() - started, 20, "five polls of one second each")
+                time.sleep(0.05)
+            status, took = exporter.stop()
+        print(f"{self.id().rsplit('.', 1)[1]}: end in {took:.2f} s, longest probe {longest:.3f} s", flush=True)
+        self.assertEqual(health, {200})
+        self.assertEqual(status, 0)
+        self.assertLessEqual(took, LONGEST_END_SECONDS)
+
+    def test_of_scopes_keep_no_other_organization_from_being_polled(self):
+        scopes = ",".join(f'"{text}"' for text in murmur_collisions(50_000))
+        self.assert_left_alone(json_answer(
+            '{"data":[{"id":"a","type":"service_access_tokens","attributes":{"scopes":[' + scopes + "]}}]}"))
+
+    def test_of_ids_are_so_many_tokens_and_owners(self):
+        ids = murmur_collisions(5_000)
+
+        def page(request, _connection):
+            first = page_number(request) * 1000
+            return json_answer('{"data":[' + ",".join(
+                f'{{"id":"{text}","relationships":{{"owned_by":{{"data":{{"id":"{text}","type":"users"}}}}}}}}'
+                for text in ids[first:first + 1000]) + "]}")
+        server = self.enterContext(FaultServer(page))
+        with self.exporter(server) as exporter:
+            harness.wait_until(lambda: "" in self.outcomes(exporter, "a"), "a poll that succeeds")
+            metrics = exporter.metrics()
+        self.assertEqual(sum(metrics["datadog_access_tokens"].values()), 5_000)
+        self.assertEqual(sum(metrics["datadog_access_token_owners"].values()), 5_000)
+
+
+class Memory(AgainstHostileApis):
+    """What a poll took goes back."""
+
+    def test_comes_back_after_a_poll_that_took_much(self):
+        turn = itertools.count()
+        hostile = threading.Event()
+        hostile.set()
+        bad, good = endless(1000), listing([token(1)])
+
+        def page(request, connection):
+            next(turn)
+            return bad(request, connection) if hostile.is_set() else good
+        server = self.enterContext(FaultServer(page))
+        with self.exporter(server) as exporter:
+            harness.wait_until(lambda: self.outcomes(exporter, "a"), "a poll that fails")
+            hostile.clear()
+            harness.wait_until(lambda: "" in self.outcomes(exporter, "a"), "a poll that succeeds")
+            after = self.memory(exporter, "VmRSS")
+            peak = self.memory(exporter)
+        print(f"memory: {peak / MIB:.1f} MiB at most, {after / MIB:.1f} MiB afterwards", flush=True)
+        if not IS_RELEASE:
+            self.skipTest("the memory of a build that is no release build says nothing")
+        self.assertLessEqual(after, 32 * MIB)
+
+
+
+if __name__ == "__main__":
+    unittest.main(argv=[sys.argv[0], "-v", *sys.argv[1:]])

@@ -1,0 +1,72 @@
+#include "datadog/answer_memory.h"
+
+#include <gtest/gtest.h>
+
+#include <thread>
+#include <vector>
+
+namespace exporter::datadog {
+namespace {
+
+constexpr std::size_t ordinary = AnswerMemory::ordinary;
+
+TEST(AnswerMemory, OfAnOrdinaryAnswerIsAlwaysThere) {
+    const auto memory = std::make_shared<AnswerMemory>(0);
+    AnswerMemory::Share share(memory);
+
+    EXPECT_TRUE(share.grow_to(ordinary));
+    EXPECT_FALSE(share.grow_to(ordinary + 1));
+}
+
+TEST(AnswerMemory, OfLargeAnswersIsShared) {
+    const auto memory = std::make_shared<AnswerMemory>(1000);
+    AnswerMemory::Share one(memory);
+    AnswerMemory::Share other(memory);
+
+    EXPECT_TRUE(one.grow_to(ordinary + 600));
+    EXPECT_FALSE(other.grow_to(ordinary + 401));
+    EXPECT_TRUE(other.grow_to(ordinary + 400));
+    EXPECT_FALSE(one.grow_to(ordinary + 601));
+    EXPECT_TRUE(one.grow_to(ordinary + 600)) << "what it has, it has";
+}
+
+TEST(AnswerMemory, ComesBackAtTheAnswersEndWhereverItWasMoved) {
+    const auto memory = std::make_shared<AnswerMemory>(1000);
+    {
+        AnswerMemory::Share one(memory);
+        ASSERT_TRUE(one.grow_to(ordinary + 1000));
+        AnswerMemory::Share moved(std::move(one));
+        AnswerMemory::Share assigned;
+        assigned = std::move(moved);
+        ASSERT_FALSE(AnswerMemory::Share(memory).grow_to(ordinary + 1));
+    }
+
+    EXPECT_TRUE(AnswerMemory::Share(memory).grow_to(ordinary + 1000));
+}
+
+TEST(AnswerMemory, IsNeverOverdrawnNorLostByManyAtOnce) {
+    const auto memory = std::make_shared<AnswerMemory>(3000);
+    std::vector<std::thread> threads;
+    for (int i = 0; i < 4; ++i) {
+        threads.emplace_back([&memory] {
+            for (int turn = 0; turn < 1000; ++turn) {
+                AnswerMemory::Share share(memory);
+                (void)share.grow_to(ordinary + 1000);
+                (void)share.grow_to(ordinary + 2000);
+            }
+        });
+    }
+    for (std::thread& thread : threads) {
+        thread.join();
+    }
+
+    EXPECT_TRUE(AnswerMemory::Share(memory).grow_to(ordinary + 3000));
+    EXPECT_FALSE(AnswerMemory::Share(memory).grow_to(ordinary + 3001));
+}
+
+TEST(AnswerMemory, OfNobodyIsNotCounted) {
+    EXPECT_TRUE(AnswerMemory::Share().grow_to(std::size_t{1} << 40));
+}
+
+}  // namespace
+}  // namespace exporter::datadog

@@ -1,6 +1,7 @@
 #include "state/state_file.h"
 
 #include "state/codec.h"
+#include "state/samples.h"
 #include "support/scratch_directory.h"
 
 #include <fmt/format.h>
@@ -65,7 +66,7 @@ TEST_F(StateFile, StaysAsItIsUntilTheNewOneIsComplete) {
 }
 
 TEST_F(StateFile, IsNotWrittenThroughASymbolicLink) {
-    const std::string state = encode({}, 0);
+    const std::string state = encode({}, test_hashes);
     directory_.write("victim", state);
     std::filesystem::create_symlink(directory_.path("victim"), path());
 
@@ -79,7 +80,7 @@ TEST_F(StateFile, IsNotWrittenThroughASymbolicLink) {
 
 TEST_F(StateFile, IsNotWrittenOverAnotherFileThatCameMeanwhile) {
     StateFileWriter file(path());
-    file.append(encode({}, 0));
+    file.append(encode({}, test_hashes));
     directory_.write("state", "precious");
 
     const auto replaced = file.commit();

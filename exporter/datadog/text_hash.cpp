@@ -1,6 +1,5 @@
 #include "datadog/text_hash.h"
 
-#include <fmt/format.h>
 #include <openssl/rand.h>
 #include <openssl/sha.h>
 
@@ -92,7 +91,13 @@ std::uint64_t text_hash(std::string_view text, const HashKey& key) {
 std::string text_fingerprint(std::string_view text) {
     std::array<unsigned char, SHA256_DIGEST_LENGTH> digest{};
     ::SHA256(reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest.data());
-    return fmt::format("{:02x}", fmt::join(digest.begin(), digest.begin() + digest.size() / 2, ""));
+    constexpr std::string_view digits = "0123456789abcdef";
+    std::string text_of_half;
+    for (std::size_t i = 0; i < digest.size() / 2; ++i) {
+        text_of_half += digits[digest[i] >> 4U];
+        text_of_half += digits[digest[i] & 0xFU];
+    }
+    return text_of_half;
 }
 
 }  // namespace exporter::datadog

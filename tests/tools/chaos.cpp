@@ -10,7 +10,7 @@ namespace {
 using demo::CannedAnswer;
 
 constexpr std::size_t nesting_levels = 100'000;
-/// The exporter takes 32 MiB at most.
+/// The exporter takes 8 MiB at most.
 constexpr std::size_t oversized_body = std::size_t{40} << 20;
 
 CannedAnswer json(int status, std::string body) {

@@ -159,7 +159,7 @@ TEST_P(ReplacedFile, OfAProcessIsLeftAlone) {
 }
 
 TEST_P(ReplacedFile, IsNeitherAPipeNorASocketNorADeviceNorADirectory) {
-    const auto expect_left_alone = [this](const std::string& target, mode_t kind, const std::string& name) {
+    const auto expect_left_alone = [](const std::string& target, mode_t kind, const std::string& name) {
         const auto written = replace_file(target, "new", options());
         ASSERT_FALSE(written) << name;
         EXPECT_EQ(written.error(),

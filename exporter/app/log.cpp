@@ -59,8 +59,8 @@ class WriterSink final : public spdlog::sinks::base_sink<std::mutex> {
 
 LogWriter::Notice notice_of(config::LogFormat format) {
     return [format, formatter = std::shared_ptr(formatter_of(format))](std::uint64_t lines) {
-        const std::string event =
-            format_event(format, "log lines were dropped: they were not read in time", {{"lines", lines}});
+        const std::string event = format_event(
+            format, "log lines were dropped: not read in time, or not writable", {{"lines", lines}});
         return formatted(*formatter, {"", spdlog::level::warn, event});
     };
 }

@@ -29,10 +29,10 @@ struct LogField {
 [[nodiscard]] std::string format_event(config::LogFormat format, std::string_view message,
                                        std::initializer_list<LogField> fields);
 
-/// Thread-safe. Nobody who logs waits for whoever reads the log.
+/// Thread-safe. Logging never waits for the log's reader.
 class Log {
   public:
-    /// How long `flush` waits where nobody reads.
+    /// How long `flush` waits if the reader stands still.
     static constexpr std::chrono::milliseconds longest_flush{400};
 
     /// Writes to standard error.
@@ -51,7 +51,7 @@ class Log {
     /// Waits for lines to be written, for `longest_flush` at most.
     void flush();
 
-    /// Since the start, as nobody read them in time or they could not be written.
+    /// Since the start: lines that were not read in time, or could not be written.
     [[nodiscard]] std::uint64_t lines_dropped() const;
 
   private:

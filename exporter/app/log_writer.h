@@ -18,11 +18,11 @@ namespace exporter::app {
 /// process.
 class LogWriter {
   public:
-    /// Lines beyond these bytes are dropped, until half of them are written. The line that passes them is
-    /// kept.
+    /// Once more bytes wait, lines are dropped until half of them are written. The line that passes the limit
+    /// is kept.
     static constexpr std::size_t most_waiting_bytes = std::size_t{256} << 10;
 
-    /// A whole line that says how many were dropped in its place. Called on the writer's thread.
+    /// A whole line, put where lines were dropped, with their number. Called on the writer's thread.
     using Notice = std::function<std::string(std::uint64_t lines)>;
 
     /// @param descriptor stays the caller's; must be open for as long as lines wait

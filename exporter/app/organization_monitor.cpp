@@ -14,8 +14,8 @@ namespace exporter::app {
 
 namespace {
 
-/// A poll of so many bytes of answers may have left as much behind, free but in pieces: 5,000 tokens. After
-/// 25 polls of bad answers 317 MiB were in use.
+/// After a poll of so many bytes of answers (some 5,000 tokens) free memory is given back to the system.
+/// Otherwise it stays, in pieces: 317 MiB through 25 polls of bad answers.
 constexpr std::uint64_t much = std::uint64_t{4} << 20;
 
 inventory::DetailMode detail_mode(config::Detail detail) {

@@ -89,7 +89,7 @@ class Signals {
     /// @param log is told what the signals do; must outlive this object
     Signals(const sigset_t& blocked, Log& log) {
         shared_->log = &log;
-        // Left to itself: it guards the end of the process, and that comes after the end of everything else.
+        // Detached: it must outlive everything else, to end the process if something hangs.
         std::thread([blocked, shared = shared_] { run(blocked, *shared); }).detach();
     }
     Signals(const Signals&) = delete;
@@ -140,11 +140,11 @@ class Signals {
         }
     }
 
-    /// Whatever is still going on then.
+    /// Ends the process even if something hangs.
     [[noreturn]] static void end_at_last(Shared& shared) {
         std::this_thread::sleep_for(longest_end - Log::longest_flush);
         say(shared, [](Log& log) {
-            log.warn("something does not end in time; leaving without it");
+            log.warn("the shutdown takes too long; leaving with work unfinished");
             log.flush();
         });
         std::_Exit(succeeded);

@@ -1,7 +1,7 @@
-// The one way in which this program replaces a file.
+// The only way in which this program replaces a file.
 //
 // Who reads the path sees the old file or the new one, never a part. What is not a regular file is left
-// alone. Whenever the process ends, by a signal too, no unfinished file stays behind.
+// alone. No unfinished file stays behind, except after SIGKILL or a crash where O_TMPFILE is missing.
 #pragma once
 
 #include "base/descriptor.h"

@@ -2,7 +2,7 @@
 //
 // OpenSSL's own socket BIO has no bound: SSL_read goes on for as long as records arrive that carry no data.
 // 60,000 KeyUpdates on 8 connections, or the handshake records with which a peer asks TLS 1.2 for a
-// renegotiation, held the web server's thread for 5 to 22 s.
+// renegotiation, can hold the web server's thread for 5 to 22 s.
 #pragma once
 
 #include <openssl/types.h>

@@ -97,7 +97,9 @@ std::vector<Option> make_table() {
         {"datadog.bearer-token-file", Kind::value, "FILE", "",
          "File that holds an access token, sent as bearer token instead of keys.", datadog},
         {"datadog.allow-world-readable-secrets", Kind::toggle, "", "",
-         "Use secret files that every user of the machine can read.", datadog},
+         "Accept secret files that every user can read, and a web configuration with passwords that others "
+         "can write.",
+         datadog},
 
         {"tokens.filter", Kind::value, "TEXT", "", "Count only the tokens that the API finds for this text.",
          tokens},

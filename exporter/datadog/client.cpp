@@ -74,9 +74,9 @@ std::string resolver_error(const std::string& host) {
 }
 
 constexpr std::string_view no_room_beside_others =
-    "a large page while large pages of others took all the memory that there is for them";
+    "a page over 256 KiB while other large pages use up the memory that they share";
 
-/// Adds to the page's body; the sum of its capacities stays below twice the largest.
+/// Adds to the page's body, which grows by doubling: all its buffers together stay below twice the last.
 ///
 /// @return what there is too much of; empty: nothing
 std::string append(Page& page, std::string_view bytes, std::size_t max_bytes) {

@@ -10,8 +10,8 @@
 
 namespace exporter::datadog {
 
-/// Whom they trust, as reading the system's certificates takes a megabyte and milliseconds each time; the
-/// thread that keeps their deadlines; and the memory that large answers take. Thread-safe.
+/// The CA certificates, as reading the system's takes a megabyte and milliseconds each time; the thread that
+/// keeps deadlines; and the memory that large answers share. Thread-safe.
 struct Commons {
     /// @param ca_file PEM; empty: the system's roots
     explicit Commons(const std::string& ca_file) : trust(ca_file) {}

@@ -49,9 +49,8 @@ constexpr std::array<Row, error_kind_count> rows = {{
     {ErrorKind::bad_page, "bad_page",
      "the API answered in a shape that this version does not know: look for a newer one"},
     {ErrorKind::endless, "endless",
-     "the listing has no end, or more tokens or scopes than are expected: where the organization really has "
-     "so "
-     "many, raise --poll.max-tokens or --poll.max-scopes and the limit of memory"},
+     "the listing has no end, or more tokens or scopes than allowed: if the organization really has that "
+     "many, raise --poll.max-tokens or --poll.max-scopes, and the memory limit"},
     {ErrorKind::short_listing, "short_listing",
      "far fewer tokens are listed than Datadog says there are: see status.datadoghq.com, or many were "
      "removed just now; the numbers of before stay until they are stale"},

@@ -320,8 +320,8 @@ Result<PageFacts> parse_page(std::vector<char>& body, const TokenHandler& on_tok
     PageHandler handler(on_token);
     rapidjson::Reader reader;
     rapidjson::InsituStringStream stream(begin);
-    // Iterative, because the recursive parser would overflow the stack on deeply nested input. Its own stack
-    // takes 8 bytes a level, of which the handler allows few: 32 kB of gzip that open arrays took 297 MiB.
+    // Iterative, because the recursive parser would overflow the stack on deeply nested input. It still takes
+    // 8 bytes a level, so the handler bounds the levels: 32 kB of gzip that open arrays would take 297 MiB.
     // Numbers as text, so that one beyond 64 bits costs no more than its field. (One beyond a double's range
     // costs the page; but texts are what people can write into a page, not numbers.)
     constexpr unsigned flags =

@@ -25,7 +25,7 @@ struct HashKey {
 /// SipHash-1-3, as the hash tables of Rust and Python have it: https://www.aumasson.jp/siphash/siphash.pdf.
 /// The same on every machine and in every build, so that hashes may outlive the process where their key does.
 ///
-/// Unkeyed hashes are no option: 50,000 scopes of one `std::hash` (1 MB) held a poll, and every other
+/// Unkeyed hashes are no option: 50,000 scopes of one `std::hash` (1 MB) hold up a poll, and every other
 /// organization's, for 26 s.
 [[nodiscard]] std::uint64_t text_hash(std::string_view text, const HashKey& key = process_hash_key());
 

@@ -22,7 +22,8 @@ class TlsContext {
     /// @param ca_file PEM; empty: the system's roots
     explicit TlsContext(const std::string& ca_file);
 
-    /// For whoever tells the other end nothing, and only wants to know whether it answers.
+    /// Verifies no certificate: for requests that tell nothing and only want to know whether somebody
+    /// answers.
     [[nodiscard]] static TlsContext of_anybody() { return TlsContext(); }
 
     /// Whether a certificate has to be right.

@@ -227,7 +227,7 @@ std::vector<FamilyDescription> api_families() {
          false},
         {"datadog_access_token_exporter_log_lines_dropped_total",
          Type::Counter,
-         "Lines of the log that were not read in time, or could not be written.",
+         "Log lines that were dropped because they were not read in time or could not be written.",
          {},
          false},
         {"datadog_access_token_exporter_config_last_reload_successful",

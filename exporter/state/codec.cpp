@@ -231,8 +231,8 @@ tl::expected<Stored, std::string> decode(std::string_view bytes, std::uint64_t c
     const std::string_view organizations = bytes.substr(checked + checksum_size);
     if (read.version == 0 || read.version > format_version) {
         return refused(fmt::format(
-            "it has format {}, written by {} version of this program; this one reads format {}", read.version,
-            read.version > format_version ? "a newer" : "an older", format_version));
+            "it has format {}, written by {} version of this program; this one reads formats 1 to {}",
+            read.version, read.version > format_version ? "a newer" : "an older", format_version));
     }
     if (read.length != organizations.size()) {
         return refused(fmt::format("it is torn: it has {} bytes behind its head, and should have {}",

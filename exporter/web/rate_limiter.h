@@ -1,6 +1,6 @@
 // How often each client may do something: exporter-toolkit's `rate_limit`, with a token bucket for each
-// client instead of one for all. One for all lets strangers keep a scraper out: ten requests a second without
-// a password cost it 6 of 8 scrapes.
+// client instead of one for all. One for all would let strangers keep a scraper out: at ten requests a second
+// without a password, 6 of its 8 scrapes fail.
 #pragma once
 
 #include <chrono>
@@ -19,7 +19,7 @@ class RateLimiter {
     /// @param burst how much is allowed at once, at least 1
     RateLimiter(std::chrono::nanoseconds interval, unsigned burst);
 
-    /// Beyond so many buckets, the one that lacks least makes room, and is full again.
+    /// At so many buckets, the one that is full soonest makes room, and counts as full again.
     static constexpr std::size_t most_buckets = 1024;
 
     /// @param who whose bucket it is

@@ -189,7 +189,7 @@ void Session::admit() {
     }
 }
 
-/// A known login has a bucket of its own at each address, which strangers behind the same proxy can't empty.
+/// At each address known logins share a second bucket, which strangers behind the same proxy can't empty.
 bool Session::is_within_rate(bool is_known) {
     return !security_ || !security_->rate_limiter ||
            security_->rate_limiter->allow(peer_key() + (is_known ? "known" : ""), now());

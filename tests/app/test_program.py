@@ -272,7 +272,7 @@ class Signals(unittest.TestCase):
             status, took = exporter.stop()
         self.assertEqual(status, 0, exporter.lines)
         self.assertLessEqual(took, harness.LONGEST_END_SECONDS)
-        self.assertEqual(len(exporter.events("something does not end in time; leaving without it")), 1)
+        self.assertEqual(len(exporter.events("the shutdown takes too long; leaving with work unfinished")), 1)
         self.assertFalse(os.path.exists(self.socket))
 
     def test_ends_within_two_seconds_in_the_middle_of_a_poll(self):

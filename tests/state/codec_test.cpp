@@ -91,8 +91,9 @@ TEST(Format, OfALaterVersionIsRefusedAndSaysSo) {
 
     EXPECT_EQ(
         why_not(bytes),
-        fmt::format("it has format {}, written by a newer version of this program; this one reads format {}",
-                    format_version + 1, format_version));
+        fmt::format(
+            "it has format {}, written by a newer version of this program; this one reads formats 1 to {}",
+            format_version + 1, format_version));
 }
 
 TEST(Format, OfVersion0IsRefusedAndSaysSo) {

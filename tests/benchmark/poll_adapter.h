@@ -57,7 +57,7 @@ namespace exporter::comparison {
     inventory::InventoryBuilder builder(rules, now, std::move(previous));
     for (const auto& page : pages) {
         for (const auto& token : page.tokens) {
-            builder.add(token);
+            (void)builder.add(token);
         }
     }
     return std::move(builder).build(true, now);

@@ -57,7 +57,9 @@ namespace exporter::comparison {
     inventory::InventoryBuilder builder(rules, now, std::move(previous));
     for (const auto& page : pages) {
         for (const auto& token : page.tokens) {
-            (void)builder.add(token);
+            if (!builder.add(token)) {
+                throw std::length_error("more distinct scopes than there may be");
+            }
         }
     }
     return std::move(builder).build(true, now);

@@ -18,7 +18,7 @@ TOKEN = "ddpat_alias_0123456789abcdef"
 IS_RELEASE = os.environ.get("EXPORTER_BUILD") == "Release"
 MIB = 1 << 20
 # SECURITY.md's numbers.
-MOST_MEMORY_OF_ONE = 96 * MIB
+MOST_MEMORY_OF_ONE = 65 * MIB
 MOST_MEMORY_OF_FOUR = 128 * MIB
 MOST_MEMORY_AFTERWARDS = 24 * MIB  # the program's own share of the formula
 LONGEST_END_SECONDS = 3

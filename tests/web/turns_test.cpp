@@ -55,10 +55,12 @@ class Turns : public ::testing::Test {
                    .io = io_,
                    .readiness = readiness_,
                    .roster = Roster(limits()),
-                   .crowd = &service_.roster,
+                   .crowd = nullptr,
                    .overflow = Roster(limits()),
                    .security = nullptr,
-                   .probes_only = false} {}
+                   .probes_only = false} {
+        service_.crowd = &service_.roster;
+    }
     ~Turns() override {
         service_.roster.close_all();
         readiness_.finish();

@@ -89,14 +89,16 @@ std::string key_block(SSL* ssl, std::size_t size) {
     SSL_get_client_random(ssl, bytes_of(client), client.size());
     SSL_get_server_random(ssl, bytes_of(server), server.size());
     const std::string seed = "key expansion" + server + client;
-    const std::shared_ptr<EVP_PKEY_CTX> prf(EVP_PKEY_CTX_new_id(EVP_PKEY_TLS1_PRF, nullptr), EVP_PKEY_CTX_free);
+    const std::shared_ptr<EVP_PKEY_CTX> prf(EVP_PKEY_CTX_new_id(EVP_PKEY_TLS1_PRF, nullptr),
+                                            EVP_PKEY_CTX_free);
     std::string block(size, '\0');
-    require(EVP_PKEY_derive_init(prf.get()) == 1 && EVP_PKEY_CTX_set_tls1_prf_md(prf.get(), EVP_sha256()) == 1 &&
-                EVP_PKEY_CTX_set1_tls1_prf_secret(prf.get(), bytes_of(secret), static_cast<int>(secret.size())) ==
-                    1 &&
-                EVP_PKEY_CTX_add1_tls1_prf_seed(prf.get(), bytes_of(seed), static_cast<int>(seed.size())) == 1 &&
-                EVP_PKEY_derive(prf.get(), bytes_of(block), &size) == 1,
-            "key block");
+    require(
+        EVP_PKEY_derive_init(prf.get()) == 1 && EVP_PKEY_CTX_set_tls1_prf_md(prf.get(), EVP_sha256()) == 1 &&
+            EVP_PKEY_CTX_set1_tls1_prf_secret(prf.get(), bytes_of(secret), static_cast<int>(secret.size())) ==
+                1 &&
+            EVP_PKEY_CTX_add1_tls1_prf_seed(prf.get(), bytes_of(seed), static_cast<int>(seed.size())) == 1 &&
+            EVP_PKEY_derive(prf.get(), bytes_of(block), &size) == 1,
+        "key block");
     return block;
 }
 
@@ -140,7 +142,8 @@ KeyUpdateBurst::KeyUpdateBurst(std::uint16_t port, int updates, const std::strin
     BIO* const burst = BIO_new(BIO_s_mem());
     SSL_set0_wbio(ssl, burst);
     for (int i = 0; i < updates; ++i) {
-        require(SSL_key_update(ssl, SSL_KEY_UPDATE_NOT_REQUESTED) == 1 && SSL_do_handshake(ssl) == 1, "key update");
+        require(SSL_key_update(ssl, SSL_KEY_UPDATE_NOT_REQUESTED) == 1 && SSL_do_handshake(ssl) == 1,
+                "key update");
     }
     char* bytes = nullptr;
     const auto size = BIO_get_mem_data(burst, &bytes);
@@ -180,7 +183,8 @@ std::string RenegotiationFlood::next_record() {
                 EVP_EncryptUpdate(gcm.get(), bytes_of(sealed), &size, bytes_of(plain),
                                   static_cast<int>(plain.size())) == 1 &&
                 EVP_EncryptFinal_ex(gcm.get(), bytes_of(sealed), &size) == 1 &&
-                EVP_CIPHER_CTX_ctrl(gcm.get(), EVP_CTRL_GCM_GET_TAG, static_cast<int>(tag.size()), tag.data()) == 1,
+                EVP_CIPHER_CTX_ctrl(gcm.get(), EVP_CTRL_GCM_GET_TAG, static_cast<int>(tag.size()),
+                                    tag.data()) == 1,
             "record");
     const std::string content = number + sealed + tag;
     return header + '\0' + static_cast<char>(content.size()) + content;

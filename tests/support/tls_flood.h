@@ -61,8 +61,8 @@ class RenegotiationFlood {
     [[nodiscard]] std::string next_record();
 
     TlsFloodConnection connection_;
-    std::string key_;   ///< AES-128-GCM's, of what the client writes
-    std::string salt_;  ///< the fixed 4 bytes of its nonces
+    std::string key_;             ///< AES-128-GCM's, of what the client writes
+    std::string salt_;            ///< the fixed 4 bytes of its nonces
     std::uint64_t sequence_ = 1;  ///< the handshake's Finished was 0
 };
 

@@ -48,7 +48,8 @@ void Authenticator::replace(Users users) {
         return;
     }
     users_.swap(replacement);
-    cache_.clear();
+    const Users& before = *replacement;
+    cache_.forget_if([&](const std::string& user) { return !users_->share(user, before); });
 }
 
 void Authenticator::work(const std::stop_token& stop) {
@@ -93,7 +94,7 @@ bool Authenticator::judge(const Credentials& credentials, const std::string& pee
             continue;
         }
         if (admitted) {
-            cache_.insert(fingerprint);
+            cache_.insert(fingerprint, credentials.user);
             proven_.insert(peer);
         }
         return admitted;

@@ -65,8 +65,8 @@ class Authenticator {
     void verify(std::string_view authorization, const std::string& peer, Done done);
 
     /// From now on no login of the users before is right, unless it is one of the new as well; those that
-    /// wait or are being checked are judged by the new. The same users again change nothing: no login is
-    /// forgotten.
+    /// wait or are being checked are judged by the new. Logins of users whose hash stays are not forgotten:
+    /// they would have to compete with strangers for a check.
     void replace(Users users);
 
   private:

@@ -21,6 +21,9 @@ class BcryptHash {
     /// @param cost 4 to 31
     [[nodiscard]] static BcryptHash of_nothing(unsigned cost);
 
+    /// Whether the same passwords match, as far as anybody can tell.
+    friend bool operator==(const BcryptHash&, const BcryptHash&) = default;
+
     /// 4 to 31: each step takes twice as long.
     [[nodiscard]] unsigned cost() const { return cost_; }
 

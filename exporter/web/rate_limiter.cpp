@@ -19,29 +19,30 @@ RateLimiter::RateLimiter(std::chrono::nanoseconds interval, unsigned burst)
     : interval_(std::clamp(interval, std::chrono::nanoseconds(1), longest_refill)),
       refill_before_last_(refill_of(std::max(burst, 1U) - 1, interval_)) {}
 
-bool RateLimiter::allow(const std::string& who, TimePoint now) {
-    auto bucket = full_at_.find(who);
-    const auto full_at = bucket == full_at_.end() ? now : std::max(bucket->second, now);
+bool RateLimiter::allow(Kind kind, const std::string& who, TimePoint now) {
+    auto& table = tables_.at(static_cast<std::size_t>(kind));
+    auto bucket = table.find(who);
+    const auto full_at = bucket == table.end() ? now : std::max(bucket->second, now);
     if (full_at - now > refill_before_last_) {
         return false;
     }
-    if (bucket == full_at_.end()) {
-        make_room(now);
-        bucket = full_at_.emplace(who, now).first;
+    if (bucket == table.end()) {
+        make_room(table, now);
+        bucket = table.emplace(who, now).first;
     }
     bucket->second = full_at + interval_;
     return true;
 }
 
-void RateLimiter::make_room(TimePoint now) {
-    if (full_at_.size() < most_buckets) {
+void RateLimiter::make_room(Table& table, TimePoint now) {
+    if (table.size() < most_buckets) {
         return;
     }
-    std::erase_if(full_at_, [now](const auto& bucket) { return bucket.second <= now; });
-    if (full_at_.size() >= most_buckets) {
-        full_at_.erase(
-            std::min_element(full_at_.begin(), full_at_.end(),
-                             [](const auto& one, const auto& other) { return one.second < other.second; }));
+    std::erase_if(table, [now](const auto& bucket) { return bucket.second <= now; });
+    if (table.size() >= most_buckets) {
+        table.erase(std::min_element(table.begin(), table.end(), [](const auto& one, const auto& other) {
+            return one.second < other.second;
+        }));
     }
 }
 

@@ -3,6 +3,7 @@
 // without a password, 6 of its 8 scrapes fail.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <map>
@@ -22,17 +23,28 @@ class RateLimiter {
     /// At so many buckets, the one that is full soonest makes room, and counts as full again.
     static constexpr std::size_t most_buckets = 1024;
 
+    /// What a client asks for. Each has buckets of its own, so that no client behind the same address, such
+    /// as a proxy's, can empty those that a scraper needs.
+    enum class Kind {
+        anonymous,  ///< no password to check
+        check,      ///< of a password: also a scraper's first one after a restart
+        known       ///< a login that was right before
+    };
+
     /// @param who whose bucket it is
     /// @param now not before that of an earlier call
-    [[nodiscard]] bool allow(const std::string& who, TimePoint now);
+    [[nodiscard]] bool allow(Kind kind, const std::string& who, TimePoint now);
 
   private:
-    void make_room(TimePoint now);
+    /// When each bucket is full; one that is not here is.
+    using Table = std::map<std::string, TimePoint>;
+
+    static void make_room(Table& table, TimePoint now);
 
     std::chrono::nanoseconds interval_;
     std::chrono::nanoseconds
-        refill_before_last_;                    ///< how long the bucket may lack to be full and yet hold one
-    std::map<std::string, TimePoint> full_at_;  ///< when each bucket is full; one that is not here is
+        refill_before_last_;       ///< how long the bucket may lack to be full and yet hold one
+    std::array<Table, 3> tables_;  ///< by kind
 };
 
 }  // namespace exporter::web

@@ -228,6 +228,17 @@ TEST(Authenticator, RemembersLoginsWhenTheSameUsersComeAgain) {
     EXPECT_EQ(authenticator.known(alice_secret, somebody), std::nullopt);
 }
 
+TEST(Authenticator, RemembersTheLoginsOfUsersThatStayWhenOthersChange) {
+    Authenticator authenticator(users({{"alice", of_secret}, {"bob", of_other}}));
+    ASSERT_EQ(verdict(authenticator, alice_secret), Verdict::right);
+    ASSERT_EQ(verdict(authenticator, bob_other), Verdict::right);
+    authenticator.replace(users({{"alice", of_secret}, {"bob", of_secret}, {"carol", of_other}}));
+    EXPECT_EQ(authenticator.known(alice_secret, somebody), Verdict::right);
+    EXPECT_EQ(authenticator.known(bob_other, somebody), std::nullopt) << "another password";
+    authenticator.replace(users({{"carol", of_other}}));
+    EXPECT_EQ(authenticator.known(alice_secret, somebody), std::nullopt) << "gone";
+}
+
 TEST(Authenticator, TakesNoMoreLoginsThanItsQueueHolds) {
     Authenticator authenticator(users({{"alice", of_secret}}));
     Obstacle obstacle(authenticator);

@@ -15,12 +15,13 @@ using namespace std::chrono_literals;
 
 constexpr RateLimiter::TimePoint start{1h};
 const std::string client = "192.0.2.1";
+constexpr auto kind = RateLimiter::Kind::check;
 
 /// How many of `attempts` at one moment are allowed.
 int allowed(RateLimiter& limiter, RateLimiter::TimePoint now, int attempts = 100) {
     int count = 0;
     for (int i = 0; i < attempts; ++i) {
-        count += limiter.allow(client, now) ? 1 : 0;
+        count += limiter.allow(kind, client, now) ? 1 : 0;
     }
     return count;
 }
@@ -67,19 +68,30 @@ TEST(RateLimiter, TakesAbsurdOptions) {
 TEST(RateLimiter, GivesEachClientABucketOfItsOwn) {
     RateLimiter limiter(1s, 2);
     EXPECT_EQ(allowed(limiter, start), 2);
-    EXPECT_TRUE(limiter.allow("192.0.2.2", start));
-    EXPECT_FALSE(limiter.allow(client, start));
+    EXPECT_TRUE(limiter.allow(kind, "192.0.2.2", start));
+    EXPECT_FALSE(limiter.allow(kind, client, start));
+}
+
+TEST(RateLimiter, GivesAClientABucketOfEachKind) {
+    using Kind = RateLimiter::Kind;
+    RateLimiter limiter(1s, 1);
+    for (const auto each : {Kind::anonymous, Kind::check, Kind::known}) {
+        EXPECT_TRUE(limiter.allow(each, client, start)) << static_cast<int>(each);
+    }
+    for (const auto each : {Kind::anonymous, Kind::check, Kind::known}) {
+        EXPECT_FALSE(limiter.allow(each, client, start)) << static_cast<int>(each);
+    }
 }
 
 TEST(RateLimiter, ForgetsOnlyWhoLacksLeastWhenMoreClientsComeThanItRemembers) {
     RateLimiter limiter(1s, 2);
     EXPECT_EQ(allowed(limiter, start), 2);
     for (std::size_t other = 0; other < 2 * RateLimiter::most_buckets; ++other) {
-        ASSERT_TRUE(limiter.allow(std::to_string(other), start)) << other;
+        ASSERT_TRUE(limiter.allow(kind, std::to_string(other), start)) << other;
     }
-    EXPECT_FALSE(limiter.allow(client, start)) << "it lacks the most";
-    EXPECT_FALSE(limiter.allow(client, start + 999ms));
-    EXPECT_TRUE(limiter.allow(client, start + 1s));
+    EXPECT_FALSE(limiter.allow(kind, client, start)) << "it lacks the most";
+    EXPECT_FALSE(limiter.allow(kind, client, start + 999ms));
+    EXPECT_TRUE(limiter.allow(kind, client, start + 1s));
 }
 
 // The bucket as it is told, with its tokens counted in nanoseconds.
@@ -97,7 +109,7 @@ TEST(RateLimiter, IsATokenBucket) {
             saved = std::min(saved + pause, interval * burst);
             const bool expected = saved >= interval;
             saved -= expected ? interval : 0ns;
-            ASSERT_EQ(limiter.allow(client, now), expected);
+            ASSERT_EQ(limiter.allow(kind, client, now), expected);
         }
     }
 }

@@ -21,28 +21,37 @@ RateLimiter::RateLimiter(std::chrono::nanoseconds interval, unsigned burst)
 
 bool RateLimiter::allow(Kind kind, const std::string& who, TimePoint now) {
     auto& table = tables_.at(static_cast<std::size_t>(kind));
-    auto bucket = table.find(who);
-    const auto full_at = bucket == table.end() ? now : std::max(bucket->second, now);
+    table.forget_full(now);
+    const auto own = table.full_at.find(who);
+    const bool shares = own == table.full_at.end() && table.full_at.size() >= most_buckets;
+    const auto full_at = shares                       ? std::max(table.shared_full_at, now)
+                         : own == table.full_at.end() ? now
+                                                      : own->second;
     if (full_at - now > refill_before_last_) {
         return false;
     }
-    if (bucket == table.end()) {
-        make_room(table, now);
-        bucket = table.emplace(who, now).first;
+    if (shares) {
+        table.shared_full_at = full_at + interval_;
+    } else {
+        table.set(who, full_at + interval_);
     }
-    bucket->second = full_at + interval_;
     return true;
 }
 
-void RateLimiter::make_room(Table& table, TimePoint now) {
-    if (table.size() < most_buckets) {
-        return;
+void RateLimiter::Table::forget_full(TimePoint now) {
+    while (!by_time.empty() && by_time.begin()->first <= now) {
+        full_at.erase(by_time.begin()->second);
+        by_time.erase(by_time.begin());
     }
-    std::erase_if(table, [now](const auto& bucket) { return bucket.second <= now; });
-    if (table.size() >= most_buckets) {
-        table.erase(std::min_element(table.begin(), table.end(), [](const auto& one, const auto& other) {
-            return one.second < other.second;
-        }));
+}
+
+void RateLimiter::Table::set(const std::string& who, TimePoint when) {
+    // First: what is in `by_time` alone, because memory ran out, goes like all others.
+    by_time.emplace(when, who);
+    const auto [bucket, is_new] = full_at.emplace(who, when);
+    if (!is_new) {
+        by_time.erase({bucket->second, who});
+        bucket->second = when;
     }
 }
 

@@ -7,7 +7,9 @@
 #include <chrono>
 #include <cstddef>
 #include <map>
+#include <set>
 #include <string>
+#include <utility>
 
 namespace exporter::web {
 
@@ -20,7 +22,8 @@ class RateLimiter {
     /// @param burst how much is allowed at once, at least 1
     RateLimiter(std::chrono::nanoseconds interval, unsigned burst);
 
-    /// At so many buckets, the one that is full soonest makes room, and counts as full again.
+    /// Of a kind that are not full. When there are so many, all clients that have none share one more: if one
+    /// of theirs made room for the next, two clients in turn could do as they like.
     static constexpr std::size_t most_buckets = 1024;
 
     /// What a client asks for. Each has buckets of its own, so that no client behind the same address, such
@@ -36,10 +39,15 @@ class RateLimiter {
     [[nodiscard]] bool allow(Kind kind, const std::string& who, TimePoint now);
 
   private:
-    /// When each bucket is full; one that is not here is.
-    using Table = std::map<std::string, TimePoint>;
+    /// The buckets of a kind.
+    struct Table {
+        std::map<std::string, TimePoint> full_at;             ///< when each is full; one that is not here is
+        std::set<std::pair<TimePoint, std::string>> by_time;  ///< the same; no request looks at them all
+        TimePoint shared_full_at{};                           ///< of those that found no room
 
-    static void make_room(Table& table, TimePoint now);
+        void forget_full(TimePoint now);
+        void set(const std::string& who, TimePoint when);
+    };
 
     std::chrono::nanoseconds interval_;
     std::chrono::nanoseconds

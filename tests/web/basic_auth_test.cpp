@@ -8,6 +8,7 @@
 #include <future>
 #include <map>
 #include <memory>
+#include <new>
 #include <optional>
 #include <string>
 #include <thread>
@@ -262,6 +263,12 @@ TEST(Authenticator, TakesALoginWhileItTellsAVerdict) {
         authenticator.verify(alice_secret, "", [&](Verdict verdict) { told.set_value(verdict); });
     });
     EXPECT_EQ(told.get_future().get(), Verdict::right);
+}
+
+TEST(Authenticator, ChecksTheNextAfterAVerdictThatCouldNotBeTold) {
+    Authenticator authenticator(users({{"alice", of_secret}}));
+    authenticator.verify(alice_wrong, somebody, [](Verdict) { throw std::bad_alloc(); });
+    EXPECT_EQ(verdict(authenticator, alice_secret), Verdict::right);
 }
 
 TEST(Authenticator, ForgetsLoginsOfUsersThatHaveBeenReplaced) {

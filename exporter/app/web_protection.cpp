@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <exception>
 #include <map>
 #include <optional>
 #include <string_view>
@@ -164,22 +165,26 @@ tl::expected<WebProtection, config::MistakeLines> WebProtection::load(const conf
                                                                       config::FileReader reader,
                                                                       scan::Clock& clock) {
     WebProtection protection(web, log, reloads, std::move(reader), clock);
-    if (auto done = protection.read(); !done) {
-        return tl::unexpected(std::move(done.error()));
+    if (!protection.path_.empty()) {
+        if (auto done = protection.use(protection.read()); !done) {
+            return tl::unexpected(std::move(done.error()));
+        }
     }
     return protection;
 }
 
-tl::expected<void, config::MistakeLines> WebProtection::read() {
-    if (path_.empty()) {
-        return {};
-    }
-    auto reading = config::read_web_file(path_, reader_, world_readable_);
+config::WebFileReading WebProtection::read() const {
+    return config::read_web_file(path_, reader_, world_readable_);
+}
+
+tl::expected<void, config::MistakeLines> WebProtection::use(config::WebFileReading reading) {
+    const auto taken = reading.file ? take_up(*reading.file) : tl::expected<void, std::string>();
+    // Not sooner: after an exception the files count as changed, and are looked at again.
     read_files_ = std::move(reading.read_files);
     if (!reading.file) {
         return tl::unexpected(std::move(reading.file.error()));
     }
-    if (auto taken = take_up(*reading.file); !taken) {
+    if (!taken) {
         return tl::unexpected(config::MistakeLines{fmt::format("{}: {}", path_, taken.error())});
     }
     warnings_ = std::move(reading.warnings);
@@ -227,19 +232,23 @@ tl::expected<void, std::string> WebProtection::take_up(const config::WebFile& fi
 }
 
 bool WebProtection::refresh() {
-    if (path_.empty() || !config::have_changed(read_files_, reader_)) {
+    if (path_.empty()) {
         return false;
     }
-    // A file may be half-written: what two looks in a row find is what was meant.
-    if (seen_.empty() || config::have_changed(seen_, reader_)) {
-        seen_ = config::read_web_file(path_, reader_, world_readable_).read_files;
+    if (!config::have_changed(read_files_, reader_)) {
+        seen_.clear();
+        return false;
+    }
+    // A file may be half-written: what two looks in a row find is what was meant. Nothing is read again after
+    // they are compared: that could be a third text.
+    auto reading = read();
+    if (!config::are_same(reading.read_files, seen_)) {
+        seen_ = std::move(reading.read_files);
         return false;
     }
     seen_.clear();
-    if (const auto done = read(); !done) {
-        reloads_->failed(reload_label);
-        log_->error("the web configuration can't be used; the one before stays in use",
-                    {{"error", fmt::format("{}", fmt::join(done.error(), "; "))}});
+    if (const auto done = use(std::move(reading)); !done) {
+        fail(fmt::format("{}", fmt::join(done.error(), "; ")));
         return false;
     }
     log_->info("the web configuration was taken up", {{"file", path_}});
@@ -249,13 +258,35 @@ bool WebProtection::refresh() {
     return true;
 }
 
+void WebProtection::fail(const std::string& error) {
+    reloads_->failed(reload_label);
+    log_->error("the web configuration can't be used; the one before stays in use", {{"error", error}});
+}
+
+void WebProtection::fail_by(const std::exception& exception) noexcept {
+    try {
+        fail(exception.what());
+    } catch (const std::exception&) {
+        // No memory for a line in the log: the metric tells.
+    }
+}
+
 void WebProtection::watch(const std::stop_token& stop,
                           const std::function<void(std::shared_ptr<const web::Security>)>& take_up) {
     // Not inotify: Kubernetes replaces mounted files by renaming a symbolic link two levels above them.
     constexpr std::chrono::seconds interval{1};
+    auto in_use = security_;
     while (clock_->wait_until(clock_->steady_now() + interval, stop)) {
-        if (refresh()) {
-            take_up(security_);
+        try {
+            (void)refresh();
+            // Not by what `refresh` returns: it may have thrown after the change, and so may `take_up`.
+            if (security_ != in_use) {
+                take_up(security_);
+                in_use = security_;
+                reloads_->succeeded(reload_label, clock_->now());
+            }
+        } catch (const std::exception& exception) {
+            fail_by(exception);
         }
     }
 }

@@ -10,6 +10,7 @@
 
 #include <tl/expected.hpp>
 
+#include <exception>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -33,19 +34,24 @@ class WebProtection {
     [[nodiscard]] const std::shared_ptr<const web::Security>& security() const { return security_; }
 
     /// Reads the files again. True: they have changed, the call before found the same change, and `security`
-    /// is new. What can't be used, or would weaken protection, is logged, once, and leaves the one before in
-    /// use: a file that was cut in the middle reads like one whose other settings were given up.
+    /// is new: exactly what both found. What can't be used, or would weaken protection, is logged, once, and
+    /// leaves the one before in use: a file that was cut in the middle reads like one whose other settings
+    /// were given up.
     [[nodiscard]] bool refresh();
 
-    /// Refreshes every second until `stop` is requested, and hands over what is new.
+    /// Refreshes every second until `stop` is requested, and hands over what is new. An exception, such as
+    /// when memory runs out, is a reading that failed: it is logged, and tried again.
     void watch(const std::stop_token& stop,
                const std::function<void(std::shared_ptr<const web::Security>)>& take_up);
 
   private:
     WebProtection(const config::Web& web, Log& log, metrics::Reloads& reloads, config::FileReader reader,
                   scan::Clock& clock);
-    [[nodiscard]] tl::expected<void, config::MistakeLines> read();
+    [[nodiscard]] config::WebFileReading read() const;
+    [[nodiscard]] tl::expected<void, config::MistakeLines> use(config::WebFileReading reading);
     [[nodiscard]] tl::expected<void, std::string> take_up(const config::WebFile& file);
+    void fail(const std::string& error);
+    void fail_by(const std::exception& exception) noexcept;
 
     std::string path_;
     config::WorldReadable world_readable_;
@@ -53,8 +59,8 @@ class WebProtection {
     metrics::Reloads* reloads_;
     config::FileReader reader_;
     scan::Clock* clock_;
-    std::vector<config::ReadFile> read_files_;
-    std::vector<config::ReadFile> seen_;  ///< a change that the last look found; empty: none
+    std::vector<config::ReadFile> read_files_;  ///< as last used, or refused
+    std::vector<config::ReadFile> seen_;        ///< a change that the last look found; empty: none
     std::vector<std::string>
         warnings_;  ///< of the last reading; at the start the configuration tells them itself
     /// One for life, as its end may have to wait for a check; null until there are users.

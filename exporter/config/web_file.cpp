@@ -188,6 +188,10 @@ void tell_who_may_write(WebFileSettings& settings, const std::string& who, bool 
     }
 }
 
+bool is_same(const std::optional<Secret>& text, const std::optional<Secret>& other) {
+    return text.has_value() == other.has_value() && (!text || text->expose() == other->expose());
+}
+
 /// The one mistake of a file that can't be used at all.
 WebFileReading unusable(const std::string& path, std::string_view why, std::vector<ReadFile> read_files) {
     return {tl::unexpected(MistakeLines{fmt::format("{}: the web configuration file {}", path, why)}),
@@ -251,10 +255,17 @@ WebFileReading read_web_file(const std::string& path, const FileReader& reader,
     return {std::move(file), settings.take_warnings(), std::move(read_files)};
 }
 
+bool are_same(const std::vector<ReadFile>& files, const std::vector<ReadFile>& others) {
+    return std::equal(files.begin(), files.end(), others.begin(), others.end(),
+                      [](const ReadFile& file, const ReadFile& other) {
+                          return file.path == other.path && is_same(file.text, other.text);
+                      });
+}
+
 bool have_changed(const std::vector<ReadFile>& files, const FileReader& reader) {
     return std::any_of(files.begin(), files.end(), [&](const ReadFile& file) {
         const auto now = reader(file.path);
-        return now.has_value() != file.text.has_value() || (now && now->text.expose() != file.text->expose());
+        return !is_same(file.text, now ? std::optional(now->text) : std::nullopt);
     });
 }
 

@@ -90,6 +90,9 @@ struct WebFileReading {
 [[nodiscard]] WebFileReading read_web_file(const std::string& path, const FileReader& reader,
                                            WorldReadable world_readable = WorldReadable::refused);
 
+/// Whether they are the same files with the same texts.
+[[nodiscard]] bool are_same(const std::vector<ReadFile>& files, const std::vector<ReadFile>& others);
+
 /// Whether any of the files reads differently now, or can be read while it could not, or the other way round.
 [[nodiscard]] bool have_changed(const std::vector<ReadFile>& files, const FileReader& reader);
 

@@ -98,6 +98,17 @@ States StateKeeper::take_changed() {
 
 bool StateKeeper::save_if_changed() {
     const std::lock_guard saving(saving_);
+    try {
+        return save_and_tell();
+    } catch (const std::exception&) {
+        // No memory even to tell that there was none for saving: all of it is tried again the next time.
+        const std::lock_guard lock(mutex_);
+        changed_ = true;
+        return false;
+    }
+}
+
+bool StateKeeper::save_and_tell() {
     std::string problem;
     try {
         const States states = take_changed();
@@ -122,8 +133,9 @@ bool StateKeeper::save_if_changed() {
 
 void StateKeeper::tell_outcome(const std::string& problem) {
     const bool fails = !problem.empty();
-    if (fails != std::exchange(failing_, fails)) {
+    if (fails != failing_) {
         tell_(fails ? StateEvent::not_saved : StateEvent::saved_again, problem);
+        failing_ = fails;  // Not sooner: what could not be told is told the next time.
     }
 }
 

@@ -64,6 +64,7 @@ class StateKeeper {
     void update(OrganizationState state);
 
     /// Writes the file if anything was updated since it was written. True: the file is as new as the states.
+    /// Does not throw: memory that runs out is a reason like others.
     bool save_if_changed();
 
     /// Calls `save_if_changed` once an interval, on a thread of its own, until `stop`.
@@ -77,6 +78,7 @@ class StateKeeper {
     void refuse(const Refusal& refusal);
     void run(const std::stop_token& stop);
     [[nodiscard]] States take_changed();
+    [[nodiscard]] bool save_and_tell();
     void tell_outcome(const std::string& problem);
 
     const KeeperOptions options_;

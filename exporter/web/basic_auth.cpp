@@ -1,8 +1,22 @@
 #include "web/basic_auth.h"
 
+#include <exception>
 #include <utility>
 
 namespace exporter::web {
+
+namespace {
+
+/// Nobody is told what `done` has no memory for; that a check takes too long ends the connection.
+void tell(const Authenticator::Done& done, Verdict verdict) noexcept {
+    try {
+        done(verdict);
+    } catch (const std::exception&) {
+        // Others wait for their turn.
+    }
+}
+
+}  // namespace
 
 Authenticator::Authenticator(Users users)
     : users_(std::make_shared<const Users>(std::move(users))),
@@ -37,7 +51,7 @@ void Authenticator::verify(std::string_view authorization, const std::string& pe
         changed_.notify_one();
     }
     if (without_room) {
-        without_room->done(Verdict::too_many);
+        tell(without_room->done, Verdict::too_many);
     }
 }
 
@@ -48,17 +62,26 @@ void Authenticator::replace(Users users) {
         return;
     }
     users_.swap(replacement);
-    cache_.clear();
+    const Users& before = *replacement;
+    cache_.forget_if([&](const std::string& user) { return !users_->share(user, before); });
 }
 
 void Authenticator::work(const std::stop_token& stop) {
     while (const auto job = next_job(stop)) {
-        const bool is_right = job->credentials && judge(*job->credentials, job->peer);
+        const Verdict verdict = verdict_on(*job);
         const std::scoped_lock lock(telling_);
         if (ended_) {
             return;
         }
-        job->done(is_right ? Verdict::right : Verdict::wrong);
+        tell(job->done, verdict);
+    }
+}
+
+Verdict Authenticator::verdict_on(const Job& job) noexcept {
+    try {
+        return job.credentials && judge(*job.credentials, job.peer) ? Verdict::right : Verdict::wrong;
+    } catch (const std::exception&) {
+        return Verdict::too_many;  // Memory ran out.
     }
 }
 
@@ -93,7 +116,7 @@ bool Authenticator::judge(const Credentials& credentials, const std::string& pee
             continue;
         }
         if (admitted) {
-            cache_.insert(fingerprint);
+            cache_.insert(fingerprint, credentials.user);
             proven_.insert(peer);
         }
         return admitted;

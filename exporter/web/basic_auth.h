@@ -22,7 +22,7 @@ namespace exporter::web {
 enum class Verdict {
     right,
     wrong,
-    too_many  ///< not checked: too many wait
+    too_many  ///< not checked: too many wait, or memory ran out
 };
 
 /// Any thread may call anything, `done` too, which only must not destroy the object.
@@ -32,8 +32,8 @@ enum class Verdict {
 /// second check from them.
 class Authenticator {
   public:
-    /// Told the verdict, on the worker's thread or on one that calls `verify`. Does not throw; waits for
-    /// nothing that the destroying thread may hold.
+    /// Told the verdict, on the worker's thread or on one that calls `verify`. Waits for nothing that the
+    /// destroying thread may hold. What it throws is dropped.
     using Done = std::function<void(Verdict)>;
 
     /// Of each of the two. At bcrypt's usual cost of 10, 64 checks take 5 s: half of what Prometheus waits.
@@ -65,8 +65,8 @@ class Authenticator {
     void verify(std::string_view authorization, const std::string& peer, Done done);
 
     /// From now on no login of the users before is right, unless it is one of the new as well; those that
-    /// wait or are being checked are judged by the new. The same users again change nothing: no login is
-    /// forgotten.
+    /// wait or are being checked are judged by the new. Logins of users whose hash stays are not forgotten:
+    /// they would have to compete with strangers for a check.
     void replace(Users users);
 
   private:
@@ -78,6 +78,7 @@ class Authenticator {
 
     void work(const std::stop_token& stop);
     [[nodiscard]] std::optional<Job> next_job(const std::stop_token& stop);
+    [[nodiscard]] Verdict verdict_on(const Job& job) noexcept;
     [[nodiscard]] bool judge(const Credentials& credentials, const std::string& peer);
 
     std::mutex mutex_;  ///< protects all up to the next mutex; never held during a check

@@ -21,6 +21,9 @@ class BcryptHash {
     /// @param cost 4 to 31
     [[nodiscard]] static BcryptHash of_nothing(unsigned cost);
 
+    /// Whether both are the same hash, whichever of the versions was written.
+    friend bool operator==(const BcryptHash&, const BcryptHash&) = default;
+
     /// 4 to 31: each step takes twice as long.
     [[nodiscard]] unsigned cost() const { return cost_; }
 

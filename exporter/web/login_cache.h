@@ -6,6 +6,7 @@
 #include "web/recent.h"
 
 #include <cstddef>
+#include <string>
 
 namespace exporter::web {
 
@@ -19,12 +20,25 @@ class LoginCache {
     [[nodiscard]] Digest fingerprint(const Credentials& credentials) const;
 
     [[nodiscard]] bool contains(const Digest& fingerprint) const { return right_.contains(fingerprint); }
-    void insert(const Digest& fingerprint) { right_.insert(fingerprint); }
-    void clear() { right_.clear(); }
+    /// @param user whose login it is
+    void insert(const Digest& fingerprint, const std::string& user) { right_.insert({fingerprint, user}); }
+    /// Forgets the logins of all users for whom `is_unwanted(user)` holds.
+    template <class Predicate>
+    void forget_if(Predicate is_unwanted) {
+        right_.erase_if([&](const Login& login) { return is_unwanted(login.user); });
+    }
 
   private:
+    struct Login {
+        Digest fingerprint;  ///< of the user too
+        std::string user;
+
+        friend bool operator==(const Login& login, const Digest& other) { return login.fingerprint == other; }
+        friend bool operator==(const Login& login, const Login& other) { return login == other.fingerprint; }
+    };
+
     const Digest key_ = random_key();
-    Recent<Digest> right_;
+    Recent<Login> right_;
 };
 
 }  // namespace exporter::web

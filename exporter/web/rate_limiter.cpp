@@ -19,29 +19,39 @@ RateLimiter::RateLimiter(std::chrono::nanoseconds interval, unsigned burst)
     : interval_(std::clamp(interval, std::chrono::nanoseconds(1), longest_refill)),
       refill_before_last_(refill_of(std::max(burst, 1U) - 1, interval_)) {}
 
-bool RateLimiter::allow(const std::string& who, TimePoint now) {
-    auto bucket = full_at_.find(who);
-    const auto full_at = bucket == full_at_.end() ? now : std::max(bucket->second, now);
+bool RateLimiter::allow(Kind kind, const std::string& who, TimePoint now) {
+    auto& table = tables_.at(static_cast<std::size_t>(kind));
+    table.forget_full(now);
+    const auto own = table.full_at.find(who);
+    const bool shares = own == table.full_at.end() && table.full_at.size() >= most_buckets;
+    const auto full_at = shares                       ? std::max(table.shared_full_at, now)
+                         : own == table.full_at.end() ? now
+                                                      : own->second;
     if (full_at - now > refill_before_last_) {
         return false;
     }
-    if (bucket == full_at_.end()) {
-        make_room(now);
-        bucket = full_at_.emplace(who, now).first;
+    if (shares) {
+        table.shared_full_at = full_at + interval_;
+    } else {
+        table.set(who, full_at + interval_);
     }
-    bucket->second = full_at + interval_;
     return true;
 }
 
-void RateLimiter::make_room(TimePoint now) {
-    if (full_at_.size() < most_buckets) {
-        return;
+void RateLimiter::Table::forget_full(TimePoint now) {
+    while (!by_time.empty() && by_time.begin()->first <= now) {
+        full_at.erase(by_time.begin()->second);
+        by_time.erase(by_time.begin());
     }
-    std::erase_if(full_at_, [now](const auto& bucket) { return bucket.second <= now; });
-    if (full_at_.size() >= most_buckets) {
-        full_at_.erase(
-            std::min_element(full_at_.begin(), full_at_.end(),
-                             [](const auto& one, const auto& other) { return one.second < other.second; }));
+}
+
+void RateLimiter::Table::set(const std::string& who, TimePoint when) {
+    // First: what is in `by_time` alone, because memory ran out, goes like all others.
+    by_time.emplace(when, who);
+    const auto [bucket, is_new] = full_at.emplace(who, when);
+    if (!is_new) {
+        by_time.erase({bucket->second, who});
+        bucket->second = when;
     }
 }
 

@@ -33,9 +33,12 @@ class Recent {
         next_ = (next_ + 1) % capacity_;
     }
 
-    void clear() {
-        items_.clear();
+    template <class Predicate>
+    void erase_if(Predicate is_unwanted) {
+        // The oldest first, as when the next one went in behind the last.
+        std::rotate(items_.begin(), items_.begin() + static_cast<std::ptrdiff_t>(next_), items_.end());
         next_ = 0;
+        std::erase_if(items_, is_unwanted);
     }
 
   private:

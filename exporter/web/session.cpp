@@ -42,6 +42,15 @@ Response unauthorized() {
     return response;
 }
 
+/// @param verdict none: the password has to be checked
+RateLimiter::Kind rate_kind(bool asks_passwords, const std::optional<Verdict>& verdict) {
+    if (!verdict) {
+        return RateLimiter::Kind::check;
+    }
+    return asks_passwords && verdict == Verdict::right ? RateLimiter::Kind::known
+                                                       : RateLimiter::Kind::anonymous;
+}
+
 /// Cuts `bytes` off the front of the concatenation of `pieces`.
 void skip(std::size_t bytes, std::span<std::string_view> pieces) {
     for (auto& piece : pieces) {
@@ -179,8 +188,9 @@ void Session::admit() {
     const auto verdict = asks_passwords
                              ? security_->authenticator->known(reader_.head().authorization, peer_key())
                              : std::optional(Verdict::right);
+    const auto kind = rate_kind(asks_passwords, verdict);
     // Probes are answered beyond the limit, but no password is checked beyond it: guessers would go there.
-    if ((!is_probe_ || !verdict) && !is_within_rate(asks_passwords && verdict == Verdict::right)) {
+    if ((!is_probe_ || kind == RateLimiter::Kind::check) && !is_within_rate(kind)) {
         answer(plain_response(429));
     } else if (verdict) {
         on_verified(*verdict);
@@ -189,10 +199,8 @@ void Session::admit() {
     }
 }
 
-/// At each address known logins share a second bucket, which strangers behind the same proxy can't empty.
-bool Session::is_within_rate(bool is_known) {
-    return !security_ || !security_->rate_limiter ||
-           security_->rate_limiter->allow(peer_key() + (is_known ? "known" : ""), now());
+bool Session::is_within_rate(RateLimiter::Kind kind) {
+    return !security_ || !security_->rate_limiter || security_->rate_limiter->allow(kind, peer_key(), now());
 }
 
 void Session::verify() {

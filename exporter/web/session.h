@@ -84,7 +84,7 @@ class Session final : public std::enable_shared_from_this<Session>,
     void take_next();
     void judge();
     void admit();
-    [[nodiscard]] bool is_within_rate(bool is_known);
+    [[nodiscard]] bool is_within_rate(RateLimiter::Kind kind);
     void verify();
     void on_verified(Verdict verdict);
     void respond();

@@ -71,6 +71,12 @@ const BcryptHash& Users::hash_for(const std::string& user) const {
     return found != known_.end() ? found->second : unknown_[number];
 }
 
+bool Users::share(const std::string& user, const Users& other) const {
+    const auto ours = known_.find(user);
+    const auto theirs = other.known_.find(user);
+    return ours != known_.end() && theirs != other.known_.end() && ours->second == theirs->second;
+}
+
 bool Users::admit(const Credentials& credentials) const {
     const bool matches = hash_for(credentials.user).matches(credentials.password);
     return matches && known_.find(credentials.user) != known_.end();

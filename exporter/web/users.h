@@ -29,6 +29,9 @@ class Users {
     /// who is known.
     [[nodiscard]] const BcryptHash& hash_for(const std::string& user) const;
 
+    /// Whether both know the user, by the same hash.
+    [[nodiscard]] bool share(const std::string& user, const Users& other) const;
+
     /// Whether they have the same names and hashes.
     [[nodiscard]] bool are_those_of(const Users& other) const { return fingerprint_ == other.fingerprint_; }
 

@@ -8,8 +8,10 @@
 #include <spdlog/sinks/ostream_sink.h>
 #include <spdlog/spdlog.h>
 
+#include <functional>
 #include <map>
 #include <memory>
+#include <new>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -46,6 +48,9 @@ class WebProtectionOfAFile : public ::testing::Test {
 
     [[nodiscard]] auto load() {
         const auto read = [this](const std::string& file) -> tl::expected<config::FileText, std::string> {
+            if (before_reading_) {
+                before_reading_();
+            }
             const auto found = files_.find(file);
             if (found == files_.end()) {
                 return tl::unexpected<std::string>("is missing");
@@ -78,6 +83,7 @@ class WebProtectionOfAFile : public ::testing::Test {
 
     config::Web web_;
     std::map<std::string, std::string> files_;
+    std::function<void()> before_reading_;  ///< a file; may be none
     HastyClock clock_;
     metrics::Reloads reloads_;
     std::ostringstream output_;
@@ -130,6 +136,36 @@ TEST_F(WebProtectionOfAFile, WaitsUntilAFileIsWrittenToItsEnd) {
     write(header + "rate_limit: {interval: 1s, burst: 5}\n");
     EXPECT_TRUE(settled(protection));
     EXPECT_THAT(logged(), Not(HasSubstr("can't be used")));
+}
+
+TEST_F(WebProtectionOfAFile, WaitsAgainForAFileThatWasPutBackMeanwhile) {
+    const std::string half = header + "rate_limit: {interval: 1s, burst: 5}\n";
+    auto protection = load().value();
+    write(half);
+    EXPECT_FALSE(protection.refresh());
+    write(header);
+    EXPECT_FALSE(protection.refresh());
+    write(half);
+    EXPECT_FALSE(protection.refresh()) << "it may be half-written, however often it was so before";
+    EXPECT_TRUE(protection.refresh());
+}
+
+TEST_F(WebProtectionOfAFile, IsWhatTwoLooksFoundAndNothingThatCameLater) {
+    for (int readings = 0; readings < 6; ++readings) {
+        write(header);
+        auto protection = load().value();
+        write(header + "rate_limit: {interval: 1s, burst: 5}\n");
+        EXPECT_FALSE(protection.refresh());
+        before_reading_ = [this, left = readings]() mutable {
+            if (left-- == 0) {
+                write("http_server_config: {headers: {X-Frame-Options: sameorigin}}\n");
+            }
+        };
+        (void)protection.refresh();
+        before_reading_ = nullptr;
+        EXPECT_EQ(protection.security()->headers, (web::Headers{{"X-Frame-Options", "deny"}}))
+            << "changed after " << readings << " readings of the second look";
+    }
 }
 
 TEST_F(WebProtectionOfAFile, IsNeverSwitchedOffByAFileThatLostItsUsers) {
@@ -358,6 +394,44 @@ TEST_F(WebProtectionOfAFile, IsHandedOverOnceForEachChange) {
     int taken_up = 0;
     protection.watch({}, [&](const auto&) { ++taken_up; });
     EXPECT_EQ(taken_up, 1);
+}
+
+TEST_F(WebProtectionOfAFile, CountsAnExceptionAsAFailedReadingAndLooksAgain) {
+    auto protection = load().value();
+    write(header + "rate_limit: {interval: 1s, burst: 5}\n");
+    int taken_up = 0;
+    const auto watch = [&](int looks) {
+        clock_.waits_ = looks;
+        protection.watch({}, [&](const auto&) { ++taken_up; });
+    };
+    watch(1);
+    ASSERT_EQ(reloads().at("successful"), 1);
+    before_reading_ = [] { throw std::bad_alloc(); };
+    watch(1);
+    EXPECT_EQ(reloads().at("successful"), 0);
+    EXPECT_THAT(logged(), HasSubstr("can't be used"));
+    before_reading_ = nullptr;
+    watch(2);
+    EXPECT_EQ(taken_up, 1);
+    EXPECT_EQ(reloads().at("successful"), 1);
+}
+
+TEST_F(WebProtectionOfAFile, IsHandedOverAgainAfterAnException) {
+    auto protection = load().value();
+    write(header + "rate_limit: {interval: 1s, burst: 5}\n");
+    clock_.waits_ = 3;
+    int attempts = 0;
+    std::shared_ptr<const web::Security> handed_over;
+    protection.watch({}, [&](const auto& security) {
+        if (++attempts == 1) {
+            throw std::bad_alloc();
+        }
+        EXPECT_EQ(reloads().at("successful"), 0) << "it is not in use yet";
+        handed_over = security;
+    });
+    EXPECT_EQ(attempts, 2);
+    EXPECT_EQ(handed_over, protection.security());
+    EXPECT_EQ(reloads().at("successful"), 1);
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 
 #include <filesystem>
 #include <future>
+#include <new>
 
 namespace exporter::state {
 namespace {
@@ -54,9 +55,13 @@ class Keeper : public testing::Test {
         for (const std::string& name : organizations) {
             keys.push_back({name, "endpoint and rules of " + name});
         }
-        return std::make_unique<StateKeeper>(
-            KeeperOptions{path(), std::chrono::seconds(10)}, keys, clock_,
-            [this](StateEvent event, const std::string& problem) { events_.emplace_back(event, problem); });
+        return std::make_unique<StateKeeper>(KeeperOptions{path(), std::chrono::seconds(10)}, keys, clock_,
+                                             [this](StateEvent event, const std::string& problem) {
+                                                 if (telling_fails_) {
+                                                     throw std::bad_alloc();
+                                                 }
+                                                 events_.emplace_back(event, problem);
+                                             });
     }
     /// A run of the program that ends well.
     void run_with(const std::vector<OrganizationState>& states) {
@@ -74,6 +79,7 @@ class Keeper : public testing::Test {
     const support::ScratchDirectory directory_;
     TestClock clock_;
     Events events_;
+    bool telling_fails_ = false;
 };
 
 TEST_F(Keeper, HasAfterARestartWhatItHadBefore) {
@@ -260,6 +266,39 @@ TEST_F(Keeper, SaysOnceThatItCantSaveAndOnceThatItCanAgain) {
     EXPECT_TRUE(one->save_if_changed());
     EXPECT_THAT(events_.back(), Pair(StateEvent::saved_again, ""));
     EXPECT_NE(keeper()->state_of("a"), nullptr);
+}
+
+TEST_F(Keeper, TriesAgainWhenItCouldNotTell) {
+    const auto one = keeper();
+    std::filesystem::create_directory(path());
+    one->update(random_state(1, "a", 10));
+
+    telling_fails_ = true;
+    EXPECT_FALSE(one->save_if_changed());
+    telling_fails_ = false;
+    EXPECT_FALSE(one->save_if_changed());
+    EXPECT_THAT(events_, ElementsAre(Pair(StateEvent::not_saved, HasSubstr(path()))));
+
+    std::filesystem::remove(path());
+    telling_fails_ = true;
+    EXPECT_FALSE(one->save_if_changed());
+    telling_fails_ = false;
+    EXPECT_TRUE(one->save_if_changed());
+    EXPECT_THAT(events_.back(), Pair(StateEvent::saved_again, ""));
+}
+
+TEST_F(Keeper, EndsInOrderWhenItCanNeitherSaveNorTell) {
+    clock_.waits_that_end = 1;
+    auto one = keeper();
+    std::filesystem::create_directory(path());
+    one->update(random_state(1, "a", 10));
+    telling_fails_ = true;
+
+    one->start();
+    clock_.waiting.get_future().wait();
+    one.reset();
+
+    EXPECT_THAT(events_, IsEmpty());
 }
 
 TEST_F(Keeper, TakesUpdatesFromManyThreadsWhileItSaves) {

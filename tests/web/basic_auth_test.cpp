@@ -8,6 +8,7 @@
 #include <future>
 #include <map>
 #include <memory>
+#include <new>
 #include <optional>
 #include <string>
 #include <thread>
@@ -228,6 +229,17 @@ TEST(Authenticator, RemembersLoginsWhenTheSameUsersComeAgain) {
     EXPECT_EQ(authenticator.known(alice_secret, somebody), std::nullopt);
 }
 
+TEST(Authenticator, RemembersTheLoginsOfUsersThatStayWhenOthersChange) {
+    Authenticator authenticator(users({{"alice", of_secret}, {"bob", of_other}}));
+    ASSERT_EQ(verdict(authenticator, alice_secret), Verdict::right);
+    ASSERT_EQ(verdict(authenticator, bob_other), Verdict::right);
+    authenticator.replace(users({{"alice", of_secret}, {"bob", of_secret}, {"carol", of_other}}));
+    EXPECT_EQ(authenticator.known(alice_secret, somebody), Verdict::right);
+    EXPECT_EQ(authenticator.known(bob_other, somebody), std::nullopt) << "another password";
+    authenticator.replace(users({{"carol", of_other}}));
+    EXPECT_EQ(authenticator.known(alice_secret, somebody), std::nullopt) << "gone";
+}
+
 TEST(Authenticator, TakesNoMoreLoginsThanItsQueueHolds) {
     Authenticator authenticator(users({{"alice", of_secret}}));
     Obstacle obstacle(authenticator);
@@ -251,6 +263,12 @@ TEST(Authenticator, TakesALoginWhileItTellsAVerdict) {
         authenticator.verify(alice_secret, "", [&](Verdict verdict) { told.set_value(verdict); });
     });
     EXPECT_EQ(told.get_future().get(), Verdict::right);
+}
+
+TEST(Authenticator, ChecksTheNextAfterAVerdictThatCouldNotBeTold) {
+    Authenticator authenticator(users({{"alice", of_secret}}));
+    authenticator.verify(alice_wrong, somebody, [](Verdict) { throw std::bad_alloc(); });
+    EXPECT_EQ(verdict(authenticator, alice_secret), Verdict::right);
 }
 
 TEST(Authenticator, ForgetsLoginsOfUsersThatHaveBeenReplaced) {

@@ -15,12 +15,13 @@ using namespace std::chrono_literals;
 
 constexpr RateLimiter::TimePoint start{1h};
 const std::string client = "192.0.2.1";
+constexpr auto kind = RateLimiter::Kind::check;
 
 /// How many of `attempts` at one moment are allowed.
 int allowed(RateLimiter& limiter, RateLimiter::TimePoint now, int attempts = 100) {
     int count = 0;
     for (int i = 0; i < attempts; ++i) {
-        count += limiter.allow(client, now) ? 1 : 0;
+        count += limiter.allow(kind, client, now) ? 1 : 0;
     }
     return count;
 }
@@ -67,19 +68,70 @@ TEST(RateLimiter, TakesAbsurdOptions) {
 TEST(RateLimiter, GivesEachClientABucketOfItsOwn) {
     RateLimiter limiter(1s, 2);
     EXPECT_EQ(allowed(limiter, start), 2);
-    EXPECT_TRUE(limiter.allow("192.0.2.2", start));
-    EXPECT_FALSE(limiter.allow(client, start));
+    EXPECT_TRUE(limiter.allow(kind, "192.0.2.2", start));
+    EXPECT_FALSE(limiter.allow(kind, client, start));
 }
 
-TEST(RateLimiter, ForgetsOnlyWhoLacksLeastWhenMoreClientsComeThanItRemembers) {
-    RateLimiter limiter(1s, 2);
-    EXPECT_EQ(allowed(limiter, start), 2);
-    for (std::size_t other = 0; other < 2 * RateLimiter::most_buckets; ++other) {
-        ASSERT_TRUE(limiter.allow(std::to_string(other), start)) << other;
+TEST(RateLimiter, GivesAClientABucketOfEachKind) {
+    using Kind = RateLimiter::Kind;
+    RateLimiter limiter(1s, 1);
+    for (const auto each : {Kind::anonymous, Kind::check, Kind::known}) {
+        EXPECT_TRUE(limiter.allow(each, client, start)) << static_cast<int>(each);
     }
-    EXPECT_FALSE(limiter.allow(client, start)) << "it lacks the most";
-    EXPECT_FALSE(limiter.allow(client, start + 999ms));
-    EXPECT_TRUE(limiter.allow(client, start + 1s));
+    for (const auto each : {Kind::anonymous, Kind::check, Kind::known}) {
+        EXPECT_FALSE(limiter.allow(each, client, start)) << static_cast<int>(each);
+    }
+}
+
+/// One request at a time from as many clients as there are buckets of a kind, none of them full again soon.
+void fill(RateLimiter& limiter, RateLimiter::Kind of = kind) {
+    static_assert(RateLimiter::most_buckets == 1024, "as SECURITY.md says");
+    for (std::size_t other = 0; other < RateLimiter::most_buckets; ++other) {
+        ASSERT_TRUE(limiter.allow(of, std::to_string(other), start)) << other;
+    }
+}
+
+TEST(RateLimiter, RemembersWhomItDidWhenMoreClientsCome) {
+    RateLimiter limiter(1s, 1);
+    fill(limiter);
+    for (std::size_t client_number = 0; client_number < 2 * RateLimiter::most_buckets; ++client_number) {
+        ASSERT_EQ(limiter.allow(kind, std::to_string(client_number), start + 999ms),
+                  client_number == RateLimiter::most_buckets)
+            << client_number << ": all newcomers have one bucket";
+    }
+}
+
+TEST(RateLimiter, GivesNewcomersOneBucketWhenItRemembersAsManyClientsAsItCan) {
+    RateLimiter limiter(1h, 2);
+    fill(limiter);
+    fill(limiter);
+    int passed = 0;
+    for (int i = 0; i < 20'000; ++i) {
+        passed += limiter.allow(kind, i % 2 == 0 ? "one" : "another", start + i * 1us) ? 1 : 0;
+    }
+    EXPECT_EQ(passed, 2);
+    EXPECT_TRUE(limiter.allow(kind, "a third", start + 1h)) << "it gains like any other";
+}
+
+TEST(RateLimiter, GivesNewcomersBucketsOfTheirOwnOnceOthersAreFullAgain) {
+    RateLimiter limiter(1s, 1);
+    fill(limiter);
+    ASSERT_TRUE(limiter.allow(kind, "one", start));
+    ASSERT_FALSE(limiter.allow(kind, "another", start));
+    EXPECT_TRUE(limiter.allow(kind, "one", start + 1s));
+    EXPECT_TRUE(limiter.allow(kind, "another", start + 1s));
+    EXPECT_FALSE(limiter.allow(kind, "another", start + 1s));
+}
+
+TEST(RateLimiter, KeepsBucketsForKnownLoginsHoweverManyStrangersCome) {
+    RateLimiter limiter(1h, 1);
+    for (const auto of : {RateLimiter::Kind::anonymous, RateLimiter::Kind::check}) {
+        fill(limiter, of);
+        EXPECT_TRUE(limiter.allow(of, "newcomer", start));
+        EXPECT_FALSE(limiter.allow(of, client, start));
+    }
+    EXPECT_TRUE(limiter.allow(RateLimiter::Kind::known, client, start));
+    EXPECT_TRUE(limiter.allow(RateLimiter::Kind::known, "newcomer", start));
 }
 
 // The bucket as it is told, with its tokens counted in nanoseconds.
@@ -97,7 +149,7 @@ TEST(RateLimiter, IsATokenBucket) {
             saved = std::min(saved + pause, interval * burst);
             const bool expected = saved >= interval;
             saved -= expected ? interval : 0ns;
-            ASSERT_EQ(limiter.allow(client, now), expected);
+            ASSERT_EQ(limiter.allow(kind, client, now), expected);
         }
     }
 }

@@ -44,13 +44,19 @@ std::shared_ptr<const Security> passwords(const std::string& hash) {
     return security;
 }
 
-/// Passwords, `/healthz` as a probe, and a rate limit that gives nothing back while the test runs.
+/// The same with a rate limit that gives nothing back while the test runs.
+std::shared_ptr<const Security> rate_limited(const std::shared_ptr<const Security>& security,
+                                             unsigned burst) {
+    const auto limited = std::make_shared<Security>(*security);
+    limited->rate_limiter = std::make_shared<RateLimiter>(1h, burst);
+    return limited;
+}
+
+/// Passwords, `/healthz` as a probe, and a rate limit.
 std::unique_ptr<Server> rate_limited_server(unsigned burst) {
-    const auto security = std::make_shared<Security>(*passwords(quick_hash));
-    security->rate_limiter = std::make_shared<RateLimiter>(1h, burst);
     auto server = Server::start(
         {.addresses = {{"127.0.0.1", 0}}, .is_probe = [](auto path) { return path == "/healthz"; }}, echo,
-        security);
+        rate_limited(passwords(quick_hash), burst));
     return *std::move(server);
 }
 
@@ -169,9 +175,36 @@ TEST(RateLimit, OfStrangersDoesNotKeepAKnownLoginOutAtTheSameAddress) {
     Client known(server->addresses()[0].port);
     ASSERT_EQ(statuses(known, 1, right_login), (std::vector{200}));
     Client stranger(server->addresses()[0].port);
-    EXPECT_EQ(statuses(stranger, 5, ""), (std::vector{401, 401, 401, 429, 429}));
+    EXPECT_EQ(statuses(stranger, 5, wrong_login), (std::vector{401, 401, 401, 429, 429}));
     EXPECT_EQ(statuses(known, 5, right_login), (std::vector{200, 200, 200, 200, 429}))
         << "a limit of its own";
+}
+
+// As after a restart behind a proxy: nobody is known yet.
+TEST(RateLimit, OfRequestsWithoutAPasswordDoesNotKeepANewLoginOutAtTheSameAddress) {
+    const auto server = rate_limited_server(2);
+    const auto port = server->addresses()[0].port;
+    Client stranger(port);
+    EXPECT_EQ(statuses(stranger, 3, ""), (std::vector{401, 401, 429}));
+    EXPECT_EQ(statuses(stranger, 1, "Authorization: Bearer YWxpY2U6c2VjcmV0\r\n"), (std::vector{429}));
+    Client scraper(port);
+    EXPECT_EQ(statuses(scraper, 1, right_login), (std::vector{200}));
+}
+
+TEST(RateLimit, OfStrangersDoesNotKeepAKnownLoginOutWhenOtherUsersChange) {
+    const auto before = passwords(quick_hash);
+    const auto server = Server::start({.addresses = {{"127.0.0.1", 0}}}, echo, before).value();
+    const auto port = server->addresses()[0].port;
+    Client first(port);
+    ASSERT_EQ(statuses(first, 1, right_login), (std::vector{200}));
+    before->authenticator->replace(Users::make({{"alice", quick_hash}, {"bob", usual_hash}}).value());
+    server->secure(rate_limited(before, 2));
+    ASSERT_TRUE(first.closed_within(patience)) << "the new security is there";
+    Client stranger(port);
+    EXPECT_EQ(statuses(stranger, 3, wrong_login), (std::vector{401, 401, 429}));
+    EXPECT_EQ(statuses(stranger, 3, ""), (std::vector{401, 401, 429}));
+    Client scraper(port);
+    EXPECT_EQ(statuses(scraper, 1, right_login), (std::vector{200}));
 }
 
 TEST(RateLimit, OfOneAddressDoesNotKeepANewLoginOutAtAnother) {

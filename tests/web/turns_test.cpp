@@ -13,6 +13,7 @@
 #include <cstddef>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -62,6 +63,9 @@ class Turns : public ::testing::Test {
         service_.crowd = &service_.roster;
     }
     ~Turns() override {
+        if (listener_) {
+            listener_->stop();
+        }
         service_.roster.close_all();
         readiness_.finish();
         io_->run();
@@ -79,6 +83,7 @@ class Turns : public ::testing::Test {
     Readiness readiness_{*io_};
     int requests_ = 0;
     Service service_;
+    std::optional<Listener> listener_;  ///< outlives what `io_` still runs of it after its stop
 };
 
 TEST_F(Turns, AcceptSixteenConnections) {
@@ -91,13 +96,12 @@ TEST_F(Turns, AcceptSixteenConnections) {
         }
         return made;
     }();
-    Listener listener(std::move(listening), service_);
-    listener.resume();
+    listener_.emplace(std::move(listening), service_);
+    listener_->resume();
     turn();
     EXPECT_EQ(service_.roster.size(), 16U);
     turn();
     EXPECT_EQ(service_.roster.size(), 32U);
-    listener.stop();
 }
 
 TEST_F(Turns, ServeSixtyFourSockets) {

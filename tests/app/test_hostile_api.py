@@ -21,6 +21,7 @@ MIB = 1 << 20
 MOST_MEMORY_OF_ONE = 65 * MIB
 MOST_MEMORY_OF_FOUR = 128 * MIB
 MOST_MEMORY_AFTERWARDS = 24 * MIB  # the program's own share of the formula
+MOST_MEMORY_OF_A_LINE = 24 * MIB  # the same: what is refused before anything is kept of it takes nothing
 LONGEST_END_SECONDS = 3
 # Far more polls than any harm of one poll needs to show.
 INTERVAL, TIMEOUT = "1s", "20s"
@@ -69,6 +70,32 @@ def endless(count):
         body = b'{"data":[%s],"meta":{"page":{"total_filtered_count":90000000}}}' % rows(page_number(request), count)
         return json_answer(body)
     return page
+
+
+def line_without_end(begin):
+    """After a first page that says that many follow, side by side: answers with 11 MiB in a line that begins so and then
+    stops, until the other side hangs up."""
+    first = endless(1000)
+
+    def page(request, connection):
+        if page_number(request) == 0:
+            return first(request, connection)
+        connection.sendall(begin)
+        for _ in range(11 * 16):
+            connection.sendall(b"x" * (64 << 10))
+        connection.recv(1)
+        return None
+    return page
+
+
+CHUNKED = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n"
+# Each is kept by a reader that waits for its end.
+LINES_WITHOUT_END = {
+    "the size of a chunk": line_without_end(CHUNKED + b"\r\n1;"),
+    "the end of a chunk": line_without_end(CHUNKED + b"\r\n1\r\n{"),
+    "a trailer": line_without_end(CHUNKED + b"\r\n2\r\n{}\r\n0\r\nX-Long: "),
+    "a header after a bare line feed": line_without_end(CHUNKED + b"\nX-Long: "),
+}
 
 
 def large_side_by_side(request, _connection):
@@ -201,6 +228,14 @@ class HostileApi(AgainstHostileApis):
 
     def test_endless_scopes(self):
         self.assert_harmless([endless_scopes], ["endless"], MOST_MEMORY_OF_ONE)
+
+    def test_lines_without_end(self):
+        for name, line in LINES_WITHOUT_END.items():
+            with self.subTest(name):
+                self.assert_harmless([line], ["too_large"], MOST_MEMORY_OF_A_LINE)
+
+    def test_four_lines_without_end_at_once(self):
+        self.assert_harmless(LINES_WITHOUT_END.values(), ["too_large"] * 4, MOST_MEMORY_OF_A_LINE)
 
     def test_the_largest_pages_side_by_side(self):
         self.assert_harmless([large_side_by_side], ["too_large|endless|"], MOST_MEMORY_OF_ONE)

@@ -306,6 +306,25 @@ TEST(Client, ABodyOverTheCapEndsWhileItArrives) {
     EXPECT_LE(answer.exchange.body_bytes, options.max_body_bytes);
 }
 
+// The library keeps such a line to its end.
+TEST(Client, ALineWithoutEndEndsTheAnswerWhereverItStands) {
+    const std::string head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n";
+    const std::string body = R"({"data":[]})";
+    const std::string chunk = fmt::format("{:x}\r\n{}\r\n", body.size(), body);
+    for (const std::string& begin : {head + "\r\n1;", head + "\r\n1\r\nx", head + "\r\n" + chunk + "0;",
+                                     head + "\r\n" + chunk + "0\r\nX: ", head + "\nX: "}) {
+        RawServer server(after_request([&begin](RawConnection& connection) {
+            const std::string more(1 << 14, '0');
+            bool read = connection.send(begin);
+            for (int i = 0; read && i < 128; ++i) {
+                read = connection.send(more);
+            }
+        }));
+
+        expect_error(ask(server.port()), ErrorKind::too_large, "a line of over");
+    }
+}
+
 TEST(Client, ABodyEndsAt8MiBByDefault) {
     EXPECT_EQ(ClientOptions().max_body_bytes, std::size_t{8} << 20);
 }

@@ -346,7 +346,7 @@ TEST(Client, LargePagesShareTheMemoryThatThereIsForThem) {
         held.push_back(ask(client, two_keys()));
     }
 
-    expect_error(held.back(), ErrorKind::too_large, "while large pages of others");
+    expect_error(held.back(), ErrorKind::too_large, "while other large pages");
     EXPECT_EQ(held.size(), 3U) << "20 MiB hold two of 8";
     is_large = false;
     EXPECT_TRUE(ask(client, two_keys()).page) << "an ordinary page needs none of it";

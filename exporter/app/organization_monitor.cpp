@@ -68,7 +68,7 @@ web::LastPoll last_poll(const scan::PollReport& report, const scan::Statistics& 
     if (report.error) {
         poll.failures_in_a_row = report.failures_in_a_row;
         poll.failure = {std::string(datadog::label(report.error->kind)), report.error->message,
-                        std::string(datadog::advice(report.error->kind))};
+                        std::string(datadog::advice(*report.error))};
     }
     return poll;
 }
@@ -241,7 +241,7 @@ void OrganizationMonitor::log_failure(const scan::PollReport& report, bool have_
                {{"org", name_},
                 {"reason", std::string(datadog::label(error.kind))},
                 {"error", error.message},
-                {"hint", std::string(datadog::advice(error.kind))},
+                {"hint", std::string(datadog::advice(error))},
                 {"duration_seconds", report.duration.count()}});
 }
 

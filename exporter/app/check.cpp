@@ -49,7 +49,7 @@ bool check(const config::Organization& organization, const config::Config& confi
     if (!answer.page) {
         const datadog::Error& error = answer.page.error();
         fmt::print("{}: failed: {}: {} ({})\n", who, datadog::label(error.kind), error.message,
-                   datadog::advice(error.kind));
+                   datadog::advice(error));
         return false;
     }
     fmt::print("{}: {}\n", who, seen(answer, organization.filter.empty() && organization.owned_by.empty()));

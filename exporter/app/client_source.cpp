@@ -16,6 +16,7 @@ datadog::ClientOptions client_options(const config::Organization& organization,
     datadog::ClientOptions options;
     options.endpoint = organization.endpoint;
     options.proxy = organization.proxy;
+    options.answers = std::make_shared<datadog::AnswerMemory>(commons->answers);
     options.commons = std::move(commons);
     options.user_agent = user_agent();
     return options;

@@ -2,7 +2,17 @@
 
 #include <malloc.h>
 
+#include <utility>
+
 namespace exporter::app {
+
+namespace {
+
+/// After a poll of so many bytes of answers (some 5,000 tokens) free memory is given back to the system.
+/// Otherwise it stays, in pieces: 317 MiB through 25 polls of bad answers.
+constexpr std::uint64_t much = std::uint64_t{4} << 20;
+
+}  // namespace
 
 void set_up_memory() {
 #ifdef __GLIBC__
@@ -18,6 +28,22 @@ void give_back_memory() {
 #ifdef __GLIBC__
     ::malloc_trim(0);
 #endif
+}
+
+MemoryReturn::MemoryReturn(scan::Clock& clock, std::function<void()> give_back)
+    : clock_(clock), give_back_(std::move(give_back)) {}
+
+void MemoryReturn::poll_ended(std::uint64_t bytes) {
+    due_ = due_ || bytes > much;
+    if (!due_) {
+        return;
+    }
+    const scan::SteadyTime now = clock_.steady_now();
+    if (!last_ || now - *last_ >= pause) {
+        give_back_();
+        last_ = now;
+        due_ = false;
+    }
 }
 
 }  // namespace exporter::app

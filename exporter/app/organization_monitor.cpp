@@ -1,7 +1,6 @@
 #include "app/organization_monitor.h"
 
 #include "app/fingerprint.h"
-#include "app/memory.h"
 #include "app/token_numbers_of.h"
 #include "datadog/rfc3339.h"
 
@@ -13,10 +12,6 @@
 namespace exporter::app {
 
 namespace {
-
-/// After a poll of so many bytes of answers (some 5,000 tokens) free memory is given back to the system.
-/// Otherwise it stays, in pieces: 317 MiB through 25 polls of bad answers.
-constexpr std::uint64_t much = std::uint64_t{4} << 20;
 
 inventory::DetailMode detail_mode(config::Detail detail) {
     switch (detail) {
@@ -68,7 +63,7 @@ web::LastPoll last_poll(const scan::PollReport& report, const scan::Statistics& 
     if (report.error) {
         poll.failures_in_a_row = report.failures_in_a_row;
         poll.failure = {std::string(datadog::label(report.error->kind)), report.error->message,
-                        std::string(datadog::advice(report.error->kind))};
+                        std::string(datadog::advice(*report.error))};
     }
     return poll;
 }
@@ -86,6 +81,7 @@ OrganizationMonitor::OrganizationMonitor(const config::Organization& organizatio
       fingerprint_(fingerprint_of(organization, config)),
       states_(surroundings.states),
       log_(surroundings.log),
+      memory_(surroundings.memory ? surroundings.memory : std::make_shared<MemoryReturn>(surroundings.clock)),
       on_change_(std::move(on_change)),
       source_(organization, config, surroundings.commons),
       rules_(rules_of(config, source_, states_)),
@@ -168,9 +164,8 @@ void OrganizationMonitor::poll_finished(const scan::PollReport& report, const sc
         log_success(report);
         log_findings(report, statistics, *fresh);
     }
-    if (statistics.response_bytes - std::exchange(response_bytes_, statistics.response_bytes) > much) {
-        give_back_memory();
-    }
+    memory_->poll_ended(statistics.response_bytes -
+                        std::exchange(response_bytes_, statistics.response_bytes));
 }
 
 void OrganizationMonitor::became_stale(const scan::Statistics& statistics) {
@@ -241,7 +236,7 @@ void OrganizationMonitor::log_failure(const scan::PollReport& report, bool have_
                {{"org", name_},
                 {"reason", std::string(datadog::label(error.kind))},
                 {"error", error.message},
-                {"hint", std::string(datadog::advice(error.kind))},
+                {"hint", std::string(datadog::advice(error))},
                 {"duration_seconds", report.duration.count()}});
 }
 

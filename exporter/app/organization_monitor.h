@@ -4,6 +4,7 @@
 
 #include "app/client_source.h"
 #include "app/log.h"
+#include "app/memory.h"
 #include "config/config.h"
 #include "inventory/builder.h"
 #include "metrics/collectables.h"
@@ -29,6 +30,7 @@ struct Surroundings {
     state::StateKeeper* states = nullptr;  ///< null: nothing outlives a restart
     scan::Clock& clock = scan::system_clock();
     scan::Randomness& randomness = scan::system_randomness();
+    std::shared_ptr<MemoryReturn> memory = nullptr;  ///< null: one for each monitor
 };
 
 /// Where an organization's polls lie among those of the others.
@@ -86,6 +88,7 @@ class OrganizationMonitor final : private scan::ListingSink, private scan::PollO
     const std::string fingerprint_;
     state::StateKeeper* const states_;
     Log& log_;
+    const std::shared_ptr<MemoryReturn> memory_;
     const std::function<void()> on_change_;
 
     // Used by the thread that drives the poller alone, `source_` by workers as well:

@@ -92,7 +92,8 @@ Monitoring::Monitoring(const config::Config& config, Log& log, const metrics::Re
       publisher_(
           config.organizations.size(),
           [this](std::size_t organization) { return monitors_[organization]->snapshot(); }, expositions_) {
-    const Surroundings surroundings{log, std::make_shared<datadog::Commons>(config.ca_file), states_.get()};
+    Surroundings surroundings{log, std::make_shared<datadog::Commons>(config.ca_file), states_.get()};
+    surroundings.memory = std::make_shared<MemoryReturn>(surroundings.clock);
     for (std::size_t place = 0; place < config.organizations.size(); ++place) {
         monitors_.push_back(std::make_unique<OrganizationMonitor>(
             config.organizations[place], config, surroundings, [this, place] { publisher_.changed(place); },

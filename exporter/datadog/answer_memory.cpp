@@ -4,7 +4,7 @@ namespace exporter::datadog {
 
 AnswerMemory::Share::~Share() {
     if (memory_) {
-        memory_->left_ += taken_;
+        memory_->give_back(taken_);
     }
 }
 
@@ -24,10 +24,21 @@ bool AnswerMemory::take(std::size_t bytes) {
     std::size_t left = left_.load();
     while (left >= bytes) {
         if (left_.compare_exchange_weak(left, left - bytes)) {
+            if (pool_ && !pool_->take(bytes)) {
+                left_ += bytes;
+                return false;
+            }
             return true;
         }
     }
     return false;
+}
+
+void AnswerMemory::give_back(std::size_t bytes) {
+    left_ += bytes;
+    if (pool_) {
+        pool_->give_back(bytes);
+    }
 }
 
 }  // namespace exporter::datadog

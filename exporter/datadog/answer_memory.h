@@ -9,15 +9,19 @@
 namespace exporter::datadog {
 
 /// Each answer has `ordinary` bytes to itself; what it takes beyond comes out of one pool for the whole
-/// program. Nobody waits for the pool: an answer that finds it empty has failed, so that a server that holds
-/// on to its large answers keeps no other organization's ordinary ones from being read. Thread-safe.
+/// program, of which one organization may have half. Nobody waits for the pool: an answer that finds it empty
+/// has failed, and is asked for again a little later, so that a server that holds on to its large answers
+/// keeps no other organization's ordinary ones from being read. Thread-safe.
 class AnswerMemory {
   public:
     /// A page of 100 tokens takes 60 to 100 kB.
     static constexpr std::size_t ordinary = std::size_t{256} << 10;
     static constexpr std::size_t default_pool = std::size_t{20} << 20;
 
-    explicit AnswerMemory(std::size_t pool = default_pool) : left_(pool) {}
+    explicit AnswerMemory(std::size_t pool = default_pool) : left_(pool), size_(pool) {}
+    /// What one organization may have of `pool`: half of it. The largest page fits.
+    explicit AnswerMemory(std::shared_ptr<AnswerMemory> pool)
+        : left_(pool->size_ / 2), size_(pool->size_ / 2), pool_(std::move(pool)) {}
 
     /// What one answer has taken; gives it back at its end.
     class Share {
@@ -46,8 +50,11 @@ class AnswerMemory {
 
   private:
     [[nodiscard]] bool take(std::size_t bytes);
+    void give_back(std::size_t bytes);
 
     std::atomic<std::size_t> left_;
+    const std::size_t size_;
+    const std::shared_ptr<AnswerMemory> pool_;  ///< that this is a part of; null: none
 };
 
 }  // namespace exporter::datadog

@@ -99,6 +99,9 @@ ClientOptions with_commons(ClientOptions options) {
     if (!options.commons) {
         options.commons = std::make_shared<Commons>("");
     }
+    if (!options.answers) {
+        options.answers = std::make_shared<AnswerMemory>(options.commons->answers);
+    }
     return options;
 }
 
@@ -157,6 +160,7 @@ class Client::Impl {
     Answer exchange(const PageRequest& request, const config::Credentials& credentials,
                     steady_clock::time_point deadline);
     Error failure(httplib::Error error, ConnectionGuard::Verdict verdict, const std::string& excess) const;
+    Error excess_error(std::string_view excess) const;
     Error connection_failure(std::string_view what) const;
     Error status_error(const httplib::Response& response, std::string_view body) const;
 
@@ -207,7 +211,7 @@ Answer Client::Impl::exchange(const PageRequest& request, const config::Credenti
     http_.set_connection_timeout(std::min(options_.connect_timeout, left));
 
     Page page;
-    page.memory = AnswerMemory::Share(options_.commons->answers);
+    page.memory = AnswerMemory::Share(options_.answers);
     page.body.reserve(expected_body_bytes_ + 1);
     std::string excess;
     httplib::Request http_request;
@@ -253,8 +257,7 @@ Answer Client::Impl::exchange(const PageRequest& request, const config::Credenti
         return answer;
     }
     if (!page.memory.grow_to(page.bytes())) {
-        answer.page = tl::unexpected(make_error(
-            ErrorKind::too_large, fmt::format("{} sent {}", options_.endpoint.url(), no_room_beside_others)));
+        answer.page = tl::unexpected(excess_error(no_room_beside_others));
         return answer;
     }
     answer.page = std::move(page);
@@ -281,7 +284,7 @@ Error Client::Impl::failure(httplib::Error error, ConnectionGuard::Verdict verdi
         return *http_.failure();
     }
     if (!excess.empty()) {
-        return make_error(ErrorKind::too_large, fmt::format("{} sent {}", url, excess));
+        return excess_error(excess);
     }
     switch (error) {
         case httplib::Error::Connection:
@@ -299,6 +302,13 @@ Error Client::Impl::failure(httplib::Error error, ConnectionGuard::Verdict verdi
     }
     return make_error(ErrorKind::network,
                       fmt::format("the connection to {} broke ({})", url, httplib::to_string(error)));
+}
+
+Error Client::Impl::excess_error(std::string_view excess) const {
+    Error error =
+        make_error(ErrorKind::too_large, fmt::format("{} sent {}", options_.endpoint.url(), excess));
+    error.no_room = excess == no_room_beside_others;
+    return error;
 }
 
 Error Client::Impl::connection_failure(std::string_view what) const {

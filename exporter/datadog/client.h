@@ -49,7 +49,9 @@ struct ClientOptions {
     config::Endpoint endpoint;
     std::optional<config::Proxy> proxy;
     std::shared_ptr<Commons> commons;  ///< shared with other clients; null: its own, with the system's roots
-    std::string user_agent;            ///< `<name>/<version> (<lang> <ver>; os <os>; arch <arch>)`
+    /// Shared with other clients of the organization; null: its own part of `commons`'.
+    std::shared_ptr<AnswerMemory> answers;
+    std::string user_agent;  ///< `<name>/<version> (<lang> <ver>; os <os>; arch <arch>)`
     std::chrono::milliseconds connect_timeout = std::chrono::seconds(10);
     std::chrono::milliseconds read_timeout = std::chrono::seconds(30);  ///< without a byte
     /// A page of 100 tokens with 300 scopes each nears 1 MB; names and scopes have no documented bound.

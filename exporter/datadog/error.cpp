@@ -91,6 +91,13 @@ std::string_view advice(ErrorKind kind) {
     return row(kind).advice;
 }
 
+std::string_view advice(const Error& error) {
+    return error.no_room
+               ? "large pages of several organizations, or several of this one, were read at once: lower "
+                 "--poll.page-size or --poll.concurrency"
+               : advice(error.kind);
+}
+
 const std::array<ErrorKind, error_kind_count>& error_kinds() {
     static constexpr auto kinds = kinds_in_order();
     return kinds;

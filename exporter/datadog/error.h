@@ -21,7 +21,7 @@ enum class ErrorKind : std::uint8_t {
     tls,            ///< handshake or certificate verification failed
     timeout,        ///< no whole answer within the deadline, or 408
     network,        ///< the connection broke before the answer was whole
-    too_large,      ///< the body went over the cap
+    too_large,      ///< the body went over the cap, or found no room beside other large ones
     redirect,       ///< 3xx: never followed, a redirect would carry the credentials to another host
     bad_request,    ///< 400 and other 4xx without a kind of their own
     unauthorized,   ///< 401
@@ -53,7 +53,12 @@ struct Error {
     std::optional<std::chrono::seconds> retry_after;
     /// Asking again at once would change nothing, whatever the kind (a proxy that wants another password).
     bool definitive = false;
+    /// `too_large` for the moment alone: other large pages take up the memory that they share.
+    bool no_room = false;
 };
+
+/// The same for one error, which may know more than its kind.
+[[nodiscard]] std::string_view advice(const Error& error);
 
 template <class T>
 using Result = tl::expected<T, Error>;

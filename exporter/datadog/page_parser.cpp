@@ -8,6 +8,7 @@
 #include <rapidjson/error/en.h>
 #include <rapidjson/reader.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <optional>
@@ -353,10 +354,20 @@ Result<PageFacts> parse_page(std::vector<char>& body, const TokenHandler& on_tok
     return std::move(handler.facts());
 }
 
+/// Makes room as a vector does by itself, but for no more elements than there can be.
+template <class Element>
+void make_room(std::vector<Element>& elements, std::size_t size, std::size_t most) {
+    if (size > elements.capacity()) {
+        elements.reserve(std::max(size, std::min(2 * elements.capacity(), most)));
+    }
+}
+
 Result<void> parse_into(Page& page) {
     page.tokens.clear();
     page.scope_texts.clear();
     auto facts = parse_page(page.body, [&page](const Token& token) {
+        make_room(page.tokens, page.tokens.size() + 1, most_rows);
+        make_room(page.scope_texts, page.scope_texts.size() + token.scopes.size(), most_scopes);
         page.tokens.push_back(token);
         page.scope_texts.insert(page.scope_texts.end(), token.scopes.begin(), token.scopes.end());
     });

@@ -1,8 +1,9 @@
 // Bounds on what a peer may send in one exchange, kept byte by byte while it arrives.
 //
-// Left alone, cpp-httplib reads a line of an answer's head to its end, however long, and matches the first
-// with a regular expression that recurses for each of its characters: a status line of 100 kB overflows the
-// stack and ends the process.
+// Left alone, cpp-httplib reads a line to its end, however long: of an answer's head, and of the sizes and
+// trailers of a body in chunks. It matches the first one with a regular expression that recurses for each of
+// its characters: a status line of 100 kB overflows the stack and ends the process. So this follows the
+// answer's framing, as that library understands it; where the two could disagree, the bytes count as a line.
 #pragma once
 
 #include <chrono>
@@ -33,19 +34,30 @@ class Wire {
     [[nodiscard]] const std::string& excess() const { return excess_; }
 
   private:
-    [[nodiscard]] bool note_head(std::string_view bytes);
+    /// Where the next byte belongs.
+    enum class Part { head, body, chunk_size, chunk, chunk_end, trailers, nothing };
+
+    /// Takes as much of `bytes` as belongs to a line. False: it is too long, or one too many.
+    [[nodiscard]] bool take_line(std::string_view& bytes);
+    [[nodiscard]] bool is_too_much();
+    void end_line();
+    void end_head_line();
+    void end_chunk_size();
+    void skip_chunk(std::string_view& bytes);
 
     std::uint64_t bytes_left_ = 0;
     std::chrono::milliseconds silence_{0};
     std::chrono::steady_clock::time_point deadline_;
     bool silent_ = false;
     std::string excess_;
-    // The head of the answer, line by line:
-    bool in_head_ = true;
-    bool first_line_ = true;
-    bool interim_ = false;  ///< 100: another head follows
-    std::size_t head_lines_ = 0;
-    std::string line_;  ///< so far, without its end
+    Part part_ = Part::head;
+    std::string line_;             ///< so far, without its line feed
+    std::size_t lines_ = 0;        ///< of the head, or of the trailers
+    std::size_t lines_bytes_ = 0;  ///< of both
+    bool first_line_ = true;       ///< of a head
+    bool interim_ = false;         ///< 100: another head follows
+    bool chunked_ = false;
+    std::uint64_t chunk_left_ = 0;
 };
 
 }  // namespace exporter::datadog

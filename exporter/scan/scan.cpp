@@ -23,8 +23,8 @@ constexpr std::chrono::seconds rounding_of_date{1};
 /// the others.
 constexpr std::size_t pages_ahead = 2;
 
-std::optional<RetryReason> retry_reason(ErrorKind kind) {
-    switch (kind) {
+std::optional<RetryReason> retry_reason(const Error& error) {
+    switch (error.kind) {
         case ErrorKind::rate_limited:
             return RetryReason::rate_limited;
         case ErrorKind::server_error:
@@ -34,6 +34,9 @@ std::optional<RetryReason> retry_reason(ErrorKind kind) {
         case ErrorKind::timeout:
         case ErrorKind::network:
             return RetryReason::network;
+        case ErrorKind::too_large:
+            // The connection was given up for want of memory, which may be there again in a moment.
+            return error.no_room ? std::optional(RetryReason::network) : std::nullopt;
         default:
             return std::nullopt;
     }
@@ -206,7 +209,7 @@ std::optional<Result<Page>> Scan::outcome_of(std::size_t page, datadog::Answer a
 }
 
 std::optional<Error> Scan::repeat_later(std::size_t page, Error error, int repeats) {
-    const auto reason = retry_reason(error.kind);
+    const auto reason = retry_reason(error);
     if (!reason || error.definitive || repeats >= options_.max_retries) {
         return error;
     }
@@ -275,7 +278,7 @@ void Scan::conclude_reading() {
     if (error_) {
         // An earlier reading that contradicts itself tells more than none, unless the credentials have gone
         // bad.
-        const bool earlier_counts = earlier_ && retry_reason(error_->kind) && may_publish();
+        const bool earlier_counts = earlier_ && retry_reason(*error_) && may_publish();
         finish(earlier_counts ? Result<Listing>(*earlier_) : tl::unexpected(*std::move(error_)));
         return;
     }
@@ -345,7 +348,7 @@ void Scan::keep_pace(const datadog::Answer& answer) {
     environment_.budget.note(answer.exchange.rate_limit, now);
     if (answer.page) {
         environment_.pace.answered(answer.exchange.duration, now);
-    } else if (retry_reason(answer.page.error().kind)) {
+    } else if (retry_reason(answer.page.error())) {
         environment_.pace.pushed_back(answer.exchange.duration, now);
     }
 }

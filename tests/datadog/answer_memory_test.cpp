@@ -30,6 +30,34 @@ TEST(AnswerMemory, OfLargeAnswersIsShared) {
     EXPECT_TRUE(one.grow_to(ordinary + 600)) << "what it has, it has";
 }
 
+TEST(AnswerMemory, OfOneOrganizationIsHalfOfThePoolAndNoMore) {
+    const auto pool = std::make_shared<AnswerMemory>(1000);
+    const auto one = std::make_shared<AnswerMemory>(pool);
+    const auto other = std::make_shared<AnswerMemory>(pool);
+    {
+        AnswerMemory::Share first(one);
+        AnswerMemory::Share second(one);
+        EXPECT_TRUE(first.grow_to(ordinary + 300));
+        EXPECT_FALSE(second.grow_to(ordinary + 201));
+        EXPECT_TRUE(second.grow_to(ordinary + 200));
+        EXPECT_TRUE(AnswerMemory::Share(other).grow_to(ordinary + 500)) << "the other half";
+    }
+    EXPECT_TRUE(AnswerMemory::Share(one).grow_to(ordinary + 500)) << "it has come back";
+}
+
+TEST(AnswerMemory, OfOneOrganizationLosesNothingWhereThePoolIsEmpty) {
+    const auto pool = std::make_shared<AnswerMemory>(1000);
+    const auto one = std::make_shared<AnswerMemory>(pool);
+    {
+        AnswerMemory::Share rest(pool);
+        ASSERT_TRUE(rest.grow_to(ordinary + 900));
+        EXPECT_FALSE(AnswerMemory::Share(one).grow_to(ordinary + 500));
+        EXPECT_TRUE(AnswerMemory::Share(one).grow_to(ordinary + 100));
+    }
+    EXPECT_TRUE(AnswerMemory::Share(one).grow_to(ordinary + 500));
+    EXPECT_TRUE(AnswerMemory::Share(pool).grow_to(ordinary + 1000));
+}
+
 TEST(AnswerMemory, ComesBackAtTheAnswersEndWhereverItWasMoved) {
     const auto memory = std::make_shared<AnswerMemory>(1000);
     {

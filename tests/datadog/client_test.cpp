@@ -11,6 +11,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <filesystem>
 #include <fstream>
@@ -306,34 +307,107 @@ TEST(Client, ABodyOverTheCapEndsWhileItArrives) {
     EXPECT_LE(answer.exchange.body_bytes, options.max_body_bytes);
 }
 
+// The library keeps such a line to its end.
+TEST(Client, ALineWithoutEndEndsTheAnswerWhereverItStands) {
+    const std::string head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n";
+    const std::string body = R"({"data":[]})";
+    const std::string chunk = fmt::format("{:x}\r\n{}\r\n", body.size(), body);
+    for (const std::string& begin : {head + "\r\n1;", head + "\r\n1\r\nx", head + "\r\n" + chunk + "0;",
+                                     head + "\r\n" + chunk + "0\r\nX: ", head + "\nX: "}) {
+        RawServer server(after_request([&begin](RawConnection& connection) {
+            const std::string more(1 << 14, '0');
+            bool read = connection.send(begin);
+            for (int i = 0; read && i < 128; ++i) {
+                read = connection.send(more);
+            }
+        }));
+
+        expect_error(ask(server.port()), ErrorKind::too_large, "a line of over");
+    }
+}
+
 TEST(Client, ABodyEndsAt8MiBByDefault) {
     EXPECT_EQ(ClientOptions().max_body_bytes, std::size_t{8} << 20);
 }
 
-TEST(Client, LargePagesShareTheMemoryThatThereIsForThem) {
-    const std::string large =
-        fmt::format(R"({{"data":[{{"id":"a","attributes":{{"name":"{}"}}}}]}})", std::string(8'000'000, 'n'));
-    std::atomic<bool> is_large = true;
-    RawServer server([&](RawConnection& connection) {
-        while (!connection.read_head().empty()) {
-            connection.send(ok_response(is_large ? large : R"({"data":[]})"));
-        }
-    });
-    ClientOptions options = options_for(server.port());
-    options.commons = std::make_shared<Commons>("");
-    Client client(options);
-    std::vector<Answer> held;
-    while (held.empty() || (held.back().page && held.size() < 10)) {
-        held.push_back(ask(client, two_keys()));
+/// A server of pages of 8 MB, or of empty ones.
+class LargePages {
+  public:
+    [[nodiscard]] ClientOptions options(std::shared_ptr<Commons> commons,
+                                        std::shared_ptr<AnswerMemory> answers = nullptr) {
+        ClientOptions options = options_for(server_.port());
+        options.commons = std::move(commons);
+        options.answers = std::move(answers);
+        return options;
     }
+    std::atomic<bool> are_large = true;
 
-    expect_error(held.back(), ErrorKind::too_large, "while large pages of others");
-    EXPECT_EQ(held.size(), 3U) << "20 MiB hold two of 8";
-    is_large = false;
-    EXPECT_TRUE(ask(client, two_keys()).page) << "an ordinary page needs none of it";
-    is_large = true;
-    held.clear();
-    EXPECT_TRUE(ask(client, two_keys()).page) << "it has come back";
+  private:
+    const std::string large_ =
+        fmt::format(R"({{"data":[{{"id":"a","attributes":{{"name":"{}"}}}}]}})", std::string(8'000'000, 'n'));
+    RawServer server_{[this](RawConnection& connection) {
+        while (!connection.read_head().empty()) {
+            connection.send(ok_response(are_large ? large_ : R"({"data":[]})"));
+        }
+    }};
+};
+
+TEST(Client, LargePagesShareTheMemoryThatThereIsForThem) {
+    const auto commons = std::make_shared<Commons>("");
+    std::array<LargePages, 3> servers;
+    Client one(servers[0].options(commons));
+    Client other(servers[1].options(commons));
+    Client third(servers[2].options(commons));
+    {
+        const Answer of_one = ask(one, two_keys());
+        const Answer of_other = ask(other, two_keys());
+        ASSERT_TRUE(of_one.page && of_other.page) << "20 MiB hold two of 8";
+        const Answer of_third = ask(third, two_keys());
+        expect_error(of_third, ErrorKind::too_large, "while other large pages");
+        EXPECT_TRUE(of_third.page.error().no_room);
+        EXPECT_THAT(std::string(advice(of_third.page.error())), HasSubstr("read at once"));
+        servers[2].are_large = false;
+        EXPECT_TRUE(ask(third, two_keys()).page) << "an ordinary page needs none of it";
+        servers[2].are_large = true;
+    }
+    EXPECT_TRUE(ask(third, two_keys()).page) << "it has come back";
+}
+
+TEST(Client, LargePagesOfOneOrganizationLeaveRoomForAnothers) {
+    const auto commons = std::make_shared<Commons>("");
+    const auto answers = std::make_shared<AnswerMemory>(commons->answers);
+    std::array<LargePages, 3> servers;
+    Client one(servers[0].options(commons, answers));
+    Client of_the_same(servers[1].options(commons, answers));
+    Client another(servers[2].options(commons));
+
+    const Answer held = ask(one, two_keys());
+    ASSERT_TRUE(held.page);
+    expect_error(ask(of_the_same, two_keys()), ErrorKind::too_large, "while other large pages");
+    EXPECT_TRUE(ask(another, two_keys()).page);
+}
+
+TEST(Client, TheLargestPageFitsIntoOneOrganizationsMemory) {
+    const ClientOptions defaults;
+    std::string body = R"({"data":[)";
+    for (int i = 0; i < 1000; ++i) {
+        body += fmt::format(R"({}{{"id":"{}","attributes":{{"scopes":["a")", i == 0 ? "" : ",", i);
+        for (int scope = 1; scope < 100; ++scope) {
+            body += R"(,"a")";
+        }
+        body += "]}}";
+    }
+    body += "]}";
+    body += std::string(defaults.max_body_bytes - body.size(), ' ');
+    RawServer server(
+        after_request([&body](RawConnection& connection) { connection.send(ok_response(body)); }));
+
+    const Answer answer = ask(server.port());
+
+    ASSERT_TRUE(answer.page) << answer.page.error().message;
+    EXPECT_EQ(answer.page->tokens.size(), 1000U);
+    EXPECT_LE(answer.page->bytes(),
+              body.size() + 1 + 100'000 * sizeof(std::string_view) + 1000 * sizeof(Token));
 }
 
 TEST(Client, ADrippingBodyCantOutlastTheDeadline) {

@@ -351,6 +351,41 @@ INSTANTIATE_TEST_SUITE_P(
                               RetryReason::rate_limited}),
     [](const auto& test) { return test.param.name; });
 
+TEST(Scan, APageThatFoundNoRoomIsTriedAgain) {
+    ScanFixture fixture;
+    int asked = 0;
+    fixture.source.respond = [&asked](std::size_t) {
+        if (++asked > 2) {
+            return page_answer(PageBuilder().token("a").total(1));
+        }
+        auto answer = error_answer(ErrorKind::too_large, 0);
+        answer.page.error().no_room = true;
+        return answer;
+    };
+
+    ASSERT_TRUE(fixture.run());
+
+    EXPECT_EQ(asked, 3);
+    EXPECT_THAT(fixture.clock.waits, ElementsAre(seconds(1), seconds(2)));
+    EXPECT_EQ(fixture.statistics.retries[static_cast<std::size_t>(RetryReason::network)], 2U);
+}
+
+TEST(Scan, APageThatNeverFindsRoomFailsForItsOwnReason) {
+    ScanFixture fixture;
+    fixture.source.respond = [](std::size_t) {
+        auto answer = error_answer(ErrorKind::too_large, 0);
+        answer.page.error().no_room = true;
+        return answer;
+    };
+
+    const auto listing = fixture.run();
+
+    ASSERT_FALSE(listing);
+    EXPECT_EQ(listing.error().kind, ErrorKind::too_large);
+    EXPECT_TRUE(listing.error().no_room);
+    EXPECT_EQ(fixture.source.asked.size(), 4U);
+}
+
 class LastingErrors : public testing::TestWithParam<ErrorKind> {};
 
 TEST_P(LastingErrors, AreNotTriedAgain) {

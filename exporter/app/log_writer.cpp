@@ -59,7 +59,7 @@ struct LogWriter::Shared {
     // Protected by mutex:
     std::deque<Line> lines;
     std::size_t waiting_bytes = 0;  ///< of `lines` and of the one that is being written
-    bool full = false;              ///< until half of it is written
+    bool full = false;              ///< until half of it has been written, or has failed
     bool closed = false;
     std::uint64_t dropped = 0;
     std::uint64_t untold = 0;  ///< of `dropped`
@@ -88,6 +88,7 @@ void LogWriter::Shared::run() {
 
 void LogWriter::Shared::written(std::size_t bytes, bool done, std::uint64_t told) {
     waiting_bytes -= bytes;
+    full = full && waiting_bytes > most_waiting_bytes / 2;  // Lines that failed make room as well.
     if (!done) {
         // A notice is no loss of its own: it would be followed by another, for ever.
         if (told > 0) {
@@ -97,7 +98,6 @@ void LogWriter::Shared::written(std::size_t bytes, bool done, std::uint64_t told
         }
         return;
     }
-    full = full && waiting_bytes > most_waiting_bytes / 2;
     if (untold > 0 && !full) {
         lines.push_back({notice(untold), untold});
         waiting_bytes += lines.back().text.size();

@@ -18,8 +18,8 @@ namespace exporter::app {
 /// process.
 class LogWriter {
   public:
-    /// Once more bytes wait, lines are dropped until half of them are written. The line that passes the limit
-    /// is kept.
+    /// Once more bytes wait, lines are dropped until half of them have been written or have failed. The line
+    /// that passes the limit is kept.
     static constexpr std::size_t most_waiting_bytes = std::size_t{256} << 10;
 
     /// A whole line, put where lines were dropped, with their number. Called on the writer's thread.

@@ -338,7 +338,9 @@ int run_mode(config::Config config, const config::Environment& environment) {
         case config::Mode::check:
             return check(config);
         case config::Mode::once:
-            return poll_once(config, *start, log);
+            // Not on this thread, to which the kernel gives signals: one that hangs in a file system handles
+            // none, and what handles them here removes the unfinished file.
+            return std::async(std::launch::async, [&] { return poll_once(config, *start, log); }).get();
         default:
             return serve(config, *start, log, *signals);
     }

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <atomic>
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
@@ -107,61 +108,114 @@ bool is_still(const std::string& path, int descriptor) {
 
 constexpr std::array<int, 4> ending_signals = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
 
-volatile std::sig_atomic_t arrived = 0;  ///< the last of them; 0: none
+/// From their arrival. SECURITY.md promises three; the rest is for a busy machine.
+constexpr unsigned longest_end_seconds = 2;
 
-extern "C" void note_arrival(int signal) {
-    arrived = signal;
-}
+/// How many DeferredEnds there are, or `ending`: the process ends, and nobody may begin another.
+std::atomic<int> deferrals = 0;
+constexpr int ending = -1;
 
-struct Deferral {
-    std::mutex mutex;
-    // Protected by mutex:
-    std::size_t users = 0;
-    std::array<bool, ending_signals.size()> caught{};
+std::atomic<int> arrived = 0;  ///< the last of the signals; 0: none
+static_assert(std::atomic<int>::is_always_lock_free, "used by a signal handler");
+
+}  // namespace
+
+/// The name of a file that is not complete. Removes it at its end, or when a signal ends the process, unless
+/// another file has got the name meanwhile.
+class TemporaryName {
+  public:
+    TemporaryName(std::string path, int descriptor) : path_(std::move(path)), descriptor_(descriptor) {
+        const DeferredEnd deferred;
+        const std::lock_guard lock(mutex_);
+        next_ = std::exchange(first_, this);
+    }
+    TemporaryName(const TemporaryName&) = delete;
+    TemporaryName& operator=(const TemporaryName&) = delete;
+    ~TemporaryName() {
+        remove();
+        const DeferredEnd deferred;
+        const std::lock_guard lock(mutex_);
+        TemporaryName** place = &first_;
+        while (*place != this) {
+            place = &(*place)->next_;
+        }
+        *place = next_;
+    }
+
+    [[nodiscard]] bool is_valid() const { return is_still(path_, descriptor_); }
+
+    /// Of all files. For a signal handler, while there is no DeferredEnd.
+    static void remove_all() {
+        for (const TemporaryName* name = first_; name != nullptr; name = name->next_) {
+            name->remove();
+        }
+    }
+
+  private:
+    void remove() const {
+        if (is_valid()) {
+            ::unlink(path_.c_str());
+        }
+    }
+
+    const std::string path_;
+    const int descriptor_;
+    TemporaryName* next_ = nullptr;
+
+    // Whoever changes the list has a DeferredEnd, so that the handler finds it whole, and the mutex.
+    static inline TemporaryName* first_ = nullptr;
+    static inline std::mutex mutex_;
 };
 
-Deferral& deferral() {
-    static Deferral instance;
-    return instance;
+namespace {
+
+extern "C" void end_or_defer(int signal) {
+    const int error = errno;
+    // Left as it is by default, SIGALRM also ends a process whose threads all hang.
+    if (arrived.exchange(signal) == 0) {
+        ::alarm(longest_end_seconds);
+    }
+    int none = 0;
+    if (deferrals.compare_exchange_strong(none, ending)) {
+        TemporaryName::remove_all();
+        std::signal(signal, SIG_DFL);
+        std::raise(signal);
+    }
+    errno = error;
 }
 
-void set_handler(int signal, void (*handler)(int)) {
-    struct sigaction action{};
-    action.sa_handler = handler;
-    action.sa_flags = SA_RESTART;
-    ::sigaction(signal, &action, nullptr);
+/// The handler stays: where there is no file to remove, it does what the kernel would.
+void handle_ending_signals() {
+    for (const int signal : ending_signals) {
+        struct sigaction action{};
+        if (::sigaction(signal, nullptr, &action) != 0 || action.sa_handler != SIG_DFL) {
+            continue;
+        }
+        action = {};
+        action.sa_handler = end_or_defer;
+        action.sa_flags = SA_RESTART | SA_NODEFER;  // NODEFER: it raises the signal itself.
+        ::sigaction(signal, &action, nullptr);
+    }
 }
 
 }  // namespace
 
 DeferredEnd::DeferredEnd() {
-    Deferral& shared = deferral();
-    const std::lock_guard lock(shared.mutex);
-    if (shared.users++ > 0) {
-        return;
-    }
-    for (std::size_t i = 0; i < ending_signals.size(); ++i) {
-        struct sigaction now{};
-        shared.caught[i] = ::sigaction(ending_signals[i], nullptr, &now) == 0 && now.sa_handler == SIG_DFL;
-        if (shared.caught[i]) {
-            set_handler(ending_signals[i], note_arrival);
+    int others = deferrals;
+    while (others == ending || !deferrals.compare_exchange_weak(others, others + 1)) {
+        if (others == ending) {
+            ::pause();
+            others = deferrals;
         }
     }
+    handle_ending_signals();
 }
 
 DeferredEnd::~DeferredEnd() {
-    Deferral& shared = deferral();
-    const std::lock_guard lock(shared.mutex);
-    if (--shared.users > 0) {
+    if (--deferrals > 0) {
         return;
     }
-    for (std::size_t i = 0; i < ending_signals.size(); ++i) {
-        if (shared.caught[i]) {
-            set_handler(ending_signals[i], SIG_DFL);
-        }
-    }
     if (const int signal = arrived; signal != 0) {
-        arrived = 0;
         ::kill(::getpid(), signal);  // To the process and not to this thread, which may block it.
     }
 }
@@ -184,11 +238,7 @@ ReplacementFile::ReplacementFile(std::string path, ReplacementOptions options)
     create();
 }
 
-ReplacementFile::~ReplacementFile() {
-    if (named_ && is_still(temporary_, file_.get())) {
-        ::unlink(temporary_.c_str());
-    }
-}
+ReplacementFile::~ReplacementFile() = default;
 
 void ReplacementFile::create() {
     if (options_.unnamed) {
@@ -197,11 +247,14 @@ void ReplacementFile::create() {
     if (file_.is_open()) {
         return;
     }
+    const DeferredEnd deferred;  // Until it is known what is to be removed.
     ::unlink(temporary_.c_str());
     file_ =
         Descriptor(::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
     check(file_.is_open());
-    named_ = file_.is_open();
+    if (file_.is_open()) {
+        name_ = std::make_unique<TemporaryName>(temporary_, file_.get());
+    }
 }
 
 void ReplacementFile::check(bool done) {
@@ -245,8 +298,8 @@ void ReplacementFile::take_over_mode() {
 }
 
 void ReplacementFile::give_name() {
-    if (named_) {
-        if (!is_still(temporary_, file_.get())) {
+    if (name_) {
+        if (!name_->is_valid()) {
             problem_ = "another process writes it too";
         }
         return;
@@ -259,7 +312,17 @@ void ReplacementFile::give_name() {
         ::unlink(temporary_.c_str());  // left by a process that was killed in just this moment
         check(link());
     }
-    named_ = problem_.empty();
+    if (problem_.empty()) {
+        name_ = std::make_unique<TemporaryName>(temporary_, file_.get());
+    }
+}
+
+void ReplacementFile::take_place() {
+    const DeferredEnd deferred;  // Between the two steps the name would stay.
+    give_name();
+    if (problem_.empty()) {
+        check(::rename(temporary_.c_str(), target_.c_str()) == 0);
+    }
 }
 
 tl::expected<void, std::string> ReplacementFile::commit() {
@@ -274,15 +337,12 @@ tl::expected<void, std::string> ReplacementFile::commit() {
         problem_ = fault_in_target(target_, Links::refused);
     }
     if (problem_.empty()) {
-        give_name();
-    }
-    if (problem_.empty()) {
-        check(::rename(temporary_.c_str(), target_.c_str()) == 0);
+        take_place();
     }
     if (!problem_.empty()) {
         return tl::unexpected(fmt::format("{}: {}", path_, problem_));
     }
-    named_ = false;
+    name_.reset();
     // So that the new name outlives a power cut. Where the file system can't promise that, a power cut leaves
     // the file before, which is whole as well.
     const Descriptor parent(::open(directory_of(target_).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));

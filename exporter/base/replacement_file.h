@@ -1,7 +1,8 @@
 // The only way in which this program replaces a file.
 //
 // Who reads the path sees the old file or the new one, never a part. What is not a regular file is left
-// alone. No unfinished file stays behind, except after SIGKILL or a crash where O_TMPFILE is missing.
+// alone. No unfinished file stays behind, except where O_TMPFILE is missing and SIGKILL or a crash ends the
+// process, or where its removal hangs.
 #pragma once
 
 #include "base/descriptor.h"
@@ -11,6 +12,7 @@
 #include <tl/expected.hpp>
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -29,8 +31,9 @@ struct ReplacementOptions {
     bool unnamed = true;
 };
 
-/// Keeps SIGINT, SIGTERM, SIGHUP and SIGQUIT from ending the process, where that is what they would do; they
-/// do so when the last of these objects is gone. Thread-safe.
+/// Keeps SIGINT, SIGTERM, SIGHUP and SIGQUIT from ending the process for a moment, where that is what they
+/// would do; they do so when the last of these objects is gone. If something hangs meanwhile, SIGALRM ends
+/// the process two seconds after they came. Thread-safe.
 class DeferredEnd {
   public:
     DeferredEnd();
@@ -39,11 +42,17 @@ class DeferredEnd {
     ~DeferredEnd();
 };
 
+class TemporaryName;
+
 /// A new file that takes the place of `path` when it is complete, and is gone if it never was.
 ///
 /// While it is written it has no name where the file system allows that (`O_TMPFILE`), so that a killed
 /// process leaves nothing. It gets the name `<path>.new` for the moment of the exchange, elsewhere from the
 /// start; what a process that was killed left there is replaced.
+///
+/// While it is written, those signals end the process at once, and remove the file if it has a name. A thread
+/// that hangs in a file system can't handle them: where that may happen, the process's first thread, to which
+/// the kernel gives them, should be another one.
 class ReplacementFile {
   public:
     explicit ReplacementFile(std::string path, ReplacementOptions options = {});
@@ -67,15 +76,16 @@ class ReplacementFile {
     void write_at(std::string_view bytes, std::uint64_t offset);
     void take_over_mode();
     void give_name();
+    void take_place();
 
-    const DeferredEnd deferred_;  // First: the signals come when everything else is cleaned up.
     const std::string path_;
     const ReplacementOptions options_;
     std::string target_;  ///< `path_`, or where it leads
     std::string temporary_;
     std::optional<Ownership> replaced_;  ///< of the file that was there
     Descriptor file_;
-    bool named_ = false;  ///< `temporary_` is this file
+    std::unique_ptr<TemporaryName>
+        name_;  ///< `temporary_`, while it is this file's; after file_, which it uses
     std::string problem_;
     std::uint64_t size_ = 0;
 };

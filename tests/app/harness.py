@@ -86,6 +86,15 @@ def wait_until(condition, what):
     raise AssertionError(f"not within {LIMIT_SECONDS} s: {what}")
 
 
+def children(pid):
+    """The processes that any thread of a process has started."""
+    found = []
+    for thread in os.listdir(f"/proc/{pid}/task"):
+        with open(f"/proc/{pid}/task/{thread}/children", encoding="ascii") as file:
+            found += file.read().split()
+    return found
+
+
 class Process:
     """A child whose lines are collected while it runs."""
 

@@ -43,6 +43,13 @@ class Pipe {
         }
     }
 
+    /// One that comes later, as with a named pipe.
+    void open_reader() {
+        close_reader();
+        ends_[0] = ::open(("/proc/self/fd/" + std::to_string(ends_[1])).c_str(), O_RDONLY | O_CLOEXEC);
+        EXPECT_GE(ends_[0], 0);
+    }
+
     std::string read(std::size_t size) {
         std::string text(size, '\0');
         std::size_t filled = 0;
@@ -178,6 +185,25 @@ TEST(LogWriter, CountsWhatAReaderThatHasGoneDoesNotGet) {
     EXPECT_TRUE(writer.flush(patience));
 
     EXPECT_EQ(writer.dropped(), 5U);
+}
+
+TEST(LogWriter, TakesLinesAgainAfterItWasFullAndItsReaderHadGone) {
+    Pipe pipe;
+    LogWriter writer(pipe.writer(), notice);
+    for (int line = 0; line < 12; ++line) {
+        writer.write(long_line('a'));  // Eleven are kept.
+    }
+    pipe.close_reader();
+    ASSERT_TRUE(writer.flush(patience));
+    EXPECT_EQ(writer.dropped(), 1U + 11U);
+    pipe.open_reader();
+    writer.write("after\n");
+
+    const std::string text = pipe.read_to(" dropped\n");
+
+    EXPECT_TRUE(text.ends_with("after\n12 dropped\n")) << text;
+    EXPECT_TRUE(writer.flush(patience));
+    EXPECT_EQ(writer.dropped(), 12U);
 }
 
 TEST(LogWriter, CountsNoNoticeThatIsLost) {

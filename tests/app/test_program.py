@@ -275,6 +275,23 @@ class Signals(unittest.TestCase):
         self.assertEqual(len(exporter.events("the shutdown takes too long; leaving with work unfinished")), 1)
         self.assertFalse(os.path.exists(self.socket))
 
+    @unittest.skipUnless(harness.HANGING_FSYNC, "needs a place in LD_PRELOAD")
+    def test_once_is_ended_though_the_disk_hangs_and_leaves_no_file(self):
+        for named in (False, True):
+            for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT):
+                with self.subTest(number.name, named=named), tempfile.TemporaryDirectory() as directory:
+                    path = os.path.join(directory, "out.prom")
+                    variables = {"HANGING_FSYNC_NAMED": "1"} if named else {}
+                    once = harness.Process(
+                        [harness.EXPORTER, "--demo", "--once", "--once.output", path],
+                        harness.clean_environment(LD_PRELOAD=harness.HANGING_FSYNC, **variables), "stderr")
+                    harness.wait_until(lambda once=once: harness.children(once.process.pid), "the disk hangs")
+                    self.assertEqual(os.listdir(directory), ["out.prom.new"] if named else [])
+                    status, took = once.stop(number)
+                    self.assertEqual(status, -number)
+                    self.assertLessEqual(took, harness.LONGEST_END_SECONDS)
+                    self.assertEqual(os.listdir(directory), [])
+
     def test_ends_within_two_seconds_in_the_middle_of_a_poll(self):
         for number in (signal.SIGTERM, signal.SIGINT):
             with harness.SimulatedDatadog("--latency", "60000") as api:

@@ -12,8 +12,24 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <csignal>
 #include <filesystem>
+
+namespace {
+
+/// What comes before the next `rename`, which is not called by name to get there.
+std::atomic<void (*)()> before_rename = nullptr;
+
+}  // namespace
+
+// In the place of the C library's, as all calls of this program find them.
+extern "C" int rename(const char* from, const char* to) noexcept {
+    if (const auto act = before_rename.load()) {
+        act();
+    }
+    return ::renameat(AT_FDCWD, from, AT_FDCWD, to);
+}
 
 namespace exporter::base {
 namespace {
@@ -263,7 +279,7 @@ using ReplacedFileDeathTest = ReplacedFile;
 INSTANTIATE_TEST_SUITE_P(Of, ReplacedFileDeathTest, testing::Bool(),
                          [](const auto& test) { return test.param ? "NoName" : "ANameOfItsOwn"; });
 
-TEST_P(ReplacedFileDeathTest, ASignalThatEndsTheProcessLeavesNothingBesideIt) {
+TEST_P(ReplacedFileDeathTest, ASignalEndsTheProcessAtOnceAndLeavesNothingBesideIt) {
     for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGQUIT}) {
         directory_.write("out.prom", "old");
         EXPECT_EXIT(
@@ -271,15 +287,61 @@ TEST_P(ReplacedFileDeathTest, ASignalThatEndsTheProcessLeavesNothingBesideIt) {
                 ReplacementFile file(path(), options());
                 file.append("new");
                 ::kill(::getpid(), signal);
-                if (!file.commit()) {
-                    std::_Exit(1);
-                }
+                std::_Exit(1);
+            },
+            testing::KilledBySignal(signal), "");
+
+        EXPECT_EQ(directory_.content("out.prom"), "old");
+        EXPECT_EQ(directory_.files(), 1) << signal;
+    }
+}
+
+TEST_P(ReplacedFileDeathTest, ASignalInTheMomentOfTheExchangeComesAfterIt) {
+    for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGQUIT}) {
+        directory_.write("out.prom", "old");
+        static std::atomic<int> sent = 0;
+        sent = signal;
+        EXPECT_EXIT(
+            {
+                before_rename = [] { ::kill(::getpid(), sent); };
+                std::_Exit(replace_file(path(), "new", options()) ? 1 : 2);
             },
             testing::KilledBySignal(signal), "");
 
         EXPECT_EQ(directory_.content("out.prom"), "new");
         EXPECT_EQ(directory_.files(), 1) << signal;
     }
+}
+
+TEST_P(ReplacedFileDeathTest, ASignalEndsTheProcessThoughTheExchangeHangs) {
+    EXPECT_EXIT(
+        {
+            before_rename = [] {
+                ::kill(::getpid(), SIGTERM);
+                for (;;) {
+                    ::pause();
+                }
+            };
+            std::_Exit(replace_file(path(), "new", options()) ? 1 : 2);
+        },
+        testing::KilledBySignal(SIGALRM), "");
+}
+
+TEST(ReplacementFileDeathTest, ASignalDoesNotRemoveAFileThatAnotherProcessPutInItsPlace) {
+    const support::ScratchDirectory directory;
+    EXPECT_EXIT(
+        {
+            ReplacementFile file(directory.path("out.prom"), {.unnamed = false});
+            ReplacementFile removed(directory.path("other.prom"), {.unnamed = false});
+            std::filesystem::remove(directory.path("out.prom.new"));
+            directory.write("out.prom.new", "theirs");
+            ::kill(::getpid(), SIGTERM);
+            std::_Exit(1);
+        },
+        testing::KilledBySignal(SIGTERM), "");
+
+    EXPECT_EQ(directory.content("out.prom.new"), "theirs");
+    EXPECT_EQ(directory.files(), 1);
 }
 
 TEST(ReplacementFileDeathTest, AProcessThatIsKilledLeavesNothingWhereFilesNeedNoName) {

@@ -83,8 +83,13 @@ int probe(const config::Config& config, bool encrypted) {
     std::packaged_task<datadog::Result<int>()> asking(
         [request = target.request] { return datadog::status_of(request, patience); });
     auto answer = asking.get_future();
-    std::thread(std::move(asking)).detach();
+    std::thread thread(std::move(asking));
     const bool in_time = answer.wait_for(longest) == std::future_status::ready;
+    if (in_time) {
+        thread.join();  // OpenSSL's own end must not meet the end of a thread that has used it.
+    } else {
+        thread.detach();
+    }
     const datadog::Result<int> status =
         in_time ? answer.get()
                 : tl::unexpected(datadog::Error{datadog::ErrorKind::timeout, "none in time", std::nullopt});

@@ -287,12 +287,13 @@ void ReplacementFile::write_at(std::string_view bytes, std::uint64_t offset) {
 void ReplacementFile::take_over_mode() {
     mode_t mode = options_.mode;
     if (options_.keep_mode && replaced_) {
-        // Only root may give files away; others hand on the group, if they are in it.
-        if (::fchown(file_.get(), replaced_->owner, replaced_->group) != 0) {
-            [[maybe_unused]] const int tried =
-                ::fchown(file_.get(), static_cast<uid_t>(-1), replaced_->group);
-        }
         mode = replaced_->mode;
+        // Only root may give files away; others hand on the group, if they are in it. What that group may do
+        // is not for the group that the file has instead.
+        if (::fchown(file_.get(), replaced_->owner, replaced_->group) != 0 &&
+            ::fchown(file_.get(), static_cast<uid_t>(-1), replaced_->group) != 0) {
+            mode &= ~static_cast<mode_t>(S_IRWXG);
+        }
     }
     check(::fchmod(file_.get(), mode) == 0);
 }

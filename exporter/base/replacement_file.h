@@ -26,7 +26,9 @@ namespace exporter::base {
 struct ReplacementOptions {
     Links links = Links::refused;  ///< `followed`: what the link leads to is replaced, the link stays
     mode_t mode = 0600;            ///< permission bits, whatever the umask
-    bool keep_mode = false;        ///< a file that is replaced hands on its own mode, owner and group
+    /// A file that is replaced hands on its own mode, owner and group. Where the group can't be handed on,
+    /// the new file has no rights for groups.
+    bool keep_mode = false;
     /// False: as on a file system that knows no files without a name (NFS, FUSE).
     bool unnamed = true;
 };

@@ -9,21 +9,35 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include <atomic>
+#include <cerrno>
 #include <csignal>
 #include <filesystem>
+#include <utility>
 
 namespace {
 
 /// What comes before the next `rename`, which is not called by name to get there.
 std::atomic<void (*)()> before_rename = nullptr;
 
+/// As for a user who is neither root nor in the group.
+std::atomic<bool> group_can_be_given = true;
+
 }  // namespace
 
 // In the place of the C library's, as all calls of this program find them.
+extern "C" int fchown(int descriptor, uid_t owner, gid_t group) noexcept {
+    if (!group_can_be_given) {
+        errno = EPERM;
+        return -1;
+    }
+    return static_cast<int>(::syscall(SYS_fchown, descriptor, owner, group));
+}
+
 extern "C" int rename(const char* from, const char* to) noexcept {
     if (const auto act = before_rename.load()) {
         act();
@@ -93,6 +107,20 @@ TEST_P(ReplacedFile, HandsOnItsOwnMode) {
         ASSERT_TRUE(replace_file(path(), "new", options(Links::followed, true, 0644)));
 
         EXPECT_EQ(mode(), of_before);
+    }
+}
+
+TEST_P(ReplacedFile, HandsOnNoRightsOfAGroupThatItCanNotHandOn) {
+    directory_.write("out.prom", "old");
+    for (const auto& [of_before, expected] : {std::pair{0664U, 0604U}, {0640U, 0600U}, {0070U, 0000U}}) {
+        ASSERT_EQ(::chmod(path().c_str(), of_before), 0);
+
+        group_can_be_given = false;
+        const auto written = replace_file(path(), "new", options());
+        group_can_be_given = true;
+
+        ASSERT_TRUE(written);
+        EXPECT_EQ(mode(), expected);
     }
 }
 

@@ -43,13 +43,14 @@ INSTANTIATE_TEST_SUITE_P(Steps, ClockStep, testing::Values(-1h, -30s, 1h, 24h), 
            "Seconds";
 });
 
-/// A listing that goes on for ever, by so many tokens a page.
-void expect_end_of_listing(std::size_t tokens_a_page, ErrorKind reason) {
+/// A listing that goes on for ever, by so many tokens a page, each after a pause.
+void expect_end_of_listing(std::size_t tokens_a_page, std::chrono::milliseconds pause, ErrorKind reason) {
     FaultServer server;
     Monitored monitored(server.port());
     ASSERT_TRUE(monitored.poll());
     const auto before = monitored.snapshot();
-    server.set_fault([tokens_a_page](support::RawConnection& connection, const Request& request) {
+    server.set_fault([tokens_a_page, pause](support::RawConnection& connection, const Request& request) {
+        std::this_thread::sleep_for(pause);
         const std::size_t first = request.page * tokens_a_page;
         connection.send(response("200 OK", page_json(first, first + tokens_a_page, "")));
         return Then::keep_alive;
@@ -66,11 +67,11 @@ void expect_end_of_listing(std::size_t tokens_a_page, ErrorKind reason) {
 }
 
 TEST(EndlessListing, IsEndedByThePollsDeadline) {
-    expect_end_of_listing(1, ErrorKind::timeout);
+    expect_end_of_listing(1, 1ms, ErrorKind::timeout);
 }
 
 TEST(EndlessListing, IsEndedByItsBoundOfTokens) {
-    expect_end_of_listing(1000, ErrorKind::endless);
+    expect_end_of_listing(1000, 0ms, ErrorKind::endless);
 }
 
 TEST(EndlessChunkSize, IsGivenUp) {

@@ -300,21 +300,24 @@ TEST(Dispatcher, MovesUntilTheThreadThatDecidesIsStuck) {
 /// Each result may be a page to be counted.
 TEST(Dispatcher, AStopDoesNotWaitForTheResultsThatHaveCome) {
     constexpr int count = 10;
-    Event answers;
+    Event asked;
+    Event answered;
     std::stop_source stop;
     int counted = 0;
     std::vector<std::unique_ptr<Organization>> organizations;
     std::vector<Dispatcher::Member> members;
     for (int i = 0; i < count; ++i) {
         auto& organization = *organizations.emplace_back(std::make_unique<Organization>());
-        organization.source.respond = [&answers](std::size_t) {
-            answers.happen();
+        organization.source.respond = [&](std::size_t) {
+            asked.happen();
+            EXPECT_TRUE(asked.wait_for(count));
+            answered.happen();
             return page_answer(PageBuilder().token("a").total(1));
         };
-        // The first waits until all the others have come, the second ends the run.
+        // While the first is counted all the others come, and the second ends the run.
         organization.sink.on_add = [&] {
             if (counted++ == 0) {
-                EXPECT_TRUE(answers.wait_for(count));
+                EXPECT_TRUE(answered.wait_for(count));
             } else {
                 stop.request_stop();
             }

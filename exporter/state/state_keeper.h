@@ -66,6 +66,9 @@ class StateKeeper {
     /// Writes the file if anything was updated since it was written. True: the file is as new as the states.
     bool save_if_changed();
 
+    /// Whether the file is as new as the states, or there are none to save. Waits for no disk.
+    [[nodiscard]] bool is_saved() const;
+
     /// Calls `save_if_changed` once an interval, on a thread of its own, until `stop`.
     void start();
     /// Ends the thread and saves what is not saved yet; the second time it does nothing.
@@ -77,6 +80,7 @@ class StateKeeper {
     void refuse(const Refusal& refusal);
     void run(const std::stop_token& stop);
     [[nodiscard]] States take_changed();
+    void note_outcome(bool failed);
     void tell_outcome(const std::string& problem);
 
     const KeeperOptions options_;
@@ -88,6 +92,7 @@ class StateKeeper {
     // Protected by mutex_:
     std::map<std::string, std::shared_ptr<const OrganizationState>, std::less<>> states_;
     bool changed_ = false;
+    bool writing_ = false;  ///< what changed before
 
     std::mutex saving_;     ///< held while the file is written, before mutex_
     bool failing_ = false;  ///< protected by saving_

@@ -102,11 +102,20 @@ class Signals {
     /// The name of the signal that ends the program, once it has come.
     std::string wait_for_end() { return shared_->end.get_future().get(); }
 
+    /// @param monitoring is asked for unsaved states if the end takes too long; must outlive this, or the
+    /// next call. Null: nothing is to be saved
+    void set_monitoring(const Monitoring* monitoring) {
+        const std::lock_guard lock(shared_->mutex);
+        shared_->monitoring = monitoring;
+    }
+
   private:
     struct Shared {
         std::promise<std::string> end;
         std::mutex mutex;
-        Log* log = nullptr;  ///< protected by mutex; null: nobody listens any more
+        // Protected by mutex:
+        Log* log = nullptr;  ///< null: nobody listens any more
+        const Monitoring* monitoring = nullptr;
     };
 
     template <class Say>
@@ -147,7 +156,9 @@ class Signals {
             log.warn("the shutdown takes too long; leaving with work unfinished");
             log.flush();
         });
-        std::_Exit(succeeded);
+        const std::lock_guard lock(shared.mutex);
+        std::_Exit(shared.monitoring != nullptr && shared.monitoring->has_unsaved_state() ? failed
+                                                                                          : succeeded);
     }
 
     const std::shared_ptr<Shared> shared_ = std::make_shared<Shared>();
@@ -213,6 +224,7 @@ int serve(const config::Config& config, Start& start, Log& log, Signals& signals
         return failed;
     }
     log_addresses(**server, config.web, is_encrypted(protection), log);
+    signals.set_monitoring(&monitoring);
     monitoring.start();
     std::jthread watching([&](const std::stop_token& stop) {
         protection.watch(stop, [&](auto security) { (*server)->secure(std::move(security)); });
@@ -224,6 +236,7 @@ int serve(const config::Config& config, Start& start, Log& log, Signals& signals
     // Beside the saving of the state: where a disk hangs, a Unix socket's file is removed all the same.
     const std::jthread closing([&] { (*server)->stop(grace_of_answers); });
     monitoring.stop();
+    signals.set_monitoring(nullptr);
     return succeeded;
 }
 

@@ -127,6 +127,10 @@ void Monitoring::stop() {
     }
 }
 
+bool Monitoring::has_unsaved_state() const {
+    return states_ && !states_->is_saved();
+}
+
 bool Monitoring::poll_once() {
     for (const auto& monitor : monitors_) {
         monitor->poller().poll_now();

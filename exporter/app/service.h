@@ -38,6 +38,9 @@ class Monitoring {
     /// that does not answer can't be cut short, nor a write to a disk that hangs.
     void stop();
 
+    /// Whether anything that should outlive the process is not in the state file. Waits for no disk.
+    [[nodiscard]] bool has_unsaved_state() const;
+
     /// Polls each organization once. True: all were published.
     [[nodiscard]] bool poll_once();
 

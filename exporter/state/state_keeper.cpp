@@ -88,6 +88,7 @@ States StateKeeper::take_changed() {
     const std::lock_guard lock(mutex_);
     States states;
     if (std::exchange(changed_, false)) {
+        writing_ = true;
         states.reserve(states_.size());
         for (const auto& [name, state] : states_) {
             states.push_back(state);
@@ -102,8 +103,7 @@ bool StateKeeper::save_if_changed() {
         return save_and_tell();
     } catch (const std::exception&) {
         // No memory even to tell that there was none for saving: all of it is tried again the next time.
-        const std::lock_guard lock(mutex_);
-        changed_ = true;
+        note_outcome(true);
         return false;
     }
 }
@@ -123,12 +123,20 @@ bool StateKeeper::save_and_tell() {
     } catch (const std::exception& exception) {
         problem = fmt::format("{}: {}", options_.path, exception.what());
     }
-    if (!problem.empty()) {
-        const std::lock_guard lock(mutex_);
-        changed_ = true;
-    }
+    note_outcome(!problem.empty());
     tell_outcome(problem);
     return problem.empty();
+}
+
+void StateKeeper::note_outcome(bool failed) {
+    const std::lock_guard lock(mutex_);
+    writing_ = false;
+    changed_ = changed_ || failed;
+}
+
+bool StateKeeper::is_saved() const {
+    const std::lock_guard lock(mutex_);
+    return !changed_ && !writing_;
 }
 
 void StateKeeper::tell_outcome(const std::string& problem) {

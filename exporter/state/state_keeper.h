@@ -67,6 +67,9 @@ class StateKeeper {
     /// Does not throw: memory that runs out is a reason like others.
     bool save_if_changed();
 
+    /// Whether the file is as new as the states, or there are none to save. Waits for no disk.
+    [[nodiscard]] bool is_saved() const;
+
     /// Calls `save_if_changed` once an interval, on a thread of its own, until `stop`.
     void start();
     /// Ends the thread and saves what is not saved yet; the second time it does nothing.
@@ -79,6 +82,7 @@ class StateKeeper {
     void run(const std::stop_token& stop);
     [[nodiscard]] States take_changed();
     [[nodiscard]] bool save_and_tell();
+    void note_outcome(bool failed);
     void tell_outcome(const std::string& problem);
 
     const KeeperOptions options_;
@@ -90,6 +94,7 @@ class StateKeeper {
     // Protected by mutex_:
     std::map<std::string, std::shared_ptr<const OrganizationState>, std::less<>> states_;
     bool changed_ = false;
+    bool writing_ = false;  ///< what changed before
 
     std::mutex saving_;     ///< held while the file is written, before mutex_
     bool failing_ = false;  ///< protected by saving_

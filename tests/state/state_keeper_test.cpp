@@ -219,6 +219,21 @@ TEST_F(Keeper, SavesOnceTheForeignFileIsGone) {
     EXPECT_EQ(events_.back().first, StateEvent::saved_again);
 }
 
+TEST_F(Keeper, TellsWhetherAnythingIsUnsaved) {
+    const auto one = keeper();
+    EXPECT_TRUE(one->is_saved()) << "nothing is to be saved";
+    one->update(random_state(1, "a", 10));
+    EXPECT_FALSE(one->is_saved());
+    directory_.write("state", "precious");
+    ASSERT_FALSE(one->save_if_changed());
+    EXPECT_FALSE(one->is_saved());
+    std::filesystem::remove(path());
+
+    ASSERT_TRUE(one->save_if_changed());
+
+    EXPECT_TRUE(one->is_saved());
+}
+
 TEST_F(Keeper, SavesOnlyWhenSomethingWasUpdated) {
     const auto one = keeper();
     one->update(random_state(1, "a", 10));

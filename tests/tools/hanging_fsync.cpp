@@ -1,4 +1,6 @@
+#include <dlfcn.h>
 #include <fcntl.h>
+#include <netdb.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
@@ -7,17 +9,35 @@
 #include <cstdlib>
 #include <string_view>
 
-/// Of a disk that does not answer, as NFS whose server is away: a write to it can't be cut short. As there,
-/// the thread hangs in the kernel, handles no signal and ends with the process alone, because of a child that
-/// never ends. Who waits for the hang waits for the child.
-extern "C" int fsync(int /*descriptor*/) {
+namespace {
+
+/// As with a disk that does not answer, or NFS whose server is away, the thread hangs in the kernel, handles
+/// no signal and ends with the process alone, because of a child that never ends. Whoever waits for the hang
+/// waits for the child.
+void hang() {
     if (::vfork() == 0) {
         ::prctl(PR_SET_PDEATHSIG, SIGKILL);
         for (;;) {
             ::pause();
         }
     }
+}
+
+}  // namespace
+
+extern "C" int fsync(int /*descriptor*/) {
+    hang();
     return 0;
+}
+
+/// Of the name in HANGING_NAME.
+extern "C" int getaddrinfo(const char* name, const char* service, const addrinfo* hints, addrinfo** found) {
+    const char* const hanging = std::getenv("HANGING_NAME");
+    if (hanging != nullptr && name != nullptr && std::string_view(name) == hanging) {
+        hang();
+    }
+    const auto next = reinterpret_cast<decltype(&getaddrinfo)>(::dlsym(RTLD_NEXT, "getaddrinfo"));
+    return next(name, service, hints, found);
 }
 
 /// With HANGING_FSYNC_NAMED, as on a file system that knows no files without a name: those get none later.

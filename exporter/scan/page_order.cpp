@@ -9,11 +9,32 @@ void PageOrder::note_size(std::size_t bytes) {
     window_ = std::min(window_, std::max<std::size_t>(1, most_bytes_ahead / std::max<std::size_t>(1, bytes)));
 }
 
+void PageOrder::go_one_by_one() {
+    window_ = 1;
+    for (auto page = waiting_.begin(); page != waiting_.end();) {
+        if (page->second) {
+            put_off_.insert(page->first);
+            page = waiting_.erase(page);
+        } else {
+            ++page;
+        }
+    }
+}
+
+bool PageOrder::is_put_off_in_window() const {
+    return !put_off_.empty() && *put_off_.begin() - turn_ < window_;
+}
+
 bool PageOrder::has_fresh() const {
-    return !failed_ && fresh_ <= std::max(last_, turn_) && fresh_ - turn_ < window_;
+    // Beyond a page that failed nothing is asked for, but those before it still are.
+    return is_put_off_in_window() ||
+           (!failed_ && fresh_ <= std::max(last_, turn_) && fresh_ - turn_ < window_);
 }
 
 std::optional<std::size_t> PageOrder::take_fresh() {
+    if (is_put_off_in_window()) {
+        return put_off_.extract(put_off_.begin()).value();
+    }
     return has_fresh() ? std::optional(fresh_++) : std::nullopt;
 }
 

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <map>
 #include <optional>
+#include <set>
 
 namespace exporter::scan {
 
@@ -31,6 +32,12 @@ class PageOrder {
     /// Whether `take_fresh` has one.
     [[nodiscard]] bool has_fresh() const;
 
+    /// There is no memory for pages that wait: they are dropped, to be asked for again, and from now on only
+    /// the page whose turn it is is asked for. Otherwise they could keep the room that it needs.
+    void go_one_by_one();
+    /// A page that was asked for ahead of its turn, in vain, is asked for again when its turn comes.
+    void put_off(std::size_t page) { put_off_.insert(page); }
+
     /// What became of a page that was asked for. An error ends the listing when its turn comes, so that no
     /// page beyond it is asked for any more.
     void arrived(std::size_t page, datadog::Result<datadog::Page> outcome);
@@ -41,11 +48,14 @@ class PageOrder {
     [[nodiscard]] std::size_t turn() const { return turn_; }
 
   private:
+    [[nodiscard]] bool is_put_off_in_window() const;
+
     std::size_t window_;
     std::size_t fresh_ = 0;  ///< the lowest that was not asked for
     std::size_t turn_ = 0;
     std::size_t last_ = 0;
     bool failed_ = false;
+    std::set<std::size_t> put_off_;
     std::map<std::size_t, datadog::Result<datadog::Page>> waiting_;
 };
 

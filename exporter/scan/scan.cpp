@@ -197,6 +197,13 @@ std::optional<Result<Page>> Scan::outcome_of(std::size_t page, datadog::Answer a
         }
         return std::move(answer.page);
     }
+    if (answer.page.error().no_room) {
+        order_->go_one_by_one();
+        if (page > order_->turn()) {
+            order_->put_off(page);
+            return std::nullopt;
+        }
+    }
     const bool too_late = !answer.exchange.made && repeat;
     std::optional<Error> error =
         too_late ? out_of_time(std::move(repeat->error))

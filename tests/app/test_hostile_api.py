@@ -98,11 +98,11 @@ LINES_WITHOUT_END = {
 }
 
 
-def large(count, size=7 * MIB):
+def large(count, size=7 * MIB, first=7 * MIB):
     """A listing of so many pages, each as large as it may be and with one token."""
     def page(request, _connection):
         return json_answer(b'{"data":[{"id":"%d","attributes":{"name":"%s"}}],"meta":{"page":{"total_filtered_count":%d}}}'
-                           % (page_number(request), b"n" * size, count))
+                           % (page_number(request), b"n" * (size if page_number(request) else first), count))
     return page
 
 
@@ -269,6 +269,9 @@ class HostileApi(AgainstHostileApis):
     def test_four_of_the_largest_pages_side_by_side_at_once(self):
         # Whose turn it is to find no room, however often it asks, is chance.
         self.assert_harmless([large(12)] * 4, ["too_large|"] * 4, MOST_MEMORY_OF_FOUR)
+
+    def test_large_pages_behind_a_small_one_keep_no_room_from_each_other(self):
+        self.assert_harmless([large(12, first=10)], [""], MOST_MEMORY_OF_ONE, polls=3)
 
     def test_large_pages_of_one_leave_room_for_anothers(self):
         self.assert_harmless([large_without_end, large(3)], ["timeout|too_large", ""], MOST_MEMORY_OF_FOUR, polls=1)

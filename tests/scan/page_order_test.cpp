@@ -50,6 +50,48 @@ TEST(PageOrder, AsksForNoMoreLargePagesAheadThanFitInFourMebibytes) {
     }
 }
 
+TEST(PageOrder, WithoutRoomDropsWhatWaitsAndAsksForItInItsTurn) {
+    PageOrder order(4);
+    order.expect_up_to(4);
+    ASSERT_EQ(all_fresh(order), (std::vector<std::size_t>{0, 1, 2, 3}));
+    order.arrived(1, page(1));
+    order.arrived(3, page(3));
+
+    order.go_one_by_one();
+    order.put_off(2);
+
+    EXPECT_TRUE(all_fresh(order).empty()) << "it is the turn of 0, which is under way";
+    order.arrived(0, page(0));
+    for (std::size_t turn = 0; turn < 4; ++turn) {
+        const auto taken = order.take_next();
+        ASSERT_TRUE(taken);
+        EXPECT_EQ((*taken)->facts.elements, turn);
+        EXPECT_FALSE(order.take_next());
+        EXPECT_EQ(all_fresh(order), std::vector<std::size_t>{turn + 1});
+        order.arrived(turn + 1, page(turn + 1));
+    }
+}
+
+TEST(PageOrder, WithoutRoomStillAsksForWhatComesBeforeAPageThatFailed) {
+    PageOrder order(4);
+    order.expect_up_to(4);
+    ASSERT_EQ(all_fresh(order).size(), 4U);
+    order.arrived(1, page(1));
+    order.arrived(2, tl::unexpected(datadog::Error{}));
+
+    order.go_one_by_one();
+    order.arrived(0, page(0));
+
+    ASSERT_TRUE(order.take_next());
+    EXPECT_EQ(all_fresh(order), std::vector<std::size_t>{1});
+    order.arrived(1, page(1));
+    ASSERT_TRUE(order.take_next());
+    const auto failed = order.take_next();
+    ASSERT_TRUE(failed);
+    EXPECT_FALSE(*failed);
+    EXPECT_TRUE(all_fresh(order).empty());
+}
+
 TEST(PageOrder, GivesPagesInOrderWhateverTheOrderOfTheirArrival) {
     PageOrder order(4);
     order.expect_up_to(2);

@@ -47,7 +47,7 @@ TEXTS = {
         'Scopes of production that are counted together as scope="other": 1. Totals are right; questions about one'
         " of these scopes have no answer."),
     "DatadogTokenExporterReloadFailed": ({"job": "exporter", "namespace": "monitoring", "file": "web"},
-        "The file web of exporter has changed and can't be used; the one before stays in use, with its passwords "
+        "The web configuration of exporter has changed and can't be used; the one before stays in use, with its passwords "
         "and certificates."),
     "DatadogAccessTokenLeaked": ({**ORG, "token_type": "personal", "owner_type": "user"},
         "Leaked personal tokens in the list of production (owner: user): 1. Whoever found one may be using it."),

@@ -80,7 +80,7 @@ void LogWriter::Shared::run() {
         try {
             written(line.text.size(), done, line.tells);
         } catch (const std::exception&) {
-            // No memory for a notice: what is untold is told by the next one.
+            // No memory for a notice: the next one counts these lines too.
         }
         gone.notify_all();
     }
@@ -90,7 +90,7 @@ void LogWriter::Shared::written(std::size_t bytes, bool done, std::uint64_t told
     waiting_bytes -= bytes;
     full = full && waiting_bytes > most_waiting_bytes / 2;  // Lines that failed make room as well.
     if (!done) {
-        // A notice is no loss of its own: it would be followed by another, for ever.
+        // A lost notice is not counted as a lost line, or each would be followed by another, for ever.
         if (told > 0) {
             untold += told;
         } else {

@@ -1,5 +1,5 @@
 // Lines on their way to a file descriptor whose reader may stand still: a pipe that nobody empties, a
-// terminal that is paused, a disk that hangs. Whoever logs never waits for it.
+// terminal that is paused, a disk that hangs. Logging never waits for it.
 #pragma once
 
 #include <chrono>

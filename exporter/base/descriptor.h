@@ -27,6 +27,8 @@ class Descriptor {
 
     [[nodiscard]] bool is_open() const { return number_ >= 0; }
     [[nodiscard]] int get() const { return number_; }
+    /// Leaves the closing to the caller.
+    [[nodiscard]] int release() { return std::exchange(number_, -1); }
 
   private:
     int number_ = -1;

@@ -163,7 +163,8 @@ bool is_left_over(const std::string& path, const Endpoint& endpoint) {
         return false;
     }
     const Socket probe(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-    return ::connect(probe.get(), endpoint.get(), endpoint.size) != 0 && errno == ECONNREFUSED;
+    return probe.is_open() && ::connect(probe.get(), endpoint.get(), endpoint.size) != 0 &&
+           errno == ECONNREFUSED;
 }
 
 tl::expected<Socket, std::error_code> open_unix(const std::string& path) {
@@ -178,23 +179,6 @@ tl::expected<Socket, std::error_code> open_unix(const std::string& path) {
 }
 
 }  // namespace
-
-Socket::Socket(Socket&& other) noexcept : descriptor_(other.release()) {}
-
-Socket& Socket::operator=(Socket&& other) noexcept {
-    std::swap(descriptor_, other.descriptor_);
-    return *this;
-}
-
-Socket::~Socket() {
-    if (descriptor_ >= 0) {
-        ::close(descriptor_);
-    }
-}
-
-int Socket::release() {
-    return std::exchange(descriptor_, -1);
-}
 
 SocketFile::SocketFile(std::string path) : path_(std::move(path)) {
     struct stat file{};

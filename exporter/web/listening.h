@@ -2,6 +2,7 @@
 // server.
 #pragma once
 
+#include "base/descriptor.h"
 #include "web/server.h"
 
 #include <tl/expected.hpp>
@@ -12,22 +13,7 @@
 
 namespace exporter::web {
 
-/// A file descriptor of one's own.
-class Socket {
-  public:
-    explicit Socket(int descriptor) : descriptor_(descriptor) {}
-    Socket(Socket&& other) noexcept;
-    Socket& operator=(Socket&& other) noexcept;
-    Socket(const Socket&) = delete;
-    Socket& operator=(const Socket&) = delete;
-    ~Socket();
-
-    [[nodiscard]] int get() const { return descriptor_; }
-    [[nodiscard]] int release();
-
-  private:
-    int descriptor_;
-};
+using Socket = base::Descriptor;
 
 /// The file of a Unix socket, removed at the end unless another has taken its place.
 class SocketFile {

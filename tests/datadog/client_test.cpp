@@ -1,6 +1,7 @@
 // The real client against real sockets.
 #include "datadog/client.h"
 
+#include "datadog/answer.h"
 #include "datadog/commons.h"
 #include "demo/server.h"
 #include "support/raw_server.h"
@@ -556,10 +557,12 @@ INSTANTIATE_TEST_SUITE_P(
                     "HTTP/1.1 200 OK\r\nX-Long: " + std::string(100'000, 'x')),
     [](const auto& test) { return "Number" + std::to_string(test.index); });
 
-TEST(Client, AProxysHeadEndsAt16KiB) {
+TEST(Client, AProxysHeadHasTheBoundsOfAnAnswers) {
     const std::string begin = "HTTP/1.1 200 OK\r\nX-Long: ";
     RawServer proxy(after_request([&begin](RawConnection& connection) {
-        connection.send(begin + std::string(16385 - begin.size(), 'x'));
+        connection.send(begin + std::string(longest_head_line + 1 - begin.size() +
+                                                std::string("HTTP/1.1 200 OK\r\n").size(),
+                                            'x'));
         connection.hold();
     }));
     Client client(tunnelled_through(proxy.port()));

@@ -107,8 +107,8 @@ TEST(Secret, LeavesNothingOnTheHeapWhenReadFromAFile) {
     const std::string good = directory.write("good", long_text + "\n");
     const std::string bad = directory.write("bad", long_text + "\n" + long_text);
     const HeapWatch watch("needle");
-    EXPECT_TRUE(read_secret_file(good));
-    EXPECT_FALSE(read_secret_file(bad));
+    EXPECT_TRUE(read_secret_file(KeyKind::bearer_token, good));
+    EXPECT_FALSE(read_secret_file(KeyKind::bearer_token, bad));
     EXPECT_EQ(watch.found(), 0);
 }
 

@@ -162,6 +162,9 @@ Endpoint endpoint_of(const Site& site) {
 }
 
 tl::expected<Endpoint, std::string> parse_base_url(std::string_view text, bool allow_insecure_http) {
+    if (const std::string_view slip = slip_in(trim(text)); !slip.empty()) {
+        return tl::unexpected(fmt::format("{} {}", quote_url(text), slip));
+    }
     const std::string lowered = lower(trim(text));
     const std::size_t scheme_end = lowered.find("://");
     const std::string_view scheme = std::string_view(lowered).substr(0, std::min(scheme_end, lowered.size()));

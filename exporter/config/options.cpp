@@ -27,9 +27,13 @@ std::vector<Option> make_table() {
     constexpr std::string_view modes = "Configuration and other ways to run";
     return {
         {"datadog.site", Kind::value, "SITE", "datadoghq.com",
-         "The organization's Datadog site. DD_SITE is read as well.", datadog},
+         "The organization's Datadog site, at or below datadoghq.com, datadoghq.eu or ddog-gov.com. DD_SITE "
+         "is read as well.",
+         datadog},
         {"datadog.base-url", Kind::value, "URL", "",
-         "URL of the API, instead of https://api.<site>. Plain http only to this machine.", datadog},
+         "URL of the API, instead of https://api.<site>; for any host that is not Datadog's. Plain http only "
+         "to this machine.",
+         datadog},
         {"datadog.allow-insecure-http", Kind::toggle, "", "",
          "Allow a base URL of plain http to other machines. It sends the credentials unencrypted.", datadog},
         {"datadog.ca-file", Kind::value, "FILE", "",
@@ -47,7 +51,8 @@ std::vector<Option> make_table() {
 
         {"tokens.filter", Kind::value, "TEXT", "", "Count only the tokens that the API finds for this text.",
          tokens},
-        {"tokens.owned-by", Kind::list, "ID", "", "Count only the tokens of this owner.", tokens},
+        {"tokens.owned-by", Kind::list, "ID", "", "Count only the tokens of this owner, by the owner's id.",
+         tokens},
         {"tokens.detail", Kind::value, "none|expiring|all", "none",
          "Series for single tokens, with their ids and names as labels.", tokens},
         {"tokens.detail-limit", Kind::value, "NUMBER", "1000", "At most so many tokens in detail.", tokens},

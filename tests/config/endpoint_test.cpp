@@ -160,6 +160,10 @@ TEST(BaseUrl, IsRefusedWithTheReason) {
     const std::vector<Refusal> cases = {
         {"", "does not begin with https:// or http://"},
         {"api.datadoghq.eu", "does not begin with https:// or http://"},
+        {"\"https://api.datadoghq.eu\"", "is in quotation marks"},
+        {"\xef\xbb\xbfhttps://api.datadoghq.eu", "begins with a byte order mark"},
+        {"BASE_URL=https://api.datadoghq.eu", "has a name before the value"},
+        {"${BASE_URL}", "is a placeholder"},
         {"ftp://api.datadoghq.eu", "does not begin with https:// or http://"},
         {"https://", "the host is not a host name or an address"},
         {"https:///", "the host is not a host name or an address"},

@@ -311,7 +311,8 @@ TEST(Warning, IsGivenForPrivilegedScopesThatLookMistyped) {
 
 TEST(Warning, IsNotGivenForScopesThatThisVersionKnowsOrThatResembleNone) {
     EXPECT_TRUE(loaded({"--scopes.privileged=org_management,monitors_write,teams_read"}).warnings.empty());
-    EXPECT_TRUE(loaded({"--scopes.privileged=quantum_write,org_app_keys,a,b,scope"}).warnings.empty());
+    EXPECT_TRUE(loaded({"--scopes.privileged=quantum_write,org_app_keys,audit_logs_delete,a,b,scope"})
+                    .warnings.empty());
     EXPECT_TRUE(loaded({"--scopes.privileged="}).warnings.empty());
     EXPECT_TRUE(loaded({}).warnings.empty());
 }

@@ -83,12 +83,14 @@ std::optional<std::string> nearest_site(std::string_view site) {
 }
 
 /// @param site what was meant as one, lowered and without what people paste round it
-tl::unexpected<std::string> not_a_site(std::string_view text, std::string_view site, std::string_view why) {
+tl::unexpected<std::string> not_a_site(std::string_view text, std::string_view site, std::string_view why,
+                                       std::string_view rule = "") {
     const std::optional<std::string> nearest = nearest_site(site);
     return tl::unexpected(
-        fmt::format("{} is not a Datadog site{}; {}", quote_url(text), why,
+        fmt::format("{} is not a Datadog site{}; {}{}", quote_url(text), why,
                     nearest ? fmt::format("did you mean {}?", *nearest)
-                            : "sites look like datadoghq.com, us5.datadoghq.com or datadoghq.eu"));
+                            : "sites look like datadoghq.com, us5.datadoghq.com or datadoghq.eu",
+                    rule));
 }
 
 tl::unexpected<std::string> not_a_base_url(std::string_view text, std::string_view why) {
@@ -145,9 +147,9 @@ tl::expected<Site, std::string> parse_site(std::string_view text) {
     }
     if (!is_datadogs(site)) {
         return not_a_site(
-            text, site,
-            " but outside datadoghq.com, datadoghq.eu and ddog-gov.com, and keys would go there; "
-            "a gateway's URL goes into --datadog.base-url (base_url)");
+            text, site, "",
+            " (keys go to datadoghq.com, datadoghq.eu, ddog-gov.com and names below them alone; a "
+            "gateway's URL goes into --datadog.base-url, base_url)");
     }
     if (slash != std::string_view::npos) {
         return tl::unexpected(

@@ -95,10 +95,10 @@ TEST(Site, OutsideDatadogsDomainsIsRefusedWithTheNearestOne) {
         {"us2-fed", "did you mean us2.ddog-gov.com?"},
         {"gov", "did you mean ddog-gov.com?"},
         {"datadoghq", "did you mean datadoghq.com?"},
-        {"example.com", "outside datadoghq.com, datadoghq.eu and ddog-gov.com"},
+        {"example.com", "keys go to datadoghq.com, datadoghq.eu, ddog-gov.com and names below them alone"},
         {"evildatadoghq.com.example", "a gateway's URL goes into --datadog.base-url"},
-        {"datadoghq.com.example.net", "outside datadoghq.com"},
-        {"notdatadoghq.com", "outside datadoghq.com"},
+        {"datadoghq.com.example.net", "(keys go to datadoghq.com,"},
+        {"notdatadoghq.com", "(keys go to datadoghq.com,"},
     };
     for (const Refusal& c : cases) {
         const auto site = parse_site(c.text);

@@ -158,8 +158,7 @@ TEST(Mistake, SaysWhereAndWhat) {
         {{"--datadog.site=us5"},
          "--datadog.site: \"us5\" is not a Datadog site; did you mean us5.datadoghq.com?"},
         {{"--datadog.site=datadohq.com"},
-         "--datadog.site: \"datadohq.com\" is not a Datadog site but outside datadoghq.com, datadoghq.eu and "
-         "ddog-gov.com"},
+         "--datadog.site: \"datadohq.com\" is not a Datadog site; did you mean datadoghq.com? (keys go"},
         {{"--datadog.base-url=api.datadoghq.eu"},
          "--datadog.base-url: \"api.datadoghq.eu\" is not a base URL"},
         {{"--datadog.base-url=http://example.com"},

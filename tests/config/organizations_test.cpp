@@ -262,7 +262,8 @@ TEST_F(FileOrganizations, ThatAreWrongAreMistakesWithTheirLine) {
         {"organizations:\n- name: a\n  site: us5\n  " + good + "\n", 3,
          "organizations[0].site: \"us5\" is not a Datadog"},
         {"organizations:\n- name: a\n  site: us5.datadohq.com\n  " + good + "\n", 3,
-         "organizations[0].site: \"us5.datadohq.com\" is not a Datadog site but outside"},
+         "organizations[0].site: \"us5.datadohq.com\" is not a Datadog site; did you mean "
+         "us5.datadoghq.com?"},
         {"organizations:\n- name: a\n  site: <site>\n  " + good + "\n", 3,
          "organizations[0].site: \"<site>\" is a placeholder"},
         {"organizations:\n- name: a\n  base_url: ftp://x\n  " + good + "\n", 3,

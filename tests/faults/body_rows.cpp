@@ -1,5 +1,5 @@
-#include "faults/gzip.h"
 #include "faults/matrix.h"
+#include "support/gzip.h"
 
 #include <fmt/format.h>
 
@@ -8,6 +8,7 @@ namespace exporter::faults {
 namespace {
 
 using datadog::ErrorKind;
+using support::gzip;
 
 constexpr std::size_t whole_listing = last_page + 1;
 

@@ -1,5 +1,5 @@
-#include "faults/gzip.h"
 #include "faults/matrix.h"
+#include "support/gzip.h"
 
 #include <fmt/format.h>
 
@@ -8,6 +8,8 @@ namespace exporter::faults {
 namespace {
 
 using datadog::ErrorKind;
+using support::gzip;
+using support::gzip_bomb;
 using support::RawConnection;
 
 /// Sends the bytes, then resets the connection.

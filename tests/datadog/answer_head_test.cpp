@@ -7,10 +7,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <atomic>
 #include <functional>
 #include <string>
-#include <thread>
 #include <vector>
 
 namespace exporter::datadog {
@@ -21,9 +19,6 @@ using namespace std::string_literals;
 using support::gzip;
 using support::RawConnection;
 using support::RawServer;
-using testing::AllOf;
-using testing::HasSubstr;
-using testing::Not;
 
 class AnswerHead : public testing::TestWithParam<AnswerCase> {};
 

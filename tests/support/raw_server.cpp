@@ -94,6 +94,9 @@ bool RawConnection::peer_gone(int wait_milliseconds) const {
 
 void RawConnection::hold() {
     while (!stopping_ && !peer_gone(step_milliseconds)) {
+        if (readable(socket_, 0)) {  // Or what nobody reads would hide the end behind it.
+            read_some();
+        }
     }
 }
 

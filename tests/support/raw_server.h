@@ -26,7 +26,7 @@ class RawConnection {
     bool send(std::string_view bytes);
     /// Ends the connection with a reset instead of a proper close.
     void reset();
-    /// Waits until the peer closes or the server stops.
+    /// Waits until the peer closes or the server stops, and reads over what comes meanwhile.
     void hold();
     /// Carries bytes to and from this port of loopback until one of the two ends, as a tunnel does.
     void relay_to(std::uint16_t port);

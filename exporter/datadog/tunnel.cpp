@@ -62,7 +62,7 @@ Error refusal(std::string message, bool definitive = false) {
 }  // namespace
 
 std::optional<std::string> proxy_authorization(const config::Proxy& proxy) {
-    if (proxy.user.empty() && proxy.password.expose().empty()) {
+    if (!proxy.has_credentials()) {
         return std::nullopt;
     }
     return "Basic " + base64((proxy.user + ":").append(proxy.password.expose()));

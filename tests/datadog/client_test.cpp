@@ -264,6 +264,27 @@ INSTANTIATE_TEST_SUITE_P(Statuses, StatusErrors,
                                          StatusCase{"NotModified", 305, ErrorKind::redirect}),
                          [](const auto& test) { return test.param.name; });
 
+std::string advice_after(int status) {
+    RawServer server(after_request([status](RawConnection& connection) {
+        connection.send(fmt::format("HTTP/1.1 {} Whatever\r\nContent-Length: 0\r\n\r\n", status));
+    }));
+    const Answer answer = ask(server.port());
+    return answer.page ? "" : std::string(advice(answer.page.error()));
+}
+
+TEST(Client, PointsAtTheFilterWhereTheRequestItselfIsRefused) {
+    for (const int status : {400, 414, 422}) {
+        EXPECT_THAT(advice_after(status), HasSubstr("--tokens.filter")) << status;
+    }
+}
+
+TEST(Client, DoesNotPointAtTheFilterWhereItIsNotTheCause) {
+    for (const int status : {402, 405, 410, 421, 426, 451}) {
+        EXPECT_THAT(advice_after(status), testing::AllOf(Not(""), Not(HasSubstr("--tokens.filter"))))
+            << status;
+    }
+}
+
 TEST(Client, TooManyRequestsTellsWhenToComeBack) {
     RawServer server(after_request([](RawConnection& connection) {
         connection.send(

@@ -248,7 +248,8 @@ Answer Client::Impl::exchange(const PageRequest& request, const config::Credenti
     }
     expected_body_bytes_ = std::min(page.body.size(), AnswerMemory::ordinary);
     page.body.push_back('\0');
-    page.asked_at = parse_http_date(response.get_header_value("Date"));
+    page.answered_at = parse_http_date(response.get_header_value("Date"));
+    page.asked_at = page.answered_at;
     if (auto parsed = parse_into(page); !parsed) {
         Error bad = std::move(parsed).error();
         bad.message =

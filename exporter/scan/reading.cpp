@@ -4,6 +4,37 @@
 
 namespace exporter::scan {
 
+namespace {
+
+using datadog::Date;
+using datadog::Field;
+using datadog::Timestamp;
+
+/// Uses and changes are noted by many machines, whose clocks differ a little; a use that seems a moment ahead
+/// is one just now. A creation has no such margin: with it, a wrong one would cost readings.
+constexpr std::chrono::minutes clocks_differ{5};
+
+/// What our own clock may be behind where the answer has no date.
+constexpr std::chrono::hours our_clock_differs{24};
+
+}  // namespace
+
+void distrust_later_dates(datadog::Page& page, Timestamp now) {
+    const Timestamp end =
+        page.answered_at ? *page.answered_at + rounding_of_date : now + our_clock_differs + rounding_of_date;
+    const auto distrust = [&page](Date& date, Field field, Timestamp too_late) {
+        if (date.moment() && *date.moment() >= too_late) {
+            date = Date::unreadable();
+            ++page.facts.unparsed[static_cast<std::size_t>(field)];
+        }
+    };
+    for (datadog::Token& token : page.tokens) {
+        distrust(token.created_at, Field::created_at, end);
+        distrust(token.last_used_at, Field::last_used_at, end + clocks_differ);
+        distrust(token.modified_at, Field::modified_at, end + clocks_differ);
+    }
+}
+
 Reading::Reading(datadog::Timestamp now, ListingSink& sink, std::size_t max_tokens)
     : sink_(sink), max_tokens_(max_tokens) {
     listing_.as_of = now;

@@ -5,12 +5,24 @@
 #include "datadog/page.h"
 #include "scan/listing.h"
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
 
 namespace exporter::scan {
+
+/// What the `Date` header, of whole seconds, may be behind the moment that it stands for.
+inline constexpr std::chrono::seconds rounding_of_date{1};
+
+/// Makes unreadable, and counts as such, what the page says of a time after itself: a token that it lists was
+/// created before it. Called once for each page, before anything looks at its tokens, so that a wrong date
+/// neither makes a listing look as if it had changed while it was read, nor leads to negative ages.
+///
+/// @param now by our own clock; matters only for an answer without `Date`, and then a day is granted: a clock
+/// that is behind by less must not take a token that was really created meanwhile for a mistake
+void distrust_later_dates(datadog::Page& page, datadog::Timestamp now);
 
 /// Takes the pages in the listing's order, whatever the order of their fetching.
 class Reading {

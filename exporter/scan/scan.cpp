@@ -15,10 +15,6 @@ using datadog::ErrorKind;
 using datadog::Page;
 using datadog::Result;
 
-/// The `Date` header tells whole seconds: a listing that starts in the second in which the last one ended
-/// could not tell tokens created before it from those created while it was read.
-constexpr std::chrono::seconds rounding_of_date{1};
-
 /// Pages that may wait for their turn, for each request under way: one that is late does not at once hold up
 /// the others.
 constexpr std::size_t pages_ahead = 2;
@@ -175,6 +171,9 @@ void Scan::answered(std::size_t page, datadog::Answer answer) {
     if (asked.empty()) {
         return;
     }
+    if (answer.page) {
+        distrust_later_dates(*answer.page, environment_.clock.now());
+    }
     if (answer.exchange.made) {
         count(answer);
         keep_pace(answer);
@@ -315,8 +314,9 @@ void Scan::finish(Result<Listing> listing) {
     phase_ = Phase::finished;
 }
 
-/// A listing counts as begun by as much earlier as its first exchange takes: the next one is not to reach
-/// back into this one.
+/// A listing that starts in the second in which the last one ended could not tell tokens created before it
+/// from those created while it was read. And it counts as begun by as much earlier as its first exchange
+/// takes: the next one is not to reach back into this one.
 SteadyTime::duration Scan::pause_before_another_reading() const {
     return rounding_of_date + first_exchange_;
 }

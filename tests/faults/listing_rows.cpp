@@ -40,6 +40,22 @@ Row contradiction(std::string name, std::string_view reported) {
             false};
 }
 
+/// Each page has a token that says it was created when no answer can list it yet.
+Row created_in_the_future(std::string name, std::string headers) {
+    return {std::move(name),
+            [headers = std::move(headers)](support::RawConnection& connection, const Request& request) {
+                std::string body = healthy_page(request.page);
+                constexpr std::string_view created = "2024-01-01";
+                if (const auto at = body.find(created); at != std::string::npos) {
+                    body.replace(at, created.size(), "2099-01-01");
+                }
+                connection.send(response("200 OK", body, headers));
+                return Then::keep_alive;
+            },
+            {},
+            whole_listing};
+}
+
 /// Without a total only an empty page proves the end.
 Row no_total(std::string name, std::string meta) {
     return {std::move(name), with_meta(std::move(meta)), {}, whole_listing + 1};
@@ -143,6 +159,8 @@ std::vector<Row> listing_rows() {
          {},
          1,
          40},
+        created_in_the_future("CreatedAfterTheAnswersDate", "Date: Mon, 05 Oct 2026 10:00:00 GMT\r\n"),
+        created_in_the_future("CreatedInTheFutureOfAnAnswerWithoutADate", ""),
         {"EmptiedOvernight", each([](const Request&) { return page_json(0, 0, total("0")); }), {}, 1, 0},
     };
 }

@@ -220,6 +220,8 @@ struct ScanFixture {
     ScanOptions options{.page_size = 2};
     std::chrono::seconds timeout{120};
     bool good_is_shown = false;
+    /// Of the scan that `run` drives, for what answers by it.
+    [[nodiscard]] SteadyTime deadline() const { return deadline_; }
 
     RateBudget budget{10};
     Pace pace{1};
@@ -227,10 +229,14 @@ struct ScanFixture {
     /// One request after another.
     datadog::Result<Listing> run() {
         const ScanEnvironment environment{clock, randomness, budget, pace};
-        Scan scan(options, environment, sink, statistics, clock.steady_now() + timeout, good_is_shown);
+        deadline_ = clock.steady_now() + timeout;
+        Scan scan(options, environment, sink, statistics, deadline_, good_is_shown);
         support::drive(scan, source, clock, [] { return false; });
         return std::get<Scan::Finished>(scan.next()).listing;
     }
+
+  private:
+    SteadyTime deadline_;
 };
 
 }  // namespace exporter::scan

@@ -255,7 +255,8 @@ Answer Client::Impl::exchange(const PageRequest& request, const config::Credenti
         return answer;
     }
     expected_body_bytes_ = std::min(page.body.size(), AnswerMemory::ordinary);
-    page.asked_at = parse_http_date(head.value("Date"));
+    page.answered_at = parse_http_date(head.value("Date"));
+    page.asked_at = page.answered_at;
     answer.page = parsed(std::move(page));
     return answer;
 }

@@ -45,6 +45,10 @@ struct Answer {
     Result<Page> page;
 };
 
+/// Bytes of an answer's body, as it comes and when it is uncompressed. A page of 100 tokens with 300 scopes
+/// each nears 1 MB; names and scopes have no documented bound.
+inline constexpr std::size_t longest_body = std::size_t{8} << 20;
+
 struct ClientOptions {
     config::Endpoint endpoint;
     std::optional<config::Proxy> proxy;
@@ -54,8 +58,7 @@ struct ClientOptions {
     std::string user_agent;  ///< `<name>/<version> (<lang> <ver>; os <os>; arch <arch>)`
     std::chrono::milliseconds connect_timeout = std::chrono::seconds(10);
     std::chrono::milliseconds read_timeout = std::chrono::seconds(30);  ///< without a byte
-    /// A page of 100 tokens with 300 scopes each nears 1 MB; names and scopes have no documented bound.
-    std::size_t max_body_bytes = std::size_t{8} << 20;
+    std::size_t max_body_bytes = longest_body;
 };
 
 /// A kept-alive connection to one endpoint. One request at a time; not thread-safe but for `cancel()`.

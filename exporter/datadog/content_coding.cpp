@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <zlib.h>
 
 #include <algorithm>
 #include <array>
@@ -38,15 +39,17 @@ Result<ContentCoding> content_coding_of(const AnswerHead& head) {
               .retry_after = {}});
 }
 
-Gunzip::Gunzip() {
+Gunzip::Gunzip() : stream_(new z_stream()) {
     // inflateInit2 is a macro that does this, with a cast that our warnings refuse.
-    if (::inflateInit2_(&stream_, gzip_window_bits, ZLIB_VERSION, static_cast<int>(sizeof stream_)) != Z_OK) {
+    if (::inflateInit2_(stream_.get(), gzip_window_bits, ZLIB_VERSION, static_cast<int>(sizeof(z_stream))) !=
+        Z_OK) {
         throw std::bad_alloc();
     }
 }
 
-Gunzip::~Gunzip() {
-    ::inflateEnd(&stream_);
+void Gunzip::Ended::operator()(z_stream_s* stream) const {
+    ::inflateEnd(stream);  // Does nothing to one that never began.
+    delete stream;
 }
 
 bool Gunzip::take(std::string_view bytes, const Sink& sink) {
@@ -72,7 +75,7 @@ bool Gunzip::begin_another(std::string_view& bytes) {
         return false;
     }
     part_ = Part::member;
-    return ::inflateReset(&stream_) == Z_OK;
+    return ::inflateReset(stream_.get()) == Z_OK;
 }
 
 /// Up to the end of the member, or of `bytes`.
@@ -80,28 +83,28 @@ bool Gunzip::inflate_some(std::string_view& bytes, const Sink& sink) {
     std::array<char, std::size_t{16} << 10> piece;
     const std::string_view input = bytes.substr(0, largest_piece);
     // zlib does not write to its input, and has no const before its next version.
-    stream_.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(input.data()));
-    stream_.avail_in = static_cast<uInt>(input.size());
+    stream_->next_in = reinterpret_cast<Bytef*>(const_cast<char*>(input.data()));
+    stream_->avail_in = static_cast<uInt>(input.size());
     do {
-        stream_.next_out = reinterpret_cast<Bytef*>(piece.data());
-        stream_.avail_out = static_cast<uInt>(piece.size());
-        const int outcome = ::inflate(&stream_, Z_NO_FLUSH);
+        stream_->next_out = reinterpret_cast<Bytef*>(piece.data());
+        stream_->avail_out = static_cast<uInt>(piece.size());
+        const int outcome = ::inflate(stream_.get(), Z_NO_FLUSH);
         if (outcome == Z_MEM_ERROR) {
             throw std::bad_alloc();
         }
         if (outcome != Z_OK && outcome != Z_STREAM_END && outcome != Z_BUF_ERROR) {
-            problem_ = stream_.msg != nullptr ? stream_.msg : "damaged data";
+            problem_ = stream_->msg != nullptr ? stream_->msg : "damaged data";
             return false;
         }
-        const std::size_t size = piece.size() - stream_.avail_out;
+        const std::size_t size = piece.size() - stream_->avail_out;
         if (size > 0 && !sink({piece.data(), size})) {
             return false;
         }
         if (outcome == Z_STREAM_END) {
             part_ = Part::after_member;
         }
-    } while (part_ == Part::member && (stream_.avail_in > 0 || stream_.avail_out == 0));
-    bytes.remove_prefix(input.size() - stream_.avail_in);
+    } while (part_ == Part::member && (stream_->avail_in > 0 || stream_->avail_out == 0));
+    bytes.remove_prefix(input.size() - stream_->avail_in);
     return true;
 }
 

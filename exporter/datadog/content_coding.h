@@ -7,11 +7,12 @@
 #include "datadog/answer.h"
 #include "datadog/error.h"
 
-#include <zlib.h>
-
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
+
+struct z_stream_s;  // zlib's
 
 namespace exporter::datadog {
 
@@ -29,9 +30,6 @@ class Gunzip {
 
     /// Throws std::bad_alloc.
     Gunzip();
-    Gunzip(const Gunzip&) = delete;
-    Gunzip& operator=(const Gunzip&) = delete;
-    ~Gunzip();
 
     /// False: the bytes are no gzip (see `problem`), or the sink wants no more. Nothing may be taken after.
     [[nodiscard]] bool take(std::string_view bytes, const Sink& sink);
@@ -47,7 +45,11 @@ class Gunzip {
     [[nodiscard]] bool begin_another(std::string_view& bytes);
     [[nodiscard]] bool inflate_some(std::string_view& bytes, const Sink& sink);
 
-    z_stream stream_{};
+    struct Ended {
+        void operator()(z_stream_s* stream) const;
+    };
+
+    std::unique_ptr<z_stream_s, Ended> stream_;
     Part part_ = Part::member;
     std::string problem_;
 };

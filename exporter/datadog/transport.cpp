@@ -341,6 +341,9 @@ Error Transport::Connection::failure(httplib::Error error) const {
     if (const auto& fault = answer_->failure()) {
         return error_of(fault->kind, fmt::format("{} sent {}", name_, fault->message));
     }
+    if (wire_.was_silent() && steady_clock::now() >= limits_.deadline) {
+        return error_of(ErrorKind::timeout, fmt::format("{} had not answered in full in time", name_));
+    }
     if (wire_.was_silent()) {
         return error_of(ErrorKind::timeout,
                         fmt::format("{} was silent for {:.1f} s", name_,

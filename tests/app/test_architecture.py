@@ -27,7 +27,7 @@ ALLOWED = {
 
 # Libraries by the sources that may know them.
 LIBRARIES = {
-    "httplib.h": r"datadog/((client|status_request)\.cpp|transport\.(cpp|h))|demo/\w+\.(cpp|h)",
+    "httplib.h": r"datadog/transport\.cpp|demo/\w+\.(cpp|h)",
     "rapidjson/": r"datadog/(page_parser|error_text)\.cpp|demo/\w+\.cpp",
     "boost/": r"web/\w+\.(cpp|h)",
     "crypt.h": r"web/bcrypt\.cpp",
@@ -36,7 +36,7 @@ LIBRARIES = {
     "spdlog/": r"app/log\.cpp",
     "prometheus/": r"metrics/\w+\.(cpp|h)",
     "openssl/": r"base/(pem|tls_socket)\.(cpp|h)|datadog/(tls\.(cpp|h)|(base64|text_hash)\.cpp)|web/(tls_\w+\.(cpp|h)|(bcrypt|hmac|page_style)\.cpp)",
-    "zlib.h": r"state/(archive|codec)\.cpp|metrics/gzip\.cpp|demo/\w+\.cpp",
+    "zlib.h": r"datadog/content_coding\.cpp|state/(archive|codec)\.cpp|metrics/gzip\.cpp|demo/\w+\.cpp",
 }
 
 # The outside world, each part of it in one place.

@@ -2,6 +2,7 @@
 #include "datadog/content_coding.h"
 
 #include <gtest/gtest.h>
+#include <zlib.h>
 
 #include <initializer_list>
 #include <string>

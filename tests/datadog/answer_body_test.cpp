@@ -134,6 +134,8 @@ std::vector<AnswerCase> transfer_codings() {
         transfer_coding("Twice", "chunked, chunked", refused("chunked"), Reuse::no),
         transfer_coding("InTwoLines", "chunked\r\nTransfer-Encoding: chunked", refused("chunked"), Reuse::no),
         transfer_coding("NotTheLast", "chunked, gzip", refused("gzip"), Reuse::no),
+        transfer_coding("ChunkedThenIdentity", "chunked, identity", page_or(ErrorKind::bad_page),
+                        Reuse::either),
         transfer_coding("UnknownBefore", "zstd2, chunked", refused("zstd2"), Reuse::no),
         transfer_coding("UnknownInALineBefore", "zstd2\r\nTransfer-Encoding: chunked", refused("zstd2"),
                         Reuse::no),

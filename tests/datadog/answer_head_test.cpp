@@ -120,7 +120,12 @@ std::vector<AnswerCase> status_lines() {
         {"SignedStatus", page_under("HTTP/1.1 +20 OK\r\n"), error(ErrorKind::network)},
         {"StatusBelow100", page_under("HTTP/1.1 099 OK\r\n"),
          either(ErrorKind::network, ErrorKind::bad_status), Reuse::either},
+        {"StatusOfZeros", page_under("HTTP/1.1 000 OK\r\n"),
+         either(ErrorKind::network, ErrorKind::bad_status), Reuse::either},
         {"NoStatus", page_under("HTTP/1.1\r\n"), error(ErrorKind::network)},
+        {"NoMinorVersion", page_under("HTTP/1.\r\n"), error(ErrorKind::network)},
+        {"MinorVersionAndABlank", page_under("HTTP/1.1 \r\n"), error(ErrorKind::network)},
+        {"StatusOfOneDigit", page_under("HTTP/1.1 2\r\n"), error(ErrorKind::network)},
         {"EmptyLine", page_under("\r\n"), error(ErrorKind::network)},
     };
 }

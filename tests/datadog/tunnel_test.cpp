@@ -125,6 +125,8 @@ INSTANTIATE_TEST_SUITE_P(
                     ConnectCase{"LineFeedsAlone", "HTTP/1.1 403 Forbidden\nX-A: b\n\n"},
                     ConnectCase{"StatusOfFourDigits", "HTTP/1.1 2000 OK\r\n\r\n"},
                     ConnectCase{"OtherVersion", "HTTP/2 200\r\n\r\n"},
+                    ConnectCase{"NoStatus", "HTTP/1.1\r\n\r\n"},
+                    ConnectCase{"NoMinorVersion", "HTTP/1.\r\n\r\n"}, ConnectCase{"EmptyLines", "\r\n\r\n"},
                     ConnectCase{"NoHttpAfter100", "HTTP/1.1 100 Continue\r\n\r\nSSH-2.0-OpenSSH\r\n\r\n"}),
     name_of);
 

@@ -264,10 +264,11 @@ TEST(UnreadablePages, AfterAGoodOneEndTheReading) {
     EXPECT_FALSE(served.monitored.snapshot().statistics.listing->complete);
 }
 
-// Each of them brings something new, so that only a bound or the deadline ends the poll.
+// Each of them brings something new, and is too large for the bound on tokens to be reached in time.
 TEST(EndlessPages, AreNotBlamedOnASlowApi) {
     Served served([](const Request& request) {
-        return response("200 OK", page_json(request.page, request.page + 1, ""));
+        return response(
+            "200 OK", page_json(request.page, request.page + 1, "") + std::string(std::size_t{1} << 20, ' '));
     });
 
     EXPECT_FALSE(served.monitored.poll());

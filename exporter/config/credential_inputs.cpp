@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace exporter::config {
@@ -12,22 +14,24 @@ namespace {
 
 /// What a message calls one of the three, and where it can be given.
 struct KeyNames {
+    KeyKind kind;
     std::string_view title;
     std::string_view variable;
     std::string_view flag;
     std::string_view yaml_key;
 };
 
-constexpr KeyNames api_key_names = {"API key", "DD_API_KEY", "--datadog.api-key-file", "api_key_file"};
-constexpr KeyNames app_key_names = {"application key", "DD_APP_KEY", "--datadog.app-key-file",
-                                    "app_key_file"};
-constexpr KeyNames bearer_names = {"bearer token", "DD_BEARER_TOKEN", "--datadog.bearer-token-file",
-                                   "bearer_token_file"};
+constexpr KeyNames api_key_names = {KeyKind::api_key, "API key", "DD_API_KEY", "--datadog.api-key-file",
+                                    "api_key_file"};
+constexpr KeyNames app_key_names = {KeyKind::app_key, "application key", "DD_APP_KEY",
+                                    "--datadog.app-key-file", "app_key_file"};
+constexpr KeyNames bearer_names = {KeyKind::bearer_token, "bearer token", "DD_BEARER_TOKEN",
+                                   "--datadog.bearer-token-file", "bearer_token_file"};
 
 struct Key {
     std::string place;  ///< empty: not given
     std::optional<SecretSource> source;
-    std::optional<Secret> value;  ///< nullopt although given: it could not be read
+    std::optional<Secret> value;  ///< nullopt although given: it could not be read, or can't be one
 
     [[nodiscard]] bool is_given() const { return !place.empty(); }
 };
@@ -46,18 +50,18 @@ class KeyReader {
                                             file->place, names.title, names.variable));
         }
         if (has_file) {
-            return read_file(*file);
+            return read_file(names.kind, *file);
         }
         return text ? read_variable(names, *std::move(text)) : Key{};
     }
 
   private:
-    [[nodiscard]] Key read_file(const Setting& setting) {
+    [[nodiscard]] Key read_file(KeyKind kind, const Setting& setting) {
         std::filesystem::path path = setting.values.front();
         if (setting.source == Source::file && path.is_relative()) {
             path = inputs_.directory / path;
         }
-        auto secret = read_secret_file(path, inputs_.world_readable);
+        auto secret = read_secret_file(kind, path, inputs_.world_readable);
         if (!secret) {
             mistakes_.push_back(fmt::format("{}: {}", setting.place, secret.error()));
             return Key{setting.place, std::nullopt, std::nullopt};
@@ -67,7 +71,7 @@ class KeyReader {
 
     [[nodiscard]] Key read_variable(const KeyNames& names, std::string text) {
         const std::string place(names.variable);
-        auto secret = parse_secret(std::move(text), place);
+        auto secret = parse_secret(names.kind, std::move(text), place);
         if (!secret) {
             mistakes_.push_back(std::move(secret.error()));
             return Key{place, std::nullopt, std::nullopt};
@@ -112,6 +116,9 @@ std::optional<std::string> fault_of(const CredentialInputs& inputs, const Key& a
                          bearer.place, other.place))
                    : std::nullopt;
     }
+    if (!app.is_given() && !api.value) {
+        return std::nullopt;  // It may be no API key at all.
+    }
     if (!app.is_given()) {
         return fmt::format("{}: an API key alone can't read tokens; the application key is missing: give {}",
                            api.place, ways_to_give(inputs, app_key_names));
@@ -125,9 +132,38 @@ std::optional<std::string> fault_of(const CredentialInputs& inputs, const Key& a
     return std::nullopt;
 }
 
+std::string_view doubt_about(KeyKind kind, const Key& key) {
+    return key.value ? doubt_about_key(kind, key.value->expose()) : std::string_view{};
+}
+
+/// What may be wrong with keys that can all be right.
+MistakeLines doubts_about(const Key& api, const Key& app, const Key& bearer) {
+    if (api.value && app.value && api.value->expose() == app.value->expose()) {
+        return {fmt::format("{}: is the same text as {}; an application key is never an API key too",
+                            app.place, api.place)};
+    }
+    const std::string_view about_api = doubt_about(KeyKind::api_key, api);
+    const std::string_view about_app = doubt_about(KeyKind::app_key, app);
+    if (!about_api.empty() && !about_app.empty()) {
+        return {
+            fmt::format("{}: this and {} seem to be swapped: this has 40 hexadecimal digits, as application "
+                        "keys have, the other 32, as API keys have",
+                        api.place, app.place)};
+    }
+    MistakeLines lines;
+    for (const auto& [key, doubt] : {std::pair(&api, about_api), std::pair(&app, about_app),
+                                     std::pair(&bearer, doubt_about(KeyKind::bearer_token, bearer))}) {
+        if (!doubt.empty()) {
+            lines.push_back(fmt::format("{}: {}", key->place, doubt));
+        }
+    }
+    return lines;
+}
+
 }  // namespace
 
-CredentialSources read_credential_sources(const CredentialInputs& inputs, MistakeLines& mistakes) {
+CredentialSources read_credential_sources(const CredentialInputs& inputs, MistakeLines& mistakes,
+                                          std::vector<std::string>& warnings) {
     KeyReader reader(inputs, mistakes);
     Key api = reader.read(api_key_names, inputs.api_key_file);
     Key app = reader.read(app_key_names, inputs.app_key_file);
@@ -135,8 +171,14 @@ CredentialSources read_credential_sources(const CredentialInputs& inputs, Mistak
     if (auto fault = fault_of(inputs, api, app, bearer)) {
         mistakes.push_back(*std::move(fault));
     }
-    return CredentialSources{std::move(api.source), std::move(app.source), std::move(bearer.source),
-                             inputs.world_readable};
+    CredentialSources sources{std::move(api.source), std::move(app.source), std::move(bearer.source),
+                              inputs.world_readable};
+    if (const std::string fault = fault_between(sources); !fault.empty()) {
+        mistakes.push_back(fmt::format("{}: {}", app.place, fault));
+    } else {
+        std::ranges::move(doubts_about(api, app, bearer), std::back_inserter(warnings));
+    }
+    return sources;
 }
 
 }  // namespace exporter::config

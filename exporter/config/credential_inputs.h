@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace exporter::config {
 
@@ -23,8 +24,10 @@ struct CredentialInputs {
     bool needed = true;  ///< whether none at all is a mistake
 };
 
-/// Reads every secret once, to see that it can be read.
+/// Reads every secret once, to see that it can be read and be what it is given as. A warning is a line like a
+/// mistake.
 [[nodiscard]] CredentialSources read_credential_sources(const CredentialInputs& inputs,
-                                                        MistakeLines& mistakes);
+                                                        MistakeLines& mistakes,
+                                                        std::vector<std::string>& warnings);
 
 }  // namespace exporter::config

@@ -1,6 +1,5 @@
 #include "config/credentials.h"
 
-#include "config/key_shape.h"
 #include "config/text.h"
 
 #include <fmt/format.h>
@@ -8,6 +7,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 namespace exporter::config {
@@ -35,9 +35,10 @@ bool is_visible_ascii(char character) {
     return character > 0x20 && character < 0x7f;
 }
 
-tl::expected<Secret, std::string> read_source(const SecretSource& source, WorldReadable world_readable) {
+tl::expected<Secret, std::string> read_source(KeyKind kind, const SecretSource& source,
+                                              WorldReadable world_readable) {
     if (const auto* path = std::get_if<std::filesystem::path>(&source)) {
-        return read_secret_file(*path, world_readable);
+        return read_secret_file(kind, *path, world_readable);
     }
     return std::get<Secret>(source);
 }
@@ -57,12 +58,12 @@ std::string reason(const base::FileError& error) {
 }
 
 /// Nothing when there is no source; the error otherwise unread.
-tl::expected<void, std::string> read_into(const std::optional<SecretSource>& source,
+tl::expected<void, std::string> read_into(KeyKind kind, const std::optional<SecretSource>& source,
                                           WorldReadable world_readable, std::optional<Secret>& target) {
     if (!source) {
         return {};
     }
-    auto secret = read_source(*source, world_readable);
+    auto secret = read_source(kind, *source, world_readable);
     if (!secret) {
         return tl::unexpected(std::move(secret.error()));
     }
@@ -72,7 +73,7 @@ tl::expected<void, std::string> read_into(const std::optional<SecretSource>& sou
 
 }  // namespace
 
-tl::expected<Secret, std::string> parse_secret(std::string text, const std::string& origin) {
+tl::expected<Secret, std::string> parse_secret(KeyKind kind, std::string text, const std::string& origin) {
     while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) {
         text.pop_back();
     }
@@ -83,6 +84,9 @@ tl::expected<Secret, std::string> parse_secret(std::string text, const std::stri
     }
     if (exposed.size() > longest_secret) {
         return failure(origin, "is longer than 4096 bytes; it should hold the secret and nothing else");
+    }
+    if (const std::string_view fault = fault_in_key(kind, exposed); !fault.empty()) {
+        return failure(origin, fault);
     }
     if (exposed.find_first_of("\r\n") != std::string_view::npos) {
         return failure(origin, "holds more than one line; it should hold the secret and nothing else");
@@ -96,7 +100,7 @@ tl::expected<Secret, std::string> parse_secret(std::string text, const std::stri
     return secret;
 }
 
-tl::expected<Secret, std::string> read_secret_file(const std::filesystem::path& path,
+tl::expected<Secret, std::string> read_secret_file(KeyKind kind, const std::filesystem::path& path,
                                                    WorldReadable world_readable) {
     const auto file = read_regular_file(path, longest_secret_file);
     if (!file) {
@@ -105,17 +109,30 @@ tl::expected<Secret, std::string> read_secret_file(const std::filesystem::path& 
     if (world_readable == WorldReadable::refused && file->is_open_to_everybody()) {
         return failure(shown(path), open_to_everybody(file->mode));
     }
-    return parse_secret(std::string(file->text.expose()), shown(path));
+    return parse_secret(kind, std::string(file->text.expose()), shown(path));
+}
+
+std::string fault_between(const CredentialSources& sources) {
+    const auto* api = sources.api_key ? std::get_if<std::filesystem::path>(&*sources.api_key) : nullptr;
+    const auto* app = sources.app_key ? std::get_if<std::filesystem::path>(&*sources.app_key) : nullptr;
+    std::error_code ignored;  // A file that is not there has been told of already.
+    return api != nullptr && app != nullptr && std::filesystem::equivalent(*api, *app, ignored)
+               ? fmt::format("{}: is the file of the API key too; each key has its own", shown(*app))
+               : std::string();
 }
 
 tl::expected<Credentials, std::string> read_credentials(const CredentialSources& sources) {
     Credentials credentials;
-    auto outcome = read_into(sources.api_key, sources.world_readable, credentials.api_key);
+    auto outcome = read_into(KeyKind::api_key, sources.api_key, sources.world_readable, credentials.api_key);
     if (outcome) {
-        outcome = read_into(sources.app_key, sources.world_readable, credentials.app_key);
+        outcome = read_into(KeyKind::app_key, sources.app_key, sources.world_readable, credentials.app_key);
     }
     if (outcome) {
-        outcome = read_into(sources.bearer_token, sources.world_readable, credentials.bearer_token);
+        outcome = read_into(KeyKind::bearer_token, sources.bearer_token, sources.world_readable,
+                            credentials.bearer_token);
+    }
+    if (std::string fault = outcome ? fault_between(sources) : ""; !fault.empty()) {
+        outcome = tl::unexpected(std::move(fault));
     }
     if (!outcome) {
         return tl::unexpected(std::move(outcome.error()));

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "config/file_text.h"
+#include "config/key_shape.h"
 #include "config/secret.h"
 
 #include <tl/expected.hpp>
@@ -35,16 +36,22 @@ struct CredentialSources {
     WorldReadable world_readable = WorldReadable::refused;
 };
 
-/// Checks a secret's text: trailing line ends are trimmed; an empty text, one with anything but visible ASCII
-/// inside (a line end, a blank, a byte order mark), or one over 4096 bytes is an error. The error never
-/// quotes the text. `origin` names the file or variable.
-[[nodiscard]] tl::expected<Secret, std::string> parse_secret(std::string text, const std::string& origin);
+/// Checks a secret's text: trailing line ends are trimmed; an empty text, one that can't be a key of this
+/// kind
+/// (`fault_in_key`), one with anything but visible ASCII inside (a line end, a blank), or one over 4096 bytes
+/// is an error. The error never quotes the text. `origin` names the file or variable.
+[[nodiscard]] tl::expected<Secret, std::string> parse_secret(KeyKind kind, std::string text,
+                                                             const std::string& origin);
 
 /// Reads a secret file. The error names the reason and the path (unless the path looks like a key itself),
 /// never the content. A file that others than its owner and group can read or write is an error unless
 /// `allowed`.
 [[nodiscard]] tl::expected<Secret, std::string> read_secret_file(
-    const std::filesystem::path& path, WorldReadable world_readable = WorldReadable::refused);
+    KeyKind kind, const std::filesystem::path& path, WorldReadable world_readable = WorldReadable::refused);
+
+/// What is wrong with where the keys come from, taken together: one file for two of them, however its path is
+/// written. Empty: nothing.
+[[nodiscard]] std::string fault_between(const CredentialSources& sources);
 
 /// Reads all sources now. The error is that of the first source that can't be read.
 [[nodiscard]] tl::expected<Credentials, std::string> read_credentials(const CredentialSources& sources);

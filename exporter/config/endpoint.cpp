@@ -1,6 +1,8 @@
 #include "config/endpoint.h"
 
 #include "config/address.h"
+#include "config/key_shape.h"
+#include "config/nearest_name.h"
 #include "config/text.h"
 
 #include <fmt/format.h>
@@ -18,6 +20,29 @@ constexpr std::array<std::string_view, 9> known_sites = {
     "datadoghq.com",     "us3.datadoghq.com", "us5.datadoghq.com", "datadoghq.eu",     "ap1.datadoghq.com",
     "ap2.datadoghq.com", "uk1.datadoghq.com", "ddog-gov.com",      "us2.ddog-gov.com",
 };
+
+/// What people call a site where its domain is asked for.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 16> site_names = {{
+    {"us", "datadoghq.com"},
+    {"us1", "datadoghq.com"},
+    {"us3", "us3.datadoghq.com"},
+    {"us5", "us5.datadoghq.com"},
+    {"eu", "datadoghq.eu"},
+    {"eu1", "datadoghq.eu"},
+    {"ap1", "ap1.datadoghq.com"},
+    {"ap2", "ap2.datadoghq.com"},
+    {"uk", "uk1.datadoghq.com"},
+    {"uk1", "uk1.datadoghq.com"},
+    {"gov", "ddog-gov.com"},
+    {"fed", "ddog-gov.com"},
+    {"us1-fed", "ddog-gov.com"},
+    {"us2-fed", "us2.ddog-gov.com"},
+    {"datadog", "datadoghq.com"},
+    {"datadoghq", "datadoghq.com"},
+}};
+
+/// All sites are one of these or below one, those that are still to come too.
+constexpr std::array<std::string_view, 3> own_domains = {"datadoghq.com", "datadoghq.eu", "ddog-gov.com"};
 
 constexpr int https_port = 443;
 constexpr int http_port = 80;
@@ -43,10 +68,29 @@ bool looks_like_a_site(std::string_view name) {
     return name.find('.') != std::string_view::npos && is_host_name(name) && !parse_ip(name);
 }
 
-tl::unexpected<std::string> not_a_site(std::string_view text, std::string_view why) {
-    return tl::unexpected(fmt::format(
-        "{} is not a Datadog site{}; sites look like datadoghq.com, us5.datadoghq.com or datadoghq.eu",
-        quote_url(text), why));
+bool is_datadogs(std::string_view host) {
+    return std::any_of(own_domains.begin(), own_domains.end(), [&](std::string_view domain) {
+        return host == domain || (host.size() > domain.size() && host.ends_with(domain) &&
+                                  host[host.size() - domain.size() - 1] == '.');
+    });
+}
+
+std::optional<std::string> nearest_site(std::string_view site) {
+    const auto named = std::find_if(site_names.begin(), site_names.end(),
+                                    [&](const auto& row) { return row.first == site; });
+    return named == site_names.end() ? nearest_spelling(site, known_sites)
+                                     : std::optional<std::string>(named->second);
+}
+
+/// @param site what was meant as one, lowered and without what people paste round it
+tl::unexpected<std::string> not_a_site(std::string_view text, std::string_view site, std::string_view why,
+                                       std::string_view rule = "") {
+    const std::optional<std::string> nearest = nearest_site(site);
+    return tl::unexpected(
+        fmt::format("{} is not a Datadog site{}; {}{}", quote_url(text), why,
+                    nearest ? fmt::format("did you mean {}?", *nearest)
+                            : "sites look like datadoghq.com, us5.datadoghq.com or datadoghq.eu",
+                    rule));
 }
 
 tl::unexpected<std::string> not_a_base_url(std::string_view text, std::string_view why) {
@@ -82,6 +126,9 @@ std::string Endpoint::url() const {
 }
 
 tl::expected<Site, std::string> parse_site(std::string_view text) {
+    if (const std::string_view slip = slip_in(trim(text)); !slip.empty()) {
+        return tl::unexpected(fmt::format("{} {}", quote_url(text), slip));
+    }
     const std::string lowered = lower(trim(text));
     std::string_view host = lowered;
     strip_prefix(host, "https://");
@@ -89,17 +136,24 @@ tl::expected<Site, std::string> parse_site(std::string_view text) {
     while (host.ends_with('/')) {
         host.remove_suffix(1);
     }
-    if (const std::size_t slash = host.find('/'); slash != std::string_view::npos) {
-        const std::string_view site = bare_site(host.substr(0, slash));
-        return not_a_site(
-            text, looks_like_a_site(site) ? fmt::format(" but a page's address; write {}", site) : "");
-    }
-    const std::string_view site = bare_site(host);
+    const std::size_t slash = host.find('/');
+    const std::string_view site = bare_site(host.substr(0, slash));
     if (site.find(':') != std::string_view::npos || parse_ip(site)) {
-        return not_a_site(text, " but an address or a port, which go into --datadog.base-url (base_url)");
+        return not_a_site(text, site,
+                          " but an address or a port, which go into --datadog.base-url (base_url)");
     }
     if (!looks_like_a_site(site)) {
-        return not_a_site(text, "");
+        return not_a_site(text, site, "");
+    }
+    if (!is_datadogs(site)) {
+        return not_a_site(
+            text, site, "",
+            " (keys go to datadoghq.com, datadoghq.eu, ddog-gov.com and names below them alone; a "
+            "gateway's URL goes into --datadog.base-url, base_url)");
+    }
+    if (slash != std::string_view::npos) {
+        return tl::unexpected(
+            fmt::format("{} is not a Datadog site but a page's address; write {}", quote_url(text), site));
     }
     const bool known = std::find(known_sites.begin(), known_sites.end(), site) != known_sites.end();
     return Site{std::string(site), known};
@@ -110,6 +164,9 @@ Endpoint endpoint_of(const Site& site) {
 }
 
 tl::expected<Endpoint, std::string> parse_base_url(std::string_view text, bool allow_insecure_http) {
+    if (const std::string_view slip = slip_in(trim(text)); !slip.empty()) {
+        return tl::unexpected(fmt::format("{} {}", quote_url(text), slip));
+    }
     const std::string lowered = lower(trim(text));
     const std::size_t scheme_end = lowered.find("://");
     const std::string_view scheme = std::string_view(lowered).substr(0, std::min(scheme_end, lowered.size()));

@@ -29,7 +29,8 @@ struct Site {
 };
 
 /// Normalises what people paste (`app.datadoghq.com`, `https://app.datadoghq.eu/`, `API.us5.datadoghq.com`)
-/// to the bare site. The error says what a site looks like.
+/// to the bare site. A host outside Datadog's own domains is an error: keys would go there. The error names
+/// the nearest site, or says what one looks like.
 [[nodiscard]] tl::expected<Site, std::string> parse_site(std::string_view text);
 
 /// `https://api.<site>`
@@ -49,6 +50,9 @@ struct Proxy {
     int port = 80;     ///< where the variable names none, as Go has it
     std::string user;  ///< from the URL's user info; empty when there is none
     Secret password;
+
+    /// Whether there is anything to log in with: a password alone counts.
+    [[nodiscard]] bool has_credentials() const { return !user.empty() || !password.empty(); }
 };
 
 struct ProxyVariables {

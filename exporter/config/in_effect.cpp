@@ -62,10 +62,9 @@ bool is_key_and_section(std::string_view name) {
 }
 
 std::string proxy_text(const Proxy& proxy) {
-    const bool has_secret = !proxy.user.empty() || !proxy.password.empty();
     const bool is_v6 = proxy.host.find(':') != std::string::npos;
-    return fmt::format("http://{}{}{}{}:{}", has_secret ? "<secret>@" : "", is_v6 ? "[" : "", proxy.host,
-                       is_v6 ? "]" : "", proxy.port);
+    return fmt::format("http://{}{}{}{}:{}", proxy.has_credentials() ? "<secret>@" : "", is_v6 ? "[" : "",
+                       proxy.host, is_v6 ? "]" : "", proxy.port);
 }
 
 /// The lines of the text, section by section.

@@ -1,23 +1,237 @@
 #include "config/key_shape.h"
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
+#include <span>
 
 namespace exporter::config {
 
 namespace {
 
-constexpr std::size_t shortest_key = 32;
+constexpr std::size_t api_key_digits = 32;
+constexpr std::size_t app_key_digits = 40;
 
 bool is_digit(char c) {
     return c >= '0' && c <= '9';
 }
 
+bool is_letter(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
 bool is_word(char c) {
-    return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+    return is_digit(c) || is_letter(c) || c == '_';
+}
+
+bool is_name(char c) {
+    return is_word(c) || c == '-' || c == '.';
+}
+
+bool is_blank(char c) {
+    return c == ' ' || c == '\t';
+}
+
+// The texts are secrets: nothing here copies them, not even to turn capitals into small letters.
+
+bool same_letter(char a, char b) {
+    return a == b || (is_letter(a) && is_letter(b) && (a | 0x20) == (b | 0x20));
+}
+
+bool begins_with(std::string_view text, std::string_view word) {
+    return text.size() >= word.size() && std::equal(word.begin(), word.end(), text.begin(), same_letter);
+}
+
+bool ends_with(std::string_view text, std::string_view word) {
+    return text.size() >= word.size() && begins_with(text.substr(text.size() - word.size()), word);
+}
+
+bool holds(std::string_view text, std::string_view word) {
+    return std::search(text.begin(), text.end(), word.begin(), word.end(), same_letter) != text.end();
+}
+
+bool any_of(std::span<const std::string_view> words, std::string_view text,
+            bool (*test)(std::string_view, std::string_view)) {
+    return std::any_of(words.begin(), words.end(), [&](std::string_view word) { return test(text, word); });
+}
+
+std::string_view without_blanks_before(std::string_view text) {
+    text.remove_prefix(std::min(
+        static_cast<std::size_t>(std::find_if_not(text.begin(), text.end(), is_blank) - text.begin()),
+        text.size()));
+    return text;
+}
+
+bool begins_with_byte_order_mark(std::string_view text) {
+    return text.starts_with("\xef\xbb\xbf");
+}
+
+bool is_utf16(std::string_view text) {
+    return text.starts_with("\xff\xfe") || text.starts_with("\xfe\xff");
+}
+
+bool begins_with_bearer(std::string_view text) {
+    return begins_with(text, "Bearer ");
+}
+
+/// `NAME=value`, `export NAME = value`, `name: value`, `DD-API-KEY:value`
+bool has_a_name_before(std::string_view text) {
+    if (looks_like_access_token(text)) {
+        return false;
+    }
+    if (begins_with(text, "export ")) {
+        text = without_blanks_before(text.substr(std::string_view("export ").size()));
+    }
+    const auto name_end = std::find_if_not(text.begin(), text.end(), is_name);
+    const std::string_view name(text.begin(), name_end);
+    const std::string_view rest = without_blanks_before(text.substr(name.size()));
+    if (name.empty() || is_digit(name.front()) || rest.size() < 2) {
+        return false;
+    }
+    // Equals signs at the end alone are base64's.
+    const bool is_assignment =
+        rest.front() == '=' && rest.find_first_not_of("=\r\n") != std::string_view::npos;
+    constexpr std::array<std::string_view, 3> titles = {"key", "token", "authorization"};
+    const bool is_header = rest.front() == ':' && (is_blank(rest[1]) || any_of(titles, name, ends_with));
+    return is_assignment || is_header;
+}
+
+bool is_in_quotation_marks(std::string_view text) {
+    constexpr std::array<std::string_view, 10> marks = {"\"", "'", "`", "“", "”", "„", "‘", "’", "«", "»"};
+    return any_of(marks, text, begins_with) || any_of(marks, text, ends_with);
+}
+
+bool is_between(std::string_view text, char open, char close) {
+    return text.size() > 2 && text.front() == open && text.back() == close;
+}
+
+/// `changeme`, `your-api-key`
+bool is_a_request(std::string_view text) {
+    constexpr std::array<std::string_view, 6> requests = {"changeme",  "change_me",  "change-me",
+                                                          "replaceme", "replace_me", "replace-me"};
+    const bool is_one = std::any_of(requests.begin(), requests.end(), [&](std::string_view request) {
+        return request.size() == text.size() && begins_with(text, request);
+    });
+    const bool has_letters_alone = std::all_of(
+        text.begin(), text.end(), [](char c) { return is_letter(c) || c == '_' || c == '-' || c == ' '; });
+    return is_one || (has_letters_alone && begins_with(text, "your") &&
+                      (ends_with(text, "key") || ends_with(text, "token")));
+}
+
+/// `${NAME}`, `$NAME`, `$(NAME)`, `{{ name }}`, `<name>`, `[name]`, `%NAME%`
+bool is_placeholder(std::string_view text) {
+    const bool is_variable = text.size() > 1 && text.front() == '$' &&
+                             (is_letter(text[1]) || text[1] == '_' || text[1] == '{' || text[1] == '(');
+    return is_variable || text.starts_with("{{") || is_between(text, '<', '>') ||
+           is_between(text, '[', ']') || is_between(text, '%', '%') || is_a_request(text);
+}
+
+/// Where the Datadog Agent, clouds and password managers would look the value up.
+bool is_reference(std::string_view text) {
+    constexpr std::array<std::string_view, 5> schemes = {"ENC[", "@Microsoft.KeyVault(", "arn:aws", "op://",
+                                                         "vault:"};
+    return any_of(schemes, text, begins_with);
+}
+
+bool is_masked(std::string_view text) {
+    constexpr std::array<std::string_view, 4> masks = {"***", "...", "…", "••"};
+    return any_of(masks, text, holds);
+}
+
+bool is_structure(std::string_view text) {
+    return text.starts_with('{');
+}
+
+bool is_path_or_url(std::string_view text) {
+    constexpr std::array<std::string_view, 5> beginnings = {"/", "./", "../", "~/", "file:"};
+    return any_of(beginnings, text, begins_with) || text.find("://") != std::string_view::npos;
+}
+
+/// Whether it is so many hexadecimal digits and nothing else.
+template <std::size_t digits>
+bool is_hexadecimal(std::string_view text) {
+    return text.size() == digits && std::all_of(text.begin(), text.end(), [](char c) {
+               return is_digit(c) || (is_letter(c) && (c | 0x20) <= 'f');
+           });
+}
+
+struct Slip {
+    bool (*is_made)(std::string_view text);
+    std::string_view words;
+};
+
+/// The first one that fits is told.
+constexpr std::array<Slip, 9> slips = {{
+    {begins_with_byte_order_mark,
+     "begins with a byte order mark, which nobody sees and some editors write; take it away"},
+    {is_utf16, "is UTF-16 text, as PowerShell's > writes it; write it as ASCII"},
+    {begins_with_bearer,
+     "begins with the word Bearer, which is sent without being written; write what "
+     "follows it alone"},
+    {has_a_name_before, "has a name before the value, as in NAME=value; write the value alone"},
+    {is_in_quotation_marks, "is in quotation marks, which count as a part of it; write it without them"},
+    {is_placeholder, "is a placeholder that nothing has filled in; write the value itself"},
+    {is_reference,
+     "is a reference to a secret that is kept elsewhere, which the exporter does not look up; write the "
+     "value "
+     "itself"},
+    {is_masked, "is a masked copy, with *** or … in it; write the value itself"},
+    {is_structure, "is JSON or another structure; write the value alone"},
+}};
+
+struct KeyRule {
+    KeyKind kind;
+    bool (*fits)(std::string_view text);
+    std::string_view words;
+};
+
+constexpr std::string_view path_words =
+    "is a path or a URL, not a key; the path of a key's file goes into --datadog.api-key-file, "
+    "--datadog.app-key-file or --datadog.bearer-token-file";
+
+constexpr std::array<KeyRule, 4> faults = {{
+    {KeyKind::api_key, looks_like_access_token,
+     "is an access token (ddpat_… or ddsat_…), not an API key; give it, alone, as DD_BEARER_TOKEN or in the "
+     "file of --datadog.bearer-token-file (bearer_token_file)"},
+    {KeyKind::api_key, is_path_or_url, path_words},
+    {KeyKind::app_key, is_path_or_url, path_words},
+    {KeyKind::bearer_token, is_path_or_url, path_words},
+}};
+
+constexpr std::array<KeyRule, 4> doubts = {{
+    {KeyKind::api_key, is_hexadecimal<app_key_digits>,
+     "has 40 hexadecimal digits, as application keys have; an API key has 32"},
+    {KeyKind::app_key, is_hexadecimal<api_key_digits>,
+     "has 32 hexadecimal digits, as API keys have; an application key has 40"},
+    {KeyKind::bearer_token, is_hexadecimal<api_key_digits>,
+     "has 32 hexadecimal digits, as API keys have; an access token begins with ddpat_ or ddsat_"},
+    {KeyKind::bearer_token, is_hexadecimal<app_key_digits>,
+     "has 40 hexadecimal digits, as application keys have; an access token begins with ddpat_ or ddsat_"},
+}};
+
+std::string_view first_that_fits(std::span<const KeyRule> rules, KeyKind kind, std::string_view text) {
+    const auto found = std::find_if(rules.begin(), rules.end(), [&](const KeyRule& rule) {
+        return rule.kind == kind && rule.fits(text);
+    });
+    return found == rules.end() ? std::string_view{} : found->words;
 }
 
 }  // namespace
+
+std::string_view slip_in(std::string_view text) {
+    const auto found =
+        std::find_if(slips.begin(), slips.end(), [&](const Slip& slip) { return slip.is_made(text); });
+    return found == slips.end() ? std::string_view{} : found->words;
+}
+
+std::string_view fault_in_key(KeyKind kind, std::string_view text) {
+    const std::string_view slip = slip_in(text);
+    return slip.empty() ? first_that_fits(faults, kind, text) : slip;
+}
+
+std::string_view doubt_about_key(KeyKind kind, std::string_view text) {
+    return first_that_fits(doubts, kind, text);
+}
 
 bool looks_like_access_token(std::string_view text) {
     return text.starts_with("ddpat_") || text.starts_with("ddsat_");
@@ -28,7 +242,7 @@ bool may_hold_a_key(std::string_view text) {
         const auto end = std::find_if_not(text.begin(), text.end(), is_word);
         const std::string_view word(text.begin(), end);
         if (looks_like_access_token(word) ||
-            (word.size() >= shortest_key && std::any_of(word.begin(), word.end(), is_digit))) {
+            (word.size() >= api_key_digits && std::any_of(word.begin(), word.end(), is_digit))) {
             return true;
         }
         text.remove_prefix(std::min(word.size() + 1, text.size()));

@@ -89,6 +89,22 @@ std::optional<std::string> nearest_name(std::string_view name, const std::vector
     return nearest;
 }
 
+std::optional<std::string> nearest_spelling(std::string_view name,
+                                            std::span<const std::string_view> candidates) {
+    constexpr std::size_t most_errors = 2;
+    const std::string plain_name = without_separators(name.substr(0, longest_name));
+    std::size_t least = std::min(plain_name.size() / 4, most_errors) + 1;
+    std::optional<std::string> nearest;
+    for (const std::string_view candidate : candidates) {
+        if (const std::size_t errors = typing_errors(plain_name, without_separators(candidate));
+            errors < least) {
+            least = errors;
+            nearest = candidate;
+        }
+    }
+    return nearest;
+}
+
 std::string did_you_mean(std::string_view name, const std::vector<std::string>& candidates,
                          std::string_view prefix) {
     const std::optional<std::string> nearest = nearest_name(name, candidates);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,6 +14,11 @@ namespace exporter::config {
 /// `poll.interval`), or a few typing errors away.
 [[nodiscard]] std::optional<std::string> nearest_name(std::string_view name,
                                                       const std::vector<std::string>& candidates);
+
+/// The candidate that is the same word but for separators, case and at most two typing errors (fewer in a
+/// short name); for names where an unknown one may well be right.
+[[nodiscard]] std::optional<std::string> nearest_spelling(std::string_view name,
+                                                          std::span<const std::string_view> candidates);
 
 /// `; did you mean X?`, or nothing. `prefix` and the candidate make the X.
 [[nodiscard]] std::string did_you_mean(std::string_view name, const std::vector<std::string>& candidates,

@@ -1,74 +1,18 @@
 #include "config/options.h"
 
+#include "config/scopes.h"
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <array>
 #include <vector>
 
 namespace exporter::config {
 namespace {
 
-/// Permissions whose holder can take over the organization, switch its defences off, destroy its data, or
-/// reach beyond it. Names: https://docs.datadoghq.com/account_management/rbac/permissions/
-constexpr std::array<std::string_view, 46> privileged_scopes = {
-    // Who may do what.
-    "user_access_manage",
-    "user_access_invite",
-    "org_management",
-    "org_connections_write",
-    "org_group_write",
-    "org_authorized_apps_write",
-    "service_account_write",
-    "governance_console_write",
-    // Other credentials.
-    "user_app_keys",
-    "org_app_keys_write",
-    "api_keys_read",
-    "api_keys_write",
-    "api_keys_delete",
-    "client_tokens_write",
-    // Money and evidence.
-    "billing_edit",
-    "usage_edit",
-    "audit_logs_write",
-    // Data: destroyed, dropped, sent elsewhere, or unmasked.
-    "logs_delete_data",
-    "logs_modify_indexes",
-    "logs_write_exclusion_filters",
-    "logs_write_archives",
-    "logs_write_forwarding_rules",
-    "rum_delete_data",
-    "data_scanner_write",
-    "data_scanner_unmask",
-    "observability_pipelines_delete",
-    "observability_pipelines_deploy",
-    // Defences.
-    "security_monitoring_rules_write",
-    "security_monitoring_suppressions_write",
-    "security_monitoring_filters_write",
-    "security_monitoring_cws_agent_rules_write",
-    "security_monitoring_cws_agent_rules_actions",
-    "appsec_protect_write",
-    // Clouds, and code that runs elsewhere.
-    "manage_integrations",
-    "aws_configurations_manage",
-    "azure_configurations_manage",
-    "gcp_configurations_manage",
-    "workflows_write",
-    "workflows_run",
-    "connections_write",
-    "connections_resolve",
-    "apm_remote_configuration_write",
-    "debugger_write",
-    "agent_upgrade_write",
-    "synthetics_private_location_write",
-    "synthetics_global_variable_write",
-};
-
 std::string_view privileged_scopes_text() {
-    static const std::string text = fmt::format("{}", fmt::join(privileged_scopes, ","));
+    static const std::string text = fmt::format("{}", fmt::join(default_privileged_scopes(), ","));
     return text;
 }
 
@@ -84,9 +28,13 @@ std::vector<Option> make_table() {
     constexpr std::string_view modes = "Configuration and other ways to run";
     return {
         {"datadog.site", Kind::value, "SITE", "datadoghq.com",
-         "The organization's Datadog site. DD_SITE is read as well.", datadog},
+         "The organization's Datadog site, at or below datadoghq.com, datadoghq.eu or ddog-gov.com. DD_SITE "
+         "is read as well.",
+         datadog},
         {"datadog.base-url", Kind::value, "URL", "",
-         "URL of the API, instead of https://api.<site>. Plain http only to this machine.", datadog},
+         "URL of the API, instead of https://api.<site>; for any host that is not Datadog's. Plain http only "
+         "to this machine.",
+         datadog},
         {"datadog.allow-insecure-http", Kind::toggle, "", "",
          "Allow a base URL of plain http to other machines. It sends the credentials unencrypted.", datadog},
         {"datadog.ca-file", Kind::value, "FILE", "",
@@ -104,7 +52,8 @@ std::vector<Option> make_table() {
 
         {"tokens.filter", Kind::value, "TEXT", "", "Count only the tokens that the API finds for this text.",
          tokens},
-        {"tokens.owned-by", Kind::list, "ID", "", "Count only the tokens of this owner.", tokens},
+        {"tokens.owned-by", Kind::list, "ID", "", "Count only the tokens of this owner, by the owner's id.",
+         tokens},
         {"tokens.detail", Kind::value, "none|expiring|all", "none",
          "Series for single tokens, with their ids and names as labels.", tokens},
         {"tokens.detail-limit", Kind::value, "NUMBER", "1000", "At most so many tokens in detail.", tokens},
@@ -215,10 +164,6 @@ std::string yaml_path(const Option& option) {
     std::string path(option.flag);
     std::replace(path.begin(), path.end(), '-', '_');
     return path;
-}
-
-std::span<const std::string_view> default_privileged_scopes() {
-    return privileged_scopes;
 }
 
 }  // namespace exporter::config

@@ -40,7 +40,4 @@ struct Option {
 /// `poll.stale-after` -> `poll.stale_after` (sections are nested mappings in YAML)
 [[nodiscard]] std::string yaml_path(const Option& option);
 
-/// The default list of `--scopes.privileged`.
-[[nodiscard]] std::span<const std::string_view> default_privileged_scopes();
-
 }  // namespace exporter::config

@@ -76,12 +76,13 @@ class Builder {
         credentials.world_readable = world_readable_secrets_;
         read_endpoint(organization, settings);
         read_proxy(organization);
-        organization.credentials = read_credential_sources(credentials, mistakes_);
+        organization.credentials = read_credential_sources(credentials, mistakes_, warnings_);
         if (const auto filter = find_text(settings, "filter")) {
             organization.filter = filter->values.front();
         }
         if (const auto owners = find_setting(settings, "owned_by")) {
             organization.owned_by = list_items(*owners, mistakes_);
+            warn_of_addresses(owners->place, organization.owned_by);
         }
         return organization;
     }
@@ -125,6 +126,16 @@ class Builder {
         organization.endpoint = *endpoint;
         if (!endpoint->tls && !is_loopback(endpoint->host)) {
             warn(setting.place, fmt::format("the credentials travel unencrypted to {}", endpoint->url()));
+        }
+    }
+
+    void warn_of_addresses(std::string_view place, const std::vector<std::string>& owners) {
+        for (const std::string& owner : owners) {
+            if (owner.find('@') != std::string::npos) {
+                warn(place, fmt::format("{} is an e-mail address; the API knows owners by their ids, such as "
+                                        "00000000-0000-0000-2345-000000000000",
+                                        quote(owner)));
+            }
         }
     }
 

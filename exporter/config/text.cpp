@@ -6,12 +6,38 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 
 namespace exporter::config {
 namespace {
 
 constexpr std::size_t longest_quote = 120;
+
+struct Characters {
+    std::string_view first;  ///< in UTF-8, as are those up to `last`
+    std::string_view last;
+    unsigned number;  ///< Unicode's, of the first
+};
+
+/// What nobody sees, or what turns the text round it about.
+constexpr std::array<Characters, 6> unseen = {{
+    {"\u00a0", "\u00a0", 0xa0},    // a blank that does not break
+    {"\u00ad", "\u00ad", 0xad},    // a hyphen that may break
+    {"\u200b", "\u200f", 0x200b},  // of no width; directions
+    {"\u2028", "\u202e", 0x2028},  // line ends; directions
+    {"\u2060", "\u2069", 0x2060},  // of no width; directions
+    {"\ufeff", "\ufeff", 0xfeff},  // the byte order mark
+}};
+
+/// The unseen character that the text begins with, or nullptr.
+const Characters* unseen_at(std::string_view text) {
+    const auto found = std::find_if(unseen.begin(), unseen.end(), [&](const Characters& row) {
+        const std::string_view character = text.substr(0, row.first.size());
+        return character >= row.first && character <= row.last;
+    });
+    return found == unseen.end() ? nullptr : found;
+}
 
 void append_escaped(std::string& text, char character) {
     const auto byte = static_cast<unsigned char>(character);
@@ -49,8 +75,16 @@ std::string quote(std::string_view text) {
         return "(not shown: it looks like a key)";
     }
     std::string result = "\"";
-    for (const char character : text.substr(0, longest_quote)) {
-        append_escaped(result, character);
+    for (std::size_t i = 0; i < std::min(text.size(), longest_quote); ++i) {
+        if (const Characters* row = unseen_at(text.substr(i))) {
+            const std::size_t last = i + row->first.size() - 1;
+            // Within a row the characters differ in their last byte alone.
+            const auto offset = static_cast<unsigned>(text[last] - row->first.back());
+            result += fmt::format("\\u{:04x}", row->number + offset);
+            i = last;
+        } else {
+            append_escaped(result, text[i]);
+        }
     }
     result += text.size() > longest_quote ? "…\"" : "\"";
     return result;

@@ -13,8 +13,8 @@ namespace exporter::config {
 /// ASCII only.
 [[nodiscard]] std::string lower(std::string_view text);
 
-/// In double quotes, for a message: control characters are escaped, what is long is cut, and what looks like
-/// a key is not shown at all, since people swap variables.
+/// In double quotes, for a message: characters that control or that nobody sees are escaped, what is long is
+/// cut, and what looks like a key is not shown at all, since people swap variables.
 [[nodiscard]] std::string quote(std::string_view text);
 
 /// A name that somebody wrote, as it is where it could be one; otherwise as `quote` has it.

@@ -3,6 +3,7 @@
 #include "base/pem.h"
 #include "base/replacement_file.h"
 #include "config/in_effect.h"
+#include "config/scopes.h"
 #include "config/shard_options.h"
 #include "config/sharding.h"
 #include "config/text.h"
@@ -47,7 +48,29 @@ Mode read_mode(const Values& values, MistakeLines& mistakes) {
     return mode;
 }
 
-Poll read_poll(const Values& values, const MistakeLines& mistakes, std::vector<std::string>& warnings) {
+void warn_of_long_polls(const Poll& poll, const Values& values, Mode mode,
+                        std::vector<std::string>& warnings) {
+    const auto warn = [&](std::string_view other_flag, std::string_view what) {
+        const Setting* const given = values.given("poll.timeout");
+        warnings.push_back(fmt::format("{}: a poll may take {}, {}",
+                                       (given != nullptr ? given : values.given(other_flag))->place,
+                                       format_duration(poll.timeout), what));
+    };
+    const bool polls_again = mode == Mode::serve || mode == Mode::config_check;
+    if (poll.timeout >= poll.stale_after) {
+        warn("poll.stale-after",
+             fmt::format(
+                 "longer than numbers are shown without a good poll ({}); they go away only when it ends",
+                 format_duration(poll.stale_after)));
+    } else if (poll.timeout > poll.interval && polls_again) {
+        warn("poll.interval",
+             fmt::format("longer than the interval of polls, {}; a slow one puts off those after it",
+                         format_duration(poll.interval)));
+    }
+}
+
+Poll read_poll(const Values& values, Mode mode, const MistakeLines& mistakes,
+               std::vector<std::string>& warnings) {
     const std::size_t mistakes_before = mistakes.size();
     Poll poll;
     poll.interval = values.duration("poll.interval", least_interval);
@@ -66,13 +89,8 @@ Poll read_poll(const Values& values, const MistakeLines& mistakes, std::vector<s
                         "would go away",
                         format_duration(poll.stale_after), format_duration(poll.interval)));
     }
-    if (poll.timeout >= poll.stale_after && mistakes.size() == mistakes_before) {
-        const Setting* const given = values.given("poll.timeout");
-        warnings.push_back(
-            fmt::format("{}: a poll may take {}, longer than numbers are shown without a good poll ({}); "
-                        "they go away only when it ends",
-                        (given != nullptr ? given : values.given("poll.stale-after"))->place,
-                        format_duration(poll.timeout), format_duration(poll.stale_after)));
+    if (mistakes.size() == mistakes_before) {
+        warn_of_long_polls(poll, values, mode, warnings);
     }
     if (poll.interval < polite_interval) {
         warnings.push_back(
@@ -83,9 +101,15 @@ Poll read_poll(const Values& values, const MistakeLines& mistakes, std::vector<s
     return poll;
 }
 
-Scopes read_scopes(const Values& values) {
-    return Scopes{static_cast<std::size_t>(values.number("scopes.limit", 0, 100'000)),
+Scopes read_scopes(const Values& values, std::vector<std::string>& warnings) {
+    Scopes scopes{static_cast<std::size_t>(values.number("scopes.limit", 0, 100'000)),
                   values.list("scopes.privileged")};
+    if (const Setting* const given = values.given("scopes.privileged")) {
+        for (const std::string& doubt : doubts_about_scopes(scopes.privileged)) {
+            warnings.push_back(fmt::format("{}: {}", given->place, doubt));
+        }
+    }
+    return scopes;
 }
 
 Tokens read_tokens(const Values& values) {
@@ -186,12 +210,12 @@ Config read_config(const OrganizationInputs& inputs, MistakeLines& mistakes) {
     }
     config.mode = read_mode(values, mistakes);
     config.ca_file = read_ca_file(values, inputs.file, config.warnings);
-    config.poll = read_poll(values, mistakes, config.warnings);
+    config.poll = read_poll(values, config.mode, mistakes, config.warnings);
     config.state_file = read_state_file(values, inputs.file);
     config.shard = read_shard(values, inputs.environment, mistakes);
     config.buckets = Buckets{values.bounds("buckets.expiry"), values.bounds("buckets.last-used"),
                              values.bounds("buckets.age")};
-    config.scopes = read_scopes(values);
+    config.scopes = read_scopes(values, config.warnings);
     config.policy = Policy{values.duration("policy.max-lifetime", std::chrono::seconds(1)),
                            values.duration("policy.max-idle", std::chrono::seconds(1))};
     config.tokens = read_tokens(values);

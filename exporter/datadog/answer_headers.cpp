@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdint>
+#include <string_view>
 
 namespace exporter::datadog {
 
@@ -18,28 +19,28 @@ constexpr std::chrono::seconds longest_delay = std::chrono::hours(24);
 constexpr std::chrono::seconds longest_known_period = std::chrono::hours(1);
 
 /// A whole number that isn't negative.
-std::optional<std::int64_t> count(const HeaderLookup& header, const char* name) {
-    const std::string text = header(name);
+std::optional<std::int64_t> count(const AnswerHead& head, std::string_view name) {
+    const std::string_view text = head.value(name);
     std::int64_t value = 0;
     const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), value);
     const bool whole = !text.empty() && error == std::errc() && stop == text.data() + text.size();
     return whole && value >= 0 ? std::optional(value) : std::nullopt;
 }
 
-std::optional<std::chrono::seconds> seconds(const HeaderLookup& header, const char* name) {
-    const auto number = count(header, name);
+std::optional<std::chrono::seconds> seconds(const AnswerHead& head, std::string_view name) {
+    const auto number = count(head, name);
     return number ? std::optional(std::chrono::seconds(std::min(*number, longest_delay.count())))
                   : std::nullopt;
 }
 
 }  // namespace
 
-RateLimit rate_limit_of(const HeaderLookup& header) {
-    RateLimit limit{.limit = count(header, "X-RateLimit-Limit"),
-                    .remaining = count(header, "X-RateLimit-Remaining"),
-                    .period = seconds(header, "X-RateLimit-Period"),
-                    .reset = seconds(header, "X-RateLimit-Reset"),
-                    .name = one_line(header("X-RateLimit-Name"))};
+RateLimit rate_limit_of(const AnswerHead& head) {
+    RateLimit limit{.limit = count(head, "X-RateLimit-Limit"),
+                    .remaining = count(head, "X-RateLimit-Remaining"),
+                    .period = seconds(head, "X-RateLimit-Period"),
+                    .reset = seconds(head, "X-RateLimit-Reset"),
+                    .name = one_line(head.value("X-RateLimit-Name"))};
     // A reset is never further away than its period. Others than Datadog write an epoch there: who believed
     // that would be silent for a day.
     if (limit.reset &&
@@ -49,12 +50,12 @@ RateLimit rate_limit_of(const HeaderLookup& header) {
     return limit;
 }
 
-std::optional<std::chrono::seconds> retry_after_of(const HeaderLookup& header) {
-    if (const auto delay = seconds(header, "Retry-After")) {
+std::optional<std::chrono::seconds> retry_after_of(const AnswerHead& head) {
+    if (const auto delay = seconds(head, "Retry-After")) {
         return delay;
     }
-    const auto until = parse_http_date(header("Retry-After"));
-    const auto now = parse_http_date(header("Date"));
+    const auto until = parse_http_date(head.value("Retry-After"));
+    const auto now = parse_http_date(head.value("Date"));
     if (!until || !now) {
         return std::nullopt;
     }

@@ -2,23 +2,19 @@
 // absent.
 #pragma once
 
+#include "datadog/answer.h"
 #include "datadog/page.h"
 
 #include <chrono>
-#include <functional>
 #include <optional>
-#include <string>
 
 namespace exporter::datadog {
 
-/// The value of a header, whose name's case does not matter; empty when it is not there.
-using HeaderLookup = std::function<std::string(const char* name)>;
-
 /// `X-RateLimit-*`.
-[[nodiscard]] RateLimit rate_limit_of(const HeaderLookup& header);
+[[nodiscard]] RateLimit rate_limit_of(const AnswerHead& head);
 
 /// `Retry-After` (RFC 9110, 10.2.3): seconds, or a date, which is compared with the answer's own `Date`. A
 /// day at most.
-[[nodiscard]] std::optional<std::chrono::seconds> retry_after_of(const HeaderLookup& header);
+[[nodiscard]] std::optional<std::chrono::seconds> retry_after_of(const AnswerHead& head);
 
 }  // namespace exporter::datadog

@@ -3,16 +3,16 @@
 #include "datadog/answer_headers.h"
 #include "datadog/commons.h"
 #include "datadog/connection_guard.h"
+#include "datadog/content_coding.h"
 #include "datadog/masking.h"
 #include "datadog/page_parser.h"
 #include "datadog/rfc3339.h"
 #include "datadog/transport.h"
 
 #include <fmt/format.h>
-#include <httplib.h>
-#include <netdb.h>
 
 #include <algorithm>
+#include <array>
 #include <exception>
 #include <utility>
 
@@ -30,47 +30,53 @@ Error make_error(ErrorKind kind, std::string message,
 /// What headers and chunk sizes may add to the bytes of a body.
 constexpr std::uint64_t header_allowance = std::uint64_t{4} << 20;
 
-HeaderLookup headers_of(const httplib::Response& response) {
-    return [&response](const char* name) { return response.get_header_value(name); };
-}
+/// What a status other than 200 means. Where `advice` is empty, that of the kind is right.
+struct StatusRow {
+    int status;
+    ErrorKind kind;
+    std::string_view advice = {};
+    bool definitive = false;
+};
 
-ErrorKind kind_of_status(int status) {
-    switch (status) {
-        case 401:
-            return ErrorKind::unauthorized;
-        case 403:
-            return ErrorKind::forbidden;
-        case 404:
-            return ErrorKind::not_found;
-        case 407:  // a proxy's
-            return ErrorKind::connect;
-        case 408:
-            return ErrorKind::timeout;
-        case 429:
-            return ErrorKind::rate_limited;
+constexpr std::array<StatusRow, 13> status_rows = {{
+    {400, ErrorKind::bad_request},
+    {401, ErrorKind::unauthorized},
+    {402, ErrorKind::bad_request,
+     "the organization's plan or account does not allow it: ask whoever manages it at Datadog"},
+    {403, ErrorKind::forbidden},
+    {404, ErrorKind::not_found},
+    // A proxy's. Repeated log-ins with a wrong password lock an account.
+    {407, ErrorKind::connect, {}, true},
+    {408, ErrorKind::timeout},
+    {414, ErrorKind::bad_request},
+    {421, ErrorKind::bad_request,
+     "the request reached a server that does not serve this host: check --datadog.base-url and proxies on "
+     "the way"},
+    {422, ErrorKind::bad_request},
+    {429, ErrorKind::rate_limited},
+    {431, ErrorKind::bad_request,
+     "the request's headers are too long for a server on the way: check the credentials and proxies"},
+    {451, ErrorKind::bad_request,
+     "something on the way blocks this host on somebody's order: ask whoever runs the network"},
+}};
+
+StatusRow row_of(int status) {
+    const auto row = std::find_if(status_rows.begin(), status_rows.end(),
+                                  [status](const StatusRow& one) { return one.status == status; });
+    if (row != status_rows.end()) {
+        return *row;
+    }
+    switch (status / 100) {
+        case 3:
+            return {status, ErrorKind::redirect};
+        case 4:
+            return {status, ErrorKind::bad_request,
+                    "the API, or a proxy in its place, refuses the request: its words say what it knows"};
+        case 5:
+            return {status, ErrorKind::server_error};
         default:
-            break;
+            return {status, ErrorKind::bad_status};
     }
-    if (status >= 300 && status < 400) {
-        return ErrorKind::redirect;
-    }
-    if (status >= 400 && status < 500) {
-        return ErrorKind::bad_request;
-    }
-    return status >= 500 && status < 600 ? ErrorKind::server_error : ErrorKind::bad_status;
-}
-
-/// Why `host` does not resolve; empty when it does.
-std::string resolver_error(const std::string& host) {
-    addrinfo hints{};
-    hints.ai_socktype = SOCK_STREAM;
-    addrinfo* found = nullptr;
-    const int status = ::getaddrinfo(host.c_str(), nullptr, &hints, &found);
-    if (status != 0) {
-        return ::gai_strerror(status);
-    }
-    ::freeaddrinfo(found);
-    return {};
 }
 
 constexpr std::string_view no_room_beside_others =
@@ -112,14 +118,8 @@ class Client::Impl {
     explicit Impl(ClientOptions options)
         : options_(with_commons(std::move(options))),
           guard_(options_.commons->watchdog),
-          http_(options_.endpoint, options_.proxy, options_.commons->trust, wire_) {
-        http_.set_keep_alive(true);
-        http_.set_tcp_nodelay(true);
-        http_.set_follow_location(false);  // A redirect would carry the credentials to another host.
-        http_.set_url_encode(false);       // `request_target` has done it.
-        http_.set_decompress(true);
-        http_.set_socket_options([this](socket_t socket) { guard_.watch(socket); });
-    }
+          transport_({.endpoint = options_.endpoint, .proxy = options_.proxy}, options_.commons->trust,
+                     [this](int socket) { guard_.watch(socket); }) {}
 
     Answer list(const PageRequest& request, const config::Credentials& credentials,
                 steady_clock::time_point deadline) {
@@ -128,10 +128,10 @@ class Client::Impl {
         try {
             answer = exchange(request, credentials, deadline);
         } catch (const std::exception& exception) {
-            // cpp-httplib and RapidJSON throw on exhausted memory or threads; the connection's state is
-            // unknown then.
+            // cpp-httplib, zlib and RapidJSON run out of memory or threads; the connection's state is unknown
+            // then.
             (void)guard_.end(false);
-            http_.stop();
+            transport_.disconnect();
             answer.page = tl::unexpected(
                 make_error(ErrorKind::internal,
                            fmt::format("the request failed in this program: {}", exception.what())));
@@ -152,156 +152,165 @@ class Client::Impl {
         return answer;
     }
 
-    void disconnect() { http_.stop(); }
+    void disconnect() { transport_.disconnect(); }
     void cancel() { guard_.cancel(); }
 
   private:
-    httplib::Headers headers(const config::Credentials& credentials) const;
+    /// What is made of an answer's body while it comes.
+    struct Body {
+        explicit Body(Page& target) : page(target) {}
+
+        Page& page;
+        std::optional<Gunzip> gunzip;
+        std::optional<Error> coding_fault;  ///< its message goes on after `… sent`
+        std::string excess;                 ///< what there is too much of; empty: nothing
+    };
+
+    [[nodiscard]] std::vector<std::pair<std::string, std::string>> fields(
+        const config::Credentials& credentials) const;
     Answer exchange(const PageRequest& request, const config::Credentials& credentials,
                     steady_clock::time_point deadline);
-    Error failure(httplib::Error error, ConnectionGuard::Verdict verdict, const std::string& excess) const;
-    Error excess_error(std::string_view excess) const;
-    Error connection_failure(std::string_view what) const;
-    Error status_error(const httplib::Response& response, std::string_view body) const;
+    [[nodiscard]] bool begin_body(Body& body, const AnswerHead& head) const;
+    [[nodiscard]] bool take_body(Body& body, std::string_view bytes) const;
+    /// Why there is no whole answer; nullopt: there is one.
+    [[nodiscard]] std::optional<Error> fault_of(const Transport::Outcome& outcome, const Body& body) const;
+    [[nodiscard]] Error cut_error(ConnectionGuard::Verdict verdict, const Transport::Outcome& outcome) const;
+    [[nodiscard]] Error late_error() const;
+    [[nodiscard]] Error excess_error(std::string_view excess) const;
+    [[nodiscard]] Error status_error(const AnswerHead& head, std::string_view body) const;
+    [[nodiscard]] Result<Page> parsed(Page page) const;
 
     const ClientOptions options_;
     ConnectionGuard guard_;
-    Wire wire_;
-    Transport http_;
+    Transport transport_;
     /// The last page's size, if it was ordinary: saves growing the next page's buffer step by step.
     std::size_t expected_body_bytes_ = 0;
-    // Of the request under way:
-    steady_clock::time_point deadline_;
-    std::chrono::milliseconds read_timeout_{0};
 };
 
-httplib::Headers Client::Impl::headers(const config::Credentials& credentials) const {
-    const std::string url = options_.endpoint.url();
-    httplib::Headers headers = {
-        // The library knows nothing of TLS, and so not which port goes without saying.
-        {"Host", url.substr(url.find("://") + 3)},
-        {"Accept", "application/json"},
-        {"Accept-Encoding", "gzip"},
-        {"User-Agent", options_.user_agent}};
-    const auto add = [&headers](const char* name, const char* scheme,
-                                const std::optional<config::Secret>& secret) {
+std::vector<std::pair<std::string, std::string>> Client::Impl::fields(
+    const config::Credentials& credentials) const {
+    std::vector<std::pair<std::string, std::string>> fields = {
+        {"Accept", "application/json"}, {"Accept-Encoding", "gzip"}, {"User-Agent", options_.user_agent}};
+    const auto add = [&fields](const char* name, const char* scheme,
+                               const std::optional<config::Secret>& secret) {
         if (secret) {
-            headers.emplace(name, std::string(scheme).append(secret->expose()));
+            fields.emplace_back(name, std::string(scheme).append(secret->expose()));
         }
     };
     add("Authorization", "Bearer ", credentials.bearer_token);
     add("DD-API-KEY", "", credentials.api_key);
     add("DD-APPLICATION-KEY", "", credentials.app_key);
-    return headers;
+    return fields;
 }
 
 Answer Client::Impl::exchange(const PageRequest& request, const config::Credentials& credentials,
                               steady_clock::time_point deadline) {
-    const auto now = steady_clock::now();
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - now);
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - steady_clock::now());
     if (left <= left.zero()) {
         Exchange none;
         none.made = false;
         return {std::move(none),
                 tl::unexpected(make_error(ErrorKind::timeout, "no time was left for another request"))};
     }
-    read_timeout_ = std::min(options_.read_timeout, left);
-    http_.set_read_timeout(read_timeout_);
-    http_.set_write_timeout(read_timeout_);
-    http_.set_connection_timeout(std::min(options_.connect_timeout, left));
-
     Page page;
     page.memory = AnswerMemory::Share(options_.answers);
     page.body.reserve(expected_body_bytes_ + 1);
-    std::string excess;
-    httplib::Request http_request;
-    http_request.method = "GET";
-    http_request.path = request_target(request);
-    http_request.headers = headers(credentials);
-    http_request.content_receiver = [&](const char* data, std::size_t length, std::uint64_t, std::uint64_t) {
-        excess = append(page, {data, length}, options_.max_body_bytes);
-        return excess.empty();
+    Body body(page);
+    const Transport::Request get{
+        .target = request_target(request),
+        .fields = fields(credentials),
+        .on_head = [&](const AnswerHead& head) { return begin_body(body, head); },
+        .on_body = [&](std::string_view bytes) { return take_body(body, bytes); },
     };
 
-    deadline_ = deadline;
-    wire_.begin(options_.max_body_bytes + header_allowance, read_timeout_, deadline);
     guard_.begin(deadline);
-    httplib::Response response;
-    auto error = httplib::Error::Success;
-    const bool sent = http_.send(http_request, response, error);
-    const auto verdict = guard_.end(sent);
+    const auto outcome = transport_.get(get, {.connect = std::min(options_.connect_timeout, left),
+                                              .silence = std::min(options_.read_timeout, left),
+                                              .deadline = deadline,
+                                              .bytes = options_.max_body_bytes + header_allowance});
+    const auto verdict = guard_.end(outcome.kept);
 
     Answer answer{{}, tl::unexpected(Error{})};
     answer.exchange.body_bytes = page.body.size();
-    // A body without a length ends where the guard cuts it, and the library takes that for its end. The
-    // status counts even where the rest of an error's answer is missing: it is what a person needs to know.
-    const bool cut = verdict != ConnectionGuard::Verdict::untouched;
-    if (cut || (!sent && (response.status <= 0 || response.status == 200))) {
-        answer.page = tl::unexpected(failure(error, verdict, excess.empty() ? wire_.excess() : excess));
+    // A body without a length ends where the guard cuts it, which looks like its end.
+    if (verdict != ConnectionGuard::Verdict::untouched) {
+        answer.page = tl::unexpected(cut_error(verdict, outcome));
         return answer;
     }
-    answer.exchange.status = response.status;
-    answer.exchange.rate_limit = rate_limit_of(headers_of(response));
-    if (response.status != 200) {
-        answer.page = tl::unexpected(status_error(response, {page.body.data(), page.body.size()}));
+    auto fault = fault_of(outcome, body);
+    if (fault && fault->kind == ErrorKind::timeout && steady_clock::now() >= deadline) {
+        fault = late_error();  // The transport was the first to notice.
+    }
+    // The status counts even where the rest of an error's answer is missing: it is what a person needs to
+    // know.
+    if (fault && (!outcome.head || outcome.head->status == 200)) {
+        answer.page = tl::unexpected(*std::move(fault));
+        return answer;
+    }
+    const AnswerHead& head = *outcome.head;
+    answer.exchange.status = head.status;
+    answer.exchange.rate_limit = rate_limit_of(head);
+    if (head.status != 200) {
+        answer.page = tl::unexpected(status_error(head, {page.body.data(), page.body.size()}));
         return answer;
     }
     expected_body_bytes_ = std::min(page.body.size(), AnswerMemory::ordinary);
-    page.body.push_back('\0');
-    page.asked_at = parse_http_date(response.get_header_value("Date"));
-    if (auto parsed = parse_into(page); !parsed) {
-        Error bad = std::move(parsed).error();
-        bad.message =
-            fmt::format("{} answered a page that can't be used: {}", options_.endpoint.host, bad.message);
-        answer.page = tl::unexpected(std::move(bad));
-        return answer;
-    }
-    if (!page.memory.grow_to(page.bytes())) {
-        answer.page = tl::unexpected(excess_error(no_room_beside_others));
-        return answer;
-    }
-    answer.page = std::move(page);
+    page.asked_at = parse_http_date(head.value("Date"));
+    answer.page = parsed(std::move(page));
     return answer;
 }
 
-Error Client::Impl::failure(httplib::Error error, ConnectionGuard::Verdict verdict,
-                            const std::string& excess) const {
-    const std::string url = options_.endpoint.url();
+/// False: the body is of no use.
+bool Client::Impl::begin_body(Body& body, const AnswerHead& head) const {
+    const auto coding = content_coding_of(head);
+    if (!coding) {
+        body.coding_fault = coding.error();
+    } else if (*coding == ContentCoding::gzip) {
+        body.gunzip.emplace();
+    }
+    return coding.has_value();
+}
+
+/// False: it is too much, or damaged.
+bool Client::Impl::take_body(Body& body, std::string_view bytes) const {
+    const auto keep = [&](std::string_view plain) {
+        body.excess = append(body.page, plain, options_.max_body_bytes);
+        return body.excess.empty();
+    };
+    return body.gunzip ? body.gunzip->take(bytes, keep) : keep(bytes);
+}
+
+std::optional<Error> Client::Impl::fault_of(const Transport::Outcome& outcome, const Body& body) const {
+    const auto sent = [this](ErrorKind kind, std::string_view what) {
+        return make_error(kind, fmt::format("{} sent {}", options_.endpoint.url(), what));
+    };
+    if (body.coding_fault) {
+        return sent(body.coding_fault->kind, body.coding_fault->message);
+    }
+    if (!body.excess.empty()) {
+        return excess_error(body.excess);
+    }
+    if (body.gunzip && !body.gunzip->problem().empty()) {
+        return sent(ErrorKind::network, fmt::format("a damaged gzip body: {}", body.gunzip->problem()));
+    }
+    if (!outcome.failure && body.gunzip && !body.gunzip->is_whole()) {
+        return sent(ErrorKind::network, "a gzip body that broke off");
+    }
+    return outcome.failure;
+}
+
+Error Client::Impl::cut_error(ConnectionGuard::Verdict verdict, const Transport::Outcome& outcome) const {
     if (verdict == ConnectionGuard::Verdict::cancelled) {
         return make_error(ErrorKind::cancelled, "the request was cancelled");
     }
-    const bool refused = error == httplib::Error::Connection && http_.failure();
-    const bool connected =
-        refused || (error != httplib::Error::Connection && error != httplib::Error::ConnectionTimeout);
-    // Whoever notices first, the guard or the wire.
-    const bool expired = verdict == ConnectionGuard::Verdict::expired ||
-                         (wire_.was_silent() && steady_clock::now() >= deadline_);
-    if (expired && connected) {
-        return make_error(ErrorKind::timeout,
-                          fmt::format("{} had not answered in full by the poll's deadline", url));
-    }
-    if (refused) {
-        return *http_.failure();
-    }
-    if (!excess.empty()) {
-        return excess_error(excess);
-    }
-    switch (error) {
-        case httplib::Error::Connection:
-        case httplib::Error::BindIPAddress:
-            return connection_failure(expired ? "no answer in time" : "refused or unreachable");
-        case httplib::Error::ConnectionTimeout:
-            return connection_failure("no answer in time");
-        default:
-            break;
-    }
-    if (wire_.was_silent()) {
-        return make_error(ErrorKind::timeout,
-                          fmt::format("{} was silent for {:.1f} s", url,
-                                      std::chrono::duration<double>(read_timeout_).count()));
-    }
-    return make_error(ErrorKind::network,
-                      fmt::format("the connection to {} broke ({})", url, httplib::to_string(error)));
+    // Who was not even connected to has not been slow to answer.
+    const bool connected = outcome.head || outcome.failure->kind != ErrorKind::connect;
+    return connected ? late_error() : *outcome.failure;
+}
+
+Error Client::Impl::late_error() const {
+    return make_error(ErrorKind::timeout, fmt::format("{} had not answered in full by the poll's deadline",
+                                                      options_.endpoint.url()));
 }
 
 Error Client::Impl::excess_error(std::string_view excess) const {
@@ -311,32 +320,34 @@ Error Client::Impl::excess_error(std::string_view excess) const {
     return error;
 }
 
-Error Client::Impl::connection_failure(std::string_view what) const {
-    const bool in_time = steady_clock::now() < deadline_;  // A lookup can't be cut short.
-    const std::string& host = options_.proxy ? options_.proxy->host : options_.endpoint.host;
-    if (const std::string reason = in_time ? resolver_error(host) : ""; !reason.empty()) {
-        return make_error(ErrorKind::dns, fmt::format("{} does not resolve: {}", host, reason));
-    }
-    const std::string via =
-        options_.proxy ? fmt::format(" through the proxy {}:{}", host, options_.proxy->port) : std::string();
-    return make_error(ErrorKind::connect,
-                      fmt::format("no connection to {}{}: {}", options_.endpoint.url(), via, what));
-}
-
-Error Client::Impl::status_error(const httplib::Response& response, std::string_view body) const {
-    const ErrorKind kind = kind_of_status(response.status);
-    std::string message = fmt::format("{} from {}", response.status, options_.endpoint.host);
+Error Client::Impl::status_error(const AnswerHead& head, std::string_view body) const {
+    const StatusRow row = row_of(head.status);
+    std::string message = fmt::format("{} from {}", head.status, options_.endpoint.host);
     if (const std::string words = error_text(body); !words.empty()) {
         message += ": " + words;
     }
-    const HeaderLookup header = headers_of(response);
-    auto retry_after = retry_after_of(header);
-    if (kind == ErrorKind::rate_limited && !retry_after) {
-        retry_after = rate_limit_of(header).reset;
+    auto retry_after = retry_after_of(head);
+    if (row.kind == ErrorKind::rate_limited && !retry_after) {
+        retry_after = rate_limit_of(head).reset;
     }
-    Error error = make_error(kind, std::move(message), retry_after);
-    error.definitive = response.status == 407;  // Repeated log-ins with a wrong password lock an account.
+    Error error = make_error(row.kind, std::move(message), retry_after);
+    error.advice = row.advice;
+    error.definitive = row.definitive;
     return error;
+}
+
+Result<Page> Client::Impl::parsed(Page page) const {
+    page.body.push_back('\0');
+    if (auto outcome = parse_into(page); !outcome) {
+        Error bad = std::move(outcome).error();
+        bad.message =
+            fmt::format("{} answered a page that can't be used: {}", options_.endpoint.host, bad.message);
+        return tl::unexpected(std::move(bad));
+    }
+    if (!page.memory.grow_to(page.bytes())) {
+        return tl::unexpected(excess_error(no_room_beside_others));
+    }
+    return page;
 }
 
 Client::Client(ClientOptions options) : impl_(std::make_unique<Impl>(std::move(options))) {}

@@ -92,6 +92,9 @@ std::string_view advice(ErrorKind kind) {
 }
 
 std::string_view advice(const Error& error) {
+    if (!error.advice.empty()) {
+        return error.advice;
+    }
     return error.no_room
                ? "large pages of several organizations, or several of this one, were read at once: lower "
                  "--poll.page-size or --poll.concurrency"

@@ -53,6 +53,8 @@ struct Error {
     std::optional<std::chrono::seconds> retry_after;
     /// Asking again at once would change nothing, whatever the kind (a proxy that wants another password).
     bool definitive = false;
+    /// What a person can do about it, where that is not what the kind's advice says; of static storage.
+    std::string_view advice;
     /// `too_large` for the moment alone: other large pages take up the memory that they share.
     bool no_room = false;
 };

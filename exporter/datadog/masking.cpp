@@ -239,7 +239,7 @@ void mask_secrets(std::string& text, const config::Credentials& credentials) {
 }
 
 void mask_proxy(std::string& text, const config::Proxy& proxy) {
-    if (!proxy.user.empty()) {
+    if (proxy.has_credentials()) {
         const config::Secret login((proxy.user + ":").append(proxy.password.expose()));
         mask_spellings(text, {spelling(base64(login.expose()))});
     }

@@ -27,6 +27,24 @@ bool is_address(const std::string& host) {
            ::inet_pton(AF_INET6, host.c_str(), ignored.data()) == 1;
 }
 
+/// Set for a connection whose server has asked for a client certificate.
+int asked_for_certificate_index() {
+    static const int index =
+        ::CRYPTO_get_ex_new_index(CRYPTO_EX_INDEX_SSL, 0, nullptr, nullptr, nullptr, nullptr);
+    return index;
+}
+
+/// OpenSSL calls this when the server asks.
+int note_certificate_request(SSL* ssl, void* /*unused*/) {
+    static char mark = 0;
+    ::SSL_set_ex_data(ssl, asked_for_certificate_index(), &mark);
+    return 1;  // Go on, with the certificate that there is: none.
+}
+
+bool was_asked_for_certificate(const SSL* ssl) {
+    return ::SSL_get_ex_data(ssl, asked_for_certificate_index()) != nullptr;
+}
+
 /// Accepts only a certificate for this host, by RFC 9525: its subject alternative names count and its common
 /// name does not, and `*` stands for a whole label. OpenSSL's defaults take a certificate without alternative
 /// names by its common name, and `loc*.example.test` for `localhost.example.test`; Go and browsers take
@@ -41,6 +59,22 @@ bool expect_host(SSL* ssl, const std::string& host, bool verifies) {
     const long named = ::SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name,
                                   const_cast<char*>(host.c_str()));
     return named == 1 && ::SSL_set1_host(ssl, host.c_str()) == 1;
+}
+
+bool is_tls_reason(unsigned long reason) {
+    const bool ended =
+        ERR_GET_LIB(reason) == ERR_LIB_SSL && ERR_GET_REASON(reason) == SSL_R_UNEXPECTED_EOF_WHILE_READING;
+    return reason != 0 && !ended;
+}
+
+/// What OpenSSL, or the peer by an alert, says that went wrong.
+std::string words_of(const SSL* ssl, unsigned long reason) {
+    const char* const words = ::ERR_reason_error_string(reason);
+    std::string text = words != nullptr ? words : "the handshake failed";
+    if (was_asked_for_certificate(ssl)) {
+        text += "; it asked for a client certificate, and the exporter has none to give";
+    }
+    return text;
 }
 
 Error handshake_error(const SSL* ssl, const base::TlsSocket& bytes, const Wire& wire) {
@@ -61,17 +95,12 @@ Error handshake_error(const SSL* ssl, const base::TlsSocket& bytes, const Wire& 
                 .retry_after = {}};
     }
     const unsigned long reason = ::ERR_peek_error();
-    const bool ended =
-        ERR_GET_LIB(reason) == ERR_LIB_SSL && ERR_GET_REASON(reason) == SSL_R_UNEXPECTED_EOF_WHILE_READING;
-    if (reason == 0 || ended) {
+    if (!is_tls_reason(reason)) {
         return {.kind = ErrorKind::network,
                 .message = "the connection broke in the TLS handshake",
                 .retry_after = {}};
     }
-    const char* const words = ::ERR_reason_error_string(reason);
-    return {.kind = ErrorKind::tls,
-            .message = words != nullptr ? words : "the handshake failed",
-            .retry_after = {}};
+    return {.kind = ErrorKind::tls, .message = words_of(ssl, reason), .retry_after = {}};
 }
 
 }  // namespace
@@ -136,6 +165,7 @@ Result<TlsConnection> TlsConnection::open(const TlsContext& context, int socket,
         ::fcntl(socket, F_SETFL, flags | O_NONBLOCK) != 0) {
         return tl::unexpected(Error{ErrorKind::internal, "TLS can't be set up", std::nullopt});
     }
+    ::SSL_set_cert_cb(ssl, note_certificate_request, nullptr);
     TlsConnection connection(made, bytes, socket, wire);
     for (;;) {
         connection.begin_turn();
@@ -166,8 +196,12 @@ bool TlsConnection::wait_after(int result) {
     }
 }
 
-bool TlsConnection::has_pending() const {
-    return ::SSL_pending(ssl_.get()) > 0;
+bool TlsConnection::is_idle() {
+    begin_turn();
+    char ignored = 0;
+    // Session tickets and the like are read on the way.
+    const int peeked = ::SSL_peek(ssl_.get(), &ignored, 1);
+    return peeked <= 0 && ::SSL_get_error(ssl_.get(), peeked) == SSL_ERROR_WANT_READ;
 }
 
 ssize_t TlsConnection::read(char* target, std::size_t size) {
@@ -182,8 +216,15 @@ ssize_t TlsConnection::read(char* target, std::size_t size) {
             return 0;
         }
         if (!wait_after(received)) {
+            note_alert();
             return -1;
         }
+    }
+}
+
+void TlsConnection::note_alert() {
+    if (const unsigned long reason = ::ERR_peek_error(); is_tls_reason(reason)) {
+        alert_ = words_of(ssl_.get(), reason);
     }
 }
 
@@ -195,6 +236,12 @@ ssize_t TlsConnection::write(const char* bytes, std::size_t size) {
             return sent;
         }
         if (!wait_after(sent)) {
+            // Who refuses a connection may have said why before closing it.
+            char ignored = 0;
+            begin_turn();
+            if (!wire_->was_silent() && ::SSL_read(ssl_.get(), &ignored, 1) <= 0) {
+                note_alert();
+            }
             return -1;
         }
     }

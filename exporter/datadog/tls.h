@@ -53,18 +53,25 @@ class TlsConnection {
     [[nodiscard]] static Result<TlsConnection> open(const TlsContext& context, int socket,
                                                     const std::string& host, Wire& wire);
 
-    /// Decrypted bytes are there without asking the socket.
-    [[nodiscard]] bool has_pending() const;
-    /// At least a byte; 0: the peer has ended the connection; negative: it broke, or there was no more time.
+    /// The peer has neither sent anything that was not asked for nor ended the connection.
+    [[nodiscard]] bool is_idle();
+    /// At least a byte; 0: the peer has ended the connection; negative: it broke (see `alert`), or there was
+    /// no more time.
     [[nodiscard]] ssize_t read(char* target, std::size_t size);
     /// As `read`.
     [[nodiscard]] ssize_t write(const char* bytes, std::size_t size);
+    /// Why the peer gave the connection up, in OpenSSL's words; empty: it did not say. Under TLS 1.3 a server
+    /// judges the client's certificate, or the lack of one, when the handshake is over for the client: then
+    /// this comes in the place of an answer.
+    [[nodiscard]] const std::string& alert() const { return alert_; }
     /// Tells the peer that nothing more comes, without waiting.
     void say_goodbye();
 
   private:
     TlsConnection(std::shared_ptr<SSL> ssl, base::TlsSocket* bytes, int socket, Wire& wire)
         : ssl_(std::move(ssl)), bytes_(bytes), socket_(socket), wire_(&wire) {}
+
+    void note_alert();
 
     void begin_turn();
     /// Waits for what OpenSSL lacks after an operation that returned `result`. False: it is no matter of
@@ -75,6 +82,7 @@ class TlsConnection {
     base::TlsSocket* bytes_;  ///< `ssl_`'s
     int socket_;
     Wire* wire_;
+    std::string alert_;
 };
 
 }  // namespace exporter::datadog

@@ -1,64 +1,98 @@
 #include "datadog/transport.h"
 
 #include "datadog/tunnel.h"
+#include "datadog/wire.h"
 
 #include <fmt/format.h>
+#include <httplib.h>
+#include <netdb.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstring>
-#include <utility>
 
 namespace exporter::datadog {
 
 namespace {
 
-/// A connected socket, with TLS on it or without. Reads ahead; what it has read and nobody took is lost with
-/// it.
-class BoundedStream final : public httplib::Stream {
+using std::chrono::steady_clock;
+
+// The two classes below are all that reaches into cpp-httplib. What they override has other names and other
+// arguments in newer versions: they have all of them, and say `override` nowhere, as it depends on the
+// version which of them do. NOLINTBEGIN(modernize-use-override)
+
+/// What the library reads and writes: a connected socket, with TLS on it or without. It is handed no more of
+/// the answer than it needs, in a form that all its versions understand alike: a status line, no header, and
+/// the body without its framing up to the end of the stream.
+class AnswerStream final : public httplib::Stream {
   public:
-    BoundedStream(int socket, TlsConnection* tls, Wire& wire) : socket_(socket), tls_(tls), wire_(wire) {}
+    AnswerStream(int socket, TlsConnection* tls, Wire& wire, AnswerReader& answer)
+        : socket_(socket), tls_(tls), wire_(wire), answer_(answer) {}
 
-    [[nodiscard]] bool is_readable() const override {
-        return begin_ < end_ || (tls_ != nullptr && tls_->has_pending()) || wire_.wait_for(socket_, POLLIN);
-    }
-    [[nodiscard]] bool is_writable() const override { return wire_.wait_for(socket_, POLLOUT); }
-
-    ssize_t read(char* target, std::size_t size) override {
-        if (begin_ == end_) {
-            const ssize_t received = fill();
-            if (received <= 0) {
-                return received;
+    ssize_t read(char* target, std::size_t size) {
+        while (head_.empty() && piece_.empty()) {
+            if (!advance()) {
+                return answer_.is_whole() ? 0 : -1;
             }
         }
-        const std::size_t taken = std::min(size, end_ - begin_);
-        std::memcpy(target, buffer_.data() + begin_, taken);
-        begin_ += taken;
+        std::string_view& source = head_.empty() ? piece_ : head_;
+        const std::size_t taken = source.copy(target, size);
+        source.remove_prefix(taken);
         return static_cast<ssize_t>(taken);
     }
 
-    ssize_t write(const char* bytes, std::size_t size) override {
+    ssize_t write(const char* bytes, std::size_t size) {
         if (tls_ != nullptr) {
             return tls_->write(bytes, size);
         }
         return wire_.wait_for(socket_, POLLOUT) ? ::send(socket_, bytes, size, MSG_NOSIGNAL) : -1;
     }
 
+    // `read` and `write` wait by themselves.
+    [[nodiscard]] bool is_readable() const { return true; }
+    [[nodiscard]] bool is_writable() const { return true; }    // 0.11, 0.18
+    [[nodiscard]] bool wait_readable() const { return true; }  // 0.41
+    [[nodiscard]] bool wait_writable() const { return true; }  // 0.41
+    // For a time limit of the library's, which is not set.
+    [[nodiscard]] time_t duration() const { return 0; }  // 0.41
     // Only the library's servers ask.
-    void get_remote_ip_and_port(std::string& ip, int& port) const override {
+    void get_remote_ip_and_port(std::string& ip, int& port) const {
         ip.clear();
         port = 0;
     }
-    void get_local_ip_and_port(std::string& ip, int& port) const override {
-        get_remote_ip_and_port(ip, port);
-    }
-    [[nodiscard]] socket_t socket() const override { return socket_; }
+    void get_local_ip_and_port(std::string& ip, int& port) const { get_remote_ip_and_port(ip, port); }
+    [[nodiscard]] socket_t socket() const { return socket_; }
+
+    /// Bytes that were read and belong to nothing.
+    [[nodiscard]] std::string_view& surplus() { return received_; }
 
   private:
+    /// Gets on by a head or a piece of the body. False: the answer is over, or not all of it came.
+    bool advance() {
+        const bool had_head = answer_.head() != nullptr;
+        if (answer_.is_whole() || answer_.failure() || (received_.empty() && !fill())) {
+            return false;
+        }
+        piece_ = answer_.take(received_);
+        if (!had_head && answer_.head() != nullptr) {
+            head_text_ = fmt::format("HTTP/1.1 {:03} -\r\n\r\n", answer_.head()->status);
+            head_ = head_text_;
+        }
+        return true;
+    }
+
+    bool fill() {
+        const ssize_t received = receive();
+        if (received == 0) {
+            answer_.end_of_bytes();
+        } else if (received > 0) {
+            received_ = {buffer_.data(), static_cast<std::size_t>(received)};
+        }
+        return received >= 0;
+    }
+
     ssize_t receive() {
         if (tls_ != nullptr) {
             return tls_->read(buffer_.data(), buffer_.size());
@@ -72,104 +106,276 @@ class BoundedStream final : public httplib::Stream {
         return -1;
     }
 
-    ssize_t fill() {
-        const ssize_t received = receive();
-        if (received <= 0) {
-            return received;
-        }
-        begin_ = 0;
-        end_ = static_cast<std::size_t>(received);
-        if (!wire_.note({buffer_.data(), end_})) {
-            end_ = 0;
-            return -1;
-        }
-        return received;
-    }
-
     const int socket_;
     TlsConnection* const tls_;
     Wire& wire_;
-    std::array<char, std::size_t{16} << 10> buffer_{};
-    std::size_t begin_ = 0;
-    std::size_t end_ = 0;
+    AnswerReader& answer_;
+    std::string head_text_;
+    std::string_view head_;      ///< what the library has not read of `head_text_`
+    std::string_view piece_;     ///< of the body, what the library has not read of it
+    std::string_view received_;  ///< what `answer_` has not taken of `buffer_`
+    std::array<char, std::size_t{16} << 10> buffer_;
 };
+
+/// Why `host` does not resolve; empty when it does.
+std::string resolver_error(const std::string& host) {
+    addrinfo hints{};
+    hints.ai_socktype = SOCK_STREAM;
+    addrinfo* found = nullptr;
+    const int status = ::getaddrinfo(host.c_str(), nullptr, &hints, &found);
+    if (status != 0) {
+        return ::gai_strerror(status);
+    }
+    ::freeaddrinfo(found);
+    return {};
+}
+
+std::string first_host(const Transport::Target& target) {
+    if (!target.unix_path.empty()) {
+        return target.unix_path;
+    }
+    return target.proxy ? target.proxy->host : target.endpoint.host;
+}
+
+std::string name_of(const Transport::Target& target) {
+    return target.unix_path.empty() ? target.endpoint.url() : "unix:" + target.unix_path;
+}
+
+Error error_of(ErrorKind kind, std::string message) {
+    return {.kind = kind, .message = std::move(message), .retry_after = {}};
+}
 
 }  // namespace
 
-Transport::Transport(config::Endpoint target, std::optional<config::Proxy> proxy, const TlsContext& trust,
-                     Wire& wire)
-    : ClientImpl(target.host, target.port),
-      target_(std::move(target)),
-      proxy_(std::move(proxy)),
-      trust_(trust),
-      wire_(wire) {
-    if (!target_.tls && proxy_) {
-        set_proxy(proxy_->host, proxy_->port);
-        if (!proxy_->user.empty()) {
-            set_proxy_basic_auth(proxy_->user, std::string(proxy_->password.expose()));
+/// The library connects to the first host on the way, proxy or not, and knows of no proxy: it would tell it
+/// to whoever is beyond the tunnel, or drop a password without a user.
+class Transport::Connection final : public httplib::ClientImpl {
+  public:
+    Connection(Target target, const TlsContext& trust, std::function<void(int)> on_socket)
+        : ClientImpl(first_host(target), target.proxy ? target.proxy->port : target.endpoint.port),
+          target_(std::move(target)),
+          name_(name_of(target_)),
+          trust_(trust) {
+        if (!target_.unix_path.empty()) {
+            set_address_family(AF_UNIX);
+        }
+        set_keep_alive(true);
+        set_tcp_nodelay(true);
+        set_follow_location(false);  // A redirect would carry the credentials to another host.
+        set_decompress(false);
+        if (on_socket) {
+            set_socket_options([on_socket = std::move(on_socket)](socket_t socket) { on_socket(socket); });
         }
     }
+
+    Outcome get(const Request& request, const Limits& limits);
+
+  private:
+    // Instead of the library's TLS and tunnel.
+    bool create_and_connect_socket(Socket& socket, httplib::Error& error);
+    void shutdown_ssl(Socket& socket, bool shutdown_gracefully);
+    // For our own stream.
+    bool process_socket(const Socket& socket, std::function<bool(httplib::Stream&)> callback);  // 0.11, 0.18
+    bool process_socket(const Socket& socket, steady_clock::time_point start,
+                        std::function<bool(httplib::Stream&)> callback);  // 0.41
+
+    [[nodiscard]] bool is_plain_proxy() const { return target_.proxy && !target_.endpoint.tls; }
+    [[nodiscard]] bool is_idle();
+    [[nodiscard]] httplib::Request http_request(const Request& request) const;
+    /// Makes a fresh connection one that speaks to the target.
+    [[nodiscard]] std::optional<Error> prepare(int socket);
+    [[nodiscard]] Error failure(httplib::Error error) const;
+    [[nodiscard]] Error connection_failure(httplib::Error error) const;
+
+    const Target target_;
+    const std::string name_;
+    const TlsContext& trust_;
+    Wire wire_;
+    std::optional<TlsConnection> tls_;
+    // Of the exchange under way:
+    Limits limits_{};
+    std::optional<AnswerReader> answer_;
+    bool fresh_ = false;            ///< its connection was made for it
+    bool connected_ = false;        ///< the request went out, or could have
+    std::optional<Error> refusal_;  ///< why its connection, once there, was of no use
+};
+// NOLINTEND(modernize-use-override)
+
+Transport::Outcome Transport::Connection::get(const Request& request, const Limits& limits) {
+    limits_ = limits;
+    answer_.emplace(AnswerReader::Method::get, limits.bytes);
+    fresh_ = connected_ = false;
+    refusal_.reset();
+    wire_.begin(limits.silence, limits.deadline);
+    set_connection_timeout(limits.connect);
+    if (socket_.is_open() && !is_idle()) {
+        stop();
+    }
+
+    bool wanted = true;
+    httplib::Request http = http_request(request);
+    http.response_handler = [&](const httplib::Response& /*response*/) {
+        wanted = !request.on_head || request.on_head(*answer_->head());
+        return wanted;
+    };
+    http.content_receiver = [&](const char* data, std::size_t size, std::uint64_t, std::uint64_t) {
+        wanted = request.on_body({data, size});
+        return wanted;
+    };
+    httplib::Response ignored;
+    auto error = httplib::Error::Success;
+    send(http, ignored, error);
+
+    Outcome outcome;
+    outcome.kept = wanted && answer_->keeps_connection();
+    if (!outcome.kept) {
+        stop();
+    }
+    if (answer_->head() != nullptr) {
+        outcome.head = *answer_->head();
+    }
+    // Not by what `send` returns: to 0.18 a body that breaks off is a whole one.
+    if (wanted && !answer_->is_whole()) {
+        outcome.failure = failure(error);
+    }
+    return outcome;
 }
 
-bool Transport::create_and_connect_socket(Socket& socket, httplib::Error& error) {
-    failure_.reset();
+/// Whether the connection of the last exchange is as that left it. What a peer sends meanwhile would be taken
+/// for the next answer.
+bool Transport::Connection::is_idle() {
+    if (tls_) {
+        return tls_->is_idle();
+    }
+    char ignored = 0;
+    const ssize_t peeked = ::recv(socket_.sock, &ignored, 1, MSG_PEEK | MSG_DONTWAIT);
+    return peeked < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
+}
+
+httplib::Request Transport::Connection::http_request(const Request& request) const {
+    httplib::Request http;
+    http.method = "GET";
+    const std::string url = target_.endpoint.url();
+    http.path = is_plain_proxy() ? url + request.target : request.target;
+    // The library knows nothing of TLS, and so not which port goes without saying.
+    http.headers.emplace("Host", target_.unix_path.empty() ? url.substr(url.find("://") + 3) : "localhost");
+    if (is_plain_proxy()) {
+        if (auto authorization = proxy_authorization(*target_.proxy)) {
+            http.headers.emplace("Proxy-Authorization", *std::move(authorization));
+        }
+    }
+    http.headers.insert(request.fields.begin(), request.fields.end());
+    return http;
+}
+
+bool Transport::Connection::create_and_connect_socket(Socket& socket, httplib::Error& error) {
     tls_.reset();
-    if (!connect(socket, error)) {
+    if (!ClientImpl::create_and_connect_socket(socket, error)) {
         return false;
     }
-    failure_ = prepare(socket.sock);
-    if (failure_) {
+    fresh_ = true;
+    refusal_ = prepare(socket.sock);
+    if (refusal_) {
         tls_.reset();
         ::shutdown(socket.sock, SHUT_RDWR);
         ::close(std::exchange(socket.sock, INVALID_SOCKET));
         error = httplib::Error::Connection;
     }
-    return !failure_;
+    return !refusal_;
 }
 
-bool Transport::connect(Socket& socket, httplib::Error& error) {
-    if (!target_.tls || !proxy_) {
-        return ClientImpl::create_and_connect_socket(socket, error);
-    }
-    // The library connects to a proxy that it knows of, and then must not know of it any more: it would send
-    // it the request.
-    set_proxy(proxy_->host, proxy_->port);
-    const bool connected = ClientImpl::create_and_connect_socket(socket, error);
-    set_proxy("", -1);
-    return connected;
-}
-
-std::optional<Error> Transport::prepare(int socket) {
-    if (!target_.tls) {
+std::optional<Error> Transport::Connection::prepare(int socket) {
+    if (!target_.endpoint.tls) {
         return std::nullopt;
     }
-    if (proxy_) {
-        if (auto opened = open_tunnel(socket, target_, *proxy_, wire_); !opened) {
-            opened.error().message = fmt::format("the proxy {}:{} made no connection to {}: {}", proxy_->host,
-                                                 proxy_->port, target_.url(), opened.error().message);
+    if (const auto& proxy = target_.proxy) {
+        if (auto opened = open_tunnel(socket, target_.endpoint, *proxy, wire_); !opened) {
+            opened.error().message = fmt::format("the proxy {}:{} made no connection to {}: {}", proxy->host,
+                                                 proxy->port, name_, opened.error().message);
             return std::move(opened).error();
         }
     }
-    auto connection = TlsConnection::open(trust_, socket, target_.host, wire_);
+    auto connection = TlsConnection::open(trust_, socket, target_.endpoint.host, wire_);
     if (!connection) {
         connection.error().message =
-            fmt::format("no secure connection to {}: {}", target_.url(), connection.error().message);
+            fmt::format("no secure connection to {}: {}", name_, connection.error().message);
         return std::move(connection).error();
     }
     tls_ = *std::move(connection);
     return std::nullopt;
 }
 
-bool Transport::process_socket(const Socket& socket, std::function<bool(httplib::Stream&)> callback) {
-    BoundedStream stream(socket.sock, tls_ ? &*tls_ : nullptr, wire_);
-    return callback(stream);
+bool Transport::Connection::process_socket(const Socket& socket,
+                                           std::function<bool(httplib::Stream&)> callback) {
+    connected_ = true;
+    AnswerStream stream(socket.sock, tls_ ? &*tls_ : nullptr, wire_, *answer_);
+    const bool done = callback(stream);
+    (void)answer_->take(stream.surplus());
+    // A server that judges the client at its first request ends the handshake that way (TLS 1.3).
+    if (tls_ && !tls_->alert().empty() && fresh_ && !answer_->has_begun()) {
+        refusal_ =
+            error_of(ErrorKind::tls, fmt::format("no secure connection to {}: {}", name_, tls_->alert()));
+    }
+    return done;
 }
 
-void Transport::shutdown_ssl(Socket& /*socket*/, bool shutdown_gracefully) {
+bool Transport::Connection::process_socket(const Socket& socket, steady_clock::time_point /*start*/,
+                                           std::function<bool(httplib::Stream&)> callback) {
+    return process_socket(socket, std::move(callback));
+}
+
+void Transport::Connection::shutdown_ssl(Socket& /*socket*/, bool shutdown_gracefully) {
     if (tls_ && shutdown_gracefully) {
         tls_->say_goodbye();
     }
     tls_.reset();
+}
+
+Error Transport::Connection::failure(httplib::Error error) const {
+    if (refusal_) {
+        return *refusal_;
+    }
+    if (!connected_) {
+        return connection_failure(error);
+    }
+    if (const auto& fault = answer_->failure()) {
+        return error_of(fault->kind, fmt::format("{} sent {}", name_, fault->message));
+    }
+    if (wire_.was_silent()) {
+        return error_of(ErrorKind::timeout,
+                        fmt::format("{} was silent for {:.1f} s", name_,
+                                    std::chrono::duration<double>(limits_.silence).count()));
+    }
+    return error_of(ErrorKind::network,
+                    fmt::format("the connection to {} broke ({})", name_, httplib::to_string(error)));
+}
+
+Error Transport::Connection::connection_failure(httplib::Error error) const {
+    const bool in_time = steady_clock::now() < limits_.deadline;  // A lookup can't be cut short.
+    const std::string host = first_host(target_);
+    if (in_time && target_.unix_path.empty()) {
+        if (const std::string reason = resolver_error(host); !reason.empty()) {
+            return error_of(ErrorKind::dns, fmt::format("{} does not resolve: {}", host, reason));
+        }
+    }
+    const bool late = !in_time || error == httplib::Error::ConnectionTimeout;
+    const std::string via =
+        target_.proxy ? fmt::format(" through the proxy {}:{}", host, target_.proxy->port) : std::string();
+    return error_of(ErrorKind::connect, fmt::format("no connection to {}{}: {}", name_, via,
+                                                    late ? "no answer in time" : "refused or unreachable"));
+}
+
+Transport::Transport(Target target, const TlsContext& trust, std::function<void(int)> on_socket)
+    : connection_(std::make_unique<Connection>(std::move(target), trust, std::move(on_socket))) {}
+
+Transport::~Transport() = default;
+
+Transport::Outcome Transport::get(const Request& request, const Limits& limits) {
+    return connection_->get(request, limits);
+}
+
+void Transport::disconnect() {
+    connection_->stop();
 }
 
 }  // namespace exporter::datadog

@@ -1,45 +1,73 @@
-// cpp-httplib's client with our own hands on the wire: what it reads is bounded byte by byte (wire.h), TLS is
-// OpenSSL's own (tls.h), and HTTPS goes through a proxy by our own tunnel (tunnel.h).
+// One GET at a time, through cpp-httplib: the one file that knows that library. What goes on beneath it is
+// ours: the answer's bytes are read, bounded and taken apart by answer.h, TLS is OpenSSL's own (tls.h), and
+// HTTPS goes through a proxy by a tunnel of ours (tunnel.h).
 #pragma once
 
 #include "config/endpoint.h"
+#include "datadog/answer.h"
 #include "datadog/error.h"
 #include "datadog/tls.h"
-#include "datadog/wire.h"
 
-#include <httplib.h>
-
+#include <chrono>
+#include <cstdint>
 #include <functional>
+#include <limits>
+#include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 namespace exporter::datadog {
 
-class Transport final : public httplib::ClientImpl {
+class Transport {
   public:
-    /// @param trust, wire must outlive the client
-    Transport(config::Endpoint target, std::optional<config::Proxy> proxy, const TlsContext& trust,
-              Wire& wire);
+    struct Target {
+        config::Endpoint endpoint;
+        std::string unix_path = {};  ///< a Unix socket's, in the place of the endpoint's host and port
+        std::optional<config::Proxy> proxy = {};
+    };
 
-    /// Why the last connection, once there, was of no use (no tunnel, no TLS); nullopt: it was.
-    [[nodiscard]] const std::optional<Error>& failure() const { return failure_; }
+    struct Limits {
+        std::chrono::milliseconds connect;               ///< for one address of the host
+        std::chrono::milliseconds silence;               ///< without a byte
+        std::chrono::steady_clock::time_point deadline;  ///< for all but the search for the host's address
+        std::uint64_t bytes = std::numeric_limits<std::uint64_t>::max();  ///< of the answer on the wire
+    };
+
+    struct Request {
+        std::string target;  ///< path and query, percent-encoded
+        /// `Host` and `Proxy-Authorization` are added.
+        std::vector<std::pair<std::string, std::string>> fields;
+        /// Whether the body is wanted, once the head is there. False ends the exchange.
+        std::function<bool(const AnswerHead&)> on_head;
+        /// Gets the body as it comes, still coded. False ends the exchange.
+        std::function<bool(std::string_view)> on_body;
+    };
+
+    struct Outcome {
+        std::optional<AnswerHead> head;  ///< nullopt: none came in full
+        /// Why the answer is not whole; nullopt: it is, or one of the request's functions ended it.
+        std::optional<Error> failure;
+        bool kept = false;  ///< the connection is there for the next exchange
+    };
+
+    /// @param trust must outlive the transport
+    /// @param on_socket gets each socket before it is connected
+    Transport(Target target, const TlsContext& trust, std::function<void(int)> on_socket = {});
+    Transport(const Transport&) = delete;
+    Transport& operator=(const Transport&) = delete;
+    ~Transport();
+
+    /// On the connection of the last exchange, where that was left fit for another.
+    [[nodiscard]] Outcome get(const Request& request, const Limits& limits);
+
+    void disconnect();
 
   private:
-    bool create_and_connect_socket(Socket& socket, httplib::Error& error) override;
-    bool process_socket(const Socket& socket, std::function<bool(httplib::Stream&)> callback) override;
-    void shutdown_ssl(Socket& socket, bool shutdown_gracefully) override;
-
-    /// To the proxy, or to the target where there is none.
-    bool connect(Socket& socket, httplib::Error& error);
-    /// Makes a fresh connection one that speaks to the target.
-    [[nodiscard]] std::optional<Error> prepare(int socket);
-
-    const config::Endpoint target_;
-    const std::optional<config::Proxy> proxy_;
-    const TlsContext& trust_;
-    Wire& wire_;
-    std::optional<TlsConnection> tls_;
-    std::optional<Error> failure_;
+    class Connection;
+    std::unique_ptr<Connection> connection_;
 };
 
 }  // namespace exporter::datadog

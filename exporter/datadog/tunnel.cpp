@@ -1,5 +1,6 @@
 #include "datadog/tunnel.h"
 
+#include "datadog/answer.h"
 #include "datadog/base64.h"
 #include "datadog/page_parser.h"
 
@@ -8,8 +9,6 @@
 #include <sys/socket.h>
 
 #include <cerrno>
-#include <cstddef>
-#include <string>
 #include <string_view>
 #include <utility>
 
@@ -17,16 +16,13 @@ namespace exporter::datadog {
 
 namespace {
 
-constexpr std::size_t longest_proxy_head = std::size_t{16} << 10;
-
 std::string connect_request(const config::Endpoint& target, const config::Proxy& proxy) {
     const bool v6 = target.host.find(':') != std::string::npos;
     const std::string authority =
         fmt::format("{}:{}", v6 ? "[" + target.host + "]" : target.host, target.port);
     std::string request = fmt::format("CONNECT {0} HTTP/1.1\r\nHost: {0}\r\n", authority);
-    if (!proxy.user.empty()) {
-        request += fmt::format("Proxy-Authorization: Basic {}\r\n",
-                               base64((proxy.user + ":").append(proxy.password.expose())));
+    if (const auto authorization = proxy_authorization(proxy)) {
+        request += fmt::format("Proxy-Authorization: {}\r\n", *authorization);
     }
     return request + "\r\n";
 }
@@ -43,46 +39,53 @@ bool send_all(int socket, std::string_view bytes, Wire& wire) {
     return bytes.empty();
 }
 
-/// The head of an answer; empty when there was none in full. One byte at a time: what follows it is not the
-/// proxy's.
-std::string receive_head(int socket, Wire& wire) {
-    std::string head;
-    while (!head.ends_with("\r\n\r\n")) {
+/// One byte at a time: what follows the answer is not the proxy's.
+void receive(int socket, Wire& wire, AnswerReader& answer) {
+    while (!answer.is_whole() && !answer.failure()) {
         char byte = 0;
         const ssize_t received = wire.wait_for(socket, POLLIN) ? ::recv(socket, &byte, 1, 0) : 0;
-        if (received < 0 && errno == EINTR) {
-            continue;
+        if (received > 0) {
+            std::string_view bytes(&byte, 1);
+            (void)answer.take(bytes);
+        } else if (received == 0 || errno != EINTR) {
+            answer.end_of_bytes();
         }
-        if (received <= 0 || head.size() >= longest_proxy_head) {
-            return {};
-        }
-        head.push_back(byte);
     }
-    return head;
 }
 
 Error refusal(std::string message, bool definitive = false) {
-    Error error{ErrorKind::connect, std::move(message), std::nullopt};
+    Error error{.kind = ErrorKind::connect, .message = std::move(message), .retry_after = {}};
     error.definitive = definitive;
     return error;
 }
 
 }  // namespace
 
-Result<void> open_tunnel(int socket, const config::Endpoint& target, const config::Proxy& proxy, Wire& wire) {
-    const std::string head =
-        send_all(socket, connect_request(target, proxy), wire) ? receive_head(socket, wire) : std::string();
-    if (head.empty()) {
-        return tl::unexpected(wire.was_silent()
-                                  ? Error{ErrorKind::timeout, "it did not answer in time", std::nullopt}
-                                  : refusal("it did not answer in full"));
+std::optional<std::string> proxy_authorization(const config::Proxy& proxy) {
+    if (!proxy.has_credentials()) {
+        return std::nullopt;
     }
-    const std::string_view status_line = std::string_view(head).substr(0, head.find("\r\n"));
-    const bool is_http =
-        status_line.size() >= 12 && status_line.starts_with("HTTP/1.") && status_line[8] == ' ';
-    if (!is_http || status_line[9] != '2') {
+    return "Basic " + base64((proxy.user + ":").append(proxy.password.expose()));
+}
+
+Result<void> open_tunnel(int socket, const config::Endpoint& target, const config::Proxy& proxy, Wire& wire) {
+    AnswerReader answer(AnswerReader::Method::connect);
+    if (send_all(socket, connect_request(target, proxy), wire)) {
+        receive(socket, wire, answer);
+    }
+    if (wire.was_silent()) {
         return tl::unexpected(
-            refusal(fmt::format("it answered {}", one_line(status_line)), is_http && status_line[9] == '4'));
+            Error{.kind = ErrorKind::timeout, .message = "it did not answer in time", .retry_after = {}});
+    }
+    const AnswerHead* const head = answer.head();
+    if (head == nullptr) {
+        return tl::unexpected(refusal(answer.failure() ? fmt::format("it sent {}", answer.failure()->message)
+                                                       : "it broke the connection"));
+    }
+    if (head->status < 200 || head->status > 299) {
+        const bool definitive = head->status >= 400 && head->status <= 499;
+        return tl::unexpected(
+            refusal(one_line(fmt::format("it answered {} {}", head->status, head->reason)), definitive));
     }
     return {};
 }

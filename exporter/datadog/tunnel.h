@@ -8,7 +8,13 @@
 #include "datadog/error.h"
 #include "datadog/wire.h"
 
+#include <optional>
+#include <string>
+
 namespace exporter::datadog {
+
+/// The value of `Proxy-Authorization`; nullopt: the proxy's URL has neither a user nor a password.
+[[nodiscard]] std::optional<std::string> proxy_authorization(const config::Proxy& proxy);
 
 /// Asks for a tunnel to `target` on `socket`, which is connected to the proxy. Afterwards the socket speaks
 /// to the target.

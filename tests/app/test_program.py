@@ -35,6 +35,14 @@ class Modes(unittest.TestCase):
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertIn("right", done.stdout)
 
+    def test_a_site_that_is_not_datadogs_is_refused_with_the_nearest_one(self):
+        for arguments, variables, place in ((("--datadog.site", "us5.datadohq.com"), {}, "--datadog.site"),
+                                            ((), {"DD_SITE": "us5.datadohq.com"}, "DD_SITE")):
+            done = harness.run("--check", *arguments, DD_BEARER_TOKEN="ddpat_a_b", **variables)
+            self.assertEqual((done.returncode, done.stdout), (2, ""))
+            self.assertIn(f'{place}: "us5.datadohq.com" is not a Datadog site', done.stderr)
+            self.assertIn("did you mean us5.datadoghq.com?", done.stderr)
+
     def test_config_check_says_when_there_were_no_credentials_to_check(self):
         done = harness.run("--config.check")
         self.assertEqual(done.returncode, 0, done.stderr)

@@ -439,6 +439,8 @@ class SecretFilesThatChange(SecrecyTest):
         "emptied": lambda path: write_secret(*os.path.split(path), ""),
         "of-two-lines": lambda path: write_secret(*os.path.split(path), STRAY_SECRET + "\r\n" + APP_KEY + "\n"),
         "with-a-blank": lambda path: write_secret(*os.path.split(path), STRAY_SECRET + " " + APP_KEY + "\n"),
+        "in-quotes": lambda path: write_secret(*os.path.split(path), f'"{STRAY_SECRET}"\n'),
+        "with-its-name": lambda path: write_secret(*os.path.split(path), f"DD_BEARER_TOKEN={STRAY_SECRET}\n"),
         "too-long": lambda path: write_secret(*os.path.split(path), STRAY_SECRET * 200),
         "readable-by-all": lambda path: os.chmod(path, 0o644),
     }
@@ -498,15 +500,29 @@ class WrongConfigurations(SecrecyTest):
     def test_a_secret_file_with_wrong_content(self):
         contents = ["", "\n", f"{STRAY_SECRET}\r\n{APP_KEY}", f"{STRAY_SECRET}\r{APP_KEY}",
                     f"{STRAY_SECRET} {APP_KEY}\n", f"\ufeff{STRAY_SECRET}", f"{STRAY_SECRET}\0",
-                    f"api_key: {STRAY_SECRET}\n", STRAY_SECRET * 200]
+                    f"api_key: {STRAY_SECRET}\n", STRAY_SECRET * 200, f'"{STRAY_SECRET}"\n', f"DD_API_KEY={STRAY_SECRET}\n",
+                    f"${{{STRAY_SECRET}}}", f"<{STRAY_SECRET}>", f"ENC[{STRAY_SECRET}]", f"{STRAY_SECRET}***"]
         with tempfile.TemporaryDirectory() as directory:
             for content in contents:
                 path = write_secret(directory, "file", content)
                 self.refuse("--datadog.bearer-token-file", path)
                 self.refuse("--check", "--datadog.bearer-token-file", path)
 
+    def test_an_access_token_as_api_key_and_one_file_for_both_keys(self):
+        self.refuse(DD_API_KEY=ACCESS_TOKEN, DD_APP_KEY=APP_KEY)
+        with tempfile.TemporaryDirectory() as directory:
+            path = write_secret(directory, "file", STRAY_SECRET)
+            self.refuse("--datadog.api-key-file", path, "--datadog.app-key-file", path)
+
+    def test_keys_in_each_others_place_are_warned_of(self):
+        done = harness.run("--config.check", DD_API_KEY=APP_KEY, DD_APP_KEY=API_KEY)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("seem to be swapped", done.stdout + done.stderr)
+        self.assert_no_leak("--config.check", done.stdout + done.stderr)
+
     def test_a_variable_with_wrong_content(self):
-        for content in (f"{STRAY_SECRET}\r\n{APP_KEY}", f"{STRAY_SECRET} {APP_KEY}", f"{STRAY_SECRET}\t{APP_KEY}"):
+        for content in (f"{STRAY_SECRET}\r\n{APP_KEY}", f"{STRAY_SECRET} {APP_KEY}", f"{STRAY_SECRET}\t{APP_KEY}",
+                        f"'{STRAY_SECRET}'", f"Bearer {STRAY_SECRET}", f"%{STRAY_SECRET}%", f"\ufeff{STRAY_SECRET}"):
             self.refuse(DD_BEARER_TOKEN=content)
 
     def test_the_secret_where_its_files_path_belongs(self):

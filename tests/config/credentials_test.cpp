@@ -15,7 +15,7 @@ namespace {
 
 TEST(SecretText, LosesItsTrailingLineEnds) {
     for (const std::string end : {"", "\n", "\r\n", "\n\n"}) {
-        const auto secret = parse_secret("abc" + end, "DD_API_KEY");
+        const auto secret = parse_secret(KeyKind::api_key, "abc" + end, "DD_API_KEY");
         ASSERT_TRUE(secret) << secret.error();
         EXPECT_EQ(secret->expose(), "abc");
     }
@@ -36,11 +36,11 @@ TEST(SecretText, IsRefusedWithoutBeingQuoted) {
         {"tab", "needle\tneedle", "no key has"},
         {"space", "needle needle", "no key has"},
         {"zero byte", std::string("needle\0needle", 13), "no key has"},
-        {"byte order mark", "\xef\xbb\xbfneedle", "no key has"},
+        {"byte order mark inside", "needle\xef\xbb\xbfneedle", "no key has"},
         {"too long", "needle" + std::string(4091, 'x'), "longer than 4096 bytes"},
     };
     for (const Refusal& c : cases) {
-        const auto secret = parse_secret(c.text, "DD_API_KEY");
+        const auto secret = parse_secret(KeyKind::api_key, c.text, "DD_API_KEY");
         ASSERT_FALSE(secret) << c.name;
         EXPECT_EQ(secret.error().find("DD_API_KEY: "), 0U) << secret.error();
         EXPECT_NE(secret.error().find(c.reason), std::string::npos) << c.name << ": " << secret.error();
@@ -49,22 +49,23 @@ TEST(SecretText, IsRefusedWithoutBeingQuoted) {
 }
 
 TEST(SecretText, MayHave4096Bytes) {
-    EXPECT_TRUE(parse_secret(std::string(4096, 'x'), "DD_API_KEY"));
+    EXPECT_TRUE(parse_secret(KeyKind::api_key, std::string(4096, 'x'), "DD_API_KEY"));
 }
 
 TEST(SecretFile, HoldsTheSecretAndALineEnd) {
     const ScratchDirectory directory;
-    const auto short_secret = read_secret_file(directory.write("short", "abc\r\n"));
+    const auto short_secret = read_secret_file(KeyKind::bearer_token, directory.write("short", "abc\r\n"));
     ASSERT_TRUE(short_secret) << short_secret.error();
     EXPECT_EQ(short_secret->expose(), "abc");
-    EXPECT_TRUE(read_secret_file(directory.write("longest", std::string(4096, 'x') + "\r\n")));
+    EXPECT_TRUE(
+        read_secret_file(KeyKind::bearer_token, directory.write("longest", std::string(4096, 'x') + "\r\n")));
 }
 
 TEST(SecretFile, MayBeASymbolicLink) {
     const ScratchDirectory directory;
     directory.write("..data/key", "abc");
     std::filesystem::create_symlink("..data/key", directory.at("key"));
-    EXPECT_TRUE(read_secret_file(directory.at("key")));
+    EXPECT_TRUE(read_secret_file(KeyKind::bearer_token, directory.at("key")));
 }
 
 TEST(SecretFile, IsRefusedWithPathAndReason) {
@@ -83,7 +84,7 @@ TEST(SecretFile, IsRefusedWithPathAndReason) {
         {"long", "", "longer than 4096 bytes"},
     };
     for (const Refusal& c : cases) {
-        const auto secret = read_secret_file(directory.at(c.name));
+        const auto secret = read_secret_file(KeyKind::bearer_token, directory.at(c.name));
         ASSERT_FALSE(secret) << c.name;
         EXPECT_EQ(secret.error().find(directory.at(c.name) + ": "), 0U) << secret.error();
         EXPECT_NE(secret.error().find(c.reason), std::string::npos) << secret.error();
@@ -93,7 +94,7 @@ TEST(SecretFile, IsRefusedWithPathAndReason) {
 
 TEST(SecretFile, WhosePathIsAKeyIsNotNamed) {
     for (const std::string key : {"0123456789abcdef0123456789abcdef", "ddpat_abc_def"}) {
-        const auto secret = read_secret_file("/etc/" + key);
+        const auto secret = read_secret_file(KeyKind::bearer_token, "/etc/" + key);
         ASSERT_FALSE(secret);
         EXPECT_EQ(secret.error().find(key), std::string::npos) << secret.error();
         EXPECT_NE(secret.error().find("looks like a key"), std::string::npos) << secret.error();
@@ -133,14 +134,14 @@ TEST(SecretFile, ThatAllUsersCanReadOrWriteIsRefusedUnlessAllowed) {
     for (const perms extra : {perms::others_read, perms::others_write}) {
         std::filesystem::permissions(path, perms::owner_read | perms::group_read | extra);
 
-        const auto refused = read_secret_file(path);
+        const auto refused = read_secret_file(KeyKind::bearer_token, path);
         ASSERT_FALSE(refused);
         EXPECT_THAT(refused.error(), ::testing::HasSubstr("every user of this machine can read or write it"));
         EXPECT_THAT(refused.error(), ::testing::HasSubstr("--datadog.allow-world-readable-secrets"));
-        EXPECT_TRUE(read_secret_file(path, WorldReadable::allowed));
+        EXPECT_TRUE(read_secret_file(KeyKind::bearer_token, path, WorldReadable::allowed));
     }
     std::filesystem::permissions(path, perms::owner_read | perms::group_read);
-    EXPECT_TRUE(read_secret_file(path));
+    EXPECT_TRUE(read_secret_file(KeyKind::bearer_token, path));
 }
 
 }  // namespace

@@ -52,8 +52,8 @@ struct Refusal {
 TEST(Site, IsRefusedWithWhatToWriteInstead) {
     const std::vector<Refusal> cases = {
         {"", "\"\" is not a Datadog site"},
-        {"us5", "sites look like datadoghq.com, us5.datadoghq.com or datadoghq.eu"},
         {"app.com", "\"app.com\" is not a Datadog site"},
+        {"xyzzy", "sites look like datadoghq.com, us5.datadoghq.com or datadoghq.eu"},
         {"https://app.datadoghq.eu/dashboard/lists", "a page's address; write datadoghq.eu"},
         {"127.0.0.1", "go into --datadog.base-url"},
         {"datadoghq.com:443", "go into --datadog.base-url"},
@@ -68,6 +68,64 @@ TEST(Site, IsRefusedWithWhatToWriteInstead) {
         ASSERT_FALSE(site) << c.text;
         EXPECT_NE(site.error().find(c.reason), std::string::npos) << site.error();
         EXPECT_EQ(site.error().find('\n'), std::string::npos) << site.error();
+    }
+}
+
+TEST(Site, OutsideDatadogsDomainsIsRefusedWithTheNearestOne) {
+    const std::vector<Refusal> cases = {
+        {"datadohq.com", "did you mean datadoghq.com?"},
+        {"app.datadohq.com", "did you mean datadoghq.com?"},
+        {"https://app.datadohq.eu/dashboard/lists", "did you mean datadoghq.eu?"},
+        {"datadog.com", "did you mean datadoghq.com?"},
+        {"us5.datadog.com", "did you mean us5.datadoghq.com?"},
+        {"us5datadoghq.com", "did you mean us5.datadoghq.com?"},
+        {"us5-datadoghq.com", "did you mean us5.datadoghq.com?"},
+        {"datadoghq.con", "did you mean datadoghq.com?"},
+        {"datadoghq.com.", "did you mean datadoghq.com?"},
+        {"ddog-gov.co", "did you mean ddog-gov.com?"},
+        {"us5", "did you mean us5.datadoghq.com?"},
+        {"US3", "did you mean us3.datadoghq.com?"},
+        {"EU", "did you mean datadoghq.eu?"},
+        {"eu1", "did you mean datadoghq.eu?"},
+        {"US", "did you mean datadoghq.com?"},
+        {"us1", "did you mean datadoghq.com?"},
+        {"ap1", "did you mean ap1.datadoghq.com?"},
+        {"uk1", "did you mean uk1.datadoghq.com?"},
+        {"US1-FED", "did you mean ddog-gov.com?"},
+        {"us2-fed", "did you mean us2.ddog-gov.com?"},
+        {"gov", "did you mean ddog-gov.com?"},
+        {"datadoghq", "did you mean datadoghq.com?"},
+        {"example.com", "keys go to datadoghq.com, datadoghq.eu, ddog-gov.com and names below them alone"},
+        {"evildatadoghq.com.example", "a gateway's URL goes into --datadog.base-url"},
+        {"datadoghq.com.example.net", "(keys go to datadoghq.com,"},
+        {"notdatadoghq.com", "(keys go to datadoghq.com,"},
+    };
+    for (const Refusal& c : cases) {
+        const auto site = parse_site(c.text);
+        ASSERT_FALSE(site) << c.text;
+        EXPECT_NE(site.error().find("is not a Datadog site"), std::string::npos) << site.error();
+        EXPECT_NE(site.error().find(c.reason), std::string::npos) << site.error();
+    }
+    EXPECT_EQ(parse_site("example.com").error().find("did you mean"), std::string::npos);
+}
+
+TEST(Site, WithASlipInItIsRefusedWithTheSlipsName) {
+    const std::vector<Refusal> cases = {
+        {"\xef\xbb\xbf"
+         "datadoghq.eu",
+         "\"\\ufeffdatadoghq.eu\" begins with a byte order mark"},
+        {"\"datadoghq.eu\"", "is in quotation marks"},
+        {"\u201cdatadoghq.eu\u201d", "is in quotation marks"},
+        {"DD_SITE=datadoghq.eu", "has a name before the value"},
+        {"site: datadoghq.eu", "has a name before the value"},
+        {"<site>", "is a placeholder"},
+        {"${DD_SITE}", "is a placeholder"},
+        {"{{ .Values.site }}", "is a placeholder"},
+    };
+    for (const Refusal& c : cases) {
+        const auto site = parse_site(c.text);
+        ASSERT_FALSE(site) << c.text;
+        EXPECT_NE(site.error().find(c.reason), std::string::npos) << site.error();
     }
 }
 
@@ -102,6 +160,10 @@ TEST(BaseUrl, IsRefusedWithTheReason) {
     const std::vector<Refusal> cases = {
         {"", "does not begin with https:// or http://"},
         {"api.datadoghq.eu", "does not begin with https:// or http://"},
+        {"\"https://api.datadoghq.eu\"", "is in quotation marks"},
+        {"\xef\xbb\xbfhttps://api.datadoghq.eu", "begins with a byte order mark"},
+        {"BASE_URL=https://api.datadoghq.eu", "has a name before the value"},
+        {"${BASE_URL}", "is a placeholder"},
         {"ftp://api.datadoghq.eu", "does not begin with https:// or http://"},
         {"https://", "the host is not a host name or an address"},
         {"https:///", "the host is not a host name or an address"},

@@ -1,5 +1,6 @@
 #include "config/load.h"
 #include "config/options.h"
+#include "config/scopes.h"
 
 #include <gtest/gtest.h>
 

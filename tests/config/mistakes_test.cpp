@@ -156,7 +156,9 @@ TEST(Mistake, SaysWhereAndWhat) {
         {{"--demo.seed=99999999999999999999"}, "--demo.seed: \"99999999999999999999\" is not a whole number"},
         // Where to.
         {{"--datadog.site=us5"},
-         "--datadog.site: \"us5\" is not a Datadog site; sites look like datadoghq.com"},
+         "--datadog.site: \"us5\" is not a Datadog site; did you mean us5.datadoghq.com?"},
+        {{"--datadog.site=datadohq.com"},
+         "--datadog.site: \"datadohq.com\" is not a Datadog site; did you mean datadoghq.com? (keys go"},
         {{"--datadog.base-url=api.datadoghq.eu"},
          "--datadog.base-url: \"api.datadoghq.eu\" is not a base URL"},
         {{"--datadog.base-url=http://example.com"},
@@ -206,6 +208,10 @@ TEST(Mistake, InTheEnvironmentNamesTheVariable) {
         {{{"DATADOG_TOKEN_EXPORTER_ONCE", "yes"}},
          "DATADOG_TOKEN_EXPORTER_ONCE: \"yes\" is neither true nor false"},
         {{{"DD_SITE", "us5"}}, "DD_SITE: \"us5\" is not a Datadog site"},
+        {{{"DD_SITE",
+           "\xef\xbb\xbf"
+           "datadoghq.eu"}},
+         "DD_SITE: \"\\ufeffdatadoghq.eu\" begins with a byte"},
         {{{"HTTPS_PROXY", "socks5://user:needle@proxy"}}, "HTTPS_PROXY (https_proxy): only proxies"},
     };
     for (const VariableCase& c : cases) {
@@ -263,9 +269,9 @@ TEST(Mistake, EscapesWhatItQuotesAndCutsItShort) {
 }
 
 TEST(Warning, IsGivenForShortIntervals) {
-    EXPECT_THAT(loaded({"--poll.interval=29s"}).warnings,
+    EXPECT_THAT(loaded({"--poll.interval=29s", "--poll.timeout=29s"}).warnings,
                 ElementsAre(StartsWith("--poll.interval: polls every 29s")));
-    EXPECT_TRUE(loaded({"--poll.interval=30s"}).warnings.empty());
+    EXPECT_TRUE(loaded({"--poll.interval=30s", "--poll.timeout=30s"}).warnings.empty());
 }
 
 TEST(Warning, IsGivenForPollsThatMayOutlastTheNumbers) {
@@ -273,7 +279,65 @@ TEST(Warning, IsGivenForPollsThatMayOutlastTheNumbers) {
                 ElementsAre(StartsWith("--poll.timeout: a poll may take 2h")));
     EXPECT_THAT(loaded({"--poll.interval=1m", "--poll.stale-after=2m"}).warnings,
                 ElementsAre(StartsWith("--poll.stale-after: a poll may take 2m")));
-    EXPECT_TRUE(loaded({"--poll.timeout=59m"}).warnings.empty());
+    EXPECT_TRUE(loaded({"--poll.timeout=59m", "--poll.interval=59m"}).warnings.empty());
+}
+
+TEST(Warning, IsGivenForPollsThatMayOutlastTheInterval) {
+    EXPECT_THAT(
+        loaded({"--poll.timeout=6m"}).warnings,
+        ElementsAre("--poll.timeout: a poll may take 6m, longer than the interval of polls, 5m; a slow "
+                    "one puts off those after it"));
+    EXPECT_THAT(loaded({"--poll.interval=1m"}).warnings,
+                ElementsAre(StartsWith("--poll.interval: a poll may take 2m, longer than the interval")));
+    EXPECT_THAT(loaded({"--poll.interval=1m", "--poll.timeout=1m1s"}).warnings,
+                ElementsAre(StartsWith("--poll.timeout: a poll may take 1m1s")));
+    EXPECT_TRUE(loaded({"--poll.timeout=5m"}).warnings.empty());
+    EXPECT_TRUE(loaded({"--poll.timeout=6m", "--once"}).warnings.empty()) << "one poll has no interval";
+    EXPECT_TRUE(loaded({"--poll.timeout=6m", "--check"}).warnings.empty()) << "no poll has no interval";
+}
+
+TEST(Warning, IsGivenForPrivilegedScopesThatLookMistyped) {
+    EXPECT_THAT(
+        loaded({"--scopes.privileged=org_managment"}).warnings,
+        ElementsAre("--scopes.privileged: \"org_managment\" is not a scope that this version knows; did "
+                    "you mean org_management?"));
+    EXPECT_THAT(
+        loaded({"--scopes.privileged=user_access_manage,monitor_write,Api_Keys_Write,api-keys-read"})
+            .warnings,
+        ElementsAre(HasSubstr("did you mean monitors_write?"), HasSubstr("did you mean api_keys_write?"),
+                    HasSubstr("did you mean api_keys_read?")));
+}
+
+TEST(Warning, IsNotGivenForScopesThatThisVersionKnowsOrThatResembleNone) {
+    EXPECT_TRUE(loaded({"--scopes.privileged=org_management,monitors_write,teams_read"}).warnings.empty());
+    EXPECT_TRUE(loaded({"--scopes.privileged=quantum_write,org_app_keys,audit_logs_delete,a,b,scope"})
+                    .warnings.empty());
+    EXPECT_TRUE(loaded({"--scopes.privileged="}).warnings.empty());
+    EXPECT_TRUE(loaded({}).warnings.empty());
+}
+
+TEST(Warning, IsGivenForOwnersByEMailAddress) {
+    EXPECT_THAT(
+        loaded({"--tokens.owned-by=00000000-0000-0000-2345-000000000000,ada@example.com"}).warnings,
+        ElementsAre(
+            "--tokens.owned-by: \"ada@example.com\" is an e-mail address; the API knows owners by their "
+            "ids, such as 00000000-0000-0000-2345-000000000000"));
+    const ScratchDirectory directory;
+    directory.write("token", "ddpat_abc_def");
+    const std::string file = directory.write(
+        "x.yaml",
+        "organizations:\n- name: a\n  bearer_token_file: token\n  owned_by: [x, ada@example.com]\n");
+    EXPECT_THAT(
+        loaded({"--config.file=" + file}, {}).warnings,
+        ElementsAre(StartsWith(file + ":4: organizations[0].owned_by: \"ada@example.com\" is an e-mail")));
+}
+
+TEST(Mistake, ShowsCharactersThatNobodySees) {
+    EXPECT_THAT(mistakes_of({"--log.level=\xef\xbb\xbf"
+                             "in\u00a0f\u200bo\u202e"}),
+                ElementsAre(StartsWith(R"(--log.level: "\ufeffin\u00a0f\u200bo\u202e" is not)")));
+    EXPECT_THAT(mistakes_of({"--log.level=gr\u00fc\u00df \u2603"}),
+                ElementsAre(StartsWith("--log.level: \"gr\u00fc\u00df \u2603\" is not")));
 }
 
 TEST(Warning, IsGivenForUnknownSites) {

@@ -50,8 +50,32 @@ TEST(NearestName, IsNothingWhenNothingIsClose) {
     EXPECT_FALSE(nearest_name("demo", {}));
 }
 
+TEST(NearestSpelling, IsAtMostTwoTypingErrorsAway) {
+    const std::vector<std::string_view> known = {"org_management", "audit_logs_write", "apps_run",
+                                                 "security_monitoring_rules_write"};
+    const std::vector<Case> cases = {
+        {"org_managment", "org_management"},
+        {"org_mangaemnet", "org_management"},
+        {"Org-Management", "org_management"},
+        {"audit_log_write", "audit_logs_write"},
+        {"app_run", "apps_run"},
+        {"org_mngmnt", ""},
+        {"audit_logs_read", ""},
+        {"security_monitoring_rules_read", ""},
+        {"audit_logs", ""},
+        {"management", ""},
+        {"apps_rxx", ""},
+        {"", ""},
+    };
+    for (const Case& c : cases) {
+        EXPECT_EQ(nearest_spelling(c.name, known).value_or(""), c.nearest) << c.name;
+    }
+}
+
 TEST(NearestName, CopesWithLongNames) {
     EXPECT_FALSE(nearest_name(std::string(100'000, 'x'), candidates));
+    const std::vector<std::string_view> known = {"org_management"};
+    EXPECT_FALSE(nearest_spelling(std::string(100'000, 'x'), known));
 }
 
 }  // namespace

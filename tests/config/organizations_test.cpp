@@ -261,6 +261,11 @@ TEST_F(FileOrganizations, ThatAreWrongAreMistakesWithTheirLine) {
              ":2: organizations[0].name)"},
         {"organizations:\n- name: a\n  site: us5\n  " + good + "\n", 3,
          "organizations[0].site: \"us5\" is not a Datadog"},
+        {"organizations:\n- name: a\n  site: us5.datadohq.com\n  " + good + "\n", 3,
+         "organizations[0].site: \"us5.datadohq.com\" is not a Datadog site; did you mean "
+         "us5.datadoghq.com?"},
+        {"organizations:\n- name: a\n  site: <site>\n  " + good + "\n", 3,
+         "organizations[0].site: \"<site>\" is a placeholder"},
         {"organizations:\n- name: a\n  base_url: ftp://x\n  " + good + "\n", 3,
          "organizations[0].base_url: \"ftp://x\" is not"},
         {"organizations:\n- name: a\n  site: datadoghq.eu\n  base_url: https://a\n  " + good + "\n", 4,

@@ -1,5 +1,6 @@
 #include "config/fixture.h"
 #include "config/options.h"
+#include "config/scopes.h"
 #include "support/certificate.h"
 
 #include <fmt/format.h>
@@ -68,7 +69,7 @@ std::string mode(const Config& config) {
 }
 
 /// `a`, `b` and `c` are secret files; beside each is one of certificates that ends in `.pem`,
-/// and one of the web server that ends in `.web`.
+/// and one of the web server that ends in `.web`. `a.key` holds another secret.
 std::vector<Row> rows(const std::string& a, const std::string& b, const std::string& c) {
     const std::vector<std::string> files = {a, b, c};
     const std::string privileged = fmt::format("{}", fmt::join(default_privileged_scopes(), ","));
@@ -90,9 +91,12 @@ std::vector<Row> rows(const std::string& a, const std::string& b, const std::str
          "none",
          files,
          [](const Config& config) { return show(only(config).credentials.api_key); },
-         {"--datadog.app-key-file=" + a}},
-        {"datadog.app-key-file", "none", files,
-         [](const Config& config) { return show(only(config).credentials.app_key); }},
+         {"--datadog.app-key-file=" + a + ".key"}},
+        {"datadog.app-key-file",
+         "none",
+         files,
+         [](const Config& config) { return show(only(config).credentials.app_key); },
+         {"--datadog.api-key-file=" + a + ".key"}},
         {"datadog.bearer-token-file", "none", files,
          [](const Config& config) { return show(only(config).credentials.bearer_token); }},
         {"tokens.filter",
@@ -213,7 +217,7 @@ std::string yaml(const Option& option, const std::string& value) {
 
 class Precedence : public testing::Test {
   protected:
-    Precedence() { write_certificates(); }
+    Precedence() { write_files(); }
 
     /// Credentials that do not get in the way of the option.
     [[nodiscard]] static Environment credentials_for(const std::string& flag) {
@@ -227,18 +231,19 @@ class Precedence : public testing::Test {
     }
 
     const ScratchDirectory directory_;
-    const std::string a_ = directory_.write("a", "ddpat_a");
-    const std::string b_ = directory_.write("b", "ddpat_b");
-    const std::string c_ = directory_.write("c", "ddpat_c");
+    const std::string a_ = directory_.write("a", "key-a");
+    const std::string b_ = directory_.write("b", "key-b");
+    const std::string c_ = directory_.write("c", "key-c");
 
   private:
-    void write_certificates() const {
+    void write_files() const {
         for (const auto* name : {"a.pem", "b.pem", "c.pem"}) {
             directory_.write(name, support::Authority(name).certificate());
         }
         for (const auto* name : {"a.web", "b.web", "c.web"}) {
             directory_.write(name, "");
         }
+        directory_.write("a.key", "another-key");
     }
 };
 

@@ -34,6 +34,8 @@ TEST(Proxy, IsReadFromItsVariable) {
         {"http://[2001:db8::1]:3128", "2001:db8::1", 3128, "", ""},
         {"http://user:pass@proxy:3128", "proxy", 3128, "user", "pass"},
         {"http://user@proxy:3128", "proxy", 3128, "user", ""},
+        {"http://:pass@proxy:3128", "proxy", 3128, "", "pass"},
+        {"http://@proxy:3128", "proxy", 3128, "", ""},
         {"http://us%40er:p%3Aa%25ss@proxy:3128", "proxy", 3128, "us@er", "p:a%ss"},
         {"http://user:100%@proxy:3128", "proxy", 3128, "user", "100%"},
         {"http://user:a@b@proxy:3128", "proxy", 3128, "user", "a@b"},
@@ -47,6 +49,17 @@ TEST(Proxy, IsReadFromItsVariable) {
         EXPECT_EQ((*proxy)->user, c.user) << c.value;
         EXPECT_EQ((*proxy)->password.expose(), c.password) << c.value;
     }
+}
+
+TEST(Proxy, HasCredentialsWhereThereIsAUserOrAPassword) {
+    const auto has_credentials = [](const std::string& url) {
+        return (*proxy_for(datadog, https_proxy(url)))->has_credentials();
+    };
+    EXPECT_TRUE(has_credentials("http://user:pass@proxy:3128"));
+    EXPECT_TRUE(has_credentials("http://user@proxy:3128"));
+    EXPECT_TRUE(has_credentials("http://:pass@proxy:3128"));
+    EXPECT_FALSE(has_credentials("http://proxy:3128"));
+    EXPECT_FALSE(has_credentials("http://@proxy:3128"));
 }
 
 TEST(Proxy, IsTheOneOfTheScheme) {

@@ -106,9 +106,13 @@ TEST(Secret, LeavesNothingOnTheHeapWhenReadFromAFile) {
     const ScratchDirectory directory;
     const std::string good = directory.write("good", long_text + "\n");
     const std::string bad = directory.write("bad", long_text + "\n" + long_text);
+    const std::string quoted = directory.write("quoted", "\"" + long_text + "\"");
+    const std::string named = directory.write("named", "DD_BEARER_TOKEN=" + long_text);
     const HeapWatch watch("needle");
-    EXPECT_TRUE(read_secret_file(good));
-    EXPECT_FALSE(read_secret_file(bad));
+    EXPECT_TRUE(read_secret_file(KeyKind::bearer_token, good));
+    EXPECT_FALSE(read_secret_file(KeyKind::bearer_token, bad));
+    EXPECT_FALSE(read_secret_file(KeyKind::bearer_token, quoted));
+    EXPECT_FALSE(read_secret_file(KeyKind::bearer_token, named));
     EXPECT_EQ(watch.found(), 0);
 }
 

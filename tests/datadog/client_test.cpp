@@ -1,6 +1,7 @@
 // The real client against real sockets.
 #include "datadog/client.h"
 
+#include "datadog/answer.h"
 #include "datadog/commons.h"
 #include "demo/server.h"
 #include "support/raw_server.h"
@@ -262,6 +263,27 @@ INSTANTIATE_TEST_SUITE_P(Statuses, StatusErrors,
                                          StatusCase{"Created", 201, ErrorKind::bad_status},
                                          StatusCase{"NotModified", 305, ErrorKind::redirect}),
                          [](const auto& test) { return test.param.name; });
+
+std::string advice_after(int status) {
+    RawServer server(after_request([status](RawConnection& connection) {
+        connection.send(fmt::format("HTTP/1.1 {} Whatever\r\nContent-Length: 0\r\n\r\n", status));
+    }));
+    const Answer answer = ask(server.port());
+    return answer.page ? "" : std::string(advice(answer.page.error()));
+}
+
+TEST(Client, PointsAtTheFilterWhereTheRequestItselfIsRefused) {
+    for (const int status : {400, 414, 422}) {
+        EXPECT_THAT(advice_after(status), HasSubstr("--tokens.filter")) << status;
+    }
+}
+
+TEST(Client, DoesNotPointAtTheFilterWhereItIsNotTheCause) {
+    for (const int status : {402, 405, 410, 421, 426, 451}) {
+        EXPECT_THAT(advice_after(status), testing::AllOf(Not(""), Not(HasSubstr("--tokens.filter"))))
+            << status;
+    }
+}
 
 TEST(Client, TooManyRequestsTellsWhenToComeBack) {
     RawServer server(after_request([](RawConnection& connection) {
@@ -556,10 +578,12 @@ INSTANTIATE_TEST_SUITE_P(
                     "HTTP/1.1 200 OK\r\nX-Long: " + std::string(100'000, 'x')),
     [](const auto& test) { return "Number" + std::to_string(test.index); });
 
-TEST(Client, AProxysHeadEndsAt16KiB) {
+TEST(Client, AProxysHeadHasTheBoundsOfAnAnswers) {
     const std::string begin = "HTTP/1.1 200 OK\r\nX-Long: ";
     RawServer proxy(after_request([&begin](RawConnection& connection) {
-        connection.send(begin + std::string(16385 - begin.size(), 'x'));
+        connection.send(begin + std::string(longest_head_line + 1 - begin.size() +
+                                                std::string("HTTP/1.1 200 OK\r\n").size(),
+                                            'x'));
         connection.hold();
     }));
     Client client(tunnelled_through(proxy.port()));

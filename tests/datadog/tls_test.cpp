@@ -87,7 +87,7 @@ std::string why_refused(const support::CertificateText& identity, const std::str
     const TlsContext context = trusting_context();
     const Server server(identity);
     Wire wire;
-    wire.begin(1 << 20, 10s, std::chrono::steady_clock::now() + 10s);
+    wire.begin(10s, std::chrono::steady_clock::now() + 10s);
     const auto connection = TlsConnection::open(context, server.client_socket(), host, wire);
     return connection ? "" : connection.error().message;
 }
@@ -163,7 +163,7 @@ ssize_t bytes_after_key_updates(int updates) {
     });
     const TlsContext context = trusting_context();
     Wire wire;
-    wire.begin(1 << 20, 10s, std::chrono::steady_clock::now() + 10s);
+    wire.begin(10s, std::chrono::steady_clock::now() + 10s);
     auto connection = TlsConnection::open(context, server.client_socket(), "a.test", wire);
     std::array<char, 100> bytes{};
     return connection.value().read(bytes.data(), bytes.size());

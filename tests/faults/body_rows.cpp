@@ -1,5 +1,5 @@
-#include "faults/gzip.h"
 #include "faults/matrix.h"
+#include "support/gzip.h"
 
 #include <fmt/format.h>
 
@@ -8,6 +8,7 @@ namespace exporter::faults {
 namespace {
 
 using datadog::ErrorKind;
+using support::gzip;
 
 constexpr std::size_t whole_listing = last_page + 1;
 
@@ -52,6 +53,11 @@ std::vector<Row> body_rows() {
         refused("Html", html, ErrorKind::not_json),
         {"HtmlInGzip", always(response("200 OK", gzip(html), "Content-Encoding: gzip\r\n")),
          ErrorKind::not_json, 1},
+        {"UnknownCoding", always(response("200 OK", healthy_page(0), "Content-Encoding: zstd2\r\n")),
+         ErrorKind::bad_page, 1},
+        {"GzipTwice",
+         always(response("200 OK", gzip(gzip(healthy_page(0))), "Content-Encoding: gzip, gzip\r\n")),
+         ErrorKind::bad_page, 1},
         refused("Empty", "", ErrorKind::not_json),
         refused("Blank", " \r\n", ErrorKind::not_json),
         refused("NulBytes", std::string(4096, '\0'), ErrorKind::not_json),

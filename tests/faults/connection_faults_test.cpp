@@ -2,10 +2,12 @@
 #include "faults/fault_server.h"
 #include "faults/monitored.h"
 #include "support/certificate.h"
+#include "support/client_certificate_server.h"
 #include "support/tls_server.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <openssl/ssl.h>
 
 #include <charconv>
 #include <filesystem>
@@ -199,6 +201,18 @@ TEST(TlsHandshake, ThatIsReset) {
             connection.reset();
         },
         ErrorKind::network, "broke in the TLS handshake");
+}
+
+TEST(TlsHandshake, WithAServerThatDemandsAClientCertificate) {
+    for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
+        const Certificate certificate("127.0.0.1");
+        support::RawServer server(support::demanding_client_certificate(certificate, version));
+        Monitored monitored(https(server.port()), certificate.certificate_file());
+
+        expect_failure(monitored, ErrorKind::tls, "client certificate");
+
+        EXPECT_EQ(server.connections(), 1U) << "asking again would change nothing";
+    }
 }
 
 }  // namespace

@@ -40,6 +40,21 @@ Row contradiction(std::string name, std::string_view reported) {
             false};
 }
 
+/// One token claims a creation date that no clock has reached, on each page but the last.
+Row created_in_the_future(std::string name, std::string_view headers) {
+    return {std::move(name),
+            [headers = std::string(headers)](support::RawConnection& connection, const Request& request) {
+                std::string body = healthy_page(request.page);
+                if (const auto at = body.find("2024-01-01"); request.page < last_page) {
+                    body.replace(at, 4, "2099");
+                }
+                connection.send(response("200 OK", body, headers));
+                return Then::keep_alive;
+            },
+            {},
+            whole_listing};
+}
+
 /// Without a total only an empty page proves the end.
 Row no_total(std::string name, std::string meta) {
     return {std::move(name), with_meta(std::move(meta)), {}, whole_listing + 1};
@@ -143,6 +158,8 @@ std::vector<Row> listing_rows() {
          {},
          1,
          40},
+        created_in_the_future("CreatedAfterTheAnswersOwnDate", "Date: Mon, 05 Oct 2026 10:00:00 GMT\r\n"),
+        created_in_the_future("CreatedInTheFutureOfOurClock", ""),
         {"EmptiedOvernight", each([](const Request&) { return page_json(0, 0, total("0")); }), {}, 1, 0},
     };
 }

@@ -94,12 +94,35 @@ bool RawConnection::peer_gone(int wait_milliseconds) const {
 
 void RawConnection::hold() {
     while (!stopping_ && !peer_gone(step_milliseconds)) {
+        if (readable(socket_, 0)) {  // Or what nobody reads would hide the end behind it.
+            read_some();
+        }
     }
 }
 
 void RawConnection::drip(char byte) {
     while (!stopping_ && !peer_gone(step_milliseconds) && send({&byte, 1})) {
     }
+}
+
+void RawConnection::relay_to(std::uint16_t port) {
+    const int target = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    const sockaddr_in address = loopback(port);
+    bool open = ::connect(target, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0;
+    while (open && !stopping_) {
+        std::array<pollfd, 2> ends{{{socket_, POLLIN, 0}, {target, POLLIN, 0}}};
+        ::poll(ends.data(), ends.size(), step_milliseconds);
+        for (const bool from_peer : {true, false}) {
+            if (open && ends[from_peer ? 0 : 1].revents != 0) {
+                std::array<char, 4096> buffer{};
+                const ssize_t received =
+                    ::recv(from_peer ? socket_ : target, buffer.data(), buffer.size(), 0);
+                open = received > 0 && ::send(from_peer ? target : socket_, buffer.data(),
+                                              static_cast<std::size_t>(received), MSG_NOSIGNAL) == received;
+            }
+        }
+    }
+    ::close(target);
 }
 
 RawServer::RawServer(Script script, std::uint16_t port)

@@ -26,8 +26,12 @@ class RawConnection {
     bool send(std::string_view bytes);
     /// Ends the connection with a reset instead of a proper close.
     void reset();
-    /// Waits until the peer closes or the server stops.
+    /// Waits until the peer closes or the server stops, and reads over what comes meanwhile.
     void hold();
+    /// Carries bytes to and from this port of loopback until one of the two ends, as a tunnel does.
+    void relay_to(std::uint16_t port);
+    /// For what speaks on the connection by itself, as OpenSSL does. Stays the server's.
+    [[nodiscard]] int socket() const { return socket_; }
     /// Sends one byte every 20 ms until the peer closes or the server stops.
     void drip(char byte);
 

@@ -1,14 +1,17 @@
-#include "faults/gzip.h"
+#include "support/gzip.h"
 
 #include <zlib.h>
 
 #include <algorithm>
 #include <array>
 #include <stdexcept>
+#include <string>
 
-namespace exporter::faults {
+namespace exporter::support {
 
 namespace {
+
+constexpr std::size_t plain_header = 10;  ///< of a member without optional fields
 
 class Gzip {
   public:
@@ -50,6 +53,33 @@ std::string gzip(std::string_view text) {
     return gzip.result;
 }
 
+std::string gzip_with_fields(std::string_view text, unsigned char flags) {
+    using namespace std::string_literals;
+    const std::string plain = gzip(text);
+    std::string member = plain.substr(0, plain_header);
+    member[3] = static_cast<char>(flags);
+    member += (flags & 4U) != 0 ? "\x06\0ab\x02\0cd"s : "";
+    member += (flags & 8U) != 0 ? "page.json\0"s : "";
+    member += (flags & 16U) != 0 ? "of a listing\0"s : "";
+    if ((flags & 2U) != 0) {
+        const auto sum =
+            ::crc32(0, reinterpret_cast<const Bytef*>(member.data()), static_cast<uInt>(member.size()));
+        member += {static_cast<char>(sum & 0xFFU), static_cast<char>(sum >> 8U & 0xFFU)};
+    }
+    return member + plain.substr(plain_header);
+}
+
+std::string gzip_after_empty_blocks(std::string_view text, std::size_t blocks) {
+    using namespace std::string_literals;
+    const std::string empty_block = "\0\0\0\xff\xff"s;
+    std::string member = gzip(text);
+    std::string inserted;
+    for (std::size_t i = 0; i < blocks; ++i) {
+        inserted += empty_block;
+    }
+    return member.insert(plain_header, inserted);
+}
+
 std::string gzip_bomb(std::size_t size) {
     const std::string piece(std::min<std::size_t>(size, 1 << 20), ' ');
     Gzip gzip;
@@ -60,4 +90,4 @@ std::string gzip_bomb(std::size_t size) {
     return gzip.result;
 }
 
-}  // namespace exporter::faults
+}  // namespace exporter::support

@@ -1,0 +1,332 @@
+#include "datadog/answer.h"
+
+#include "datadog/page_parser.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <charconv>
+
+namespace exporter::datadog {
+
+namespace {
+
+constexpr std::string_view blanks = " \t";
+
+char lower(char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
+
+bool is_same_name(std::string_view left, std::string_view right) {
+    return std::equal(left.begin(), left.end(), right.begin(), right.end(),
+                      [](char a, char b) { return lower(a) == lower(b); });
+}
+
+std::string_view trimmed(std::string_view text) {
+    const std::size_t begin = text.find_first_not_of(blanks);
+    return begin == std::string_view::npos ? std::string_view()
+                                           : text.substr(begin, text.find_last_not_of(blanks) + 1 - begin);
+}
+
+/// RFC 9110, 5.6.2.
+bool is_token(std::string_view text) {
+    static constexpr std::string_view others = "!#$%&'*+-.^_`|~";
+    return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
+        return (c >= '0' && c <= '9') || (lower(c) >= 'a' && lower(c) <= 'z') ||
+               others.find(c) != std::string_view::npos;
+    });
+}
+
+/// Digits of that base and nothing else.
+std::optional<std::uint64_t> whole_number(std::string_view digits, int base) {
+    std::uint64_t number = 0;
+    const char* const end = digits.data() + digits.size();
+    const auto [stop, error] = std::from_chars(digits.data(), end, number, base);
+    return error == std::errc() && stop == end ? std::optional(number) : std::nullopt;
+}
+
+bool is_interim(int status) {
+    return status >= 100 && status < 200;
+}
+
+/// RFC 9110, 15.3.5 and 15.4.5.
+bool has_no_body(int status) {
+    return status == 204 || status == 304;
+}
+
+}  // namespace
+
+bool AnswerHead::has(std::string_view name) const {
+    return std::any_of(fields.begin(), fields.end(),
+                       [name](const auto& field) { return is_same_name(field.first, name); });
+}
+
+std::string_view AnswerHead::value(std::string_view name) const {
+    const auto field = std::find_if(fields.begin(), fields.end(),
+                                    [name](const auto& one) { return is_same_name(one.first, name); });
+    return field == fields.end() ? std::string_view() : field->second;
+}
+
+std::vector<std::string> AnswerHead::list(std::string_view name) const {
+    std::vector<std::string> members;
+    for (const auto& [field, value] : fields) {
+        for (std::size_t begin = 0; is_same_name(field, name) && begin <= value.size();) {
+            const std::size_t end = std::min(value.find(',', begin), value.size());
+            std::string member(trimmed(std::string_view(value).substr(begin, end - begin)));
+            std::transform(member.begin(), member.end(), member.begin(), lower);
+            if (!member.empty()) {
+                members.push_back(std::move(member));
+            }
+            begin = end + 1;
+        }
+    }
+    return members;
+}
+
+std::string_view AnswerReader::take(std::string_view& bytes) {
+    while (!bytes.empty()) {
+        switch (part_) {
+            case Part::counted_body:
+            case Part::chunk: {
+                const std::string_view piece = take_from_front(bytes, left_);
+                left_ -= piece.size();
+                if (left_ == 0 && part_ != Part::failed) {
+                    part_ = part_ == Part::chunk ? Part::chunk_end : Part::whole;
+                }
+                return piece;
+            }
+            case Part::body_to_the_close:
+                return take_from_front(bytes, bytes.size());
+            case Part::whole:
+                // Nothing was asked that these could be the answer to.
+                persistent_ = false;
+                bytes = {};
+                break;
+            case Part::failed:
+                bytes = {};
+                break;
+            default:
+                take_line(bytes);
+                break;
+        }
+    }
+    return {};
+}
+
+void AnswerReader::end_of_bytes() {
+    persistent_ = false;
+    if (part_ == Part::body_to_the_close) {
+        part_ = Part::whole;
+    } else if (part_ != Part::whole && part_ != Part::failed) {
+        fail(ErrorKind::network,
+             has_begun() ? "an answer that broke off" : "no answer, and broke the connection");
+    }
+}
+
+std::string_view AnswerReader::take_from_front(std::string_view& bytes, std::uint64_t count) {
+    const std::string_view taken =
+        bytes.substr(0, static_cast<std::size_t>(std::min<std::uint64_t>(bytes.size(), count)));
+    bytes.remove_prefix(taken.size());
+    if (taken.size() > bytes_left_) {
+        fail(ErrorKind::too_large, "more than a page may have");
+        return {};
+    }
+    bytes_left_ -= taken.size();
+    return taken;
+}
+
+void AnswerReader::take_line(std::string_view& bytes) {
+    const std::size_t end = bytes.find('\n');
+    const bool ends = end != std::string_view::npos;
+    // One byte more than a line may have tells that it is too long.
+    const std::string_view taken =
+        take_from_front(bytes, std::min(ends ? end + 1 : bytes.size(), longest_head_line + 2));
+    line_ += taken;
+    if (part_ != Part::chunk_size && part_ != Part::chunk_end) {
+        lines_bytes_ += taken.size();
+    }
+    if (line_.ends_with('\n')) {
+        line_.pop_back();
+        if (!line_is_too_much()) {
+            end_line(std::string_view(line_).substr(0, line_.size() - (line_.ends_with('\r') ? 1 : 0)));
+            line_.clear();
+        }
+    } else if (!line_is_too_much() && part_ == Part::status_line) {
+        constexpr std::string_view begin = "HTTP/1.";
+        if (!begin.starts_with(std::string_view(line_).substr(0, begin.size()))) {
+            fail(ErrorKind::network, "what is not HTTP/1.1 (the connection broke)");
+        }
+    }
+}
+
+bool AnswerReader::line_is_too_much() {
+    if (part_ == Part::failed) {
+        return true;
+    }
+    if (part_ == Part::chunk_size || part_ == Part::chunk_end) {
+        if (line_.size() > longest_chunk_line) {
+            fail(ErrorKind::too_large, fmt::format("a line of over {} KiB between the chunks of the body",
+                                                   longest_chunk_line >> 10));
+        }
+    } else if (line_.size() > longest_head_line || lines_ > most_head_lines ||
+               lines_bytes_ > most_head_bytes) {
+        fail(ErrorKind::too_large,
+             fmt::format("a line of over {} KiB, over {} lines or over {} KiB before or after the body",
+                         longest_head_line >> 10, most_head_lines, most_head_bytes >> 10));
+    }
+    return part_ == Part::failed;
+}
+
+void AnswerReader::end_line(std::string_view line) {
+    switch (part_) {
+        case Part::status_line:
+            ++lines_;
+            end_status_line(line);
+            break;
+        case Part::fields:
+            ++lines_;
+            if (line.empty()) {
+                end_head();
+            } else {
+                end_field(line);
+            }
+            break;
+        case Part::chunk_size:
+            end_chunk_size(line);
+            break;
+        case Part::chunk_end:
+            part_ = Part::chunk_size;
+            if (!line.empty()) {
+                fail(ErrorKind::network, "a chunk that is longer than it says");
+            }
+            break;
+        case Part::trailers:
+            // They tell nothing that is asked for here.
+            ++lines_;
+            part_ = line.empty() ? Part::whole : Part::trailers;
+            break;
+        default:
+            break;
+    }
+}
+
+/// `HTTP/1.1 200 OK`, of which people leave out the reason and the blank before it.
+void AnswerReader::end_status_line(std::string_view line) {
+    constexpr std::size_t status_at = 9;
+    constexpr std::size_t status_end = status_at + 3;
+    const auto status =
+        line.size() >= status_end ? whole_number(line.substr(status_at, 3), 10) : std::nullopt;
+    if (!line.starts_with("HTTP/1.") || line[7] < '0' || line[7] > '9' || line[8] != ' ' || !status ||
+        (line.size() > status_end && line[status_end] != ' ')) {
+        fail(ErrorKind::network, "what is not HTTP/1.1 (the connection broke)");
+        return;
+    }
+    head_ = AnswerHead{static_cast<int>(*status), std::string(trimmed(line.substr(status_end))), {}};
+    persistent_ = line[7] > '0';
+    part_ = Part::fields;
+}
+
+void AnswerReader::end_field(std::string_view line) {
+    if (line.find('\r') != std::string_view::npos || line.find('\0') != std::string_view::npos) {
+        fail(ErrorKind::network, "a header with a control character");
+        return;
+    }
+    // RFC 9112, 5.2: a line that goes on with the value of the one before it.
+    if (blanks.find(line.front()) != std::string_view::npos && !head_.fields.empty()) {
+        head_.fields.back().second.append(" ").append(trimmed(line));
+        return;
+    }
+    const std::size_t colon = line.find(':');
+    const std::string_view name = line.substr(0, colon);
+    if (colon == std::string_view::npos || !is_token(name)) {
+        fail(ErrorKind::network, fmt::format("a line in its head that is no header: {}", one_line(name)));
+        return;
+    }
+    head_.fields.emplace_back(name, trimmed(line.substr(colon + 1)));
+}
+
+void AnswerReader::end_head() {
+    if (head_.status == 101) {
+        fail(ErrorKind::network, "a change to another protocol, which nobody asked for");
+    } else if (is_interim(head_.status)) {
+        part_ = Part::status_line;  // RFC 9110, 15.2: the answer is still to come.
+    } else {
+        head_is_whole_ = true;
+        const auto connection = head_.list("Connection");
+        persistent_ =
+            persistent_ && std::find(connection.begin(), connection.end(), "close") == connection.end();
+        frame_body();
+    }
+}
+
+/// RFC 9112, 6.3.
+void AnswerReader::frame_body() {
+    if (method_ == Method::connect || has_no_body(head_.status)) {
+        part_ = Part::whole;
+        return;
+    }
+    auto codings = head_.list("Transfer-Encoding");
+    std::erase(codings, "identity");  // Of RFC 2616; some servers still say so.
+    if (!codings.empty()) {
+        // A length beside it may be meant to be taken for another answer's beginning.
+        persistent_ = persistent_ && !head_.has("Content-Length");
+        lines_ = 0;
+        part_ = Part::chunk_size;
+        if (codings != std::vector<std::string>{"chunked"}) {
+            fail(ErrorKind::bad_page,
+                 fmt::format("an answer in the transfer coding `{}`, which nobody asked for",
+                             one_line(fmt::format("{}", fmt::join(codings, ", ")))));
+        }
+        return;
+    }
+    if (!head_.has("Content-Length")) {
+        persistent_ = false;
+        part_ = Part::body_to_the_close;
+        return;
+    }
+    if (const auto length = content_length()) {
+        left_ = *length;
+        part_ = left_ == 0 ? Part::whole : Part::counted_body;
+        if (left_ > bytes_left_) {
+            fail(ErrorKind::too_large, "more than a page may have");
+        }
+    }
+}
+
+std::optional<std::uint64_t> AnswerReader::content_length() {
+    std::optional<std::uint64_t> length;
+    for (const std::string& member : head_.list("Content-Length")) {
+        const auto number = whole_number(member, 10);
+        if (!number || (length && length != number)) {
+            fail(ErrorKind::network, number ? "an answer of two different lengths (Content-Length)"
+                                            : "an answer whose length (Content-Length) is no number");
+            return std::nullopt;
+        }
+        length = number;
+    }
+    if (!length) {
+        fail(ErrorKind::network, "an answer whose length (Content-Length) is no number");
+    }
+    return length;
+}
+
+void AnswerReader::end_chunk_size(std::string_view line) {
+    const std::string_view digits = trimmed(line.substr(0, line.find(';')));
+    const auto size = digits.data() == line.data() ? whole_number(digits, 16) : std::nullopt;
+    if (!size) {
+        fail(ErrorKind::network, "a chunk whose size is no number");
+        return;
+    }
+    left_ = *size;
+    part_ = left_ > 0 ? Part::chunk : Part::trailers;
+}
+
+void AnswerReader::fail(ErrorKind kind, std::string message) {
+    part_ = Part::failed;
+    persistent_ = false;
+    line_.clear();
+    failure_ = Error{.kind = kind, .message = std::move(message), .retry_after = {}};
+}
+
+}  // namespace exporter::datadog

@@ -1,0 +1,117 @@
+// An answer of HTTP/1.1, taken apart while its bytes arrive, and bounded (RFC 9110, RFC 9112).
+//
+// Not left to cpp-httplib. Its versions from 0.11 to 0.41 differ in what they take; none reads every interim
+// answer, or trailers and lengths, as HTTP means them. And 0.11 reads a line to its end, however long, and
+// matches the first with a regular expression that recurses for each of its characters: a status line of
+// 100 kB overflows the stack.
+#pragma once
+
+#include "datadog/error.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace exporter::datadog {
+
+/// As most servers have it for requests.
+inline constexpr std::size_t longest_head_line = std::size_t{8} << 10;
+/// Of all heads of one answer, the interim ones included; and of its trailers.
+inline constexpr std::size_t most_head_lines = 100;
+/// Of all heads and trailers together.
+inline constexpr std::size_t most_head_bytes = std::size_t{64} << 10;
+/// A size has 16 digits at most, and nobody uses what may follow it.
+inline constexpr std::size_t longest_chunk_line = std::size_t{1} << 10;
+
+/// What an answer says before its body.
+struct AnswerHead {
+    int status = 0;
+    std::string reason;                                       ///< untrusted words
+    std::vector<std::pair<std::string, std::string>> fields;  ///< names as they came, values trimmed
+
+    [[nodiscard]] bool has(std::string_view name) const;
+    /// Of the first field of that name, in whatever case; empty: there is none.
+    [[nodiscard]] std::string_view value(std::string_view name) const;
+    /// The members of the comma-separated lists in all fields of that name, in lower case, but for empty
+    /// ones.
+    [[nodiscard]] std::vector<std::string> list(std::string_view name) const;
+};
+
+/// Reads one answer to one request. Pure: bytes in, the body's bytes out.
+class AnswerReader {
+  public:
+    enum class Method { get, connect };
+
+    /// @param method of the request. The answer to CONNECT ends with its head: what follows is the tunnel's
+    /// @param max_bytes of the whole answer as it is on the wire; its heads and trailers have bounds of their
+    /// own
+    explicit AnswerReader(Method method, std::uint64_t max_bytes = std::numeric_limits<std::uint64_t>::max())
+        : method_(method), bytes_left_(max_bytes) {}
+
+    /// Takes what has come, from the beginning of `bytes` on, up to the end of a piece of the body.
+    ///
+    /// @return that piece, without the framing but still coded; empty: all of `bytes` was taken, and there
+    /// was none
+    [[nodiscard]] std::string_view take(std::string_view& bytes);
+    /// The peer has closed the connection.
+    void end_of_bytes();
+
+    /// Of the final answer; nullptr until it is there in full.
+    [[nodiscard]] const AnswerHead* head() const { return head_is_whole_ ? &head_ : nullptr; }
+    /// Something has come.
+    [[nodiscard]] bool has_begun() const { return lines_bytes_ > 0; }
+    /// The answer came to its end.
+    [[nodiscard]] bool is_whole() const { return part_ == Part::whole; }
+    /// Whether the connection may be used for another request.
+    [[nodiscard]] bool keeps_connection() const { return is_whole() && persistent_; }
+    /// Why this is no answer: of kind `network` (it breaks off, or breaks HTTP's rules), `bad_page` (coded in
+    /// a way that nobody asked for) or `too_large`. The message goes on after `… sent`.
+    [[nodiscard]] const std::optional<Error>& failure() const { return failure_; }
+
+  private:
+    /// Where the next byte belongs.
+    enum class Part {
+        status_line,
+        fields,
+        counted_body,
+        body_to_the_close,
+        chunk_size,
+        chunk,
+        chunk_end,
+        trailers,
+        whole,
+        failed,
+    };
+
+    [[nodiscard]] std::string_view take_from_front(std::string_view& bytes, std::uint64_t count);
+    void take_line(std::string_view& bytes);
+    [[nodiscard]] bool line_is_too_much();
+    void end_line(std::string_view line);
+    void end_status_line(std::string_view line);
+    void end_field(std::string_view line);
+    void end_head();
+    void frame_body();
+    /// nullopt: it has failed.
+    [[nodiscard]] std::optional<std::uint64_t> content_length();
+    void end_chunk_size(std::string_view line);
+    void fail(ErrorKind kind, std::string message);
+
+    const Method method_;
+    std::uint64_t bytes_left_;
+    Part part_ = Part::status_line;
+    std::string line_;             ///< so far, without its line feed
+    std::size_t lines_ = 0;        ///< of the heads, or of the trailers
+    std::size_t lines_bytes_ = 0;  ///< of both
+    AnswerHead head_;
+    bool head_is_whole_ = false;
+    bool persistent_ = true;
+    std::uint64_t left_ = 0;  ///< of the body, or of the chunk
+    std::optional<Error> failure_;
+};
+
+}  // namespace exporter::datadog

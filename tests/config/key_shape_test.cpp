@@ -1,0 +1,319 @@
+// What people leave in a key's place, and that no right key is taken for it.
+#include "config/fixture.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace exporter::config {
+namespace {
+
+using testing::AllOf;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+using testing::StartsWith;
+
+const std::string api_key = "0123456789abcdef0123456789abcdef";
+const std::string app_key = "0123456789abcdef0123456789abcdef01234567";
+const std::string access_token = "ddpat_abc_def";
+
+struct Kind {
+    std::string variable;
+    std::string flag;
+    std::string yaml_key;
+};
+
+const Kind api = {"DD_API_KEY", "--datadog.api-key-file", "api_key_file"};
+const Kind app = {"DD_APP_KEY", "--datadog.app-key-file", "app_key_file"};
+const Kind bearer = {"DD_BEARER_TOKEN", "--datadog.bearer-token-file", "bearer_token_file"};
+const std::vector<Kind> all_kinds = {api, app, bearer};
+
+/// The credentials of one organization by the ways to give them.
+class GivenKeys {
+  public:
+    struct Way {
+        std::string place;  ///< how a mistake about the key in question begins
+        std::vector<std::string> arguments;
+        Environment environment;
+    };
+
+    /// The key of `kind` is `text`; what belongs beside it is right.
+    [[nodiscard]] std::vector<Way> ways(const Kind& kind, const std::string& text) const {
+        const bool is_bearer = kind.variable == bearer.variable;
+        const Kind& other = kind.variable == api.variable ? app : api;
+        const std::string other_text = kind.variable == api.variable ? app_key : api_key;
+        Environment variables = {{kind.variable, text}};
+        const std::string file = directory_.write("key", text);
+        std::vector<std::string> flags = {kind.flag + "=" + file};
+        std::string organization = "organizations:\n- name: a\n  " + kind.yaml_key + ": key\n";
+        if (!is_bearer) {
+            variables.emplace(other.variable, other_text);
+            flags.push_back(other.flag + "=" + directory_.write("other", other_text));
+            organization += "  " + other.yaml_key + ": other\n";
+        }
+        const std::string config = directory_.write("x.yaml", organization);
+        return {{kind.variable + ": ", {}, variables},
+                {kind.flag + ": " + file + ": ", flags, {}},
+                {config + ":3: organizations[0]." + kind.yaml_key + ": " + file + ": ",
+                 {"--config.file=" + config},
+                 {}}};
+    }
+
+  private:
+    const ScratchDirectory directory_;
+};
+
+struct Slip {
+    std::string text;
+    std::string reason;
+};
+
+TEST(Key, WithASlipInItIsRefusedWhereverItIsGivenAndNotShown) {
+    const std::string byte_order_mark = "begins with a byte order mark";
+    const std::string quotes = "in quotation marks";
+    const std::string name = "has a name before the value";
+    const std::string placeholder = "is a placeholder that nothing has filled in";
+    const std::string reference = "is a reference to a secret that is kept elsewhere";
+    const std::string masked = "is a masked copy";
+    const std::string path = "is a path or a URL, not a key";
+    const std::vector<Slip> slips = {
+        {"\xef\xbb\xbfneedle", byte_order_mark},
+        {"\xff\xfen\x01", "is UTF-16 text"},
+        {"\xfe\xff\x01n", "is UTF-16 text"},
+        {"\"needle\"", quotes},
+        {"'needle'", quotes},
+        {"`needle`", quotes},
+        {"\"needle", quotes},
+        {"needle'\n", quotes},
+        {"\u201cneedle\u201d", quotes},
+        {"\u2018needle\u2019", quotes},
+        {"\u201eneedle\u201c", quotes},
+        {"\u00abneedle\u00bb", quotes},
+        {"Bearer needle", "begins with the word Bearer"},
+        {"bearer needle", "begins with the word Bearer"},
+        {"DD_API_KEY=needle", name},
+        {"DD_API_KEY = needle", name},
+        {"DD_API_KEY=\"needle\"", name},
+        {"export DD_APP_KEY=needle", name},
+        {"DD_API_KEY=needle\nDD_APP_KEY=needle\n", name},
+        {"api_key: needle", name},
+        {"DD-API-KEY: needle", name},
+        {"DD-API-KEY:needle", name},
+        {"Authorization: Bearer needle", name},
+        {"${NEEDLE_needle}", placeholder},
+        {"${needle:-}", placeholder},
+        {"$needle", placeholder},
+        {"$(needle)", placeholder},
+        {"{{ needle }}", placeholder},
+        {"{{needle}}", placeholder},
+        {"<needle>", placeholder},
+        {"<your needle>", placeholder},
+        {"[needle]", placeholder},
+        {"%needle%", placeholder},
+        {"changeme", placeholder},
+        {"CHANGE_ME", placeholder},
+        {"replace-me", placeholder},
+        {"YOUR_API_KEY", placeholder},
+        {"your-access-token", placeholder},
+        {"ENC[needle]", reference},
+        {"@Microsoft.KeyVault(SecretUri=https://needle)", reference},
+        {"arn:aws:secretsmanager:eu-west-1:1:secret:needle", reference},
+        {"op://needle/key", reference},
+        {"vault:secret/data/needle#key", reference},
+        {"********************************", masked},
+        {"needle****", masked},
+        {"...", masked},
+        {"\u2022\u2022\u2022\u2022", masked},
+        {"needle\u2026", masked},
+        {"/run/secrets/needle", path},
+        {"./needle", path},
+        {"~/needle", path},
+        {"file:///run/secrets/needle", path},
+        {"https://app.datadoghq.com/needle", path},
+    };
+    const GivenKeys given;
+    for (const Slip& slip : slips) {
+        for (const Kind& kind : all_kinds) {
+            for (const GivenKeys::Way& way : given.ways(kind, slip.text)) {
+                EXPECT_THAT(mistakes_of(way.arguments, way.environment),
+                            ElementsAre(AllOf(StartsWith(way.place), HasSubstr(slip.reason),
+                                              Not(HasSubstr("needle")), Not(HasSubstr("\n")))))
+                    << slip.text << " as " << way.place;
+            }
+        }
+    }
+}
+
+TEST(AccessToken, AsApiKeyIsRefusedWithThePlaceWhereItBelongs) {
+    const GivenKeys given;
+    for (const std::string token : {"ddpat_needle_x", "ddsat_needle_x"}) {
+        for (const GivenKeys::Way& way : given.ways(api, token)) {
+            EXPECT_THAT(mistakes_of(way.arguments, way.environment),
+                        ElementsAre(AllOf(StartsWith(way.place), HasSubstr("is an access token"),
+                                          HasSubstr("DD_BEARER_TOKEN"), Not(HasSubstr("needle")))));
+        }
+    }
+    EXPECT_THAT(mistakes_of({}, {{"DD_API_KEY", "ddpat_needle_x"}}),
+                ElementsAre(StartsWith("DD_API_KEY: is an access token")));
+}
+
+TEST(Key, OfAnyLengthAndAlphabetIsTaken) {
+    const std::vector<std::string> keys = {
+        "a",
+        "an-api-key",
+        "key",
+        api_key + "0",
+        "DDKEY_0123",
+        "ddapi_Kw7hQz3vRb_gT9x",
+        "eyJhbGciOi.eyJpc3MiOi.SflKxwRJSM",
+        "YWJjZA==",
+        "ab/c+d==",
+        "$2y$10$x",
+        "a=",
+        "100%",
+        "a<b>",
+        "your",
+        std::string(4096, 'x'),
+    };
+    const GivenKeys given;
+    for (const std::string& key : keys) {
+        for (const Kind& kind : all_kinds) {
+            for (const GivenKeys::Way& way : given.ways(kind, key)) {
+                EXPECT_THAT(loaded(way.arguments, way.environment).warnings, IsEmpty()) << key;
+            }
+        }
+    }
+    for (const std::string token : {"ddpat_Kw7hQz3vRb_gT9x/mUe4+Yp2LsNc8=DfJ6aWkZ1oVi5HtB", "ddsat_a=b_c"}) {
+        for (const Kind& kind : {app, bearer}) {
+            for (const GivenKeys::Way& way : given.ways(kind, token)) {
+                EXPECT_THAT(loaded(way.arguments, way.environment).warnings, IsEmpty()) << token;
+            }
+        }
+    }
+}
+
+struct Doubt {
+    std::string name;
+    Environment environment;
+    std::string warning;  ///< how the only one begins
+};
+
+TEST(Warning, IsGivenForKeysInEachOthersPlaces) {
+    const std::string other_app_key = "f" + app_key.substr(1);
+    const std::string upper_app_key = "0123456789ABCDEF0123456789ABCDEF01234567";
+    const std::vector<Doubt> doubts = {
+        {"swapped",
+         {{"DD_API_KEY", app_key}, {"DD_APP_KEY", api_key}},
+         "DD_API_KEY: this and DD_APP_KEY seem to be swapped: this has 40 hexadecimal digits, as application "
+         "keys have, the other 32, as API keys have"},
+        {"an application key as API key",
+         {{"DD_API_KEY", other_app_key}, {"DD_APP_KEY", app_key}},
+         "DD_API_KEY: has 40 hexadecimal digits, as application keys have; an API key has 32"},
+        {"in capitals",
+         {{"DD_API_KEY", upper_app_key}, {"DD_APP_KEY", app_key}},
+         "DD_API_KEY: has 40 hexadecimal digits"},
+        {"an API key as application key",
+         {{"DD_API_KEY", api_key}, {"DD_APP_KEY", "f" + api_key.substr(1)}},
+         "DD_APP_KEY: has 32 hexadecimal digits, as API keys have; an application key has 40"},
+        {"one key as both",
+         {{"DD_API_KEY", api_key}, {"DD_APP_KEY", api_key}},
+         "DD_APP_KEY: is the same text as DD_API_KEY; an application key is never an API key too"},
+        {"an API key as bearer token",
+         {{"DD_BEARER_TOKEN", api_key}},
+         "DD_BEARER_TOKEN: has 32 hexadecimal digits, as API keys have; an access token begins with ddpat_ "
+         "or "
+         "ddsat_"},
+        {"an application key as bearer token",
+         {{"DD_BEARER_TOKEN", app_key}},
+         "DD_BEARER_TOKEN: has 40 hexadecimal digits, as application keys have; an access token begins"},
+    };
+    for (const Doubt& doubt : doubts) {
+        EXPECT_THAT(loaded({}, doubt.environment).warnings, ElementsAre(StartsWith(doubt.warning)))
+            << doubt.name;
+    }
+}
+
+TEST(Warning, IsGivenForKeysInEachOthersFiles) {
+    const ScratchDirectory directory;
+    const std::string config = directory.write("x.yaml",
+                                               "organizations:\n"
+                                               "- name: a\n"
+                                               "  api_key_file: api\n"
+                                               "  app_key_file: app\n"
+                                               "- name: b\n"
+                                               "  bearer_token_file: app\n");
+    directory.write("api", app_key + "\n");
+    directory.write("app", api_key + "\n");
+    const std::string place = config + ":";
+    EXPECT_THAT(loaded({"--config.file=" + config}, {}).warnings,
+                ElementsAre(StartsWith(place + "3: organizations[0].api_key_file: this and " + place +
+                                       "4: organizations[0].app_key_file seem to be swapped"),
+                            StartsWith(place + "6: organizations[1].bearer_token_file: has 32 hexadecimal")));
+}
+
+TEST(Warning, IsNotGivenForKeysInTheirPlaces) {
+    EXPECT_THAT(loaded({}, {{"DD_API_KEY", api_key}, {"DD_APP_KEY", app_key}}).warnings, IsEmpty());
+    EXPECT_THAT(loaded({}, {{"DD_API_KEY", api_key}, {"DD_APP_KEY", access_token}}).warnings, IsEmpty());
+    EXPECT_THAT(loaded({}, {{"DD_BEARER_TOKEN", access_token}}).warnings, IsEmpty());
+}
+
+class OneFileForBothKeys : public testing::Test {
+  protected:
+    const ScratchDirectory directory_;
+    const std::string key_ = directory_.write("key", "needle\n");
+};
+
+TEST_F(OneFileForBothKeys, IsRefusedHoweverItsPathIsWritten) {
+    directory_.write("deep/other", "");
+    std::filesystem::create_symlink("key", directory_.at("link"));
+    std::filesystem::create_hard_link(key_, directory_.at("twin"));
+    for (const std::string& path : {key_, directory_.at("deep/../key"), directory_.at("./key"),
+                                    directory_.at("link"), directory_.at("twin")}) {
+        EXPECT_THAT(mistakes_of({"--datadog.api-key-file=" + key_, "--datadog.app-key-file=" + path}, {}),
+                    ElementsAre(AllOf(StartsWith("--datadog.app-key-file: " + path +
+                                                 ": is the file of the API key too; each key has its own"),
+                                      Not(HasSubstr("needle")))));
+    }
+}
+
+TEST_F(OneFileForBothKeys, IsRefusedBelowOrganizations) {
+    const std::string config =
+        directory_.write("x.yaml", "organizations:\n- name: a\n  api_key_file: key\n  app_key_file: ./key\n");
+    EXPECT_THAT(mistakes_of({"--config.file=" + config}, {}),
+                ElementsAre(StartsWith(config + ":4: organizations[0].app_key_file: ")));
+}
+
+TEST_F(OneFileForBothKeys, OfTwoOrganizationsIsNoMistake) {
+    const std::string config = directory_.write("x.yaml",
+                                                "organizations:\n"
+                                                "- {name: a, bearer_token_file: key, filter: x}\n"
+                                                "- {name: b, bearer_token_file: key, filter: y}\n");
+    EXPECT_THAT(loaded({"--config.file=" + config}, {}).warnings, IsEmpty());
+}
+
+TEST(RotatedKey, IsRefusedForWhatIsRefusedAtTheStart) {
+    const ScratchDirectory directory;
+    const std::string api_path = directory.write("api", api_key);
+    const std::string app_path = directory.write("app", app_key);
+    CredentialSources sources;
+    sources.api_key = std::filesystem::path(api_path);
+    sources.app_key = std::filesystem::path(app_path);
+    ASSERT_TRUE(read_credentials(sources));
+
+    directory.write("api", "ddpat_needle_x");
+    EXPECT_EQ(read_credentials(sources).error().find(api_path + ": is an access token"), 0U);
+    directory.write("api", "\"needle\"");
+    EXPECT_EQ(read_credentials(sources).error().find(api_path + ": is in quotation marks"), 0U);
+    std::filesystem::remove(api_path);
+    std::filesystem::create_symlink("app", api_path);
+    EXPECT_EQ(read_credentials(sources).error().find(app_path + ": is the file of the API key too"), 0U);
+}
+
+}  // namespace
+}  // namespace exporter::config

@@ -1,0 +1,81 @@
+// A server that wants a certificate of the client, which has none.
+#include "datadog/answer_case.h"
+#include "datadog/commons.h"
+#include "support/client_certificate_server.h"
+#include "support/raw_server.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <openssl/ssl.h>
+
+#include <memory>
+#include <ostream>
+
+namespace exporter::datadog {
+namespace {
+
+using support::AfterRefusal;
+using support::RawConnection;
+using support::RawServer;
+
+ClientOptions over_tls(std::uint16_t port, const support::Certificate& certificate) {
+    ClientOptions options = plain_http(port);
+    options.endpoint.tls = true;
+    options.commons = std::make_shared<Commons>(certificate.certificate_file());
+    return options;
+}
+
+void expect_demand(const Answer& answer) {
+    ASSERT_FALSE(answer.page);
+    EXPECT_EQ(label(answer.page.error().kind), label(ErrorKind::tls)) << answer.page.error().message;
+    EXPECT_THAT(answer.page.error().message, testing::HasSubstr("client certificate"));
+}
+
+struct DemandCase {
+    const char* name;
+    int version;
+    AfterRefusal after;
+};
+
+void PrintTo(const DemandCase& row, std::ostream* out) {
+    *out << row.name;
+}
+
+class ClientCertificate : public testing::TestWithParam<DemandCase> {};
+
+TEST_P(ClientCertificate, ThatAServerDemandsIsATlsErrorThatNamesIt) {
+    const support::Certificate certificate("127.0.0.1");
+    RawServer server(
+        support::demanding_client_certificate(certificate, GetParam().version, GetParam().after));
+    Client client(over_tls(server.port(), certificate));
+
+    expect_demand(ask(client));
+    expect_demand(ask(client));
+
+    EXPECT_EQ(server.connections(), 2U) << "one for each request";
+}
+
+INSTANTIATE_TEST_SUITE_P(Versions, ClientCertificate,
+                         testing::Values(DemandCase{"Tls13", TLS1_3_VERSION, AfterRefusal::waits},
+                                         DemandCase{"Tls13AndTheEnd", TLS1_3_VERSION, AfterRefusal::closes},
+                                         DemandCase{"Tls12", TLS1_2_VERSION, AfterRefusal::waits},
+                                         DemandCase{"Tls12AndTheEnd", TLS1_2_VERSION, AfterRefusal::closes}),
+                         [](const auto& test) { return test.param.name; });
+
+TEST(ClientCertificateBehindAProxy, IsNamedAsWell) {
+    const support::Certificate certificate("127.0.0.1");
+    RawServer server(support::demanding_client_certificate(certificate, TLS1_3_VERSION));
+    RawServer proxy([&server](RawConnection& connection) {
+        connection.read_head();
+        connection.send("HTTP/1.1 200 Connection established\r\n\r\n");
+        connection.relay_to(server.port());
+    });
+    ClientOptions options = over_tls(server.port(), certificate);
+    options.proxy = config::Proxy{.host = "127.0.0.1", .port = proxy.port(), .user = "", .password = {}};
+    Client client(options);
+
+    expect_demand(ask(client));
+}
+
+}  // namespace
+}  // namespace exporter::datadog

@@ -36,13 +36,15 @@ deadline=$((started + ${SECONDS_AT_MOST:-10800}))
 step() { printf '\n=== %s: %s (%s s since the start)\n' "$suite" "$1" "$(($(date +%s) - started))"; }
 fail() { echo "FAILED: $1" >&2; exit 1; }
 
-# apart [unshare's options...] <command...>: in mount and process namespaces of its own. However this script ends, the kernel ends the
-# processes and undoes the mounts with them, so no rm of the chroot ever meets a mounted folder.
+# apart [unshare's options...] <command...>: in mount and process namespaces of its own. However this script ends, by SIGKILL too, the
+# kernel ends the processes (each goes with its parent) and undoes the mounts with them, so no rm of the chroot ever meets a mounted
+# folder.
 apart() {
     left=$((deadline - $(date +%s)))
     [ "$left" -gt 0 ] || fail "out of time"
     # KILL, as unshare holds SIGTERM back. In the foreground, so that Ctrl-C reaches what runs.
-    nice -n 10 timeout --foreground --signal=KILL "$left" unshare --mount --pid --fork --kill-child "$@"
+    nice -n 10 setpriv --pdeathsig KILL timeout --foreground --signal=KILL "$left" \
+        setpriv --pdeathsig KILL unshare --mount --pid --fork --kill-child "$@"
 }
 
 # inside [--net] <command...>: in the chroot, with nothing of this machine's environment; --net: without this machine's network.

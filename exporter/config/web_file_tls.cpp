@@ -40,7 +40,7 @@ std::string_view fault_in_certificates(std::string_view pem) {
                : "";
 }
 
-std::string_view fault_in_key(std::string_view pem) {
+std::string_view fault_in_private_key(std::string_view pem) {
     if (pem.find("-----BEGIN ENCRYPTED PRIVATE KEY-----") != std::string_view::npos ||
         pem.find("\nProc-Type: 4,ENCRYPTED") != std::string_view::npos) {
         return "holds a key under a passphrase, which nobody could give; write it out with openssl pkey";
@@ -177,7 +177,7 @@ std::optional<WebTls> read_web_tls(WebFileSettings& settings) {
     }
     if (settings.given(key_text) == nullptr && settings.given(key_file) == nullptr) {
         settings.mistake(tls_section, "the private key is missing; give key_file or key");
-    } else if (auto pem = settings.pem(key_text, key_file, fault_in_key, true)) {
+    } else if (auto pem = settings.pem(key_text, key_file, fault_in_private_key, true)) {
         tls.key = *std::move(pem);
     }
     read_clients(settings, tls);

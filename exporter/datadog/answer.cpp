@@ -50,6 +50,14 @@ bool is_interim(int status) {
     return status >= 100 && status < 200;
 }
 
+/// As much of `bytes` as there is, up to `count`.
+std::string_view take_from_front(std::string_view& bytes, std::uint64_t count) {
+    const std::string_view taken =
+        bytes.substr(0, static_cast<std::size_t>(std::min<std::uint64_t>(bytes.size(), count)));
+    bytes.remove_prefix(taken.size());
+    return taken;
+}
+
 /// RFC 9110, 15.3.5 and 15.4.5.
 bool has_no_body(int status) {
     return status == 204 || status == 304;
@@ -91,13 +99,15 @@ std::string_view AnswerReader::take(std::string_view& bytes) {
             case Part::chunk: {
                 const std::string_view piece = take_from_front(bytes, left_);
                 left_ -= piece.size();
-                if (left_ == 0 && part_ != Part::failed) {
+                if (left_ == 0) {
                     part_ = part_ == Part::chunk ? Part::chunk_end : Part::whole;
                 }
                 return piece;
             }
-            case Part::body_to_the_close:
-                return take_from_front(bytes, bytes.size());
+            case Part::body_to_the_close: {
+                const std::string_view piece = take_from_front(bytes, bytes.size());
+                return expect_body(piece.size()) ? piece : std::string_view();
+            }
             case Part::whole:
                 // Nothing was asked that these could be the answer to.
                 persistent_ = false;
@@ -124,16 +134,14 @@ void AnswerReader::end_of_bytes() {
     }
 }
 
-std::string_view AnswerReader::take_from_front(std::string_view& bytes, std::uint64_t count) {
-    const std::string_view taken =
-        bytes.substr(0, static_cast<std::size_t>(std::min<std::uint64_t>(bytes.size(), count)));
-    bytes.remove_prefix(taken.size());
-    if (taken.size() > bytes_left_) {
-        fail(ErrorKind::too_large, "more than a page may have");
-        return {};
+bool AnswerReader::expect_body(std::uint64_t bytes) {
+    if (bytes > max_body_bytes_ - body_bytes_) {
+        fail(ErrorKind::too_large,
+             fmt::format("more than the {} MiB that a page may have", max_body_bytes_ >> 20));
+        return false;
     }
-    bytes_left_ -= taken.size();
-    return taken;
+    body_bytes_ += bytes;
+    return true;
 }
 
 void AnswerReader::take_line(std::string_view& bytes) {
@@ -143,9 +151,7 @@ void AnswerReader::take_line(std::string_view& bytes) {
     const std::string_view taken =
         take_from_front(bytes, std::min(ends ? end + 1 : bytes.size(), longest_head_line + 2));
     line_ += taken;
-    if (part_ != Part::chunk_size && part_ != Part::chunk_end) {
-        lines_bytes_ += taken.size();
-    }
+    (is_between_chunks() ? chunk_bytes_ : lines_bytes_) += taken.size();
     if (line_.ends_with('\n')) {
         line_.pop_back();
         if (!line_is_too_much()) {
@@ -161,13 +167,13 @@ void AnswerReader::take_line(std::string_view& bytes) {
 }
 
 bool AnswerReader::line_is_too_much() {
-    if (part_ == Part::failed) {
-        return true;
-    }
-    if (part_ == Part::chunk_size || part_ == Part::chunk_end) {
+    if (is_between_chunks()) {
         if (line_.size() > longest_chunk_line) {
             fail(ErrorKind::too_large, fmt::format("a line of over {} KiB between the chunks of the body",
                                                    longest_chunk_line >> 10));
+        } else if (chunk_bytes_ > most_chunk_bytes) {
+            fail(ErrorKind::too_large,
+                 fmt::format("over {} MiB between the chunks of the body", most_chunk_bytes >> 20));
         }
     } else if (line_.size() > longest_head_line || lines_ > most_head_lines ||
                lines_bytes_ > most_head_bytes) {
@@ -285,12 +291,9 @@ void AnswerReader::frame_body() {
         part_ = Part::body_to_the_close;
         return;
     }
-    if (const auto length = content_length()) {
+    if (const auto length = content_length(); length && expect_body(*length)) {
         left_ = *length;
         part_ = left_ == 0 ? Part::whole : Part::counted_body;
-        if (left_ > bytes_left_) {
-            fail(ErrorKind::too_large, "more than a page may have");
-        }
     }
 }
 
@@ -318,8 +321,10 @@ void AnswerReader::end_chunk_size(std::string_view line) {
         fail(ErrorKind::network, "a chunk whose size is no number");
         return;
     }
-    left_ = *size;
-    part_ = left_ > 0 ? Part::chunk : Part::trailers;
+    if (expect_body(*size)) {
+        left_ = *size;
+        part_ = left_ > 0 ? Part::chunk : Part::trailers;
+    }
 }
 
 void AnswerReader::fail(ErrorKind kind, std::string message) {

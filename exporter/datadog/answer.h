@@ -10,7 +10,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -27,6 +26,9 @@ inline constexpr std::size_t most_head_lines = 100;
 inline constexpr std::size_t most_head_bytes = std::size_t{64} << 10;
 /// A size has 16 digits at most, and nobody uses what may follow it.
 inline constexpr std::size_t longest_chunk_line = std::size_t{1} << 10;
+
+/// Of all those lines together: chunks of 10 bytes take 3 MiB for a body of 8.
+inline constexpr std::size_t most_chunk_bytes = std::size_t{4} << 20;
 
 /// What an answer says before its body.
 struct AnswerHead {
@@ -48,10 +50,9 @@ class AnswerReader {
     enum class Method { get, connect };
 
     /// @param method of the request. The answer to CONNECT ends with its head: what follows is the tunnel's
-    /// @param max_bytes of the whole answer as it is on the wire; its heads and trailers have bounds of their
-    /// own
-    explicit AnswerReader(Method method, std::uint64_t max_bytes = std::numeric_limits<std::uint64_t>::max())
-        : method_(method), bytes_left_(max_bytes) {}
+    /// @param max_body_bytes as they are on the wire, without their framing
+    explicit AnswerReader(Method method, std::uint64_t max_body_bytes = 0)
+        : method_(method), max_body_bytes_(max_body_bytes) {}
 
     /// Takes what has come, from the beginning of `bytes` on, up to the end of a piece of the body.
     ///
@@ -88,8 +89,12 @@ class AnswerReader {
         failed,
     };
 
-    [[nodiscard]] std::string_view take_from_front(std::string_view& bytes, std::uint64_t count);
+    /// False: the body has more than it may have.
+    [[nodiscard]] bool expect_body(std::uint64_t bytes);
     void take_line(std::string_view& bytes);
+    [[nodiscard]] bool is_between_chunks() const {
+        return part_ == Part::chunk_size || part_ == Part::chunk_end;
+    }
     [[nodiscard]] bool line_is_too_much();
     void end_line(std::string_view line);
     void end_status_line(std::string_view line);
@@ -102,7 +107,9 @@ class AnswerReader {
     void fail(ErrorKind kind, std::string message);
 
     const Method method_;
-    std::uint64_t bytes_left_;
+    const std::uint64_t max_body_bytes_;
+    std::uint64_t body_bytes_ = 0;   ///< that came, or are announced
+    std::uint64_t chunk_bytes_ = 0;  ///< of the lines between chunks
     Part part_ = Part::status_line;
     std::string line_;             ///< so far, without its line feed
     std::size_t lines_ = 0;        ///< of the heads, or of the trailers

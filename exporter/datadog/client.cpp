@@ -27,9 +27,6 @@ Error make_error(ErrorKind kind, std::string message,
     return {kind, std::move(message), retry_after};
 }
 
-/// What headers and chunk sizes may add to the bytes of a body.
-constexpr std::uint64_t header_allowance = std::uint64_t{4} << 20;
-
 /// What a status other than 200 means. Where `advice` is empty, that of the kind is right.
 struct StatusRow {
     int status;
@@ -227,7 +224,7 @@ Answer Client::Impl::exchange(const PageRequest& request, const config::Credenti
     const auto outcome = transport_.get(get, {.connect = std::min(options_.connect_timeout, left),
                                               .silence = std::min(options_.read_timeout, left),
                                               .deadline = deadline,
-                                              .bytes = options_.max_body_bytes + header_allowance});
+                                              .body_bytes = options_.max_body_bytes});
     const auto verdict = guard_.end(outcome.kept);
 
     Answer answer{{}, tl::unexpected(Error{})};
@@ -243,6 +240,9 @@ Answer Client::Impl::exchange(const PageRequest& request, const config::Credenti
     }
     // The status counts even where the rest of an error's answer is missing: it is what a person needs to
     // know.
+    if (fault) {
+        transport_.disconnect();  // Who sends damaged bytes may have lost count of them as well.
+    }
     if (fault && (!outcome.head || outcome.head->status == 200)) {
         answer.page = tl::unexpected(*std::move(fault));
         return answer;
@@ -255,7 +255,8 @@ Answer Client::Impl::exchange(const PageRequest& request, const config::Credenti
         return answer;
     }
     expected_body_bytes_ = std::min(page.body.size(), AnswerMemory::ordinary);
-    page.asked_at = parse_http_date(head.value("Date"));
+    page.answered_at = parse_http_date(head.value("Date"));
+    page.asked_at = page.answered_at;
     answer.page = parsed(std::move(page));
     return answer;
 }

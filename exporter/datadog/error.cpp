@@ -95,10 +95,18 @@ std::string_view advice(const Error& error) {
     if (!error.advice.empty()) {
         return error.advice;
     }
-    return error.no_room
-               ? "large pages of several organizations, or several of this one, were read at once: lower "
-                 "--poll.page-size or --poll.concurrency"
-               : advice(error.kind);
+    if (error.no_room) {
+        return "large pages of several organizations, or several of this one, were read at once: lower "
+               "--poll.page-size or --poll.concurrency";
+    }
+    if (error.pages_kept_coming) {
+        return "page after page came until the poll's time was over: if the organization really has that "
+               "many "
+               "tokens, raise --poll.timeout or --poll.concurrency; otherwise the listing has no end: look "
+               "at "
+               "proxies on the way";
+    }
+    return advice(error.kind);
 }
 
 const std::array<ErrorKind, error_kind_count>& error_kinds() {

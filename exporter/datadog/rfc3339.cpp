@@ -80,7 +80,12 @@ class Cursor {
     std::string_view rest_;
 };
 
+/// `Z`, `+01:00`, `+0100`, or nothing, which is UTC. Datadog writes the first two; its own TypeScript client
+/// reads all four.
 std::optional<minutes> utc_offset(Cursor& cursor) {
+    if (cursor.at_end()) {
+        return minutes(0);
+    }
     const auto sign = cursor.take_any_of("Zz+-");
     if (!sign) {
         return std::nullopt;
@@ -90,7 +95,11 @@ std::optional<minutes> utc_offset(Cursor& cursor) {
     }
     int hour = 0;
     int minute = 0;
-    if (!cursor.number(2, 0, 23, hour) || !cursor.literal(":") || !cursor.number(2, 0, 59, minute)) {
+    if (!cursor.number(2, 0, 23, hour)) {
+        return std::nullopt;
+    }
+    cursor.literal(":");
+    if (!cursor.number(2, 0, 59, minute)) {
         return std::nullopt;
     }
     const minutes offset = hours(hour) + minutes(minute);

@@ -1,5 +1,5 @@
-// RFC 3339 dates as Datadog writes them, and then some: fractions of any length, `Z` or an offset, either
-// case, leap seconds.
+// RFC 3339 dates as Datadog writes them, and then some: fractions of any length, `Z`, an offset with or
+// without its colon, or no zone at all, either case, leap seconds.
 #pragma once
 
 #include "datadog/token.h"
@@ -11,7 +11,8 @@
 namespace exporter::datadog {
 
 /// Years 0000 to 9999. Fractions are cut to microseconds. A leap second (`23:59:60` in UTC) is the first
-/// moment of the next minute. nullopt for anything else, such as a date without a time or without an offset.
+/// moment of the next minute. Without a zone it is UTC. nullopt for anything else, such as a date without a
+/// time.
 [[nodiscard]] std::optional<Timestamp> parse_rfc3339(std::string_view text);
 
 /// `2026-01-31T23:59:59Z`, with a fraction only where there is one.

@@ -25,8 +25,8 @@ enum class OwnerType : std::uint8_t { user, service_account, other, unknown };
 inline constexpr std::size_t owner_type_count = 4;
 [[nodiscard]] std::string_view label(OwnerType type);
 
-/// A date of a token. "Never" (null or absent) and "there was something that can't be read" are different
-/// facts.
+/// A date of a token. "Never" (null, absent, or a placeholder for it) and "there was something that can't be
+/// read, or can't be right" are different facts.
 class Date {
   public:
     [[nodiscard]] static constexpr Date none() { return Date{}; }
@@ -73,8 +73,8 @@ struct Token {
     bool scopes_readable = true;  ///< false: there was a scope, or a whole list, that can't be read
 };
 
-/// Fields of the answer that are counted when they are there and can't be read. The values are the `field`
-/// label.
+/// Fields of the answer that are counted when they are there and can't be read, or hold a date that can't be
+/// right. The values are the `field` label.
 enum class Field : std::uint8_t {
     token,  ///< a whole element of `data` (not an object, or without an id)
     type,
@@ -92,7 +92,7 @@ enum class Field : std::uint8_t {
 inline constexpr std::size_t field_count = 12;
 [[nodiscard]] std::string_view label(Field field);
 
-/// How often each field was there and could not be read.
+/// How often each field was there and could not be read, or not be right.
 using FieldCounts = std::array<std::uint64_t, field_count>;
 
 }  // namespace exporter::datadog

@@ -23,6 +23,15 @@ OwnerType owner_type(std::string_view type) {
                                                                    : OwnerType::other;
 }
 
+/// What programs write where there is no date: the zero of their time. That of Go, .NET and Java is in year
+/// 1, and an offset may carry it over an edge of that year, into the last hours of year 0; that of C is the
+/// epoch. Other dates that can't be right either stay what they say.
+bool is_placeholder(Timestamp moment) {
+    constexpr Timestamp year_two = std::chrono::sys_days(std::chrono::year(2) / 1 / 1);
+    constexpr Timestamp epoch{};
+    return moment < year_two || moment == epoch;
+}
+
 }  // namespace
 
 void TokenFields::begin() {
@@ -240,10 +249,13 @@ void TokenFields::date(const Scalar& value, Date& target, Field field) {
         return;
     }
     const auto moment = value.is_text() ? parse_rfc3339(value.text) : std::nullopt;
-    if (moment) {
-        target = Date::at(*moment);
-    } else {
+    if (!moment) {
         unreadable_date(target, field);
+    } else if (is_placeholder(*moment)) {
+        target = Date::none();
+        count(field);
+    } else {
+        target = Date::at(*moment);
     }
 }
 

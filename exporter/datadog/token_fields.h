@@ -41,6 +41,7 @@ class TokenFields {
     /// A part of the token is of the wrong kind. Of what it would have said nothing is known.
     void unreadable_part(Member member);
     void text(const Scalar& value, std::string_view& target, Field field);
+    /// A placeholder for "no date" is none, but counted: the API writes null there.
     void date(const Scalar& value, Date& target, Field field);
     void unreadable_date(Date& target, Field field);
     void count(Field field) { ++unparsed_[static_cast<std::size_t>(field)]; }

@@ -203,7 +203,7 @@ class Transport::Connection final : public httplib::ClientImpl {
 
 Transport::Outcome Transport::Connection::get(const Request& request, const Limits& limits) {
     limits_ = limits;
-    answer_.emplace(AnswerReader::Method::get, limits.bytes);
+    answer_.emplace(AnswerReader::Method::get, limits.body_bytes);
     fresh_ = connected_ = false;
     refusal_.reset();
     wire_.begin(limits.silence, limits.deadline);

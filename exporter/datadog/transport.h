@@ -11,7 +11,6 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
-#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -33,7 +32,7 @@ class Transport {
         std::chrono::milliseconds connect;               ///< for one address of the host
         std::chrono::milliseconds silence;               ///< without a byte
         std::chrono::steady_clock::time_point deadline;  ///< for all but the search for the host's address
-        std::uint64_t bytes = std::numeric_limits<std::uint64_t>::max();  ///< of the answer on the wire
+        std::uint64_t body_bytes = 0;                    ///< as they are on the wire
     };
 
     struct Request {

@@ -177,7 +177,8 @@ std::vector<FamilyDescription> poll_families() {
          false},
         {"datadog_access_token_unparsed_fields_total",
          Type::Counter,
-         "Fields of the API's answers that were there and could not be read.",
+         "Fields of the API's answers that were there and could not be read, or held a date that can't be "
+         "right.",
          {"org", "field"},
          false},
     };

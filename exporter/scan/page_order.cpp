@@ -25,10 +25,15 @@ bool PageOrder::is_put_off_in_window() const {
     return !put_off_.empty() && *put_off_.begin() - turn_ < window_;
 }
 
+bool PageOrder::end_is_waiting() const {
+    return std::any_of(waiting_.begin(), waiting_.end(),
+                       [](const auto& page) { return !page.second || page.second->tokens.empty(); });
+}
+
 bool PageOrder::has_fresh() const {
-    // Beyond a page that failed nothing is asked for, but those before it still are.
+    // Beyond a page that ends the listing nothing is asked for, but those before it still are.
     return is_put_off_in_window() ||
-           (!failed_ && fresh_ <= std::max(last_, turn_) && fresh_ - turn_ < window_);
+           (!end_is_waiting() && fresh_ <= std::max(last_, turn_) && fresh_ - turn_ < window_);
 }
 
 std::optional<std::size_t> PageOrder::take_fresh() {
@@ -39,7 +44,6 @@ std::optional<std::size_t> PageOrder::take_fresh() {
 }
 
 void PageOrder::arrived(std::size_t page, datadog::Result<datadog::Page> outcome) {
-    failed_ = failed_ || !outcome;
     waiting_.emplace(page, std::move(outcome));
 }
 

@@ -38,8 +38,8 @@ class PageOrder {
     /// A page that was asked for ahead of its turn, in vain, is asked for again when its turn comes.
     void put_off(std::size_t page) { put_off_.insert(page); }
 
-    /// What became of a page that was asked for. An error ends the listing when its turn comes, so that no
-    /// page beyond it is asked for any more.
+    /// What became of a page that was asked for. An error, or a page without a token, ends the listing when
+    /// its turn comes, so that no page beyond it is asked for any more.
     void arrived(std::size_t page, datadog::Result<datadog::Page> outcome);
 
     /// The page whose turn it is, once: nullopt until it arrives.
@@ -49,12 +49,12 @@ class PageOrder {
 
   private:
     [[nodiscard]] bool is_put_off_in_window() const;
+    [[nodiscard]] bool end_is_waiting() const;
 
     std::size_t window_;
     std::size_t fresh_ = 0;  ///< the lowest that was not asked for
     std::size_t turn_ = 0;
     std::size_t last_ = 0;
-    bool failed_ = false;
     std::set<std::size_t> put_off_;
     std::map<std::size_t, datadog::Result<datadog::Page>> waiting_;
 };

@@ -18,6 +18,12 @@ constexpr std::chrono::minutes slack{3};
 /// and must not silence the exporter.
 constexpr std::chrono::seconds longest_pause{3660};
 
+/// Whether a failed poll made as many requests as a good one, or more, and would again.
+bool was_costly(const datadog::Error& error) {
+    return error.kind == datadog::ErrorKind::short_listing || error.kind == datadog::ErrorKind::endless ||
+           error.pages_kept_coming;
+}
+
 }  // namespace
 
 Poller::Poller(const PollerOptions& options, Clock& clock, Randomness& randomness, ListingSink& sink,
@@ -138,7 +144,7 @@ void Poller::finish_poll(datadog::Result<Listing> outcome) {
         ++statistics_.failures[static_cast<std::size_t>(outcome.error().kind)];
         report.failures_in_a_row = ++failures_in_a_row_;
         asked_to_wait_ = outcome.error().retry_after;
-        was_read_in_full_ = outcome.error().kind == datadog::ErrorKind::short_listing;
+        failure_was_costly_ = was_costly(outcome.error());
         report.error = std::move(outcome).error();
     }
     tell(report);
@@ -176,9 +182,11 @@ void Poller::restore(const Listing& listing) {
 SteadyTime Poller::next_poll() {
     const SteadyTime now = environment_.clock.steady_now();
     const SteadyTime regular = rhythm_.after(began_);
-    // What was read several times over is not read again any sooner.
-    if (failures_in_a_row_ == 0 || was_read_in_full_) {
+    if (failures_in_a_row_ == 0) {
         return regular;
+    }
+    if (failure_was_costly_) {
+        return regular > now ? regular : rhythm_.after(now);
     }
     if (asked_to_wait_ && *asked_to_wait_ > std::chrono::seconds(0)) {
         // Up to a second more, so that not all clients return in the same moment.

@@ -51,8 +51,9 @@ class PollObserver {
 /// Polls one organization again and again: one scan at a time, a poll never overlaps the next.
 ///
 /// Polls begin on the organization's beat (rhythm.h). One that took longer than the interval is followed at
-/// once by the next. After a failure the next poll comes sooner (but not where the listing was read several
-/// times over), or later where the server asked for it.
+/// once by the next. After a failure the next poll comes sooner (but not where it had cost as many requests
+/// as a good one: a listing read several times over, or one without end), or later where the server asked for
+/// it.
 ///
 /// Driven from outside: `next` says what is to be done. Never throws; a defect below it, or of the observer,
 /// counts as a failed poll (`internal`). One thread at a time, but for what says otherwise.
@@ -112,7 +113,7 @@ class Poller {
     SteadyTime due_;             ///< the next poll
     std::uint64_t failures_in_a_row_ = 0;
     std::optional<std::chrono::seconds> asked_to_wait_;
-    bool was_read_in_full_ = false;  ///< the last poll that failed
+    bool failure_was_costly_ = false;  ///< the last one
     std::optional<SteadyTime> stale_at_;
 
     std::atomic<bool> attempted_ = false;

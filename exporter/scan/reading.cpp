@@ -4,6 +4,37 @@
 
 namespace exporter::scan {
 
+namespace {
+
+using datadog::Date;
+using datadog::Field;
+using datadog::Timestamp;
+
+/// Uses and changes are noted by many machines, whose clocks differ a little; a use that seems a moment ahead
+/// is one just now. A creation has no such margin: with it, a wrong one would cost readings.
+constexpr std::chrono::minutes clocks_differ{5};
+
+/// What our own clock may be behind where the answer has no date.
+constexpr std::chrono::hours our_clock_differs{24};
+
+}  // namespace
+
+void distrust_later_dates(datadog::Page& page, Timestamp now) {
+    const Timestamp end =
+        page.answered_at ? *page.answered_at + rounding_of_date : now + our_clock_differs + rounding_of_date;
+    const auto distrust = [&page](Date& date, Field field, Timestamp too_late) {
+        if (date.moment() && *date.moment() >= too_late) {
+            date = Date::unreadable();
+            ++page.facts.unparsed[static_cast<std::size_t>(field)];
+        }
+    };
+    for (datadog::Token& token : page.tokens) {
+        distrust(token.created_at, Field::created_at, end);
+        distrust(token.last_used_at, Field::last_used_at, end + clocks_differ);
+        distrust(token.modified_at, Field::modified_at, end + clocks_differ);
+    }
+}
+
 Reading::Reading(datadog::Timestamp now, ListingSink& sink, std::size_t max_tokens)
     : sink_(sink), max_tokens_(max_tokens) {
     listing_.as_of = now;
@@ -24,13 +55,28 @@ bool Reading::add(const datadog::Page& page, std::size_t page_size) {
         }
         add(token);
     }
-    const std::size_t fresh = ids_.size() - known_before;
-    const std::size_t repeated = page.tokens.size() - fresh;
-    unreadable_ += page.facts.elements - page.tokens.size();
+    const bool nothing_new = ids_.size() == known_before;
+    note_unreadable(page, nothing_new);
 
-    const bool nothing_new = fresh == 0 && (repeated > 0 || page.facts.elements == 0);
     const bool short_page = page.facts.elements < page_size;
     return nothing_new || (short_page && listing_.reported_tokens == ids_.size());
+}
+
+void Reading::note_unreadable(const datadog::Page& page, bool nothing_new) {
+    const std::size_t unreadable = page.facts.elements - page.tokens.size();
+    all_readable_ = all_readable_ && unreadable == 0;
+    // A server that ignores the page's number repeats them with the rest.
+    const bool repeated = nothing_new && !page.tokens.empty();
+    unreadable_ += repeated ? 0 : unreadable;
+    unreadable_last_page_ = page.tokens.empty() ? unreadable : 0;
+}
+
+bool Reading::broke_off() const {
+    if (unreadable_last_page_ == 0) {
+        return false;
+    }
+    return listing_.reported_tokens ? ids_.size() + unreadable_ < *listing_.reported_tokens
+                                    : unreadable_last_page_ >= first_page_elements_;
 }
 
 std::size_t Reading::expected_last_page() const {
@@ -44,12 +90,13 @@ std::size_t Reading::expected_last_page() const {
 Listing Reading::finish() const {
     Listing listing = listing_;
     listing.tokens = ids_.size();
-    listing.complete = consistent() && unreadable_ == 0 && matches_total(ids_.size());
+    listing.complete = consistent() && all_readable_ && matches_total(ids_.size());
     return listing;
 }
 
 bool Reading::worth_repeating(const std::optional<Listing>& last) const {
-    return !consistent() || !(matches_total(ids_.size() + unreadable_) || has_gap_of(last));
+    const bool rest_is_unreadable = unreadable_last_page_ > 0 || matches_total(ids_.size() + unreadable_);
+    return !consistent() || !(rest_is_unreadable || has_gap_of(last));
 }
 
 void Reading::add(const datadog::Token& token) {
@@ -87,7 +134,8 @@ bool Reading::consistent() const {
 }
 
 bool Reading::lacks_much() const {
-    return scan::lacks_much(ids_.size() + unreadable_, listing_.reported_tokens);
+    return listing_.reported_tokens ? scan::lacks_much(ids_.size() + unreadable_, listing_.reported_tokens)
+                                    : broke_off();
 }
 
 /// Whether a few tokens are missing, or too many, as were at the last poll: then it is the total that is

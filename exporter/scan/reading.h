@@ -5,6 +5,7 @@
 #include "datadog/page.h"
 #include "scan/listing.h"
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -12,7 +13,23 @@
 
 namespace exporter::scan {
 
+/// What the `Date` header, of whole seconds, may be behind the moment that it stands for.
+inline constexpr std::chrono::seconds rounding_of_date{1};
+
+/// Makes unreadable, and counts as such, what the page says of a time after itself: a token that it lists was
+/// created before it. Called once for each page, before anything looks at its tokens, so that a wrong date
+/// neither makes a listing look as if it had changed while it was read, nor leads to negative ages.
+///
+/// @param now by our own clock; matters only for an answer without `Date`, and then a day is granted: a clock
+/// that is behind by less must not take a token that was really created meanwhile for a mistake
+void distrust_later_dates(datadog::Page& page, datadog::Timestamp now);
+
 /// Takes the pages in the listing's order, whatever the order of their fetching.
+///
+/// A page that brings no id that was not there before, readable or not, is the last: whatever a server
+/// answers, a reading makes progress or ends. Rows that can't be read may be the rest of the listing, by its
+/// total or, without one, because they are fewer than a page has. Otherwise the reading broke off at them,
+/// and how much comes after them nobody asked.
 class Reading {
   public:
     /// @param sink gets `begin` now, and each unique token; must outlive the reading
@@ -33,18 +50,33 @@ class Reading {
 
     [[nodiscard]] Listing finish() const;
 
+    /// Pages taken in.
+    [[nodiscard]] std::size_t pages() const { return pages_; }
+    /// Unique ids.
+    [[nodiscard]] std::size_t tokens() const { return ids_.size(); }
+    /// As last reported.
+    [[nodiscard]] std::optional<std::uint64_t> total() const { return listing_.reported_tokens; }
+
+    /// Rows of the last page, where none of them can be read. 0: some can, or there are none.
+    [[nodiscard]] std::size_t unreadable_last_page() const { return unreadable_last_page_; }
+    /// Whether it ended at a page of which no row can be read, and not at the listing's end.
+    [[nodiscard]] bool broke_off() const;
+
     /// Whether reading again may tell more: not when only unreadable tokens are missing from the total, nor
-    /// when it is off by what it was at the last poll.
+    /// when it is off by what it was at the last poll, nor when it ended at a page of which no row can be
+    /// read: the same would come again.
     ///
     /// @param last what was published last
     [[nodiscard]] bool worth_repeating(const std::optional<Listing>& last) const;
 
-    /// Whether Datadog left out much of what it says there is. Tokens that can't be read are not left out.
+    /// Whether Datadog left out much of what it says there is. Tokens that can't be read are not left out;
+    /// what comes after the page at which the reading broke off is, and without a total it may be anything.
     [[nodiscard]] bool lacks_much() const;
 
   private:
     void add(const datadog::Token& token);
     void note_total(const datadog::Page& page);
+    void note_unreadable(const datadog::Page& page, bool nothing_new);
     [[nodiscard]] bool consistent() const;
     [[nodiscard]] bool has_gap_of(const std::optional<Listing>& last) const;
     [[nodiscard]] bool matches_total(std::uint64_t tokens) const;
@@ -56,7 +88,9 @@ class Reading {
     datadog::IdSet ids_;
     std::size_t pages_ = 0;
     std::size_t first_page_elements_ = 0;
-    std::size_t unreadable_ = 0;
+    std::size_t unreadable_ = 0;  ///< rows, those not counted that come with repeated tokens alone
+    std::size_t unreadable_last_page_ = 0;
+    bool all_readable_ = true;
     bool total_changed_ = false;
     bool created_meanwhile_ = false;
 };

@@ -15,10 +15,6 @@ using datadog::ErrorKind;
 using datadog::Page;
 using datadog::Result;
 
-/// The `Date` header tells whole seconds: a listing that starts in the second in which the last one ended
-/// could not tell tokens created before it from those created while it was read.
-constexpr std::chrono::seconds rounding_of_date{1};
-
 /// Pages that may wait for their turn, for each request under way: one that is late does not at once hold up
 /// the others.
 constexpr std::size_t pages_ahead = 2;
@@ -48,6 +44,18 @@ Error short_of(const Listing& listing, int readings) {
         fmt::format("{} tokens were listed of the {} that there are said to be, at the last of {} readings",
                     listing.tokens, listing.reported_tokens.value_or(0), readings),
         std::nullopt};
+}
+
+/// At the last page of a reading no row can be read.
+Error unreadable(const Reading& reading) {
+    const std::size_t rows = reading.unreadable_last_page();
+    const std::string what =
+        rows == 1 ? "its only row can't be read: it has no id that is a text"
+                  : fmt::format("none of its {} rows can be read: they have no id that is a text", rows);
+    const std::string before =
+        reading.tokens() > 0 ? fmt::format("; tokens before it: {}", reading.tokens()) : "";
+    return {ErrorKind::bad_page, fmt::format("page {}: {}{}", reading.pages() - 1, what, before),
+            std::nullopt};
 }
 
 /// Pages that were read in time are not taken in after it: what a poll may do ends at its deadline.
@@ -175,6 +183,9 @@ void Scan::answered(std::size_t page, datadog::Answer answer) {
     if (asked.empty()) {
         return;
     }
+    if (answer.page) {
+        distrust_later_dates(*answer.page, environment_.clock.now());
+    }
     if (answer.exchange.made) {
         count(answer);
         keep_pace(answer);
@@ -192,6 +203,7 @@ void Scan::answered(std::size_t page, datadog::Answer answer) {
 std::optional<Result<Page>> Scan::outcome_of(std::size_t page, datadog::Answer answer,
                                              std::optional<Repeat> repeat) {
     if (answer.page) {
+        last_page_at_ = environment_.clock.steady_now();
         if (page == 0) {
             first_exchange_ = std::chrono::duration_cast<SteadyTime::duration>(answer.exchange.duration);
         }
@@ -255,11 +267,12 @@ void Scan::take_in_order() {
             order_->note_size((*page)->bytes());
         }
         if (!*page) {
-            end_reading(page->error());
+            end_reading(with_progress(page->error()));
         } else if (environment_.clock.steady_now() >= deadline_) {
-            end_reading(too_late(order_->turn() - 1));
+            end_reading(with_progress(too_late(order_->turn() - 1)));
         } else if (reading_->add(**page, options_.page_size)) {
-            end_reading(std::nullopt);
+            const bool no_row_readable = reading_->tokens() == 0 && reading_->unreadable_last_page() > 0;
+            end_reading(no_row_readable ? std::optional(unreadable(*reading_)) : std::nullopt);
         } else if (!reading_->excess().empty()) {
             end_reading(Error{ErrorKind::endless, fmt::format("the listing has {}", reading_->excess()), {}});
         } else if (order_->turn() >= options_.max_pages) {
@@ -270,6 +283,21 @@ void Scan::take_in_order() {
             order_->expect_up_to(std::min(reading_->expected_last_page(), options_.max_pages - 1));
         }
     }
+}
+
+/// Where the poll's time is over: how far the reading came by then.
+Error Scan::with_progress(Error error) const {
+    // Times of requests are whole milliseconds.
+    const SteadyTime now = environment_.clock.steady_now() + std::chrono::milliseconds(1);
+    if (error.kind != ErrorKind::timeout || now < deadline_ || reading_->pages() == 0) {
+        return error;
+    }
+    const std::string of_total = reading_->total() ? fmt::format(" of {}", *reading_->total()) : "";
+    error.message +=
+        fmt::format("; pages by then: {}, tokens: {}{}", reading_->pages(), reading_->tokens(), of_total);
+    error.pages_kept_coming =
+        reading_->pages() >= options_.many_pages && now - last_page_at_ < options_.slow_answer;
+    return error;
 }
 
 void Scan::end_reading(std::optional<Error> error) {
@@ -296,8 +324,11 @@ void Scan::conclude_reading() {
         is_time_for_another()) {
         again_at_ = environment_.clock.steady_now() + pause_before_another_reading();
         phase_ = Phase::between_readings;
+    } else if (may_publish()) {
+        finish(*earlier_);
     } else {
-        finish(may_publish() ? Result<Listing>(*earlier_) : tl::unexpected(short_of(*earlier_, readings_)));
+        finish(
+            tl::unexpected(reading_->broke_off() ? unreadable(*reading_) : short_of(*earlier_, readings_)));
     }
 }
 
@@ -315,8 +346,9 @@ void Scan::finish(Result<Listing> listing) {
     phase_ = Phase::finished;
 }
 
-/// A listing counts as begun by as much earlier as its first exchange takes: the next one is not to reach
-/// back into this one.
+/// A listing that starts in the second in which the last one ended could not tell tokens created before it
+/// from those created while it was read. And it counts as begun by as much earlier as its first exchange
+/// takes: the next one is not to reach back into this one.
 SteadyTime::duration Scan::pause_before_another_reading() const {
     return rounding_of_date + first_exchange_;
 }

@@ -39,6 +39,10 @@ struct ScanOptions {
     std::size_t max_tokens = 200'000;
     /// A listing without end that brings few tokens a page fails here.
     std::size_t max_pages = 100'000;
+    /// After a poll's time was over: with so many pages it was not the API that was slow, unless it was
+    /// silent for the last `slow_answer`.
+    std::size_t many_pages = 10;
+    std::chrono::milliseconds slow_answer = std::chrono::seconds(5);
 };
 
 /// What scans of one organization share and need from outside.
@@ -55,6 +59,10 @@ struct ScanEnvironment {
 /// unique ids equals the reported total. A listing whose total changes between pages, differs from the unique
 /// ids at the end, or that holds a token created after it began (one may have been revoked in the same gap,
 /// unseen by the total) is read again.
+///
+/// Where no row of the listing can be read, the scan has failed (`bad_page`): that is no organization without
+/// tokens. A listing that breaks off at a page of such rows is not read again, and counts for what came
+/// before that page: where that lacks much, see below, `bad_page` is the reason.
 ///
 /// What contradicts itself to the last is published as incomplete, so that a total that never agrees does not
 /// blind a team for ever. But where it lacks more than a tenth of the total, and a listing is shown that does
@@ -111,6 +119,7 @@ class Scan {
                                                              int repeats);
     [[nodiscard]] std::chrono::milliseconds pause_before_repeat(const datadog::Error& error, int repeats);
     void take_in_order();
+    [[nodiscard]] datadog::Error with_progress(datadog::Error error) const;
     void end_reading(std::optional<datadog::Error> error);
     void conclude_reading();
     void finish(datadog::Result<Listing> listing);
@@ -138,6 +147,7 @@ class Scan {
     std::optional<PageOrder> order_;
     SteadyTime reading_began_;
     SteadyTime::duration first_exchange_{0};  ///< how long the reading's first page took to come
+    SteadyTime last_page_at_;                 ///< when the last one came, in whatever order
     std::map<std::size_t, std::optional<Repeat>> under_way_;  ///< by page
     Repeats repeats_;
     SteadyTime quiet_until_ = SteadyTime::min();  ///< no request before, as the API asks

@@ -23,8 +23,8 @@ std::string lines(std::size_t count, const std::string& line) {
 /// What comes out of bytes that arrive in pieces of at most so many.
 struct Read {
     explicit Read(std::string_view bytes, std::size_t piece = std::string_view::npos,
-                  Method method = Method::get, std::uint64_t max_bytes = 1 << 20)
-        : answer(method, max_bytes) {
+                  Method method = Method::get, std::uint64_t max_body_bytes = 1 << 20)
+        : answer(method, max_body_bytes) {
         for (; !bytes.empty(); bytes.remove_prefix(std::min(piece, bytes.size()))) {
             std::string_view arrived = bytes.substr(0, piece);
             while (!arrived.empty()) {
@@ -80,15 +80,37 @@ TEST(AnswerReader, Takes64KiBBeforeTheBodyAndNoMore) {
     EXPECT_EQ(Read(begin + rest + "x\r\n\r\n").fault(), too_many_lines);
 }
 
-TEST(AnswerReader, TakesNoMoreBytesThanAnAnswerMayHave) {
-    const std::string bytes = "HTTP/1.1 200 OK\r\n\r\n" + std::string(81, 'x');
-    EXPECT_EQ(Read(bytes, 7, Method::get, 100).fault(), "");
-    EXPECT_EQ(Read(bytes + "x", 7, Method::get, 100).fault(), "too_large: more than a page may have");
+TEST(AnswerReader, TakesNoMoreBytesThanABodyMayHave) {
+    constexpr const char* too_much = "too_large: more than the 0 MiB that a page may have";
+    const std::string body(100, 'x');
+    for (const std::string begin :
+         {"HTTP/1.1 200 OK\r\n\r\n", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n64\r\n",
+          "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n"}) {
+        const Read read(begin + body, 7, Method::get, 100);
+        EXPECT_EQ(read.fault(), "") << begin;
+        EXPECT_EQ(read.body, body) << begin;
+        const Read over(begin + body, 7, Method::get, 99);
+        EXPECT_EQ(over.fault(), too_much) << begin;
+        EXPECT_LE(over.body.size(), 99U) << begin;
+    }
 }
 
-TEST(AnswerReader, RefusesALengthThatIsTooMuchBeforeTheBodyComes) {
-    EXPECT_EQ(Read("HTTP/1.1 200 OK\r\nContent-Length: 1000000000\r\n\r\n").fault(),
-              "too_large: more than a page may have");
+TEST(AnswerReader, RefusesASizeThatIsTooMuchBeforeTheBytesCome) {
+    constexpr const char* too_much = "too_large: more than the 1 MiB that a page may have";
+    EXPECT_EQ(Read("HTTP/1.1 200 OK\r\nContent-Length: 1048577\r\n\r\n").fault(), too_much);
+    EXPECT_EQ(Read("HTTP/1.1 200 OK\r\nContent-Length: 18446744073709551615\r\n\r\n").fault(), too_much);
+    EXPECT_EQ(
+        Read("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\nffffffffffffffff\r\n").fault(),
+        too_much);
+}
+
+TEST(AnswerReader, Takes4MiBBetweenChunksAndNoMore) {
+    const std::string head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+    const std::string chunk = "1;" + std::string(1018, 'x') + "\r\n" + "y" + "\r\n";  // 1,024 bytes of lines
+    constexpr std::size_t most = most_chunk_bytes / 1024;
+    EXPECT_EQ(Read(head + lines(most, chunk)).fault(), "");
+    EXPECT_EQ(Read(head + lines(most, chunk) + "1").fault(),
+              "too_large: over 4 MiB between the chunks of the body");
 }
 
 const std::string chunked_head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";

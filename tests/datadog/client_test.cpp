@@ -104,6 +104,7 @@ TEST(Client, FetchesAndParsesAPage) {
     ASSERT_TRUE(answer.page) << answer.page.error().message;
     EXPECT_EQ(answer.page->tokens.size(), 10U);
     EXPECT_EQ(answer.page->facts.total_filtered_count, 25U);
+    EXPECT_EQ(answer.page->answered_at, Timestamp(std::chrono::seconds(1'800'000'000)));
     // Less what the exchange took.
     EXPECT_LT(answer.page->asked_at, Timestamp(std::chrono::seconds(1'800'000'000)));
     EXPECT_GT(answer.page->asked_at, Timestamp(std::chrono::seconds(1'799'999'980)));

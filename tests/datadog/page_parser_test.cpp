@@ -226,6 +226,59 @@ TEST(PageParser, AMalformedDateIsUnreadableAndNotNever) {
     }
 }
 
+struct NoDate {
+    std::string name;
+    std::string text;
+};
+
+/// What clients of many languages write where there is no date: the zero of their time.
+class APlaceholder : public testing::TestWithParam<NoDate> {};
+
+TEST_P(APlaceholder, IsNoDateInAnyFieldAndCounted) {
+    const Page page = one_token(
+        fmt::format(R"("created_at":"{0}","expires_at":"{0}","last_used_at":"{0}","modified_at":"{0}")",
+                    GetParam().text));
+
+    ASSERT_EQ(page.tokens.size(), 1U);
+    EXPECT_TRUE(page.tokens[0].created_at.is_none());
+    EXPECT_TRUE(page.tokens[0].expires_at.is_none());
+    EXPECT_TRUE(page.tokens[0].last_used_at.is_none());
+    EXPECT_TRUE(page.tokens[0].modified_at.is_none());
+    EXPECT_EQ(unparsed(page, Field::created_at), 1U);
+    EXPECT_EQ(unparsed(page, Field::expires_at), 1U);
+    EXPECT_EQ(unparsed(page, Field::last_used_at), 1U);
+    EXPECT_EQ(unparsed(page, Field::modified_at), 1U);
+}
+
+INSTANTIATE_TEST_SUITE_P(Spellings, APlaceholder,
+                         testing::Values(NoDate{"ZeroOfGo", "0001-01-01T00:00:00Z"},
+                                         NoDate{"ZeroOfGoWithFraction", "0001-01-01T00:00:00.000Z"},
+                                         NoDate{"ZeroOfGoWithOffset", "0001-01-01T00:00:00+00:00"},
+                                         NoDate{"ZeroOfGoWithoutColon", "0001-01-01T00:00:00+0000"},
+                                         NoDate{"ZeroOfGoWithoutZone", "0001-01-01T00:00:00"},
+                                         NoDate{"ZeroOfGoEastOfGreenwich", "0001-01-01T00:00:00+09:00"},
+                                         NoDate{"ZeroOfGoWestOfGreenwich", "0001-01-01T00:00:00-08:00"},
+                                         NoDate{"EndOfYearOne", "0001-12-31T23:59:59.999999Z"},
+                                         NoDate{"YearZero", "0000-01-01T00:00:00Z"},
+                                         NoDate{"Epoch", "1970-01-01T00:00:00Z"},
+                                         NoDate{"EpochWithFraction", "1970-01-01T00:00:00.000000Z"},
+                                         NoDate{"EpochWithOffset", "1970-01-01T00:00:00+00:00"},
+                                         NoDate{"EpochWithoutColon", "1970-01-01T00:00:00+0000"},
+                                         NoDate{"EpochWithoutZone", "1970-01-01T00:00:00"},
+                                         NoDate{"EpochEastOfGreenwich", "1970-01-01T01:00:00+01:00"},
+                                         NoDate{"EpochWestOfGreenwich", "1969-12-31T16:00:00-08:00"}),
+                         [](const auto& test) { return test.param.name; });
+
+TEST(PageParser, DatesBesideThePlaceholdersAreDates) {
+    for (const auto* text : {"0002-01-01T00:00:00Z", "1969-12-31T23:59:59Z", "1970-01-01T00:00:00.000001Z",
+                             "1970-01-01T00:00:01Z", "9999-12-31T23:59:59Z"}) {
+        const Page page = one_token(fmt::format(R"("expires_at":"{}")", text));
+
+        EXPECT_EQ(page.tokens.at(0).expires_at, Date::at(*parse_rfc3339(text))) << text;
+        EXPECT_EQ(all_unparsed(page), 0U) << text;
+    }
+}
+
 struct BadField {
     std::string name;
     std::string token;

@@ -37,6 +37,12 @@ INSTANTIATE_TEST_SUITE_P(
                     Readable{"EastOfGreenwich", "2024-01-01T05:30:00+05:30", 1704067200000000},
                     Readable{"WestOfGreenwich", "2023-12-31T16:00:00-08:00", 1704067200000000},
                     Readable{"UnknownLocalOffset", "2024-01-01T00:00:00-00:00", 1704067200000000},
+                    Readable{"OffsetWithoutColon", "2024-01-01T00:00:00+0000", 1704067200000000},
+                    Readable{"EastWithoutColon", "2024-01-01T05:30:00.5+0530", 1704067200500000},
+                    Readable{"WestWithoutColon", "2023-12-31T18:30:00-0530", 1704067200000000},
+                    Readable{"WithoutAZone", "2024-01-01T00:00:00", 1704067200000000},
+                    Readable{"WithoutAZoneAfterAFraction", "2024-01-01T00:00:00.25", 1704067200250000},
+                    Readable{"WithoutAZoneInALeapSecond", "2016-12-31T23:59:60", 1483228800000000},
                     Readable{"LowerCase", "2024-01-01t00:00:00z", 1704067200000000},
                     Readable{"SpaceForT", "2024-01-01 00:00:00Z", 1704067200000000},
                     Readable{"TwoDigitsOfFraction", "2024-01-01T00:00:00.25Z", 1704067200250000},
@@ -68,7 +74,7 @@ INSTANTIATE_TEST_SUITE_P(
     Dates, Rfc3339Refuses,
     testing::Values(
         Unreadable{"Empty", ""}, Unreadable{"DateAlone", "2024-01-01"},
-        Unreadable{"NoOffset", "2024-01-01T00:00:00"}, Unreadable{"MonthZero", "2024-00-01T00:00:00Z"},
+        Unreadable{"NoSeconds", "2024-01-01T00:00"}, Unreadable{"MonthZero", "2024-00-01T00:00:00Z"},
         Unreadable{"MonthThirteen", "2024-13-01T00:00:00Z"}, Unreadable{"DayZero", "2024-01-00T00:00:00Z"},
         Unreadable{"FebruaryThirtieth", "2024-02-30T00:00:00Z"},
         Unreadable{"NoLeapYear", "2023-02-29T00:00:00Z"}, Unreadable{"Hour24", "2024-01-01T24:00:00Z"},
@@ -77,7 +83,13 @@ INSTANTIATE_TEST_SUITE_P(
         Unreadable{"EmptyFraction", "2024-01-01T00:00:00.Z"},
         Unreadable{"CommaFraction", "2024-01-01T00:00:00,5Z"},
         Unreadable{"FiveDigitYear", "10000-01-01T00:00:00Z"}, Unreadable{"Signed", "-2024-01-01T00:00:00Z"},
-        Unreadable{"OffsetWithoutColon", "2024-01-01T00:00:00+0000"},
+        Unreadable{"OffsetOfHoursAlone", "2024-01-01T00:00:00+00"},
+        Unreadable{"OffsetOfThreeDigits", "2024-01-01T00:00:00+000"},
+        Unreadable{"OffsetOfFiveDigits", "2024-01-01T00:00:00+00000"},
+        Unreadable{"OffsetMinute60", "2024-01-01T00:00:00+0060"},
+        Unreadable{"SignWithoutOffset", "2024-01-01T00:00:00+"},
+        Unreadable{"BlankForAZone", "2024-01-01T00:00:00 "},
+        Unreadable{"NameOfAZone", "2024-01-01T00:00:00 UTC"},
         Unreadable{"OffsetHour24", "2024-01-01T00:00:00+24:00"},
         Unreadable{"TrailingText", "2024-01-01T00:00:00Z "},
         Unreadable{"LeadingBlank", " 2024-01-01T00:00:00Z"}, Unreadable{"Digits", "1704067200"},
@@ -97,9 +109,11 @@ TEST(Rfc3339, EveryMomentReadsBackAsItWasWritten) {
 TEST(Rfc3339, AnOffsetShiftsByJustThatMuch) {
     const Timestamp base = *parse_rfc3339("2024-06-15T12:00:00Z");
     for (int minutes = -23 * 60 - 59; minutes <= 23 * 60 + 59; ++minutes) {
-        const std::string text = fmt::format("2024-06-15T12:00:00{}{:02}:{:02}", minutes < 0 ? '-' : '+',
-                                             std::abs(minutes) / 60, std::abs(minutes) % 60);
-        ASSERT_EQ(parse_rfc3339(text), base - std::chrono::minutes(minutes)) << text;
+        for (const char* colon : {":", ""}) {
+            const std::string text = fmt::format("2024-06-15T12:00:00{}{:02}{}{:02}", minutes < 0 ? '-' : '+',
+                                                 std::abs(minutes) / 60, colon, std::abs(minutes) % 60);
+            ASSERT_EQ(parse_rfc3339(text), base - std::chrono::minutes(minutes)) << text;
+        }
     }
 }
 

@@ -124,6 +124,9 @@ std::vector<Row> body_rows() {
                           R"("name":null,"scopes":null,"created_at":null,"expires_at":null)"),
         read_all_the_same("DatesThatAreNone",
                           R"("created_at":"yesterday","expires_at":"","last_used_at":{})"),
+        read_all_the_same(
+            "PlaceholdersForNoDate",
+            R"("created_at":"0001-01-01T00:00:00Z","expires_at":"1970-01-01T00:00:00Z","last_used_at":"0001-01-01T00:00:00")"),
         one_token_of("DuplicateId", R"({"id":"a","id":"b"})"),
         one_token_of("TokenTwice", R"({"id":"a"},{"id":"a"})"),
         one_token_of("UnknownType",

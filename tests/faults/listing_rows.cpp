@@ -1,5 +1,7 @@
 #include "faults/matrix.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 namespace exporter::faults {
@@ -40,19 +42,48 @@ Row contradiction(std::string name, std::string_view reported) {
             false};
 }
 
-/// One token claims a creation date that no clock has reached, on each page but the last.
-Row created_in_the_future(std::string name, std::string_view headers) {
+/// Each page has a token that says it was created when no answer can list it yet.
+Row created_in_the_future(std::string name, std::string headers) {
     return {std::move(name),
-            [headers = std::string(headers)](support::RawConnection& connection, const Request& request) {
+            [headers = std::move(headers)](support::RawConnection& connection, const Request& request) {
                 std::string body = healthy_page(request.page);
-                if (const auto at = body.find("2024-01-01"); request.page < last_page) {
-                    body.replace(at, 4, "2099");
+                constexpr std::string_view created = "2024-01-01";
+                if (const auto at = body.find(created); at != std::string::npos) {
+                    body.replace(at, created.size(), "2099-01-01");
                 }
                 connection.send(response("200 OK", body, headers));
                 return Then::keep_alive;
             },
             {},
             whole_listing};
+}
+
+/// `rows` on each page, none of which is a token that can be read.
+Row unreadable_everywhere(std::string name, std::string_view rows, std::string_view meta) {
+    const std::string body = fmt::format(R"({{"data":[{}]{}{}}})", rows, meta.empty() ? "" : ",", meta);
+    return {std::move(name), each([body](const Request&) { return body; }), ErrorKind::bad_page, 1};
+}
+
+/// `size` rows that can't be read.
+std::string unreadable_page(std::string_view meta, std::size_t size = page_size) {
+    std::string rows = "{}";
+    for (std::size_t row = 1; row < size; ++row) {
+        rows += ",{}";
+    }
+    return fmt::format(R"({{"data":[{}]{}{}}})", rows, meta.empty() ? "" : ",", meta);
+}
+
+/// The last page has rows that can't be read; all others are well.
+Row unreadable_at_the_end(std::string name, std::size_t rows) {
+    return {std::move(name),
+            each([rows](const Request& request) {
+                return request.page < last_page ? healthy_page(request.page)
+                                                : unreadable_page(total("250"), rows);
+            }),
+            {},
+            whole_listing,
+            last_page * page_size,
+            false};
 }
 
 /// Without a total only an empty page proves the end.
@@ -158,8 +189,39 @@ std::vector<Row> listing_rows() {
          {},
          1,
          40},
-        created_in_the_future("CreatedAfterTheAnswersOwnDate", "Date: Mon, 05 Oct 2026 10:00:00 GMT\r\n"),
-        created_in_the_future("CreatedInTheFutureOfOurClock", ""),
+        unreadable_everywhere("RowsWithoutIds", "{}", total("1")),
+        unreadable_everywhere("RowsWithoutIdsOfATotalOfNone", "{},{}", total("0")),
+        unreadable_everywhere("RowsWithoutIdsOfAMillion", "{},{},{}", total("1000000")),
+        unreadable_everywhere("RowsWithoutIdsAndATotal", "{}", ""),
+        unreadable_everywhere("RowsWithNumbersAsIds", R"({"id":7},{"id":7},{"id":8})", total("1")),
+        unreadable_everywhere("RowsWithOddIds", R"({"id":null},{"id":""},{"id":[]},{"id":{}},{"id":true})",
+                              total("5")),
+        unreadable_everywhere("RowsThatAreTexts", R"("a","b")", total("2")),
+        unreadable_everywhere("RowsThatAreNull", "null,null", total("2")),
+        unreadable_everywhere("RowsThatAreNumbers", "1,2.5,-3e9", ""),
+        unreadable_everywhere("RowsThatAreArrays", R"([],[{"id":"a"}])", total("2")),
+        {"APageOfUnreadableRowsInTheMiddle", each([](const Request& request) {
+             return request.page == 1 ? unreadable_page(total("250")) : healthy_page(request.page);
+         }),
+         ErrorKind::bad_page, 2},
+        {"APageOfUnreadableRowsWithoutATotal", each([](const Request& request) {
+             return request.page == 1 ? unreadable_page("")
+                                      : page_of(request.page * page_size, page_size, healthy_tokens, "");
+         }),
+         ErrorKind::bad_page, 2},
+        unreadable_at_the_end("UnreadableRowsAtTheEnd", healthy_tokens % page_size),
+        unreadable_at_the_end("MoreUnreadableRowsAtTheEndThanTheTotalHas", page_size),
+        {"IgnoresPageNumberWithAnUnreadableRow",
+         each([](const Request&) {
+             std::string body = page_json(0, 40, total("41"));
+             return body.insert(body.find("[") + 1, "{},");
+         }),
+         {},
+         2,
+         40,
+         false},
+        created_in_the_future("CreatedAfterTheAnswersDate", "Date: Mon, 05 Oct 2026 10:00:00 GMT\r\n"),
+        created_in_the_future("CreatedInTheFutureOfAnAnswerWithoutADate", ""),
         {"EmptiedOvernight", each([](const Request&) { return page_json(0, 0, total("0")); }), {}, 1, 0},
     };
 }

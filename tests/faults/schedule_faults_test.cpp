@@ -44,10 +44,13 @@ INSTANTIATE_TEST_SUITE_P(Steps, ClockStep, testing::Values(-1h, -30s, 1h, 24h), 
 });
 
 /// A listing that goes on for ever, by so many tokens a page, each after a pause.
-void expect_end_of_listing(std::size_t tokens_a_page, std::chrono::milliseconds pause, ErrorKind reason) {
+///
+/// @return the log of the polls
+std::string expect_end_of_listing(std::size_t tokens_a_page, std::chrono::milliseconds pause,
+                                  ErrorKind reason) {
     FaultServer server;
     Monitored monitored(server.port());
-    ASSERT_TRUE(monitored.poll());
+    EXPECT_TRUE(monitored.poll());
     const auto before = monitored.snapshot();
     server.set_fault([tokens_a_page, pause](support::RawConnection& connection, const Request& request) {
         std::this_thread::sleep_for(pause);
@@ -64,14 +67,19 @@ void expect_end_of_listing(std::size_t tokens_a_page, std::chrono::milliseconds 
     EXPECT_EQ(monitored.snapshot().inventory, before.inventory);
     server.set_fault(nullptr);
     EXPECT_TRUE(monitored.poll());
+    return monitored.log();
 }
 
 TEST(EndlessListing, IsEndedByThePollsDeadline) {
-    expect_end_of_listing(1, 1ms, ErrorKind::timeout);
+    const std::string log = expect_end_of_listing(1, 1ms, ErrorKind::timeout);
+
+    EXPECT_THAT(log, HasSubstr("; pages by then: "));
+    EXPECT_THAT(log, HasSubstr("page after page came until the poll's time was over"));
+    EXPECT_THAT(log, Not(HasSubstr("is slow"))) << "the API was not";
 }
 
 TEST(EndlessListing, IsEndedByItsBoundOfTokens) {
-    expect_end_of_listing(1000, 0ms, ErrorKind::endless);
+    (void)expect_end_of_listing(1000, 0ms, ErrorKind::endless);
 }
 
 TEST(EndlessChunkSize, IsGivenUp) {

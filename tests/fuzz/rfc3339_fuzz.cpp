@@ -109,14 +109,15 @@ std::optional<Timestamp> reference_rfc3339(std::string_view text) {
     fraction.resize(6, '0');
 
     int offset = 0;
-    if (has_shape(rest, "+dd:dd") || has_shape(rest, "-dd:dd")) {
+    const bool with_colon = has_shape(rest, "+dd:dd") || has_shape(rest, "-dd:dd");
+    if (with_colon || has_shape(rest, "+dddd") || has_shape(rest, "-dddd")) {
         const int hours = number(rest.substr(1, 2));
-        const int minutes = number(rest.substr(4, 2));
+        const int minutes = number(rest.substr(with_colon ? 4 : 3, 2));
         if (hours > 23 || minutes > 59) {
             return std::nullopt;
         }
         offset = (rest.front() == '-' ? -1 : 1) * (hours * 60 + minutes);
-    } else if (rest != "Z" && rest != "z") {
+    } else if (!rest.empty() && rest != "Z" && rest != "z") {
         return std::nullopt;
     }
 

@@ -69,6 +69,20 @@ TEST(Inventory, TheNextExpiryIsAheadAndTheOldestCreationIsTheFirst) {
     EXPECT_EQ(inventory.next_expiry.at(TokenType::service, OwnerType::user), std::nullopt);
 }
 
+TEST(Inventory, ATokenWithoutACreationThatCanBeRightHasNoAgeAndNoLifetimeAndIsNotTheOldest) {
+    for (const Date created : {Date::none(), Date::unreadable()}) {
+        const Inventory inventory =
+            count({{.created_at = created, .expires_at = ahead(5000 * day), .last_used_at = Date::none()}});
+
+        EXPECT_EQ(in_bucket(inventory.age_buckets, inventory.by_age.at(TokenType::personal, OwnerType::user),
+                            "unknown"),
+                  1U);
+        EXPECT_EQ(inventory.oldest_creation.at(TokenType::personal, OwnerType::user), std::nullopt);
+        EXPECT_EQ(at_risk(inventory, Risk::lifetime_over_policy), 0U);
+        EXPECT_EQ(at_risk(inventory, Risk::unused), 0U);
+    }
+}
+
 TEST(Inventory, LeaksAreUnknownUntilATokenSaysSomethingAboutThem) {
     EXPECT_FALSE(count({{.leak = Leak::unknown}}).leaks_reported);
     EXPECT_TRUE(count({{.leak = Leak::none}}).leaks_reported);

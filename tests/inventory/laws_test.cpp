@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <numeric>
 #include <random>
 #include <set>
 #include <string>
@@ -100,6 +101,24 @@ TEST(InventoryLaws, PartsAreNeverMoreThanTheWholeInAnyCell) {
                       at_risk(inventory, Risk::never_expires, type, owner));
             EXPECT_LE(at_risk(inventory, Risk::unused_privileged, type, owner),
                       at_risk(inventory, Risk::unused, type, owner));
+        }
+    }
+}
+
+TEST(InventoryLaws, TheOldestCreationIsPastAndTheNextExpiryAhead) {
+    for (unsigned seed = 0; seed < 100; ++seed) {
+        const Inventory inventory = count(RandomListing(seed).tokens(20));
+
+        for (const TokenType type : {TokenType::personal, TokenType::service, TokenType::other}) {
+            for (const OwnerType owner :
+                 {OwnerType::user, OwnerType::service_account, OwnerType::other, OwnerType::unknown}) {
+                ASSERT_LE(inventory.oldest_creation.at(type, owner).value_or(now), now);
+                ASSERT_GT(inventory.next_expiry.at(type, owner).value_or(Timestamp::max()), now);
+                // Without a date that can be right there is no age, and so no oldest.
+                const auto& ages = inventory.by_age.at(type, owner);
+                const auto known = std::accumulate(ages.begin(), ages.end() - 1, Count{0});
+                ASSERT_EQ(inventory.oldest_creation.at(type, owner).has_value(), known > 0);
+            }
         }
     }
 }

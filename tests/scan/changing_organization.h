@@ -28,7 +28,8 @@ class ChangingOrganization {
 
     datadog::Answer page(std::size_t number, std::size_t size) {
         PageBuilder builder;
-        builder.total(tokens_.size()).asked_at(std::chrono::floor<std::chrono::seconds>(clock_.now()));
+        const auto date = std::chrono::floor<std::chrono::seconds>(clock_.now());
+        builder.total(tokens_.size()).asked_at(date).answered_at(date);
         for (std::size_t i = number * size; i < std::min(tokens_.size(), (number + 1) * size); ++i) {
             builder.token(tokens_[i].id, datadog::Date::at(tokens_[i].created_at));
         }

@@ -14,6 +14,9 @@ namespace {
 using datadog::Answer;
 using datadog::Date;
 using datadog::ErrorKind;
+using std::chrono::days;
+using std::chrono::milliseconds;
+using std::chrono::minutes;
 using std::chrono::seconds;
 using testing::ElementsAre;
 using testing::HasSubstr;
@@ -315,6 +318,139 @@ TEST(Scan, AnotherGapThanTheLastListingsIsReadAgain) {
 
     ASSERT_TRUE(listing);
     EXPECT_EQ(fixture.sink.begins, 3);
+}
+
+std::uint64_t unparsed(const ScanFixture& fixture, datadog::Field field) {
+    return fixture.statistics.unparsed[static_cast<std::size_t>(field)];
+}
+
+/// Two pages that were asked for and answered at `date`, the second with a token created at `created`.
+void list_one_created_at(ScanFixture& fixture, std::optional<datadog::Timestamp> date,
+                         datadog::Timestamp created) {
+    fixture.source.respond = [=](std::size_t number) {
+        PageBuilder builder;
+        builder.total(3);
+        if (date) {
+            builder.asked_at(*date).answered_at(*date);
+        }
+        return page_answer(number == 0 ? builder.token("a").token("b")
+                                       : builder.token("c", Date::at(created)));
+    };
+}
+
+TEST(ScanAndDates, ATokenDatedAfterTheAnswerThatListsItIsReadOnceAndItsListingIsComplete) {
+    for (const SteadyTime::duration later : {SteadyTime::duration(seconds(1)), SteadyTime::duration(days(1)),
+                                             SteadyTime::duration(days(365 * 73))}) {
+        ScanFixture fixture;
+        const auto date = std::chrono::floor<seconds>(fixture.clock.now());
+        list_one_created_at(fixture, date, date + std::chrono::duration_cast<seconds>(later));
+
+        const auto listing = fixture.run();
+
+        ASSERT_TRUE(listing);
+        EXPECT_TRUE(listing->complete);
+        EXPECT_THAT(fixture.source.asked, ElementsAre(0U, 1U));
+    }
+}
+
+TEST(ScanAndDates, ADateOfWholeSecondsIsNoReasonToDoubtATokenOfThatSecond) {
+    ScanFixture fixture;
+    const auto date = std::chrono::floor<seconds>(fixture.clock.now());
+    list_one_created_at(fixture, date, date + milliseconds(999));
+
+    const auto listing = fixture.run();
+
+    ASSERT_TRUE(listing);
+    EXPECT_FALSE(listing->complete) << "it was created meanwhile, at each reading";
+    EXPECT_EQ(fixture.sink.begins, 3);
+    EXPECT_EQ(unparsed(fixture, datadog::Field::created_at), 0U);
+}
+
+TEST(ScanAndDates, EachPageIsMeasuredByItsOwnDate) {
+    ScanFixture fixture;
+    const auto began = std::chrono::floor<seconds>(fixture.clock.now());
+    const auto created = began + seconds(30);
+    fixture.source.respond = [=](std::size_t number) {
+        PageBuilder builder;
+        builder.total(3).asked_at(began);
+        return page_answer(number == 0
+                               ? builder.answered_at(began).token("a").token("b")
+                               : builder.answered_at(began + seconds(60)).token("c", Date::at(created)));
+    };
+
+    const auto listing = fixture.run();
+
+    ASSERT_TRUE(listing);
+    EXPECT_EQ(fixture.sink.begins, 3) << "the token was created between the first page and the second";
+}
+
+TEST(ScanAndDates, OurOwnClockDoesNotDecideWhereTheAnswerHasADate) {
+    for (const auto error : {-days(400), days(400)}) {
+        ScanFixture fixture;
+        const auto date = std::chrono::floor<seconds>(fixture.clock.now()) + error;
+        list_one_created_at(fixture, date, date);
+
+        ASSERT_TRUE(fixture.run());
+
+        EXPECT_EQ(fixture.sink.begins, 3) << "it was created meanwhile";
+        EXPECT_EQ(unparsed(fixture, datadog::Field::created_at), 0U);
+    }
+}
+
+TEST(ScanAndDates, WithoutADateOurOwnClockMayBeADayBehind) {
+    ScanFixture slow_clock;
+    list_one_created_at(slow_clock, std::nullopt, slow_clock.clock.now() + days(1));
+    ScanFixture wrong_date;
+    list_one_created_at(wrong_date, std::nullopt, wrong_date.clock.now() + days(1) + seconds(1));
+
+    ASSERT_TRUE(slow_clock.run());
+    ASSERT_TRUE(wrong_date.run());
+
+    EXPECT_EQ(slow_clock.sink.begins, 3);
+    EXPECT_EQ(wrong_date.sink.begins, 1);
+}
+
+TEST(ScanAndDates, WhatCanNotHaveHappenedYetIsUnreadableAndCounted) {
+    ScanFixture fixture;
+    const auto date = std::chrono::floor<seconds>(fixture.clock.now());
+    const auto later = Date::at(date + days(1));
+    fixture.source.script(
+        {page(PageBuilder()
+                  .token("a", {.created_at = later, .last_used_at = later, .modified_at = later})
+                  .token("b", Date::at(date - days(1)))
+                  .total(2)
+                  .answered_at(date)),
+         page(PageBuilder().total(2))});
+
+    ASSERT_TRUE(fixture.run());
+
+    ASSERT_EQ(fixture.sink.tokens.size(), 2U);
+    EXPECT_TRUE(fixture.sink.tokens[0].created_at.is_unreadable());
+    EXPECT_TRUE(fixture.sink.tokens[0].last_used_at.is_unreadable());
+    EXPECT_TRUE(fixture.sink.tokens[0].modified_at.is_unreadable());
+    EXPECT_EQ(fixture.sink.tokens[1].created_at, Date::at(date - days(1)));
+    EXPECT_EQ(unparsed(fixture, datadog::Field::created_at), 1U);
+    EXPECT_EQ(unparsed(fixture, datadog::Field::last_used_at), 1U);
+    EXPECT_EQ(unparsed(fixture, datadog::Field::modified_at), 1U);
+}
+
+TEST(ScanAndDates, AUseThatAnotherOfTheirMachinesNotedMinutesAheadIsAUseAllTheSame) {
+    ScanFixture fixture;
+    const auto date = std::chrono::floor<seconds>(fixture.clock.now());
+    const auto ahead = Date::at(date + minutes(5));
+    fixture.source.script(
+        {page(PageBuilder()
+                  .token("a", {.created_at = {}, .last_used_at = ahead, .modified_at = ahead})
+                  .total(1)
+                  .answered_at(date))});
+    fixture.options.page_size = 100;
+
+    ASSERT_TRUE(fixture.run());
+
+    ASSERT_EQ(fixture.sink.tokens.size(), 1U);
+    EXPECT_EQ(fixture.sink.tokens[0].last_used_at, ahead);
+    EXPECT_EQ(fixture.sink.tokens[0].modified_at, ahead);
+    EXPECT_EQ(unparsed(fixture, datadog::Field::last_used_at), 0U);
 }
 
 TEST(Scan, AnEmptyListingIsCompleteWhereDatadogSaysSo) {

@@ -59,7 +59,15 @@ class FixedRandomness final : public Randomness {
 class PageBuilder {
   public:
     PageBuilder& token(std::string id, datadog::Date created_at = {}) {
-        ids_.emplace_back(std::move(id), created_at);
+        return token(std::move(id), {.created_at = created_at, .last_used_at = {}, .modified_at = {}});
+    }
+    struct Dates {
+        datadog::Date created_at;
+        datadog::Date last_used_at;
+        datadog::Date modified_at;
+    };
+    PageBuilder& token(std::string id, Dates dates) {
+        tokens_.emplace_back(std::move(id), dates);
         return *this;
     }
     PageBuilder& total(std::uint64_t total) {
@@ -74,33 +82,41 @@ class PageBuilder {
         asked_at_ = time;
         return *this;
     }
+    PageBuilder& answered_at(datadog::Timestamp date) {
+        answered_at_ = date;
+        return *this;
+    }
 
     [[nodiscard]] datadog::Page build() const {
         datadog::Page page;
         std::size_t bytes = 0;
-        for (const auto& [id, created] : ids_) {
+        for (const auto& [id, dates] : tokens_) {
             bytes += id.size();
         }
         page.body.reserve(bytes);
-        for (const auto& [id, created] : ids_) {
+        for (const auto& [id, dates] : tokens_) {
             const char* const begin = page.body.data() + page.body.size();
             page.body.insert(page.body.end(), id.begin(), id.end());
             datadog::Token token;
             token.id = {begin, id.size()};
-            token.created_at = created;
+            token.created_at = dates.created_at;
+            token.last_used_at = dates.last_used_at;
+            token.modified_at = dates.modified_at;
             page.tokens.push_back(token);
         }
-        page.facts.elements = ids_.size() + unreadable_;
+        page.facts.elements = tokens_.size() + unreadable_;
         page.facts.unparsed[static_cast<std::size_t>(datadog::Field::token)] = unreadable_;
         page.facts.total_filtered_count = total_;
         page.asked_at = asked_at_;
+        page.answered_at = answered_at_;
         return page;
     }
 
   private:
-    std::vector<std::pair<std::string, datadog::Date>> ids_;
+    std::vector<std::pair<std::string, Dates>> tokens_;
     std::optional<std::uint64_t> total_;
     std::optional<datadog::Timestamp> asked_at_;
+    std::optional<datadog::Timestamp> answered_at_;
     std::size_t unreadable_ = 0;
 };
 
@@ -167,12 +183,14 @@ class RecordingSink final : public ListingSink {
         ++begins;
         as_of = now;
         pending.clear();
+        tokens.clear();
     }
     bool add(const datadog::Token& token) override {
         if (on_add) {
             on_add();
         }
         pending.emplace_back(token.id);
+        tokens.push_back(token);
         return pending.size() <= most_tokens;
     }
     void finish() override { finished = pending; }
@@ -186,6 +204,7 @@ class RecordingSink final : public ListingSink {
     int begins = 0;
     datadog::Timestamp as_of;
     std::vector<std::string> pending;
+    std::vector<datadog::Token> tokens;  ///< of the last reading; their texts are gone
     std::vector<std::string> finished;
     std::vector<std::string> published;
     std::vector<Listing> listings;
@@ -201,6 +220,8 @@ struct ScanFixture {
     ScanOptions options{.page_size = 2};
     std::chrono::seconds timeout{120};
     bool good_is_shown = false;
+    /// Of the scan that `run` drives, for what answers by it.
+    [[nodiscard]] SteadyTime deadline() const { return deadline_; }
 
     RateBudget budget{10};
     Pace pace{1};
@@ -208,10 +229,14 @@ struct ScanFixture {
     /// One request after another.
     datadog::Result<Listing> run() {
         const ScanEnvironment environment{clock, randomness, budget, pace};
-        Scan scan(options, environment, sink, statistics, clock.steady_now() + timeout, good_is_shown);
+        deadline_ = clock.steady_now() + timeout;
+        Scan scan(options, environment, sink, statistics, deadline_, good_is_shown);
         support::drive(scan, source, clock, [] { return false; });
         return std::get<Scan::Finished>(scan.next()).listing;
     }
+
+  private:
+    SteadyTime deadline_;
 };
 
 }  // namespace exporter::scan

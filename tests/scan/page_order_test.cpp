@@ -9,6 +9,7 @@ namespace {
 datadog::Result<datadog::Page> page(std::size_t elements) {
     datadog::Page page;
     page.facts.elements = elements;
+    page.tokens.resize(1);
     return page;
 }
 
@@ -48,6 +49,35 @@ TEST(PageOrder, AsksForNoMoreLargePagesAheadThanFitInFourMebibytes) {
 
         EXPECT_EQ(all_fresh(order).size(), ahead) << mebibytes;
     }
+}
+
+TEST(PageOrder, AsksForNothingBeyondAPageWithoutAToken) {
+    PageOrder order(4);
+    order.expect_up_to(100);
+    ASSERT_EQ(all_fresh(order).size(), 4U);
+    order.arrived(3, datadog::Page());
+    order.arrived(0, page(0));
+    ASSERT_TRUE(order.take_next());
+
+    EXPECT_TRUE(all_fresh(order).empty()) << "it ends the listing, whatever comes before it";
+}
+
+TEST(PageOrder, WithoutRoomForgetsAPageWithoutATokenTillItsTurn) {
+    PageOrder order(4);
+    order.expect_up_to(100);
+    ASSERT_EQ(all_fresh(order).size(), 4U);
+    order.arrived(1, datadog::Page());
+
+    order.go_one_by_one();
+    order.put_off(2);
+    order.put_off(3);
+    order.arrived(0, page(0));
+
+    ASSERT_TRUE(order.take_next());
+    EXPECT_EQ(all_fresh(order), std::vector<std::size_t>{1});
+    order.arrived(1, page(1));
+    ASSERT_TRUE(order.take_next());
+    EXPECT_EQ(all_fresh(order), std::vector<std::size_t>{2});
 }
 
 TEST(PageOrder, WithoutRoomDropsWhatWaitsAndAsksForItInItsTurn) {

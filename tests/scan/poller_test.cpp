@@ -221,6 +221,39 @@ TEST(Poller, FailingPollsBackOffUpToTheInterval) {
     EXPECT_THAT(pauses, ElementsAre(7.5, 15, 30, 60, 120, 225, 225));
 }
 
+/// A new token on each page, a second after it was asked for.
+void list_without_end(PollerFixture& fixture) {
+    fixture.source.respond = [&fixture](std::size_t number) {
+        fixture.clock.advance(seconds(1));
+        return page_answer(PageBuilder().token(std::to_string(number)));
+    };
+}
+
+TEST(Poller, AListingWithoutEndIsReadAgainNoSoonerThanAGoodOne) {
+    for (const std::size_t most_pages : {std::size_t{50}, std::size_t{100'000}}) {
+        PollerFixture fixture;
+        fixture.options.scan.max_pages = most_pages;
+        list_without_end(fixture);
+        Poller poller = fixture.poller();
+
+        fixture.run_polls(poller, 3);
+
+        EXPECT_EQ(fixture.poll_times[1] - fixture.poll_times[0], minutes(5)) << most_pages;
+        EXPECT_EQ(fixture.poll_times[2] - fixture.poll_times[1], minutes(5)) << most_pages;
+    }
+}
+
+TEST(Poller, AListingWithoutEndThatOutlastsTheIntervalIsFollowedByAPause) {
+    PollerFixture fixture;
+    fixture.options.interval = minutes(1);
+    list_without_end(fixture);
+    Poller poller = fixture.poller();
+
+    fixture.run_polls(poller, 2);
+
+    EXPECT_GE(fixture.poll_times[1] - fixture.poll_times[0], fixture.options.timeout + seconds(30));
+}
+
 TEST(Poller, NeverWaitsLongerThanTheIntervalForAFailure) {
     PollerFixture fixture;
     fixture.options.interval = seconds(2);

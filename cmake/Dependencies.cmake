@@ -1,4 +1,4 @@
-# Every dependency is a package of Debian 12 and 13. A missing one names the package that brings it.
+# Every dependency is a package of Debian 12, 13 and unstable. A missing one names the package that brings it.
 
 find_package(PkgConfig QUIET)
 if(NOT PKG_CONFIG_FOUND)

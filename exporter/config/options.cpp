@@ -3,6 +3,7 @@
 #include "config/scopes.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <vector>

@@ -3,6 +3,7 @@
 #include "config/key_shape.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>

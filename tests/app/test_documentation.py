@@ -4,6 +4,7 @@
 import math
 import os
 import re
+import subprocess
 import sys
 import unittest
 
@@ -173,6 +174,15 @@ class Documentation(unittest.TestCase):
                               (UNIT, r"^TimeoutStopSec=(\d+)s$")):
             with open(file, encoding="utf-8") as opened:
                 self.assertGreater(int(re.search(setting, opened.read(), re.M).group(1)), longest, file)
+
+    def test_the_platforms_are_those_that_can_be_tried(self):
+        script = os.path.join(TESTS, "platforms", "run.sh")
+        done = subprocess.run(["sh", script, "slackware"], capture_output=True, text=True, check=False)
+        self.assertEqual(done.returncode, 2)
+        suites = re.search(r"not (\w+), (\w+) or (\w+)$", done.stderr.strip()).groups()
+        _, rows = table(self.readme, "platforms")
+        self.assertEqual(tuple(re.match(r"\| \w+ \(`(\w+)`\)", row).group(1) for row in rows), suites)
+        self.assertIn("On Debian " + ", ".join(row.split()[1] for row in rows[:-1]) + f" or {rows[-1].split()[1]},", self.readme)
 
     def test_metrics_named_anywhere_in_the_readme_exist(self):
         published = set(re.findall(r"^# HELP (\S+)", harness.everything(), re.M))

@@ -19,6 +19,16 @@ struct Arguments {
     std::size_t page_size = 100;
 };
 
+/// Targets are encoded already. The setter's newer name, which is the only one that will stay, or else its
+/// old.
+void encode_nothing(auto& client) {
+    if constexpr (requires { client.set_path_encode(false); }) {
+        client.set_path_encode(false);
+    } else {
+        client.set_url_encode(false);
+    }
+}
+
 int run(int argc, char** argv) {
     Arguments arguments;
     CLI::App app("Fetches the pages of a listing and throws them away");
@@ -31,7 +41,7 @@ int run(int argc, char** argv) {
     client.set_keep_alive(true);
     client.set_tcp_nodelay(true);
     client.set_follow_location(false);
-    client.set_url_encode(false);
+    encode_nothing(client);
     client.set_decompress(true);
     const httplib::Headers headers = {{"Accept", "application/json"},
                                       {"Accept-Encoding", "gzip"},

@@ -14,6 +14,8 @@ namespace {
 
 constexpr std::string_view blanks = " \t";
 
+constexpr const char* no_http = "what is not HTTP/1.1 (the connection broke)";
+
 char lower(char c) {
     return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
 }
@@ -152,17 +154,17 @@ void AnswerReader::take_line(std::string_view& bytes) {
         take_from_front(bytes, std::min(ends ? end + 1 : bytes.size(), longest_head_line + 2));
     line_ += taken;
     (is_between_chunks() ? chunk_bytes_ : lines_bytes_) += taken.size();
-    if (line_.ends_with('\n')) {
+    const bool is_whole_line = line_.ends_with('\n');
+    if (is_whole_line) {
         line_.pop_back();
-        if (!line_is_too_much()) {
-            end_line(std::string_view(line_).substr(0, line_.size() - (line_.ends_with('\r') ? 1 : 0)));
-            line_.clear();
-        }
-    } else if (!line_is_too_much() && part_ == Part::status_line) {
-        constexpr std::string_view begin = "HTTP/1.";
-        if (!begin.starts_with(std::string_view(line_).substr(0, begin.size()))) {
-            fail(ErrorKind::network, "what is not HTTP/1.1 (the connection broke)");
-        }
+    }
+    // Who speaks something else may never end a line.
+    constexpr std::string_view begin = "HTTP/1.";
+    if (part_ == Part::status_line && !begin.starts_with(std::string_view(line_).substr(0, begin.size()))) {
+        fail(ErrorKind::network, no_http);
+    } else if (!line_is_too_much() && is_whole_line) {
+        end_line(std::string_view(line_).substr(0, line_.size() - (line_.ends_with('\r') ? 1 : 0)));
+        line_.clear();
     }
 }
 
@@ -226,7 +228,7 @@ void AnswerReader::end_status_line(std::string_view line) {
     // `status` first: where there is one, the line is long enough for what is looked at after it.
     if (!status || !line.starts_with("HTTP/1.") || line[7] < '0' || line[7] > '9' || line[8] != ' ' ||
         (line.size() > status_end && line[status_end] != ' ')) {
-        fail(ErrorKind::network, "what is not HTTP/1.1 (the connection broke)");
+        fail(ErrorKind::network, no_http);
         return;
     }
     head_ = AnswerHead{static_cast<int>(*status), std::string(trimmed(line.substr(status_end))), {}};

@@ -30,10 +30,13 @@ class Request:
 
     @property
     def host(self):
-        """Whom it is for: the authority of a CONNECT or of an absolute target as it was written, otherwise the Host."""
+        """Whom it is for: the authority of a CONNECT or of an absolute target, with its port, otherwise the Host."""
         if self.method == "CONNECT":
             return self.target
-        return urllib.parse.urlsplit(self.target).netloc or self.header("Host")
+        target = urllib.parse.urlsplit(self.target)
+        if target.scheme == "http" and target.port is None:
+            return target.netloc + ":80"
+        return target.netloc or self.header("Host")
 
     @property
     def credentials(self):
@@ -180,7 +183,7 @@ class RecordingProxy(FaultServer):
     """
 
     def __init__(self, routes):
-        self.routes = routes  # {"api.example.test:443": FaultServer}; the exporter always writes the port
+        self.routes = routes  # {"api.example.test:443": FaultServer}
         self.tunnelled = b""
         super().__init__(None)
 

@@ -245,6 +245,7 @@ INSTANTIATE_TEST_SUITE_P(
     Rows, ForbiddenFraming,
     testing::Values(
         Fault{"Nothing", "", "network: no answer, and broke the connection"},
+        Fault{"NoHttpAndALongLine", std::string(10'000, 'x'), no_http},
         Fault{"NoHttp", "SSH-2.0-OpenSSH_9.2\r\n", no_http},
         Fault{"NoHttpAndNoLine", "\x15\x03\x03", no_http}, Fault{"Http2", "HTTP/2 200\r\n\r\n", no_http},
         Fault{"NoStatus", "HTTP/1.1 OK\r\n\r\n", no_http}, Fault{"VersionAlone", "HTTP/1.1\r\n\r\n", no_http},

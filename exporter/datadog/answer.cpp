@@ -223,7 +223,8 @@ void AnswerReader::end_status_line(std::string_view line) {
     constexpr std::size_t status_end = status_at + 3;
     const auto status =
         line.size() >= status_end ? whole_number(line.substr(status_at, 3), 10) : std::nullopt;
-    if (!line.starts_with("HTTP/1.") || line[7] < '0' || line[7] > '9' || line[8] != ' ' || !status ||
+    // `status` first: where there is one, the line is long enough for what is looked at after it.
+    if (!status || !line.starts_with("HTTP/1.") || line[7] < '0' || line[7] > '9' || line[8] != ' ' ||
         (line.size() > status_end && line[status_end] != ' ')) {
         fail(ErrorKind::network, "what is not HTTP/1.1 (the connection broke)");
         return;

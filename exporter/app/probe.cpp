@@ -67,7 +67,8 @@ Target own(const config::Web& web, bool encrypted) {
     const bool tls = encrypted && !has_own_address;
     const std::string path = "/healthz";
     if (!address.unix_path.empty()) {
-        return {{{.tls = tls, .host = {}, .port = 1}, address.unix_path, path},
+        // It has no name of its own, and TLS takes no empty one for the server's.
+        return {{{.tls = tls, .host = "localhost", .port = 1}, address.unix_path, path},
                 fmt::format("unix:{}{}", address.unix_path, path)};
     }
     const config::Endpoint endpoint{.tls = tls, .host = reachable(address.host), .port = address.port};

@@ -21,7 +21,9 @@ using std::chrono::steady_clock;
 
 // The two classes below are all that reaches into cpp-httplib. What they override has other names and other
 // arguments in newer versions: they have all of them, and say `override` nowhere, as it depends on the
-// version which of them do. NOLINTBEGIN(modernize-use-override)
+// version which of them do.
+
+// NOLINTBEGIN(modernize-use-override)
 
 /// What the library reads and writes: a connected socket, with TLS on it or without. It is handed no more of
 /// the answer than it needs, in a form that all its versions understand alike: a status line, no header, and

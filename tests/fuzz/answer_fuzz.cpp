@@ -36,7 +36,7 @@ struct Outcome {
     bool whole = false;
     bool keeps = false;
     std::optional<AnswerHead> head;
-    std::string fault;
+    bool failed = false;
     std::string body;
 
     friend bool operator==(const Outcome& left, const Outcome& right) {
@@ -44,9 +44,10 @@ struct Outcome {
                                (!left.head || (left.head->status == right.head->status &&
                                                left.head->reason == right.head->reason &&
                                                left.head->fields == right.head->fields));
-        // How much of a body that ends badly was handed over depends on where it was cut.
+        // How much of a body that ends badly was handed over depends on where it was cut, and so does which
+        // of two faults is found first.
         return left.whole == right.whole && left.keeps == right.keeps && same_head &&
-               left.fault == right.fault && (!left.whole || left.body == right.body);
+               left.failed == right.failed && (!left.whole || left.body == right.body);
     }
 };
 
@@ -66,10 +67,8 @@ Outcome read(std::string_view bytes, AnswerReader::Method method, Pieces pieces)
     if (answer.head() != nullptr) {
         outcome.head = *answer.head();
     }
-    if (answer.failure()) {
-        outcome.fault = answer.failure()->message;
-    }
-    require(outcome.whole != answer.failure().has_value());
+    outcome.failed = answer.failure().has_value();
+    require(outcome.whole != outcome.failed);
     require(!outcome.whole || outcome.head);
     require(!outcome.keeps || outcome.whole);
     require(!answer.keeps_connection());

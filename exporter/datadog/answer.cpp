@@ -7,6 +7,8 @@
 
 #include <algorithm>
 #include <charconv>
+#include <limits>
+#include <system_error>
 
 namespace exporter::datadog {
 
@@ -40,11 +42,14 @@ bool is_token(std::string_view text) {
     });
 }
 
-/// Digits of that base and nothing else.
+/// Digits of that base and nothing else. More than fit are the largest number: too many of whatever it is.
 std::optional<std::uint64_t> whole_number(std::string_view digits, int base) {
     std::uint64_t number = 0;
     const char* const end = digits.data() + digits.size();
     const auto [stop, error] = std::from_chars(digits.data(), end, number, base);
+    if (error == std::errc::result_out_of_range && stop == end) {
+        return std::numeric_limits<std::uint64_t>::max();
+    }
     return error == std::errc() && stop == end ? std::optional(number) : std::nullopt;
 }
 
@@ -227,12 +232,13 @@ void AnswerReader::end_status_line(std::string_view line) {
         line.size() >= status_end ? whole_number(line.substr(status_at, 3), 10) : std::nullopt;
     // `status` first: where there is one, the line is long enough for what is looked at after it.
     if (!status || !line.starts_with("HTTP/1.") || line[7] < '0' || line[7] > '9' || line[8] != ' ' ||
-        (line.size() > status_end && line[status_end] != ' ')) {
+        *status < 100 || (line.size() > status_end && line[status_end] != ' ')) {
         fail(ErrorKind::network, no_http);
         return;
     }
     head_ = AnswerHead{static_cast<int>(*status), std::string(trimmed(line.substr(status_end))), {}};
-    persistent_ = line[7] > '0';
+    old_version_ = line[7] == '0';
+    persistent_ = !old_version_;
     part_ = Part::fields;
 }
 
@@ -243,7 +249,9 @@ void AnswerReader::end_field(std::string_view line) {
     }
     // RFC 9112, 5.2: a line that goes on with the value of the one before it.
     if (blanks.find(line.front()) != std::string_view::npos && !head_.fields.empty()) {
-        head_.fields.back().second.append(" ").append(trimmed(line));
+        std::string& value = head_.fields.back().second;
+        const std::string_view more = trimmed(line);
+        value.append(value.empty() || more.empty() ? "" : " ").append(more);
         return;
     }
     const std::size_t colon = line.find(':');
@@ -282,7 +290,9 @@ void AnswerReader::frame_body() {
         persistent_ = persistent_ && !head_.has("Content-Length");
         lines_ = 0;
         part_ = Part::chunk_size;
-        if (codings != std::vector<std::string>{"chunked"}) {
+        if (old_version_) {  // RFC 9112, 6.1.
+            fail(ErrorKind::network, "an answer of HTTP/1.0 in a transfer coding, which that has none of");
+        } else if (codings != std::vector<std::string>{"chunked"}) {
             fail(ErrorKind::bad_page,
                  fmt::format("an answer in the transfer coding `{}`, which nobody asked for",
                              one_line(fmt::format("{}", fmt::join(codings, ", ")))));

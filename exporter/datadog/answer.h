@@ -27,7 +27,7 @@ inline constexpr std::size_t most_head_bytes = std::size_t{64} << 10;
 /// A size has 16 digits at most, and nobody uses what may follow it.
 inline constexpr std::size_t longest_chunk_line = std::size_t{1} << 10;
 
-/// Of all those lines together: chunks of 10 bytes take 3 MiB for a body of 8.
+/// Of all those lines together: chunks of 16 bytes take 3 MiB for a body of 8.
 inline constexpr std::size_t most_chunk_bytes = std::size_t{4} << 20;
 
 /// What an answer says before its body.
@@ -116,6 +116,7 @@ class AnswerReader {
     std::size_t lines_bytes_ = 0;  ///< of both
     AnswerHead head_;
     bool head_is_whole_ = false;
+    bool old_version_ = false;  ///< HTTP/1.0
     bool persistent_ = true;
     std::uint64_t left_ = 0;  ///< of the body, or of the chunk
     std::optional<Error> failure_;

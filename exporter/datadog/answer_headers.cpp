@@ -1,6 +1,5 @@
 #include "datadog/answer_headers.h"
 
-#include "datadog/page_parser.h"
 #include "datadog/rfc3339.h"
 
 #include <algorithm>
@@ -39,8 +38,7 @@ RateLimit rate_limit_of(const AnswerHead& head) {
     RateLimit limit{.limit = count(head, "X-RateLimit-Limit"),
                     .remaining = count(head, "X-RateLimit-Remaining"),
                     .period = seconds(head, "X-RateLimit-Period"),
-                    .reset = seconds(head, "X-RateLimit-Reset"),
-                    .name = one_line(head.value("X-RateLimit-Name"))};
+                    .reset = seconds(head, "X-RateLimit-Reset")};
     // A reset is never further away than its period. Others than Datadog write an epoch there: who believed
     // that would be silent for a day.
     if (limit.reset &&

@@ -127,8 +127,7 @@ class Client::Impl {
         } catch (const std::exception& exception) {
             // cpp-httplib, zlib and RapidJSON run out of memory or threads; the connection's state is unknown
             // then.
-            (void)guard_.end(false);
-            transport_.disconnect();
+            disconnect();
             answer.page = tl::unexpected(
                 make_error(ErrorKind::internal,
                            fmt::format("the request failed in this program: {}", exception.what())));
@@ -149,7 +148,10 @@ class Client::Impl {
         return answer;
     }
 
-    void disconnect() { transport_.disconnect(); }
+    void disconnect() {
+        (void)guard_.end(false);
+        transport_.disconnect();
+    }
     void cancel() { guard_.cancel(); }
 
   private:
@@ -230,20 +232,19 @@ Answer Client::Impl::exchange(const PageRequest& request, const config::Credenti
     Answer answer{{}, tl::unexpected(Error{})};
     answer.exchange.body_bytes = page.body.size();
     // A body without a length ends where the guard cuts it, which looks like its end.
-    if (verdict != ConnectionGuard::Verdict::untouched) {
-        answer.page = tl::unexpected(cut_error(verdict, outcome));
-        return answer;
-    }
-    auto fault = fault_of(outcome, body);
+    std::optional<Error> fault = verdict == ConnectionGuard::Verdict::untouched
+                                     ? fault_of(outcome, body)
+                                     : std::optional(cut_error(verdict, outcome));
     if (fault && fault->kind == ErrorKind::timeout && steady_clock::now() >= deadline) {
         fault = late_error();  // The transport was the first to notice.
     }
+    const bool cancelled = verdict == ConnectionGuard::Verdict::cancelled;
     // The status counts even where the rest of an error's answer is missing: it is what a person needs to
     // know.
     if (fault) {
-        transport_.disconnect();  // Who sends damaged bytes may have lost count of them as well.
+        disconnect();  // Who sends damaged bytes may have lost count of them as well.
     }
-    if (fault && (!outcome.head || outcome.head->status == 200)) {
+    if (fault && (cancelled || !outcome.head || outcome.head->status == 200)) {
         answer.page = tl::unexpected(*std::move(fault));
         return answer;
     }

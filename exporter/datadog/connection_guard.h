@@ -1,7 +1,7 @@
-// A deadline for whole exchanges that a slow peer can't outlast.
+// An end to exchanges from outside: at their deadline, or because the program ends.
 //
-// cpp-httplib's timeouts are per read, so a server that drips a byte now and then holds a request for ever;
-// its `stop()` takes a lock that a handshake under way holds. The guard keeps a duplicate of the connection's
+// wire.h bounds each wait for a byte; but cpp-httplib connects to one address after another, and its `stop()`
+// takes a lock that a handshake under way holds. The guard keeps a duplicate of the connection's
 // descriptor and shuts the socket down through it, at any time and from another thread, without the risk of
 // hitting a number that was closed and given out again.
 #pragma once

@@ -22,7 +22,7 @@ enum class ContentCoding { identity, gzip };
 /// `… sent`
 [[nodiscard]] Result<ContentCoding> content_coding_of(const AnswerHead& head);
 
-/// Undoes gzip while the bytes arrive; takes 48 KiB whatever they are.
+/// Undoes gzip while the bytes arrive; takes 40 KiB, and 16 KiB of stack, whatever they are.
 class Gunzip {
   public:
     /// Gets what was uncompressed, 16 KiB at most at a time; false: no more is wanted.

@@ -19,7 +19,6 @@ struct RateLimit {
     std::optional<std::int64_t> remaining;
     std::optional<std::chrono::seconds> period;
     std::optional<std::chrono::seconds> reset;  ///< seconds from the answer on, not an epoch
-    std::string name;
 };
 
 /// What a page says beside its tokens.

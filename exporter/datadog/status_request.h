@@ -1,5 +1,5 @@
 // A GET of which the answer's status is all that matters: whether a server is there and well. On the
-// program's one HTTP client, with its bounds (wire.h), and knowing nothing of Datadog.
+// program's one HTTP client, with its bounds (answer.h, wire.h), and knowing nothing of Datadog.
 #pragma once
 
 #include "config/endpoint.h"
@@ -19,7 +19,8 @@ struct StatusRequest {
 /// The status of the answer, whose body is not read; no redirect is followed. No certificate is verified:
 /// nothing is told to the other end.
 ///
-/// @param limit for all of it but the search for the host's address, which can't be cut short
+/// @param limit for all of it, where the host has one address, but the search for that, which can't be cut
+/// short
 /// @return an error whose message is words for an operator, to follow `no answer`
 [[nodiscard]] Result<int> status_of(const StatusRequest& request, std::chrono::milliseconds limit);
 

@@ -236,12 +236,6 @@ ssize_t TlsConnection::write(const char* bytes, std::size_t size) {
             return sent;
         }
         if (!wait_after(sent)) {
-            // Who refuses a connection may have said why before closing it.
-            char ignored = 0;
-            begin_turn();
-            if (!wire_->was_silent() && ::SSL_read(ssl_.get(), &ignored, 1) <= 0) {
-                note_alert();
-            }
             return -1;
         }
     }

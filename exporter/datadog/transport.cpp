@@ -6,12 +6,13 @@
 #include <fmt/format.h>
 #include <httplib.h>
 #include <netdb.h>
-#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <exception>
 
 namespace exporter::datadog {
 
@@ -27,11 +28,13 @@ using std::chrono::steady_clock;
 
 /// What the library reads and writes: a connected socket, with TLS on it or without. It is handed no more of
 /// the answer than it needs, in a form that all its versions understand alike: a status line, no header, and
-/// the body without its framing up to the end of the stream.
+/// the body without its framing up to the end of the stream. Of its request, the first line is replaced: 0.41
+/// decodes the query and encodes it in its own way, with `;` as it is, of which servers make nothing or two.
 class AnswerStream final : public httplib::Stream {
   public:
-    AnswerStream(int socket, TlsConnection* tls, Wire& wire, AnswerReader& answer)
-        : socket_(socket), tls_(tls), wire_(wire), answer_(answer) {}
+    AnswerStream(int socket, TlsConnection* tls, Wire& wire, const std::string& request_line,
+                 AnswerReader& answer)
+        : socket_(socket), tls_(tls), wire_(wire), answer_(answer), unsent_line_(request_line) {}
 
     ssize_t read(char* target, std::size_t size) {
         while (head_.empty() && piece_.empty()) {
@@ -46,10 +49,14 @@ class AnswerStream final : public httplib::Stream {
     }
 
     ssize_t write(const char* bytes, std::size_t size) {
-        if (tls_ != nullptr) {
-            return tls_->write(bytes, size);
+        const std::string_view text(bytes, size);
+        if (const std::string_view line = std::exchange(unsent_line_, {}); line.empty()) {
+            send_all(text);
+        } else {  // All at once: it goes into one packet.
+            send_all(std::string(line).append(text.substr(std::min(text.find("\r\n"), size))));
         }
-        return wire_.wait_for(socket_, POLLOUT) ? ::send(socket_, bytes, size, MSG_NOSIGNAL) : -1;
+        // Who does not take all of a request may have answered it nevertheless.
+        return is_sent_ || !wire_.was_silent() ? static_cast<ssize_t>(size) : -1;
     }
 
     // `read` and `write` wait by themselves.
@@ -67,6 +74,8 @@ class AnswerStream final : public httplib::Stream {
     void get_local_ip_and_port(std::string& ip, int& port) const { get_remote_ip_and_port(ip, port); }
     [[nodiscard]] socket_t socket() const { return socket_; }
 
+    /// The whole request went out.
+    [[nodiscard]] bool is_sent() const { return is_sent_; }
     /// Bytes that were read and belong to nothing.
     [[nodiscard]] std::string_view& surplus() { return received_; }
 
@@ -85,8 +94,18 @@ class AnswerStream final : public httplib::Stream {
         return true;
     }
 
+    void send_all(std::string_view bytes) {
+        while (is_sent_ && !bytes.empty()) {
+            const ssize_t sent = tls_ != nullptr ? tls_->write(bytes.data(), bytes.size())
+                                                 : wire_.send(socket_, bytes.data(), bytes.size());
+            is_sent_ = sent > 0;
+            bytes.remove_prefix(is_sent_ ? static_cast<std::size_t>(sent) : 0);
+        }
+    }
+
     bool fill() {
-        const ssize_t received = receive();
+        const ssize_t received = tls_ != nullptr ? tls_->read(buffer_.data(), buffer_.size())
+                                                 : wire_.receive(socket_, buffer_.data(), buffer_.size());
         if (received == 0) {
             answer_.end_of_bytes();
         } else if (received > 0) {
@@ -95,23 +114,12 @@ class AnswerStream final : public httplib::Stream {
         return received >= 0;
     }
 
-    ssize_t receive() {
-        if (tls_ != nullptr) {
-            return tls_->read(buffer_.data(), buffer_.size());
-        }
-        while (wire_.wait_for(socket_, POLLIN)) {
-            const ssize_t received = ::recv(socket_, buffer_.data(), buffer_.size(), 0);
-            if (received >= 0 || errno != EINTR) {
-                return received;
-            }
-        }
-        return -1;
-    }
-
     const int socket_;
     TlsConnection* const tls_;
     Wire& wire_;
     AnswerReader& answer_;
+    std::string_view unsent_line_;
+    bool is_sent_ = true;
     std::string head_text_;
     std::string_view head_;      ///< what the library has not read of `head_text_`
     std::string_view piece_;     ///< of the body, what the library has not read of it
@@ -196,9 +204,12 @@ class Transport::Connection final : public httplib::ClientImpl {
     std::optional<TlsConnection> tls_;
     // Of the exchange under way:
     Limits limits_{};
+    std::string request_line_;
     std::optional<AnswerReader> answer_;
-    bool fresh_ = false;            ///< its connection was made for it
-    bool connected_ = false;        ///< the request went out, or could have
+    bool fresh_ = false;      ///< its connection was made for it
+    bool connected_ = false;  ///< the request went out, or could have
+    bool is_sent_ = false;
+    std::exception_ptr exception_;  ///< of what the library called
     std::optional<Error> refusal_;  ///< why its connection, once there, was of no use
 };
 // NOLINTEND(modernize-use-override)
@@ -206,10 +217,15 @@ class Transport::Connection final : public httplib::ClientImpl {
 Transport::Outcome Transport::Connection::get(const Request& request, const Limits& limits) {
     limits_ = limits;
     answer_.emplace(AnswerReader::Method::get, limits.body_bytes);
-    fresh_ = connected_ = false;
+    request_line_ =
+        fmt::format("GET {}{} HTTP/1.1", is_plain_proxy() ? target_.endpoint.url() : "", request.target);
+    fresh_ = connected_ = is_sent_ = false;
+    exception_ = nullptr;
     refusal_.reset();
     wire_.begin(limits.silence, limits.deadline);
-    set_connection_timeout(limits.connect);
+    // In microseconds alone. Where there is a whole second, 0.41 searches for an address on a thread that
+    // goes on writing to this one's stack when the time is up.
+    set_connection_timeout(0, std::chrono::microseconds(limits.connect).count());
     if (socket_.is_open() && !is_idle()) {
         stop();
     }
@@ -226,18 +242,21 @@ Transport::Outcome Transport::Connection::get(const Request& request, const Limi
     };
     httplib::Response ignored;
     auto error = httplib::Error::Success;
-    send(http, ignored, error);
+    const bool done = send(http, ignored, error);
 
     Outcome outcome;
-    outcome.kept = wanted && answer_->keeps_connection();
+    outcome.kept = done && is_sent_ && answer_->keeps_connection();
     if (!outcome.kept) {
         stop();
+    }
+    if (exception_) {
+        std::rethrow_exception(exception_);
     }
     if (answer_->head() != nullptr) {
         outcome.head = *answer_->head();
     }
-    // Not by what `send` returns: to 0.18 a body that breaks off is a whole one.
-    if (wanted && !answer_->is_whole()) {
+    // Not by what `send` returns alone: to 0.18 a body that breaks off is a whole one.
+    if (wanted && !(done && answer_->is_whole())) {
         outcome.failure = failure(error);
     }
     return outcome;
@@ -258,7 +277,7 @@ httplib::Request Transport::Connection::http_request(const Request& request) con
     httplib::Request http;
     http.method = "GET";
     const std::string url = target_.endpoint.url();
-    http.path = is_plain_proxy() ? url + request.target : request.target;
+    http.path.assign(1, '/');
     // The library knows nothing of TLS, and so not which port goes without saying.
     http.headers.emplace("Host", target_.unix_path.empty() ? url.substr(url.find("://") + 3) : "localhost");
     if (is_plain_proxy()) {
@@ -310,8 +329,15 @@ std::optional<Error> Transport::Connection::prepare(int socket) {
 bool Transport::Connection::process_socket(const Socket& socket,
                                            std::function<bool(httplib::Stream&)> callback) {
     connected_ = true;
-    AnswerStream stream(socket.sock, tls_ ? &*tls_ : nullptr, wire_, *answer_);
-    const bool done = callback(stream);
+    AnswerStream stream(socket.sock, tls_ ? &*tls_ : nullptr, wire_, request_line_, *answer_);
+    bool done = false;
+    try {
+        done = callback(stream);
+    } catch (...) {
+        // Through the library it would leave 0.11 believing for ever that a request is under way.
+        exception_ = std::current_exception();
+    }
+    is_sent_ = stream.is_sent();
     (void)answer_->take(stream.surplus());
     // A server that judges the client at its first request ends the handshake that way (TLS 1.3).
     if (tls_ && !tls_->alert().empty() && fresh_ && !answer_->has_begun()) {
@@ -352,7 +378,8 @@ Error Transport::Connection::failure(httplib::Error error) const {
                                     std::chrono::duration<double>(limits_.silence).count()));
     }
     return error_of(ErrorKind::network,
-                    fmt::format("the connection to {} broke ({})", name_, httplib::to_string(error)));
+                    fmt::format("the connection to {} broke before {}", name_,
+                                answer_->has_begun() ? "its answer was whole" : "it answered"));
 }
 
 Error Transport::Connection::connection_failure(httplib::Error error) const {

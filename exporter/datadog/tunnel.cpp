@@ -5,10 +5,7 @@
 #include "datadog/page_parser.h"
 
 #include <fmt/format.h>
-#include <poll.h>
-#include <sys/socket.h>
 
-#include <cerrno>
 #include <string_view>
 #include <utility>
 
@@ -28,26 +25,24 @@ std::string connect_request(const config::Endpoint& target, const config::Proxy&
 }
 
 bool send_all(int socket, std::string_view bytes, Wire& wire) {
-    while (!bytes.empty() && wire.wait_for(socket, POLLOUT)) {
-        const ssize_t sent = ::send(socket, bytes.data(), bytes.size(), MSG_NOSIGNAL);
-        if (sent > 0) {
-            bytes.remove_prefix(static_cast<std::size_t>(sent));
-        } else if (errno != EINTR) {
+    while (!bytes.empty()) {
+        const ssize_t sent = wire.send(socket, bytes.data(), bytes.size());
+        if (sent < 0) {
             return false;
         }
+        bytes.remove_prefix(static_cast<std::size_t>(sent));
     }
-    return bytes.empty();
+    return true;
 }
 
 /// One byte at a time: what follows the answer is not the proxy's.
 void receive(int socket, Wire& wire, AnswerReader& answer) {
     while (!answer.is_whole() && !answer.failure()) {
         char byte = 0;
-        const ssize_t received = wire.wait_for(socket, POLLIN) ? ::recv(socket, &byte, 1, 0) : 0;
-        if (received > 0) {
+        if (wire.receive(socket, &byte, 1) > 0) {
             std::string_view bytes(&byte, 1);
             (void)answer.take(bytes);
-        } else if (received == 0 || errno != EINTR) {
+        } else {
             answer.end_of_bytes();
         }
     }

@@ -1,6 +1,7 @@
 #include "datadog/wire.h"
 
 #include <poll.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -27,6 +28,27 @@ bool Wire::wait_for(int socket, short events) {
         silent_ = ready <= 0;
         return ready > 0;
     }
+}
+
+// MSG_DONTWAIT: room for a byte is what `poll` promises, and a blocking `send` waits until all have room.
+ssize_t Wire::receive(int socket, char* target, std::size_t size) {
+    while (wait_for(socket, POLLIN)) {
+        const ssize_t received = ::recv(socket, target, size, MSG_DONTWAIT);
+        if (received >= 0 || (errno != EINTR && errno != EAGAIN)) {
+            return received;
+        }
+    }
+    return -1;
+}
+
+ssize_t Wire::send(int socket, const char* bytes, std::size_t size) {
+    while (wait_for(socket, POLLOUT)) {
+        const ssize_t sent = ::send(socket, bytes, size, MSG_DONTWAIT | MSG_NOSIGNAL);
+        if (sent >= 0 || (errno != EINTR && errno != EAGAIN)) {
+            return sent;
+        }
+    }
+    return -1;
 }
 
 }  // namespace exporter::datadog

@@ -1,7 +1,10 @@
-// How long a peer may take: for a byte, and for all of an exchange.
+// A peer's time: for a byte, and for all of an exchange.
 #pragma once
 
+#include <sys/types.h>
+
 #include <chrono>
+#include <cstddef>
 
 namespace exporter::datadog {
 
@@ -14,6 +17,11 @@ class Wire {
 
     /// Waits until the socket has one of these `poll` events. False: there was no more time.
     [[nodiscard]] bool wait_for(int socket, short events);
+
+    /// As `recv` and `send` (which never raises SIGPIPE), on a socket of either kind; -1 also when there was
+    /// no more time.
+    [[nodiscard]] ssize_t receive(int socket, char* target, std::size_t size);
+    [[nodiscard]] ssize_t send(int socket, const char* bytes, std::size_t size);
 
     /// The peer was waited for in vain.
     [[nodiscard]] bool was_silent() const { return silent_; }

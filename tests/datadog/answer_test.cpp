@@ -138,7 +138,7 @@ struct Framing {
     std::string body;
     bool keeps = true;
 
-    friend void PrintTo(const Framing& framing, std::ostream* out) { *out << framing.name; }
+    friend void PrintTo(const Framing& row, std::ostream* out) { *out << row.name; }
 };
 
 class AllowedFraming : public testing::TestWithParam<Framing> {};
@@ -213,7 +213,7 @@ struct Fault {
     std::string bytes;
     std::string fault;
 
-    friend void PrintTo(const Fault& fault, std::ostream* out) { *out << fault.name; }
+    friend void PrintTo(const Fault& row, std::ostream* out) { *out << row.name; }
 };
 
 class ForbiddenFraming : public testing::TestWithParam<Fault> {};
@@ -232,6 +232,7 @@ TEST_P(ForbiddenFraming, IsRefusedHoweverItsBytesArrive) {
 
 constexpr const char* no_number = "network: an answer whose length (Content-Length) is no number";
 constexpr const char* two_lengths = "network: an answer of two different lengths (Content-Length)";
+constexpr const char* too_much = "too_large: more than the 1 MiB that a page may have";
 constexpr const char* no_size = "network: a chunk whose size is no number";
 constexpr const char* broke_off = "network: an answer that broke off";
 constexpr const char* no_field = "network: a line in its head that is no header: X";
@@ -272,8 +273,10 @@ INSTANTIATE_TEST_SUITE_P(
         Fault{"HexadecimalLength", answer("Content-Length: 0x4\r\n", "body"), no_number},
         Fault{"LengthAndMore", answer("Content-Length: 4;\r\n", "body"), no_number},
         Fault{"NoLength", answer("Content-Length:\r\n", "body"), no_number},
-        Fault{"LengthBeyondAllNumbers", answer("Content-Length: 99999999999999999999\r\n", "body"),
-              no_number},
+        Fault{"LengthBeyondAllNumbers", answer("Content-Length: 99999999999999999999\r\n", "body"), too_much},
+        Fault{"ChunksOfHttp10", "HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+              "network: an answer of HTTP/1.0 in a transfer coding, which that has none of"},
+        Fault{"StatusOfZeros", "HTTP/1.1 000 OK\r\n\r\n", no_http},
         Fault{"UnknownTransferCoding", answer("Transfer-Encoding: gzip, chunked\r\n", ""),
               "bad_page: an answer in the transfer coding `gzip, chunked`, which nobody asked for"},
         Fault{"ChunkedTwice", answer("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n", ""),
@@ -283,12 +286,21 @@ INSTANTIATE_TEST_SUITE_P(
         Fault{"NegativeChunkSize", chunks("-4\r\nbody\r\n"), no_size},
         Fault{"ChunkSizeWithAPrefix", chunks("0x4\r\nbody\r\n"), no_size},
         Fault{"ChunkSizeAfterABlank", chunks(" 4\r\nbody\r\n"), no_size},
-        Fault{"ChunkSizeBeyondAllNumbers", chunks("10000000000000000\r\nbody\r\n"), no_size},
+        Fault{"ChunkSizeBeyondAllNumbers", chunks("10000000000000000\r\nbody\r\n"), too_much},
         Fault{"ChunkThatIsLonger", chunks("3\r\nbody\r\n"), "network: a chunk that is longer than it says"},
         Fault{"NoLastChunk", chunks("4\r\nbody\r\n"), broke_off},
         Fault{"NoEndAfterTheLastChunk", chunks("4\r\nbody\r\n0\r\n"), broke_off},
         Fault{"HalfATrailer", chunks("4\r\nbody\r\n0\r\nX: y\r\n"), broke_off}),
     [](const auto& test) { return test.param.name; });
+
+TEST(AnswerReader, PutsFoldedValuesTogether) {
+    const Read read("HTTP/1.1 200 OK\r\nA:\r\n  5\r\nB: 6\r\n \r\nC: a\r\n\tb \r\n\r\n");
+
+    ASSERT_NE(read.answer.head(), nullptr);
+    EXPECT_EQ(read.answer.head()->value("A"), "5");
+    EXPECT_EQ(read.answer.head()->value("B"), "6");
+    EXPECT_EQ(read.answer.head()->value("C"), "a b");
+}
 
 TEST(AnswerReader, TellsStatusReasonAndFieldsOfTheFinalHead) {
     const Read read(

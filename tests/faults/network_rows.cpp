@@ -221,7 +221,7 @@ std::vector<Row> network_rows() {
         {"NotGzip", always(gzipped_response("this is not gzip")), ErrorKind::network, with_retries},
         {"ChunkSizeOutOfRange",
          always(head + "Transfer-Encoding: chunked\r\n\r\nfffffffffffffffff\r\n", Then::close),
-         ErrorKind::network, with_retries},
+         ErrorKind::too_large, 1},
     };
     for (const auto& more : {unusual_rows(), broken_rows()}) {
         rows.insert(rows.end(), more.begin(), more.end());

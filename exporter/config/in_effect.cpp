@@ -1,5 +1,6 @@
 #include "config/in_effect.h"
 
+#include "config/duration.h"
 #include "config/key_shape.h"
 #include "config/options.h"
 #include "config/sharding.h"
@@ -185,6 +186,10 @@ class Writer {
         }
         if (flag == "datadog.site") {
             return config_.organizations.front().site;
+        }
+        if (flag == "poll.timeout" && inputs_.values.given(flag) == nullptr) {
+            // The interval may have capped the default.
+            return format_duration(config_.poll.timeout);
         }
         if (flag == "web.max-connections-per-address") {
             // The default may have been capped.

@@ -61,7 +61,10 @@ std::vector<Option> make_table() {
         {"poll.interval", Kind::value, "DURATION", "5m", "Time from the start of one poll to the next.",
          polling},
         {"poll.timeout", Kind::value, "DURATION", "2m",
-         "Longest time for a whole poll, retries and waits included.", polling},
+         "Longest time for a whole poll, retries and waits included. By default 2m, or the interval where "
+         "that is "
+         "shorter.",
+         polling},
         {"poll.rate-limit-reserve", Kind::value, "PERCENT", "10%",
          "Share of the API's rate limit left to others: when only that remains, a poll waits for the reset.",
          polling},

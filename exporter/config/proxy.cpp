@@ -1,5 +1,6 @@
 #include "config/address.h"
 #include "config/endpoint.h"
+#include "config/key_shape.h"
 #include "config/text.h"
 
 #include <fmt/format.h>
@@ -145,7 +146,10 @@ tl::expected<std::optional<Proxy>, std::string> proxy_for(const Endpoint& target
     }
     auto proxy = parse_proxy(variable.value);
     if (!proxy) {
-        return tl::unexpected(fmt::format("{}: {}", variable.names, proxy.error()));
+        // Only now: a right proxy may have a user called "token", or a password with three dots in it.
+        const std::string_view slip = slip_in(trim(variable.value));
+        return tl::unexpected(
+            fmt::format("{}: {}", variable.names, slip.empty() ? std::string_view(proxy.error()) : slip));
     }
     return *std::move(proxy);
 }

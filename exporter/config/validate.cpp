@@ -48,23 +48,29 @@ Mode read_mode(const Values& values, MistakeLines& mistakes) {
     return mode;
 }
 
-void warn_of_long_polls(const Poll& poll, const Values& values, Mode mode,
+bool polls_again(Mode mode) {
+    return mode == Mode::serve || mode == Mode::config_check;
+}
+
+/// By default no longer than the interval: a slow poll would delay the next ones.
+Duration read_timeout(const Values& values, Mode mode, Duration interval) {
+    const Duration timeout = values.duration("poll.timeout", least_interval);
+    return values.given("poll.timeout") == nullptr && polls_again(mode) ? std::min(timeout, interval)
+                                                                        : timeout;
+}
+
+void warn_of_long_polls(const Poll& poll, const Setting& given, Mode mode,
                         std::vector<std::string>& warnings) {
-    const auto warn = [&](std::string_view other_flag, std::string_view what) {
-        const Setting* const given = values.given("poll.timeout");
-        warnings.push_back(fmt::format("{}: a poll may take {}, {}",
-                                       (given != nullptr ? given : values.given(other_flag))->place,
-                                       format_duration(poll.timeout), what));
+    const auto warn = [&](std::string_view what) {
+        warnings.push_back(
+            fmt::format("{}: a poll may take {}, {}", given.place, format_duration(poll.timeout), what));
     };
-    const bool polls_again = mode == Mode::serve || mode == Mode::config_check;
     if (poll.timeout >= poll.stale_after) {
-        warn("poll.stale-after",
-             fmt::format(
-                 "longer than numbers are shown without a good poll ({}); they go away only when it ends",
-                 format_duration(poll.stale_after)));
-    } else if (poll.timeout > poll.interval && polls_again) {
-        warn("poll.interval",
-             fmt::format("longer than the interval of polls, {}; a slow one puts off those after it",
+        warn(fmt::format(
+            "longer than numbers are shown without a good poll ({}); they go away only when it ends",
+            format_duration(poll.stale_after)));
+    } else if (poll.timeout > poll.interval && polls_again(mode)) {
+        warn(fmt::format("longer than the interval of polls, {}; a slow poll delays the next ones",
                          format_duration(poll.interval)));
     }
 }
@@ -74,7 +80,7 @@ Poll read_poll(const Values& values, Mode mode, const MistakeLines& mistakes,
     const std::size_t mistakes_before = mistakes.size();
     Poll poll;
     poll.interval = values.duration("poll.interval", least_interval);
-    poll.timeout = values.duration("poll.timeout", least_interval);
+    poll.timeout = read_timeout(values, mode, poll.interval);
     poll.page_size = static_cast<int>(values.number("poll.page-size", 1, 100));
     poll.concurrency = static_cast<int>(values.number("poll.concurrency", 1, 16));
     // A reserve of everything would never let a poll begin.
@@ -89,8 +95,9 @@ Poll read_poll(const Values& values, Mode mode, const MistakeLines& mistakes,
                         "would go away",
                         format_duration(poll.stale_after), format_duration(poll.interval)));
     }
-    if (mistakes.size() == mistakes_before) {
-        warn_of_long_polls(poll, values, mode, warnings);
+    if (const Setting* const timeout = values.given("poll.timeout");
+        timeout != nullptr && mistakes.size() == mistakes_before) {
+        warn_of_long_polls(poll, *timeout, mode, warnings);
     }
     if (poll.interval < polite_interval) {
         warnings.push_back(

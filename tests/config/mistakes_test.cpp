@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <string>
 #include <vector>
 
@@ -269,16 +270,16 @@ TEST(Mistake, EscapesWhatItQuotesAndCutsItShort) {
 }
 
 TEST(Warning, IsGivenForShortIntervals) {
-    EXPECT_THAT(loaded({"--poll.interval=29s", "--poll.timeout=29s"}).warnings,
+    EXPECT_THAT(loaded({"--poll.interval=29s"}).warnings,
                 ElementsAre(StartsWith("--poll.interval: polls every 29s")));
-    EXPECT_TRUE(loaded({"--poll.interval=30s", "--poll.timeout=30s"}).warnings.empty());
+    EXPECT_TRUE(loaded({"--poll.interval=30s"}).warnings.empty());
 }
 
 TEST(Warning, IsGivenForPollsThatMayOutlastTheNumbers) {
     EXPECT_THAT(loaded({"--poll.timeout=2h"}).warnings,
                 ElementsAre(StartsWith("--poll.timeout: a poll may take 2h")));
-    EXPECT_THAT(loaded({"--poll.interval=1m", "--poll.stale-after=2m"}).warnings,
-                ElementsAre(StartsWith("--poll.stale-after: a poll may take 2m")));
+    EXPECT_TRUE(loaded({"--poll.interval=1m", "--poll.stale-after=2m"}).warnings.empty());
+    EXPECT_TRUE(loaded({"--poll.interval=1m", "--poll.stale-after=1m"}).warnings.empty());
     EXPECT_TRUE(loaded({"--poll.timeout=59m", "--poll.interval=59m"}).warnings.empty());
 }
 
@@ -286,14 +287,23 @@ TEST(Warning, IsGivenForPollsThatMayOutlastTheInterval) {
     EXPECT_THAT(
         loaded({"--poll.timeout=6m"}).warnings,
         ElementsAre("--poll.timeout: a poll may take 6m, longer than the interval of polls, 5m; a slow "
-                    "one puts off those after it"));
-    EXPECT_THAT(loaded({"--poll.interval=1m"}).warnings,
-                ElementsAre(StartsWith("--poll.interval: a poll may take 2m, longer than the interval")));
+                    "poll delays the next ones"));
     EXPECT_THAT(loaded({"--poll.interval=1m", "--poll.timeout=1m1s"}).warnings,
                 ElementsAre(StartsWith("--poll.timeout: a poll may take 1m1s")));
     EXPECT_TRUE(loaded({"--poll.timeout=5m"}).warnings.empty());
     EXPECT_TRUE(loaded({"--poll.timeout=6m", "--once"}).warnings.empty()) << "one poll has no interval";
     EXPECT_TRUE(loaded({"--poll.timeout=6m", "--check"}).warnings.empty()) << "no poll has no interval";
+}
+
+TEST(Timeout, IsByDefaultNoLongerThanTheInterval) {
+    const Config config = loaded({"--poll.interval=1m"});
+    EXPECT_EQ(config.poll.timeout, std::chrono::minutes(1));
+    EXPECT_THAT(config.warnings, testing::IsEmpty());
+    EXPECT_THAT(config.in_effect, HasSubstr("\n  timeout: 1m\n"));
+    EXPECT_EQ(loaded({"--poll.interval=2m1s"}).poll.timeout, std::chrono::minutes(2));
+    EXPECT_EQ(loaded({"--poll.interval=1m", "--poll.timeout=2m"}).poll.timeout, std::chrono::minutes(2));
+    EXPECT_EQ(loaded({"--poll.interval=1m", "--once"}).poll.timeout, std::chrono::minutes(2))
+        << "one poll has no interval";
 }
 
 TEST(Warning, IsGivenForPrivilegedScopesThatLookMistyped) {

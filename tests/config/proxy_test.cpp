@@ -86,6 +86,34 @@ TEST(Proxy, IsRefusedWithItsVariablesNameAndWithoutItsPassword) {
         << all.error();
 }
 
+TEST(Proxy, WithASlipInItIsRefusedWithTheSlipsName) {
+    const std::vector<std::pair<std::string, std::string>> slips = {
+        {"\"http://user:needle@proxy:3128\"", "quotation mark"},
+        {"'http://proxy:3128'", "quotation mark"},
+        {"\"proxy:3128\"", "quotation mark"},
+        {"\xef\xbb\xbfhttp://user:needle@proxy:3128", "begins with a byte order mark"},
+        {"HTTPS_PROXY=http://user:needle@proxy:3128", "has a name before the value"},
+        {"export https_proxy=http://proxy:3128", "has a name before the value"},
+        {"${HTTPS_PROXY}", "is a placeholder"},
+        {"<proxy>", "is a placeholder"},
+        {"{{ needle }}", "is a placeholder"},
+    };
+    for (const auto& [value, words] : slips) {
+        const auto proxy = proxy_for(datadog, https_proxy(value));
+        ASSERT_FALSE(proxy) << value;
+        EXPECT_EQ(proxy.error().find("HTTPS_PROXY (https_proxy): "), 0U) << proxy.error();
+        EXPECT_NE(proxy.error().find(words), std::string::npos) << proxy.error();
+        EXPECT_EQ(proxy.error().find("needle"), std::string::npos) << proxy.error();
+    }
+}
+
+TEST(Proxy, IsNotRefusedForAUserOrHostThatLooksLikeASlip) {
+    for (const std::string value : {"token:a@proxy:3128", "http://user:a...b@proxy", "http://user:'a'@proxy",
+                                    "key:3128", "http://u:***@proxy"}) {
+        EXPECT_TRUE(proxy_for(datadog, https_proxy(value))) << value;
+    }
+}
+
 TEST(Proxy, IsNeverUsedForThisMachine) {
     for (const std::string host : {"localhost", "127.0.0.1", "127.1.2.3", "::1"}) {
         EXPECT_FALSE(*proxy_for({true, host, 443}, https_proxy("http://proxy:3128"))) << host;

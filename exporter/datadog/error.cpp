@@ -30,8 +30,7 @@ constexpr std::array<Row, error_kind_count> rows = {{
     {ErrorKind::bad_request, "bad_request", "check --tokens.filter and --tokens.owned-by"},
     {ErrorKind::unauthorized, "unauthorized",
      "the credentials are not valid on this site: check the keys, that --datadog.site is theirs, and that "
-     "they have "
-     "org_app_keys_read"},
+     "they have org_app_keys_read"},
     {ErrorKind::forbidden, "forbidden",
      "wrong site for these keys, or they lack org_app_keys_read (or user_app_keys, which lists only own "
      "tokens)"},
@@ -98,13 +97,6 @@ std::string_view advice(const Error& error) {
     if (error.no_room) {
         return "large pages of several organizations, or several of this one, were read at once: lower "
                "--poll.page-size or --poll.concurrency";
-    }
-    if (error.pages_kept_coming) {
-        return "page after page came until the poll's time was over: if the organization really has that "
-               "many "
-               "tokens, raise --poll.timeout or --poll.concurrency; otherwise the listing has no end: look "
-               "at "
-               "proxies on the way";
     }
     return advice(error.kind);
 }

@@ -57,8 +57,8 @@ struct Error {
     std::string_view advice;
     /// `too_large` for the moment alone: other large pages take up the memory that they share.
     bool no_room = false;
-    /// `timeout` of a whole poll, though pages came one after another to its end: nothing was slow.
-    bool pages_kept_coming = false;
+    /// Of a poll: reading again would take as many requests as a good listing, or more.
+    bool costly = false;
 };
 
 /// The same for one error, which may know more than its kind.

@@ -18,12 +18,6 @@ constexpr std::chrono::minutes slack{3};
 /// and must not silence the exporter.
 constexpr std::chrono::seconds longest_pause{3660};
 
-/// Whether a failed poll made as many requests as a good one, or more, and would again.
-bool was_costly(const datadog::Error& error) {
-    return error.kind == datadog::ErrorKind::short_listing || error.kind == datadog::ErrorKind::endless ||
-           error.pages_kept_coming;
-}
-
 }  // namespace
 
 Poller::Poller(const PollerOptions& options, Clock& clock, Randomness& randomness, ListingSink& sink,
@@ -144,7 +138,7 @@ void Poller::finish_poll(datadog::Result<Listing> outcome) {
         ++statistics_.failures[static_cast<std::size_t>(outcome.error().kind)];
         report.failures_in_a_row = ++failures_in_a_row_;
         asked_to_wait_ = outcome.error().retry_after;
-        failure_was_costly_ = was_costly(outcome.error());
+        failure_was_costly_ = outcome.error().costly;
         report.error = std::move(outcome).error();
     }
     tell(report);

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace exporter::scan {
 
 namespace {
@@ -11,25 +13,30 @@ using datadog::Field;
 using datadog::Timestamp;
 
 /// Uses and changes are noted by many machines, whose clocks differ a little; a use that seems a moment ahead
-/// is one just now. A creation has no such margin: with it, a wrong one would cost readings.
+/// is one just now. A creation has a smaller margin: inside it a token counts as created while the listing
+/// was read, and a wrong date there costs readings.
 constexpr std::chrono::minutes clocks_differ{5};
+constexpr std::chrono::seconds clocks_of_creation_differ{5};
 
-/// What our own clock may be behind where the answer has no date.
+/// What our own clock may be behind where the answer has no date, and ahead where it has one.
 constexpr std::chrono::hours our_clock_differs{24};
 
 }  // namespace
 
 void distrust_later_dates(datadog::Page& page, Timestamp now) {
+    // A gateway on the way may write a date of its own, long past: it must not cost all others.
     const Timestamp end =
-        page.answered_at ? *page.answered_at + rounding_of_date : now + our_clock_differs + rounding_of_date;
+        (page.answered_at ? std::max(*page.answered_at, now - our_clock_differs) : now + our_clock_differs) +
+        rounding_of_date;
     const auto distrust = [&page](Date& date, Field field, Timestamp too_late) {
         if (date.moment() && *date.moment() >= too_late) {
             date = Date::unreadable();
             ++page.facts.unparsed[static_cast<std::size_t>(field)];
         }
     };
+    const auto margin = page.answered_at ? clocks_of_creation_differ : std::chrono::seconds(0);
     for (datadog::Token& token : page.tokens) {
-        distrust(token.created_at, Field::created_at, end);
+        distrust(token.created_at, Field::created_at, end + margin);
         distrust(token.last_used_at, Field::last_used_at, end + clocks_differ);
         distrust(token.modified_at, Field::modified_at, end + clocks_differ);
     }

@@ -20,8 +20,11 @@ inline constexpr std::chrono::seconds rounding_of_date{1};
 /// created before it. Called once for each page, before anything looks at its tokens, so that a wrong date
 /// neither makes a listing look as if it had changed while it was read, nor leads to negative ages.
 ///
-/// @param now by our own clock; matters only for an answer without `Date`, and then a day is granted: a clock
-/// that is behind by less must not take a token that was really created meanwhile for a mistake
+/// A few seconds later than the answer may still be true, where machines' clocks differ: such a date stays.
+///
+/// @param now by our own clock; matters for an answer without `Date`, and then a day is granted: a clock that
+/// is behind by less must not take a token that was really created meanwhile for a mistake. And a `Date` more
+/// than a day before it counts as a day before it
 void distrust_later_dates(datadog::Page& page, datadog::Timestamp now);
 
 /// Takes the pages in the listing's order, whatever the order of their fetching.

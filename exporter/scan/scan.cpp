@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <string_view>
 #include <utility>
 
 namespace exporter::scan {
@@ -38,12 +39,23 @@ std::optional<RetryReason> retry_reason(const Error& error) {
     }
 }
 
+/// Where pages came one after another to the end of the poll's time: nothing was slow.
+constexpr std::string_view advice_on_many_pages =
+    "page after page came until the poll's time was over: if the organization really has that many tokens, "
+    "raise --poll.timeout or --poll.concurrency; otherwise the listing has no end: look at proxies on the "
+    "way";
+
+Error costly(ErrorKind kind, std::string message) {
+    Error error{kind, std::move(message), std::nullopt};
+    error.costly = true;
+    return error;
+}
+
 Error short_of(const Listing& listing, int readings) {
-    return {
+    return costly(
         ErrorKind::short_listing,
         fmt::format("{} tokens were listed of the {} that there are said to be, at the last of {} readings",
-                    listing.tokens, listing.reported_tokens.value_or(0), readings),
-        std::nullopt};
+                    listing.tokens, listing.reported_tokens.value_or(0), readings));
 }
 
 /// At the last page of a reading no row can be read.
@@ -54,8 +66,10 @@ Error unreadable(const Reading& reading) {
                   : fmt::format("none of its {} rows can be read: they have no id that is a text", rows);
     const std::string before =
         reading.tokens() > 0 ? fmt::format("; tokens before it: {}", reading.tokens()) : "";
-    return {ErrorKind::bad_page, fmt::format("page {}: {}{}", reading.pages() - 1, what, before),
-            std::nullopt};
+    Error error{ErrorKind::bad_page, fmt::format("page {}: {}{}", reading.pages() - 1, what, before),
+                std::nullopt};
+    error.costly = reading.tokens() > 0;
+    return error;
 }
 
 /// Pages that were read in time are not taken in after it: what a poll may do ends at its deadline.
@@ -267,18 +281,20 @@ void Scan::take_in_order() {
             order_->note_size((*page)->bytes());
         }
         if (!*page) {
-            end_reading(with_progress(page->error()));
+            Error error = with_progress(page->error());
+            // What was readable before it would be read again in vain.
+            error.costly = error.costly || (error.kind == ErrorKind::bad_page && reading_->tokens() > 0);
+            end_reading(std::move(error));
         } else if (environment_.clock.steady_now() >= deadline_) {
             end_reading(with_progress(too_late(order_->turn() - 1)));
         } else if (reading_->add(**page, options_.page_size)) {
             const bool no_row_readable = reading_->tokens() == 0 && reading_->unreadable_last_page() > 0;
             end_reading(no_row_readable ? std::optional(unreadable(*reading_)) : std::nullopt);
         } else if (!reading_->excess().empty()) {
-            end_reading(Error{ErrorKind::endless, fmt::format("the listing has {}", reading_->excess()), {}});
+            end_reading(costly(ErrorKind::endless, fmt::format("the listing has {}", reading_->excess())));
         } else if (order_->turn() >= options_.max_pages) {
-            end_reading(Error{ErrorKind::endless,
-                              fmt::format("the listing has more than {} pages", options_.max_pages),
-                              {}});
+            end_reading(costly(ErrorKind::endless,
+                               fmt::format("the listing has more than {} pages", options_.max_pages)));
         } else {
             order_->expect_up_to(std::min(reading_->expected_last_page(), options_.max_pages - 1));
         }
@@ -295,8 +311,10 @@ Error Scan::with_progress(Error error) const {
     const std::string of_total = reading_->total() ? fmt::format(" of {}", *reading_->total()) : "";
     error.message +=
         fmt::format("; pages by then: {}, tokens: {}{}", reading_->pages(), reading_->tokens(), of_total);
-    error.pages_kept_coming =
-        reading_->pages() >= options_.many_pages && now - last_page_at_ < options_.slow_answer;
+    if (reading_->pages() >= options_.many_pages && now - last_page_at_ < options_.slow_answer) {
+        error.costly = true;
+        error.advice = advice_on_many_pages;
+    }
     return error;
 }
 

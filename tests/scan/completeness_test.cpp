@@ -339,7 +339,7 @@ void list_one_created_at(ScanFixture& fixture, std::optional<datadog::Timestamp>
 }
 
 TEST(ScanAndDates, ATokenDatedAfterTheAnswerThatListsItIsReadOnceAndItsListingIsComplete) {
-    for (const SteadyTime::duration later : {SteadyTime::duration(seconds(1)), SteadyTime::duration(days(1)),
+    for (const SteadyTime::duration later : {SteadyTime::duration(seconds(6)), SteadyTime::duration(days(1)),
                                              SteadyTime::duration(days(365 * 73))}) {
         ScanFixture fixture;
         const auto date = std::chrono::floor<seconds>(fixture.clock.now());
@@ -353,17 +353,44 @@ TEST(ScanAndDates, ATokenDatedAfterTheAnswerThatListsItIsReadOnceAndItsListingIs
     }
 }
 
-TEST(ScanAndDates, ADateOfWholeSecondsIsNoReasonToDoubtATokenOfThatSecond) {
-    ScanFixture fixture;
-    const auto date = std::chrono::floor<seconds>(fixture.clock.now());
-    list_one_created_at(fixture, date, date + milliseconds(999));
+TEST(ScanAndDates, ATokenOfTheAnswersSecondOrAFewLaterWasCreatedMeanwhile) {
+    // Of whole seconds, and the clock of the machine that answers may lag behind the one that created it.
+    for (const milliseconds later : {milliseconds(0), milliseconds(999), milliseconds(5999)}) {
+        ScanFixture fixture;
+        const auto date = std::chrono::floor<seconds>(fixture.clock.now());
+        list_one_created_at(fixture, date, date + later);
 
-    const auto listing = fixture.run();
+        const auto listing = fixture.run();
 
-    ASSERT_TRUE(listing);
-    EXPECT_FALSE(listing->complete) << "it was created meanwhile, at each reading";
-    EXPECT_EQ(fixture.sink.begins, 3);
-    EXPECT_EQ(unparsed(fixture, datadog::Field::created_at), 0U);
+        ASSERT_TRUE(listing);
+        EXPECT_FALSE(listing->complete) << "it was created meanwhile, at each reading";
+        EXPECT_EQ(fixture.sink.begins, 3) << later.count();
+        EXPECT_EQ(unparsed(fixture, datadog::Field::created_at), 0U) << later.count();
+    }
+}
+
+TEST(ScanAndDates, AGatewayWhoseDateIsLongPastMakesNoDateBeforeYesterdayUnreadable) {
+    for (const auto behind : {days(1), days(365 * 53)}) {
+        ScanFixture fixture;
+        const auto date = std::chrono::floor<seconds>(fixture.clock.now()) - behind;
+        const auto before = Date::at(fixture.clock.now() - days(1));
+        fixture.options.page_size = 100;
+        fixture.source.script(
+            {page(PageBuilder()
+                      .token("a", {.created_at = before, .last_used_at = before, .modified_at = before})
+                      .total(1)
+                      .asked_at(date)
+                      .answered_at(date))});
+
+        const auto listing = fixture.run();
+
+        ASSERT_TRUE(listing);
+        EXPECT_TRUE(listing->complete);
+        ASSERT_EQ(fixture.sink.tokens.size(), 1U);
+        EXPECT_EQ(fixture.sink.tokens[0].created_at, before) << behind.count();
+        EXPECT_EQ(fixture.sink.tokens[0].last_used_at, before) << behind.count();
+        EXPECT_EQ(unparsed(fixture, datadog::Field::created_at), 0U);
+    }
 }
 
 TEST(ScanAndDates, EachPageIsMeasuredByItsOwnDate) {

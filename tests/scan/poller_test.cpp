@@ -2,6 +2,7 @@
 
 #include "scan/fakes.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -252,6 +253,45 @@ TEST(Poller, AListingWithoutEndThatOutlastsTheIntervalIsFollowedByAPause) {
     fixture.run_polls(poller, 2);
 
     EXPECT_GE(fixture.poll_times[1] - fixture.poll_times[0], fixture.options.timeout + seconds(30));
+}
+
+/// Fifty readable pages, then one that is none: of rows that can't be read, or not even a list of tokens.
+void list_up_to_a_bad_page(PollerFixture& fixture, bool has_rows) {
+    fixture.source.respond = [&fixture, has_rows](std::size_t number) {
+        PageBuilder page;
+        page.total(1000);
+        if (number < 50 || (fixture.observer.reports.empty() && number < 500)) {
+            page.token(fmt::format("{}", 2 * number)).token(fmt::format("{}", 2 * number + 1));
+        } else if (number < 500) {
+            return has_rows ? page_answer(page.unreadable_tokens(2)) : error_answer(ErrorKind::bad_page, 200);
+        }
+        return page_answer(page);
+    };
+}
+
+TEST(Poller, AListingThatEndsAtABadPageIsReadAgainNoSoonerThanAGoodOne) {
+    for (const bool has_rows : {true, false}) {
+        PollerFixture fixture;
+        list_up_to_a_bad_page(fixture, has_rows);
+        Poller poller = fixture.poller();
+
+        fixture.run_polls(poller, 4);
+
+        ASSERT_FALSE(fixture.observer.reports[0].error);
+        ASSERT_EQ(fixture.observer.reports[1].error->kind, ErrorKind::bad_page);
+        EXPECT_EQ(fixture.poll_times[2] - fixture.poll_times[1], minutes(5)) << has_rows;
+        EXPECT_EQ(fixture.poll_times[3] - fixture.poll_times[2], minutes(5)) << has_rows;
+    }
+}
+
+TEST(Poller, ABadFirstPageIsAskedForAgainSoonerThanTheInterval) {
+    PollerFixture fixture;
+    fixture.answer_with(ErrorKind::bad_page);
+    Poller poller = fixture.poller();
+
+    fixture.run_polls(poller, 2);
+
+    EXPECT_LT(fixture.poll_times[1] - fixture.poll_times[0], minutes(5));
 }
 
 TEST(Poller, NeverWaitsLongerThanTheIntervalForAFailure) {

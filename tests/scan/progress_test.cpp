@@ -229,7 +229,7 @@ TEST(ScanOutOfTime, SaysHowFarItCameAndThatPagesKeptComing) {
 
     ASSERT_FALSE(listing);
     EXPECT_EQ(listing.error().kind, ErrorKind::timeout);
-    EXPECT_TRUE(listing.error().pages_kept_coming);
+    EXPECT_TRUE(listing.error().costly);
     EXPECT_THAT(listing.error().message, HasSubstr("; pages by then: 99, tokens: 99"));
     EXPECT_THAT(std::string(advice(listing.error())), Not(HasSubstr("slow")));
     EXPECT_THAT(std::string(advice(listing.error())), HasSubstr("no end"));
@@ -243,7 +243,7 @@ TEST(ScanOutOfTime, BlamesTheApiWhereFewPagesCame) {
     const auto listing = fixture.run();
 
     ASSERT_FALSE(listing);
-    EXPECT_FALSE(listing.error().pages_kept_coming);
+    EXPECT_FALSE(listing.error().costly);
     EXPECT_THAT(listing.error().message, HasSubstr("; pages by then: 4, tokens: 4"));
     EXPECT_THAT(std::string(advice(listing.error())), HasSubstr("slow"));
 }
@@ -263,7 +263,7 @@ TEST(ScanOutOfTime, BlamesTheApiWhereItFellSilentAfterManyPages) {
     const auto listing = fixture.run();
 
     ASSERT_FALSE(listing);
-    EXPECT_FALSE(listing.error().pages_kept_coming);
+    EXPECT_FALSE(listing.error().costly);
     EXPECT_THAT(listing.error().message, HasSubstr("; pages by then: 50, tokens: 50 of 1000"));
 }
 
@@ -278,7 +278,7 @@ TEST(ScanOutOfTime, SaysNothingOfPagesWhereOneTimedOutBeforeThePollDid) {
     const auto listing = fixture.run();
 
     ASSERT_FALSE(listing);
-    EXPECT_FALSE(listing.error().pages_kept_coming);
+    EXPECT_FALSE(listing.error().costly);
     EXPECT_EQ(listing.error().message, "page 50: scripted");
 }
 

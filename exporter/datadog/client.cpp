@@ -306,8 +306,7 @@ Error Client::Impl::cut_error(ConnectionGuard::Verdict verdict, const Transport:
         return make_error(ErrorKind::cancelled, "the request was cancelled");
     }
     // Who was not even connected to has not been slow to answer.
-    const bool connected = outcome.head || outcome.failure->kind != ErrorKind::connect;
-    return connected ? late_error() : *outcome.failure;
+    return outcome.connected ? late_error() : *outcome.failure;
 }
 
 Error Client::Impl::late_error() const {

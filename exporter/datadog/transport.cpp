@@ -245,6 +245,7 @@ Transport::Outcome Transport::Connection::get(const Request& request, const Limi
     const bool done = send(http, ignored, error);
 
     Outcome outcome;
+    outcome.connected = fresh_ || connected_;
     outcome.kept = done && is_sent_ && answer_->keeps_connection();
     if (!outcome.kept) {
         stop();

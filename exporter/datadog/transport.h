@@ -49,7 +49,8 @@ class Transport {
         std::optional<AnswerHead> head;  ///< nullopt: none came in full
         /// Why the answer is not whole; nullopt: it is, or one of the request's functions ended it.
         std::optional<Error> failure;
-        bool kept = false;  ///< the connection is there for the next exchange
+        bool connected = false;  ///< somebody was there, a proxy at least
+        bool kept = false;       ///< the connection is there for the next exchange
     };
 
     /// @param trust must outlive the transport

@@ -250,7 +250,7 @@ class SimulatedLimit {
         datadog::Answer given =
             allowed ? std::move(answer) : error_answer(ErrorKind::rate_limited, 429, reset);
         given.exchange.rate_limit = {
-            .limit = limit_, .remaining = limit_ - used_, .period = period_, .reset = reset, .name = {}};
+            .limit = limit_, .remaining = limit_ - used_, .period = period_, .reset = reset};
         return given;
     }
 

@@ -148,7 +148,7 @@ tl::expected<Site, std::string> parse_site(std::string_view text) {
     if (!is_datadogs(site)) {
         return not_a_site(
             text, site, "",
-            " (keys go to datadoghq.com, datadoghq.eu, ddog-gov.com and names below them alone; a "
+            " (keys go only to datadoghq.com, datadoghq.eu, ddog-gov.com and names below them; a "
             "gateway's URL goes into --datadog.base-url, base_url)");
     }
     if (slash != std::string_view::npos) {

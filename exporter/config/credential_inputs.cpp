@@ -139,8 +139,7 @@ std::string_view doubt_about(KeyKind kind, const Key& key) {
 /// What may be wrong with keys that can all be right.
 MistakeLines doubts_about(const Key& api, const Key& app, const Key& bearer) {
     if (api.value && app.value && api.value->expose() == app.value->expose()) {
-        return {fmt::format("{}: is the same text as {}; an application key is never an API key too",
-                            app.place, api.place)};
+        return {fmt::format("{}: is the same as {}; one of the two is wrong", app.place, api.place)};
     }
     const std::string_view about_api = doubt_about(KeyKind::api_key, api);
     const std::string_view about_app = doubt_about(KeyKind::app_key, app);

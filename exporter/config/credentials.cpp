@@ -117,7 +117,7 @@ std::string fault_between(const CredentialSources& sources) {
     const auto* app = sources.app_key ? std::get_if<std::filesystem::path>(&*sources.app_key) : nullptr;
     std::error_code ignored;  // A file that is not there has been told of already.
     return api != nullptr && app != nullptr && std::filesystem::equivalent(*api, *app, ignored)
-               ? fmt::format("{}: is the file of the API key too; each key has its own", shown(*app))
+               ? fmt::format("{}: is also the API key's file; each key needs its own", shown(*app))
                : std::string();
 }
 

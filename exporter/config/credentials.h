@@ -37,9 +37,8 @@ struct CredentialSources {
 };
 
 /// Checks a secret's text: trailing line ends are trimmed; an empty text, one that can't be a key of this
-/// kind
-/// (`fault_in_key`), one with anything but visible ASCII inside (a line end, a blank), or one over 4096 bytes
-/// is an error. The error never quotes the text. `origin` names the file or variable.
+/// kind (`fault_in_key`), one with anything but visible ASCII inside (a line end, a blank), or one over 4096
+/// bytes is an error. The error never quotes the text. `origin` names the file or variable.
 [[nodiscard]] tl::expected<Secret, std::string> parse_secret(KeyKind kind, std::string text,
                                                              const std::string& origin);
 

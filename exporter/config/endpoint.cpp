@@ -148,7 +148,7 @@ tl::expected<Site, std::string> parse_site(std::string_view text) {
     if (!is_datadogs(site)) {
         return not_a_site(
             text, site, "",
-            " (keys go to datadoghq.com, datadoghq.eu, ddog-gov.com and names below them alone; a "
+            " (keys go only to datadoghq.com, datadoghq.eu, ddog-gov.com and names below them; a "
             "gateway's URL goes into --datadog.base-url, base_url)");
     }
     if (slash != std::string_view::npos) {
@@ -199,6 +199,25 @@ tl::expected<Endpoint, std::string> parse_base_url(std::string_view text, bool a
                         quote_url(text)));
     }
     return Endpoint{tls, std::move(split->host), port};
+}
+
+std::string doubt_about_base_url(const Endpoint& endpoint) {
+    const std::string_view site = bare_site(endpoint.host);
+    const bool is_known = std::find(known_sites.begin(), known_sites.end(), site) != known_sites.end();
+    if (is_known) {
+        const std::string right = endpoint_of(Site{std::string(site), true}).url();
+        return endpoint.host.starts_with("api.")
+                   ? ""
+                   : fmt::format("{} is not the host of Datadog's API; write {}", quote(endpoint.host),
+                                 right);
+    }
+    // A name of Datadog's own may be a new site, and one without a dot is no site's.
+    const std::optional<std::string> nearest = is_datadogs(endpoint.host) || !looks_like_a_site(site)
+                                                   ? std::nullopt
+                                                   : nearest_spelling(site, known_sites);
+    return nearest ? fmt::format("{} is not Datadog's, and the keys go there; if Datadog is meant, write {}",
+                                 quote(endpoint.host), endpoint_of(Site{*nearest, true}).url())
+                   : "";
 }
 
 }  // namespace exporter::config

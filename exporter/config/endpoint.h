@@ -41,6 +41,10 @@ struct Site {
 [[nodiscard]] tl::expected<Endpoint, std::string> parse_base_url(std::string_view text,
                                                                  bool allow_insecure_http);
 
+/// Whether a base URL seems to mean Datadog's API and misses it: a site's name mistyped, or without `api.`.
+/// Worth a warning behind the URL's place, with what to write; empty: nothing to say.
+[[nodiscard]] std::string doubt_about_base_url(const Endpoint& endpoint);
+
 /// The proxy that the usual variables name for `target` (`HTTPS_PROXY`/`https_proxy`,
 /// `HTTP_PROXY`/`http_proxy` for plain http, `ALL_PROXY`, minus what `NO_PROXY`/`no_proxy` excepts: host
 /// names, `.suffixes`, addresses with optional

@@ -71,7 +71,9 @@ bool is_utf16(std::string_view text) {
 }
 
 bool begins_with_bearer(std::string_view text) {
-    return begins_with(text, "Bearer ");
+    constexpr std::string_view bearer = "Bearer";
+    return begins_with(text, bearer) &&
+           (text.size() == bearer.size() || text[bearer.size()] == ':' || is_blank(text[bearer.size()]));
 }
 
 /// `NAME=value`, `export NAME = value`, `name: value`, `DD-API-KEY:value`
@@ -118,12 +120,44 @@ bool is_a_request(std::string_view text) {
                       (ends_with(text, "key") || ends_with(text, "token")));
 }
 
-/// `${NAME}`, `$NAME`, `$(NAME)`, `{{ name }}`, `<name>`, `[name]`, `%NAME%`
+/// `DD_API_KEY`, `__dd_api_key__`, `@DD_API_KEY@`, `#{DD-API-KEY}#`: the variable's name is its value.
+bool is_a_variables_name(std::string_view text) {
+    constexpr std::string_view marks = "_@#{}<>";
+    constexpr std::array<std::string_view, 8> names = {"DD_API_KEY",      "DD_APP_KEY",  "DD_APPLICATION_KEY",
+                                                       "DD_BEARER_TOKEN", "DD_SITE",     "DATADOG_API_KEY",
+                                                       "DATADOG_APP_KEY", "DATADOG_SITE"};
+    const std::size_t first = std::min(text.find_first_not_of(marks), text.size());
+    const std::string_view name = text.substr(first, text.find_last_not_of(marks) + 1 - first);
+    return std::any_of(names.begin(), names.end(), [&](std::string_view candidate) {
+        return std::equal(name.begin(), name.end(), candidate.begin(), candidate.end(),
+                          [](char a, char b) { return same_letter(a, b) || (a == '-' && b == '_'); });
+    });
+}
+
+/// `null`, `TODO`: what programs and people write for want of a value.
+bool is_a_word_for_nothing(std::string_view text) {
+    constexpr std::array<std::string_view, 4> words = {"null", "none", "undefined", "todo"};
+    return std::any_of(words.begin(), words.end(), [&](std::string_view word) {
+        return word.size() == text.size() && begins_with(text, word);
+    });
+}
+
+/// `xxxxxxxx`, `0000`
+bool is_one_character_throughout(std::string_view text) {
+    constexpr std::size_t fewest = 4;
+    return text.size() >= fewest && (is_word(text.front()) || text.front() == '-') &&
+           text.find_first_not_of(text.front()) == std::string_view::npos;
+}
+
+/// `${NAME}`, `$NAME`, `$(NAME)`, `{{ name }}`, `<name>`, `[name]`, `%NAME%`; what a template makes of
+/// nothing
+/// (`=`)
 bool is_placeholder(std::string_view text) {
     const bool is_variable = text.size() > 1 && text.front() == '$' &&
                              (is_letter(text[1]) || text[1] == '_' || text[1] == '{' || text[1] == '(');
-    return is_variable || text.starts_with("{{") || is_between(text, '<', '>') ||
-           is_between(text, '[', ']') || is_between(text, '%', '%') || is_a_request(text);
+    return is_variable || text.starts_with("{{") || text.starts_with('<') || text.starts_with('=') ||
+           is_between(text, '[', ']') || is_between(text, '%', '%') || is_a_request(text) ||
+           is_a_variables_name(text) || is_a_word_for_nothing(text) || is_one_character_throughout(text);
 }
 
 /// Where the Datadog Agent, clouds and password managers would look the value up.
@@ -163,20 +197,17 @@ struct Slip {
 /// The first one that fits is told.
 constexpr std::array<Slip, 9> slips = {{
     {begins_with_byte_order_mark,
-     "begins with a byte order mark, which nobody sees and some editors write; take it away"},
+     "begins with a byte order mark, which nobody sees and some editors write; remove it"},
     {is_utf16, "is UTF-16 text, as PowerShell's > writes it; write it as ASCII"},
-    {begins_with_bearer,
-     "begins with the word Bearer, which is sent without being written; write what "
-     "follows it alone"},
-    {has_a_name_before, "has a name before the value, as in NAME=value; write the value alone"},
-    {is_in_quotation_marks, "is in quotation marks, which count as a part of it; write it without them"},
+    {begins_with_bearer, "begins with the word Bearer; write only what follows it"},
+    {has_a_name_before, "has a name before the value, as in NAME=value; write only the value"},
+    {is_in_quotation_marks, "begins or ends with a quotation mark; write it without quotation marks"},
     {is_placeholder, "is a placeholder that nothing has filled in; write the value itself"},
     {is_reference,
      "is a reference to a secret that is kept elsewhere, which the exporter does not look up; write the "
-     "value "
-     "itself"},
+     "value itself"},
     {is_masked, "is a masked copy, with *** or … in it; write the value itself"},
-    {is_structure, "is JSON or another structure; write the value alone"},
+    {is_structure, "is JSON or another structure; write only the value"},
 }};
 
 struct KeyRule {

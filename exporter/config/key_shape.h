@@ -12,7 +12,7 @@ enum class KeyKind { api_key, app_key, bearer_token };
 
 /// What was left round a value, or in its place, on its way into a variable or a file: a byte order mark,
 /// quotation marks, the variable's name, a placeholder, a reference. As a predicate for a message behind the
-/// value's place (`is in quotation marks; ...`), with what would be right; empty: nothing.
+/// value's place (`begins with ...; write ...`), with what would be right; empty: nothing.
 [[nodiscard]] std::string_view slip_in(std::string_view text);
 
 /// Why the text can't be a key of this kind, worded as with `slip_in`, which it includes; empty: it can.

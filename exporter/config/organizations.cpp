@@ -3,6 +3,7 @@
 #include "config/address.h"
 #include "config/credential_inputs.h"
 #include "config/environment.h"
+#include "config/key_shape.h"
 #include "config/text.h"
 
 #include <fmt/format.h>
@@ -59,6 +60,17 @@ bool is_ambient(const Setting& setting) {
     return setting.place == "DD_SITE";
 }
 
+/// Why the text is hardly an owner's id, or empty. The API's ids are UUIDs, but others may come.
+std::string_view fault_in_owner(std::string_view owner) {
+    if (const std::string_view slip = slip_in(owner); !slip.empty()) {
+        return slip;
+    }
+    if (owner.find('@') != std::string_view::npos) {
+        return "is an e-mail address";
+    }
+    return owner.find_first_of(" \t") == std::string_view::npos ? "" : "has a blank in it";
+}
+
 /// Builds organizations from settings that go by the keys of `organizations`.
 class Builder {
   public:
@@ -82,7 +94,7 @@ class Builder {
         }
         if (const auto owners = find_setting(settings, "owned_by")) {
             organization.owned_by = list_items(*owners, mistakes_);
-            warn_of_addresses(owners->place, organization.owned_by);
+            warn_of_strange_owners(owners->place, organization.owned_by);
         }
         return organization;
     }
@@ -124,17 +136,20 @@ class Builder {
         }
         organization.site = endpoint->host;
         organization.endpoint = *endpoint;
+        if (const std::string doubt = doubt_about_base_url(*endpoint); !doubt.empty()) {
+            warn(setting.place, doubt);
+        }
         if (!endpoint->tls && !is_loopback(endpoint->host)) {
             warn(setting.place, fmt::format("the credentials travel unencrypted to {}", endpoint->url()));
         }
     }
 
-    void warn_of_addresses(std::string_view place, const std::vector<std::string>& owners) {
+    void warn_of_strange_owners(std::string_view place, const std::vector<std::string>& owners) {
         for (const std::string& owner : owners) {
-            if (owner.find('@') != std::string::npos) {
-                warn(place, fmt::format("{} is an e-mail address; the API knows owners by their ids, such as "
+            if (const std::string_view fault = fault_in_owner(owner); !fault.empty()) {
+                warn(place, fmt::format("{} {}; the API knows owners by their ids, such as "
                                         "00000000-0000-0000-2345-000000000000",
-                                        quote(owner)));
+                                        quote(owner), fault));
             }
         }
     }

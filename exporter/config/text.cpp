@@ -20,10 +20,10 @@ struct Characters {
     unsigned number;  ///< Unicode's, of the first
 };
 
-/// What nobody sees, or what turns the text round it about.
+/// What nobody sees, or what changes the direction of text.
 constexpr std::array<Characters, 6> unseen = {{
-    {"\u00a0", "\u00a0", 0xa0},    // a blank that does not break
-    {"\u00ad", "\u00ad", 0xad},    // a hyphen that may break
+    {"\u00a0", "\u00a0", 0xa0},    // no-break space
+    {"\u00ad", "\u00ad", 0xad},    // soft hyphen
     {"\u200b", "\u200f", 0x200b},  // of no width; directions
     {"\u2028", "\u202e", 0x2028},  // line ends; directions
     {"\u2060", "\u2069", 0x2060},  // of no width; directions

@@ -13,7 +13,7 @@ namespace exporter::config {
 /// ASCII only.
 [[nodiscard]] std::string lower(std::string_view text);
 
-/// In double quotes, for a message: characters that control or that nobody sees are escaped, what is long is
+/// In double quotes, for a message: control characters and invisible ones are escaped, what is long is
 /// cut, and what looks like a key is not shown at all, since people swap variables.
 [[nodiscard]] std::string quote(std::string_view text);
 

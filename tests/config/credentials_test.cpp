@@ -49,7 +49,7 @@ TEST(SecretText, IsRefusedWithoutBeingQuoted) {
 }
 
 TEST(SecretText, MayHave4096Bytes) {
-    EXPECT_TRUE(parse_secret(KeyKind::api_key, std::string(4096, 'x'), "DD_API_KEY"));
+    EXPECT_TRUE(parse_secret(KeyKind::api_key, std::string(4095, 'x') + "y", "DD_API_KEY"));
 }
 
 TEST(SecretFile, HoldsTheSecretAndALineEnd) {
@@ -57,8 +57,8 @@ TEST(SecretFile, HoldsTheSecretAndALineEnd) {
     const auto short_secret = read_secret_file(KeyKind::bearer_token, directory.write("short", "abc\r\n"));
     ASSERT_TRUE(short_secret) << short_secret.error();
     EXPECT_EQ(short_secret->expose(), "abc");
-    EXPECT_TRUE(
-        read_secret_file(KeyKind::bearer_token, directory.write("longest", std::string(4096, 'x') + "\r\n")));
+    EXPECT_TRUE(read_secret_file(KeyKind::bearer_token,
+                                 directory.write("longest", std::string(4095, 'x') + "y\r\n")));
 }
 
 TEST(SecretFile, MayBeASymbolicLink) {

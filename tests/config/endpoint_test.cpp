@@ -95,10 +95,10 @@ TEST(Site, OutsideDatadogsDomainsIsRefusedWithTheNearestOne) {
         {"us2-fed", "did you mean us2.ddog-gov.com?"},
         {"gov", "did you mean ddog-gov.com?"},
         {"datadoghq", "did you mean datadoghq.com?"},
-        {"example.com", "keys go to datadoghq.com, datadoghq.eu, ddog-gov.com and names below them alone"},
+        {"example.com", "keys go only to datadoghq.com, datadoghq.eu, ddog-gov.com and names below them;"},
         {"evildatadoghq.com.example", "a gateway's URL goes into --datadog.base-url"},
-        {"datadoghq.com.example.net", "(keys go to datadoghq.com,"},
-        {"notdatadoghq.com", "(keys go to datadoghq.com,"},
+        {"datadoghq.com.example.net", "(keys go only to datadoghq.com,"},
+        {"notdatadoghq.com", "(keys go only to datadoghq.com,"},
     };
     for (const Refusal& c : cases) {
         const auto site = parse_site(c.text);
@@ -114,8 +114,8 @@ TEST(Site, WithASlipInItIsRefusedWithTheSlipsName) {
         {"\xef\xbb\xbf"
          "datadoghq.eu",
          "\"\\ufeffdatadoghq.eu\" begins with a byte order mark"},
-        {"\"datadoghq.eu\"", "is in quotation marks"},
-        {"\u201cdatadoghq.eu\u201d", "is in quotation marks"},
+        {"\"datadoghq.eu\"", "begins or ends with a quotation mark"},
+        {"\u201cdatadoghq.eu\u201d", "begins or ends with a quotation mark"},
         {"DD_SITE=datadoghq.eu", "has a name before the value"},
         {"site: datadoghq.eu", "has a name before the value"},
         {"<site>", "is a placeholder"},
@@ -160,7 +160,7 @@ TEST(BaseUrl, IsRefusedWithTheReason) {
     const std::vector<Refusal> cases = {
         {"", "does not begin with https:// or http://"},
         {"api.datadoghq.eu", "does not begin with https:// or http://"},
-        {"\"https://api.datadoghq.eu\"", "is in quotation marks"},
+        {"\"https://api.datadoghq.eu\"", "begins or ends with a quotation mark"},
         {"\xef\xbb\xbfhttps://api.datadoghq.eu", "begins with a byte order mark"},
         {"BASE_URL=https://api.datadoghq.eu", "has a name before the value"},
         {"${BASE_URL}", "is a placeholder"},

@@ -78,7 +78,7 @@ struct Slip {
 
 TEST(Key, WithASlipInItIsRefusedWhereverItIsGivenAndNotShown) {
     const std::string byte_order_mark = "begins with a byte order mark";
-    const std::string quotes = "in quotation marks";
+    const std::string quotes = "begins or ends with a quotation mark";
     const std::string name = "has a name before the value";
     const std::string placeholder = "is a placeholder that nothing has filled in";
     const std::string reference = "is a reference to a secret that is kept elsewhere";
@@ -99,6 +99,10 @@ TEST(Key, WithASlipInItIsRefusedWhereverItIsGivenAndNotShown) {
         {"\u00abneedle\u00bb", quotes},
         {"Bearer needle", "begins with the word Bearer"},
         {"bearer needle", "begins with the word Bearer"},
+        {"Bearer\tneedle", "begins with the word Bearer"},
+        {"Bearer:needle", "begins with the word Bearer"},
+        {"Bearer: needle", "begins with the word Bearer"},
+        {"Bearer", "begins with the word Bearer; write only what follows it"},
         {"DD_API_KEY=needle", name},
         {"DD_API_KEY = needle", name},
         {"DD_API_KEY=\"needle\"", name},
@@ -123,6 +127,25 @@ TEST(Key, WithASlipInItIsRefusedWhereverItIsGivenAndNotShown) {
         {"replace-me", placeholder},
         {"YOUR_API_KEY", placeholder},
         {"your-access-token", placeholder},
+        {"DD_API_KEY", placeholder},
+        {"dd_app_key", placeholder},
+        {"DD-APP-KEY", placeholder},
+        {"DD_BEARER_TOKEN", placeholder},
+        {"__DD_API_KEY__", placeholder},
+        {"@DD_APP_KEY@", placeholder},
+        {"#{DD_APP_KEY}#", placeholder},
+        {"@@datadog_api_key@@", placeholder},
+        {"{DD_API_KEY}", placeholder},
+        {"<needle", placeholder},
+        {"=needle", placeholder},
+        {"xxxxxxxx", placeholder},
+        {"XXXX", placeholder},
+        {"0000", placeholder},
+        {std::string(32, '0'), placeholder},
+        {"null", placeholder},
+        {"None", placeholder},
+        {"TODO", placeholder},
+        {"undefined", placeholder},
         {"ENC[needle]", reference},
         {"@Microsoft.KeyVault(SecretUri=https://needle)", reference},
         {"arn:aws:secretsmanager:eu-west-1:1:secret:needle", reference},
@@ -181,7 +204,17 @@ TEST(Key, OfAnyLengthAndAlphabetIsTaken) {
         "100%",
         "a<b>",
         "your",
-        std::string(4096, 'x'),
+        "xxx",
+        "xxxxxxxy",
+        "nullable",
+        "todo1",
+        "Bearer1",
+        "bearer_of_news",
+        "DD_API_KEY_1",
+        "my_DD_API_KEY",
+        "_a_",
+        "_",
+        std::string(4095, 'x') + "y",
     };
     const GivenKeys given;
     for (const std::string& key : keys) {
@@ -225,12 +258,11 @@ TEST(Warning, IsGivenForKeysInEachOthersPlaces) {
          "DD_APP_KEY: has 32 hexadecimal digits, as API keys have; an application key has 40"},
         {"one key as both",
          {{"DD_API_KEY", api_key}, {"DD_APP_KEY", api_key}},
-         "DD_APP_KEY: is the same text as DD_API_KEY; an application key is never an API key too"},
+         "DD_APP_KEY: is the same as DD_API_KEY; one of the two is wrong"},
         {"an API key as bearer token",
          {{"DD_BEARER_TOKEN", api_key}},
          "DD_BEARER_TOKEN: has 32 hexadecimal digits, as API keys have; an access token begins with ddpat_ "
-         "or "
-         "ddsat_"},
+         "or ddsat_"},
         {"an application key as bearer token",
          {{"DD_BEARER_TOKEN", app_key}},
          "DD_BEARER_TOKEN: has 40 hexadecimal digits, as application keys have; an access token begins"},
@@ -299,7 +331,7 @@ TEST_F(OneFileForBothKeys, IsRefusedHoweverItsPathIsWritten) {
                                     directory_.at("link"), directory_.at("twin")}) {
         EXPECT_THAT(mistakes_of({"--datadog.api-key-file=" + key_, "--datadog.app-key-file=" + path}, {}),
                     ElementsAre(AllOf(StartsWith("--datadog.app-key-file: " + path +
-                                                 ": is the file of the API key too; each key has its own"),
+                                                 ": is also the API key's file; each key needs its own"),
                                       Not(HasSubstr("needle")))));
     }
 }
@@ -331,10 +363,11 @@ TEST(RotatedKey, IsRefusedForWhatIsRefusedAtTheStart) {
     directory.write("api", "ddpat_needle_x");
     EXPECT_EQ(read_credentials(sources).error().find(api_path + ": is an access token"), 0U);
     directory.write("api", "\"needle\"");
-    EXPECT_EQ(read_credentials(sources).error().find(api_path + ": is in quotation marks"), 0U);
+    EXPECT_EQ(read_credentials(sources).error().find(api_path + ": begins or ends with a quotation mark"),
+              0U);
     std::filesystem::remove(api_path);
     std::filesystem::create_symlink("app", api_path);
-    EXPECT_EQ(read_credentials(sources).error().find(app_path + ": is the file of the API key too"), 0U);
+    EXPECT_EQ(read_credentials(sources).error().find(app_path + ": is also the API key's file"), 0U);
 }
 
 }  // namespace

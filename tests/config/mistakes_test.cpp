@@ -342,6 +342,27 @@ TEST(Warning, IsGivenForOwnersByEMailAddress) {
         ElementsAre(StartsWith(file + ":4: organizations[0].owned_by: \"ada@example.com\" is an e-mail")));
 }
 
+TEST(Warning, IsGivenForOwnersThatAreNoIds) {
+    const std::string ids =
+        "; the API knows owners by their ids, such as 00000000-0000-0000-2345-000000000000";
+    EXPECT_THAT(loaded({"--tokens.owned-by=\"00000000-0000-0000-2345-000000000000\""}).warnings,
+                ElementsAre("--tokens.owned-by: \"\\\"00000000-0000-0000-2345-000000000000\\\"\" begins or "
+                            "ends with a quotation mark; write it without quotation marks" +
+                            ids));
+    EXPECT_THAT(loaded({"--tokens.owned-by=Joe Bloggs"}).warnings,
+                ElementsAre("--tokens.owned-by: \"Joe Bloggs\" has a blank in it" + ids));
+    EXPECT_THAT(loaded({}, keys_and({{"DATADOG_TOKEN_EXPORTER_TOKENS_OWNED_BY", "${OWNER}"}})).warnings,
+                ElementsAre(HasSubstr("is a placeholder")));
+    const ScratchDirectory directory;
+    directory.write("token", "ddpat_abc_def");
+    const std::string file = directory.write(
+        "x.yaml",
+        "organizations:\n- name: a\n  bearer_token_file: token\n  owned_by: [\"'x'\", Joe Bloggs]\n");
+    EXPECT_THAT(loaded({"--config.file=" + file}, {}).warnings,
+                ElementsAre(StartsWith(file + ":4: organizations[0].owned_by: \"'x'\" begins or ends with"),
+                            StartsWith(file + ":4: organizations[0].owned_by: \"Joe Bloggs\" has a blank")));
+}
+
 TEST(Mistake, ShowsCharactersThatNobodySees) {
     EXPECT_THAT(mistakes_of({"--log.level=\xef\xbb\xbf"
                              "in\u00a0f\u200bo\u202e"}),
@@ -355,6 +376,45 @@ TEST(Warning, IsGivenForUnknownSites) {
         loaded({"--datadog.site=ap9.datadoghq.com"}).warnings,
         ElementsAre(AllOf(StartsWith("--datadog.site: \"ap9.datadoghq.com\" is not a Datadog site that this"),
                           HasSubstr("https://api.ap9.datadoghq.com"))));
+}
+
+TEST(Warning, IsGivenForBaseUrlsThatMissDatadogsApi) {
+    struct Url {
+        std::string url;
+        std::string right;
+    };
+    const std::vector<Url> urls = {
+        {"https://api.datadohq.com", "https://api.datadoghq.com"},
+        {"https://app.datadohq.eu", "https://api.datadoghq.eu"},
+        {"https://API.us5.datadog.com", "https://api.us5.datadoghq.com"},
+        {"https://datadoghq.con", "https://api.datadoghq.com"},
+        {"https://app.datadoghq.eu", "https://api.datadoghq.eu"},
+        {"https://datadoghq.com/", "https://api.datadoghq.com"},
+        {"https://us3.datadoghq.com:443", "https://api.us3.datadoghq.com"},
+        {"https://app.ddog-gov.com", "https://api.ddog-gov.com"},
+    };
+    for (const Url& row : urls) {
+        EXPECT_THAT(loaded({"--datadog.base-url=" + row.url}).warnings,
+                    ElementsAre(AllOf(StartsWith("--datadog.base-url: \""), HasSubstr(row.right))))
+            << row.url;
+    }
+    EXPECT_THAT(
+        loaded({"--datadog.base-url=https://api.datadohq.com"}).warnings,
+        ElementsAre("--datadog.base-url: \"api.datadohq.com\" is not Datadog's, and the keys go there; "
+                    "if Datadog is meant, write https://api.datadoghq.com"));
+    EXPECT_THAT(
+        loaded({"--datadog.base-url=https://app.datadoghq.eu"}).warnings,
+        ElementsAre("--datadog.base-url: \"app.datadoghq.eu\" is not the host of Datadog's API; write "
+                    "https://api.datadoghq.eu"));
+}
+
+TEST(Warning, IsNotGivenForBaseUrlsOfDatadogOrOfGateways) {
+    for (const std::string url :
+         {"https://api.datadoghq.com", "https://api.us5.datadoghq.com", "https://api.ap9.datadoghq.com",
+          "https://acme.datadoghq.com", "https://datadog.example.com", "https://api.example.com",
+          "https://10.0.0.1:8443", "https://proxy", "https://datadog", "https://api"}) {
+        EXPECT_THAT(loaded({"--datadog.base-url=" + url}).warnings, testing::IsEmpty()) << url;
+    }
 }
 
 TEST(Warning, IsGivenForUnencryptedCredentials) {

@@ -14,7 +14,7 @@ import chart
 DIRECTORY = "/etc/datadog-token-exporter"
 STATE_DIRECTORY = "/var/lib/datadog-token-exporter"
 ACCESS_TOKEN = "ddpat_0123456789abcdef"
-SECRETS = {"api-key": "0" * 32, "app-key": "1" * 40, "bearer-token": ACCESS_TOKEN}
+SECRETS = {"api-key": "01234567" * 4, "app-key": "01234567" * 5, "bearer-token": ACCESS_TOKEN}
 
 
 def known_flags():

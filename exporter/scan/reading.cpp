@@ -42,6 +42,17 @@ void distrust_later_dates(datadog::Page& page, Timestamp now) {
     }
 }
 
+datadog::Error rows_unreadable(std::size_t page, std::size_t rows, std::size_t before) {
+    const std::string what =
+        rows == 1 ? "its only row can't be read: it has no id that is a text"
+                  : fmt::format("none of its {} rows can be read: they have no id that is a text", rows);
+    const std::string after = before > 0 ? fmt::format("; tokens before it: {}", before) : "";
+    datadog::Error error{datadog::ErrorKind::bad_page, fmt::format("page {}: {}{}", page, what, after),
+                         std::nullopt};
+    error.costly = before > 0;
+    return error;
+}
+
 Reading::Reading(datadog::Timestamp now, ListingSink& sink, std::size_t max_tokens)
     : sink_(sink), max_tokens_(max_tokens) {
     listing_.as_of = now;

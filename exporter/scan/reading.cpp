@@ -113,8 +113,10 @@ Listing Reading::finish() const {
 }
 
 bool Reading::worth_repeating(const std::optional<Listing>& last) const {
-    const bool rest_is_unreadable = unreadable_last_page_ > 0 || matches_total(ids_.size() + unreadable_);
-    return !consistent() || !(rest_is_unreadable || has_gap_of(last));
+    if (unreadable_last_page_ > 0) {
+        return false;  // Whatever changed meanwhile: the same page would end it again.
+    }
+    return !consistent() || !(matches_total(ids_.size() + unreadable_) || has_gap_of(last));
 }
 
 void Reading::add(const datadog::Token& token) {

@@ -71,9 +71,9 @@ class Reading {
     /// Whether it ended at a page of which no row can be read, and not at the listing's end.
     [[nodiscard]] bool broke_off() const;
 
-    /// Whether reading again may tell more: not when only unreadable tokens are missing from the total, nor
-    /// when it is off by what it was at the last poll, nor when it ended at a page of which no row can be
-    /// read: the same would come again.
+    /// Whether reading again may tell more: not when it ended at a page of which no row can be read, as the
+    /// same would come again; nor, where nothing changed meanwhile, when only unreadable tokens are missing
+    /// from the total, or it is off by what it was at the last poll.
     ///
     /// @param last what was published last
     [[nodiscard]] bool worth_repeating(const std::optional<Listing>& last) const;

@@ -148,6 +148,25 @@ TEST(ScanProgress, AListingThatBreaksOffWithinATenthOfItsTotalIsPublishedAsIncom
     EXPECT_THAT(fixture.source.asked, ElementsAre(0U, 1U)) << "the same rows would come again";
 }
 
+TEST(ScanProgress, AListingThatBreaksOffIsNotReadAgainThoughItChangedMeanwhile) {
+    for (const bool by_total : {true, false}) {
+        ScanFixture fixture;
+        const auto now = fixture.clock.now();
+        fixture.source.respond = [=](std::size_t number) {
+            PageBuilder builder;
+            builder.total(by_total ? 1000 + number : 1000).asked_at(now);
+            return page_answer(number == 0 ? builder.token("a").token("b", datadog::Date::at(now))
+                                           : builder.unreadable_tokens(2));
+        };
+
+        const auto listing = fixture.run();
+
+        ASSERT_TRUE(listing);
+        EXPECT_FALSE(listing->complete);
+        EXPECT_THAT(fixture.source.asked, ElementsAre(0U, 1U)) << by_total;
+    }
+}
+
 TEST(ScanProgress, ARepeatedPageIsTheLastThoughItHasRowsThatCanNotBeRead) {
     ScanFixture fixture;
     fixture.source.respond = [](std::size_t) {

@@ -2,6 +2,7 @@
 
 #include "app/client_source.h"
 #include "datadog/commons.h"
+#include "scan/reading.h"
 
 #include <fmt/format.h>
 
@@ -21,6 +22,9 @@ std::string seen(const datadog::Answer& answer, bool lists_everything) {
     if (total) {
         text += fmt::format(" of {}", *total);
     }
+    if (const std::size_t unreadable = page.facts.elements - page.tokens.size()) {
+        text += fmt::format("; rows that can't be read, without an id that is a text: {}", unreadable);
+    }
     const datadog::RateLimit& limit = answer.exchange.rate_limit;
     if (limit.limit && limit.remaining) {
         text +=
@@ -36,6 +40,12 @@ std::string seen(const datadog::Answer& answer, bool lists_everything) {
     return text;
 }
 
+bool failed(const std::string& who, const datadog::Error& error) {
+    fmt::print("{}: failed: {}: {} ({})\n", who, datadog::label(error.kind), error.message,
+               datadog::advice(error));
+    return false;
+}
+
 bool check(const config::Organization& organization, const config::Config& config,
            const std::shared_ptr<datadog::Commons>& commons) {
     ClientSource source(organization, config, commons);
@@ -47,10 +57,11 @@ bool check(const config::Organization& organization, const config::Config& confi
     }
     const datadog::Answer answer = source.page(0, std::chrono::steady_clock::now() + config.poll.timeout);
     if (!answer.page) {
-        const datadog::Error& error = answer.page.error();
-        fmt::print("{}: failed: {}: {} ({})\n", who, datadog::label(error.kind), error.message,
-                   datadog::advice(error));
-        return false;
+        return failed(who, answer.page.error());
+    }
+    // A poll fails at such a page too: that is no organization without tokens.
+    if (answer.page->tokens.empty() && answer.page->facts.elements > 0) {
+        return failed(who, scan::rows_unreadable(0, answer.page->facts.elements, 0));
     }
     fmt::print("{}: {}\n", who, seen(answer, organization.filter.empty() && organization.owned_by.empty()));
     return true;

@@ -30,10 +30,16 @@ bool PageOrder::end_is_waiting() const {
                        [](const auto& page) { return !page.second || page.second->tokens.empty(); });
 }
 
+/// The second page goes alone as the first does: a server that ignores the page's number, or whose rows can't
+/// be read any more, shows it there, and is not asked for a window full of the same.
+std::size_t PageOrder::last_wanted() const {
+    return turn_ < 2 ? turn_ : std::max(last_, turn_);
+}
+
 bool PageOrder::has_fresh() const {
     // Beyond a page that ends the listing nothing is asked for, but those before it still are.
     return is_put_off_in_window() ||
-           (!end_is_waiting() && fresh_ <= std::max(last_, turn_) && fresh_ - turn_ < window_);
+           (!end_is_waiting() && fresh_ <= last_wanted() && fresh_ - turn_ < window_);
 }
 
 std::optional<std::size_t> PageOrder::take_fresh() {

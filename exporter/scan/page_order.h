@@ -24,7 +24,8 @@ class PageOrder {
     void note_size(std::size_t bytes);
     static constexpr std::size_t most_bytes_ahead = std::size_t{4} << 20;
 
-    /// The listing is known to have pages up to this one. Beyond it pages are asked for one by one.
+    /// The listing is known to have pages up to this one. Beyond it pages are asked for one by one, and so
+    /// are the first two.
     void expect_up_to(std::size_t last) { last_ = last; }
 
     /// A page that was never asked for; nullopt: none is wanted for the moment. It counts as asked for.
@@ -50,6 +51,7 @@ class PageOrder {
   private:
     [[nodiscard]] bool is_put_off_in_window() const;
     [[nodiscard]] bool end_is_waiting() const;
+    [[nodiscard]] std::size_t last_wanted() const;
 
     std::size_t window_;
     std::size_t fresh_ = 0;  ///< the lowest that was not asked for

@@ -42,6 +42,17 @@ void distrust_later_dates(datadog::Page& page, Timestamp now) {
     }
 }
 
+datadog::Error rows_unreadable(std::size_t page, std::size_t rows, std::size_t before) {
+    const std::string what =
+        rows == 1 ? "its only row can't be read: it has no id that is a text"
+                  : fmt::format("none of its {} rows can be read: they have no id that is a text", rows);
+    const std::string after = before > 0 ? fmt::format("; tokens before it: {}", before) : "";
+    datadog::Error error{datadog::ErrorKind::bad_page, fmt::format("page {}: {}{}", page, what, after),
+                         std::nullopt};
+    error.costly = before > 0;
+    return error;
+}
+
 Reading::Reading(datadog::Timestamp now, ListingSink& sink, std::size_t max_tokens)
     : sink_(sink), max_tokens_(max_tokens) {
     listing_.as_of = now;
@@ -102,8 +113,10 @@ Listing Reading::finish() const {
 }
 
 bool Reading::worth_repeating(const std::optional<Listing>& last) const {
-    const bool rest_is_unreadable = unreadable_last_page_ > 0 || matches_total(ids_.size() + unreadable_);
-    return !consistent() || !(rest_is_unreadable || has_gap_of(last));
+    if (unreadable_last_page_ > 0) {
+        return false;  // Whatever changed meanwhile: the same page would end it again.
+    }
+    return !consistent() || !(matches_total(ids_.size() + unreadable_) || has_gap_of(last));
 }
 
 void Reading::add(const datadog::Token& token) {

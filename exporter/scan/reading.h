@@ -1,6 +1,7 @@
 // One reading of a listing from its first page to its end, and what it says about its own completeness.
 #pragma once
 
+#include "datadog/error.h"
 #include "datadog/id_set.h"
 #include "datadog/page.h"
 #include "scan/listing.h"
@@ -26,6 +27,11 @@ inline constexpr std::chrono::seconds rounding_of_date{1};
 /// is behind by less must not take a token that was really created meanwhile for a mistake. And a `Date` more
 /// than a day before it counts as a day before it
 void distrust_later_dates(datadog::Page& page, datadog::Timestamp now);
+
+/// `bad_page`: of the `rows` of page `page` none can be read.
+///
+/// @param before tokens of the pages before it: with some the error is costly
+[[nodiscard]] datadog::Error rows_unreadable(std::size_t page, std::size_t rows, std::size_t before);
 
 /// Takes the pages in the listing's order, whatever the order of their fetching.
 ///
@@ -65,9 +71,9 @@ class Reading {
     /// Whether it ended at a page of which no row can be read, and not at the listing's end.
     [[nodiscard]] bool broke_off() const;
 
-    /// Whether reading again may tell more: not when only unreadable tokens are missing from the total, nor
-    /// when it is off by what it was at the last poll, nor when it ended at a page of which no row can be
-    /// read: the same would come again.
+    /// Whether reading again may tell more: not when it ended at a page of which no row can be read, as the
+    /// same would come again; nor, where nothing changed meanwhile, when only unreadable tokens are missing
+    /// from the total, or it is off by what it was at the last poll.
     ///
     /// @param last what was published last
     [[nodiscard]] bool worth_repeating(const std::optional<Listing>& last) const;

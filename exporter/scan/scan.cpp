@@ -60,16 +60,7 @@ Error short_of(const Listing& listing, int readings) {
 
 /// At the last page of a reading no row can be read.
 Error unreadable(const Reading& reading) {
-    const std::size_t rows = reading.unreadable_last_page();
-    const std::string what =
-        rows == 1 ? "its only row can't be read: it has no id that is a text"
-                  : fmt::format("none of its {} rows can be read: they have no id that is a text", rows);
-    const std::string before =
-        reading.tokens() > 0 ? fmt::format("; tokens before it: {}", reading.tokens()) : "";
-    Error error{ErrorKind::bad_page, fmt::format("page {}: {}{}", reading.pages() - 1, what, before),
-                std::nullopt};
-    error.costly = reading.tokens() > 0;
-    return error;
+    return rows_unreadable(reading.pages() - 1, reading.unreadable_last_page(), reading.tokens());
 }
 
 /// Pages that were read in time are not taken in after it: what a poll may do ends at its deadline.

@@ -24,7 +24,8 @@ namespace exporter::scan {
 
 struct ScanOptions {
     std::size_t page_size = 100;  ///< what the source asks for; shorter pages are a hint that the end is near
-    /// How many requests may be under way at once, once the first page has told how many there are.
+    /// How many requests may be under way at once, once the first page has told how many there are
+    /// and the second that they differ.
     std::size_t concurrency = 1;
     /// How often a listing whose pages contradict each other is read before it is published as incomplete.
     int max_attempts = 3;
@@ -69,8 +70,9 @@ struct ScanEnvironment {
 /// not, that one stays until it is stale, and the scan has failed: alerts are not to end because a listing
 /// broke off.
 ///
-/// The first page goes alone; then pages are fetched side by side, as many as pace and rate limit allow, and
-/// taken in one after another. A page that waits to be asked for again keeps its place among those.
+/// The first page goes alone, and so does the second; then pages are fetched side by side, as many as pace
+/// and rate limit allow, and taken in one after another. A page that waits to be asked for again keeps its
+/// place among those.
 class Scan {
   public:
     /// @param sink, statistics requests, retries, pages, rate limit and unparsed fields are counted as they

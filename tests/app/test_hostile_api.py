@@ -73,12 +73,12 @@ def endless(count):
 
 
 def line_without_end(begin):
-    """After a first page that says that many follow, side by side: answers with 11 MiB in a line that begins so and then
+    """After two pages that say that many follow, side by side: answers with 11 MiB in a line that begins so and then
     stops, until the other side hangs up."""
     first = endless(1000)
 
     def page(request, connection):
-        if page_number(request) == 0:
+        if page_number(request) < 2:
             return first(request, connection)
         connection.sendall(begin)
         for _ in range(11 * 16):
@@ -99,16 +99,16 @@ LINES_WITHOUT_END = {
 
 
 def large(count, size=7 * MIB, first=7 * MIB):
-    """A listing of so many pages, each as large as it may be and with one token."""
+    """A listing of so many pages, each as large as it may be (the first two may be smaller) and with one token."""
     def page(request, _connection):
         return json_answer(b'{"data":[{"id":"%d","attributes":{"name":"%s"}}],"meta":{"page":{"total_filtered_count":%d}}}'
-                           % (page_number(request), b"n" * (size if page_number(request) else first), count))
+                           % (page_number(request), b"n" * (size if page_number(request) > 1 else first), count))
     return page
 
 
 def large_without_end(request, connection):
-    """After a first page that says that many follow, side by side: as much of large ones as is taken, and then nothing."""
-    if page_number(request) == 0:
+    """After two pages that say that many follow, side by side: as much of large ones as is taken, and then nothing."""
+    if page_number(request) < 2:
         return endless(1000)(request, connection)
     connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n" + b" " * (5 * MIB))
     connection.recv(1)

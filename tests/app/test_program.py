@@ -15,6 +15,7 @@ import time
 import unittest
 
 import harness
+from fault_server import FaultServer, listing, token
 
 
 class Modes(unittest.TestCase):
@@ -64,6 +65,26 @@ class Modes(unittest.TestCase):
         self.assertEqual(bad.returncode, 1)
         self.assertIn("failed: forbidden: 403 from 127.0.0.1: Forbidden", bad.stdout)
         self.assertIn("org_app_keys_read", bad.stdout)
+
+    def test_check_fails_where_no_row_can_be_read(self):
+        for rows, said in (([{}] * 100, "none of its 100 rows can be read: they have no id that is a text"),
+                           ([{"id": 1}], "its only row can't be read: it has no id that is a text")):
+            with self.subTest(rows=len(rows)), FaultServer(listing(rows)) as server:
+                done = harness.run("--check", "--datadog.base-url", server.url, DD_BEARER_TOKEN=harness.ACCESS_TOKEN)
+            self.assertEqual(done.returncode, 1, done.stdout)
+            self.assertIn(f"failed: bad_page: page 0: {said} (", done.stdout)
+
+    def test_check_tells_how_many_rows_can_not_be_read(self):
+        with FaultServer(listing([token(1), {}, {"id": 1}])) as server:
+            done = harness.run("--check", "--datadog.base-url", server.url, DD_BEARER_TOKEN=harness.ACCESS_TOKEN)
+        self.assertEqual(done.returncode, 0, done.stdout)
+        self.assertIn("with 1 tokens of 3; rows that can't be read, without an id that is a text: 2\n", done.stdout)
+
+    def test_check_of_an_organization_without_tokens_is_good(self):
+        with FaultServer(listing([])) as server:
+            done = harness.run("--check", "--datadog.base-url", server.url, DD_BEARER_TOKEN=harness.ACCESS_TOKEN)
+        self.assertEqual(done.returncode, 0, done.stdout)
+        self.assertIn("with 0 tokens of 0", done.stdout)
 
     def test_once_writes_an_exposition_that_promtool_accepts(self):
         done = harness.run("--demo", "--once", "--tokens.detail", "all")

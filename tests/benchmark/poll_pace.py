@@ -25,8 +25,8 @@ class Latency:
 
     @property
     def rounds(self):
-        """Waits one after another: the first page alone, as it tells how many there are, then the rest."""
-        return 1 + math.ceil((self.pages - 1) / self.concurrency)
+        """Waits one after another: two pages alone, the first as it tells how many there are, then the rest."""
+        return min(self.pages, 2) + math.ceil(max(self.pages - 2, 0) / self.concurrency)
 
     @property
     def ratio(self):

@@ -163,7 +163,7 @@ TEST(Dispatcher, FetchesPagesOfOneOrganizationSideBySide) {
     Gate gate;
     Organization organization({.scan = {.page_size = 1, .concurrency = 4}});
     organization.source.respond = [&gate](std::size_t number) {
-        if (number > 0) {
+        if (number > 1) {
             gate.pass();
         }
         PageBuilder page;
@@ -261,7 +261,7 @@ TEST(Dispatcher, WhereAllOrganizationsAreSlowTheyHaveAllWorkers) {
     Gate gate;
     Organization slow({.scan = {.page_size = 1, .concurrency = 4}});
     slow.source.respond = [&gate](std::size_t number) {
-        if (number > 0) {
+        if (number > 1) {
             gate.pass();
         }
         PageBuilder page;

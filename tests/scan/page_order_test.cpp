@@ -21,27 +21,49 @@ std::vector<std::size_t> all_fresh(PageOrder& order) {
     return pages;
 }
 
+/// The pages before the ones that may be asked for side by side.
+void take_first_two(PageOrder& order) {
+    for (std::size_t turn = 0; turn < 2; ++turn) {
+        ASSERT_EQ(all_fresh(order), std::vector<std::size_t>{turn});
+        order.arrived(turn, page(turn));
+        ASSERT_TRUE(order.take_next());
+    }
+}
+
 TEST(PageOrder, KnowsOfTheFirstPageAlone) {
     PageOrder order(8);
 
     EXPECT_EQ(all_fresh(order), std::vector<std::size_t>{0});
 }
 
+TEST(PageOrder, AsksForNothingBeyondTheSecondPageUntilItWasTaken) {
+    PageOrder order(8);
+    order.expect_up_to(100);
+    ASSERT_EQ(all_fresh(order), std::vector<std::size_t>{0});
+    order.arrived(0, page(0));
+    ASSERT_TRUE(order.take_next());
+
+    EXPECT_EQ(all_fresh(order), std::vector<std::size_t>{1});
+    order.arrived(1, page(1));
+    EXPECT_TRUE(all_fresh(order).empty());
+    ASSERT_TRUE(order.take_next());
+    EXPECT_EQ(all_fresh(order).size(), 8U);
+}
+
 TEST(PageOrder, AsksForTheExpectedPagesInsideTheWindow) {
     PageOrder order(4);
-    order.expect_up_to(2);
-    EXPECT_EQ(all_fresh(order), (std::vector<std::size_t>{0, 1, 2}));
+    take_first_two(order);
+    order.expect_up_to(4);
+    EXPECT_EQ(all_fresh(order), (std::vector<std::size_t>{2, 3, 4}));
 
     order.expect_up_to(100);
-    EXPECT_EQ(all_fresh(order), std::vector<std::size_t>{3});
+    EXPECT_EQ(all_fresh(order), std::vector<std::size_t>{5});
 }
 
 TEST(PageOrder, AsksForNoMoreLargePagesAheadThanFitInFourMebibytes) {
     for (const auto& [mebibytes, ahead] : {std::pair{1, 4U}, {2, 2U}, {3, 1U}, {5, 1U}}) {
         PageOrder order(8);
-        ASSERT_EQ(all_fresh(order).size(), 1U);
-        order.arrived(0, page(1));
-        ASSERT_TRUE(order.take_next());
+        take_first_two(order);
 
         order.note_size(static_cast<std::size_t>(mebibytes) << 20);
         order.note_size(1000);
@@ -53,10 +75,11 @@ TEST(PageOrder, AsksForNoMoreLargePagesAheadThanFitInFourMebibytes) {
 
 TEST(PageOrder, AsksForNothingBeyondAPageWithoutAToken) {
     PageOrder order(4);
+    take_first_two(order);
     order.expect_up_to(100);
     ASSERT_EQ(all_fresh(order).size(), 4U);
-    order.arrived(3, datadog::Page());
-    order.arrived(0, page(0));
+    order.arrived(5, datadog::Page());
+    order.arrived(2, page(2));
     ASSERT_TRUE(order.take_next());
 
     EXPECT_TRUE(all_fresh(order).empty()) << "it ends the listing, whatever comes before it";
@@ -64,35 +87,37 @@ TEST(PageOrder, AsksForNothingBeyondAPageWithoutAToken) {
 
 TEST(PageOrder, WithoutRoomForgetsAPageWithoutATokenTillItsTurn) {
     PageOrder order(4);
+    take_first_two(order);
     order.expect_up_to(100);
     ASSERT_EQ(all_fresh(order).size(), 4U);
-    order.arrived(1, datadog::Page());
+    order.arrived(3, datadog::Page());
 
     order.go_one_by_one();
-    order.put_off(2);
-    order.put_off(3);
-    order.arrived(0, page(0));
+    order.put_off(4);
+    order.put_off(5);
+    order.arrived(2, page(2));
 
     ASSERT_TRUE(order.take_next());
-    EXPECT_EQ(all_fresh(order), std::vector<std::size_t>{1});
-    order.arrived(1, page(1));
+    EXPECT_EQ(all_fresh(order), std::vector<std::size_t>{3});
+    order.arrived(3, page(3));
     ASSERT_TRUE(order.take_next());
-    EXPECT_EQ(all_fresh(order), std::vector<std::size_t>{2});
+    EXPECT_EQ(all_fresh(order), std::vector<std::size_t>{4});
 }
 
 TEST(PageOrder, WithoutRoomDropsWhatWaitsAndAsksForItInItsTurn) {
     PageOrder order(4);
-    order.expect_up_to(4);
-    ASSERT_EQ(all_fresh(order), (std::vector<std::size_t>{0, 1, 2, 3}));
-    order.arrived(1, page(1));
+    take_first_two(order);
+    order.expect_up_to(6);
+    ASSERT_EQ(all_fresh(order), (std::vector<std::size_t>{2, 3, 4, 5}));
     order.arrived(3, page(3));
+    order.arrived(5, page(5));
 
     order.go_one_by_one();
-    order.put_off(2);
+    order.put_off(4);
 
-    EXPECT_TRUE(all_fresh(order).empty()) << "it is the turn of 0, which is under way";
-    order.arrived(0, page(0));
-    for (std::size_t turn = 0; turn < 4; ++turn) {
+    EXPECT_TRUE(all_fresh(order).empty()) << "it is the turn of 2, which is under way";
+    order.arrived(2, page(2));
+    for (std::size_t turn = 2; turn < 6; ++turn) {
         const auto taken = order.take_next();
         ASSERT_TRUE(taken);
         EXPECT_EQ((*taken)->facts.elements, turn);
@@ -104,17 +129,18 @@ TEST(PageOrder, WithoutRoomDropsWhatWaitsAndAsksForItInItsTurn) {
 
 TEST(PageOrder, WithoutRoomStillAsksForWhatComesBeforeAPageThatFailed) {
     PageOrder order(4);
-    order.expect_up_to(4);
+    take_first_two(order);
+    order.expect_up_to(6);
     ASSERT_EQ(all_fresh(order).size(), 4U);
-    order.arrived(1, page(1));
-    order.arrived(2, tl::unexpected(datadog::Error{}));
+    order.arrived(3, page(3));
+    order.arrived(4, tl::unexpected(datadog::Error{}));
 
     order.go_one_by_one();
-    order.arrived(0, page(0));
+    order.arrived(2, page(2));
 
     ASSERT_TRUE(order.take_next());
-    EXPECT_EQ(all_fresh(order), std::vector<std::size_t>{1});
-    order.arrived(1, page(1));
+    EXPECT_EQ(all_fresh(order), std::vector<std::size_t>{3});
+    order.arrived(3, page(3));
     ASSERT_TRUE(order.take_next());
     const auto failed = order.take_next();
     ASSERT_TRUE(failed);
@@ -124,15 +150,16 @@ TEST(PageOrder, WithoutRoomStillAsksForWhatComesBeforeAPageThatFailed) {
 
 TEST(PageOrder, GivesPagesInOrderWhateverTheOrderOfTheirArrival) {
     PageOrder order(4);
-    order.expect_up_to(2);
+    take_first_two(order);
+    order.expect_up_to(4);
     (void)all_fresh(order);
 
-    order.arrived(2, page(2));
-    order.arrived(1, page(1));
+    order.arrived(4, page(4));
+    order.arrived(3, page(3));
     EXPECT_FALSE(order.take_next());
-    order.arrived(0, page(0));
+    order.arrived(2, page(2));
 
-    for (std::size_t expected = 0; expected < 3; ++expected) {
+    for (std::size_t expected = 2; expected < 5; ++expected) {
         EXPECT_EQ(order.turn(), expected);
         EXPECT_EQ((*order.take_next())->facts.elements, expected);
     }
@@ -141,20 +168,18 @@ TEST(PageOrder, GivesPagesInOrderWhateverTheOrderOfTheirArrival) {
 
 TEST(PageOrder, BeyondTheExpectedOnesThePageWhoseTurnItIsIsAskedFor) {
     PageOrder order(4);
-    (void)all_fresh(order);
-    order.arrived(0, page(0));
+    take_first_two(order);
 
-    (void)order.take_next();
-
-    EXPECT_EQ(all_fresh(order), std::vector<std::size_t>{1});
+    EXPECT_EQ(all_fresh(order), std::vector<std::size_t>{2});
 }
 
 TEST(PageOrder, NothingIsAskedForBeyondAnError) {
     PageOrder order(4);
+    take_first_two(order);
     order.expect_up_to(100);
-    EXPECT_EQ(order.take_fresh(), 0U);
+    EXPECT_EQ(order.take_fresh(), 2U);
 
-    order.arrived(0, tl::unexpected(datadog::Error{}));
+    order.arrived(2, tl::unexpected(datadog::Error{}));
 
     EXPECT_FALSE(order.has_fresh());
     EXPECT_FALSE(order.take_next()->has_value());

@@ -143,14 +143,16 @@ TEST(Poller, AfterAnExceptionWhatIsUnderWayIsWaitedForBeforeTheNextPoll) {
     ASSERT_TRUE(std::holds_alternative<Fetch>(poller.next()));
     poller.answered(0, page_answer(PageBuilder().token("a").total(9)));
     ASSERT_EQ(std::get<Fetch>(poller.next()).page, 1U);
+    poller.answered(1, page_answer(PageBuilder().token("b").total(9)));
     ASSERT_EQ(std::get<Fetch>(poller.next()).page, 2U);
+    ASSERT_EQ(std::get<Fetch>(poller.next()).page, 3U);
     fixture.sink.on_add = [] { throw std::runtime_error("broken"); };
 
-    poller.answered(1, page_answer(PageBuilder().token("b").total(9)));
+    poller.answered(2, page_answer(PageBuilder().token("c").total(9)));
     fixture.clock.advance(std::chrono::hours(1));
 
     EXPECT_EQ(std::get<Pause>(poller.next()).until, SteadyTime::max());
-    poller.answered(2, page_answer(PageBuilder().token("c").total(9)));
+    poller.answered(3, page_answer(PageBuilder().token("d").total(9)));
     EXPECT_TRUE(std::holds_alternative<Prepare>(poller.next()));
     EXPECT_EQ(poller.statistics().polls, 1U);
 }

@@ -148,6 +148,25 @@ TEST(ScanProgress, AListingThatBreaksOffWithinATenthOfItsTotalIsPublishedAsIncom
     EXPECT_THAT(fixture.source.asked, ElementsAre(0U, 1U)) << "the same rows would come again";
 }
 
+TEST(ScanProgress, AListingThatBreaksOffIsNotReadAgainThoughItChangedMeanwhile) {
+    for (const bool by_total : {true, false}) {
+        ScanFixture fixture;
+        const auto now = fixture.clock.now();
+        fixture.source.respond = [=](std::size_t number) {
+            PageBuilder builder;
+            builder.total(by_total ? 1000 + number : 1000).asked_at(now);
+            return page_answer(number == 0 ? builder.token("a").token("b", datadog::Date::at(now))
+                                           : builder.unreadable_tokens(2));
+        };
+
+        const auto listing = fixture.run();
+
+        ASSERT_TRUE(listing);
+        EXPECT_FALSE(listing->complete);
+        EXPECT_THAT(fixture.source.asked, ElementsAre(0U, 1U)) << by_total;
+    }
+}
+
 TEST(ScanProgress, ARepeatedPageIsTheLastThoughItHasRowsThatCanNotBeRead) {
     ScanFixture fixture;
     fixture.source.respond = [](std::size_t) {
@@ -194,21 +213,51 @@ TEST(ScanProgress, SideBySideNothingIsAskedForBeyondAPageWithoutATokenOnceItIsTh
     ScanFixture fixture;
     fixture.options = {.page_size = 2, .concurrency = 8};
     int on_the_way = 0;
-    // The second page takes its time, all others come back at once.
+    // The third page takes its time, all others come back at once.
     SimulatedNetwork network(
         fixture.clock,
         [](std::size_t number) {
             PageBuilder builder;
             builder.total(1'000'000);
-            return page_answer(number == 0 ? builder.token("a").token("b") : builder.unreadable_tokens(2));
+            return page_answer(
+                number < 2
+                    ? builder.token(fmt::format("{}", 2 * number)).token(fmt::format("{}", 2 * number + 1))
+                    : builder.unreadable_tokens(2));
         },
-        [&on_the_way] { return milliseconds(++on_the_way == 3 ? 5000 : 10); });
+        [&on_the_way] { return milliseconds(++on_the_way == 5 ? 5000 : 10); });
 
     const auto listing = network.run(fixture);
 
     ASSERT_TRUE(listing);
-    EXPECT_EQ(network.requests, 1U + 8U);
+    EXPECT_EQ(network.requests, 2U + 8U);
 }
+
+class ASecondPageThatBringsNothingNew : public testing::TestWithParam<std::size_t> {};
+
+/// How many requests a reading takes where each page after the first is `repeated` or can't be read.
+std::size_t requests_of_a_reading(std::size_t concurrency, bool repeated) {
+    ScanFixture fixture;
+    fixture.options = {.page_size = 2, .concurrency = concurrency, .max_attempts = 1};
+    std::mt19937 random(1);
+    SimulatedNetwork network(fixture.clock, random, [repeated](std::size_t number) {
+        PageBuilder builder;
+        builder.total(100'000);
+        return page_answer(number == 0 || repeated ? builder.token("a").token("b")
+                                                   : builder.unreadable_tokens(2));
+    });
+    EXPECT_TRUE(network.run(fixture));
+    return network.requests;
+}
+
+TEST_P(ASecondPageThatBringsNothingNew, IsTheLastThoughItRepeatsTheFirst) {
+    EXPECT_EQ(requests_of_a_reading(GetParam(), true), 2U);
+}
+
+TEST_P(ASecondPageThatBringsNothingNew, IsTheLastThoughItCanNotBeRead) {
+    EXPECT_EQ(requests_of_a_reading(GetParam(), false), 2U);
+}
+
+INSTANTIATE_TEST_SUITE_P(Concurrency, ASecondPageThatBringsNothingNew, testing::Values(1, 4, 16));
 
 /// Pages without end, one new token each, `pause` after they were asked for.
 void list_for_ever(ScanFixture& fixture, SteadyTime::duration pause) {

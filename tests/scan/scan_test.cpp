@@ -117,7 +117,7 @@ TEST(Scan, AContradictoryReadingIsPublishedWhereTheRateLimitForbidsAnother) {
     script[1] = [] {
         Answer answer = page_answer(PageBuilder().token("c").total(3));
         answer.exchange.rate_limit = {
-            .limit = 100, .remaining = 5, .period = seconds(3600), .reset = seconds(2400), .name = ""};
+            .limit = 100, .remaining = 5, .period = seconds(3600), .reset = seconds(2400)};
         return answer;
     };
     fixture.source.script(script);
@@ -421,7 +421,7 @@ TEST(Scan, CountsRequestsBytesAndTheRateLimitAsTheyHappen) {
     fixture.source.respond = [&](std::size_t) {
         auto answer = page_answer(PageBuilder().token("a").total(1));
         answer.exchange.rate_limit = {
-            .limit = 100, .remaining = 98, .period = seconds(10), .reset = seconds(4), .name = {}};
+            .limit = 100, .remaining = 98, .period = seconds(10), .reset = seconds(4)};
         answer.page->facts.unparsed[static_cast<std::size_t>(datadog::Field::name)] = 2;
         return answer;
     };

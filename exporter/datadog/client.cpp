@@ -151,6 +151,7 @@ class Client::Impl {
     void disconnect() {
         (void)guard_.end(false);
         transport_.disconnect();
+        gunzip_.reset();  // What many organizations would hold between their polls adds up.
     }
     void cancel() { guard_.cancel(); }
 
@@ -160,7 +161,7 @@ class Client::Impl {
         explicit Body(Page& target) : page(target) {}
 
         Page& page;
-        std::optional<Gunzip> gunzip;
+        Gunzip* gunzip = nullptr;           ///< null: it is not compressed
         std::optional<Error> coding_fault;  ///< its message goes on after `… sent`
         std::string excess;                 ///< what there is too much of; empty: nothing
     };
@@ -169,7 +170,7 @@ class Client::Impl {
         const config::Credentials& credentials) const;
     Answer exchange(const PageRequest& request, const config::Credentials& credentials,
                     steady_clock::time_point deadline);
-    [[nodiscard]] bool begin_body(Body& body, const AnswerHead& head) const;
+    [[nodiscard]] bool begin_body(Body& body, const AnswerHead& head);
     [[nodiscard]] bool take_body(Body& body, std::string_view bytes) const;
     /// Why there is no whole answer; nullopt: there is one.
     [[nodiscard]] std::optional<Error> fault_of(const Transport::Outcome& outcome, const Body& body) const;
@@ -182,6 +183,7 @@ class Client::Impl {
     const ClientOptions options_;
     ConnectionGuard guard_;
     Transport transport_;
+    std::optional<Gunzip> gunzip_;  ///< kept from page to page
     /// The last page's size, if it was ordinary: saves growing the next page's buffer step by step.
     std::size_t expected_body_bytes_ = 0;
 };
@@ -263,12 +265,16 @@ Answer Client::Impl::exchange(const PageRequest& request, const config::Credenti
 }
 
 /// False: the body is of no use.
-bool Client::Impl::begin_body(Body& body, const AnswerHead& head) const {
+bool Client::Impl::begin_body(Body& body, const AnswerHead& head) {
     const auto coding = content_coding_of(head);
     if (!coding) {
         body.coding_fault = coding.error();
     } else if (*coding == ContentCoding::gzip) {
-        body.gunzip.emplace();
+        if (!gunzip_) {
+            gunzip_.emplace();
+        }
+        gunzip_->begin();
+        body.gunzip = &*gunzip_;
     }
     return coding.has_value();
 }

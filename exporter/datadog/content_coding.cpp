@@ -52,6 +52,12 @@ void Gunzip::Ended::operator()(z_stream_s* stream) const {
     delete stream;
 }
 
+void Gunzip::begin() {
+    ::inflateReset(stream_.get());  // Fails only where there is no stream.
+    part_ = Part::member;
+    problem_.clear();
+}
+
 bool Gunzip::take(std::string_view bytes, const Sink& sink) {
     while (!bytes.empty()) {
         if (part_ != Part::member && !begin_another(bytes)) {

@@ -31,6 +31,8 @@ class Gunzip {
     /// Throws std::bad_alloc.
     Gunzip();
 
+    /// Before another body.
+    void begin();
     /// False: the bytes are no gzip (see `problem`), or the sink wants no more. Nothing may be taken after.
     [[nodiscard]] bool take(std::string_view bytes, const Sink& sink);
     /// All members came to their ends, and so may the body.

@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include <initializer_list>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -138,15 +139,24 @@ INSTANTIATE_TEST_SUITE_P(Fields, GzipAnswer, testing::ValuesIn(fields()), name_o
 class Bodies {
   public:
     [[nodiscard]] Answer answer(std::string_view body) {
-        bytes_ = answer_of(body);
+        {
+            const std::lock_guard lock(mutex_);
+            bytes_ = answer_of(body);
+        }
         return ask(client_);
     }
 
   private:
-    std::string bytes_;  ///< read between two requests alone
+    std::string bytes() {
+        const std::lock_guard lock(mutex_);
+        return bytes_;
+    }
+
+    std::mutex mutex_;
+    std::string bytes_;
     support::RawServer server_{[this](support::RawConnection& connection) {
         while (!connection.read_head().empty()) {
-            connection.send(bytes_);
+            connection.send(bytes());
         }
     }};
     Client client_{plain_http(server_.port())};

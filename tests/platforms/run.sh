@@ -3,7 +3,7 @@
 #
 #   sudo sh tests/platforms/run.sh SUITE [REGEX]    SUITE: bookworm, trixie or sid. REGEX: only the tests that ctest -R finds.
 #
-# By hand, and neither part of tests/run.sh nor of .ci/run: it needs root and Debian's mirror, takes the better part of an hour, and
+# By hand, and neither part of tests/run.sh nor of .ci/run: it needs root and Debian's mirror, takes a quarter of an hour or more, and
 # sid is another one every day: what Debian uploads must not fail a commit that has nothing to do with it.
 #
 # 1. Debian's base system by debootstrap, in build/platforms/SUITE. It stays there; a later run brings it up to date and compiles what

@@ -149,9 +149,8 @@ bool is_one_character_throughout(std::string_view text) {
            text.find_first_not_of(text.front()) == std::string_view::npos;
 }
 
-/// `${NAME}`, `$NAME`, `$(NAME)`, `{{ name }}`, `<name>`, `[name]`, `%NAME%`; what a template makes of
-/// nothing
-/// (`=`)
+/// `${NAME}`, `$NAME`, `$(NAME)`, `{{ name }}`, `<name>`, `[name]`, `%NAME%`; or `=`, which a template leaves
+/// of an empty value
 bool is_placeholder(std::string_view text) {
     const bool is_variable = text.size() > 1 && text.front() == '$' &&
                              (is_letter(text[1]) || text[1] == '_' || text[1] == '{' || text[1] == '(');
@@ -194,7 +193,7 @@ struct Slip {
     std::string_view words;
 };
 
-/// The first one that fits is told.
+/// The first that fits is reported.
 constexpr std::array<Slip, 9> slips = {{
     {begins_with_byte_order_mark,
      "begins with a byte order mark, which nobody sees and some editors write; remove it"},

@@ -1,12 +1,13 @@
 #include "datadog/answer.h"
 
+#include "config/text.h"
 #include "datadog/page_parser.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <charconv>
+#include <iterator>
 #include <limits>
 #include <system_error>
 
@@ -25,12 +26,6 @@ char lower(char c) {
 bool is_same_name(std::string_view left, std::string_view right) {
     return std::equal(left.begin(), left.end(), right.begin(), right.end(),
                       [](char a, char b) { return lower(a) == lower(b); });
-}
-
-std::string_view trimmed(std::string_view text) {
-    const std::size_t begin = text.find_first_not_of(blanks);
-    return begin == std::string_view::npos ? std::string_view()
-                                           : text.substr(begin, text.find_last_not_of(blanks) + 1 - begin);
 }
 
 /// RFC 9110, 5.6.2.
@@ -86,16 +81,11 @@ std::string_view AnswerHead::value(std::string_view name) const {
 std::vector<std::string> AnswerHead::list(std::string_view name) const {
     std::vector<std::string> members;
     for (const auto& [field, value] : fields) {
-        for (std::size_t begin = 0; is_same_name(field, name) && begin <= value.size();) {
-            const std::size_t end = std::min(value.find(',', begin), value.size());
-            std::string member(trimmed(std::string_view(value).substr(begin, end - begin)));
-            std::transform(member.begin(), member.end(), member.begin(), lower);
-            if (!member.empty()) {
-                members.push_back(std::move(member));
-            }
-            begin = end + 1;
+        if (is_same_name(field, name)) {
+            std::ranges::move(config::split_list(config::lower(value)), std::back_inserter(members));
         }
     }
+    std::erase(members, "");
     return members;
 }
 
@@ -236,7 +226,7 @@ void AnswerReader::end_status_line(std::string_view line) {
         fail(ErrorKind::network, no_http);
         return;
     }
-    head_ = AnswerHead{static_cast<int>(*status), std::string(trimmed(line.substr(status_end))), {}};
+    head_ = AnswerHead{static_cast<int>(*status), std::string(config::trim(line.substr(status_end))), {}};
     old_version_ = line[7] == '0';
     persistent_ = !old_version_;
     part_ = Part::fields;
@@ -250,7 +240,7 @@ void AnswerReader::end_field(std::string_view line) {
     // RFC 9112, 5.2: a line that goes on with the value of the one before it.
     if (blanks.find(line.front()) != std::string_view::npos && !head_.fields.empty()) {
         std::string& value = head_.fields.back().second;
-        const std::string_view more = trimmed(line);
+        const std::string_view more = config::trim(line);
         value.append(value.empty() || more.empty() ? "" : " ").append(more);
         return;
     }
@@ -260,7 +250,7 @@ void AnswerReader::end_field(std::string_view line) {
         fail(ErrorKind::network, fmt::format("a line in its head that is no header: {}", one_line(name)));
         return;
     }
-    head_.fields.emplace_back(name, trimmed(line.substr(colon + 1)));
+    head_.fields.emplace_back(name, config::trim(line.substr(colon + 1)));
 }
 
 void AnswerReader::end_head() {
@@ -295,7 +285,7 @@ void AnswerReader::frame_body() {
         } else if (codings != std::vector<std::string>{"chunked"}) {
             fail(ErrorKind::bad_page,
                  fmt::format("an answer in the transfer coding `{}`, which nobody asked for",
-                             one_line(fmt::format("{}", fmt::join(codings, ", ")))));
+                             one_line(config::join(codings))));
         }
         return;
     }
@@ -328,8 +318,9 @@ std::optional<std::uint64_t> AnswerReader::content_length() {
 }
 
 void AnswerReader::end_chunk_size(std::string_view line) {
-    const std::string_view digits = trimmed(line.substr(0, line.find(';')));
-    const auto size = digits.data() == line.data() ? whole_number(digits, 16) : std::nullopt;
+    const std::string_view before = line.substr(0, line.find(';'));
+    // Blanks may stand behind the size, where an extension follows.
+    const auto size = whole_number(before.substr(0, before.find_last_not_of(blanks) + 1), 16);
     if (!size) {
         fail(ErrorKind::network, "a chunk whose size is no number");
         return;

@@ -39,7 +39,7 @@ constexpr std::array<StatusRow, 13> status_rows = {{
     {400, ErrorKind::bad_request},
     {401, ErrorKind::unauthorized},
     {402, ErrorKind::bad_request,
-     "the organization's plan or account does not allow it: ask whoever manages it at Datadog"},
+     "the organization's plan or account does not allow it: ask whoever manages the Datadog account"},
     {403, ErrorKind::forbidden},
     {404, ErrorKind::not_found},
     // A proxy's. Repeated log-ins with a wrong password lock an account.
@@ -54,7 +54,7 @@ constexpr std::array<StatusRow, 13> status_rows = {{
     {431, ErrorKind::bad_request,
      "the request's headers are too long for a server on the way: check the credentials and proxies"},
     {451, ErrorKind::bad_request,
-     "something on the way blocks this host on somebody's order: ask whoever runs the network"},
+     "a filter on the way, or the law, forbids this host: ask whoever runs the network"},
 }};
 
 StatusRow row_of(int status) {
@@ -323,7 +323,12 @@ Error Client::Impl::late_error() const {
 Error Client::Impl::excess_error(std::string_view excess) const {
     Error error =
         make_error(ErrorKind::too_large, fmt::format("{} sent {}", options_.endpoint.url(), excess));
-    error.no_room = excess == no_room_beside_others;
+    if (excess == no_room_beside_others) {
+        error.no_room = true;
+        error.advice =
+            "large pages of several organizations, or several of this one, were read at once: lower "
+            "--poll.page-size or --poll.concurrency";
+    }
     return error;
 }
 

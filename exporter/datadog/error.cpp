@@ -91,14 +91,7 @@ std::string_view advice(ErrorKind kind) {
 }
 
 std::string_view advice(const Error& error) {
-    if (!error.advice.empty()) {
-        return error.advice;
-    }
-    if (error.no_room) {
-        return "large pages of several organizations, or several of this one, were read at once: lower "
-               "--poll.page-size or --poll.concurrency";
-    }
-    return advice(error.kind);
+    return error.advice.empty() ? advice(error.kind) : error.advice;
 }
 
 const std::array<ErrorKind, error_kind_count>& error_kinds() {

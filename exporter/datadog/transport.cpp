@@ -157,8 +157,8 @@ Error error_of(ErrorKind kind, std::string message) {
 
 }  // namespace
 
-/// The library connects to the first host on the way, proxy or not, and knows of no proxy: it would tell it
-/// to whoever is beyond the tunnel, or drop a password without a user.
+/// The library connects to the first host on the way, a proxy or not, and knows of no proxy: it would send
+/// the proxy's password through the tunnel too, or drop one that has no user.
 class Transport::Connection final : public httplib::ClientImpl {
   public:
     Connection(Target target, const TlsContext& trust, std::function<void(int)> on_socket)
@@ -335,7 +335,7 @@ bool Transport::Connection::process_socket(const Socket& socket,
     try {
         done = callback(stream);
     } catch (...) {
-        // Through the library it would leave 0.11 believing for ever that a request is under way.
+        // Not through the library: 0.11 would count this request as under way ever after.
         exception_ = std::current_exception();
     }
     is_sent_ = stream.is_sent();

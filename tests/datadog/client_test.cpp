@@ -180,7 +180,7 @@ TEST(Client, AnAnswerBeforeTheEndOfTheRequestCounts) {
     expect_error(answer, ErrorKind::bad_request, "431");
 }
 
-TEST(Client, WhoeverDoesNotReadTheRequestCantOutlastTheDeadline) {
+TEST(Client, APeerThatDoesNotReadTheRequestCantOutlastTheDeadline) {
     RawServer server([](RawConnection& connection) {
         connection.read_some();
         connection.hold();

@@ -18,7 +18,7 @@ Demo::Demo(config::Config& config) {
     config::Organization organization;
     organization.name = "demo";
     organization.site = "127.0.0.1";
-    organization.credentials.bearer_token = config::Secret(options.access_token);
+    organization.credentials.bearer_token = base::Secret(options.access_token);
     server_ = std::make_unique<demo::SimulatedDatadog>(std::move(options));
     organization.endpoint = {.tls = false, .host = "127.0.0.1", .port = server_->port()};
     config.organizations = {organization};

@@ -15,7 +15,7 @@ class Fingerprint {
   public:
     void add(std::string_view field) { text_ += fmt::format("{}:{};", field.size(), field); }
     void add(std::int64_t number) { add(fmt::format("{}", number)); }
-    void add(config::Duration duration) { add(duration.count()); }
+    void add(base::Duration duration) { add(duration.count()); }
     template <class T>
     void add(const std::vector<T>& fields) {
         add(static_cast<std::int64_t>(fields.size()));

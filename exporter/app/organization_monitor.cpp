@@ -2,7 +2,7 @@
 
 #include "app/fingerprint.h"
 #include "app/token_numbers_of.h"
-#include "datadog/rfc3339.h"
+#include "base/dates.h"
 
 #include <fmt/format.h>
 
@@ -57,7 +57,7 @@ scan::PollerOptions poller_options(const config::Config& config, const Schedule&
 
 web::LastPoll last_poll(const scan::PollReport& report, const scan::Statistics& statistics) {
     web::LastPoll poll;
-    poll.began = statistics.last_attempt.value_or(datadog::Timestamp());
+    poll.began = statistics.last_attempt.value_or(base::Timestamp());
     poll.took = report.duration;
     poll.pages = report.pages;
     if (report.error) {
@@ -105,7 +105,7 @@ void OrganizationMonitor::restore(const state::OrganizationState& earlier, scan:
     log_.info(believable ? "the numbers of before the restart are shown until the first poll"
                          : "the numbers of before the restart are too old to be shown",
               {{"org", name_},
-               {"as_of", datadog::format_rfc3339(earlier.listing.as_of)},
+               {"as_of", base::format_rfc3339(earlier.listing.as_of)},
                {"tokens", earlier.listing.tokens}});
 }
 
@@ -115,7 +115,7 @@ void OrganizationMonitor::keep(const scan::Listing& listing) {
     }
 }
 
-void OrganizationMonitor::begin(datadog::Timestamp now) {
+void OrganizationMonitor::begin(base::Timestamp now) {
     builder_ = std::make_unique<inventory::InventoryBuilder>(rules_, now, census_);
 }
 
@@ -172,7 +172,7 @@ void OrganizationMonitor::became_stale(const scan::Statistics& statistics) {
     log_.warn("inventory is stale and no longer shown",
               {{"org", name_},
                {"last_success",
-                statistics.last_success ? datadog::format_rfc3339(*statistics.last_success) : "never"}});
+                statistics.last_success ? base::format_rfc3339(*statistics.last_success) : "never"}});
     {
         const std::lock_guard lock(mutex_);
         inventory_.reset();

@@ -64,7 +64,7 @@ class OrganizationMonitor final : private scan::ListingSink, private scan::PollO
     [[nodiscard]] bool attempted() const { return poller_.attempted(); }
 
   private:
-    void begin(datadog::Timestamp now) override;
+    void begin(base::Timestamp now) override;
     [[nodiscard]] bool add(const datadog::Token& token) override;
     void finish() override;
     void publish(const scan::Listing& listing) override;
@@ -83,8 +83,8 @@ class OrganizationMonitor final : private scan::ListingSink, private scan::PollO
     const std::string name_;
     const std::string url_;
     const bool lists_everything_;  ///< no filter is set
-    const config::Duration interval_;
-    const config::Duration stale_after_;
+    const base::Duration interval_;
+    const base::Duration stale_after_;
     const std::string fingerprint_;
     state::StateKeeper* const states_;
     Log& log_;

@@ -1,6 +1,6 @@
 #include "app/probe.h"
 
-#include "config/address.h"
+#include "base/address.h"
 #include "datadog/status_request.h"
 
 #include <arpa/inet.h>
@@ -51,7 +51,7 @@ bool has_ipv6_loopback() {
 
 /// Where a server that listens on `host` can be asked by who is on the same machine.
 std::string reachable(const std::string& host) {
-    const auto address = config::parse_ip(host);
+    const auto address = base::parse_ip(host);
     const bool is_any = host.empty() || (address && std::all_of(address->bytes.begin(), address->bytes.end(),
                                                                 [](auto byte) { return byte == 0; }));
     if (!is_any) {

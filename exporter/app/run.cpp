@@ -165,7 +165,7 @@ class Signals {
 };
 
 /// `http://localhost:10077`, for people to click; for a Unix socket as curl's --unix-socket takes it.
-std::string url_of(const web::Address& address, bool encrypted) {
+std::string url_of(const http::Address& address, bool encrypted) {
     if (!address.unix_path.empty()) {
         return fmt::format("unix:{}:", address.unix_path);
     }
@@ -175,12 +175,12 @@ std::string url_of(const web::Address& address, bool encrypted) {
     return fmt::format("{}://{}:{}", encrypted ? "https" : "http", host, address.port);
 }
 
-void log_addresses(const web::Server& server, const config::Web& web, bool encrypted, Log& log) {
-    for (const web::Address& address : server.addresses()) {
+void log_addresses(const http::Server& server, const config::Web& web, bool encrypted, Log& log) {
+    for (const http::Address& address : server.addresses()) {
         const std::string url = url_of(address, encrypted);
         log.info("listening", {{"metrics", url + web.telemetry_path}, {"status", url + "/"}});
     }
-    for (const web::Address& address : server.probe_addresses()) {
+    for (const http::Address& address : server.probe_addresses()) {
         log.info("listening for probes", {{"address", url_of(address, false)}});
     }
 }
@@ -288,7 +288,7 @@ void set_up_process() {
     set_up_memory();
 }
 
-int report(const config::MistakeLines& mistakes) {
+int report(const base::MistakeLines& mistakes) {
     for (const std::string& line : mistakes) {
         fmt::print(stderr, "datadog_token_exporter: {}\n", line);
     }
@@ -296,8 +296,8 @@ int report(const config::MistakeLines& mistakes) {
 }
 
 /// What else may be wrong with a configuration, and shows only when it is used.
-tl::expected<Start, config::MistakeLines> prepare(const config::Config& config,
-                                                  const config::Environment& environment, Log& log) {
+tl::expected<Start, base::MistakeLines> prepare(const config::Config& config,
+                                                const config::Environment& environment, Log& log) {
     auto reloads = std::make_unique<metrics::Reloads>();
     auto protection = WebProtection::load(config.web, log, *reloads);
     if (!protection) {
@@ -308,7 +308,7 @@ tl::expected<Start, config::MistakeLines> prepare(const config::Config& config,
     }
     auto sockets = inherited_sockets(environment, ::getpid());
     if (!sockets) {
-        return tl::unexpected(config::MistakeLines{std::move(sockets.error())});
+        return tl::unexpected(base::MistakeLines{std::move(sockets.error())});
     }
     return Start{std::move(reloads), *std::move(protection), *std::move(sockets)};
 }
@@ -375,7 +375,7 @@ struct Finish {
 }  // namespace
 
 int run(const std::vector<std::string>& arguments, config::Environment environment) {
-    auto outcome = config::load(arguments, environment, version_text());
+    auto outcome = config::load(arguments, environment, version_text(), check_web_file);
     wipe_credentials(environment);
     return std::visit(Finish{environment}, outcome);
 }

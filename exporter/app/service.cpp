@@ -174,8 +174,8 @@ std::vector<web::OrganizationStatus> Monitoring::statuses() const {
 
 namespace {
 
-std::vector<web::Address> addresses_of(const std::vector<config::ListenAddress>& configured) {
-    std::vector<web::Address> addresses;
+std::vector<http::Address> addresses_of(const std::vector<config::ListenAddress>& configured) {
+    std::vector<http::Address> addresses;
     addresses.reserve(configured.size());
     for (const config::ListenAddress& address : configured) {
         addresses.push_back({address.host, address.port, address.unix_path});
@@ -185,9 +185,9 @@ std::vector<web::Address> addresses_of(const std::vector<config::ListenAddress>&
 
 }  // namespace
 
-tl::expected<std::unique_ptr<web::Server>, std::string> start_server(
+tl::expected<std::unique_ptr<http::Server>, std::string> start_server(
     const config::Config& config, const Monitoring& monitoring, std::vector<int> inherited_sockets,
-    std::shared_ptr<const web::Security> security) {
+    std::shared_ptr<const http::Security> security) {
     web::RouteOptions routes;
     routes.telemetry_path = config.web.telemetry_path;
     routes.expositions = &monitoring.expositions();
@@ -200,7 +200,7 @@ tl::expected<std::unique_ptr<web::Server>, std::string> start_server(
     };
     routes.configuration = config.in_effect;
 
-    web::ServerOptions options;
+    http::ServerOptions options;
     options.addresses = addresses_of(config.web.listen_addresses);
     options.probe_addresses = addresses_of(config.web.probe_listen_addresses);
     options.inherited_sockets = std::move(inherited_sockets);
@@ -208,7 +208,7 @@ tl::expected<std::unique_ptr<web::Server>, std::string> start_server(
     options.max_connections_per_address = config.web.max_connections_per_address;
     options.max_answers = config.web.max_scrapes;
     options.is_probe = web::is_probe;
-    return web::Server::start(options, web::make_handler(std::move(routes)), std::move(security));
+    return http::Server::start(options, web::make_handler(std::move(routes)), std::move(security));
 }
 
 }  // namespace exporter::app

@@ -5,11 +5,11 @@
 #include "app/organization_monitor.h"
 #include "app/publisher.h"
 #include "config/config.h"
+#include "http/server.h"
 #include "metrics/exposition.h"
 #include "metrics/reloads.h"
 #include "scan/dispatcher.h"
 #include "state/state_keeper.h"
-#include "web/server.h"
 
 #include <tl/expected.hpp>
 
@@ -65,8 +65,8 @@ class Monitoring {
 /// Starts the server with all routes of `monitoring`, which must outlive it.
 /// @param inherited_sockets the server takes them over
 /// @param security null: plain HTTP for everybody
-[[nodiscard]] tl::expected<std::unique_ptr<web::Server>, std::string> start_server(
+[[nodiscard]] tl::expected<std::unique_ptr<http::Server>, std::string> start_server(
     const config::Config& config, const Monitoring& monitoring, std::vector<int> inherited_sockets,
-    std::shared_ptr<const web::Security> security);
+    std::shared_ptr<const http::Security> security);
 
 }  // namespace exporter::app

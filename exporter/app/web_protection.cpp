@@ -20,41 +20,21 @@ namespace {
 /// Of this file's reload metrics.
 constexpr const char* reload_label = "web";
 
-web::ClientAuth client_auth(config::ClientAuth auth) {
-    switch (auth) {
-        case config::ClientAuth::no_client_cert:
-            return web::ClientAuth::none;
-        case config::ClientAuth::request_client_cert:
-            return web::ClientAuth::request;
-        case config::ClientAuth::require_any_client_cert:
-            return web::ClientAuth::require_any;
-        case config::ClientAuth::verify_client_cert_if_given:
-            return web::ClientAuth::verify_if_given;
-        case config::ClientAuth::require_and_verify_client_cert:
-            break;
-    }
-    return web::ClientAuth::require_and_verify;
+tl::expected<std::shared_ptr<const http::TlsContext>, std::string> tls_context(const http::WebTls& tls) {
+    return http::TlsContext::make({.certificate = tls.certificate,
+                                   .key = std::string(tls.key.expose()),
+                                   .client_auth = tls.client_auth,
+                                   .client_ca = tls.client_ca,
+                                   .client_allowed_sans = tls.client_allowed_sans,
+                                   .min_version = tls.min_version,
+                                   .max_version = tls.max_version,
+                                   .cipher_suites = tls.cipher_suites,
+                                   .prefer_server_cipher_suites = tls.prefer_server_cipher_suites,
+                                   .curve_preferences = tls.curve_preferences});
 }
 
-web::TlsVersion tls_version(config::TlsVersion version) {
-    return version == config::TlsVersion::tls12 ? web::TlsVersion::tls_1_2 : web::TlsVersion::tls_1_3;
-}
-
-tl::expected<std::shared_ptr<const web::TlsContext>, std::string> tls_context(const config::WebTls& tls) {
-    return web::TlsContext::make({.certificate = tls.certificate,
-                                  .key = std::string(tls.key.expose()),
-                                  .client_auth = client_auth(tls.client_auth),
-                                  .client_ca = tls.client_ca,
-                                  .client_allowed_sans = tls.client_allowed_sans,
-                                  .min_version = tls_version(tls.min_version),
-                                  .max_version = tls_version(tls.max_version),
-                                  .cipher_suites = tls.cipher_suites,
-                                  .prefer_server_cipher_suites = tls.prefer_server_cipher_suites,
-                                  .curve_preferences = tls.curve_preferences});
-}
-
-tl::expected<std::optional<web::Users>, std::string> users_of(
-    const std::map<std::string, config::Secret>& configured) {
+tl::expected<std::optional<http::Users>, std::string> users_of(
+    const std::map<std::string, base::Secret>& configured) {
     if (configured.empty()) {
         return std::nullopt;
     }
@@ -62,11 +42,11 @@ tl::expected<std::optional<web::Users>, std::string> users_of(
     for (const auto& [name, hash] : configured) {
         hashes.emplace(name, hash.expose());
     }
-    return web::Users::make(hashes).map([](web::Users users) { return std::optional(std::move(users)); });
+    return http::Users::make(hashes).map([](http::Users users) { return std::optional(std::move(users)); });
 }
 
-using config::WebFile;
-using config::WebTls;
+using http::WebFile;
+using http::WebTls;
 
 /// Compares what both files have.
 template <bool (*IsWeaker)(const WebTls& before, const WebTls& after)>
@@ -79,8 +59,8 @@ bool is_tls_gone(const WebFile& before, const WebFile& after) {
 }
 
 bool lets_more_clients_in(const WebTls& before, const WebTls& after) {
-    return (config::is_required(before.client_auth) && !config::is_required(after.client_auth)) ||
-           (config::is_verified(before.client_auth) && !config::is_verified(after.client_auth));
+    return (http::is_required(before.client_auth) && !http::is_required(after.client_auth)) ||
+           (http::is_verified(before.client_auth) && !http::is_verified(after.client_auth));
 }
 
 /// An empty list is no restriction.
@@ -141,10 +121,10 @@ std::vector<std::string_view> weakened(const WebFile& before, const WebFile& aft
 
 WebFile without_secrets(WebFile file) {
     if (file.tls) {
-        file.tls->key = config::Secret();
+        file.tls->key = base::Secret();
     }
     for (auto& user : file.users) {
-        user.second = config::Secret();
+        user.second = base::Secret();
     }
     return file;
 }
@@ -152,7 +132,7 @@ WebFile without_secrets(WebFile file) {
 }  // namespace
 
 WebProtection::WebProtection(const config::Web& web, Log& log, metrics::Reloads& reloads,
-                             config::FileReader reader, scan::Clock& clock)
+                             base::FileReader reader, scan::Clock& clock)
     : path_(web.config_file),
       world_readable_(web.world_readable),
       log_(&log),
@@ -160,10 +140,20 @@ WebProtection::WebProtection(const config::Web& web, Log& log, metrics::Reloads&
       reader_(std::move(reader)),
       clock_(&clock) {}
 
-tl::expected<WebProtection, config::MistakeLines> WebProtection::load(const config::Web& web, Log& log,
-                                                                      metrics::Reloads& reloads,
-                                                                      config::FileReader reader,
-                                                                      scan::Clock& clock) {
+void check_web_file(const config::Web& web, base::MistakeLines& mistakes,
+                    std::vector<std::string>& warnings) {
+    http::WebFileReading reading =
+        http::read_web_file(web.config_file, base::file_reader(), web.world_readable);
+    if (!reading.file) {
+        mistakes.insert(mistakes.end(), reading.file.error().begin(), reading.file.error().end());
+    }
+    warnings.insert(warnings.end(), reading.warnings.begin(), reading.warnings.end());
+}
+
+tl::expected<WebProtection, base::MistakeLines> WebProtection::load(const config::Web& web, Log& log,
+                                                                    metrics::Reloads& reloads,
+                                                                    base::FileReader reader,
+                                                                    scan::Clock& clock) {
     WebProtection protection(web, log, reloads, std::move(reader), clock);
     if (!protection.path_.empty()) {
         if (auto done = protection.use(protection.read()); !done) {
@@ -173,11 +163,11 @@ tl::expected<WebProtection, config::MistakeLines> WebProtection::load(const conf
     return protection;
 }
 
-config::WebFileReading WebProtection::read() const {
-    return config::read_web_file(path_, reader_, world_readable_);
+http::WebFileReading WebProtection::read() const {
+    return http::read_web_file(path_, reader_, world_readable_);
 }
 
-tl::expected<void, config::MistakeLines> WebProtection::use(config::WebFileReading reading) {
+tl::expected<void, base::MistakeLines> WebProtection::use(http::WebFileReading reading) {
     const auto taken = reading.file ? take_up(*reading.file) : tl::expected<void, std::string>();
     // Not sooner: after an exception the files count as changed, and are looked at again.
     read_files_ = std::move(reading.read_files);
@@ -185,21 +175,21 @@ tl::expected<void, config::MistakeLines> WebProtection::use(config::WebFileReadi
         return tl::unexpected(std::move(reading.file.error()));
     }
     if (!taken) {
-        return tl::unexpected(config::MistakeLines{fmt::format("{}: {}", path_, taken.error())});
+        return tl::unexpected(base::MistakeLines{fmt::format("{}: {}", path_, taken.error())});
     }
     warnings_ = std::move(reading.warnings);
     reloads_->succeeded(reload_label, clock_->now());
     return {};
 }
 
-tl::expected<void, std::string> WebProtection::take_up(const config::WebFile& file) {
+tl::expected<void, std::string> WebProtection::take_up(const http::WebFile& file) {
     if (const auto weaker = file_ ? weakened(*file_, file) : std::vector<std::string_view>();
         !weaker.empty()) {
         return tl::unexpected(
             fmt::format("weaker than before, or gone: {}; restart the exporter if that is intended",
                         fmt::join(weaker, ", ")));
     }
-    auto security = std::make_shared<web::Security>();
+    auto security = std::make_shared<http::Security>();
     if (file.tls) {
         auto context = tls_context(*file.tls);
         if (!context) {
@@ -212,7 +202,7 @@ tl::expected<void, std::string> WebProtection::take_up(const config::WebFile& fi
         return tl::unexpected(fmt::format("basic_auth_users: {}", users.error()));
     }
     if (file.rate_limit) {
-        security->rate_limiter = std::make_shared<web::RateLimiter>(
+        security->rate_limiter = std::make_shared<http::RateLimiter>(
             file.rate_limit->interval, static_cast<unsigned>(file.rate_limit->burst));
     }
     security->headers = file.headers;
@@ -222,7 +212,7 @@ tl::expected<void, std::string> WebProtection::take_up(const config::WebFile& fi
         if (authenticator_) {
             authenticator_->replace(*std::move(some));
         } else {
-            authenticator_ = std::make_shared<web::Authenticator>(*std::move(some));
+            authenticator_ = std::make_shared<http::Authenticator>(*std::move(some));
         }
         security->authenticator = authenticator_;
     }
@@ -235,14 +225,14 @@ bool WebProtection::refresh() {
     if (path_.empty()) {
         return false;
     }
-    if (!config::have_changed(read_files_, reader_)) {
+    if (!http::have_changed(read_files_, reader_)) {
         seen_.clear();
         return false;
     }
     // A file may be half-written: what two looks in a row find is what was meant. Nothing is read again after
     // they are compared: that could be a third text.
     auto reading = read();
-    if (!config::are_same(reading.read_files, seen_)) {
+    if (!http::are_same(reading.read_files, seen_)) {
         seen_ = std::move(reading.read_files);
         return false;
     }
@@ -272,7 +262,7 @@ void WebProtection::fail_by(const std::exception& exception) noexcept {
 }
 
 void WebProtection::watch(const std::stop_token& stop,
-                          const std::function<void(std::shared_ptr<const web::Security>)>& take_up) {
+                          const std::function<void(std::shared_ptr<const http::Security>)>& take_up) {
     // Not inotify: Kubernetes replaces mounted files by renaming a symbolic link two levels above them.
     constexpr std::chrono::seconds interval{1};
     auto in_use = security_;

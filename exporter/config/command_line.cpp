@@ -1,8 +1,8 @@
 #include "config/command_line.h"
 
-#include "config/nearest_name.h"
+#include "base/nearest_name.h"
+#include "base/text.h"
 #include "config/options.h"
-#include "config/text.h"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -83,19 +83,19 @@ std::string advice_for_unknown(std::string_view name) {
     for (const Option& option : options()) {
         flags.emplace_back(option.flag);
     }
-    const std::string suggestion = did_you_mean(name, flags, "--");
+    const std::string suggestion = base::did_you_mean(name, flags, "--");
     return suggestion.empty() ? "; --help lists all flags" : suggestion;
 }
 
-void report_unknown(std::string_view argument, MistakeLines& mistakes) {
+void report_unknown(std::string_view argument, base::MistakeLines& mistakes) {
     const std::string_view shown = split_argument(argument).first;
     const std::string_view name = shown.substr(std::min(shown.find_first_not_of('-'), shown.size()));
     mistakes.push_back(fmt::format("{}{}: unknown flag{}", shown.substr(0, shown.size() - name.size()),
-                                   shown_name(name), advice_for_unknown(name)));
+                                   base::shown_name(name), advice_for_unknown(name)));
 }
 
 /// @param leftovers what CLI11 could not place, in the order given
-void report_leftovers(const std::vector<std::string>& leftovers, MistakeLines& mistakes) {
+void report_leftovers(const std::vector<std::string>& leftovers, base::MistakeLines& mistakes) {
     bool is_value_of_unknown_flag = false;
     std::size_t stray = 0;
     for (const std::string& argument : leftovers) {
@@ -116,14 +116,14 @@ void report_leftovers(const std::vector<std::string>& leftovers, MistakeLines& m
     }
 }
 
-void collect(const Option& option, const std::vector<std::string>& values, Settings& settings,
-             MistakeLines& mistakes) {
+void collect(const Option& option, const std::vector<std::string>& values, base::Settings& settings,
+             base::MistakeLines& mistakes) {
     const std::string place = fmt::format("--{}", option.flag);
     if (values.empty()) {
         return;
     }
     if (option.kind == OptionKind::flag_or_value && values == std::vector{no_value}) {
-        settings[std::string(option.flag)] = Setting{Source::command_line, place, {{}}};
+        settings[std::string(option.flag)] = base::Setting{base::Source::command_line, place, {{}}};
         return;
     }
     if (std::find(values.begin(), values.end(), no_value) != values.end()) {
@@ -134,12 +134,12 @@ void collect(const Option& option, const std::vector<std::string>& values, Setti
         mistakes.push_back(fmt::format("{}: given {} times; give it once", place, values.size()));
         return;
     }
-    settings[std::string(option.flag)] = Setting{Source::command_line, place, values};
+    settings[std::string(option.flag)] = base::Setting{base::Source::command_line, place, values};
 }
 
 }  // namespace
 
-Settings read_command_line(const std::vector<std::string>& arguments, MistakeLines& mistakes) {
+base::Settings read_command_line(const std::vector<std::string>& arguments, base::MistakeLines& mistakes) {
     CLI::App app;
     app.set_help_flag();
     app.allow_extras();
@@ -153,7 +153,7 @@ Settings read_command_line(const std::vector<std::string>& arguments, MistakeLin
         mistakes.push_back(fmt::format("command line: can't be understood ({})", error.get_name()));
         return {};
     }
-    Settings settings;
+    base::Settings settings;
     for (const auto& [option, parsed] : declared) {
         collect(*option, parsed->results(), settings, mistakes);
     }

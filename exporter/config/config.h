@@ -3,8 +3,8 @@
 // and nobody keeps it.
 #pragma once
 
+#include "base/duration.h"
 #include "config/credentials.h"
-#include "config/duration.h"
 #include "config/endpoint.h"
 
 #include <cstddef>
@@ -34,9 +34,9 @@ struct Organization {
 };
 
 struct Poll {
-    Duration interval = std::chrono::minutes(5);
-    Duration timeout = std::chrono::minutes(2);  ///< for a whole poll, retries and waits included
-    Duration stale_after =
+    base::Duration interval = std::chrono::minutes(5);
+    base::Duration timeout = std::chrono::minutes(2);  ///< for a whole poll, retries and waits included
+    base::Duration stale_after =
         std::chrono::hours(1);  ///< inventory series go away when no poll succeeded for so long
     int page_size = 100;        ///< 1 to 100, Datadog's maximum
     int concurrency = 4;        ///< requests under way at once to one organization, 1 to 16
@@ -54,9 +54,9 @@ struct Shard {
 
 /// Ascending bucket bounds, at least one each.
 struct Buckets {
-    std::vector<Duration> expiry;
-    std::vector<Duration> last_used;
-    std::vector<Duration> age;
+    std::vector<base::Duration> expiry;
+    std::vector<base::Duration> last_used;
+    std::vector<base::Duration> age;
 };
 
 struct Scopes {
@@ -65,8 +65,8 @@ struct Scopes {
 };
 
 struct Policy {
-    Duration max_lifetime = std::chrono::hours(24 * 365);
-    Duration max_idle = std::chrono::hours(24 * 90);
+    base::Duration max_lifetime = std::chrono::hours(24 * 365);
+    base::Duration max_idle = std::chrono::hours(24 * 90);
 };
 
 enum class Detail { none, expiring, all };
@@ -86,11 +86,12 @@ struct ListenAddress {
 };
 
 struct Web {
-    std::vector<ListenAddress> listen_addresses;            ///< empty if `systemd_socket`
-    std::vector<ListenAddress> probe_listen_addresses;      ///< health probes and nothing else; may be empty
-    bool systemd_socket = false;                            ///< sockets come from systemd
-    std::string config_file;                                ///< for `read_web_file`; empty: none
-    WorldReadable world_readable = WorldReadable::refused;  ///< for the keys that `config_file` names
+    std::vector<ListenAddress> listen_addresses;        ///< empty if `systemd_socket`
+    std::vector<ListenAddress> probe_listen_addresses;  ///< health probes and nothing else; may be empty
+    bool systemd_socket = false;                        ///< sockets come from systemd
+    std::string config_file;                            ///< for `read_web_file`; empty: none
+    base::WorldReadable world_readable =
+        base::WorldReadable::refused;  ///< for the keys that `config_file` names
     std::string telemetry_path = "/metrics";
     std::size_t max_connections = 1024;
     std::size_t max_connections_per_address = 256;  ///< at most `max_connections`

@@ -31,17 +31,17 @@ constexpr KeyNames bearer_names = {KeyKind::bearer_token, "bearer token", "DD_BE
 struct Key {
     std::string place;  ///< empty: not given
     std::optional<SecretSource> source;
-    std::optional<Secret> value;  ///< nullopt although given: it could not be read, or can't be one
+    std::optional<base::Secret> value;  ///< nullopt although given: it could not be read, or can't be one
 
     [[nodiscard]] bool is_given() const { return !place.empty(); }
 };
 
 class KeyReader {
   public:
-    KeyReader(const CredentialInputs& inputs, MistakeLines& mistakes)
+    KeyReader(const CredentialInputs& inputs, base::MistakeLines& mistakes)
         : inputs_(inputs), mistakes_(mistakes) {}
 
-    [[nodiscard]] Key read(const KeyNames& names, const std::optional<Setting>& file) {
+    [[nodiscard]] Key read(const KeyNames& names, const std::optional<base::Setting>& file) {
         const bool has_file = file && !file->values.empty() && !file->values.front().empty();
         auto text =
             inputs_.environment == nullptr ? std::nullopt : variable(*inputs_.environment, names.variable);
@@ -56,9 +56,9 @@ class KeyReader {
     }
 
   private:
-    [[nodiscard]] Key read_file(KeyKind kind, const Setting& setting) {
+    [[nodiscard]] Key read_file(KeyKind kind, const base::Setting& setting) {
         std::filesystem::path path = setting.values.front();
-        if (setting.source == Source::file && path.is_relative()) {
+        if (setting.source == base::Source::file && path.is_relative()) {
             path = inputs_.directory / path;
         }
         auto secret = read_secret_file(kind, path, inputs_.world_readable);
@@ -80,7 +80,7 @@ class KeyReader {
     }
 
     const CredentialInputs& inputs_;
-    MistakeLines& mistakes_;
+    base::MistakeLines& mistakes_;
 };
 
 /// `DD_API_KEY or --datadog.api-key-file`; below `organizations` only the file counts.
@@ -137,7 +137,7 @@ std::string_view doubt_about(KeyKind kind, const Key& key) {
 }
 
 /// What may be wrong with keys that can all be right.
-MistakeLines doubts_about(const Key& api, const Key& app, const Key& bearer) {
+base::MistakeLines doubts_about(const Key& api, const Key& app, const Key& bearer) {
     if (api.value && app.value && api.value->expose() == app.value->expose()) {
         return {fmt::format("{}: is the same as {}; one of the two is wrong", app.place, api.place)};
     }
@@ -149,7 +149,7 @@ MistakeLines doubts_about(const Key& api, const Key& app, const Key& bearer) {
                         "keys have, the other 32, as API keys have",
                         api.place, app.place)};
     }
-    MistakeLines lines;
+    base::MistakeLines lines;
     for (const auto& [key, doubt] : {std::pair(&api, about_api), std::pair(&app, about_app),
                                      std::pair(&bearer, doubt_about(KeyKind::bearer_token, bearer))}) {
         if (!doubt.empty()) {
@@ -161,7 +161,7 @@ MistakeLines doubts_about(const Key& api, const Key& app, const Key& bearer) {
 
 }  // namespace
 
-CredentialSources read_credential_sources(const CredentialInputs& inputs, MistakeLines& mistakes,
+CredentialSources read_credential_sources(const CredentialInputs& inputs, base::MistakeLines& mistakes,
                                           std::vector<std::string>& warnings) {
     KeyReader reader(inputs, mistakes);
     Key api = reader.read(api_key_names, inputs.api_key_file);

@@ -1,9 +1,9 @@
 // An organization's credentials, as written: which are given, and whether they make sense together.
 #pragma once
 
+#include "base/setting.h"
 #include "config/credentials.h"
 #include "config/load.h"
-#include "config/setting.h"
 
 #include <filesystem>
 #include <optional>
@@ -17,17 +17,17 @@ struct CredentialInputs {
     std::string place;                         ///< how a mistake about the credentials as a whole begins
     std::filesystem::path directory;           ///< what relative paths in the configuration file start from
     const Environment* environment = nullptr;  ///< where `DD_*` are read from; nullptr: they don't count here
-    std::optional<Setting> api_key_file;
-    std::optional<Setting> app_key_file;
-    std::optional<Setting> bearer_token_file;
-    WorldReadable world_readable = WorldReadable::refused;
+    std::optional<base::Setting> api_key_file;
+    std::optional<base::Setting> app_key_file;
+    std::optional<base::Setting> bearer_token_file;
+    base::WorldReadable world_readable = base::WorldReadable::refused;
     bool needed = true;  ///< whether none at all is a mistake
 };
 
 /// Reads every secret once, to see that it can be read and be what it is given as. A warning is a line like a
 /// mistake.
 [[nodiscard]] CredentialSources read_credential_sources(const CredentialInputs& inputs,
-                                                        MistakeLines& mistakes,
+                                                        base::MistakeLines& mistakes,
                                                         std::vector<std::string>& warnings);
 
 }  // namespace exporter::config

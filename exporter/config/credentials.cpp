@@ -1,6 +1,6 @@
 #include "config/credentials.h"
 
-#include "config/text.h"
+#include "base/text.h"
 
 #include <fmt/format.h>
 
@@ -22,25 +22,25 @@ tl::unexpected<std::string> failure(const std::string& origin, std::string_view 
 
 /// A path is shown, unless somebody wrote the key itself where its file belongs.
 std::string shown(const std::filesystem::path& path) {
-    if (may_hold_a_key(path.filename().native())) {
+    if (base::may_hold_a_key(path.filename().native())) {
         return "(not shown: it looks like a key, not like the path of its file)";
     }
     const std::string& text = path.native();
     const bool plain =
         std::none_of(text.begin(), text.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; });
-    return plain ? text : quote(text);
+    return plain ? text : base::quote(text);
 }
 
 bool is_visible_ascii(char character) {
     return character > 0x20 && character < 0x7f;
 }
 
-tl::expected<Secret, std::string> read_source(KeyKind kind, const SecretSource& source,
-                                              WorldReadable world_readable) {
+tl::expected<base::Secret, std::string> read_source(KeyKind kind, const SecretSource& source,
+                                                    base::WorldReadable world_readable) {
     if (const auto* path = std::get_if<std::filesystem::path>(&source)) {
         return read_secret_file(kind, *path, world_readable);
     }
-    return std::get<Secret>(source);
+    return std::get<base::Secret>(source);
 }
 
 std::string reason(const base::FileError& error) {
@@ -59,7 +59,8 @@ std::string reason(const base::FileError& error) {
 
 /// Nothing when there is no source; the error otherwise unread.
 tl::expected<void, std::string> read_into(KeyKind kind, const std::optional<SecretSource>& source,
-                                          WorldReadable world_readable, std::optional<Secret>& target) {
+                                          base::WorldReadable world_readable,
+                                          std::optional<base::Secret>& target) {
     if (!source) {
         return {};
     }
@@ -73,11 +74,12 @@ tl::expected<void, std::string> read_into(KeyKind kind, const std::optional<Secr
 
 }  // namespace
 
-tl::expected<Secret, std::string> parse_secret(KeyKind kind, std::string text, const std::string& origin) {
+tl::expected<base::Secret, std::string> parse_secret(KeyKind kind, std::string text,
+                                                     const std::string& origin) {
     while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) {
         text.pop_back();
     }
-    Secret secret(std::move(text));
+    base::Secret secret(std::move(text));
     const std::string_view exposed = secret.expose();
     if (exposed.empty()) {
         return failure(origin, "is empty; it should hold the secret and nothing else");
@@ -100,14 +102,14 @@ tl::expected<Secret, std::string> parse_secret(KeyKind kind, std::string text, c
     return secret;
 }
 
-tl::expected<Secret, std::string> read_secret_file(KeyKind kind, const std::filesystem::path& path,
-                                                   WorldReadable world_readable) {
-    const auto file = read_regular_file(path, longest_secret_file);
+tl::expected<base::Secret, std::string> read_secret_file(KeyKind kind, const std::filesystem::path& path,
+                                                         base::WorldReadable world_readable) {
+    const auto file = base::read_regular_file(path, longest_secret_file);
     if (!file) {
         return failure(shown(path), reason(file.error()));
     }
-    if (world_readable == WorldReadable::refused && file->is_open_to_everybody()) {
-        return failure(shown(path), open_to_everybody(file->mode));
+    if (world_readable == base::WorldReadable::refused && file->is_open_to_everybody()) {
+        return failure(shown(path), base::open_to_everybody(file->mode));
     }
     return parse_secret(kind, std::string(file->text.expose()), shown(path));
 }

@@ -1,9 +1,9 @@
 #include "config/endpoint.h"
 
-#include "config/address.h"
+#include "base/address.h"
+#include "base/nearest_name.h"
+#include "base/text.h"
 #include "config/key_shape.h"
-#include "config/nearest_name.h"
-#include "config/text.h"
 
 #include <fmt/format.h>
 
@@ -65,7 +65,7 @@ std::string_view bare_site(std::string_view host) {
 
 /// With a dot, and not an IPv4 address.
 bool looks_like_a_site(std::string_view name) {
-    return name.find('.') != std::string_view::npos && is_host_name(name) && !parse_ip(name);
+    return name.find('.') != std::string_view::npos && base::is_host_name(name) && !base::parse_ip(name);
 }
 
 bool is_datadogs(std::string_view host) {
@@ -78,7 +78,7 @@ bool is_datadogs(std::string_view host) {
 std::optional<std::string> nearest_site(std::string_view site) {
     const auto named = std::find_if(site_names.begin(), site_names.end(),
                                     [&](const auto& row) { return row.first == site; });
-    return named == site_names.end() ? nearest_spelling(site, known_sites)
+    return named == site_names.end() ? base::nearest_spelling(site, known_sites)
                                      : std::optional<std::string>(named->second);
 }
 
@@ -87,7 +87,7 @@ tl::unexpected<std::string> not_a_site(std::string_view text, std::string_view s
                                        std::string_view rule = "") {
     const std::optional<std::string> nearest = nearest_site(site);
     return tl::unexpected(
-        fmt::format("{} is not a Datadog site{}; {}{}", quote_url(text), why,
+        fmt::format("{} is not a Datadog site{}; {}{}", base::quote_url(text), why,
                     nearest ? fmt::format("did you mean {}?", *nearest)
                             : "sites look like datadoghq.com, us5.datadoghq.com or datadoghq.eu",
                     rule));
@@ -95,7 +95,7 @@ tl::unexpected<std::string> not_a_site(std::string_view text, std::string_view s
 
 tl::unexpected<std::string> not_a_base_url(std::string_view text, std::string_view why) {
     return tl::unexpected(fmt::format("{} is not a base URL: {}; write it like https://api.datadoghq.eu",
-                                      quote_url(text), why));
+                                      base::quote_url(text), why));
 }
 
 /// What is wrong with everything behind the scheme, or empty.
@@ -126,10 +126,10 @@ std::string Endpoint::url() const {
 }
 
 tl::expected<Site, std::string> parse_site(std::string_view text) {
-    if (const std::string_view slip = slip_in(trim(text)); !slip.empty()) {
-        return tl::unexpected(fmt::format("{} {}", quote_url(text), slip));
+    if (const std::string_view slip = slip_in(base::trim(text)); !slip.empty()) {
+        return tl::unexpected(fmt::format("{} {}", base::quote_url(text), slip));
     }
-    const std::string lowered = lower(trim(text));
+    const std::string lowered = base::lower(base::trim(text));
     std::string_view host = lowered;
     strip_prefix(host, "https://");
     strip_prefix(host, "http://");
@@ -138,7 +138,7 @@ tl::expected<Site, std::string> parse_site(std::string_view text) {
     }
     const std::size_t slash = host.find('/');
     const std::string_view site = bare_site(host.substr(0, slash));
-    if (site.find(':') != std::string_view::npos || parse_ip(site)) {
+    if (site.find(':') != std::string_view::npos || base::parse_ip(site)) {
         return not_a_site(text, site,
                           " but an address or a port, which go into --datadog.base-url (base_url)");
     }
@@ -152,8 +152,8 @@ tl::expected<Site, std::string> parse_site(std::string_view text) {
             "gateway's URL goes into --datadog.base-url, base_url)");
     }
     if (slash != std::string_view::npos) {
-        return tl::unexpected(
-            fmt::format("{} is not a Datadog site but a page's address; write {}", quote_url(text), site));
+        return tl::unexpected(fmt::format("{} is not a Datadog site but a page's address; write {}",
+                                          base::quote_url(text), site));
     }
     const bool known = std::find(known_sites.begin(), known_sites.end(), site) != known_sites.end();
     return Site{std::string(site), known};
@@ -164,10 +164,10 @@ Endpoint endpoint_of(const Site& site) {
 }
 
 tl::expected<Endpoint, std::string> parse_base_url(std::string_view text, bool allow_insecure_http) {
-    if (const std::string_view slip = slip_in(trim(text)); !slip.empty()) {
-        return tl::unexpected(fmt::format("{} {}", quote_url(text), slip));
+    if (const std::string_view slip = slip_in(base::trim(text)); !slip.empty()) {
+        return tl::unexpected(fmt::format("{} {}", base::quote_url(text), slip));
     }
-    const std::string lowered = lower(trim(text));
+    const std::string lowered = base::lower(base::trim(text));
     const std::size_t scheme_end = lowered.find("://");
     const std::string_view scheme = std::string_view(lowered).substr(0, std::min(scheme_end, lowered.size()));
     if (scheme_end == std::string::npos || (scheme != "https" && scheme != "http")) {
@@ -180,11 +180,11 @@ tl::expected<Endpoint, std::string> parse_base_url(std::string_view text, bool a
     if (rest.ends_with('/')) {
         rest.remove_suffix(1);
     }
-    auto split = split_host_port(rest);
+    auto split = base::split_host_port(rest);
     if (!split) {
         return not_a_base_url(text, split.error());
     }
-    if (!is_host_name(split->host) && !parse_ip(split->host)) {
+    if (!base::is_host_name(split->host) && !base::parse_ip(split->host)) {
         return not_a_base_url(text, "the host is not a host name or an address");
     }
     const bool tls = scheme == "https";
@@ -192,11 +192,11 @@ tl::expected<Endpoint, std::string> parse_base_url(std::string_view text, bool a
     if (port == 0) {
         return not_a_base_url(text, "port 0 can't be connected to");
     }
-    if (!tls && !allow_insecure_http && !is_loopback(split->host)) {
+    if (!tls && !allow_insecure_http && !base::is_loopback(split->host)) {
         return tl::unexpected(
             fmt::format("{} would send the credentials unencrypted; write https://, or allow it with "
                         "--datadog.allow-insecure-http",
-                        quote_url(text)));
+                        base::quote_url(text)));
     }
     return Endpoint{tls, std::move(split->host), port};
 }
@@ -208,15 +208,15 @@ std::string doubt_about_base_url(const Endpoint& endpoint) {
         const std::string right = endpoint_of(Site{std::string(site), true}).url();
         return endpoint.host.starts_with("api.")
                    ? ""
-                   : fmt::format("{} is not the host of Datadog's API; write {}", quote(endpoint.host),
+                   : fmt::format("{} is not the host of Datadog's API; write {}", base::quote(endpoint.host),
                                  right);
     }
     // A name of Datadog's own may be a new site, and one without a dot is no site's.
     const std::optional<std::string> nearest = is_datadogs(endpoint.host) || !looks_like_a_site(site)
                                                    ? std::nullopt
-                                                   : nearest_spelling(site, known_sites);
+                                                   : base::nearest_spelling(site, known_sites);
     return nearest ? fmt::format("{} is not Datadog's, and the keys go there; if Datadog is meant, write {}",
-                                 quote(endpoint.host), endpoint_of(Site{*nearest, true}).url())
+                                 base::quote(endpoint.host), endpoint_of(Site{*nearest, true}).url())
                    : "";
 }
 

@@ -1,7 +1,7 @@
 // Which Datadog site an organization lives on, and the URL its API is reached at.
 #pragma once
 
-#include "config/secret.h"
+#include "base/secret.h"
 
 #include <tl/expected.hpp>
 
@@ -53,7 +53,7 @@ struct Proxy {
     std::string host;
     int port = 80;     ///< where the variable names none, as Go has it
     std::string user;  ///< from the URL's user info; empty when there is none
-    Secret password;
+    base::Secret password;
 
     /// Whether there is anything to log in with: a password alone counts.
     [[nodiscard]] bool has_credentials() const { return !user.empty() || !password.empty(); }

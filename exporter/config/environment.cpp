@@ -1,6 +1,6 @@
 #include "config/environment.h"
 
-#include "config/nearest_name.h"
+#include "base/nearest_name.h"
 #include "config/options.h"
 
 #include <fmt/format.h>
@@ -57,8 +57,8 @@ std::optional<std::string> variable(const Environment& environment, std::string_
     return found->second;
 }
 
-Settings read_environment(const Environment& environment, MistakeLines& mistakes) {
-    Settings settings;
+base::Settings read_environment(const Environment& environment, base::MistakeLines& mistakes) {
+    base::Settings settings;
     std::vector<std::string> known_tails;
     for (const Option& option : options()) {
         if (is_for_command_line_alone(option)) {
@@ -67,7 +67,7 @@ Settings read_environment(const Environment& environment, MistakeLines& mistakes
         const std::string name = environment_variable(option);
         known_tails.push_back(name.substr(own_prefix.size()));
         if (const std::optional<std::string> value = variable(environment, name)) {
-            settings[std::string(option.flag)] = Setting{Source::environment, name, {*value}};
+            settings[std::string(option.flag)] = base::Setting{base::Source::environment, name, {*value}};
         }
     }
     for (auto entry = environment.lower_bound(std::string(own_prefix));
@@ -76,7 +76,7 @@ Settings read_environment(const Environment& environment, MistakeLines& mistakes
         const bool is_known = std::find(known_tails.begin(), known_tails.end(), tail) != known_tails.end();
         if (!is_known && !entry->second.empty() && !is_made_by_kubernetes(tail)) {
             mistakes.push_back(fmt::format("{}: no option has this variable{}", entry->first,
-                                           did_you_mean(tail, known_tails, own_prefix)));
+                                           base::did_you_mean(tail, known_tails, own_prefix)));
         }
     }
     return settings;

@@ -1,9 +1,9 @@
 // Options and proxies out of environment variables. A variable that is set but empty counts as not set.
 #pragma once
 
+#include "base/setting.h"
 #include "config/endpoint.h"
 #include "config/load.h"
-#include "config/setting.h"
 
 #include <optional>
 #include <string>
@@ -15,7 +15,7 @@ namespace exporter::config {
 
 /// All `DATADOG_TOKEN_EXPORTER_*` variables. Unknown ones are mistakes, but for those that Kubernetes makes
 /// of a service's name.
-[[nodiscard]] Settings read_environment(const Environment& environment, MistakeLines& mistakes);
+[[nodiscard]] base::Settings read_environment(const Environment& environment, base::MistakeLines& mistakes);
 
 /// Lower case wins, as with curl.
 [[nodiscard]] ProxyVariables proxy_variables(const Environment& environment);

@@ -1,10 +1,10 @@
 #include "config/in_effect.h"
 
-#include "config/duration.h"
+#include "base/duration.h"
+#include "base/text.h"
 #include "config/key_shape.h"
 #include "config/options.h"
 #include "config/sharding.h"
-#include "config/text.h"
 #include "config/yaml_text.h"
 
 #include <fmt/format.h>
@@ -36,11 +36,11 @@ std::string whole_path(const std::filesystem::path& path) {
 }
 
 /// `/etc/x.yaml:12: poll.interval` -> `/etc/x.yaml:12`
-std::string source_of(const Setting& setting) {
+std::string source_of(const base::Setting& setting) {
     const std::string_view place = setting.place;
     const std::string_view source =
-        setting.source == Source::file ? place.substr(0, place.rfind(": ")) : place;
-    return may_hold_a_key(source) ? "the configuration file" : yaml_comment(source);
+        setting.source == base::Source::file ? place.substr(0, place.rfind(": ")) : place;
+    return base::may_hold_a_key(source) ? "the configuration file" : yaml_comment(source);
 }
 
 bool is_credential_file(std::string_view flag) {
@@ -109,7 +109,7 @@ class Writer {
     Writer(const OrganizationInputs& inputs, const Config& config) : inputs_(inputs), config_(config) {}
 
     [[nodiscard]] std::string write() {
-        if (const Setting* const file = inputs_.values.given("config.file")) {
+        if (const base::Setting* const file = inputs_.values.given("config.file")) {
             lines_.comment(fmt::format("The file that was read ({}): {}", source_of(*file),
                                        shown_comment(inputs_.values.text("config.file"))));
         }
@@ -152,7 +152,7 @@ class Writer {
     }
 
     void write_value(const Option& option, const std::string& name) {
-        const Setting* const setting = inputs_.values.given(option.flag);
+        const base::Setting* const setting = inputs_.values.given(option.flag);
         const std::string source = setting == nullptr ? "" : source_of(*setting);
         if (is_contradicted(option.flag)) {
             lines_.comment(fmt::format("{} is not used", name));
@@ -164,12 +164,12 @@ class Writer {
     }
 
     void write_text(std::string_view name, const std::string& value, std::string_view source) {
-        lines_.key(name, yaml_scalar(value), may_hold_a_key(value), source);
+        lines_.key(name, yaml_scalar(value), base::may_hold_a_key(value), source);
     }
 
     void write_list(std::string_view name, const std::vector<std::string>& items, std::string_view source) {
-        const bool is_secret_like =
-            std::any_of(items.begin(), items.end(), [](const std::string& i) { return may_hold_a_key(i); });
+        const bool is_secret_like = std::any_of(items.begin(), items.end(),
+                                                [](const std::string& i) { return base::may_hold_a_key(i); });
         lines_.key(name, yaml_list(items), is_secret_like, source);
     }
 
@@ -189,7 +189,7 @@ class Writer {
         }
         if (flag == "poll.timeout" && inputs_.values.given(flag) == nullptr) {
             // The interval may have capped the default.
-            return format_duration(config_.poll.timeout);
+            return base::format_duration(config_.poll.timeout);
         }
         if (flag == "web.max-connections-per-address") {
             // The default may have been capped.
@@ -210,7 +210,7 @@ class Writer {
         for (std::size_t i = 0; i < config_.organizations.size(); ++i) {
             const Organization& organization = config_.organizations[i];
             const std::string& place = inputs_.file.organizations->at(i).place;
-            lines_.open_organization(organization.name, may_hold_a_key(place) ? "" : place);
+            lines_.open_organization(organization.name, base::may_hold_a_key(place) ? "" : place);
             if (config_.shard.count > 1) {
                 lines_.comment(
                     fmt::format("polled by shard {}", shard_of(organization.name, config_.shard.count)));
@@ -252,7 +252,7 @@ class Writer {
     }
 
     [[nodiscard]] static std::string shown_comment(const std::string& text) {
-        return may_hold_a_key(text) ? "(not shown: it looks like a key)" : text;
+        return base::may_hold_a_key(text) ? "(not shown: it looks like a key)" : text;
     }
 
     const OrganizationInputs& inputs_;

@@ -239,26 +239,6 @@ constexpr std::array<KeyRule, 4> doubts = {{
      "has 40 hexadecimal digits, as application keys have; an access token begins with ddpat_ or ddsat_"},
 }};
 
-/// Letters and digits by the dozen, in a row: no word, no number, but perhaps a key that lost its end.
-bool has_a_long_code(std::string_view word) {
-    constexpr std::size_t shortest_code = 20;
-    while (!word.empty()) {
-        const std::string_view code = word.substr(0, word.find('_'));
-        if (code.size() >= shortest_code && std::any_of(code.begin(), code.end(), is_digit) &&
-            std::any_of(code.begin(), code.end(), is_letter)) {
-            return true;
-        }
-        word.remove_prefix(std::min(code.size() + 1, word.size()));
-    }
-    return false;
-}
-
-bool may_be_a_key(std::string_view word) {
-    constexpr std::array<std::string_view, 3> prefixes = {"ddpat_", "ddsat_", "ddapp_"};
-    return any_of(prefixes, word, holds) || has_a_long_code(word) ||
-           (word.size() >= api_key_digits && std::any_of(word.begin(), word.end(), is_digit));
-}
-
 std::string_view first_that_fits(std::span<const KeyRule> rules, KeyKind kind, std::string_view text) {
     const auto found = std::find_if(rules.begin(), rules.end(), [&](const KeyRule& rule) {
         return rule.kind == kind && rule.fits(text);
@@ -285,18 +265,6 @@ std::string_view doubt_about_key(KeyKind kind, std::string_view text) {
 
 bool looks_like_access_token(std::string_view text) {
     return text.starts_with("ddpat_") || text.starts_with("ddsat_");
-}
-
-bool may_hold_a_key(std::string_view text) {
-    while (!text.empty()) {
-        const auto end = std::find_if_not(text.begin(), text.end(), is_word);
-        const std::string_view word(text.begin(), end);
-        if (may_be_a_key(word)) {
-            return true;
-        }
-        text.remove_prefix(std::min(word.size() + 1, text.size()));
-    }
-    return false;
 }
 
 }  // namespace exporter::config

@@ -25,9 +25,4 @@ enum class KeyKind { api_key, app_key, bearer_token };
 /// `ddpat_…` (personal) or `ddsat_…` (service).
 [[nodiscard]] bool looks_like_access_token(std::string_view text);
 
-/// Whether somewhere in the text is what could be a key, a token or a part of one: then a message must not
-/// repeat it. Datadog's API keys are 32 hexadecimal digits, its application keys 40; newer ones and access
-/// tokens begin with `ddapp_`, `ddpat_` or `ddsat_`.
-[[nodiscard]] bool may_hold_a_key(std::string_view text);
-
 }  // namespace exporter::config

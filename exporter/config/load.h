@@ -1,8 +1,10 @@
 // The one way from the outside world to a `Config`.
 #pragma once
 
+#include "base/setting.h"
 #include "config/config.h"
 
+#include <functional>
 #include <map>
 #include <string>
 #include <variant>
@@ -23,6 +25,10 @@ struct Mistakes {
     std::vector<std::string> lines;
 };
 
+/// What the web server finds wrong with the file that `web` names, and what it warns of.
+using WebFileCheck =
+    std::function<void(const Web& web, base::MistakeLines& mistakes, std::vector<std::string>& warnings)>;
+
 using Outcome = std::variant<Config, Information, Mistakes>;
 
 /// Merges flags over environment over `--config.file` over defaults, and validates the result as a whole: all
@@ -31,8 +37,9 @@ using Outcome = std::variant<Config, Information, Mistakes>;
 ///
 /// @param arguments the command line without the program's name
 /// @param environment all variables; those without a meaning here are ignored
+/// @param check_web_file called if there is a web file; its mistakes are reported with the others
 /// @param version_text what `--version` prints
 [[nodiscard]] Outcome load(const std::vector<std::string>& arguments, const Environment& environment,
-                           const std::string& version_text);
+                           const std::string& version_text, const WebFileCheck& check_web_file = {});
 
 }  // namespace exporter::config

@@ -1,10 +1,10 @@
 #include "config/organizations.h"
 
-#include "config/address.h"
+#include "base/address.h"
+#include "base/text.h"
 #include "config/credential_inputs.h"
 #include "config/environment.h"
 #include "config/key_shape.h"
-#include "config/text.h"
 
 #include <fmt/format.h>
 
@@ -44,19 +44,19 @@ bool is_valid_name(std::string_view name) {
            });
 }
 
-std::optional<Setting> find_setting(const Settings& settings, std::string_view key) {
+std::optional<base::Setting> find_setting(const base::Settings& settings, std::string_view key) {
     const auto found = settings.find(key);
     return found == settings.end() ? std::nullopt : std::optional(found->second);
 }
 
 /// nullopt also for an empty text, which takes back what a source of lower rank gave.
-std::optional<Setting> find_text(const Settings& settings, std::string_view key) {
-    std::optional<Setting> setting = find_setting(settings, key);
+std::optional<base::Setting> find_text(const base::Settings& settings, std::string_view key) {
+    std::optional<base::Setting> setting = find_setting(settings, key);
     return setting && !setting->values.empty() && !setting->values.front().empty() ? setting : std::nullopt;
 }
 
 /// `DD_SITE` is there for other programs too: it does not contradict what is said to this one.
-bool is_ambient(const Setting& setting) {
+bool is_ambient(const base::Setting& setting) {
     return setting.place == "DD_SITE";
 }
 
@@ -74,16 +74,17 @@ std::string_view fault_in_owner(std::string_view owner) {
 /// Builds organizations from settings that go by the keys of `organizations`.
 class Builder {
   public:
-    Builder(const OrganizationInputs& inputs, MistakeLines& mistakes, std::vector<std::string>& warnings)
+    Builder(const OrganizationInputs& inputs, base::MistakeLines& mistakes,
+            std::vector<std::string>& warnings)
         : allow_insecure_http_(inputs.values.toggle("datadog.allow-insecure-http")),
           world_readable_secrets_(inputs.values.toggle("datadog.allow-world-readable-secrets")
-                                      ? WorldReadable::allowed
-                                      : WorldReadable::refused),
+                                      ? base::WorldReadable::allowed
+                                      : base::WorldReadable::refused),
           proxies_(proxy_variables(inputs.environment)),
           mistakes_(mistakes),
           warnings_(warnings) {}
 
-    [[nodiscard]] Organization build(const Settings& settings, CredentialInputs credentials) {
+    [[nodiscard]] Organization build(const base::Settings& settings, CredentialInputs credentials) {
         Organization organization;
         credentials.world_readable = world_readable_secrets_;
         read_endpoint(organization, settings);
@@ -100,12 +101,12 @@ class Builder {
     }
 
   private:
-    void read_endpoint(Organization& organization, const Settings& settings) {
+    void read_endpoint(Organization& organization, const base::Settings& settings) {
         const auto site = find_setting(settings, "site");
         const auto base_url = find_text(settings, "base_url");
         if (!base_url) {
-            read_site(organization,
-                      site.value_or(Setting{Source::command_line, "--datadog.site", {"datadoghq.com"}}));
+            read_site(organization, site.value_or(base::Setting{
+                                        base::Source::command_line, "--datadog.site", {"datadoghq.com"}}));
         } else if (site && !is_ambient(*site)) {
             mistake(base_url->place, fmt::format("{} is given as well; keep one of them", site->place));
         } else {
@@ -113,7 +114,7 @@ class Builder {
         }
     }
 
-    void read_site(Organization& organization, const Setting& setting) {
+    void read_site(Organization& organization, const base::Setting& setting) {
         const auto site = parse_site(setting.values.front());
         if (!site) {
             mistake(setting.place, site.error());
@@ -124,11 +125,11 @@ class Builder {
         if (!site->known) {
             warn(setting.place,
                  fmt::format("{} is not a Datadog site that this version knows; requests go to {}",
-                             quote(site->name), organization.endpoint.url()));
+                             base::quote(site->name), organization.endpoint.url()));
         }
     }
 
-    void read_base_url(Organization& organization, const Setting& setting) {
+    void read_base_url(Organization& organization, const base::Setting& setting) {
         const auto endpoint = parse_base_url(setting.values.front(), allow_insecure_http_);
         if (!endpoint) {
             mistake(setting.place, endpoint.error());
@@ -139,7 +140,7 @@ class Builder {
         if (const std::string doubt = doubt_about_base_url(*endpoint); !doubt.empty()) {
             warn(setting.place, doubt);
         }
-        if (!endpoint->tls && !is_loopback(endpoint->host)) {
+        if (!endpoint->tls && !base::is_loopback(endpoint->host)) {
             warn(setting.place, fmt::format("the credentials travel unencrypted to {}", endpoint->url()));
         }
     }
@@ -149,7 +150,7 @@ class Builder {
             if (const std::string_view fault = fault_in_owner(owner); !fault.empty()) {
                 warn(place, fmt::format("{} {}; the API knows owners by their ids, such as "
                                         "00000000-0000-0000-2345-000000000000",
-                                        quote(owner), fault));
+                                        base::quote(owner), fault));
             }
         }
     }
@@ -178,16 +179,16 @@ class Builder {
     }
 
     const bool allow_insecure_http_;
-    const WorldReadable world_readable_secrets_;
+    const base::WorldReadable world_readable_secrets_;
     const ProxyVariables proxies_;
-    MistakeLines& mistakes_;
+    base::MistakeLines& mistakes_;
     std::vector<std::string>& warnings_;
 };
 
 /// Options and variables that say something about one organization contradict a file that lists its own.
-void refuse_beside_organizations(const OrganizationInputs& inputs, MistakeLines& mistakes) {
+void refuse_beside_organizations(const OrganizationInputs& inputs, base::MistakeLines& mistakes) {
     for (const auto& [flag, key] : organization_options) {
-        const Setting* setting = inputs.values.given(flag);
+        const base::Setting* setting = inputs.values.given(flag);
         if (setting != nullptr && !is_ambient(*setting)) {
             mistakes.push_back(fmt::format(
                 "{}: the configuration file lists organizations; write {} below the one that is meant",
@@ -206,7 +207,7 @@ void refuse_beside_organizations(const OrganizationInputs& inputs, MistakeLines&
 
 /// The name, or an empty text and a mistake.
 std::string read_name(const OrganizationEntry& entry, std::map<std::string, std::string>& places,
-                      MistakeLines& mistakes) {
+                      base::MistakeLines& mistakes) {
     const auto setting = find_text(entry.settings, "name");
     if (!setting) {
         mistakes.push_back(fmt::format(
@@ -216,22 +217,22 @@ std::string read_name(const OrganizationEntry& entry, std::map<std::string, std:
     const std::string& name = setting->values.front();
     if (!is_valid_name(name)) {
         mistakes.push_back(fmt::format("{}: {} is not a name; 1 to 64 letters, digits, and _ . - make one",
-                                       setting->place, quote(name)));
+                                       setting->place, base::quote(name)));
     } else if (const auto [first, is_new] = places.emplace(name, setting->place); !is_new) {
         mistakes.push_back(fmt::format("{}: {} is the name of another organization too ({})", setting->place,
-                                       quote(name), first->second));
+                                       base::quote(name), first->second));
     }
     return name;
 }
 
 std::vector<Organization> organizations_of_file(const OrganizationInputs& inputs, Builder& builder,
-                                                MistakeLines& mistakes) {
+                                                base::MistakeLines& mistakes) {
     std::vector<Organization> organizations;
     std::map<std::string, std::string> places;
-    const Setting* default_site = inputs.values.given("datadog.site");
+    const base::Setting* default_site = inputs.values.given("datadog.site");
     for (const OrganizationEntry& entry : *inputs.file.organizations) {
         std::string name = read_name(entry, places, mistakes);
-        Settings settings = entry.settings;
+        base::Settings settings = entry.settings;
         if (default_site != nullptr && is_ambient(*default_site)) {
             settings.emplace("site", *default_site);
         }
@@ -249,9 +250,9 @@ std::vector<Organization> organizations_of_file(const OrganizationInputs& inputs
 
 Organization organization_of_options(const OrganizationInputs& inputs, Builder& builder,
                                      bool credentials_needed) {
-    Settings settings;
+    base::Settings settings;
     for (const auto& [flag, key] : organization_options) {
-        if (const Setting* setting = inputs.values.given(flag)) {
+        if (const base::Setting* setting = inputs.values.given(flag)) {
             settings.emplace(key, *setting);
         }
     }
@@ -269,7 +270,8 @@ Organization organization_of_options(const OrganizationInputs& inputs, Builder& 
 }  // namespace
 
 std::vector<Organization> read_organizations(const OrganizationInputs& inputs, bool credentials_needed,
-                                             MistakeLines& mistakes, std::vector<std::string>& warnings) {
+                                             base::MistakeLines& mistakes,
+                                             std::vector<std::string>& warnings) {
     Builder builder(inputs, mistakes, warnings);
     if (!inputs.file.organizations) {
         return {organization_of_options(inputs, builder, credentials_needed)};
@@ -286,7 +288,7 @@ std::vector<std::string> given_credentials(const OrganizationInputs& inputs) {
         }
     }
     for (const std::string_view flag : secret_file_flags) {
-        if (const Setting* setting = inputs.values.given(flag)) {
+        if (const base::Setting* setting = inputs.values.given(flag)) {
             places.push_back(setting->place);
         }
     }

@@ -1,9 +1,9 @@
 // Organizations and their credentials, out of what was written.
 #pragma once
 
+#include "base/setting.h"
 #include "config/config.h"
 #include "config/load.h"
-#include "config/setting.h"
 #include "config/values.h"
 #include "config/yaml_file.h"
 
@@ -22,7 +22,8 @@ struct OrganizationInputs {
 ///
 /// @param credentials_needed false: the one organization of flags and environment may lack them
 [[nodiscard]] std::vector<Organization> read_organizations(const OrganizationInputs& inputs,
-                                                           bool credentials_needed, MistakeLines& mistakes,
+                                                           bool credentials_needed,
+                                                           base::MistakeLines& mistakes,
                                                            std::vector<std::string>& warnings);
 
 /// What a simulated organization leaves unused, for a warning: variables, flags, keys of the file.

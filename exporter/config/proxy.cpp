@@ -1,7 +1,7 @@
-#include "config/address.h"
+#include "base/address.h"
+#include "base/text.h"
 #include "config/endpoint.h"
 #include "config/key_shape.h"
-#include "config/text.h"
 
 #include <fmt/format.h>
 
@@ -17,8 +17,8 @@ constexpr int default_proxy_port = 80;
 
 /// One entry of NO_PROXY, without its port.
 bool entry_covers_host(std::string_view entry, std::string_view host) {
-    if (const std::optional<IpAddress> address = parse_ip(entry)) {
-        return parse_ip(host) == address;
+    if (const std::optional<base::IpAddress> address = base::parse_ip(entry)) {
+        return base::parse_ip(host) == address;
     }
     if (entry.starts_with("*.")) {
         entry.remove_prefix(1);
@@ -31,8 +31,8 @@ bool entry_covers_host(std::string_view entry, std::string_view host) {
 }
 
 bool range_covers_host(std::string_view network, std::string_view prefix_text, std::string_view host) {
-    const std::optional<IpAddress> base = parse_ip(network);
-    const std::optional<IpAddress> address = parse_ip(host);
+    const std::optional<base::IpAddress> base = base::parse_ip(network);
+    const std::optional<base::IpAddress> address = base::parse_ip(host);
     int prefix = -1;
     const auto [end, error] =
         std::from_chars(prefix_text.data(), prefix_text.data() + prefix_text.size(), prefix);
@@ -40,7 +40,7 @@ bool range_covers_host(std::string_view network, std::string_view prefix_text, s
         prefix < 0 || prefix > base->bits) {
         return false;
     }
-    return same_network(*base, *address, prefix);
+    return base::same_network(*base, *address, prefix);
 }
 
 bool entry_covers(std::string_view entry, const Endpoint& target, std::string_view host) {
@@ -50,10 +50,10 @@ bool entry_covers(std::string_view entry, const Endpoint& target, std::string_vi
     if (const std::size_t slash = entry.find('/'); slash != std::string_view::npos) {
         return range_covers_host(entry.substr(0, slash), entry.substr(slash + 1), host);
     }
-    if (parse_ip(entry)) {
+    if (base::parse_ip(entry)) {
         return entry_covers_host(entry, host);
     }
-    const auto split = split_host_port(entry);
+    const auto split = base::split_host_port(entry);
     if (!split || split->host.empty()) {
         return false;
     }
@@ -62,11 +62,11 @@ bool entry_covers(std::string_view entry, const Endpoint& target, std::string_vi
 
 /// curl separates entries by commas and by blanks.
 bool is_excepted(const Endpoint& target, std::string_view no_proxy) {
-    std::string host = lower(target.host);
+    std::string host = base::lower(target.host);
     if (host.ends_with('.')) {
         host.pop_back();
     }
-    const std::string entries = lower(no_proxy);
+    const std::string entries = base::lower(no_proxy);
     for (std::size_t begin = 0; begin < entries.size();) {
         const std::size_t end = std::min(entries.find_first_of(", \t\r\n", begin), entries.size());
         const std::string_view entry = std::string_view(entries).substr(begin, end - begin);
@@ -95,9 +95,9 @@ std::string percent_decoded(std::string_view text) {
 
 /// The error never has the URL in it, for its password's sake.
 tl::expected<Proxy, std::string> parse_proxy(std::string_view text) {
-    std::string_view rest = trim(text);
+    std::string_view rest = base::trim(text);
     if (const std::size_t scheme_end = rest.find("://"); scheme_end != std::string_view::npos) {
-        if (lower(rest.substr(0, scheme_end)) != "http") {
+        if (base::lower(rest.substr(0, scheme_end)) != "http") {
             return tl::unexpected<std::string>(
                 "only proxies that are reached by plain http are supported; write http://proxy:3128");
         }
@@ -112,12 +112,12 @@ tl::expected<Proxy, std::string> parse_proxy(std::string_view text) {
         const std::size_t colon = user_info.find(':');
         proxy.user = percent_decoded(user_info.substr(0, colon));
         if (colon != std::string_view::npos) {
-            proxy.password = Secret(percent_decoded(user_info.substr(colon + 1)));
+            proxy.password = base::Secret(percent_decoded(user_info.substr(colon + 1)));
         }
         rest.remove_prefix(at + 1);
     }
-    auto split = split_host_port(rest);
-    if (!split || !(is_host_name(split->host) || parse_ip(split->host)) || split->port == 0) {
+    auto split = base::split_host_port(rest);
+    if (!split || !(base::is_host_name(split->host) || base::parse_ip(split->host)) || split->port == 0) {
         return tl::unexpected<std::string>("is not a proxy's URL; write http://proxy:3128");
     }
     proxy.host = std::move(split->host);
@@ -141,13 +141,13 @@ Variable variable_for(const Endpoint& target, const ProxyVariables& variables) {
 tl::expected<std::optional<Proxy>, std::string> proxy_for(const Endpoint& target,
                                                           const ProxyVariables& variables) {
     const Variable variable = variable_for(target, variables);
-    if (variable.value.empty() || is_loopback(target.host) || is_excepted(target, variables.no_proxy)) {
+    if (variable.value.empty() || base::is_loopback(target.host) || is_excepted(target, variables.no_proxy)) {
         return std::nullopt;
     }
     auto proxy = parse_proxy(variable.value);
     if (!proxy) {
         // Only now: a right proxy may have a user called "token", or a password with three dots in it.
-        const std::string_view slip = slip_in(trim(variable.value));
+        const std::string_view slip = slip_in(base::trim(variable.value));
         return tl::unexpected(
             fmt::format("{}: {}", variable.names, slip.empty() ? std::string_view(proxy.error()) : slip));
     }

@@ -1,7 +1,7 @@
 #include "config/scopes.h"
 
-#include "config/nearest_name.h"
-#include "config/text.h"
+#include "base/nearest_name.h"
+#include "base/text.h"
 
 #include <fmt/format.h>
 
@@ -171,9 +171,9 @@ std::vector<std::string> doubts_about_scopes(const std::vector<std::string>& sco
         if (std::find(known.begin(), known.end(), scope) != known.end()) {
             continue;
         }
-        if (const std::optional<std::string> nearest = nearest_spelling(scope, known)) {
+        if (const std::optional<std::string> nearest = base::nearest_spelling(scope, known)) {
             lines.push_back(fmt::format("{} is not a scope that this version knows; did you mean {}?",
-                                        quote(scope), *nearest));
+                                        base::quote(scope), *nearest));
         }
     }
     return lines;

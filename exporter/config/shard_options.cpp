@@ -1,7 +1,7 @@
 #include "config/shard_options.h"
 
+#include "base/text.h"
 #include "config/environment.h"
-#include "config/text.h"
 
 #include <fmt/format.h>
 
@@ -45,13 +45,13 @@ std::optional<Index> index_of_pod(const Values& values, const Environment& envir
             continue;
         }
         if (const auto ordinal = ordinal_of(*pod)) {
-            return Index{*ordinal, fmt::format("{} ({} is {})", *ordinal, name, quote(*pod))};
+            return Index{*ordinal, fmt::format("{} ({} is {})", *ordinal, name, base::quote(*pod))};
         }
         values.mistake(
             "shard.index",
             fmt::format("pod-name needs a name that ends in - and a number, as a StatefulSet's pods "
                         "have; {} is {}",
-                        name, quote(*pod)));
+                        name, base::quote(*pod)));
         return std::nullopt;
     }
     values.mistake("shard.index",
@@ -70,7 +70,7 @@ std::optional<Index> read_index(const Values& values, const Environment& environ
     if (const auto [rest, error] = std::from_chars(text.data(), end, number);
         error != std::errc{} || rest != end) {
         values.mistake("shard.index",
-                       fmt::format("{} is neither a whole number from 0 nor pod-name", quote(text)));
+                       fmt::format("{} is neither a whole number from 0 nor pod-name", base::quote(text)));
         return std::nullopt;
     }
     return Index{number, fmt::format("{}", number)};
@@ -78,7 +78,7 @@ std::optional<Index> read_index(const Values& values, const Environment& environ
 
 }  // namespace
 
-Shard read_shard(const Values& values, const Environment& environment, const MistakeLines& mistakes) {
+Shard read_shard(const Values& values, const Environment& environment, const base::MistakeLines& mistakes) {
     const std::size_t mistakes_before = mistakes.size();
     const std::size_t count = values.number("shard.count", 1, most_shards);
     if (values.text("shard.index").empty()) {

@@ -10,6 +10,6 @@ namespace exporter::config {
 /// Without either option one shard of one. What is wrong is appended to `mistakes`, those of `values`; then
 /// the result means nothing.
 [[nodiscard]] Shard read_shard(const Values& values, const Environment& environment,
-                               const MistakeLines& mistakes);
+                               const base::MistakeLines& mistakes);
 
 }  // namespace exporter::config

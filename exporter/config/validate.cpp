@@ -2,11 +2,11 @@
 
 #include "base/pem.h"
 #include "base/replacement_file.h"
+#include "base/text.h"
 #include "config/in_effect.h"
 #include "config/scopes.h"
 #include "config/shard_options.h"
 #include "config/sharding.h"
-#include "config/text.h"
 #include "config/validate_web.h"
 
 #include <fmt/format.h>
@@ -23,10 +23,10 @@
 namespace exporter::config {
 namespace {
 
-constexpr Duration least_interval = std::chrono::seconds(1);
-constexpr Duration polite_interval = std::chrono::seconds(30);
+constexpr base::Duration least_interval = std::chrono::seconds(1);
+constexpr base::Duration polite_interval = std::chrono::seconds(30);
 
-Mode read_mode(const Values& values, MistakeLines& mistakes) {
+Mode read_mode(const Values& values, base::MistakeLines& mistakes) {
     constexpr std::array<std::pair<std::string_view, Mode>, 4> modes = {{{"check", Mode::check},
                                                                          {"once", Mode::once},
                                                                          {"config.check", Mode::config_check},
@@ -53,29 +53,29 @@ bool polls_again(Mode mode) {
 }
 
 /// By default no longer than the interval: a slow poll would delay the next ones.
-Duration read_timeout(const Values& values, Mode mode, Duration interval) {
-    const Duration timeout = values.duration("poll.timeout", least_interval);
+base::Duration read_timeout(const Values& values, Mode mode, base::Duration interval) {
+    const base::Duration timeout = values.duration("poll.timeout", least_interval);
     return values.given("poll.timeout") == nullptr && polls_again(mode) ? std::min(timeout, interval)
                                                                         : timeout;
 }
 
-void warn_of_long_polls(const Poll& poll, const Setting& given, Mode mode,
+void warn_of_long_polls(const Poll& poll, const base::Setting& given, Mode mode,
                         std::vector<std::string>& warnings) {
     const auto warn = [&](std::string_view what) {
-        warnings.push_back(
-            fmt::format("{}: a poll may take {}, {}", given.place, format_duration(poll.timeout), what));
+        warnings.push_back(fmt::format("{}: a poll may take {}, {}", given.place,
+                                       base::format_duration(poll.timeout), what));
     };
     if (poll.timeout >= poll.stale_after) {
         warn(fmt::format(
             "longer than numbers are shown without a good poll ({}); they go away only when it ends",
-            format_duration(poll.stale_after)));
+            base::format_duration(poll.stale_after)));
     } else if (poll.timeout > poll.interval && polls_again(mode)) {
         warn(fmt::format("longer than the interval of polls, {}; a slow poll delays the next ones",
-                         format_duration(poll.interval)));
+                         base::format_duration(poll.interval)));
     }
 }
 
-Poll read_poll(const Values& values, Mode mode, const MistakeLines& mistakes,
+Poll read_poll(const Values& values, Mode mode, const base::MistakeLines& mistakes,
                std::vector<std::string>& warnings) {
     const std::size_t mistakes_before = mistakes.size();
     Poll poll;
@@ -93,9 +93,9 @@ Poll read_poll(const Values& values, Mode mode, const MistakeLines& mistakes,
             "poll.stale-after",
             fmt::format("{} is shorter than the interval of polls, {}; between two polls the inventory "
                         "would go away",
-                        format_duration(poll.stale_after), format_duration(poll.interval)));
+                        base::format_duration(poll.stale_after), base::format_duration(poll.interval)));
     }
-    if (const Setting* const timeout = values.given("poll.timeout");
+    if (const base::Setting* const timeout = values.given("poll.timeout");
         timeout != nullptr && mistakes.size() == mistakes_before) {
         warn_of_long_polls(poll, *timeout, mode, warnings);
     }
@@ -103,7 +103,7 @@ Poll read_poll(const Values& values, Mode mode, const MistakeLines& mistakes,
         warnings.push_back(
             fmt::format("{}: polls every {} use up a rate limit that the organization shares with everything "
                         "else that calls the API",
-                        values.given("poll.interval")->place, format_duration(poll.interval)));
+                        values.given("poll.interval")->place, base::format_duration(poll.interval)));
     }
     return poll;
 }
@@ -111,7 +111,7 @@ Poll read_poll(const Values& values, Mode mode, const MistakeLines& mistakes,
 Scopes read_scopes(const Values& values, std::vector<std::string>& warnings) {
     Scopes scopes{static_cast<std::size_t>(values.number("scopes.limit", 0, 100'000)),
                   values.list("scopes.privileged")};
-    if (const Setting* const given = values.given("scopes.privileged")) {
+    if (const base::Setting* const given = values.given("scopes.privileged")) {
         for (const std::string& doubt : doubts_about_scopes(scopes.privileged)) {
             warnings.push_back(fmt::format("{}: {}", given->place, doubt));
         }
@@ -147,12 +147,12 @@ std::string read_ca_file(const Values& values, const YamlFile& file, std::vector
         return {};
     }
     // As the client does it: a file whose last certificate is damaged would fail every poll.
-    const auto certificates = base::read_certificate_file(path.string(), quote(path.string()));
+    const auto certificates = base::read_certificate_file(path.string(), base::quote(path.string()));
     if (!certificates) {
         values.mistake(flag, certificates.error());
     } else if (const std::string who = base::others_who_may_write(certificates->ownership); !who.empty()) {
         warnings.push_back(fmt::format("--{}: {}: others can decide whom the credentials are sent to: {}",
-                                       flag, quote(path.string()), who));
+                                       flag, base::quote(path.string()), who));
     }
     return path.string();
 }
@@ -166,12 +166,12 @@ std::string read_state_file(const Values& values, const YamlFile& file) {
     std::error_code ignored;
     if (!path.has_filename() || std::filesystem::is_directory(path, ignored)) {
         values.mistake("state.file",
-                       fmt::format("{} is a directory; name a file in it", quote(path.string())));
+                       fmt::format("{} is a directory; name a file in it", base::quote(path.string())));
     } else if (const std::filesystem::path directory = path.has_parent_path() ? path.parent_path() : ".";
                !std::filesystem::is_directory(directory, ignored)) {
         values.mistake("state.file", fmt::format("{} would be in a directory that does not exist; make it, "
                                                  "and let the exporter's user write there",
-                                                 quote(path.string())));
+                                                 base::quote(path.string())));
     }
     return path.string();
 }
@@ -186,7 +186,7 @@ std::optional<ProbeUrl> read_probe_url(const Values& values) {
     auto endpoint = parse_base_url(std::string_view(url).substr(0, path), true);
     if (!endpoint) {
         values.mistake("probe", fmt::format("{} is no URL; write it like http://localhost:10078/readyz",
-                                            quote_url(url)));
+                                            base::quote_url(url)));
         return std::nullopt;
     }
     const std::string rest = path == std::string::npos ? "" : url.substr(path);
@@ -202,14 +202,14 @@ std::string read_once_output(const Values& values, Mode mode) {
                !fault.empty()) {
         values.mistake("once.output",
                        fmt::format("{} {}; without --once.output the metrics go to standard output",
-                                   quote(output), fault));
+                                   base::quote(output), fault));
     }
     return output;
 }
 
 }  // namespace
 
-Config read_config(const OrganizationInputs& inputs, MistakeLines& mistakes) {
+Config read_config(const OrganizationInputs& inputs, base::MistakeLines& mistakes) {
     const Values& values = inputs.values;
     Config config;
     if (!inputs.file.warning.empty()) {
@@ -226,7 +226,7 @@ Config read_config(const OrganizationInputs& inputs, MistakeLines& mistakes) {
     config.policy = Policy{values.duration("policy.max-lifetime", std::chrono::seconds(1)),
                            values.duration("policy.max-idle", std::chrono::seconds(1))};
     config.tokens = read_tokens(values);
-    config.web = read_web(values, inputs.file.directory, mistakes, config.warnings);
+    config.web = read_web(values, inputs.file.directory, mistakes);
     config.log = read_log(values);
     config.demo = read_demo(values);
     config.once_output = read_once_output(values, config.mode);
@@ -248,7 +248,7 @@ Config read_config(const OrganizationInputs& inputs, MistakeLines& mistakes) {
                                mistakes, config.warnings);
     } else if (const std::vector<std::string> unused = given_credentials(inputs); !unused.empty()) {
         config.warnings.push_back(fmt::format("{}: a simulated organization is polled; not used: {}",
-                                              values.given("demo")->place, join(unused)));
+                                              values.given("demo")->place, base::join(unused)));
     }
     if (mistakes.empty()) {
         config.in_effect = configuration_in_effect(inputs, config);

@@ -6,6 +6,6 @@
 namespace exporter::config {
 
 /// What is wrong is appended to `mistakes`; then the result means nothing.
-[[nodiscard]] Config read_config(const OrganizationInputs& inputs, MistakeLines& mistakes);
+[[nodiscard]] Config read_config(const OrganizationInputs& inputs, base::MistakeLines& mistakes);
 
 }  // namespace exporter::config

@@ -1,8 +1,7 @@
 #include "config/validate_web.h"
 
-#include "config/address.h"
-#include "config/text.h"
-#include "config/web_file.h"
+#include "base/address.h"
+#include "base/text.h"
 
 #include <fmt/format.h>
 #include <tl/expected.hpp>
@@ -38,14 +37,14 @@ std::string_view fault_in_unix_path(std::string_view path) {
 }
 
 /// What is wrong with an address of TCP, or empty.
-std::string_view fault_in_host_port(const tl::expected<HostPort, std::string>& split) {
+std::string_view fault_in_host_port(const tl::expected<base::HostPort, std::string>& split) {
     if (!split) {
         return split.error();
     }
     if (!split->port) {
         return "the port is missing";
     }
-    return split->host.empty() || is_host_name(split->host) || parse_ip(split->host)
+    return split->host.empty() || base::is_host_name(split->host) || base::parse_ip(split->host)
                ? ""
                : "the host is not a name or an address";
 }
@@ -54,7 +53,7 @@ tl::unexpected<std::string> not_an_address(std::string_view text, std::string_vi
     return tl::unexpected(
         fmt::format("{} is not an address to listen on: {}; write :10077, 127.0.0.1:10077, [::1]:10077 or "
                     "unix:/run/exporter.sock",
-                    quote(text), why));
+                    base::quote(text), why));
 }
 
 tl::expected<ListenAddress, std::string> parse_listen_address(std::string_view text) {
@@ -65,7 +64,7 @@ tl::expected<ListenAddress, std::string> parse_listen_address(std::string_view t
         return fault.empty() ? tl::expected<ListenAddress, std::string>(std::move(address))
                              : not_an_address(text, fault);
     }
-    auto split = split_host_port(text);
+    auto split = base::split_host_port(text);
     if (const std::string_view fault = fault_in_host_port(split); !fault.empty()) {
         return not_an_address(text, fault);
     }
@@ -88,9 +87,10 @@ std::vector<ListenAddress> read_addresses(const Values& values, std::string_view
         if (!address) {
             values.mistake(flag, address.error());
         } else if (holds(addresses, *address)) {
-            values.mistake(flag, fmt::format("{} is given twice", quote(item)));
+            values.mistake(flag, fmt::format("{} is given twice", base::quote(item)));
         } else if (holds(taken, *address)) {
-            values.mistake(flag, fmt::format("{} is an address of --web.listen-address too", quote(item)));
+            values.mistake(flag,
+                           fmt::format("{} is an address of --web.listen-address too", base::quote(item)));
         } else {
             addresses.push_back(*std::move(address));
         }
@@ -102,7 +102,7 @@ void read_sockets(const Values& values, Web& web) {
     constexpr std::string_view flag = "web.listen-address";
     constexpr std::string_view probe_flag = "web.probe-listen-address";
     web.systemd_socket = values.toggle("web.systemd-socket");
-    const Setting* const given = values.given(flag);
+    const base::Setting* const given = values.given(flag);
     if (web.systemd_socket && given != nullptr) {
         values.mistake("web.systemd-socket",
                        fmt::format("{} is given as well; either systemd says where to serve, or the address "
@@ -120,7 +120,7 @@ void read_sockets(const Values& values, Web& web) {
         read_addresses(values, probe_flag, values.list(probe_flag), web.listen_addresses);
 }
 
-void read_limits(const Values& values, const MistakeLines& mistakes, Web& web) {
+void read_limits(const Values& values, const base::MistakeLines& mistakes, Web& web) {
     constexpr std::string_view per_address = "web.max-connections-per-address";
     constexpr std::uint64_t most = 100'000;
     const std::size_t mistakes_before = mistakes.size();
@@ -155,26 +155,18 @@ std::string_view fault_in_path(std::string_view path) {
 
 }  // namespace
 
-Web read_web(const Values& values, const std::filesystem::path& directory, MistakeLines& mistakes,
-             std::vector<std::string>& warnings) {
+Web read_web(const Values& values, const std::filesystem::path& directory, base::MistakeLines& mistakes) {
     Web web;
     read_sockets(values, web);
     read_limits(values, mistakes, web);
     web.telemetry_path = values.text("web.telemetry-path");
     if (const std::string_view fault = fault_in_path(web.telemetry_path); !fault.empty()) {
         values.mistake("web.telemetry-path",
-                       fmt::format("{} {}; write it like /metrics", quote(web.telemetry_path), fault));
+                       fmt::format("{} {}; write it like /metrics", base::quote(web.telemetry_path), fault));
     }
     web.config_file = values.path("web.config.file", directory).string();
-    web.world_readable = values.toggle("datadog.allow-world-readable-secrets") ? WorldReadable::allowed
-                                                                               : WorldReadable::refused;
-    if (!web.config_file.empty()) {
-        WebFileReading reading = read_web_file(web.config_file, file_reader(), web.world_readable);
-        if (!reading.file) {
-            mistakes.insert(mistakes.end(), reading.file.error().begin(), reading.file.error().end());
-        }
-        warnings.insert(warnings.end(), reading.warnings.begin(), reading.warnings.end());
-    }
+    web.world_readable = values.toggle("datadog.allow-world-readable-secrets") ? base::WorldReadable::allowed
+                                                                               : base::WorldReadable::refused;
     return web;
 }
 

@@ -14,6 +14,6 @@ namespace exporter::config {
 ///
 /// @param directory what relative paths in the configuration file start from
 [[nodiscard]] Web read_web(const Values& values, const std::filesystem::path& directory,
-                           MistakeLines& mistakes, std::vector<std::string>& warnings);
+                           base::MistakeLines& mistakes);
 
 }  // namespace exporter::config

@@ -1,7 +1,7 @@
 #include "config/values.h"
 
+#include "base/text.h"
 #include "config/options.h"
-#include "config/text.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -24,7 +24,7 @@ const Option* find_option(std::string_view flag) {
 }
 
 /// What is wrong with bounds, or empty.
-std::string_view fault_in(const std::vector<Duration>& bounds) {
+std::string_view fault_in(const std::vector<base::Duration>& bounds) {
     if (bounds.empty()) {
         return "at least one bound is needed, such as 1d,7d,30d";
     }
@@ -32,10 +32,10 @@ std::string_view fault_in(const std::vector<Duration>& bounds) {
         return "at most 20 bounds are possible";
     }
     for (std::size_t i = 0; i < bounds.size(); ++i) {
-        if (bounds[i] <= Duration::zero()) {
+        if (bounds[i] <= base::Duration::zero()) {
             return "a bound can't be zero";
         }
-        if (bounds[i] % std::chrono::seconds(1) != Duration::zero()) {
+        if (bounds[i] % std::chrono::seconds(1) != base::Duration::zero()) {
             return "bounds are whole seconds";
         }
         if (i > 0 && bounds[i] <= bounds[i - 1]) {
@@ -54,12 +54,13 @@ std::optional<std::uint64_t> parse_number(std::string_view text) {
 
 }  // namespace
 
-std::vector<std::string> list_items(const Setting& setting, MistakeLines& mistakes) {
+std::vector<std::string> list_items(const base::Setting& setting, base::MistakeLines& mistakes) {
     std::vector<std::string> items;
     for (const std::string& value : setting.values) {
-        for (std::string& item : split_list(value)) {
+        for (std::string& item : base::split_list(value)) {
             if (item.empty()) {
-                mistakes.push_back(fmt::format("{}: {} has an empty item", setting.place, quote(value)));
+                mistakes.push_back(
+                    fmt::format("{}: {} has an empty item", setting.place, base::quote(value)));
             } else {
                 items.push_back(std::move(item));
             }
@@ -68,19 +69,19 @@ std::vector<std::string> list_items(const Setting& setting, MistakeLines& mistak
     return items;
 }
 
-const Setting* Values::given(std::string_view flag) const {
+const base::Setting* Values::given(std::string_view flag) const {
     const auto found = settings_.find(flag);
     return found == settings_.end() ? nullptr : &found->second;
 }
 
-Setting Values::effective(std::string_view flag) const {
-    if (const Setting* setting = given(flag)) {
+base::Setting Values::effective(std::string_view flag) const {
+    if (const base::Setting* setting = given(flag)) {
         return *setting;
     }
     const Option* option = find_option(flag);
-    return Setting{Source::command_line,
-                   fmt::format("--{}", flag),
-                   {std::string(option == nullptr ? "" : option->fallback)}};
+    return base::Setting{base::Source::command_line,
+                         fmt::format("--{}", flag),
+                         {std::string(option == nullptr ? "" : option->fallback)}};
 }
 
 void Values::mistake(std::string_view flag, std::string_view what) const {
@@ -91,14 +92,14 @@ void Values::mistake(std::string_view flag, std::string_view what) const {
 }
 
 std::string Values::text(std::string_view flag) const {
-    const Setting setting = effective(flag);
+    const base::Setting setting = effective(flag);
     return setting.values.empty() ? "" : setting.values.front();
 }
 
 std::filesystem::path Values::path(std::string_view flag, const std::filesystem::path& directory) const {
     std::filesystem::path path = text(flag);
-    const Setting* const setting = given(flag);
-    const bool is_from_file = setting != nullptr && setting->source == Source::file;
+    const base::Setting* const setting = given(flag);
+    const bool is_from_file = setting != nullptr && setting->source == base::Source::file;
     return is_from_file && !path.empty() && path.is_relative() ? directory / path : path;
 }
 
@@ -107,9 +108,9 @@ bool Values::toggle(std::string_view flag) const {
         return false;
     }
     const std::string value = text(flag);
-    const std::string lowered = lower(value);
+    const std::string lowered = base::lower(value);
     if (lowered != "true" && lowered != "false") {
-        mistake(flag, fmt::format("{} is neither true nor false", quote(value)));
+        mistake(flag, fmt::format("{} is neither true nor false", base::quote(value)));
     }
     return lowered == "true";
 }
@@ -122,7 +123,7 @@ std::uint64_t Values::number(std::string_view flag, std::uint64_t least, std::ui
     const std::string value = text(flag);
     const auto number = parse_number(value);
     if (!number || *number < least || *number > most) {
-        mistake(flag, fmt::format("{} is not a whole number from {} to {}", quote(value), least, most));
+        mistake(flag, fmt::format("{} is not a whole number from {} to {}", base::quote(value), least, most));
         return least;
     }
     return *number;
@@ -134,32 +135,33 @@ std::uint64_t Values::percent(std::string_view flag, std::uint64_t most) const {
     const auto number =
         has_sign ? parse_number(std::string_view(value).substr(0, value.size() - 1)) : std::nullopt;
     if (!number || *number > most) {
-        mistake(flag, fmt::format("{} is not a share from 0% to {}%, such as 10%", quote(value), most));
+        mistake(flag, fmt::format("{} is not a share from 0% to {}%, such as 10%", base::quote(value), most));
         return 0;
     }
     return *number;
 }
 
-Duration Values::duration(std::string_view flag, Duration least) const {
+base::Duration Values::duration(std::string_view flag, base::Duration least) const {
     const std::string value = text(flag);
-    const auto duration = parse_duration(value);
+    const auto duration = base::parse_duration(value);
     if (!duration) {
         mistake(flag, duration.error());
         return least;
     }
     if (*duration < least) {
-        mistake(flag, fmt::format("{} is too short; the least is {}", quote(value), format_duration(least)));
+        mistake(flag, fmt::format("{} is too short; the least is {}", base::quote(value),
+                                  base::format_duration(least)));
         return least;
     }
     return *duration;
 }
 
-std::vector<Duration> Values::bounds(std::string_view flag) const {
+std::vector<base::Duration> Values::bounds(std::string_view flag) const {
     const std::size_t mistakes_before = mistakes_.size();
     const std::vector<std::string> items = list(flag);
-    std::vector<Duration> bounds;
+    std::vector<base::Duration> bounds;
     for (const std::string& item : items) {
-        if (const auto bound = parse_duration(item)) {
+        if (const auto bound = base::parse_duration(item)) {
             bounds.push_back(*bound);
         } else {
             mistake(flag, bound.error());
@@ -167,14 +169,15 @@ std::vector<Duration> Values::bounds(std::string_view flag) const {
     }
     if (const std::string_view fault = fault_in(bounds);
         !fault.empty() && mistakes_.size() == mistakes_before) {
-        mistake(flag, fmt::format("{}: {}", quote(fmt::format("{}", fmt::join(items, ","))), fault));
+        mistake(flag, fmt::format("{}: {}", base::quote(fmt::format("{}", fmt::join(items, ","))), fault));
     }
     return bounds;
 }
 
 void Values::report_choice(std::string_view flag, const std::string& chosen,
                            const std::vector<std::string>& names) const {
-    mistake(flag, fmt::format("{} is not one of the choices; write {}", quote(chosen), join_choices(names)));
+    mistake(flag, fmt::format("{} is not one of the choices; write {}", base::quote(chosen),
+                              base::join_choices(names)));
 }
 
 }  // namespace exporter::config

@@ -1,8 +1,8 @@
 // Settings read as what they mean.
 #pragma once
 
-#include "config/duration.h"
-#include "config/setting.h"
+#include "base/duration.h"
+#include "base/setting.h"
 
 #include <cstdint>
 #include <filesystem>
@@ -19,10 +19,11 @@ namespace exporter::config {
 /// well.
 class Values {
   public:
-    Values(const Settings& settings, MistakeLines& mistakes) : settings_(settings), mistakes_(mistakes) {}
+    Values(const base::Settings& settings, base::MistakeLines& mistakes)
+        : settings_(settings), mistakes_(mistakes) {}
 
     /// What was given for the option; nullptr: nothing, the default holds.
-    [[nodiscard]] const Setting* given(std::string_view flag) const;
+    [[nodiscard]] const base::Setting* given(std::string_view flag) const;
 
     [[nodiscard]] std::string text(std::string_view flag) const;
     /// A relative path in the configuration file starts at `directory`, where that file is.
@@ -33,9 +34,9 @@ class Values {
     [[nodiscard]] std::uint64_t number(std::string_view flag, std::uint64_t least, std::uint64_t most) const;
     /// A whole number before `%`, as in `10%`.
     [[nodiscard]] std::uint64_t percent(std::string_view flag, std::uint64_t most) const;
-    [[nodiscard]] Duration duration(std::string_view flag, Duration least) const;
+    [[nodiscard]] base::Duration duration(std::string_view flag, base::Duration least) const;
     /// Ascending bounds of buckets, 1 to 20 of them, in whole seconds.
-    [[nodiscard]] std::vector<Duration> bounds(std::string_view flag) const;
+    [[nodiscard]] std::vector<base::Duration> bounds(std::string_view flag) const;
 
     template <class Choice>
     using Choices = std::vector<std::pair<std::string_view, Choice>>;
@@ -59,15 +60,15 @@ class Values {
 
   private:
     /// The default as a setting when nothing was given.
-    [[nodiscard]] Setting effective(std::string_view flag) const;
+    [[nodiscard]] base::Setting effective(std::string_view flag) const;
     void report_choice(std::string_view flag, const std::string& chosen,
                        const std::vector<std::string>& names) const;
 
-    const Settings& settings_;
-    MistakeLines& mistakes_;
+    const base::Settings& settings_;
+    base::MistakeLines& mistakes_;
 };
 
 /// The items of a list setting: each value may hold several, separated by commas. An empty item is a mistake.
-[[nodiscard]] std::vector<std::string> list_items(const Setting& setting, MistakeLines& mistakes);
+[[nodiscard]] std::vector<std::string> list_items(const base::Setting& setting, base::MistakeLines& mistakes);
 
 }  // namespace exporter::config

@@ -1,9 +1,9 @@
 #include "config/yaml_file.h"
 
-#include "config/file_text.h"
-#include "config/nearest_name.h"
+#include "base/file_text.h"
+#include "base/nearest_name.h"
+#include "base/yaml_reader.h"
 #include "config/options.h"
-#include "config/yaml_document.h"
 
 #include <fmt/format.h>
 
@@ -46,8 +46,8 @@ bool has_yaml_key(const Option& option) {
     return !is_for_command_line_alone(option) && !option.flag.starts_with("config.");
 }
 
-std::vector<YamlKey> option_keys() {
-    std::vector<YamlKey> keys;
+std::vector<base::YamlKey> option_keys() {
+    std::vector<base::YamlKey> keys;
     for (const Option& option : options()) {
         if (has_yaml_key(option)) {
             keys.push_back({yaml_path(option), std::string(option.flag), option.kind == OptionKind::list});
@@ -56,14 +56,14 @@ std::vector<YamlKey> option_keys() {
     return keys;
 }
 
-OrganizationEntry read_organization(YamlReader& reader, const YAML::Node& node, std::size_t index) {
+OrganizationEntry read_organization(base::YamlReader& reader, const YAML::Node& node, std::size_t index) {
     const std::string name = fmt::format("{}[{}]", organizations_key, index);
     OrganizationEntry organization{reader.place(node.Mark(), name), {}};
     if (!node.IsMap()) {
         reader.mistake(organization.place, "is not a mapping; write name: and the other keys");
         return organization;
     }
-    YamlReader::Seen seen;
+    base::YamlReader::Seen seen;
     for (const auto& entry : node) {
         const std::optional<std::string> path = reader.fresh_key(entry.first, name + ".", seen);
         if (!path) {
@@ -74,8 +74,8 @@ OrganizationEntry read_organization(YamlReader& reader, const YAML::Node& node, 
             std::find_if(organization_keys.begin(), organization_keys.end(),
                          [&](const OrganizationKey& k) { return k.name == entry.first.Scalar(); });
         if (known == organization_keys.end()) {
-            reader.mistake(where, fmt::format("unknown key{}",
-                                              did_you_mean(entry.first.Scalar(), organization_key_names())));
+            reader.mistake(where, fmt::format("unknown key{}", base::did_you_mean(entry.first.Scalar(),
+                                                                                  organization_key_names())));
         } else if (auto read = reader.setting(where, entry.second, known->is_list)) {
             organization.settings[std::string(known->name)] = *std::move(read);
         }
@@ -83,7 +83,7 @@ OrganizationEntry read_organization(YamlReader& reader, const YAML::Node& node, 
     return organization;
 }
 
-std::vector<OrganizationEntry> read_organizations(YamlReader& reader, const YAML::Node& key,
+std::vector<OrganizationEntry> read_organizations(base::YamlReader& reader, const YAML::Node& key,
                                                   const YAML::Node& value) {
     std::vector<OrganizationEntry> organizations;
     if (!value.IsSequence() || value.size() == 0) {
@@ -99,10 +99,10 @@ std::vector<OrganizationEntry> read_organizations(YamlReader& reader, const YAML
 
 }  // namespace
 
-YamlFile read_yaml_file(const std::string& path, MistakeLines& mistakes) {
+YamlFile read_yaml_file(const std::string& path, base::MistakeLines& mistakes) {
     YamlFile file;
     file.directory = std::filesystem::path(path).parent_path();
-    const auto text = file_reader()(path);
+    const auto text = base::file_reader()(path);
     if (!text) {
         mistakes.push_back(fmt::format("{}: the configuration file {}", path, text.error()));
         return file;
@@ -111,7 +111,7 @@ YamlFile read_yaml_file(const std::string& path, MistakeLines& mistakes) {
         file.warning =
             fmt::format("{}: others can decide where the credentials go: {}", path, text->others_may_write);
     }
-    YamlReader reader(path, mistakes);
+    base::YamlReader reader(path, mistakes);
     const auto read_list = [&](const YAML::Node& key, const YAML::Node& value) {
         file.organizations = read_organizations(reader, key, value);
     };

@@ -1,6 +1,6 @@
 #include "config/yaml_text.h"
 
-#include "config/text.h"
+#include "base/text.h"
 
 #include <fmt/format.h>
 
@@ -23,7 +23,7 @@ bool needs_no_quotes(std::string_view text) {
         return is_alphanumeric(c) || c == '_' || c == '.' || c == '/' || c == '%' || c == '-';
     };
     return !text.empty() && (is_alphanumeric(text.front()) || text.front() == '/') &&
-           std::all_of(text.begin(), text.end(), fits) && lower(text) != "null";
+           std::all_of(text.begin(), text.end(), fits) && base::lower(text) != "null";
 }
 
 }  // namespace
@@ -49,7 +49,7 @@ std::string yaml_list(const std::vector<std::string>& items) {
     scalars.reserve(items.size());
     std::transform(items.begin(), items.end(), std::back_inserter(scalars),
                    [](const std::string& item) { return yaml_scalar(item); });
-    return fmt::format("[{}]", join(scalars));
+    return fmt::format("[{}]", base::join(scalars));
 }
 
 std::string yaml_comment(std::string_view text) {

@@ -1,6 +1,6 @@
 #include "datadog/answer.h"
 
-#include "config/text.h"
+#include "base/text.h"
 #include "datadog/page_parser.h"
 
 #include <fmt/format.h>
@@ -82,7 +82,7 @@ std::vector<std::string> AnswerHead::list(std::string_view name) const {
     std::vector<std::string> members;
     for (const auto& [field, value] : fields) {
         if (is_same_name(field, name)) {
-            std::ranges::move(config::split_list(config::lower(value)), std::back_inserter(members));
+            std::ranges::move(base::split_list(base::lower(value)), std::back_inserter(members));
         }
     }
     std::erase(members, "");
@@ -226,7 +226,7 @@ void AnswerReader::end_status_line(std::string_view line) {
         fail(ErrorKind::network, no_http);
         return;
     }
-    head_ = AnswerHead{static_cast<int>(*status), std::string(config::trim(line.substr(status_end))), {}};
+    head_ = AnswerHead{static_cast<int>(*status), std::string(base::trim(line.substr(status_end))), {}};
     old_version_ = line[7] == '0';
     persistent_ = !old_version_;
     part_ = Part::fields;
@@ -240,7 +240,7 @@ void AnswerReader::end_field(std::string_view line) {
     // RFC 9112, 5.2: a line that goes on with the value of the one before it.
     if (blanks.find(line.front()) != std::string_view::npos && !head_.fields.empty()) {
         std::string& value = head_.fields.back().second;
-        const std::string_view more = config::trim(line);
+        const std::string_view more = base::trim(line);
         value.append(value.empty() || more.empty() ? "" : " ").append(more);
         return;
     }
@@ -250,7 +250,7 @@ void AnswerReader::end_field(std::string_view line) {
         fail(ErrorKind::network, fmt::format("a line in its head that is no header: {}", one_line(name)));
         return;
     }
-    head_.fields.emplace_back(name, config::trim(line.substr(colon + 1)));
+    head_.fields.emplace_back(name, base::trim(line.substr(colon + 1)));
 }
 
 void AnswerReader::end_head() {
@@ -285,7 +285,7 @@ void AnswerReader::frame_body() {
         } else if (codings != std::vector<std::string>{"chunked"}) {
             fail(ErrorKind::bad_page,
                  fmt::format("an answer in the transfer coding `{}`, which nobody asked for",
-                             one_line(config::join(codings))));
+                             one_line(base::join(codings))));
         }
         return;
     }

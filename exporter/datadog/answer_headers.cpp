@@ -1,6 +1,6 @@
 #include "datadog/answer_headers.h"
 
-#include "datadog/rfc3339.h"
+#include "base/dates.h"
 
 #include <algorithm>
 #include <charconv>
@@ -52,8 +52,8 @@ std::optional<std::chrono::seconds> retry_after_of(const AnswerHead& head) {
     if (const auto delay = seconds(head, "Retry-After")) {
         return delay;
     }
-    const auto until = parse_http_date(head.value("Retry-After"));
-    const auto now = parse_http_date(head.value("Date"));
+    const auto until = base::parse_http_date(head.value("Retry-After"));
+    const auto now = base::parse_http_date(head.value("Date"));
     if (!until || !now) {
         return std::nullopt;
     }

@@ -1,12 +1,12 @@
 #include "datadog/client.h"
 
+#include "base/dates.h"
 #include "datadog/answer_headers.h"
 #include "datadog/commons.h"
 #include "datadog/connection_guard.h"
 #include "datadog/content_coding.h"
 #include "datadog/masking.h"
 #include "datadog/page_parser.h"
-#include "datadog/rfc3339.h"
 #include "datadog/transport.h"
 
 #include <fmt/format.h>
@@ -143,7 +143,7 @@ class Client::Impl {
         if (answer.page && answer.page->asked_at) {
             // Datadog's clock is asked when the answer goes out, after the tokens were read.
             *answer.page->asked_at -=
-                std::chrono::duration_cast<Timestamp::duration>(answer.exchange.duration);
+                std::chrono::duration_cast<base::Timestamp::duration>(answer.exchange.duration);
         }
         return answer;
     }
@@ -193,7 +193,7 @@ std::vector<std::pair<std::string, std::string>> Client::Impl::fields(
     std::vector<std::pair<std::string, std::string>> fields = {
         {"Accept", "application/json"}, {"Accept-Encoding", "gzip"}, {"User-Agent", options_.user_agent}};
     const auto add = [&fields](const char* name, const char* scheme,
-                               const std::optional<config::Secret>& secret) {
+                               const std::optional<base::Secret>& secret) {
         if (secret) {
             fields.emplace_back(name, std::string(scheme).append(secret->expose()));
         }
@@ -258,7 +258,7 @@ Answer Client::Impl::exchange(const PageRequest& request, const config::Credenti
         return answer;
     }
     expected_body_bytes_ = std::min(page.body.size(), AnswerMemory::ordinary);
-    page.answered_at = parse_http_date(head.value("Date"));
+    page.answered_at = base::parse_http_date(head.value("Date"));
     page.asked_at = page.answered_at;
     answer.page = parsed(std::move(page));
     return answer;

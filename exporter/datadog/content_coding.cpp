@@ -1,6 +1,6 @@
 #include "datadog/content_coding.h"
 
-#include "config/text.h"
+#include "base/text.h"
 #include "datadog/page_parser.h"
 
 #include <fmt/format.h>
@@ -35,7 +35,7 @@ Result<ContentCoding> content_coding_of(const AnswerHead& head) {
     return tl::unexpected(
         Error{.kind = ErrorKind::bad_page,
               .message = fmt::format("an answer in the content coding `{}`, which nobody asked for",
-                                     one_line(config::join(codings))),
+                                     one_line(base::join(codings))),
               .retry_after = {}});
 }
 

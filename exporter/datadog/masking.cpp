@@ -1,6 +1,6 @@
 #include "datadog/masking.h"
 
-#include "datadog/base64.h"
+#include "base/base64.h"
 
 #include <algorithm>
 #include <array>
@@ -25,13 +25,13 @@ char lower(char character) {
 
 /// One of the ways to write a secret, in lower case.
 struct Spelling {
-    config::Secret text;  ///< as secret as what it spells
-    std::size_t least;    ///< this much of it is masked, or all if it is shorter
+    base::Secret text;  ///< as secret as what it spells
+    std::size_t least;  ///< this much of it is masked, or all if it is shorter
 };
 
 Spelling spelling(std::string text, std::size_t least = shortest_run) {
     std::transform(text.begin(), text.end(), text.begin(), [](char c) { return lower(c); });
-    return {config::Secret(std::move(text)), least};
+    return {base::Secret(std::move(text)), least};
 }
 
 std::string hexadecimal(std::string_view bytes) {
@@ -51,8 +51,8 @@ void add_base64(std::string_view secret, std::vector<Spelling>& spellings) {
     constexpr std::size_t group = 4;
     // What is encoded may begin before the secret, at any of the three places of a group.
     for (std::size_t before = 0; before < 3; ++before) {
-        const config::Secret bytes(std::string(before, '\0').append(secret));
-        const config::Secret encoded(base64(bytes.expose()));
+        const base::Secret bytes(std::string(before, '\0').append(secret));
+        const base::Secret encoded(base::base64(bytes.expose()));
         std::string_view inner = encoded.expose();
         // The outermost groups also tell of what stands beside the secret.
         const std::size_t outside = before == 0 ? group : 2 * group;
@@ -240,8 +240,8 @@ void mask_secrets(std::string& text, const config::Credentials& credentials) {
 
 void mask_proxy(std::string& text, const config::Proxy& proxy) {
     if (proxy.has_credentials()) {
-        const config::Secret login((proxy.user + ":").append(proxy.password.expose()));
-        mask_spellings(text, {spelling(base64(login.expose()))});
+        const base::Secret login((proxy.user + ":").append(proxy.password.expose()));
+        mask_spellings(text, {spelling(base::base64(login.expose()))});
     }
     // Some proxies take a token as the user, and no password.
     mask_secret(text, proxy.password.empty() ? std::string_view(proxy.user) : proxy.password.expose());

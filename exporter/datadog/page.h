@@ -41,9 +41,9 @@ struct Page {
     std::vector<Token> tokens;
     /// A moment by Datadog's clock that is not after the request was sent: the answer's `Date` header (whole
     /// seconds) less the time that the exchange took. What was created later may be missing from the page.
-    std::optional<Timestamp> asked_at;
+    std::optional<base::Timestamp> asked_at;
     /// The answer's `Date` header: when it went out by Datadog's clock, in whole seconds.
-    std::optional<Timestamp> answered_at;
+    std::optional<base::Timestamp> answered_at;
 
     std::vector<char> body;                     ///< backs the tokens' texts
     std::vector<std::string_view> scope_texts;  ///< backs the tokens' scopes

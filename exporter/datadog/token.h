@@ -2,6 +2,8 @@
 // request in, one page or one typed error out.
 #pragma once
 
+#include "base/dates.h"
+
 #include <array>
 #include <chrono>
 #include <cstddef>
@@ -11,9 +13,6 @@
 #include <string_view>
 
 namespace exporter::datadog {
-
-/// A moment on the wall clock. Microseconds reach far past RFC 3339's year 9999, which nanoseconds would not.
-using Timestamp = std::chrono::sys_time<std::chrono::microseconds>;
 
 /// `data[].type`. Service tokens were once listed as personal ones: the type does not prove an expiry.
 enum class TokenType : std::uint8_t { personal, service, other };
@@ -35,7 +34,7 @@ class Date {
         date.unreadable_ = true;
         return date;
     }
-    [[nodiscard]] static constexpr Date at(Timestamp moment) {
+    [[nodiscard]] static constexpr Date at(base::Timestamp moment) {
         Date date;
         date.moment_ = moment;
         return date;
@@ -43,12 +42,12 @@ class Date {
 
     [[nodiscard]] constexpr bool is_none() const { return !moment_ && !unreadable_; }
     [[nodiscard]] constexpr bool is_unreadable() const { return unreadable_; }
-    [[nodiscard]] constexpr const std::optional<Timestamp>& moment() const { return moment_; }
+    [[nodiscard]] constexpr const std::optional<base::Timestamp>& moment() const { return moment_; }
 
     constexpr bool operator==(const Date&) const = default;
 
   private:
-    std::optional<Timestamp> moment_;
+    std::optional<base::Timestamp> moment_;
     bool unreadable_ = false;
 };
 

@@ -1,6 +1,6 @@
 #include "datadog/token_fields.h"
 
-#include "datadog/rfc3339.h"
+#include "base/dates.h"
 
 namespace exporter::datadog {
 
@@ -26,9 +26,9 @@ OwnerType owner_type(std::string_view type) {
 /// What programs write where there is no date: the zero of their time. That of Go, .NET and Java is in year
 /// 1, and an offset may carry it over an edge of that year, into the last hours of year 0; that of C is the
 /// epoch. Other dates that can't be right either stay what they say.
-bool is_placeholder(Timestamp moment) {
-    constexpr Timestamp year_two = std::chrono::sys_days(std::chrono::year(2) / 1 / 1);
-    constexpr Timestamp epoch{};
+bool is_placeholder(base::Timestamp moment) {
+    constexpr base::Timestamp year_two = std::chrono::sys_days(std::chrono::year(2) / 1 / 1);
+    constexpr base::Timestamp epoch{};
     return moment < year_two || moment == epoch;
 }
 
@@ -248,7 +248,7 @@ void TokenFields::date(const Scalar& value, Date& target, Field field) {
         target = Date::none();
         return;
     }
-    const auto moment = value.is_text() ? parse_rfc3339(value.text) : std::nullopt;
+    const auto moment = value.is_text() ? base::parse_rfc3339(value.text) : std::nullopt;
     if (!moment) {
         unreadable_date(target, field);
     } else if (is_placeholder(*moment)) {

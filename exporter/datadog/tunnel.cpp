@@ -1,7 +1,7 @@
 #include "datadog/tunnel.h"
 
+#include "base/base64.h"
 #include "datadog/answer.h"
-#include "datadog/base64.h"
 #include "datadog/page_parser.h"
 
 #include <fmt/format.h>
@@ -60,7 +60,7 @@ std::optional<std::string> proxy_authorization(const config::Proxy& proxy) {
     if (!proxy.has_credentials()) {
         return std::nullopt;
     }
-    return "Basic " + base64((proxy.user + ":").append(proxy.password.expose()));
+    return "Basic " + base::base64((proxy.user + ":").append(proxy.password.expose()));
 }
 
 Result<void> open_tunnel(int socket, const config::Endpoint& target, const config::Proxy& proxy, Wire& wire) {

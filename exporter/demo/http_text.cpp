@@ -61,7 +61,7 @@ std::string gzip(std::string_view text) {
     return compressed;
 }
 
-std::string http_date(datadog::Timestamp moment) {
+std::string http_date(base::Timestamp moment) {
     static constexpr std::array weekdays = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
     static constexpr std::array months = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                           "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};

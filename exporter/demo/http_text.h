@@ -15,6 +15,6 @@ namespace exporter::demo {
 [[nodiscard]] std::string gzip(std::string_view text);
 
 /// A `Date` header's value: `Sun, 06 Nov 1994 08:49:37 GMT`.
-[[nodiscard]] std::string http_date(datadog::Timestamp moment);
+[[nodiscard]] std::string http_date(base::Timestamp moment);
 
 }  // namespace exporter::demo

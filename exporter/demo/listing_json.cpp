@@ -1,6 +1,6 @@
 #include "demo/listing_json.h"
 
-#include "datadog/rfc3339.h"
+#include "base/dates.h"
 
 #include <fmt/format.h>
 #include <rapidjson/stringbuffer.h>
@@ -12,8 +12,8 @@
 namespace exporter::demo {
 namespace {
 
+using base::Timestamp;
 using datadog::OwnerType;
-using datadog::Timestamp;
 using datadog::TokenType;
 using Writer = rapidjson::Writer<rapidjson::StringBuffer>;
 
@@ -38,7 +38,7 @@ int needed_digits(std::chrono::microseconds fraction) {
 std::string date_text(const SimulatedToken& token, Timestamp moment) {
     const auto second = std::chrono::floor<std::chrono::seconds>(moment);
     const std::chrono::microseconds fraction = moment - second;
-    std::string text = datadog::format_rfc3339(second);
+    std::string text = base::format_rfc3339(second);
     text.pop_back();  // the Z
     switch (std::max(fraction_digits(token.id), needed_digits(fraction))) {
         case 3:

@@ -6,7 +6,7 @@
 namespace exporter::demo {
 namespace {
 
-using datadog::Timestamp;
+using base::Timestamp;
 
 constexpr std::array<std::string_view, 4> sort_keys = {"name", "created_at", "expires_at", "last_used_at"};
 

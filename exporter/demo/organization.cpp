@@ -8,7 +8,7 @@
 namespace exporter::demo {
 namespace {
 
-using datadog::Timestamp;
+using base::Timestamp;
 
 /// A leap in time with more events than this (a suspended laptop, a test's clock) is cut short.
 constexpr int most_events_at_once = 50'000;

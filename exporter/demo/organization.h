@@ -38,7 +38,7 @@ struct Slice {
 /// tokens without scopes, names with quotes, newlines and non-Latin letters; and the exporter's own token.
 class SimulatedOrganization {
   public:
-    SimulatedOrganization(OrganizationOptions options, datadog::Timestamp now);
+    SimulatedOrganization(OrganizationOptions options, base::Timestamp now);
     /// Not copyable: the cached order points into the tokens.
     SimulatedOrganization(const SimulatedOrganization&) = delete;
     SimulatedOrganization& operator=(const SimulatedOrganization&) = delete;
@@ -46,7 +46,7 @@ class SimulatedOrganization {
 
     /// Lets time pass: tokens are created, used, edited, revoked, expire, and one to three days after that
     /// leave the list. The exporter's own token is never edited or revoked. Going back in time does nothing.
-    void advance(datadog::Timestamp now);
+    void advance(base::Timestamp now);
 
     /// Adds or removes a token by hand; for tests.
     void create(SimulatedToken token);
@@ -56,10 +56,10 @@ class SimulatedOrganization {
 
     /// In order of creation.
     [[nodiscard]] const std::vector<SimulatedToken>& tokens() const { return tokens_; }
-    [[nodiscard]] datadog::Timestamp now() const { return now_; }
+    [[nodiscard]] base::Timestamp now() const { return now_; }
 
     /// A token with the next id, as `advance` would create it.
-    [[nodiscard]] SimulatedToken make_token(datadog::Timestamp created_at);
+    [[nodiscard]] SimulatedToken make_token(base::Timestamp created_at);
 
   private:
     /// A listing's order, so that reading 1,000 pages sorts once. Gone with any change: it points into
@@ -69,20 +69,20 @@ class SimulatedOrganization {
         std::vector<const SimulatedToken*> tokens;
     };
 
-    void happen(datadog::Timestamp now);
-    void create_or_revoke(datadog::Timestamp now);
-    void drop_departed(datadog::Timestamp now);
+    void happen(base::Timestamp now);
+    void create_or_revoke(base::Timestamp now);
+    void drop_departed(base::Timestamp now);
     [[nodiscard]] bool is_own(const SimulatedToken& token) const;
     [[nodiscard]] std::chrono::microseconds draw_spacing();
     [[nodiscard]] const Order& order_of(const Query& query);
 
     OrganizationOptions options_;
-    datadog::Timestamp now_;
+    base::Timestamp now_;
     Population population_;
     std::vector<SimulatedToken> tokens_;
-    datadog::Timestamp next_event_;
+    base::Timestamp next_event_;
     /// No token leaves before this moment.
-    datadog::Timestamp next_departure_ = datadog::Timestamp::min();
+    base::Timestamp next_departure_ = base::Timestamp::min();
     std::optional<Order> order_;
 };
 

@@ -13,7 +13,7 @@
 namespace exporter::demo {
 namespace {
 
-using datadog::Timestamp;
+using base::Timestamp;
 using std::chrono::hours;
 using Days = std::chrono::days;
 using Microseconds = std::chrono::microseconds;

@@ -23,10 +23,10 @@ struct SimulatedToken {
     std::string owner_id;
     datadog::OwnerType owner_type{};
     std::vector<std::string> scopes;
-    datadog::Timestamp created_at;
-    std::optional<datadog::Timestamp> expires_at;
-    std::optional<datadog::Timestamp> last_used_at;
-    std::optional<datadog::Timestamp> modified_at;
+    base::Timestamp created_at;
+    std::optional<base::Timestamp> expires_at;
+    std::optional<base::Timestamp> last_used_at;
+    std::optional<base::Timestamp> modified_at;
     bool leaked = false;
 };
 
@@ -53,19 +53,19 @@ class Population {
     /// every feature (the exporter's own token, never-expiring and privileged, expired, leaked, unscoped,
     /// idle, never used, 40 scopes, an awkward name, edited), so any organization of ten or more has them
     /// all.
-    [[nodiscard]] std::vector<SimulatedToken> initial(datadog::Timestamp now);
+    [[nodiscard]] std::vector<SimulatedToken> initial(base::Timestamp now);
 
     /// A token that was just created, and never used.
-    [[nodiscard]] SimulatedToken fresh(datadog::Timestamp created_at);
+    [[nodiscard]] SimulatedToken fresh(base::Timestamp created_at);
 
     /// Grants the token a scope more or takes one away.
-    void edit(SimulatedToken& token, datadog::Timestamp now);
+    void edit(SimulatedToken& token, base::Timestamp now);
 
     [[nodiscard]] Random& random() { return random_; }
 
   private:
-    [[nodiscard]] SimulatedToken own_token(datadog::Timestamp now);
-    [[nodiscard]] SimulatedToken settled(datadog::Timestamp now);
+    [[nodiscard]] SimulatedToken own_token(base::Timestamp now);
+    [[nodiscard]] SimulatedToken settled(base::Timestamp now);
     [[nodiscard]] SimulatedToken personal();
     [[nodiscard]] SimulatedToken machine();
     [[nodiscard]] std::string next_id();

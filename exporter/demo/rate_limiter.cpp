@@ -5,7 +5,7 @@
 
 namespace exporter::demo {
 
-RateLimiter::Verdict RateLimiter::take(datadog::Timestamp now) {
+RateLimiter::Verdict RateLimiter::take(base::Timestamp now) {
     const auto period = std::max<std::int64_t>(rate_limit_.period.count(), 1);
     const std::int64_t second = std::chrono::floor<std::chrono::seconds>(now).time_since_epoch().count();
     if (second / period != window_) {

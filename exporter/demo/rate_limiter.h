@@ -21,7 +21,7 @@ class RateLimiter {
     };
 
     /// Counts a request. Every other answer in a window leaves `X-RateLimit-Name` out, as the API often does.
-    [[nodiscard]] Verdict take(datadog::Timestamp now);
+    [[nodiscard]] Verdict take(base::Timestamp now);
 
   private:
     SimulatedRateLimit rate_limit_;

@@ -60,7 +60,7 @@ struct SimulatedDatadogOptions {
     bool report_leaks = true;
     /// The clock of the organization, of the rate limit and of the `Date` header; the real one when empty.
     /// Called from the server's threads.
-    std::function<datadog::Timestamp()> clock;
+    std::function<base::Timestamp()> clock;
     bool alive = true;  ///< time passes with each request; false: the organization changes only by hand
 };
 

@@ -13,11 +13,11 @@ constexpr std::string_view unknown = "unknown";
 
 }  // namespace
 
-std::vector<std::string> interval_names(const std::vector<config::Duration>& bounds) {
+std::vector<std::string> interval_names(const std::vector<base::Duration>& bounds) {
     std::vector<std::string> names;
     std::string lower;
-    for (const config::Duration bound : bounds) {
-        const std::string upper = config::format_duration(bound);
+    for (const base::Duration bound : bounds) {
+        const std::string upper = base::format_duration(bound);
         names.push_back(lower.empty() ? "under_" + upper : lower + "_to_" + upper);
         lower = upper;
     }
@@ -25,7 +25,7 @@ std::vector<std::string> interval_names(const std::vector<config::Duration>& bou
     return names;
 }
 
-BucketScheme BucketScheme::expiry(std::vector<config::Duration> bounds) {
+BucketScheme BucketScheme::expiry(std::vector<base::Duration> bounds) {
     BucketScheme scheme(Direction::ahead, std::move(bounds));
     scheme.names_.insert(scheme.names_.begin(), std::string(expired_bucket));
     scheme.first_interval_ = 1;
@@ -34,7 +34,7 @@ BucketScheme BucketScheme::expiry(std::vector<config::Duration> bounds) {
     return scheme;
 }
 
-BucketScheme BucketScheme::last_used(std::vector<config::Duration> bounds) {
+BucketScheme BucketScheme::last_used(std::vector<base::Duration> bounds) {
     BucketScheme scheme(Direction::ago, std::move(bounds));
     scheme.names_.insert(scheme.names_.begin(), std::string(never));
     scheme.first_interval_ = 1;
@@ -43,14 +43,14 @@ BucketScheme BucketScheme::last_used(std::vector<config::Duration> bounds) {
     return scheme;
 }
 
-BucketScheme BucketScheme::age(std::vector<config::Duration> bounds) {
+BucketScheme BucketScheme::age(std::vector<base::Duration> bounds) {
     BucketScheme scheme(Direction::ago, std::move(bounds));
     scheme.when_unreadable_ = scheme.append(unknown);
     scheme.when_none_ = scheme.when_unreadable_;
     return scheme;
 }
 
-BucketScheme::BucketScheme(Direction direction, std::vector<config::Duration> bounds)
+BucketScheme::BucketScheme(Direction direction, std::vector<base::Duration> bounds)
     : direction_(direction), bounds_(std::move(bounds)), names_(interval_names(bounds_)) {}
 
 std::size_t BucketScheme::append(std::string_view name) {
@@ -58,7 +58,7 @@ std::size_t BucketScheme::append(std::string_view name) {
     return names_.size() - 1;
 }
 
-std::size_t BucketScheme::index(const datadog::Date& date, datadog::Timestamp now) const {
+std::size_t BucketScheme::index(const datadog::Date& date, base::Timestamp now) const {
     if (date.is_unreadable()) {
         return when_unreadable_;
     }

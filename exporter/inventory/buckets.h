@@ -1,7 +1,7 @@
 // Bucket schemes: from a date and `now` to one of a few named, disjoint, half-open intervals.
 #pragma once
 
-#include "config/duration.h"
+#include "base/duration.h"
 #include "datadog/token.h"
 
 #include <cstddef>
@@ -12,33 +12,33 @@
 namespace exporter::inventory {
 
 /// The names of `n + 1` intervals between `n` ascending bounds: `under_1d`, `1d_to_7d`, …, `over_365d`.
-[[nodiscard]] std::vector<std::string> interval_names(const std::vector<config::Duration>& bounds);
+[[nodiscard]] std::vector<std::string> interval_names(const std::vector<base::Duration>& bounds);
 
 /// A scheme maps a token's date to an index into `names()`. Immutable.
 class BucketScheme {
   public:
     /// Time left: `expired`, the intervals, `never`, `unknown`. At its expiry a token is `expired`; with
     /// exactly a bound left it is in the interval above it.
-    [[nodiscard]] static BucketScheme expiry(std::vector<config::Duration> bounds);
+    [[nodiscard]] static BucketScheme expiry(std::vector<base::Duration> bounds);
     /// Time since: `never`, the intervals, `unknown`. A date ahead of `now` (clocks differ) is in the first
     /// interval.
-    [[nodiscard]] static BucketScheme last_used(std::vector<config::Duration> bounds);
+    [[nodiscard]] static BucketScheme last_used(std::vector<base::Duration> bounds);
     /// Time since: the intervals, `unknown` (also when there is no date).
-    [[nodiscard]] static BucketScheme age(std::vector<config::Duration> bounds);
+    [[nodiscard]] static BucketScheme age(std::vector<base::Duration> bounds);
 
-    [[nodiscard]] std::size_t index(const datadog::Date& date, datadog::Timestamp now) const;
+    [[nodiscard]] std::size_t index(const datadog::Date& date, base::Timestamp now) const;
     [[nodiscard]] const std::vector<std::string>& names() const { return names_; }
     [[nodiscard]] std::size_t size() const { return names_.size(); }
 
   private:
     enum class Direction { ahead, ago };
 
-    BucketScheme(Direction direction, std::vector<config::Duration> bounds);
+    BucketScheme(Direction direction, std::vector<base::Duration> bounds);
     /// Adds a name after the intervals and tells its index.
     std::size_t append(std::string_view name);
 
     Direction direction_;
-    std::vector<config::Duration> bounds_;
+    std::vector<base::Duration> bounds_;
     std::vector<std::string> names_;
     std::size_t first_interval_ = 0;
     std::size_t when_none_ = 0;

@@ -13,9 +13,9 @@ namespace exporter::inventory {
 
 namespace {
 
+using base::Timestamp;
 using datadog::Date;
 using datadog::OwnerType;
-using datadog::Timestamp;
 using datadog::Token;
 using datadog::TokenType;
 

@@ -45,7 +45,7 @@ class InventoryBuilder {
     /// @param now the scan's one `now`
     /// @param previous the last complete listing's census, which churn is measured against; null: there is
     /// none
-    InventoryBuilder(const Rules& rules, datadog::Timestamp now, std::shared_ptr<const Census> previous);
+    InventoryBuilder(const Rules& rules, base::Timestamp now, std::shared_ptr<const Census> previous);
     InventoryBuilder(const InventoryBuilder&) = delete;
     InventoryBuilder& operator=(const InventoryBuilder&) = delete;
     ~InventoryBuilder();
@@ -63,7 +63,7 @@ class InventoryBuilder {
     ///
     /// @param complete an incomplete listing leaves the previous census and its churn as they were
     /// @param began when the listing began by Datadog's clock
-    [[nodiscard]] Built build(bool complete, datadog::Timestamp began) &&;
+    [[nodiscard]] Built build(bool complete, base::Timestamp began) &&;
 
   private:
     class State;

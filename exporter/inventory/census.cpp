@@ -17,12 +17,12 @@ std::size_t index(datadog::TokenType type) {
 
 }  // namespace
 
-Census::Census(std::vector<CensusEntry> entries, datadog::Timestamp began, Churn churn)
+Census::Census(std::vector<CensusEntry> entries, base::Timestamp began, Churn churn)
     : entries_(std::move(entries)), began_(began), churn_(churn) {
     std::sort(entries_.begin(), entries_.end(), by_id);
 }
 
-Census Census::of_churn_alone(datadog::Timestamp began, Churn churn) {
+Census Census::of_churn_alone(base::Timestamp began, Churn churn) {
     Census census({}, began, churn);
     census.is_comparable_ = false;
     return census;
@@ -30,7 +30,7 @@ Census Census::of_churn_alone(datadog::Timestamp began, Churn churn) {
 
 // Both are sorted, so they are read once side by side: to look each token up, in the order of the listing,
 // would miss the processor's caches many times a token.
-Census::Census(std::vector<CensusEntry> entries, datadog::Timestamp began, const Census& before,
+Census::Census(std::vector<CensusEntry> entries, base::Timestamp began, const Census& before,
                std::vector<std::uint64_t> newcomers)
     : Census(std::move(entries), began, before.churn_) {
     std::sort(newcomers.begin(), newcomers.end());

@@ -9,7 +9,7 @@ namespace exporter::inventory {
 
 namespace {
 
-using datadog::Timestamp;
+using base::Timestamp;
 
 Timestamp expiry_or_never(const std::optional<Timestamp>& expires_at) {
     return expires_at.value_or(Timestamp::max());

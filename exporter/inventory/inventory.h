@@ -72,9 +72,9 @@ struct TokenDetail {
     datadog::TokenType type{};
     datadog::OwnerType owner_type{};
     std::string owner_id;
-    std::optional<datadog::Timestamp> expires_at;
-    std::optional<datadog::Timestamp> last_used_at;
-    std::optional<datadog::Timestamp> created_at;
+    std::optional<base::Timestamp> expires_at;
+    std::optional<base::Timestamp> last_used_at;
+    std::optional<base::Timestamp> created_at;
 
     bool operator==(const TokenDetail&) const = default;
 };
@@ -92,7 +92,7 @@ struct Churn {
 };
 
 struct Inventory {
-    datadog::Timestamp as_of;
+    base::Timestamp as_of;
     Count tokens = 0;
 
     /// Bucket names, which the vectors of `ByBucket` are indexed by.
@@ -115,12 +115,12 @@ struct Inventory {
     Count distinct_scopes = 0;
     Count folded_scopes = 0;
 
-    ByOwner<std::optional<datadog::Timestamp>> next_expiry;  ///< ahead of `as_of`
-    ByOwner<std::optional<datadog::Timestamp>> oldest_creation;
+    ByOwner<std::optional<base::Timestamp>> next_expiry;  ///< ahead of `as_of`
+    ByOwner<std::optional<base::Timestamp>> oldest_creation;
 
     /// Expiry of the token that the exporter itself uses; nullopt when it was not recognised or never
     /// expires.
-    std::optional<datadog::Timestamp> credential_expiry;
+    std::optional<base::Timestamp> credential_expiry;
 
     std::vector<TokenDetail> details;  ///< soonest expiry first
     Count details_omitted = 0;         ///< tokens that `tokens.detail` asks for beyond `tokens.detail-limit`

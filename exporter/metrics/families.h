@@ -29,7 +29,7 @@ void for_each_family(std::span<const Snapshot> snapshots,
                      const std::function<void(prometheus::MetricFamily)>& visit);
 
 /// A Unix time in seconds, with fractions.
-[[nodiscard]] inline double unix_seconds(datadog::Timestamp moment) {
+[[nodiscard]] inline double unix_seconds(base::Timestamp moment) {
     return std::chrono::duration<double>(moment.time_since_epoch()).count();
 }
 

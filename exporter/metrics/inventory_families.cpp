@@ -155,7 +155,7 @@ void write_scopes_folded(const Snapshot& snapshot, FamilyBuilder& family) {
     family.add({snapshot.org}, number(snapshot.inventory->folded_scopes));
 }
 
-void write_moments(const std::string& org, const ByOwner<std::optional<datadog::Timestamp>>& moments,
+void write_moments(const std::string& org, const ByOwner<std::optional<base::Timestamp>>& moments,
                    FamilyBuilder& family) {
     for_each_pair([&](TokenType token, OwnerType owner) {
         if (const auto& moment = moments.at(token, owner)) {
@@ -201,7 +201,7 @@ void write_credential_expiry(const Snapshot& snapshot, FamilyBuilder& family) {
 }
 
 /// One series for each token of the detail that has the date `moment`.
-template <std::optional<datadog::Timestamp> TokenDetail::* moment>
+template <std::optional<base::Timestamp> TokenDetail::* moment>
 void write_detail(const Snapshot& snapshot, FamilyBuilder& family) {
     family.reserve_more(snapshot.inventory->details.size());
     for (const TokenDetail& token : snapshot.inventory->details) {

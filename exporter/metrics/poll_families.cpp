@@ -17,7 +17,7 @@ double number(Integer count) {
     return static_cast<double>(count);
 }
 
-void write_moment(const std::string& org, const std::optional<datadog::Timestamp>& moment,
+void write_moment(const std::string& org, const std::optional<base::Timestamp>& moment,
                   FamilyBuilder& family) {
     if (moment) {
         family.add({org}, unix_seconds(*moment));

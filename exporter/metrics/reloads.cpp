@@ -7,7 +7,7 @@
 
 namespace exporter::metrics {
 
-void Reloads::succeeded(const std::string& file, datadog::Timestamp now) {
+void Reloads::succeeded(const std::string& file, base::Timestamp now) {
     const std::lock_guard lock(mutex_);
     files_[file] = {true, now};
 }

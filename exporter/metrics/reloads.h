@@ -19,7 +19,7 @@ namespace exporter::metrics {
 class Reloads final : public prometheus::Collectable {
   public:
     /// @param file the label, such as `web`
-    void succeeded(const std::string& file, datadog::Timestamp now);
+    void succeeded(const std::string& file, base::Timestamp now);
     void failed(const std::string& file);
 
     /// Nothing of files that were never read.
@@ -28,7 +28,7 @@ class Reloads final : public prometheus::Collectable {
   private:
     struct Last {
         bool was_successful = false;
-        std::optional<datadog::Timestamp> success;
+        std::optional<base::Timestamp> success;
     };
 
     mutable std::mutex mutex_;

@@ -10,8 +10,8 @@ namespace {
 
 class SystemClock final : public Clock {
   public:
-    datadog::Timestamp now() override {
-        return std::chrono::floor<datadog::Timestamp::duration>(std::chrono::system_clock::now());
+    base::Timestamp now() override {
+        return std::chrono::floor<base::Timestamp::duration>(std::chrono::system_clock::now());
     }
 
     SteadyTime steady_now() override { return std::chrono::steady_clock::now(); }

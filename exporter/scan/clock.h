@@ -15,7 +15,7 @@ class Clock {
   public:
     virtual ~Clock() = default;
 
-    [[nodiscard]] virtual datadog::Timestamp now() = 0;
+    [[nodiscard]] virtual base::Timestamp now() = 0;
     [[nodiscard]] virtual SteadyTime steady_now() = 0;
 
     /// Waits until `moment`, or less when `stop` is requested first. True: the moment has come.

@@ -18,9 +18,9 @@ struct Listing {
     std::uint64_t tokens = 0;                      ///< unique ids
     std::uint64_t duplicates = 0;                  ///< ids that were listed again
     std::optional<std::uint64_t> reported_tokens;  ///< the API's own total, as last reported
-    datadog::Timestamp as_of;                      ///< the scan's one `now`
+    base::Timestamp as_of;                         ///< the scan's one `now`
     /// When the listing began by Datadog's clock (the first page's `asked_at`), by ours where it gave none.
-    datadog::Timestamp began;
+    base::Timestamp began;
 };
 
 /// Whether more than a tenth of the total is missing.
@@ -35,7 +35,7 @@ class ListingSink {
   public:
     virtual ~ListingSink() = default;
     /// A reading starts: whatever `add` brought since the last `finish` is void.
-    virtual void begin(datadog::Timestamp now) = 0;
+    virtual void begin(base::Timestamp now) = 0;
     /// A token that was not in the listing so far. Its texts are valid until the call returns.
     ///
     /// @return false: the listing has more distinct scopes than the sink counts; the reading has failed

@@ -108,7 +108,7 @@ class Poller {
     Statistics statistics_;
     std::optional<Scan> scan_;  ///< the poll under way
     SteadyTime began_;          ///< it, or the one before
-    datadog::Timestamp attempt_;
+    base::Timestamp attempt_;
     std::size_t under_way_ = 0;  ///< requests, `prepare` included
     SteadyTime due_;             ///< the next poll
     std::uint64_t failures_in_a_row_ = 0;

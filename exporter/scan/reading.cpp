@@ -8,9 +8,9 @@ namespace exporter::scan {
 
 namespace {
 
+using base::Timestamp;
 using datadog::Date;
 using datadog::Field;
-using datadog::Timestamp;
 
 /// Uses and changes are noted by many machines, whose clocks differ a little; a use that seems a moment ahead
 /// is one just now. A creation has a smaller margin: inside it a token counts as created while the listing
@@ -53,7 +53,7 @@ datadog::Error rows_unreadable(std::size_t page, std::size_t rows, std::size_t b
     return error;
 }
 
-Reading::Reading(datadog::Timestamp now, ListingSink& sink, std::size_t max_tokens)
+Reading::Reading(base::Timestamp now, ListingSink& sink, std::size_t max_tokens)
     : sink_(sink), max_tokens_(max_tokens) {
     listing_.as_of = now;
     listing_.began = now;

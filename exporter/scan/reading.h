@@ -26,7 +26,7 @@ inline constexpr std::chrono::seconds rounding_of_date{1};
 /// @param now by our own clock; matters for an answer without `Date`, and then a day is granted: a clock that
 /// is behind by less must not take a token that was really created meanwhile for a mistake. And a `Date` more
 /// than a day before it counts as a day before it
-void distrust_later_dates(datadog::Page& page, datadog::Timestamp now);
+void distrust_later_dates(datadog::Page& page, base::Timestamp now);
 
 /// `bad_page`: of the `rows` of page `page` none can be read.
 ///
@@ -43,7 +43,7 @@ class Reading {
   public:
     /// @param sink gets `begin` now, and each unique token; must outlive the reading
     /// @param max_tokens how many unique tokens the listing may have
-    Reading(datadog::Timestamp now, ListingSink& sink, std::size_t max_tokens);
+    Reading(base::Timestamp now, ListingSink& sink, std::size_t max_tokens);
 
     /// Takes in the next page. True: it was the last.
     ///

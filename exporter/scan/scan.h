@@ -137,7 +137,7 @@ class Scan {
     const bool good_is_shown_;
 
     Phase phase_ = Phase::start;
-    datadog::Timestamp now_;  ///< of the listing, however often it is read
+    base::Timestamp now_;  ///< of the listing, however often it is read
     int readings_ = 0;
     int repeats_left_ = 0;
     std::optional<Listing> earlier_;  ///< the last reading that came to its end

@@ -35,8 +35,8 @@ struct Statistics {
     std::uint64_t polls = 0;
     std::array<std::uint64_t, datadog::error_kind_count> failures{};  ///< by ErrorKind
     bool last_poll_succeeded = false;
-    std::optional<datadog::Timestamp> last_attempt;  ///< when the last finished poll began
-    std::optional<datadog::Timestamp> last_success;  ///< when the last successful poll began
+    std::optional<base::Timestamp> last_attempt;  ///< when the last finished poll began
+    std::optional<base::Timestamp> last_success;  ///< when the last successful poll began
     std::chrono::duration<double> last_duration{0};
     std::uint64_t last_pages = 0;    ///< pages read by the last poll, repeated scans included
     std::optional<Listing> listing;  ///< the last published one
@@ -49,7 +49,7 @@ struct Statistics {
 
     std::optional<std::int64_t> rate_limit;
     std::optional<std::int64_t> rate_limit_remaining;
-    std::optional<datadog::Timestamp> rate_limit_reset;
+    std::optional<base::Timestamp> rate_limit_reset;
 };
 
 }  // namespace exporter::scan

@@ -11,8 +11,8 @@ namespace {
 constexpr std::size_t piece_size = 65'536;
 
 /// Moments that RFC 3339 can write, and some to spare; sums and differences of them can't overflow.
-constexpr datadog::Timestamp earliest_date = std::chrono::sys_days(std::chrono::year(-1) / 1 / 1);
-constexpr datadog::Timestamp latest_date = std::chrono::sys_days(std::chrono::year(10'001) / 1 / 1);
+constexpr base::Timestamp earliest_date = std::chrono::sys_days(std::chrono::year(-1) / 1 / 1);
+constexpr base::Timestamp latest_date = std::chrono::sys_days(std::chrono::year(10'001) / 1 / 1);
 
 }  // namespace
 
@@ -26,7 +26,7 @@ void Writer::put(std::uint64_t value) {
     put_byte(static_cast<unsigned char>(value));
 }
 
-void Writer::put(datadog::Timestamp value) {
+void Writer::put(base::Timestamp value) {
     put_little_endian(static_cast<std::uint64_t>(value.time_since_epoch().count()));
 }
 
@@ -77,11 +77,10 @@ void Reader::get(std::uint64_t& value) {
     value = 0;
 }
 
-void Reader::get(datadog::Timestamp& value) {
+void Reader::get(base::Timestamp& value) {
     std::uint64_t microseconds = 0;
     get_little_endian(microseconds);
-    value =
-        datadog::Timestamp(datadog::Timestamp::duration(static_cast<datadog::Timestamp::rep>(microseconds)));
+    value = base::Timestamp(base::Timestamp::duration(static_cast<base::Timestamp::rep>(microseconds)));
     if (value < earliest_date || value > latest_date) {
         refuse("a date is out of range");
         value = {};

@@ -49,7 +49,7 @@ class Writer {
   private:
     void put(bool value) { append({value ? "\1" : "\0", 1}); }
     void put(std::uint64_t value);
-    void put(datadog::Timestamp value);
+    void put(base::Timestamp value);
     void put(datadog::TokenType value) { put_byte(static_cast<unsigned char>(value)); }
     void put(datadog::OwnerType value) { put_byte(static_cast<unsigned char>(value)); }
     void put(const std::string& value);
@@ -133,7 +133,7 @@ class Reader {
   private:
     void get(bool& value) { value = get_below(2) == 1; }
     void get(std::uint64_t& value);
-    void get(datadog::Timestamp& value);
+    void get(base::Timestamp& value);
     void get(datadog::TokenType& value) {
         value = static_cast<datadog::TokenType>(get_below(datadog::token_type_count));
     }

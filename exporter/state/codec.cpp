@@ -96,7 +96,7 @@ void put(Writer& writer, const OrganizationState& state) {
     const auto& [name, fingerprint, listing, inventory, census] = state;
     writer(name, fingerprint, listing, *inventory, census != nullptr);
     if (census) {
-        const datadog::Timestamp began = census->began();
+        const base::Timestamp began = census->began();
         census_fields(writer, census->entries(), began, census->churn());
         writer(census->is_comparable());
     }
@@ -109,7 +109,7 @@ std::shared_ptr<OrganizationState> get(Reader& reader, std::uint32_t version) {
     reader(read->name, read->fingerprint, read->listing, *inventory, has_census);
     if (has_census) {
         std::vector<inventory::CensusEntry> entries;
-        datadog::Timestamp began;
+        base::Timestamp began;
         inventory::Churn churn;
         census_fields(reader, entries, began, churn);
         if (!in_order(entries)) {

@@ -52,7 +52,7 @@ void StateKeeper::load(const std::vector<Key>& organizations) {
         refuse({stored.error(), looks_like_state(**file)});
         return;
     }
-    const datadog::Timestamp latest = clock_.now() + clock_correction;
+    const base::Timestamp latest = clock_.now() + clock_correction;
     key_ = stored->key.value_or(key_);
     for (auto& state : stored->states) {
         const auto wanted = std::find_if(organizations.begin(), organizations.end(),

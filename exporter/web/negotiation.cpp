@@ -1,6 +1,6 @@
 #include "web/negotiation.h"
 
-#include "web/http_text.h"
+#include "http/http_text.h"
 
 #include <algorithm>
 #include <cstddef>
@@ -87,9 +87,9 @@ Choice take_choice(std::string_view& header) {
     while (!parameters.empty()) {
         auto value = take_until(';', parameters);
         const auto parameter = take_until('=', value);
-        if (same_word(parameter, "q")) {
+        if (http::same_word(parameter, "q")) {
             choice.weight = parse_weight(trimmed(value));
-        } else if (same_word(parameter, "version")) {
+        } else if (http::same_word(parameter, "version")) {
             choice.version = unquoted(trimmed(value));
         }
     }
@@ -121,10 +121,10 @@ struct Candidate {
         if (!range.version.empty() && range.version != version) {
             return Closeness::none;
         }
-        if (same_word(range.name, name)) {
+        if (http::same_word(range.name, name)) {
             return range.version.empty() ? Closeness::named : Closeness::named_with_version;
         }
-        if (same_word(range.name, any_subtype)) {
+        if (http::same_word(range.name, any_subtype)) {
             return Closeness::type;
         }
         return range.name == "*/*" ? Closeness::anything : Closeness::none;
@@ -156,9 +156,9 @@ Encoding negotiate_encoding(std::string_view accept_encoding) {
     while (!accept_encoding.empty()) {
         const Choice coding = take_choice(accept_encoding);
         const Weight weight = coding.weight.value_or(0);
-        if (same_word(coding.name, "gzip") || same_word(coding.name, "x-gzip")) {
+        if (http::same_word(coding.name, "gzip") || http::same_word(coding.name, "x-gzip")) {
             gzip = std::max(gzip.value_or(0), weight);
-        } else if (same_word(coding.name, "identity")) {
+        } else if (http::same_word(coding.name, "identity")) {
             identity = weight;
         } else if (coding.name == "*") {
             any = weight;

@@ -9,22 +9,22 @@
 namespace exporter::web {
 namespace {
 
-Response text(unsigned status, std::string body) {
-    Response response;
+http::Response text(unsigned status, std::string body) {
+    http::Response response;
     response.status = status;
     response.own_body = std::move(body);
     return response;
 }
 
-Response probe(bool good, std::string_view complaint) {
+http::Response probe(bool good, std::string_view complaint) {
     return good ? text(200, "ok\n") : text(503, std::string(complaint) + '\n');
 }
 
-Response metrics_page(const metrics::ExpositionStore& expositions, const Request& request) {
+http::Response metrics_page(const metrics::ExpositionStore& expositions, const http::Request& request) {
     const auto format = negotiate_format(request.accept);
     const auto encoding = negotiate_encoding(request.accept_encoding);
     auto body = expositions.scrape(format, encoding);
-    Response response;
+    http::Response response;
     response.content_type = metrics::content_type(format);
     response.headers = {{"Vary", "Accept, Accept-Encoding"}};
     if (encoding == metrics::Encoding::gzip) {
@@ -35,8 +35,8 @@ Response metrics_page(const metrics::ExpositionStore& expositions, const Request
     return response;
 }
 
-Response status_page(std::string document) {
-    Response response;
+http::Response status_page(std::string document) {
+    http::Response response;
     response.content_type = "text/html; charset=utf-8";
     response.headers = {{"Content-Security-Policy", content_security_policy()},
                         {"Referrer-Policy", "no-referrer"}};
@@ -44,13 +44,13 @@ Response status_page(std::string document) {
     return response;
 }
 
-Response method_not_allowed() {
+http::Response method_not_allowed() {
     auto response = text(405, "only GET and HEAD are served here\n");
     response.headers.emplace_back("Allow", "GET, HEAD");
     return response;
 }
 
-Response route(const RouteOptions& options, const Request& request) {
+http::Response route(const RouteOptions& options, const http::Request& request) {
     if (request.method != "GET" && request.method != "HEAD") {
         return method_not_allowed();
     }
@@ -78,8 +78,8 @@ bool is_probe(std::string_view path) {
     return path == "/healthz" || path == "/livez" || path == "/readyz";
 }
 
-Handler make_handler(RouteOptions options) {
-    return [options = std::move(options)](const Request& request) { return route(options, request); };
+http::Handler make_handler(RouteOptions options) {
+    return [options = std::move(options)](const http::Request& request) { return route(options, request); };
 }
 
 }  // namespace exporter::web

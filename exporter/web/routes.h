@@ -1,8 +1,8 @@
 // What is served where: metrics, health, readiness, the status page and the configuration.
 #pragma once
 
+#include "http/server.h"
 #include "metrics/exposition.h"
-#include "web/server.h"
 
 #include <functional>
 #include <string>
@@ -31,6 +31,6 @@ struct RouteOptions {
 
 /// `/metrics` (or `telemetry_path`), `/healthz` and `/livez`, `/readyz`, `/`, `/config`; 404 elsewhere, 405
 /// for other methods than GET and HEAD.
-[[nodiscard]] Handler make_handler(RouteOptions options);
+[[nodiscard]] http::Handler make_handler(RouteOptions options);
 
 }  // namespace exporter::web

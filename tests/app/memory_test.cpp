@@ -13,7 +13,7 @@ constexpr std::uint64_t much = 5 << 20;
 
 class TestClock final : public scan::Clock {
   public:
-    datadog::Timestamp now() override { return {}; }
+    base::Timestamp now() override { return {}; }
     scan::SteadyTime steady_now() override { return steady; }
     bool wait_until(scan::SteadyTime /*moment*/, std::stop_token /*stop*/) override { return false; }
 

@@ -1,7 +1,7 @@
 #include "app/web_protection.h"
 
+#include "http/server.h"
 #include "support/certificate.h"
-#include "web/server.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -28,11 +28,11 @@ const std::string header = "http_server_config: {headers: {X-Frame-Options: deny
 /// Time passes at once, a number of times.
 class HastyClock final : public scan::Clock {
   public:
-    datadog::Timestamp now() override { return now_; }
+    base::Timestamp now() override { return now_; }
     scan::SteadyTime steady_now() override { return {}; }
     bool wait_until(scan::SteadyTime /*moment*/, std::stop_token /*stop*/) override { return waits_-- > 0; }
 
-    datadog::Timestamp now_{std::chrono::seconds(1000)};
+    base::Timestamp now_{std::chrono::seconds(1000)};
     int waits_ = 0;
 };
 
@@ -47,7 +47,7 @@ class WebProtectionOfAFile : public ::testing::Test {
     void write(const std::string& text) { files_[path] = text; }
 
     [[nodiscard]] auto load() {
-        const auto read = [this](const std::string& file) -> tl::expected<config::FileText, std::string> {
+        const auto read = [this](const std::string& file) -> tl::expected<base::FileText, std::string> {
             if (before_reading_) {
                 before_reading_();
             }
@@ -55,7 +55,7 @@ class WebProtectionOfAFile : public ::testing::Test {
             if (found == files_.end()) {
                 return tl::unexpected<std::string>("is missing");
             }
-            return config::FileText{config::Secret(found->second)};
+            return base::FileText{base::Secret(found->second)};
         };
         return WebProtection::load(web_, log_, reloads_, read, clock_);
     }
@@ -95,7 +95,7 @@ class WebProtectionOfAFile : public ::testing::Test {
 TEST_F(WebProtectionOfAFile, IsWhatTheFileSays) {
     const auto protection = load();
     ASSERT_TRUE(protection);
-    EXPECT_EQ(protection->security()->headers, (web::Headers{{"X-Frame-Options", "deny"}}));
+    EXPECT_EQ(protection->security()->headers, (http::Headers{{"X-Frame-Options", "deny"}}));
     EXPECT_EQ(protection->security()->tls, nullptr);
     EXPECT_EQ(protection->security()->authenticator, nullptr);
 }
@@ -163,7 +163,7 @@ TEST_F(WebProtectionOfAFile, IsWhatTwoLooksFoundAndNothingThatCameLater) {
         };
         (void)protection.refresh();
         before_reading_ = nullptr;
-        EXPECT_EQ(protection.security()->headers, (web::Headers{{"X-Frame-Options", "deny"}}))
+        EXPECT_EQ(protection.security()->headers, (http::Headers{{"X-Frame-Options", "deny"}}))
             << "changed after " << readings << " readings of the second look";
     }
 }
@@ -421,7 +421,7 @@ TEST_F(WebProtectionOfAFile, IsHandedOverAgainAfterAnException) {
     write(header + "rate_limit: {interval: 1s, burst: 5}\n");
     clock_.waits_ = 3;
     int attempts = 0;
-    std::shared_ptr<const web::Security> handed_over;
+    std::shared_ptr<const http::Security> handed_over;
     protection.watch({}, [&](const auto& security) {
         if (++attempts == 1) {
             throw std::bad_alloc();

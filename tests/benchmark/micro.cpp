@@ -1,7 +1,7 @@
 // What the parts of a poll and of a scrape cost. The argument is the number of series.
 #include "exposition_adapter.h"
 #include "families.h"
-#include "web/http_text.h"
+#include "http/http_text.h"
 
 #include <benchmark/benchmark.h>
 #include <prometheus/text_serializer.h>
@@ -100,13 +100,13 @@ void negotiate(benchmark::State& state) {
 }
 
 void http_head(benchmark::State& state) {
-    web::Response response;
+    http::Response response;
     response.content_type = metrics::content_type(metrics::Format::text);
     response.headers = {{"Vary", "Accept-Encoding"}, {"Content-Encoding", "gzip"}};
     response.own_body.assign(1000, 'x');
     const std::chrono::system_clock::time_point now(std::chrono::seconds(1'750'000'000));
     while (state.KeepRunning()) {
-        benchmark::DoNotOptimize(web::response_head(response, false, now));
+        benchmark::DoNotOptimize(http::response_head(response, false, now));
     }
 }
 

@@ -44,7 +44,7 @@ std::vector<datadog::Page> parsed_for(const benchmark::State& state) {
     return parsed;
 }
 
-datadog::Timestamp now() {
+base::Timestamp now() {
     return std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now());
 }
 

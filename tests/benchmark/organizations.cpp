@@ -22,14 +22,13 @@ namespace {
 using namespace exporter;
 using std::chrono::hours;
 
-const datadog::Timestamp now(std::chrono::seconds(1'767'225'600));
+const base::Timestamp now(std::chrono::seconds(1'767'225'600));
 
 inventory::Rules rules_with(inventory::DetailMode detail) {
     constexpr int day = 24;
-    const std::vector<config::Duration> ahead = {hours(day), hours(7 * day), hours(30 * day),
-                                                 hours(90 * day)};
-    const std::vector<config::Duration> back = {hours(7 * day), hours(30 * day), hours(90 * day),
-                                                hours(365 * day)};
+    const std::vector<base::Duration> ahead = {hours(day), hours(7 * day), hours(30 * day), hours(90 * day)};
+    const std::vector<base::Duration> back = {hours(7 * day), hours(30 * day), hours(90 * day),
+                                              hours(365 * day)};
     return {.expiry = inventory::BucketScheme::expiry(ahead),
             .last_used = inventory::BucketScheme::last_used(back),
             .age = inventory::BucketScheme::age(back),

@@ -52,7 +52,7 @@ namespace exporter::comparison {
 }
 
 [[nodiscard]] inline inventory::InventoryBuilder::Built counted(
-    const inventory::Rules& rules, const std::vector<datadog::Page>& pages, datadog::Timestamp now,
+    const inventory::Rules& rules, const std::vector<datadog::Page>& pages, base::Timestamp now,
     std::shared_ptr<const inventory::Census> previous) {
     inventory::InventoryBuilder builder(rules, now, std::move(previous));
     for (const auto& page : pages) {

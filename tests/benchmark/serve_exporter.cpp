@@ -1,11 +1,11 @@
 // The exporter's own server over families that stand still, with the process metrics as its live part.
 #include "exposition_adapter.h"
 #include "families.h"
+#include "http/security.h"
+#include "http/server.h"
 #include "lifetime.h"
 #include "support/certificate.h"
 #include "web/routes.h"
-#include "web/security.h"
-#include "web/server.h"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -24,17 +24,18 @@ using namespace exporter;
 
 struct Arguments {
     std::size_t series = 10'000;
-    std::size_t max_connections = web::ServerOptions{}.max_connections;
+    std::size_t max_connections = http::ServerOptions{}.max_connections;
     std::int64_t max_seconds = 600;
     bool tls = false;
     bool print = false;
 };
 
-std::shared_ptr<const web::Security> security(bool tls) {
-    auto made = std::make_shared<web::Security>();
+std::shared_ptr<const http::Security> security(bool tls) {
+    auto made = std::make_shared<http::Security>();
     if (tls) {
         const auto identity = support::Authority("servers").issue({"IP:127.0.0.1"});
-        made->tls = web::TlsContext::make({.certificate = identity.certificate, .key = identity.key}).value();
+        made->tls =
+            http::TlsContext::make({.certificate = identity.certificate, .key = identity.key}).value();
     }
     return made;
 }
@@ -49,7 +50,7 @@ int serve(const Arguments& arguments) {
     routes.health = {[] { return true; }, [] { return true; }};
     routes.status_page = [] { return std::string(); };
 
-    web::ServerOptions options;
+    http::ServerOptions options;
     options.addresses = {{"127.0.0.1", 0}};
     options.max_connections = arguments.max_connections;
     options.is_probe = web::is_probe;
@@ -57,7 +58,7 @@ int serve(const Arguments& arguments) {
         options.probe_addresses = options.addresses;
     }
     const auto server =
-        web::Server::start(options, web::make_handler(std::move(routes)), security(arguments.tls));
+        http::Server::start(options, web::make_handler(std::move(routes)), security(arguments.tls));
     if (!server) {
         fmt::print(stderr, "{}\n", server.error());
         return 1;

@@ -7,9 +7,9 @@
 #include "demo/http_text.h"
 #include "demo/query.h"
 #include "demo/rate_limiter.h"
+#include "http/boost.h"
 #include "lifetime.h"
 #include "pages.h"
-#include "web/boost.h"
 
 #include <CLI/CLI.hpp>
 #include <boost/asio/buffer.hpp>
@@ -63,7 +63,7 @@ struct Answer {
     std::string_view body;  ///< a page's, which outlives the answer; empty: `own_body` is sent
 };
 
-datadog::Timestamp now() {
+base::Timestamp now() {
     return std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now());
 }
 
@@ -135,7 +135,7 @@ class Source {
 
     /// Moments are seconds of the clock.
     [[nodiscard]] Answer statistics() const {
-        const auto seconds = [](datadog::Timestamp moment) {
+        const auto seconds = [](base::Timestamp moment) {
             return std::chrono::duration<double>(moment.time_since_epoch()).count();
         };
         std::string moments;
@@ -153,8 +153,8 @@ class Source {
     std::chrono::milliseconds latency_;
     std::uint64_t requests_ = 0;
     std::uint64_t refused_ = 0;
-    datadog::Timestamp last_page_;
-    std::vector<datadog::Timestamp> first_pages_;
+    base::Timestamp last_page_;
+    std::vector<base::Timestamp> first_pages_;
 };
 
 /// One connection, kept as long as the client likes. Owned by what it waits for.

@@ -104,7 +104,7 @@ TEST(SecretFile, WhosePathIsAKeyIsNotNamed) {
 TEST(Credentials, AreReadFromAllSourcesEachTime) {
     const ScratchDirectory directory;
     CredentialSources sources;
-    sources.api_key = Secret(std::string("from-the-environment"));
+    sources.api_key = base::Secret(std::string("from-the-environment"));
     sources.app_key = std::filesystem::path(directory.write("app-key", "first\n"));
     const auto first = read_credentials(sources);
     ASSERT_TRUE(first) << first.error();
@@ -138,7 +138,7 @@ TEST(SecretFile, ThatAllUsersCanReadOrWriteIsRefusedUnlessAllowed) {
         ASSERT_FALSE(refused);
         EXPECT_THAT(refused.error(), ::testing::HasSubstr("every user of this machine can read or write it"));
         EXPECT_THAT(refused.error(), ::testing::HasSubstr("--datadog.allow-world-readable-secrets"));
-        EXPECT_TRUE(read_secret_file(KeyKind::bearer_token, path, WorldReadable::allowed));
+        EXPECT_TRUE(read_secret_file(KeyKind::bearer_token, path, base::WorldReadable::allowed));
     }
     std::filesystem::permissions(path, perms::owner_read | perms::group_read);
     EXPECT_TRUE(read_secret_file(KeyKind::bearer_token, path));

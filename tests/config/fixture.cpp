@@ -1,5 +1,7 @@
 #include "config/fixture.h"
 
+#include "http/web_file.h"
+
 #include <gtest/gtest.h>
 #include <stdlib.h>  // NOLINT(modernize-deprecated-headers): mkdtemp
 
@@ -9,6 +11,18 @@
 #include <variant>
 
 namespace exporter::config {
+namespace {
+
+void check_web_file(const Web& web, base::MistakeLines& mistakes, std::vector<std::string>& warnings) {
+    http::WebFileReading reading =
+        http::read_web_file(web.config_file, base::file_reader(), web.world_readable);
+    if (!reading.file) {
+        mistakes.insert(mistakes.end(), reading.file.error().begin(), reading.file.error().end());
+    }
+    warnings.insert(warnings.end(), reading.warnings.begin(), reading.warnings.end());
+}
+
+}  // namespace
 
 ScratchDirectory::ScratchDirectory() {
     std::string name = (std::filesystem::temp_directory_path() / "config_test_XXXXXX").string();
@@ -43,7 +57,7 @@ Environment keys_and(const Environment& more) {
 }
 
 Config loaded(const std::vector<std::string>& arguments, const Environment& environment) {
-    const Outcome outcome = load(arguments, environment, "version text");
+    const Outcome outcome = load(arguments, environment, "version text", check_web_file);
     if (const auto* config = std::get_if<Config>(&outcome)) {
         return *config;
     }
@@ -59,7 +73,7 @@ Config loaded(const std::vector<std::string>& arguments, const Environment& envi
 
 std::vector<std::string> mistakes_of(const std::vector<std::string>& arguments,
                                      const Environment& environment) {
-    const Outcome outcome = load(arguments, environment, "version text");
+    const Outcome outcome = load(arguments, environment, "version text", check_web_file);
     const auto* mistakes = std::get_if<Mistakes>(&outcome);
     EXPECT_NE(mistakes, nullptr) << "no mistakes found";
     return mistakes == nullptr ? std::vector<std::string>{} : mistakes->lines;

@@ -20,10 +20,10 @@ namespace {
 using testing::HasSubstr;
 using testing::Not;
 
-std::string durations(const std::vector<Duration>& list) {
+std::string durations(const std::vector<base::Duration>& list) {
     std::string text;
-    for (const Duration duration : list) {
-        text += format_duration(duration) + " ";
+    for (const base::Duration duration : list) {
+        text += base::format_duration(duration) + " ";
     }
     return text;
 }
@@ -41,7 +41,8 @@ std::string source(const std::optional<SecretSource>& source) {
         return "none";
     }
     const auto* path = std::get_if<std::filesystem::path>(&*source);
-    return path == nullptr ? "value " + std::string(std::get<Secret>(*source).expose()) : path->string();
+    return path == nullptr ? "value " + std::string(std::get<base::Secret>(*source).expose())
+                           : path->string();
 }
 
 std::string describe(const Organization& o) {
@@ -59,15 +60,15 @@ std::string describe(const Config& c) {
         text += describe(organization);
     }
     text += fmt::format("bounds {} {}\n", c.poll.max_tokens, c.poll.max_scopes);
-    text += fmt::format("poll {} {} {} {} {} {} state {} shard {} {}\n", format_duration(c.poll.interval),
-                        format_duration(c.poll.timeout), format_duration(c.poll.stale_after),
-                        c.poll.page_size, c.poll.rate_limit_reserve, c.poll.concurrency, c.state_file,
-                        c.shard.index, c.shard.count);
+    text += fmt::format(
+        "poll {} {} {} {} {} {} state {} shard {} {}\n", base::format_duration(c.poll.interval),
+        base::format_duration(c.poll.timeout), base::format_duration(c.poll.stale_after), c.poll.page_size,
+        c.poll.rate_limit_reserve, c.poll.concurrency, c.state_file, c.shard.index, c.shard.count);
     text += fmt::format("buckets {}; {}; {}\n", durations(c.buckets.expiry), durations(c.buckets.last_used),
                         durations(c.buckets.age));
     text += fmt::format("scopes {} {}\n", c.scopes.limit, fmt::join(c.scopes.privileged, "|"));
-    text += fmt::format("policy {} {} tokens {} {} log {} {}\n", format_duration(c.policy.max_lifetime),
-                        format_duration(c.policy.max_idle), static_cast<int>(c.tokens.detail),
+    text += fmt::format("policy {} {} tokens {} {} log {} {}\n", base::format_duration(c.policy.max_lifetime),
+                        base::format_duration(c.policy.max_idle), static_cast<int>(c.tokens.detail),
                         c.tokens.detail_limit, static_cast<int>(c.log.level), static_cast<int>(c.log.format));
     return text + fmt::format("web {} {} {} {} {} {} {} {} {}\n", addresses(c.web.listen_addresses),
                               addresses(c.web.probe_listen_addresses), c.web.systemd_socket,

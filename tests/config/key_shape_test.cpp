@@ -302,7 +302,7 @@ TEST(Key, WrittenElsewhereIsNotShownInPartOrInCapitalsEither) {
          {"abcdef0123456789abcdef012345678", "abcdef0123456789abcd", "DDSAT_aB3_secret", "x_ddsat_aB3_secret",
           "ddapp_shortkey1234567", "x/DdPat_a", "ddapp_x", "0123456789abcdef0123456789abcdef",
           "a_b_c_d_e_f_g_h_i_j_k_l_m_n_o_p_0"}) {
-        EXPECT_TRUE(may_hold_a_key(text)) << text;
+        EXPECT_TRUE(base::may_hold_a_key(text)) << text;
         EXPECT_THAT(mistakes_of({}, keys_and({{"DD_SITE", text}})),
                     ElementsAre(StartsWith("DD_SITE: (not shown: it looks like a key)")));
     }
@@ -313,7 +313,7 @@ TEST(Text, ThatNobodyTakesForAKeyIsShown) {
          {"us5.datadoghq.com", "00000000-0000-0000-2345-000000000000", "DD_APP_KEY", "18446744073709551616",
           "/etc/datadog/bearer_token_file_2.txt", "abcdefabcdefabcdefabcdefabcdefabcdef",
           "datadog-token-exporter-0.datadog-token-exporter", "https://api.us2.ddog-gov.com:8443"}) {
-        EXPECT_FALSE(may_hold_a_key(text)) << text;
+        EXPECT_FALSE(base::may_hold_a_key(text)) << text;
     }
 }
 

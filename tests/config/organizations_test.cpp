@@ -18,7 +18,7 @@ using testing::Not;
 using testing::StartsWith;
 
 std::string exposed(const std::optional<SecretSource>& source) {
-    return source ? std::string(std::get<Secret>(*source).expose()) : "none";
+    return source ? std::string(std::get<base::Secret>(*source).expose()) : "none";
 }
 
 TEST(Credentials, ComeFromTheEnvironment) {

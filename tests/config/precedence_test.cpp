@@ -26,14 +26,14 @@ struct Row {
     std::vector<std::string> companions = {};  ///< flags that the option makes no sense without
 };
 
-std::string show(Duration duration) {
-    return format_duration(duration);
+std::string show(base::Duration duration) {
+    return base::format_duration(duration);
 }
 
-std::string show(const std::vector<Duration>& durations) {
+std::string show(const std::vector<base::Duration>& durations) {
     std::string text;
-    for (const Duration duration : durations) {
-        text += (text.empty() ? "" : ",") + format_duration(duration);
+    for (const base::Duration duration : durations) {
+        text += (text.empty() ? "" : ",") + base::format_duration(duration);
     }
     return text;
 }
@@ -327,7 +327,7 @@ std::vector<ToggleRow> toggles() {
         {"datadog.allow-world-readable-secrets",
          {},
          [](const Config& config) {
-             return only(config).credentials.world_readable == WorldReadable::allowed;
+             return only(config).credentials.world_readable == base::WorldReadable::allowed;
          }},
     };
 }

@@ -1,4 +1,4 @@
-#include "config/secret.h"
+#include "base/secret.h"
 
 #include "config/credentials.h"
 #include "config/fixture.h"
@@ -69,11 +69,11 @@ class HeapWatch {
 };
 
 TEST(Secret, NeitherPrintsNorCompares) {
-    static_assert(!std::is_convertible_v<Secret, std::string>);
-    static_assert(!std::is_convertible_v<std::string, Secret>);
-    static_assert(!std::is_convertible_v<Secret, std::string_view>);
-    EXPECT_EQ(Secret(long_text).expose(), long_text);
-    EXPECT_TRUE(Secret().empty());
+    static_assert(!std::is_convertible_v<base::Secret, std::string>);
+    static_assert(!std::is_convertible_v<std::string, base::Secret>);
+    static_assert(!std::is_convertible_v<base::Secret, std::string_view>);
+    EXPECT_EQ(base::Secret(long_text).expose(), long_text);
+    EXPECT_TRUE(base::Secret().empty());
 }
 
 TEST(Secret, WatchSeesAPlainStringGivenBack) {
@@ -87,14 +87,14 @@ TEST(Secret, WatchSeesAPlainStringGivenBack) {
 TEST(Secret, LeavesNothingOnTheHeap) {
     const HeapWatch watch("needle");
     {
-        Secret secret{std::string(long_text)};
-        Secret copy = secret;
-        Secret moved = std::move(copy);
+        base::Secret secret{std::string(long_text)};
+        base::Secret copy = secret;
+        base::Secret moved = std::move(copy);
         EXPECT_EQ(moved.expose(), long_text);
-        Secret shorter{std::string("0123456789-needle")};
+        base::Secret shorter{std::string("0123456789-needle")};
         shorter = secret;
         EXPECT_EQ(shorter.expose(), long_text);
-        secret = Secret{std::string("x")};
+        secret = base::Secret{std::string("x")};
         EXPECT_EQ(secret.expose(), "x");
         moved = std::move(shorter);
         EXPECT_EQ(moved.expose(), long_text);
@@ -119,8 +119,8 @@ TEST(Secret, LeavesNothingOnTheHeapWhenReadFromAFile) {
 /// Whether the storage of `secret` still shows the text after `act`.
 template <class Act>
 bool shows_after(const Act& act) {
-    alignas(Secret) unsigned char storage[sizeof(Secret)] = {};
-    auto* secret = new (storage) Secret(std::string("x-needle"));
+    alignas(base::Secret) unsigned char storage[sizeof(base::Secret)] = {};
+    auto* secret = new (storage) base::Secret(std::string("x-needle"));
     EXPECT_NE(memmem(storage, sizeof storage, "needle", 6), nullptr)
         << "short texts are expected in the object";
     act(*secret);
@@ -130,26 +130,27 @@ bool shows_after(const Act& act) {
 }
 
 TEST(Secret, ShortTextIsWipedWhereItLay) {
-    EXPECT_FALSE(shows_after([](Secret& secret) { const Secret taken = std::move(secret); })) << "moved away";
-    EXPECT_FALSE(shows_after([](Secret& secret) {
-        Secret target;
+    EXPECT_FALSE(shows_after([](base::Secret& secret) { const base::Secret taken = std::move(secret); }))
+        << "moved away";
+    EXPECT_FALSE(shows_after([](base::Secret& secret) {
+        base::Secret target;
         target = std::move(secret);
     })) << "move-assigned away";
-    EXPECT_FALSE(shows_after([](Secret& secret) { secret = Secret(std::string("x")); }))
+    EXPECT_FALSE(shows_after([](base::Secret& secret) { secret = base::Secret(std::string("x")); }))
         << "overwritten by move";
-    EXPECT_FALSE(shows_after([](Secret& secret) {
-        const Secret other(std::string("y"));
+    EXPECT_FALSE(shows_after([](base::Secret& secret) {
+        const base::Secret other(std::string("y"));
         secret = other;
     })) << "overwritten by copy";
-    EXPECT_FALSE(shows_after([](Secret& secret) {
+    EXPECT_FALSE(shows_after([](base::Secret& secret) {
         secret.~Secret();
-        new (&secret) Secret();
+        new (&secret) base::Secret();
     })) << "destroyed";
 }
 
 TEST(Secret, SurvivesAssignmentToItself) {
-    Secret secret{std::string(long_text)};
-    Secret& alias = secret;
+    base::Secret secret{std::string(long_text)};
+    base::Secret& alias = secret;
     secret = alias;
     EXPECT_EQ(secret.expose(), long_text);
     secret = std::move(alias);

@@ -109,8 +109,8 @@ ClientOptions plain_http(std::uint16_t port) {
 
 Answer ask(Client& client, std::chrono::milliseconds limit) {
     config::Credentials credentials;
-    credentials.api_key = config::Secret("demo-api-key");
-    credentials.app_key = config::Secret("demo-app-key");
+    credentials.api_key = base::Secret("demo-api-key");
+    credentials.app_key = base::Secret("demo-app-key");
     return client.list({}, credentials, std::chrono::steady_clock::now() + limit);
 }
 

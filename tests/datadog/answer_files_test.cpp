@@ -1,6 +1,6 @@
 // Every file of answers/: one that failed once, and what it must give.
+#include "base/dates.h"
 #include "datadog/answer_case.h"
-#include "datadog/rfc3339.h"
 #include "support/raw_server.h"
 
 #include <fmt/format.h>
@@ -134,7 +134,7 @@ TEST(AnswerFiles, WithDatesInOtherNotationsAreRead) {
     for (const char* const file : {"date-offset-without-colon.http", "date-without-zone.http"}) {
         const Answer answer = answer_to(bytes_of(file));
         ASSERT_TRUE(answer.page) << file;
-        EXPECT_EQ(answer.page->tokens.at(0).expires_at.moment(), parse_rfc3339("2027-12-31T00:00:00Z"))
+        EXPECT_EQ(answer.page->tokens.at(0).expires_at.moment(), base::parse_rfc3339("2027-12-31T00:00:00Z"))
             << file;
         EXPECT_EQ(unparsed(answer, Field::expires_at), 0U) << file;
     }
@@ -189,7 +189,7 @@ TEST_P(DateNotation, IsReadOrCountedWhereverItStands) {
     const Answer answer = answer_to(dated(row.text, row.text, row.text));
 
     ASSERT_TRUE(answer.page) << answer.page.error().message;
-    const auto moment = row.same == nullptr ? std::nullopt : parse_rfc3339(row.same);
+    const auto moment = row.same == nullptr ? std::nullopt : base::parse_rfc3339(row.same);
     ASSERT_EQ(moment.has_value(), row.same != nullptr);
     const Token& token = answer.page->tokens.at(0);
     for (const Date& date : {token.created_at, token.expires_at, token.last_used_at}) {

@@ -43,14 +43,14 @@ ClientOptions options_for(std::uint16_t port) {
 
 config::Credentials two_keys() {
     config::Credentials credentials;
-    credentials.api_key = config::Secret("demo-api-key");
-    credentials.app_key = config::Secret("demo-app-key");
+    credentials.api_key = base::Secret("demo-api-key");
+    credentials.app_key = base::Secret("demo-app-key");
     return credentials;
 }
 
 config::Credentials bearer(const std::string& token) {
     config::Credentials credentials;
-    credentials.bearer_token = config::Secret(token);
+    credentials.bearer_token = base::Secret(token);
     return credentials;
 }
 
@@ -58,7 +58,7 @@ demo::SimulatedDatadogOptions simulation(std::size_t tokens = 25) {
     demo::SimulatedDatadogOptions options;
     options.organization.tokens = tokens;
     options.alive = false;
-    options.clock = [] { return Timestamp(std::chrono::seconds(1'800'000'000)); };
+    options.clock = [] { return base::Timestamp(std::chrono::seconds(1'800'000'000)); };
     return options;
 }
 
@@ -104,10 +104,10 @@ TEST(Client, FetchesAndParsesAPage) {
     ASSERT_TRUE(answer.page) << answer.page.error().message;
     EXPECT_EQ(answer.page->tokens.size(), 10U);
     EXPECT_EQ(answer.page->facts.total_filtered_count, 25U);
-    EXPECT_EQ(answer.page->answered_at, Timestamp(std::chrono::seconds(1'800'000'000)));
+    EXPECT_EQ(answer.page->answered_at, base::Timestamp(std::chrono::seconds(1'800'000'000)));
     // Less what the exchange took.
-    EXPECT_LT(answer.page->asked_at, Timestamp(std::chrono::seconds(1'800'000'000)));
-    EXPECT_GT(answer.page->asked_at, Timestamp(std::chrono::seconds(1'799'999'980)));
+    EXPECT_LT(answer.page->asked_at, base::Timestamp(std::chrono::seconds(1'800'000'000)));
+    EXPECT_GT(answer.page->asked_at, base::Timestamp(std::chrono::seconds(1'799'999'980)));
     EXPECT_EQ(answer.exchange.status, 200);
     EXPECT_GT(answer.exchange.body_bytes, 1000U);
     EXPECT_GT(answer.exchange.duration.count(), 0);
@@ -132,7 +132,7 @@ TEST(Client, CountsAPageAsAskedForBeforeTheServerBeganToReadItsTokens) {
 
     const Answer received = answer.get();
     ASSERT_TRUE(received.page) << received.page.error().message;
-    const Timestamp date{std::chrono::seconds(1'800'000'000)};
+    const base::Timestamp date{std::chrono::seconds(1'800'000'000)};
     EXPECT_LT(received.page->asked_at, date - reading_took);
 }
 
@@ -213,7 +213,7 @@ TEST(Client, AuthenticatesInAllThreeForms) {
     const auto options = simulation();
     demo::SimulatedDatadog server(options);
     config::Credentials token_as_app_key;
-    token_as_app_key.app_key = config::Secret(options.access_token);
+    token_as_app_key.app_key = base::Secret(options.access_token);
 
     EXPECT_TRUE(ask(server.port(), two_keys()).page);
     EXPECT_TRUE(ask(server.port(), bearer(options.access_token)).page);
@@ -594,8 +594,8 @@ TEST(Client, AProxyIsAskedForThePlainUrl) {
     });
     ClientOptions options = options_for(81);
     options.endpoint.host = "datadog.invalid";
-    options.proxy = config::Proxy{
-        .host = "127.0.0.1", .port = proxy.port(), .user = "u", .password = config::Secret("p")};
+    options.proxy =
+        config::Proxy{.host = "127.0.0.1", .port = proxy.port(), .user = "u", .password = base::Secret("p")};
     Client client(options);
 
     EXPECT_TRUE(ask(client, two_keys()).page);
@@ -609,7 +609,7 @@ ClientOptions tunnelled_through(std::uint16_t proxy_port) {
     ClientOptions options = options_for(443);
     options.endpoint = {.tls = true, .host = "datadog.invalid", .port = 443};
     options.proxy = config::Proxy{
-        .host = "127.0.0.1", .port = proxy_port, .user = "user", .password = config::Secret("pa55word")};
+        .host = "127.0.0.1", .port = proxy_port, .user = "user", .password = base::Secret("pa55word")};
     return options;
 }
 

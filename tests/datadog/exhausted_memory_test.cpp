@@ -55,7 +55,7 @@ TEST(ExhaustedMemory, LeavesNothingOfARequestBehind) {
     options.commons = std::make_shared<Commons>("");
     auto client = std::make_unique<Client>(options);
     config::Credentials credentials;
-    credentials.bearer_token = config::Secret("ddpat_demo");
+    credentials.bearer_token = base::Secret("ddpat_demo");
     const auto deadline = steady_clock::now() + 5s;
 
     largest_allocation = body.size() / 2;

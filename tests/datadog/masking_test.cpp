@@ -1,6 +1,6 @@
 #include "datadog/masking.h"
 
-#include "datadog/base64.h"
+#include "base/base64.h"
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
@@ -21,8 +21,8 @@ class MaskedText : public ::testing::TestWithParam<MaskingCase> {};
 
 TEST_P(MaskedText, HoldsNoRunOfTheSecret) {
     config::Credentials credentials;
-    credentials.api_key = config::Secret(api_key);
-    credentials.bearer_token = config::Secret("ddpat_alias_S3cr3tPart");
+    credentials.api_key = base::Secret(api_key);
+    credentials.bearer_token = base::Secret("ddpat_alias_S3cr3tPart");
     std::string text = GetParam().text;
 
     mask_secrets(text, credentials);
@@ -93,7 +93,7 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& test) { return test.param.name; });
 
 TEST(MaskSecrets, ARunOfEightCharactersIsMaskedInEachEncodingAndOfSevenNot) {
-    const std::string encoded = base64(api_key);
+    const std::string encoded = base::base64(api_key);
     for (const auto& [spelled, digits] : {std::pair(std::string(api_key), 1U), std::pair(encoded, 1U),
                                           std::pair(std::string("30313233343536373839"), 2U),
                                           std::pair(std::string("%30%31%32%33%34%35%36%37%38%39"), 3U)}) {
@@ -136,7 +136,7 @@ TEST(MaskSecrets, AnEchoCutInTheMiddleOfAnEncodedCharacterIsMaskedAsFarAsItGoes)
 
 TEST(MaskSecrets, Base64OfASecretIsMaskedWhereverItBegins) {
     for (const auto* before : {"", "a", "ab", "Bearer ", "user:"}) {
-        std::string encoded = base64(std::string(before) + api_key + "\n");
+        std::string encoded = base::base64(std::string(before) + api_key + "\n");
         if (before == std::string_view("ab")) {
             encoded.replace(encoded.size() / 2, 1, fmt::format("%{:02X}", encoded[encoded.size() / 2]));
         }
@@ -151,8 +151,8 @@ TEST(MaskSecrets, Base64OfASecretIsMaskedWhereverItBegins) {
 
 TEST(MaskProxy, HidesWhatTheProxyWasToldHoweverShortThePassword) {
     const config::Proxy proxy{
-        .host = "proxy", .port = 3128, .user = "proxyuser", .password = config::Secret("hunter2")};
-    std::string text = "407 Basic " + base64("proxyuser:hunter2") + " is wrong, and so is hunter2";
+        .host = "proxy", .port = 3128, .user = "proxyuser", .password = base::Secret("hunter2")};
+    std::string text = "407 Basic " + base::base64("proxyuser:hunter2") + " is wrong, and so is hunter2";
 
     mask_proxy(text, proxy);
 
@@ -170,7 +170,7 @@ TEST(MaskProxy, HidesATokenThatStandsInTheUsersPlace) {
 
 TEST(MaskSecrets, AShortSecretIsMaskedOnlyAsAWhole) {
     config::Credentials credentials;
-    credentials.app_key = config::Secret("k3y!");
+    credentials.app_key = base::Secret("k3y!");
     std::string text = "k3y is not k3y!";
 
     mask_secrets(text, credentials);

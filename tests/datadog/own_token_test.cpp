@@ -7,7 +7,7 @@ namespace {
 
 config::Credentials bearer(const char* token) {
     config::Credentials credentials;
-    credentials.bearer_token = config::Secret(token);
+    credentials.bearer_token = base::Secret(token);
     return credentials;
 }
 
@@ -18,7 +18,7 @@ TEST(OwnToken, PublicPortionIsPrefixAndAlias) {
 
 TEST(OwnToken, IsAlsoTakenFromTheApplicationKeyHeader) {
     config::Credentials credentials;
-    credentials.app_key = config::Secret("ddpat_abc123_s3cr3t");
+    credentials.app_key = base::Secret("ddpat_abc123_s3cr3t");
     EXPECT_EQ(public_portion(credentials), "ddpat_abc123");
 }
 

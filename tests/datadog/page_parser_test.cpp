@@ -1,6 +1,6 @@
 #include "datadog/page_parser.h"
 
-#include "datadog/rfc3339.h"
+#include "base/dates.h"
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
@@ -80,10 +80,10 @@ TEST(PageParser, ReadsTheDocumentedExampleWhole) {
     EXPECT_EQ(token.public_portion, "ddpat_abc123");
     EXPECT_EQ(token.owner_type, OwnerType::user);
     EXPECT_EQ(token.owner_id, "00000000-0000-0000-2345-000000000000");
-    EXPECT_EQ(token.created_at, Date::at(*parse_rfc3339("2024-01-01T00:00:00Z")));
-    EXPECT_EQ(token.expires_at, Date::at(*parse_rfc3339("2025-12-31T23:59:59Z")));
-    EXPECT_EQ(token.last_used_at, Date::at(*parse_rfc3339("2025-06-15T12:30:00Z")));
-    EXPECT_EQ(token.modified_at, Date::at(*parse_rfc3339("2024-06-01T00:00:00Z")));
+    EXPECT_EQ(token.created_at, Date::at(*base::parse_rfc3339("2024-01-01T00:00:00Z")));
+    EXPECT_EQ(token.expires_at, Date::at(*base::parse_rfc3339("2025-12-31T23:59:59Z")));
+    EXPECT_EQ(token.last_used_at, Date::at(*base::parse_rfc3339("2025-06-15T12:30:00Z")));
+    EXPECT_EQ(token.modified_at, Date::at(*base::parse_rfc3339("2024-06-01T00:00:00Z")));
     EXPECT_THAT(token.scopes, ElementsAre("dashboards_read", "dashboards_write"));
     EXPECT_EQ(token.leak, Leak::none);
     EXPECT_EQ(page.facts.elements, 1U);
@@ -274,7 +274,7 @@ TEST(PageParser, DatesBesideThePlaceholdersAreDates) {
                              "1970-01-01T00:00:01Z", "9999-12-31T23:59:59Z"}) {
         const Page page = one_token(fmt::format(R"("expires_at":"{}")", text));
 
-        EXPECT_EQ(page.tokens.at(0).expires_at, Date::at(*parse_rfc3339(text))) << text;
+        EXPECT_EQ(page.tokens.at(0).expires_at, Date::at(*base::parse_rfc3339(text))) << text;
         EXPECT_EQ(all_unparsed(page), 0U) << text;
     }
 }

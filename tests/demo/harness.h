@@ -15,7 +15,7 @@
 namespace exporter::demo {
 
 inline constexpr auto test_now =
-    datadog::Timestamp(std::chrono::sys_days(std::chrono::year(2026) / 3 / 14)) + std::chrono::hours(15);
+    base::Timestamp(std::chrono::sys_days(std::chrono::year(2026) / 3 / 14)) + std::chrono::hours(15);
 inline const std::string listing = "/api/v2/personal_access_tokens";
 
 inline httplib::Headers key_headers() {

@@ -1,4 +1,4 @@
-#include "datadog/rfc3339.h"
+#include "base/dates.h"
 #include "demo/harness.h"
 
 #include <gmock/gmock.h>
@@ -76,7 +76,7 @@ TEST_P(Sorting, OrdersTheWholeListing) {
     }
 }
 
-using Moment = std::optional<datadog::Timestamp>;
+using Moment = std::optional<base::Timestamp>;
 
 bool nulls_last(const Moment& left, const Moment& right) {
     return !right || (left && *left <= *right);
@@ -174,8 +174,8 @@ TEST(Filtering, OwnersAddUp) {
     EXPECT_THAT(harness.ids("filter[owned_by]=nobody"), IsEmpty());
 }
 
-datadog::Timestamp date_of(const Json& text) {
-    return datadog::parse_rfc3339(text.text()).value_or(datadog::Timestamp::min());
+base::Timestamp date_of(const Json& text) {
+    return base::parse_rfc3339(text.text()).value_or(base::Timestamp::min());
 }
 
 Moment optional_date_of(const Json& attributes, const char* key) {
@@ -258,7 +258,7 @@ TEST(Wire, LeakedTokensAreExplainedInIncluded) {
         const auto document = harness.get(listing + "?page[size]=100&page[number]=" + page).json();
         for (const auto& key : document["included"].elements()) {
             EXPECT_EQ(key["type"].text(), "leaked_keys");
-            EXPECT_NE(date_of(key["attributes"]["date"]), datadog::Timestamp::min());
+            EXPECT_NE(date_of(key["attributes"]["date"]), base::Timestamp::min());
             EXPECT_EQ(key["attributes"]["leak_source"].text(), "github");
             ++included;
         }

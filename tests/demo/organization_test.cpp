@@ -31,7 +31,7 @@ OrganizationOptions of_size(std::size_t tokens, std::uint64_t seed = 1) {
 
 /// All that there is to a token, as text.
 std::string describe(const SimulatedToken& token) {
-    const auto date = [](const std::optional<datadog::Timestamp>& moment) {
+    const auto date = [](const std::optional<base::Timestamp>& moment) {
         return moment ? std::to_string(moment->time_since_epoch().count()) : "-";
     };
     std::string text = token.id + "|" + token.name + "|" + token.public_portion + "|" + token.owner_id + "|" +
@@ -288,7 +288,7 @@ TEST(Advance, IgnoresAClockThatGoesBack) {
 }
 
 TEST(Advance, ALeapOfDecadesEnds) {
-    SimulatedOrganization organization(of_size(10), datadog::Timestamp{});
+    SimulatedOrganization organization(of_size(10), base::Timestamp{});
     organization.advance(test_now);
     EXPECT_EQ(organization.now(), test_now);
 }

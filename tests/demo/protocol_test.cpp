@@ -1,4 +1,4 @@
-#include "datadog/rfc3339.h"
+#include "base/dates.h"
 #include "demo/harness.h"
 #include "demo/http_text.h"
 
@@ -213,7 +213,7 @@ TEST(Date, FollowsTheClock) {
     Harness harness;
     const auto reply = harness.get(listing);
     EXPECT_EQ(reply.header("Date"), "Sat, 14 Mar 2026 15:00:00 GMT");
-    EXPECT_EQ(datadog::parse_http_date(reply.header("Date")), test_now);
+    EXPECT_EQ(base::parse_http_date(reply.header("Date")), test_now);
     EXPECT_EQ(http_date(test_now + std::chrono::days(9) - std::chrono::microseconds(1)),
               "Mon, 23 Mar 2026 14:59:59 GMT");
 }

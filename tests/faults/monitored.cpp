@@ -38,7 +38,7 @@ Monitored::Monitored(config::Endpoint endpoint, const std::string& ca_file)
     std::signal(SIGPIPE, SIG_IGN);  // As the program does: OpenSSL writes to closed connections.
     config::Organization organization;
     organization.endpoint = std::move(endpoint);
-    organization.credentials.bearer_token = config::Secret(token);
+    organization.credentials.bearer_token = base::Secret(token);
     config::Config config = small_config();
     const app::Surroundings surroundings{log_, std::make_shared<datadog::Commons>(ca_file), nullptr, clock_,
                                          randomness_};

@@ -29,7 +29,7 @@ inline constexpr std::chrono::seconds slowest_poll{10};
 /// The machine's clocks, which a test can shift.
 class ShiftedClock final : public scan::Clock {
   public:
-    datadog::Timestamp now() override { return scan::system_clock().now() + wall_shift; }
+    base::Timestamp now() override { return scan::system_clock().now() + wall_shift; }
     scan::SteadyTime steady_now() override { return scan::system_clock().steady_now() + steady_shift; }
     bool wait_until(scan::SteadyTime moment, std::stop_token stop) override {
         return scan::system_clock().wait_until(moment - steady_shift, std::move(stop));

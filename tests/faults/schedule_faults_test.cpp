@@ -107,7 +107,7 @@ config::Organization organization(const std::string& name, std::uint16_t port) {
     config::Organization organization;
     organization.name = name;
     organization.endpoint = {.tls = false, .host = "127.0.0.1", .port = port};
-    organization.credentials.bearer_token = config::Secret(token);
+    organization.credentials.bearer_token = base::Secret(token);
     return organization;
 }
 

@@ -1,6 +1,6 @@
 // Whatever a client sends to prove itself: either it is refused, or it is the one way to write what was read.
+#include "http/authorization.h"
 #include "require.h"
-#include "web/authorization.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -28,18 +28,18 @@ std::string base64(std::string_view bytes) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-    using exporter::web::parse_basic_authorization;
+    using exporter::http::parse_basic_authorization;
     const std::string_view text(reinterpret_cast<const char*>(data), size);
     if (const auto credentials = parse_basic_authorization(text)) {
         require(credentials->user.find(':') == std::string::npos);
         const auto token =
-            base64(credentials->user + ":" + std::string(exporter::web::view(credentials->password)));
+            base64(credentials->user + ":" + std::string(exporter::http::view(credentials->password)));
         require(text.ends_with(token));
         require(text.substr(5, text.size() - token.size() - 5).find_first_not_of(' ') ==
                 std::string_view::npos);
     }
     // And what can be written is read.
     const auto written = parse_basic_authorization("Basic " + base64(":" + std::string(text)));
-    require(written && written->user.empty() && exporter::web::view(written->password) == text);
+    require(written && written->user.empty() && exporter::http::view(written->password) == text);
     return 0;
 }

@@ -1,6 +1,6 @@
 // Durations and URLs as a person may mistype them: an error or a value, and a duration reads back as it was
 // written.
-#include "config/duration.h"
+#include "base/duration.h"
 #include "config/endpoint.h"
 
 #include <cstddef>
@@ -8,6 +8,7 @@
 #include <cstdlib>
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    using namespace exporter::base;
     using namespace exporter::config;
     const std::string_view text(reinterpret_cast<const char*>(data), size);
     if (const auto duration = parse_duration(text)) {

@@ -1,7 +1,7 @@
 // Durations: what can be read is from zero to a hundred years and reads back from its own text as the same.
 // Bucket bounds that `--buckets.*` accepts ascend from above zero, and the schemes made of them put every
 // date in the one bucket whose interval has its distance.
-#include "config/duration.h"
+#include "base/duration.h"
 #include "config/values.h"
 #include "inventory/buckets.h"
 #include "require.h"
@@ -20,15 +20,16 @@
 
 namespace {
 
-using exporter::config::Duration;
+using exporter::base::Duration;
+using exporter::base::Timestamp;
 using exporter::datadog::Date;
-using exporter::datadog::Timestamp;
 using exporter::inventory::BucketScheme;
 using Distance = std::chrono::microseconds;
 
 constexpr Duration longest = std::chrono::hours(24 * 365 * 100);
 
 void check_text(std::string_view text) {
+    using namespace exporter::base;
     using namespace exporter::config;
     const auto duration = parse_duration(text);
     if (!duration) {
@@ -43,6 +44,7 @@ void check_text(std::string_view text) {
 }
 
 void check_value(Duration duration) {
+    using namespace exporter::base;
     using namespace exporter::config;
     const std::string written = format_duration(duration);
     if (duration < Duration::zero()) {
@@ -56,6 +58,7 @@ void check_value(Duration duration) {
 
 /// The bounds as the configuration takes them; nullopt: it has a complaint.
 std::optional<std::vector<Duration>> accepted_bounds(const std::string& flag, const std::string& text) {
+    using namespace exporter::base;
     using namespace exporter::config;
     const Settings settings = {{flag, {Source::command_line, "--" + flag, {text}}}};
     MistakeLines mistakes;
@@ -74,7 +77,7 @@ void check_bounds(const std::vector<Duration>& bounds) {
 
 /// The name of the only interval [lower, upper) that has `distance`, found by trying each.
 std::string interval_of(Distance distance, const std::vector<Duration>& bounds) {
-    using exporter::config::format_duration;
+    using exporter::base::format_duration;
     std::vector<std::string> found;
     if (distance < bounds.front()) {
         found.push_back("under_" + format_duration(bounds.front()));

@@ -299,8 +299,8 @@ Listing take_listing(FuzzedDataProvider& values) {
                 token.scopes.push_back(std::move(scope));
             }
         }
-        token.created_at = datadog::Date::at(
-            datadog::Timestamp(std::chrono::seconds(values.ConsumeIntegral<std::uint32_t>())));
+        token.created_at =
+            datadog::Date::at(base::Timestamp(std::chrono::seconds(values.ConsumeIntegral<std::uint32_t>())));
         if (!token.id.empty() && ids.insert(token.id).second) {
             listing.push_back(std::move(token));
         }
@@ -310,13 +310,13 @@ Listing take_listing(FuzzedDataProvider& values) {
 
 inventory::Inventory inventory_of(const Listing& listing) {
     using inventory::BucketScheme;
-    const std::vector<config::Duration> bounds = {std::chrono::hours(24)};
+    const std::vector<base::Duration> bounds = {std::chrono::hours(24)};
     const inventory::Rules rules = {.expiry = BucketScheme::expiry(bounds),
                                     .last_used = BucketScheme::last_used(bounds),
                                     .age = BucketScheme::age(bounds),
                                     .detail = inventory::DetailMode::all,
                                     .is_own_token = {}};
-    const datadog::Timestamp now(std::chrono::seconds(1'767'225'600));
+    const base::Timestamp now(std::chrono::seconds(1'767'225'600));
     inventory::InventoryBuilder builder(rules, now, nullptr);
     for (const Named& named : listing) {
         const std::vector<std::string_view> scopes(named.scopes.begin(), named.scopes.end());

@@ -5,10 +5,10 @@
 //
 // Sessions run on the fuzzer's own thread over a socket pair: nothing is in flight, so a server that has
 // nothing to do and has not ended is one that hangs, and the same input takes the same way each time.
+#include "http/readiness.h"
+#include "http/session.h"
 #include "require.h"
-#include "web/readiness.h"
 #include "web/routes.h"
-#include "web/session.h"
 
 #include <sys/socket.h>
 #include <unistd.h>
@@ -29,6 +29,7 @@
 
 namespace {
 
+using namespace exporter::http;
 using namespace exporter::web;
 
 constexpr std::string_view crlf = "\r\n";

@@ -1,6 +1,6 @@
 // A date is read as a slow, plain reader of the same grammar reads it: both take it for the same moment, or
 // neither takes it. A date that is written reads back as the same moment.
-#include "datadog/rfc3339.h"
+#include "base/dates.h"
 #include "require.h"
 
 #include <fuzzer/FuzzedDataProvider.h>
@@ -14,7 +14,7 @@
 
 namespace {
 
-using exporter::datadog::Timestamp;
+using exporter::base::Timestamp;
 
 /// `d` in the shape stands for a digit, every other character for itself.
 bool has_shape(std::string_view text, std::string_view shape) {
@@ -178,15 +178,15 @@ constexpr Timestamp first_writable(std::chrono::seconds(-62167219200));  // 0000
 constexpr Timestamp past_writable(std::chrono::seconds(253402300800));   // 10000-01-01T00:00:00Z
 
 void check_written(Timestamp moment) {
-    const std::string written = exporter::datadog::format_rfc3339(moment);
+    const std::string written = exporter::base::format_rfc3339(moment);
     require(reference_rfc3339(written) == moment);
-    require(exporter::datadog::parse_rfc3339(written) == moment);
+    require(exporter::base::parse_rfc3339(written) == moment);
 }
 
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-    using namespace exporter::datadog;
+    using namespace exporter::base;
     const std::string_view text(reinterpret_cast<const char*>(data), size);
     const auto moment = parse_rfc3339(text);
     require(moment == reference_rfc3339(text));

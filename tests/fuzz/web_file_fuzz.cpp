@@ -1,6 +1,6 @@
 // The file of `--web.config.file`, whatever somebody wrote into it: settings that keep the format's promises,
 // or mistakes of one line each that quote none of its values.
-#include "config/web_file.h"
+#include "http/web_file.h"
 #include "planted_key.h"
 #include "require.h"
 
@@ -12,7 +12,8 @@
 
 namespace {
 
-using namespace exporter::config;
+using namespace exporter::base;
+using namespace exporter::http;
 
 /// The web file, and beside it `crt` and `key`; nothing else exists.
 FileReader disk_with(const std::string& web_file) {
@@ -40,10 +41,10 @@ void require_lines_without_key(const std::vector<std::string>& lines) {
 void require_whole(const WebTls& tls) {
     require(tls.certificate.find("BEGIN CERTIFICATE") != std::string::npos && !tls.key.empty());
     require(tls.min_version <= tls.max_version);
-    const bool is_verified = tls.client_auth == ClientAuth::verify_client_cert_if_given ||
-                             tls.client_auth == ClientAuth::require_and_verify_client_cert;
+    const bool is_verified =
+        tls.client_auth == ClientAuth::verify_if_given || tls.client_auth == ClientAuth::require_and_verify;
     require(!is_verified || !tls.client_ca.empty());
-    require(tls.client_ca.empty() || tls.client_auth != ClientAuth::no_client_cert);
+    require(tls.client_ca.empty() || tls.client_auth != ClientAuth::none);
 }
 
 void require_sendable(const WebFile& file) {

@@ -88,7 +88,7 @@ TEST(BucketNames, ComeInTheOrderOfUrgency) {
 }
 
 TEST(BucketSchemes, EveryMomentIsInJustTheIntervalItsDistanceSays) {
-    const std::vector<config::Duration> bounds = {hours(1), day, 3 * day};
+    const std::vector<base::Duration> bounds = {hours(1), day, 3 * day};
     const BucketScheme scheme = BucketScheme::expiry(bounds);
     std::mt19937_64 random(3);
     std::uniform_int_distribution<std::int64_t> distances(1, std::chrono::microseconds(5 * day).count());

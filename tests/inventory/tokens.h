@@ -10,10 +10,10 @@
 
 namespace exporter::inventory {
 
+using base::Timestamp;
 using datadog::Date;
 using datadog::Leak;
 using datadog::OwnerType;
-using datadog::Timestamp;
 using datadog::TokenType;
 using std::chrono::hours;
 
@@ -62,8 +62,8 @@ inline bool add(InventoryBuilder& builder, const TestToken& test) {
 }
 
 inline Rules test_rules() {
-    const std::vector<config::Duration> days = {day, 7 * day, 30 * day, 90 * day};
-    const std::vector<config::Duration> expiry = {day, 7 * day, 30 * day, 90 * day, 365 * day};
+    const std::vector<base::Duration> days = {day, 7 * day, 30 * day, 90 * day};
+    const std::vector<base::Duration> expiry = {day, 7 * day, 30 * day, 90 * day, 365 * day};
     return {.expiry = BucketScheme::expiry(expiry),
             .last_used = BucketScheme::last_used(days),
             .age = BucketScheme::age(days),

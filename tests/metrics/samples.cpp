@@ -39,7 +39,7 @@ class Numbers {
 
     Count below(Count bound) { return engine_() % bound; }
     Count positive() { return 1 + below(1000); }
-    datadog::Timestamp moment() { return noon + std::chrono::microseconds(engine_() % 1'000'000'000'000); }
+    base::Timestamp moment() { return noon + std::chrono::microseconds(engine_() % 1'000'000'000'000); }
 
     ByBucket counts(std::size_t buckets) {
         ByBucket counts = zeros(buckets);

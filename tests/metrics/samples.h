@@ -15,7 +15,7 @@ namespace exporter::metrics::samples {
 using Labels = std::map<std::string, std::string>;
 
 /// 2025-06-15T12:00:00Z
-inline constexpr datadog::Timestamp noon{std::chrono::seconds(1'749'988'800)};
+inline constexpr base::Timestamp noon{std::chrono::seconds(1'749'988'800)};
 
 /// A listing without a token; two or three buckets in each scheme.
 [[nodiscard]] inventory::Inventory empty_inventory();

@@ -56,7 +56,7 @@ class ChangingOrganization {
   private:
     struct Entry {
         std::string id;
-        datadog::Timestamp created_at;
+        base::Timestamp created_at;
     };
 
     std::string next_id() { return fmt::format("token-{}", ++last_id_); }

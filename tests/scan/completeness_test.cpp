@@ -325,8 +325,7 @@ std::uint64_t unparsed(const ScanFixture& fixture, datadog::Field field) {
 }
 
 /// Two pages that were asked for and answered at `date`, the second with a token created at `created`.
-void list_one_created_at(ScanFixture& fixture, std::optional<datadog::Timestamp> date,
-                         datadog::Timestamp created) {
+void list_one_created_at(ScanFixture& fixture, std::optional<base::Timestamp> date, base::Timestamp created) {
     fixture.source.respond = [=](std::size_t number) {
         PageBuilder builder;
         builder.total(3);

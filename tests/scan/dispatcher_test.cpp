@@ -53,7 +53,7 @@ class CountingObserver final : public PollObserver {
 /// The machine's clock, put forward.
 class ShiftedClock final : public Clock {
   public:
-    datadog::Timestamp now() override { return system_clock().now(); }
+    base::Timestamp now() override { return system_clock().now(); }
     SteadyTime steady_now() override {
         return system_clock().steady_now() + std::chrono::minutes(minutes_.load());
     }

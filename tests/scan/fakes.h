@@ -19,7 +19,7 @@ namespace exporter::scan {
 /// Waiting moves the time; nothing ever sleeps.
 class FakeClock final : public Clock {
   public:
-    datadog::Timestamp now() override { return wall_; }
+    base::Timestamp now() override { return wall_; }
     SteadyTime steady_now() override { return steady_; }
     bool wait_until(SteadyTime moment, std::stop_token stop) override {
         if (stop.stop_requested()) {
@@ -35,7 +35,7 @@ class FakeClock final : public Clock {
 
     void advance(SteadyTime::duration time) {
         steady_ += time;
-        wall_ += std::chrono::duration_cast<datadog::Timestamp::duration>(time);
+        wall_ += std::chrono::duration_cast<base::Timestamp::duration>(time);
     }
 
     std::vector<SteadyTime::duration> waits;
@@ -43,7 +43,7 @@ class FakeClock final : public Clock {
 
   private:
     SteadyTime steady_{std::chrono::hours(1)};
-    datadog::Timestamp wall_{std::chrono::seconds(1'700'000'000)};
+    base::Timestamp wall_{std::chrono::seconds(1'700'000'000)};
 };
 
 class FixedRandomness final : public Randomness {
@@ -78,11 +78,11 @@ class PageBuilder {
         unreadable_ = count;
         return *this;
     }
-    PageBuilder& asked_at(datadog::Timestamp time) {
+    PageBuilder& asked_at(base::Timestamp time) {
         asked_at_ = time;
         return *this;
     }
-    PageBuilder& answered_at(datadog::Timestamp date) {
+    PageBuilder& answered_at(base::Timestamp date) {
         answered_at_ = date;
         return *this;
     }
@@ -115,8 +115,8 @@ class PageBuilder {
   private:
     std::vector<std::pair<std::string, Dates>> tokens_;
     std::optional<std::uint64_t> total_;
-    std::optional<datadog::Timestamp> asked_at_;
-    std::optional<datadog::Timestamp> answered_at_;
+    std::optional<base::Timestamp> asked_at_;
+    std::optional<base::Timestamp> answered_at_;
     std::size_t unreadable_ = 0;
 };
 
@@ -179,7 +179,7 @@ class FakeSource final : public PageSource {
 
 class RecordingSink final : public ListingSink {
   public:
-    void begin(datadog::Timestamp now) override {
+    void begin(base::Timestamp now) override {
         ++begins;
         as_of = now;
         pending.clear();
@@ -202,7 +202,7 @@ class RecordingSink final : public ListingSink {
     std::function<void()> on_add;
     std::size_t most_tokens = std::numeric_limits<std::size_t>::max();  ///< before it has too many scopes
     int begins = 0;
-    datadog::Timestamp as_of;
+    base::Timestamp as_of;
     std::vector<std::string> pending;
     std::vector<datadog::Token> tokens;  ///< of the last reading; their texts are gone
     std::vector<std::string> finished;

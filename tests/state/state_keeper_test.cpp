@@ -22,7 +22,7 @@ using testing::Pair;
 /// Says the time of the samples. Waits as often as a test lets it, and then until it is told to stop.
 class TestClock final : public scan::Clock {
   public:
-    datadog::Timestamp now() override { return time; }
+    base::Timestamp now() override { return time; }
     scan::SteadyTime steady_now() override { return {}; }
     bool wait_until(scan::SteadyTime moment, std::stop_token stop) override {
         waited = moment - scan::SteadyTime{};
@@ -36,7 +36,7 @@ class TestClock final : public scan::Clock {
         return false;
     }
 
-    datadog::Timestamp time = inventory::now;
+    base::Timestamp time = inventory::now;
     int waits_that_end = 0;
     scan::SteadyTime::duration waited{};
     std::promise<void> waiting;  ///< kept when the clock waits for the stop

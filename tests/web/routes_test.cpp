@@ -17,7 +17,7 @@ class Routes : public ::testing::Test {
             [](metrics::Format format) { return std::string(name_of(format)) + " 1\n"; }));
     }
 
-    [[nodiscard]] Handler handler() {
+    [[nodiscard]] http::Handler handler() {
         return make_handler({telemetry_path_,
                              &store_,
                              {[this] { return alive_; }, [this] { return ready_; }},
@@ -25,8 +25,8 @@ class Routes : public ::testing::Test {
                              "poll: {interval: 5m}\n"});
     }
 
-    [[nodiscard]] Response get(std::string_view path, std::string_view accept_encoding = {},
-                               std::string_view accept = {}) {
+    [[nodiscard]] http::Response get(std::string_view path, std::string_view accept_encoding = {},
+                                     std::string_view accept = {}) {
         return handler()({"GET", path, accept, accept_encoding});
     }
 
@@ -42,11 +42,11 @@ class Routes : public ::testing::Test {
     metrics::ExpositionStore store_{[](metrics::Format) { return std::string("live 1\n"); }};
 };
 
-std::string body_of(const Response& response) {
+std::string body_of(const http::Response& response) {
     return (response.shared_body ? *response.shared_body : std::string()) + response.own_body;
 }
 
-std::string header(const Response& response, std::string_view name) {
+std::string header(const http::Response& response, std::string_view name) {
     for (const auto& [key, value] : response.headers) {
         if (key == name) {
             return value;

@@ -1,0 +1,43 @@
+// Hosts, ports and addresses as text.
+#pragma once
+
+#include <tl/expected.hpp>
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace exporter::base {
+
+/// An IPv4 or IPv6 address. An IPv4 address in IPv6 clothes (`::ffff:127.0.0.1`) is the IPv4 address.
+struct IpAddress {
+    int bits = 32;  ///< 32 or 128
+    std::array<std::uint8_t, 16> bytes{};
+
+    bool operator==(const IpAddress&) const = default;
+};
+
+[[nodiscard]] std::optional<IpAddress> parse_ip(std::string_view text);
+
+/// Whether the first `prefix` bits agree. Addresses of different families never do.
+[[nodiscard]] bool same_network(const IpAddress& one, const IpAddress& other, int prefix);
+
+/// `localhost`, 127.0.0.0/8, `::1`
+[[nodiscard]] bool is_loopback(std::string_view host);
+
+/// Dot-separated labels of letters, digits, `-` and `_`.
+[[nodiscard]] bool is_host_name(std::string_view text);
+
+[[nodiscard]] std::optional<int> parse_port(std::string_view text);
+
+struct HostPort {
+    std::string host;  ///< may be empty; an IPv6 address without its brackets
+    std::optional<int> port;
+};
+
+/// `host`, `host:port`, `:port`, `[::1]`, `[::1]:port`. The error says what is wrong, without the text.
+[[nodiscard]] tl::expected<HostPort, std::string> split_host_port(std::string_view text);
+
+}  // namespace exporter::base

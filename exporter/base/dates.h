@@ -1,0 +1,25 @@
+// RFC 3339 dates as Datadog writes them, and then some: fractions of any length, `Z`, an offset with or
+// without its colon, or no zone at all, either case, leap seconds.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace exporter::base {
+
+using Timestamp = std::chrono::sys_time<std::chrono::microseconds>;
+
+/// Years 0000 to 9999. Fractions are cut to microseconds. A leap second (`23:59:60` in UTC) is the first
+/// moment of the next minute. Without a zone it is UTC. nullopt for anything else, such as a date without a
+/// time.
+[[nodiscard]] std::optional<Timestamp> parse_rfc3339(std::string_view text);
+
+/// `2026-01-31T23:59:59Z`, with a fraction only where there is one.
+[[nodiscard]] std::string format_rfc3339(Timestamp moment);
+
+/// The `Date` header of HTTP, in its one current form: `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110, 5.6.7).
+[[nodiscard]] std::optional<Timestamp> parse_http_date(std::string_view text);
+
+}  // namespace exporter::base

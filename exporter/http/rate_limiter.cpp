@@ -1,0 +1,58 @@
+#include "http/rate_limiter.h"
+
+#include <algorithm>
+
+namespace exporter::http {
+
+namespace {
+
+/// Whatever the options, sums with today's clock stay within range.
+constexpr std::chrono::nanoseconds longest_refill = std::chrono::hours(24 * 365);
+
+std::chrono::nanoseconds refill_of(unsigned tokens, std::chrono::nanoseconds interval) {
+    return tokens > longest_refill / interval ? longest_refill : tokens * interval;
+}
+
+}  // namespace
+
+RateLimiter::RateLimiter(std::chrono::nanoseconds interval, unsigned burst)
+    : interval_(std::clamp(interval, std::chrono::nanoseconds(1), longest_refill)),
+      refill_before_last_(refill_of(std::max(burst, 1U) - 1, interval_)) {}
+
+bool RateLimiter::allow(Kind kind, const std::string& who, TimePoint now) {
+    auto& table = tables_.at(static_cast<std::size_t>(kind));
+    table.forget_full(now);
+    const auto own = table.full_at.find(who);
+    const bool shares = own == table.full_at.end() && table.full_at.size() >= most_buckets;
+    const auto full_at = shares                       ? std::max(table.shared_full_at, now)
+                         : own == table.full_at.end() ? now
+                                                      : own->second;
+    if (full_at - now > refill_before_last_) {
+        return false;
+    }
+    if (shares) {
+        table.shared_full_at = full_at + interval_;
+    } else {
+        table.set(who, full_at + interval_);
+    }
+    return true;
+}
+
+void RateLimiter::Table::forget_full(TimePoint now) {
+    while (!by_time.empty() && by_time.begin()->first <= now) {
+        full_at.erase(by_time.begin()->second);
+        by_time.erase(by_time.begin());
+    }
+}
+
+void RateLimiter::Table::set(const std::string& who, TimePoint when) {
+    // First: what is in `by_time` alone, because memory ran out, goes like all others.
+    by_time.emplace(when, who);
+    const auto [bucket, is_new] = full_at.emplace(who, when);
+    if (!is_new) {
+        by_time.erase({bucket->second, who});
+        bucket->second = when;
+    }
+}
+
+}  // namespace exporter::http

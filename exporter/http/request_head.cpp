@@ -1,0 +1,155 @@
+#include "http/request_head.h"
+
+#include "http/boost.h"
+#include "http/http_text.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <optional>
+
+namespace exporter::http {
+namespace {
+
+namespace net = boost::asio;
+namespace http = boost::beast::http;
+
+using Parser = http::request_parser<http::empty_body>;
+
+constexpr std::string_view line_end = "\r\n";
+constexpr std::string_view head_end = "\r\n\r\n";
+
+std::string_view view(boost::beast::string_view text) {
+    return {text.data(), text.size()};
+}
+
+bool has_body(const Parser& parser) {
+    return parser.chunked() || parser.content_length().value_or(std::uint64_t{0}) > 0;
+}
+
+/// A transfer coding that ends with another than `chunked` leaves open where the body ends (RFC 9112, 6.3).
+/// Boost 1.92's Beast refuses it by itself, 1.74's does not.
+bool has_body_without_end(const Parser& parser) {
+    return parser.get().count(http::field::transfer_encoding) > 0 && !parser.chunked();
+}
+
+/// GET and HEAD, the two methods whose requests end with their head.
+bool is_reading(http::verb method) {
+    return method == http::verb::get || method == http::verb::head;
+}
+
+bool is_http_1_1(const Parser& parser) {
+    return parser.get().version() == 11;
+}
+
+/// The status that refuses a well-formed request before any route sees it.
+std::optional<unsigned> objection_to(const Parser& parser) {
+    const auto& request = parser.get();
+    if (has_body_without_end(parser)) {
+        return 400;
+    }
+    if (request.version() > 11) {
+        return 505;
+    }
+    if (request.target().size() > target_limit) {
+        return 414;
+    }
+    if (is_http_1_1(parser) && request.count(http::field::host) != 1) {
+        return 400;  // RFC 9112, 3.2
+    }
+    if (is_reading(request.method()) && has_body(parser)) {
+        return 413;
+    }
+    return std::nullopt;
+}
+
+unsigned status_for(const boost::system::error_code& error) {
+    if (error == http::error::header_limit || error == http::error::buffer_overflow) {
+        return 431;
+    }
+    if (error == http::error::body_limit) {
+        return 413;
+    }
+    return error == http::error::bad_version ? 505 : 400;
+}
+
+std::string joined(const http::fields& fields, http::field name) {
+    std::string values;
+    const auto [first, last] = fields.equal_range(name);
+    for (auto field = first; field != last; ++field) {
+        if (!values.empty()) {
+            values += ',';
+        }
+        values += view(field->value());
+    }
+    return values;
+}
+
+RequestHead taken_from(const Parser& parser) {
+    const auto& request = parser.get();
+    RequestHead head;
+    head.method = view(request.method_string());
+    head.path = path_of(view(request.target()));
+    head.accept = joined(request, http::field::accept);
+    head.accept_encoding = joined(request, http::field::accept_encoding);
+    head.authorization = joined(request, http::field::authorization);
+    head.is_head = request.method() == http::verb::head;
+    // A method with a body would leave it in front of the next request.
+    head.keep_alive = is_http_1_1(parser) && parser.keep_alive() && is_reading(request.method());
+    return head;
+}
+
+}  // namespace
+
+HeadReader::State HeadReader::next() {
+    // An empty line before a request is a habit of old clients (RFC 9112, 2.2). One: more are a flood.
+    if (searched_ == 0 && input_.starts_with(line_end)) {
+        if (std::string_view(input_).substr(line_end.size()).starts_with(line_end)) {
+            return refuse(400);
+        }
+        if (input_.size() >= 2 * line_end.size()) {
+            input_.erase(0, line_end.size());
+        }
+    }
+    const auto end = input_.find(head_end, searched_);
+    const auto size = end == std::string::npos ? input_.size() : end + head_end.size();
+    if (size > head_limit) {
+        const bool in_first_line = input_.find(line_end) >= head_limit;
+        return refuse(in_first_line ? 414 : 431);
+    }
+    if (end == std::string::npos) {
+        // The end may have begun.
+        searched_ = input_.size() - std::min(input_.size(), head_end.size() - 1);
+        return State::incomplete;
+    }
+    Parser parser;
+    parser.header_limit(head_limit + 1);
+    boost::system::error_code error;
+    parser.put(net::buffer(input_.data(), size), error);
+    if (error) {
+        return refuse(status_for(error));
+    }
+    if (const auto status = objection_to(parser)) {
+        return refuse(*status);
+    }
+    head_ = taken_from(parser);
+    input_.erase(0, size);
+    if (input_.empty()) {
+        input_.shrink_to_fit();
+    }
+    searched_ = 0;
+    return State::complete;
+}
+
+void HeadReader::clear() {
+    input_.clear();
+    input_.shrink_to_fit();
+    searched_ = 0;
+}
+
+HeadReader::State HeadReader::refuse(unsigned status) {
+    refusal_ = status;
+    clear();
+    return State::refused;
+}
+
+}  // namespace exporter::http

@@ -1,0 +1,134 @@
+// Who is connected, what each connection is doing and since when: deadlines, and who makes room at a limit.
+// Knows no clock: the time comes in.
+#pragma once
+
+#include "http/peer.h"
+
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <list>
+#include <map>
+#include <optional>
+
+namespace exporter::http {
+
+/// One connection, as far as the roster deals with it.
+class Connection {
+  public:
+    Connection() = default;
+    Connection(const Connection&) = delete;
+    Connection& operator=(const Connection&) = delete;
+    virtual ~Connection() = default;
+
+    /// Leaves the roster at once, whatever is under way.
+    virtual void close() = 0;
+};
+
+enum class Phase {
+    receiving,  ///< connected or its request has begun; the request is not complete
+    idle,       ///< kept alive, nothing of a next request has arrived
+    verifying,  ///< its password is being checked
+    answering,  ///< its answer is not written yet
+    lingering   ///< answered for the last time; the client has not closed yet
+};
+inline constexpr std::size_t phase_count = 5;
+
+/// The longest that a connection may stay in each phase, by `Phase`.
+using PhaseLimits = std::array<std::chrono::milliseconds, phase_count>;
+
+struct RosterLimits {
+    std::size_t connections = 1024;
+    std::size_t connections_of_peer = 256;
+    PhaseLimits phases{};
+};
+
+/// The open connections of one kind. Used on the server's thread alone, but for `size()`. Does not own the
+/// connections: each enters when it is made and leaves when it closes.
+class Roster {
+  public:
+    using Time = std::chrono::steady_clock::time_point;
+    struct Entry;
+    using Place = std::list<Entry>::iterator;
+
+    enum class Admission { welcome, too_many, too_many_of_peer };
+
+    explicit Roster(const RosterLimits& limits) : limits_(limits) {}
+    Roster(const Roster&) = delete;
+    Roster& operator=(const Roster&) = delete;
+
+    /// Whether one more connection may enter. At a limit, the one that has waited longest for its request to
+    /// be complete is closed to make room: of the same peer at the peer's limit. Not welcome when none waits.
+    [[nodiscard]] Admission admit(const std::optional<Peer>& peer);
+
+    /// Closes the connection that has waited longest; false when none waits.
+    bool close_longest_waiting();
+
+    /// Closes the connection whose client has taken nothing of its answer for the longest time, if that began
+    /// before `before`. Whether it did.
+    bool close_longest_stalled(Time before);
+
+    /// Enters as receiving.
+    [[nodiscard]] Place enter(Connection& connection, const std::optional<Peer>& peer, Time now);
+    void leave(Place place);
+    void move(Place place, Phase phase, Time now);
+    /// A client that is being answered takes what it is sent.
+    void note_progress(Place place, Time now);
+
+    /// Closes those that have stayed in their phase for longer than its limit.
+    void close_overdue(Time now);
+
+    /// Closes those between two requests.
+    void close_idle();
+
+    /// Closes those that wait; the others shall close when they are answered, as `draining()` tells them.
+    void drain();
+    [[nodiscard]] bool draining() const { return draining_; }
+    void close_all();
+
+    [[nodiscard]] std::size_t answering() const { return in(Phase::answering).size(); }
+    /// Thread-safe.
+    [[nodiscard]] std::size_t size() const { return size_.load(std::memory_order_relaxed); }
+
+  private:
+    using Queue = std::list<Place>;
+
+    struct Connections {
+        std::size_t count = 0;
+        Queue waiting;  ///< as `waiting_`
+    };
+    using Peers = std::map<Peer, Connections>;
+
+  public:
+    struct Entry {
+        Connection* connection;
+        Phase phase;
+        Time since;  ///< in this phase
+        std::optional<Peers::iterator> peer;
+        Time progress;  ///< when its answer last went on; while answering
+        std::optional<Queue::iterator> in_waiting;
+        std::optional<Queue::iterator> in_peers_waiting;
+        std::optional<Queue::iterator> in_stalling;
+    };
+
+  private:
+    [[nodiscard]] std::list<Entry>& in(Phase phase) { return phases_.at(static_cast<std::size_t>(phase)); }
+    [[nodiscard]] const std::list<Entry>& in(Phase phase) const {
+        return phases_.at(static_cast<std::size_t>(phase));
+    }
+    static bool close_first(const Queue& queue);
+    void forget(Place place);
+    void queue_up(Place place);
+    void leave_queues(Place place);
+
+    const RosterLimits limits_;
+    std::array<std::list<Entry>, phase_count> phases_;  ///< each by `since`
+    Queue waiting_;                                     ///< the longest wait for a complete request first
+    Queue stalling_;  ///< those being answered, the longest without progress first
+    Peers peers_;
+    std::atomic<std::size_t> size_ = 0;
+    bool draining_ = false;
+};
+
+}  // namespace exporter::http

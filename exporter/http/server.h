@@ -1,0 +1,107 @@
+// web/: the HTTP server and its routes. Knows bytes and health, not tokens.
+#pragma once
+
+#include <tl/expected.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace exporter::http {
+
+struct Security;
+
+/// A request's head, as far as routes need it.
+struct Request {
+    std::string_view method;  ///< `GET`, `HEAD`, …
+    std::string_view path;    ///< without the query
+    // All fields of the name, joined by commas; empty when there is none:
+    std::string_view accept;
+    std::string_view accept_encoding;
+};
+
+using Headers = std::vector<std::pair<std::string, std::string>>;
+
+/// What a route answers. The body is `shared_body` (may be null) followed by `own_body`. For HEAD the server
+/// sends only the head.
+struct Response {
+    unsigned status = 200;
+    std::string content_type = "text/plain; charset=utf-8";
+    Headers headers;  ///< beside those the server sets itself
+    std::shared_ptr<const std::string> shared_body;
+    std::string own_body;
+};
+
+/// Answers one request. Called on the server's thread: must not wait.
+using Handler = std::function<Response(const Request&)>;
+
+struct Address {
+    std::string host;  ///< name or address; empty: all addresses, IPv6 and IPv4
+    std::uint16_t port = 0;
+    std::string unix_path = {};  ///< not empty: a Unix socket there, and no host and port
+
+    bool operator==(const Address&) const = default;
+};
+
+struct ServerOptions {
+    std::vector<Address> addresses;
+    std::size_t max_connections = 1024;
+    /// From one IPv4 address or one /64 of IPv6.
+    std::size_t max_connections_per_address = 256;
+    /// Answers that clients have not taken yet. Beyond, the one of which nothing was taken for the longest
+    /// time is cut off, when that is a tenth of a second at least; else the new request is answered with 503.
+    std::size_t max_answers = 64;
+    /// From the connection, or the first byte of a next request, to the last byte of its head.
+    std::chrono::milliseconds request_deadline = std::chrono::seconds(10);
+    /// Between two requests of a kept-alive connection.
+    std::chrono::milliseconds idle_deadline = std::chrono::seconds(330);
+    /// For writing one whole response.
+    std::chrono::milliseconds response_deadline = std::chrono::seconds(30);
+    /// Paths that are served beyond all these limits. None: no path is.
+    std::function<bool(std::string_view path)> is_probe = {};
+    /// Where probes alone are served, without protection and with connections of their own.
+    std::vector<Address> probe_addresses = {};
+    /// Listening sockets that came with the process; the server takes them over.
+    std::vector<int> inherited_sockets = {};
+};
+
+/// An HTTP/1.1 server on one thread of its own.
+class Server {
+  public:
+    /// Binds and listens. The error names the address and what would help (port in use, port below 1024, no
+    /// such address).
+    /// @param security null: plain HTTP for everybody
+    [[nodiscard]] static tl::expected<std::unique_ptr<Server>, std::string> start(
+        const ServerOptions& options, Handler handler, std::shared_ptr<const Security> security = nullptr);
+
+    Server(const Server&) = delete;
+    Server& operator=(const Server&) = delete;
+    /// `stop(0)`.
+    ~Server();
+
+    /// From now on. Connections that idle are closed, the others end with their answer.
+    void secure(std::shared_ptr<const Security> security);
+
+    /// As bound: the inherited sockets, then `ServerOptions::addresses`. Tells the number that port 0 became.
+    [[nodiscard]] const std::vector<Address>& addresses() const;
+    /// Those of the probes.
+    [[nodiscard]] const std::vector<Address>& probe_addresses() const;
+    [[nodiscard]] std::size_t connections() const;
+
+    /// Stops accepting, lets answers under way finish for at most `grace`, closes the rest and joins the
+    /// thread.
+    void stop(std::chrono::milliseconds grace);
+
+  private:
+    class Impl;
+    explicit Server(std::unique_ptr<Impl> impl);
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace exporter::http

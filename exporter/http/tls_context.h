@@ -1,0 +1,75 @@
+// The server's side of TLS, by OpenSSL: what a server proves with its certificate, which clients it lets in.
+// The options are exporter-toolkit's `tls_server_config`, with its meanings (Go's crypto/tls):
+// https://github.com/prometheus/exporter-toolkit/blob/master/docs/web-configuration.md
+#pragma once
+
+#include "http/channel.h"
+
+#include <tl/expected.hpp>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace exporter::http {
+
+/// Go's five ClientAuthType values.
+enum class ClientAuth {
+    none,               ///< no certificate is asked for
+    request,            ///< asked for; neither needed nor verified
+    require_any,        ///< needed, not verified
+    verify_if_given,    ///< not needed; verified when there is one
+    require_and_verify  ///< needed and verified
+};
+
+/// None older (RFC 8996).
+enum class TlsVersion { tls_1_2, tls_1_3 };
+
+/// Texts are PEM itself, not names of files.
+struct TlsOptions {
+    std::string certificate;  ///< the server's own first, then those between it and its root
+    std::string key;          ///< of the first certificate, not encrypted
+    ClientAuth client_auth = ClientAuth::none;
+    /// The certificates that verified ones must lead to, needed for exactly those two kinds of `client_auth`
+    /// that verify. Go would take the system's roots without them, and so let in whoever bought a
+    /// certificate.
+    std::string client_ca;
+    /// When there are any, a client's own certificate must have one of them among its subject alternative
+    /// names: DNS, IP, e-mail or URI, to the letter. Only where a certificate is needed. With `require_any`
+    /// the names are unproven claims.
+    std::vector<std::string> client_allowed_sans;
+    TlsVersion min_version = TlsVersion::tls_1_2;
+    TlsVersion max_version = TlsVersion::tls_1_3;
+    /// IANA's names, and Go's two old ones. Without any of TLS 1.2: ECDHE with AES-GCM or ChaCha20-Poly1305;
+    /// without any of TLS 1.3, as in Go: all three of it. With those of one version alone, see
+    /// `TlsContext::make`.
+    std::vector<std::string> cipher_suites;
+    bool prefer_server_cipher_suites = true;
+    /// Go's names: CurveP256, CurveP384, CurveP521, X25519, X25519MLKEM768. None: OpenSSL's choice.
+    std::vector<std::string> curve_preferences;
+};
+
+/// Constant after construction; any thread may use it.
+class TlsContext {
+  public:
+    /// Suites of TLS 1.3 alone leave TLS 1.2 out, as in Go.
+    ///
+    /// @return or a sentence on what is wrong and what helps, without any of the texts
+    [[nodiscard]] static tl::expected<std::shared_ptr<const TlsContext>, std::string> make(
+        const TlsOptions& options);
+
+    /// @param socket stays the caller's, must be non-blocking and outlive the channel. The channel may
+    /// outlive the context.
+    ///
+    /// Where a client speaks plain HTTP, its handshake fails after it was told so in HTTP.
+    [[nodiscard]] std::unique_ptr<Channel> accept(int socket) const;
+
+    /// Null is no state to construct with: `make` is the way.
+    struct State;
+    explicit TlsContext(std::shared_ptr<const State> state);
+
+  private:
+    std::shared_ptr<const State> state_;
+};
+
+}  // namespace exporter::http

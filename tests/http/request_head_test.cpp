@@ -1,0 +1,101 @@
+// How bytes become requests, however the network cut them.
+#include "http/request_head.h"
+
+#include "http/client.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace exporter::http {
+namespace {
+
+using ::testing::ElementsAre;
+using testing::get;
+using State = HeadReader::State;
+
+/// What `bytes` come to when they arrive in pieces of `piece`: a path for each request, at the end perhaps a
+/// refusal.
+std::vector<std::string> read_all(std::string_view bytes, std::size_t piece) {
+    HeadReader reader;
+    std::vector<std::string> read;
+    for (; !bytes.empty(); bytes.remove_prefix(std::min(piece, bytes.size()))) {
+        reader.feed(bytes.substr(0, piece));
+        for (auto state = reader.next(); state != State::incomplete; state = reader.next()) {
+            if (state == State::refused) {
+                read.push_back(std::to_string(reader.refusal()));
+                return read;
+            }
+            read.push_back(reader.head().path);
+        }
+    }
+    return read;
+}
+
+TEST(HeadReader, TellsHeadsApartWhereverTheNetworkCutsThem) {
+    const std::string bytes =
+        get("/one") + get("/two", "X: a\r\n") + "\r\n" + get("/three") + "GET /four HTTP/7\r\n\r\n";
+    for (std::size_t piece = 1; piece <= bytes.size(); ++piece) {
+        ASSERT_THAT(read_all(bytes, piece), ElementsAre("/one", "/two", "/three", "505"))
+            << "in pieces of " << piece;
+    }
+}
+
+TEST(HeadReader, RefusesAHeadOneByteOverTheLimit) {
+    const std::string fields = "X: ";
+    const std::string rest = get("/", fields + "\r\n");
+    const std::string just_fits = get("/", fields + std::string(head_limit - rest.size(), 'x') + "\r\n");
+    ASSERT_EQ(just_fits.size(), head_limit);
+    EXPECT_THAT(read_all(just_fits, 1000), ElementsAre("/"));
+    EXPECT_THAT(read_all(get("/", fields + std::string(head_limit - rest.size() + 1, 'x') + "\r\n"), 1000),
+                ElementsAre("431"));
+}
+
+TEST(HeadReader, RefusesALineWithoutEndAtTheLimit) {
+    EXPECT_THAT(read_all("GET /" + std::string(head_limit - 5, 'x'), 1000), ElementsAre());
+    EXPECT_THAT(read_all("GET /" + std::string(head_limit - 4, 'x'), 1000), ElementsAre("414"));
+}
+
+TEST(HeadReader, JoinsFieldsOfOneName) {
+    HeadReader reader;
+    reader.feed(get("/", "Accept: a\r\nAuthorization: Basic x\r\naccept: b\r\nAccept-Encoding: gzip\r\n"));
+    ASSERT_EQ(reader.next(), State::complete);
+    EXPECT_EQ(reader.head().accept, "a,b");
+    EXPECT_EQ(reader.head().accept_encoding, "gzip");
+    EXPECT_EQ(reader.head().authorization, "Basic x");
+}
+
+TEST(HeadReader, IsEmptyBetweenRequests) {
+    HeadReader reader;
+    EXPECT_TRUE(reader.empty());
+    reader.feed(get("/") + "G");
+    EXPECT_FALSE(reader.empty());
+    ASSERT_EQ(reader.next(), State::complete);
+    EXPECT_FALSE(reader.empty()) << "the next has begun";
+    reader.feed(get("/").substr(1));
+    ASSERT_EQ(reader.next(), State::complete);
+    EXPECT_TRUE(reader.empty());
+}
+
+TEST(HeadReader, KeepsAConnectionOnlyAfterRequestsThatEndWithTheirHead) {
+    struct Case {
+        std::string bytes;
+        bool keep_alive;
+    };
+    for (const auto& [bytes, keep_alive] :
+         {Case{get("/"), true}, Case{get("/", "Connection: close\r\n"), false},
+          Case{"GET / HTTP/1.0\r\n\r\n", false}, Case{"POST / HTTP/1.1\r\nHost: a\r\n\r\n", false},
+          Case{"HEAD / HTTP/1.1\r\nHost: a\r\n\r\n", true}}) {
+        HeadReader reader;
+        reader.feed(bytes);
+        ASSERT_EQ(reader.next(), State::complete);
+        EXPECT_EQ(reader.head().keep_alive, keep_alive) << bytes;
+    }
+}
+
+}  // namespace
+}  // namespace exporter::http

@@ -1,0 +1,166 @@
+// What the server's thread does for some before the others have their turn: every deadline of the server is
+// kept by the same thread, so no turn may be long.
+#include "http/boost.h"
+#include "http/client.h"
+#include "http/listener.h"
+#include "http/session.h"
+
+#include <gtest/gtest.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <cstddef>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace exporter::http {
+namespace {
+
+using testing::Client;
+
+struct SocketPair {
+    SocketPair() {
+        std::array<int, 2> ends{-1, -1};
+        EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends.data()), 0);
+        server = Socket(ends[0]);
+        client = Socket(ends[1]);
+    }
+
+    Socket server{-1};
+    Socket client{-1};
+};
+
+std::size_t unread_bytes(const Socket& socket) {
+    int bytes = 0;
+    EXPECT_EQ(::ioctl(socket.get(), FIONREAD, &bytes), 0);
+    return static_cast<std::size_t>(bytes);
+}
+
+/// A server's inside, whose event loop the test turns by hand.
+class Turns : public ::testing::Test {
+  protected:
+    explicit Turns(std::size_t answer_bytes = 1)
+        : service_{.handler =
+                       [this, answer_bytes](const Request&) {
+                           ++requests_;
+                           Response response;
+                           response.own_body = std::string(answer_bytes, 'x');
+                           return response;
+                       },
+                   .is_probe = {},
+                   .max_answers = 64,
+                   .io = io_,
+                   .readiness = readiness_,
+                   .roster = Roster(limits()),
+                   .crowd = nullptr,
+                   .overflow = Roster(limits()),
+                   .security = nullptr,
+                   .probes_only = false} {
+        service_.crowd = &service_.roster;
+    }
+    ~Turns() override {
+        if (listener_) {
+            listener_->stop();
+        }
+        service_.roster.close_all();
+        readiness_.finish();
+        io_->run();
+    }
+
+    static RosterLimits limits() { return {.connections = 1000, .connections_of_peer = 1000, .phases = {}}; }
+
+    void turn() { ASSERT_EQ(io_->run_one(), 1U); }
+
+    void connect(SocketPair& sockets) {
+        std::make_shared<Session>(std::move(sockets.server), std::nullopt, service_, std::nullopt)->start();
+    }
+
+    std::shared_ptr<boost::asio::io_context> io_ = std::make_shared<boost::asio::io_context>(1);
+    Readiness readiness_{*io_};
+    int requests_ = 0;
+    Service service_;
+    std::optional<Listener> listener_;  ///< outlives what `io_` still runs of it after its stop
+};
+
+TEST_F(Turns, AcceptSixteenConnections) {
+    auto listening = listen_on({"127.0.0.1", 0}).value();
+    const auto port = bound_address(listening.socket).port;
+    const std::vector<Client> clients = [port] {
+        std::vector<Client> made;
+        for (int i = 0; i < 40; ++i) {
+            made.emplace_back(port);
+        }
+        return made;
+    }();
+    listener_.emplace(std::move(listening), service_);
+    listener_->resume();
+    turn();
+    EXPECT_EQ(service_.roster.size(), 16U);
+    turn();
+    EXPECT_EQ(service_.roster.size(), 32U);
+}
+
+TEST_F(Turns, ServeSixtyFourSockets) {
+    std::vector<SocketPair> clients(100);
+    for (auto& client : clients) {
+        connect(client);
+        const std::string request = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+        ASSERT_EQ(::send(client.client.get(), request.data(), request.size(), 0),
+                  static_cast<ssize_t>(request.size()));
+    }
+    readiness_.resume();
+    turn();
+    EXPECT_EQ(requests_, 64);
+}
+
+TEST_F(Turns, AnswerOneRequestOfAConnection) {
+    SocketPair client;
+    connect(client);
+    const std::string requests = "GET / HTTP/1.1\r\nHost: a\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n";
+    ASSERT_EQ(::send(client.client.get(), requests.data(), requests.size(), 0),
+              static_cast<ssize_t>(requests.size()));
+    readiness_.resume();
+    turn();
+    EXPECT_EQ(requests_, 1);
+    turn();
+    EXPECT_EQ(requests_, 2);
+}
+
+TEST_F(Turns, ReadSixteenKiBOfAConnection) {
+    SocketPair client;
+    const int server = client.server.get();
+    connect(client);
+    const std::string requests(20'000, '\n');  // Empty lines before a request.
+    ASSERT_EQ(::send(client.client.get(), requests.data(), requests.size(), 0),
+              static_cast<ssize_t>(requests.size()));
+    readiness_.resume();
+    turn();
+    int left = 0;
+    ASSERT_EQ(::ioctl(server, FIONREAD, &left), 0);
+    EXPECT_EQ(left, 20'000 - 16'384);
+}
+
+class TurnsOfALongAnswer : public Turns {
+  protected:
+    TurnsOfALongAnswer() : Turns(1 << 20) {}
+};
+
+TEST_F(TurnsOfALongAnswer, Write256KiB) {
+    SocketPair client;
+    constexpr int room = 1 << 20;
+    ASSERT_EQ(::setsockopt(client.server.get(), SOL_SOCKET, SO_SNDBUF, &room, sizeof room), 0);
+    connect(client);
+    const std::string request = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+    ASSERT_EQ(::send(client.client.get(), request.data(), request.size(), 0),
+              static_cast<ssize_t>(request.size()));
+    readiness_.resume();
+    turn();
+    EXPECT_EQ(unread_bytes(client.client), std::size_t{256} << 10);
+}
+
+}  // namespace
+}  // namespace exporter::http

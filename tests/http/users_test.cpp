@@ -1,0 +1,90 @@
+#include "http/users.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <map>
+#include <set>
+#include <string>
+
+namespace exporter::http {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+const std::string of_secret = "$2b$04$abcdefghijklmnopqrstuu2r9OfJnfCsdneAXAGHnS4UpFFP8WIrW";
+const std::string of_other = "$2b$05$abcdefghijklmnopqrstuuVQd15VhR/oN1H3pzUR5lME0fZO6.qRW";
+
+Credentials credentials(const std::string& user, const std::string& password) {
+    return {user, {password.begin(), password.end()}};
+}
+
+Users two_users() {
+    return Users::make({{"alice", of_secret}, {"bob", of_other}}).value();
+}
+
+TEST(Users, ComeInByTheirOwnPasswords) {
+    const auto users = two_users();
+    EXPECT_TRUE(users.admit(credentials("alice", "secret")));
+    EXPECT_TRUE(users.admit(credentials("bob", "other")));
+    EXPECT_FALSE(users.admit(credentials("alice", "other")));
+    EXPECT_FALSE(users.admit(credentials("bob", "secret")));
+    EXPECT_FALSE(users.admit(credentials("alice", "")));
+    EXPECT_FALSE(users.admit(credentials("Alice", "secret")));
+    EXPECT_FALSE(users.admit(credentials("carol", "secret")));
+}
+
+TEST(Users, AreNobodyWhenThereAreNone) {
+    const auto users = Users::make({}).value();
+    EXPECT_FALSE(users.admit(credentials("", "")));
+    EXPECT_FALSE(users.admit(credentials("alice", "secret")));
+}
+
+TEST(Users, WhoAreUnknownCostWhatTheKnownDo) {
+    const auto users = two_users();
+    std::set<unsigned> costs;
+    for (int i = 0; i < 100; ++i) {
+        costs.insert(users.hash_for("unknown " + std::to_string(i)).cost());
+    }
+    EXPECT_EQ(costs, (std::set<unsigned>{4, 5}));
+}
+
+TEST(Users, WhoAreUnknownCostTheSameEachTimeAndAfterARestart) {
+    const auto before = two_users();
+    const auto after = two_users();
+    for (int i = 0; i < 100; ++i) {
+        const auto user = "unknown " + std::to_string(i);
+        EXPECT_EQ(before.hash_for(user).cost(), before.hash_for(user).cost());
+        EXPECT_EQ(before.hash_for(user).cost(), after.hash_for(user).cost());
+    }
+}
+
+TEST(Users, WhoAreUnknownCostWhatNobodyCanForetell) {
+    auto hashes = std::map<std::string, std::string>{{"alice", of_secret}, {"bob", of_other}};
+    const auto users = Users::make(hashes).value();
+    hashes["alice"].back() = 'X';
+    const auto others = Users::make(hashes).value();
+    int different = 0;
+    for (int i = 0; i < 100; ++i) {
+        const auto user = "unknown " + std::to_string(i);
+        different += users.hash_for(user).cost() != others.hash_for(user).cost() ? 1 : 0;
+    }
+    EXPECT_GT(different, 10);
+}
+
+TEST(Users, AreRefusedWithTheirNamesButWithoutTheirHashes) {
+    const auto refusal = [](const std::string& user, const std::string& hash) {
+        const auto users = Users::make({{"alice", of_secret}, {user, hash}});
+        EXPECT_FALSE(users.has_value());
+        EXPECT_THAT(users.error(), HasSubstr("user " + user));
+        EXPECT_THAT(users.error(), Not(HasSubstr(hash)));
+        return users.error();
+    };
+    EXPECT_THAT(refusal("bob", "correct horse"), HasSubstr("htpasswd"));
+    EXPECT_THAT(refusal("b:ob", of_secret), HasSubstr("colon"));
+    EXPECT_THAT(refusal("bob", "$2y$17$" + of_secret.substr(7)), HasSubstr("cost 17"));
+}
+
+}  // namespace
+}  // namespace exporter::http

@@ -1,0 +1,567 @@
+#include "http/web_file.h"
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <fstream>
+#include <sstream>
+#include <string>
+#include <vector>
+
+namespace exporter::http {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::Pair;
+
+const std::string certificate = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+const std::string key = "-----BEGIN PRIVATE KEY-----\nneedle\n-----END PRIVATE KEY-----\n";
+const std::string authority = "-----BEGIN CERTIFICATE-----\nBBBB\n-----END CERTIFICATE-----\n";
+const std::string hash = "$2y$10$X0h1gDsPszWURQaxFh.zoubFi6DXncSjhoQNJgRrnGs7EsimhC7zG";
+const std::string pair = "cert_file: server.crt, key_file: server.key";
+
+/// A disk of a few files.
+class Disk {
+  public:
+    explicit Disk(const std::string& web_file) { write("/etc/web.yml", web_file); }
+
+    void write(const std::string& path, const std::string& text, unsigned mode = 0600,
+               const std::string& others_may_write = "") {
+        files_[path] = base::FileText{base::Secret(text), mode, others_may_write};
+    }
+    void remove(const std::string& path) { files_.erase(path); }
+
+    [[nodiscard]] base::FileReader reader() const {
+        return [this](const std::string& path) -> tl::expected<base::FileText, std::string> {
+            const auto found = files_.find(path);
+            if (found == files_.end()) {
+                return tl::unexpected<std::string>("can't be read: No such file or directory");
+            }
+            return found->second;
+        };
+    }
+    [[nodiscard]] WebFileReading read(
+        base::WorldReadable world_readable = base::WorldReadable::refused) const {
+        return read_web_file("/etc/web.yml", reader(), world_readable);
+    }
+
+  private:
+    std::map<std::string, base::FileText> files_ = {
+        {"/etc/server.crt", {base::Secret(std::string(certificate)), 0644}},
+        {"/etc/server.key", {base::Secret(std::string(key)), 0640}},
+        {"/etc/open.key", {base::Secret(std::string(key)), 0644}},
+        {"/etc/ca/clients.pem", {base::Secret(std::string(authority)), 0644}},
+        {"/elsewhere/server.crt", {base::Secret(std::string(authority)), 0644}},
+        {"/etc/encrypted.key", {base::Secret(std::string("-----BEGIN ENCRYPTED PRIVATE KEY-----\n")), 0600}},
+        {"/etc/old.key",
+         {base::Secret(std::string("-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n")), 0600}},
+        {"/etc/text", {base::Secret(std::string("needle")), 0600}},
+    };
+};
+
+WebFile right(const Disk& disk) {
+    WebFileReading reading = disk.read();
+    if (!reading.file) {
+        for (const std::string& line : reading.file.error()) {
+            ADD_FAILURE() << line;
+        }
+        return {};
+    }
+    return *std::move(reading.file);
+}
+
+WebTls right_tls(const std::string& keys) {
+    WebFile file = right(Disk("tls_server_config: {" + pair + ", " + keys + "}\n"));
+    EXPECT_TRUE(file.tls) << keys;
+    return std::move(file.tls).value_or(WebTls{});
+}
+
+std::string with_indent(std::string text) {
+    text.insert(0, "    ");
+    for (std::size_t end = text.find('\n'); end + 1 < text.size(); end = text.find('\n', end + 1)) {
+        text.insert(end + 1, "    ");
+    }
+    return text;
+}
+
+TEST(WebFile, TakesCertificateAndKeyFromFilesBesideIt) {
+    const WebFile file =
+        right(Disk("tls_server_config:\n  cert_file: server.crt\n  key_file: ./server.key\n"));
+    ASSERT_TRUE(file.tls);
+    EXPECT_EQ(file.tls->certificate, certificate);
+    EXPECT_EQ(file.tls->key.expose(), key);
+    EXPECT_EQ(file.tls->client_auth, ClientAuth::none);
+    EXPECT_EQ(file.tls->min_version, TlsVersion::tls_1_2);
+    EXPECT_EQ(file.tls->max_version, TlsVersion::tls_1_3);
+    EXPECT_TRUE(file.tls->prefer_server_cipher_suites);
+    EXPECT_THAT(file.tls->cipher_suites, IsEmpty());
+    EXPECT_THAT(file.tls->curve_preferences, IsEmpty());
+    EXPECT_THAT(file.users, IsEmpty());
+    EXPECT_THAT(file.headers, IsEmpty());
+    EXPECT_FALSE(file.rate_limit);
+}
+
+TEST(WebFile, TakesFilesFromWholePaths) {
+    const WebFile file =
+        right(Disk("tls_server_config: {cert_file: /elsewhere/server.crt, key_file: server.key}\n"));
+    ASSERT_TRUE(file.tls);
+    EXPECT_EQ(file.tls->certificate, authority);
+}
+
+TEST(WebFile, TakesCertificateAndKeyFromItself) {
+    const WebFile file = right(
+        Disk("tls_server_config:\n  cert: |\n" + with_indent(certificate) + "  key: |\n" + with_indent(key) +
+             "  client_ca: |\n" + with_indent(authority) + "  client_auth_type: VerifyClientCertIfGiven\n"));
+    ASSERT_TRUE(file.tls);
+    EXPECT_EQ(file.tls->certificate, certificate);
+    EXPECT_EQ(file.tls->key.expose(), key);
+    EXPECT_EQ(file.tls->client_ca, authority);
+}
+
+TEST(WebFile, KnowsGosFiveWaysToAskForACertificate) {
+    const std::string ca = "client_ca_file: ca/clients.pem, ";
+    const std::vector<std::pair<std::string, ClientAuth>> cases = {
+        {"client_auth_type: ''", ClientAuth::none},
+        {"client_auth_type: NoClientCert", ClientAuth::none},
+        {"client_auth_type: RequestClientCert", ClientAuth::request},
+        {"client_auth_type: RequireAnyClientCert", ClientAuth::require_any},
+        {"client_auth_type: RequireClientCert", ClientAuth::require_any},
+        {ca + "client_auth_type: RequestClientCert", ClientAuth::request},
+        {ca + "client_auth_type: VerifyClientCertIfGiven", ClientAuth::verify_if_given},
+        {ca + "client_auth_type: RequireAndVerifyClientCert", ClientAuth::require_and_verify},
+    };
+    for (const auto& [keys, auth] : cases) {
+        const WebTls tls = right_tls(keys);
+        EXPECT_EQ(tls.client_auth, auth) << keys;
+        EXPECT_EQ(tls.client_ca, keys.starts_with(ca) ? authority : "") << keys;
+    }
+}
+
+TEST(WebFile, TakesNamesAsTheyAreWritten) {
+    const WebTls tls = right_tls(
+        "client_ca_file: ca/clients.pem, client_auth_type: RequireAndVerifyClientCert, "
+        "client_allowed_sans: [prometheus.example, 'spiffe://a/b,c', 10.0.0.1], "
+        "cipher_suites: [TLS_A, TLS_B], curve_preferences: [X25519, CurveP256], "
+        "prefer_server_cipher_suites: false, min_version: TLS13");
+    EXPECT_THAT(tls.client_allowed_sans, ElementsAre("prometheus.example", "spiffe://a/b,c", "10.0.0.1"));
+    EXPECT_THAT(tls.cipher_suites, ElementsAre("TLS_A", "TLS_B"));
+    EXPECT_THAT(tls.curve_preferences, ElementsAre("X25519", "CurveP256"));
+    EXPECT_FALSE(tls.prefer_server_cipher_suites);
+    EXPECT_EQ(tls.min_version, TlsVersion::tls_1_3);
+}
+
+TEST(WebFile, WithoutTlsServesPlainHttp) {
+    for (const std::string text :
+         {"", "# nothing\n", "tls_server_config:\n", "tls_server_config: {}\n",
+          "tls_server_config: {cert_file: '', key_file: '', client_ca_file:, client_auth_type: ''}\n",
+          "basic_auth_users:\n", "basic_auth_users: {}\n", "rate_limit: {}\n", "http_server_config: {}\n"}) {
+        const WebFile file = right(Disk(text));
+        EXPECT_FALSE(file.tls) << text;
+        EXPECT_TRUE(file.users.empty()) << text;
+        EXPECT_FALSE(file.rate_limit) << text;
+    }
+}
+
+TEST(WebFile, HasUsersWithTheirHashes) {
+    const std::string other = "$2a$04$" + std::string(53, '.');
+    const WebFile file =
+        right(Disk(fmt::format("basic_auth_users:\n  alice: {}\n  'bob b. @x': \"{}\"\n", hash, other)));
+    ASSERT_EQ(file.users.size(), 2U);
+    EXPECT_EQ(file.users.at("alice").expose(), hash);
+    EXPECT_EQ(file.users.at("bob b. @x").expose(), other);
+}
+
+TEST(WebFile, HasHeadersInTheDocumentedOrder) {
+    const WebFile file =
+        right(Disk("http_server_config:\n"
+                   "  http2: false\n"
+                   "  headers:\n"
+                   "    Strict-Transport-Security: max-age=1\n"
+                   "    X-Frame-Options: deny\n"
+                   "    X-XSS-Protection: ''\n"
+                   "    X-Content-Type-Options: nosniff\n"
+                   "    Content-Security-Policy: |\n"
+                   "      default-src 'none'\n"));
+    EXPECT_THAT(file.headers,
+                ElementsAre(Pair("Content-Security-Policy", "default-src 'none'"),
+                            Pair("X-Frame-Options", "deny"), Pair("X-Content-Type-Options", "nosniff"),
+                            Pair("Strict-Transport-Security", "max-age=1")));
+}
+
+TEST(WebFile, HasARateLimit) {
+    const WebFile file = right(Disk("rate_limit: {interval: 1m500ms, burst: 20}\n"));
+    ASSERT_TRUE(file.rate_limit);
+    EXPECT_EQ(file.rate_limit->interval, std::chrono::milliseconds(60'500));
+    EXPECT_EQ(file.rate_limit->burst, 20U);
+    EXPECT_FALSE(right(Disk("rate_limit: {interval: 0, burst: 20}\n")).rate_limit);
+    EXPECT_FALSE(right(Disk("rate_limit: {interval: 0s, burst: 0}\n")).rate_limit);
+}
+
+struct Case {
+    std::string text;
+    std::string line;  ///< behind the path
+};
+
+std::vector<Case> bad_tls() {
+    const auto tls = [](const std::string& keys) { return "tls_server_config: {" + keys + "}\n"; };
+    const std::string head = ":1: tls_server_config.";
+    const std::string verify = "client_auth_type: RequireAndVerifyClientCert";
+    return {
+        {tls("key_file: server.key"),
+         ": tls_server_config: the certificate is missing; give cert_file or cert"},
+        {tls("cert_file: '', key_file: server.key"),
+         ": tls_server_config: the certificate is missing; give cert_file or cert"},
+        {tls("cert_file: server.crt"),
+         ": tls_server_config: the private key is missing; give key_file or key"},
+        {tls("cert: x, " + pair),
+         head + "cert_file: tls_server_config.cert is given as well; keep one of them"},
+        {tls("key: needle, " + pair),
+         head + "key_file: tls_server_config.key is given as well; keep one of them"},
+        {tls("cert_file: nowhere.crt, key_file: server.key"),
+         head + "cert_file: /etc/nowhere.crt can't be read: No such file or directory"},
+        {tls("cert_file: 'needle needle', key_file: server.key"),
+         head +
+             "cert_file: the file (its path is not shown: it may be something else) can't be read: No such "
+             "file or directory"},
+        {tls("cert_file: server.crt, key_file: needle0123456789abcdef0123456789abcdef"),
+         head + "key_file: the file (its path is not shown: it may be something else) can't be read: No such "
+                "file or directory"},
+        {tls("cert_file: server.key, key_file: server.key"),
+         head + "cert_file: /etc/server.key holds no certificate in PEM form (-----BEGIN CERTIFICATE-----)"},
+        {tls("cert: needle, key_file: server.key"),
+         head + "cert: holds no certificate in PEM form (-----BEGIN CERTIFICATE-----)"},
+        {tls("cert_file: server.crt, key_file: text"),
+         head + "key_file: /etc/text holds no private key in PEM form (-----BEGIN PRIVATE KEY-----)"},
+        {tls("cert_file: server.crt, key: needle"),
+         head + "key: holds no private key in PEM form (-----BEGIN PRIVATE KEY-----)"},
+        {tls("cert_file: server.crt, key_file: encrypted.key"),
+         head + "key_file: /etc/encrypted.key holds a key under a passphrase, which nobody could give; write "
+                "it out with openssl pkey"},
+        {tls("cert_file: server.crt, key_file: old.key"),
+         head +
+             "key_file: /etc/old.key holds a key under a passphrase, which nobody could give; write it out "
+             "with openssl pkey"},
+        {tls("cert_file: server.crt, key_file: open.key"),
+         head + "key_file: /etc/open.key: every user of this machine can read or write it (mode 0644); take "
+                "that away with chmod o-rw (in Kubernetes: defaultMode 0440 and fsGroup), or allow it with "
+                "--datadog.allow-world-readable-secrets"},
+        {tls(pair + ", client_auth_type: needle"),
+         head + "client_auth_type: is none of NoClientCert, RequestClientCert, RequireAnyClientCert, "
+                "VerifyClientCertIfGiven and RequireAndVerifyClientCert"},
+        {tls(pair + ", " + verify),
+         head + "client_auth_type: needs the authority that clients' certificates are verified with; give "
+                "client_ca_file or client_ca"},
+        {tls(pair + ", client_ca_file: ca/clients.pem"),
+         head + "client_ca_file: means nothing while clients are asked for no certificate; write "
+                "client_auth_type: RequireAndVerifyClientCert"},
+        {tls(pair + ", client_ca_file: text, " + verify),
+         head + "client_ca_file: /etc/text holds no certificate in PEM form (-----BEGIN CERTIFICATE-----)"},
+        {tls(pair + ", client_allowed_sans: [needle]"),
+         head + "client_allowed_sans: needs a certificate of every client; write client_auth_type: "
+                "RequireAndVerifyClientCert (or RequireAnyClientCert)"},
+        {tls(pair + ", client_allowed_sans: [needle], client_auth_type: RequestClientCert"),
+         head + "client_allowed_sans: needs a certificate of every client; write client_auth_type: "
+                "RequireAndVerifyClientCert (or RequireAnyClientCert)"},
+        {tls(pair + ", client_allowed_sans: [], client_auth_type: RequireAnyClientCert"),
+         head + "client_allowed_sans: names nobody, so that nobody could connect; leave it out"},
+        {tls(pair + ", client_allowed_sans: [needle, ''], client_auth_type: RequireAnyClientCert"),
+         head + "client_allowed_sans: has an empty item"},
+        {tls(pair + ", min_version: needle"), head + "min_version: is none of TLS12 and TLS13"},
+        {tls(pair + ", min_version: TLS13, max_version: TLS12"),
+         head + "max_version: the least version is above the highest (by default TLS12 and TLS13)"},
+        {tls(pair + ", min_version: TLS10"),
+         head + "min_version: TLS 1.0 and 1.1 are not offered, as RFC 8996 wants it; write TLS12 or TLS13"},
+        {tls(pair + ", max_version: TLS11"),
+         head + "max_version: TLS 1.0 and 1.1 are not offered, as RFC 8996 wants it; write TLS12 or TLS13"},
+        {tls(pair + ", cipher_suites: ['needle needle']"),
+         head + "cipher_suites: has an item that is no name such as TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"},
+        {tls(pair + ", curve_preferences: ['P-needle']"),
+         head + "curve_preferences: has an item that is no name such as X25519"},
+        {tls(pair + ", prefer_server_cipher_suites: needle"),
+         head + "prefer_server_cipher_suites: is neither true nor false"},
+        {tls("min_version: TLS13"),
+         head + "min_version: means nothing without a certificate and its key; give cert_file and key_file"},
+        {tls("cipher_suites: [TLS_A]"),
+         head +
+             "cipher_suites: means nothing without a certificate and its key; give cert_file and key_file"},
+        {tls("certfile: server.crt"),
+         head + "certfile: unknown key; did you mean tls_server_config.cert_file?"},
+        {tls("cert_file: [server.crt]"), head + "cert_file: takes a single value"},
+        {tls("cert_file: a, cert_file: b"), head + "cert_file: is there twice; keep one"},
+    };
+}
+
+std::vector<Case> bad_http() {
+    const std::string header = "http_server_config:\n  headers:\n    ";
+    const std::string place = ":3: http_server_config.headers.";
+    return {
+        {"http_server_config: {http2: true}\n",
+         ":1: http_server_config.http2: HTTP/2 is not spoken; Prometheus scrapes with HTTP/1.1 as well: "
+         "write "
+         "false, or leave it out"},
+        {"http_server_config: {http2: needle}\n", ":1: http_server_config.http2: is neither true nor false"},
+        {header + "X-Frame-Options: DENY\n", place + "X-Frame-Options: is neither deny nor sameorigin"},
+        {header + "X-Content-Type-Options: needle\n", place + "X-Content-Type-Options: can only be nosniff"},
+        {header + "X-XSS-Protection: \"1\\r\\nX-Needle: needle\"\n",
+         place + "X-XSS-Protection: holds a line end or another character that no header can have"},
+        {header + "Content-Security-Policy: \"needle\\x01\"\n",
+         place + "Content-Security-Policy: holds a line end or another character that no header can have"},
+        {header + "Content-Security-Policy: é\n",
+         place + "Content-Security-Policy: holds a line end or another character that no header can have"},
+        {header + "X-Frame-Option: deny\n", place + "X-Frame-Option: unknown key; did you mean "
+                                                    "http_server_config.headers.X-Frame-Options?"},
+        {header + "Server: needle\n", place + "Server: unknown key"},
+        {"rate_limit: {interval: needle, burst: 1}\n",
+         ":1: rate_limit.interval: is not a duration; write it like 500ms, 1s or 1m30s, or 0 for none"},
+        {"rate_limit: {interval: 1s}\n",
+         ":1: rate_limit.interval: needs a burst of at least 1 beside it, or nobody would be answered"},
+        {"rate_limit: {interval: 1s, burst: 0}\n",
+         ":1: rate_limit.interval: needs a burst of at least 1 beside it, or nobody would be answered"},
+        {"rate_limit: {burst: -1}\n", ":1: rate_limit.burst: is not a whole number from 0 to 1000000"},
+        {"rate_limit: {burst: 1.5}\n", ":1: rate_limit.burst: is not a whole number from 0 to 1000000"},
+    };
+}
+
+std::vector<Case> bad_users() {
+    const std::string no_hash =
+        ":2: basic_auth_users.alice: is no bcrypt hash of a password ($2y$10$ and 53 more characters); "
+        "htpasswd -nBC 10 \"\" makes one";
+    const auto alice = [](const std::string& value) { return "basic_auth_users:\n  alice: " + value + "\n"; };
+    return {
+        {alice("needle"), no_hash},
+        {alice("''"), no_hash},
+        {alice("[" + hash + "]"), no_hash},
+        {alice(hash.substr(0, 59)), no_hash},
+        {alice(hash + "x"), no_hash},
+        {alice("$2x$10$" + hash.substr(7)), no_hash},
+        {alice("$2y$1x$" + hash.substr(7)), no_hash},
+        {alice("$2y$03$" + hash.substr(7)), no_hash},
+        {alice("$2y$32$" + hash.substr(7)), no_hash},
+        {alice("$2y$10$" + hash.substr(7, 52) + "="), no_hash},
+        {alice("$2y$17$" + hash.substr(7)),
+         ":2: basic_auth_users.alice: has a cost above 16, seconds of work for each password that anybody "
+         "sends; 10 to 12 is usual"},
+        {alice(hash) + "  alice: " + hash + "\n", ":3: basic_auth_users.alice: is there twice; keep one"},
+        {"basic_auth_users:\n  'needle:x': " + hash + "\n",
+         ":2: basic_auth_users: a user's name can hold neither a colon nor a control character"},
+        {"basic_auth_users:\n  '': " + hash + "\n", ":2: basic_auth_users: a user's name has 1 to 255 bytes"},
+        {"basic_auth_users:\n  '" + hash + "': alice\n",
+         ":2: basic_auth_users: is no bcrypt hash of a password ($2y$10$ and 53 more characters); htpasswd "
+         "-nBC "
+         "10 \"\" makes one"},
+        {"basic_auth_users: [needle]\n",
+         ":1: basic_auth_users: is a section; write name: hash below it, indented"},
+        {"basic_auth_user:\n  needle: x\n",
+         ":1: basic_auth_user: unknown key; did you mean basic_auth_users?"},
+    };
+}
+
+std::vector<Case> bad_files() {
+    return {
+        {"tls_server_config: needle\n",
+         ":1: tls_server_config: is a section; write its keys below it, indented"},
+        {"- needle\n",
+         ":1: the file: is not a mapping; write keys such as tls_server_config: {cert_file: server.crt, "
+         "key_file: server.key}"},
+        {"a: b\n", ":1: a: unknown key"},
+        {"rate_limit: {}\n---\nrate_limit: {}\n",
+         ":2: the file: holds more than one YAML document, or something after its end"},
+        {"tls_server_config: {cert: needle\n", ":2:1: not valid YAML: end of map flow not found"},
+        {"tls_server_config: {key: *needle}\n",
+         ":1:26: not valid YAML: the referenced anchor is not defined"},
+        {std::string(2000, '[') + "\n", ": the file: is nested too deeply"},
+        {"a: \x1b\n", ": is no text: a control character is at byte 4"},
+    };
+}
+
+void expect_refused(const std::vector<Case>& cases) {
+    for (const Case& c : cases) {
+        const WebFileReading reading = Disk(c.text).read();
+        ASSERT_FALSE(reading.file) << c.text.substr(0, 200);
+        EXPECT_THAT(reading.file.error(), ElementsAre("/etc/web.yml" + c.line)) << c.text.substr(0, 200);
+    }
+}
+
+TEST(WebFile, WithWrongTlsIsRefusedWithPlaceAndReason) {
+    expect_refused(bad_tls());
+}
+
+TEST(WebFile, WithWrongHttpSettingsIsRefusedWithPlaceAndReason) {
+    expect_refused(bad_http());
+}
+
+TEST(WebFile, WithWrongUsersIsRefusedWithPlaceAndReason) {
+    expect_refused(bad_users());
+}
+
+TEST(WebFile, OfWrongShapeIsRefusedWithPlaceAndReason) {
+    expect_refused(bad_files());
+}
+
+TEST(WebFile, HasItsMistakesReportedTogetherAndWithoutItsValues) {
+    std::vector<Case> cases = bad_tls();
+    for (const auto& more : {bad_http(), bad_users(), bad_files()}) {
+        cases.insert(cases.end(), more.begin(), more.end());
+    }
+    for (const Case& c : cases) {
+        const WebFileReading refused = Disk(c.text).read();
+        ASSERT_FALSE(refused.file);
+        for (const std::string& line : refused.file.error()) {
+            EXPECT_EQ(line.find("needle"), std::string::npos) << line;
+        }
+    }
+    const WebFileReading reading =
+        Disk("tls_server_config: {key: x}\nbasic_auth_users: {a: x}\nrate_limit: {burst: x}\n").read();
+    ASSERT_FALSE(reading.file);
+    EXPECT_EQ(reading.file.error().size(), 4U);
+}
+
+TEST(WebFile, ThatCannotBeReadIsAMistake) {
+    Disk disk("");
+    disk.remove("/etc/web.yml");
+    const WebFileReading reading = disk.read();
+    ASSERT_FALSE(reading.file);
+    EXPECT_THAT(
+        reading.file.error(),
+        ElementsAre("/etc/web.yml: the web configuration file can't be read: No such file or directory"));
+}
+
+TEST(WebFile, ThatOthersMayWriteIsRefusedWhereItHoldsPasswords) {
+    const std::string tls = "tls_server_config: {" + pair + "}\n";
+    const std::string users = "basic_auth_users: {alice: " + hash + "}\n";
+    Disk disk(tls);
+    disk.write("/etc/web.yml", tls + users, 0660, "group 7 can write it");
+
+    const WebFileReading refused = disk.read();
+    ASSERT_FALSE(refused.file);
+    EXPECT_THAT(
+        refused.file.error(),
+        ElementsAre("/etc/web.yml: basic_auth_users: others can decide who is let in: group 7 can write "
+                    "it; or allow it with --datadog.allow-world-readable-secrets"));
+
+    const WebFileReading allowed = disk.read(base::WorldReadable::allowed);
+    EXPECT_TRUE(allowed.file);
+    EXPECT_THAT(allowed.warnings,
+                ElementsAre("/etc/web.yml: basic_auth_users: others can decide who is let in: "
+                            "group 7 can write it"));
+}
+
+TEST(WebFile, ThatOthersMayWriteIsUsedWithAWarningWhereItHoldsNoPasswords) {
+    const std::string tls = "tls_server_config: {" + pair + "}\n";
+    Disk disk(tls);
+    disk.write("/etc/web.yml", tls, 0660, "group 7 can write it");
+    disk.write("/etc/server.crt", certificate, 0660, "group 8 can write it");
+
+    const WebFileReading reading = disk.read();
+
+    EXPECT_TRUE(reading.file);
+    EXPECT_THAT(
+        reading.warnings,
+        ElementsAre("/etc/web.yml:1: tls_server_config.cert_file: /etc/server.crt: group 8 can write it",
+                    "/etc/web.yml: the file: others can decide who is let in: group 7 can write it"));
+}
+
+TEST(WebFile, WithAKeyForAllToReadIsRefusedUnlessAllowed) {
+    Disk disk("tls_server_config: {cert_file: server.crt, key_file: open.key}\n");
+    EXPECT_FALSE(disk.read().file);
+    EXPECT_TRUE(disk.read(base::WorldReadable::allowed).file);
+
+    disk.write("/etc/web.yml", "tls_server_config:\n  cert_file: server.crt\n  key: |\n" + with_indent(key),
+               0644);
+    const WebFileReading reading = disk.read();
+    ASSERT_FALSE(reading.file);
+    EXPECT_THAT(reading.file.error(),
+                ElementsAre(testing::StartsWith(
+                    "/etc/web.yml:3: tls_server_config.key: the key is in this file, and every user")));
+    EXPECT_TRUE(disk.read(base::WorldReadable::allowed).file);
+}
+
+TEST(WebFile, IsWarnedAbout) {
+    const std::string tls = "tls_server_config: {" + pair + "}\n";
+    const std::string users = "basic_auth_users: {alice: " + hash + "}\n";
+    EXPECT_THAT(Disk(tls + users).read().warnings, IsEmpty());
+    EXPECT_THAT(Disk(users).read().warnings,
+                ElementsAre("/etc/web.yml: basic_auth_users: passwords travel unencrypted without "
+                            "tls_server_config"));
+    Disk open("");
+    open.write("/etc/web.yml", tls + users, 0644);
+    EXPECT_THAT(open.read().warnings,
+                ElementsAre("/etc/web.yml: basic_auth_users: every user of this machine can read the hashes, "
+                            "and guess at them"));
+    EXPECT_THAT(
+        Disk("tls_server_config: {" + pair +
+             ", client_auth_type: RequireAnyClientCert, client_allowed_sans: a}\n")
+            .read()
+            .warnings,
+        ElementsAre(
+            "/etc/web.yml:1: tls_server_config.client_allowed_sans: anybody can write these names into "
+            "a certificate that RequireAnyClientCert does not verify; RequireAndVerifyClientCert does"));
+}
+
+TEST(WebFile, TellsWhichFilesItIsMadeOfAndWhenOneChanges) {
+    const std::string text =
+        "tls_server_config: {" + pair +
+        ", client_ca_file: ca/clients.pem, client_auth_type: RequireAndVerifyClientCert}\n";
+    Disk disk(text);
+    const WebFileReading reading = disk.read();
+    std::vector<std::string> paths;
+    for (const ReadFile& file : reading.read_files) {
+        paths.push_back(file.path);
+    }
+    EXPECT_THAT(paths, testing::UnorderedElementsAre("/etc/web.yml", "/etc/server.crt", "/etc/server.key",
+                                                     "/etc/ca/clients.pem"));
+    for (const std::string& path : paths) {
+        Disk later = disk;
+        EXPECT_FALSE(have_changed(reading.read_files, later.reader()));
+        later.write(path, "other");
+        EXPECT_TRUE(have_changed(reading.read_files, later.reader())) << path;
+        later.remove(path);
+        EXPECT_TRUE(have_changed(reading.read_files, later.reader())) << path;
+    }
+}
+
+TEST(WebFile, ThatLacksAFileChangesWhenItComes) {
+    Disk disk("tls_server_config: {cert_file: server.crt, key_file: later.key}\n");
+    const WebFileReading reading = disk.read();
+    EXPECT_FALSE(reading.file);
+    EXPECT_FALSE(have_changed(reading.read_files, disk.reader()));
+    disk.write("/etc/later.key", key);
+    EXPECT_TRUE(have_changed(reading.read_files, disk.reader()));
+}
+
+TEST(WebFileKeys, AreAllUnderstood) {
+    for (const WebFileKey& row : web_file_keys()) {
+        std::string text = std::string(row.path) + ": ''\n";
+        if (row.kind == WebKeyKind::names) {
+            text = std::string(row.path) + ":\n";
+        }
+        EXPECT_TRUE(Disk(text).read().file) << row.path;
+    }
+}
+
+TEST(WebFileKeys, AreThoseOfTheReadme) {
+    std::ifstream readme(SOURCE_DIR "/README.md");
+    std::stringstream text;
+    text << readme.rdbuf();
+    const std::string whole = text.str();
+    const std::size_t begin = whole.find("<!-- web-configuration:");
+    ASSERT_NE(begin, std::string::npos);
+    std::istringstream lines(whole.substr(begin, whole.find("<!-- /web-configuration -->") - begin));
+    std::vector<std::string> documented;
+    for (std::string line; std::getline(lines, line);) {
+        if (line.starts_with("| `")) {
+            documented.push_back(line.substr(3, line.find('`', 3) - 3));
+        }
+    }
+    std::vector<std::string> known;
+    for (const WebFileKey& row : web_file_keys()) {
+        known.emplace_back(row.path);
+    }
+    EXPECT_EQ(documented, known);
+}
+
+}  // namespace
+}  // namespace exporter::http

@@ -1,5 +1,7 @@
 #include "base/dates.h"
 
+#include "base/text.h"
+
 #include <fmt/format.h>
 
 #include <array>
@@ -14,10 +16,6 @@ using std::chrono::hours;
 using std::chrono::microseconds;
 using std::chrono::minutes;
 using std::chrono::seconds;
-
-bool is_digit(char c) {
-    return c >= '0' && c <= '9';
-}
 
 /// Reads a text from left to right; every step says whether it found what it wanted.
 class Cursor {

@@ -2,7 +2,7 @@
 // Immutable; a new one replaces it whole while the server runs.
 #pragma once
 
-#include "http/basic_auth.h"
+#include "http/authenticator.h"
 #include "http/rate_limiter.h"
 #include "http/tls_context.h"
 

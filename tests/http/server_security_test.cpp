@@ -1,5 +1,5 @@
 // The server under protection that changes while it runs, and under clients that leave at the wrong moment.
-#include "http/basic_auth.h"
+#include "http/authenticator.h"
 #include "http/client.h"
 #include "http/listening.h"
 #include "http/security.h"

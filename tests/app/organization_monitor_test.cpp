@@ -344,13 +344,13 @@ TEST_F(MonitoredOrganization, NeverLogsACredential) {
 /// The wall clock is set by the test.
 class SetClock final : public scan::Clock {
   public:
-    datadog::Timestamp now() override { return now_; }
+    base::Timestamp now() override { return now_; }
     scan::SteadyTime steady_now() override { return scan::system_clock().steady_now(); }
     bool wait_until(scan::SteadyTime moment, std::stop_token stop) override {
         return scan::system_clock().wait_until(moment, std::move(stop));
     }
 
-    datadog::Timestamp now_ = scan::system_clock().now();
+    base::Timestamp now_ = scan::system_clock().now();
 };
 
 /// The age of the saved listing at the restart, and whether its numbers are shown.

@@ -30,7 +30,7 @@ std::shared_ptr<const TlsContext> context() {
         const auto identity = support::Authority("servers").issue({"DNS:localhost"});
         TlsOptions options;
         options.certificate = identity.certificate;
-        options.key = identity.key;
+        options.key = base::Secret(identity.key);
         return TlsContext::make(options).value();
     }();
     return made;

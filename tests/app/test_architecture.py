@@ -30,13 +30,13 @@ ALLOWED = {
 LIBRARIES = {
     "httplib.h": r"datadog/transport\.cpp|demo/\w+\.(cpp|h)",
     "rapidjson/": r"datadog/(page_parser|error_text)\.cpp|demo/\w+\.cpp",
-    "boost/": r"http/\w+\.(cpp|h)",
-    "crypt.h": r"http/bcrypt\.cpp",
+    "boost/": r"http/request\.cpp",
+    "crypt.h": r"http/users\.cpp",
     "yaml-cpp/": r"base/yaml_reader\.(cpp|h)|config/\w+\.cpp|http/web_file\.cpp",
     "CLI/": r"config/\w+\.cpp",
     "spdlog/": r"app/log\.cpp",
     "prometheus/": r"metrics/\w+\.(cpp|h)",
-    "openssl/": r"base/((pem|tls_socket)\.(cpp|h)|base64\.cpp)|datadog/(tls\.(cpp|h)|text_hash\.cpp)|http/(tls_\w+\.(cpp|h)|(bcrypt|users)\.cpp)|web/style_sheet\.cpp",
+    "openssl/": r"base/((pem|tls_socket)\.(cpp|h)|base64\.cpp)|datadog/(tls\.(cpp|h)|text_hash\.cpp)|http/((tls|tls_names|channel)\.(cpp|h)|users\.cpp)|web/style_sheet\.cpp",
     "zlib.h": r"datadog/content_coding\.cpp|state/(archive|codec)\.cpp|metrics/gzip\.cpp|demo/\w+\.cpp",
 }
 

@@ -4,10 +4,10 @@
 //
 // Credentials, sort and filters are not looked at. Two paths are the benchmark's own: `/statistics`, and
 // `/latency/<milliseconds>`, which holds for requests that come after it.
+#include "asio.h"
 #include "demo/http_text.h"
 #include "demo/query.h"
 #include "demo/rate_limiter.h"
-#include "http/boost.h"
 #include "lifetime.h"
 #include "pages.h"
 

@@ -207,6 +207,7 @@ tl::expected<std::unique_ptr<http::Server>, std::string> start_server(
     options.max_connections_per_address = config.web.max_connections_per_address;
     options.max_answers = config.web.max_scrapes;
     options.is_probe = web::is_probe;
+    options.realm = "datadog_token_exporter";
     return http::Server::start(options, web::make_handler(std::move(routes)), std::move(security));
 }
 

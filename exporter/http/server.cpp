@@ -95,7 +95,8 @@ Server::State::State(const ServerOptions& options, Handler handler, std::shared_
                              .phases = phases}),
            .overflow = Roster(unlimited_peers(overflow_connections, phases)),
            .security = std::move(security),
-           .probes_only = false} {
+           .probes_only = false,
+           .realm = options.realm} {
     probes.crowd = &main.roster;
     main.crowd = &main.roster;
 }

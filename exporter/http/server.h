@@ -73,6 +73,8 @@ struct ServerOptions {
     std::vector<base::ListenAddress> probe_addresses = {};
     /// Listening sockets that came with the process; the server takes them over.
     std::vector<int> inherited_sockets = {};
+    /// What a client is asked a password for.
+    std::string realm = "metrics";
 };
 
 /// How the server protects what it serves. Immutable; a new one replaces it whole while the server runs.

@@ -33,10 +33,10 @@ Response plain_response(unsigned status) {
     return response;
 }
 
-Response unauthorized() {
+Response unauthorized(const std::string& realm) {
     auto response = plain_response(401);
     response.headers.emplace_back("WWW-Authenticate",
-                                  R"(Basic realm="datadog_token_exporter", charset="UTF-8")");
+                                  fmt::format(R"(Basic realm="{}", charset="UTF-8")", realm));
     return response;
 }
 
@@ -220,7 +220,7 @@ void Session::on_verified(Verdict verdict) {
             respond();
             break;
         case Verdict::wrong:
-            answer(unauthorized());
+            answer(unauthorized(service_.realm));
             break;
         case Verdict::too_many:
             answer(plain_response(503));

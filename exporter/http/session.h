@@ -37,6 +37,7 @@ struct Service {
     Roster overflow;          ///< beyond the limits: told so, unless they are probes
     std::shared_ptr<const Security> security;  ///< null: plain HTTP for everybody
     const bool probes_only;
+    const std::string realm = {};               ///< of passwords
     std::array<char, read_turn_bytes> input{};  ///< of whichever connection is being read
 };
 

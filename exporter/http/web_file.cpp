@@ -340,14 +340,6 @@ bool is_same(const std::optional<base::Secret>& text, const std::optional<base::
 
 }  // namespace
 
-std::vector<std::string_view> web_file_keys() {
-    std::vector<std::string_view> paths;
-    for (const WebKey& key : web_keys()) {
-        paths.push_back(key.path);
-    }
-    return paths;
-}
-
 WebFileReading read_web_file(const std::string& path, const base::FileReader& reader,
                              base::WorldReadable world_readable) {
     auto text = reader(path);

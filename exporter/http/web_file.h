@@ -17,7 +17,6 @@
 #include <map>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -52,8 +51,5 @@ struct WebFileReading {
 
 /// Whether any of the files reads differently now, or can be read while it could not, or the other way round.
 [[nodiscard]] bool have_changed(const std::vector<ReadFile>& files, const base::FileReader& reader);
-
-/// Every key that the format documents, in its order: `tls_server_config.cert`, …
-[[nodiscard]] std::vector<std::string_view> web_file_keys();
 
 }  // namespace exporter::http

@@ -73,7 +73,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         require_whole(*reading.file->tls);
     }
     if (reading.file->rate_limit) {
-        require(reading.file->rate_limit->burst > 0 && reading.file->rate_limit->interval > Duration::zero());
+        require(reading.file->rate_limit->burst > 0 && reading.file->rate_limit->interval.count() > 0);
     }
     require_sendable(*reading.file);
     return 0;

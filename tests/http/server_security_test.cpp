@@ -86,8 +86,7 @@ TEST(Passwords, LetTheRightLoginInAndTellTheOthers) {
     client.send(get("/metrics", wrong_login));
     const auto answer = client.answer().value();
     EXPECT_EQ(answer.status, 401);
-    EXPECT_EQ(answer.headers.at("www-authenticate"),
-              R"(Basic realm="datadog_token_exporter", charset="UTF-8")");
+    EXPECT_EQ(answer.headers.at("www-authenticate"), R"(Basic realm="metrics", charset="UTF-8")");
     client.send(get("/metrics"));
     EXPECT_EQ(client.answer().value().status, 401);
 }

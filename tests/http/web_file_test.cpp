@@ -1,5 +1,7 @@
 #include "http/web_file.h"
 
+#include "http/web_file_keys.h"
+
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -533,9 +535,9 @@ TEST(WebFile, ThatLacksAFileChangesWhenItComes) {
 }
 
 TEST(WebFileKeys, AreAllUnderstood) {
-    for (const std::string_view path : web_file_keys()) {
-        const std::string blank = path == "basic_auth_users" ? ":\n" : ": ''\n";
-        EXPECT_TRUE(Disk(std::string(path) + blank).read().file) << path;
+    for (const WebKey& row : web_keys()) {
+        const std::string blank = row.kind == WebKeyKind::users ? ":\n" : ": ''\n";
+        EXPECT_TRUE(Disk(std::string(row.path) + blank).read().file) << row.path;
     }
 }
 
@@ -554,8 +556,8 @@ TEST(WebFileKeys, AreThoseOfTheReadme) {
         }
     }
     std::vector<std::string> known;
-    for (const std::string_view path : web_file_keys()) {
-        known.emplace_back(path);
+    for (const WebKey& row : web_keys()) {
+        known.emplace_back(row.path);
     }
     EXPECT_EQ(documented, known);
 }

@@ -4,7 +4,7 @@
 
 #include "app/client_source.h"
 #include "app/log.h"
-#include "app/memory.h"
+#include "app/process.h"
 #include "config/config.h"
 #include "inventory/builder.h"
 #include "metrics/collectables.h"

@@ -3,12 +3,9 @@
 #include "app/build_info.h"
 #include "app/check.h"
 #include "app/demo.h"
-#include "app/descriptors.h"
-#include "app/inherited_sockets.h"
 #include "app/log.h"
-#include "app/memory.h"
 #include "app/probe.h"
-#include "app/secrecy.h"
+#include "app/process.h"
 #include "app/service.h"
 #include "app/web_protection.h"
 #include "base/replacement_file.h"
@@ -271,21 +268,6 @@ int poll_once(const config::Config& config, const Start& start, Log& log) {
         return failed;
     }
     return published ? succeeded : failed;
-}
-
-/// How the process deals with memory and pipes.
-void set_up_process() {
-    // Writing to a connection that the peer has closed is an error of that write, not the program's end.
-    std::signal(SIGPIPE, SIG_IGN);
-    std::signal(SIGXFSZ, SIG_IGN);  // Likewise writing a file beyond the limit of its size.
-    // A connection is a file descriptor, and the limit that processes start with is lower than the crowd that
-    // may come.
-    rlimit files{};
-    if (::getrlimit(RLIMIT_NOFILE, &files) == 0) {
-        files.rlim_cur = files.rlim_max;
-        ::setrlimit(RLIMIT_NOFILE, &files);
-    }
-    set_up_memory();
 }
 
 int report(const base::MistakeLines& mistakes) {

@@ -137,7 +137,7 @@ std::string_view style_sheet() {
 
 const std::string& content_security_policy() {
     static const std::string policy =
-        "default-src 'none'; style-src 'sha256-" + base::base64(sha256(style)) +
+        "default-src 'none'; style-src 'sha256-" + base::encode_base64(sha256(style)) +
         "'; img-src data:; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
     return policy;
 }

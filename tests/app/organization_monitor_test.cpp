@@ -7,8 +7,6 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <spdlog/sinks/ostream_sink.h>
-#include <spdlog/spdlog.h>
 #include <stdlib.h>
 
 #include <filesystem>
@@ -30,8 +28,7 @@ class MonitoredOrganization : public testing::Test {
   protected:
     MonitoredOrganization()
         : log_({.level = config::LogLevel::debug, .format = config::LogFormat::logfmt},
-               std::make_shared<spdlog::logger>("",
-                                                std::make_shared<spdlog::sinks::ostream_sink_mt>(lines_))) {
+               [this](const std::string& line) { lines_ << line; }) {
         std::string pattern = (std::filesystem::temp_directory_path() / "exporter-monitor-XXXXXX").string();
         if (::mkdtemp(pattern.data()) == nullptr) {
             throw std::runtime_error("mkdtemp");

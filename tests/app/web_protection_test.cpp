@@ -5,8 +5,6 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <spdlog/sinks/ostream_sink.h>
-#include <spdlog/spdlog.h>
 
 #include <functional>
 #include <map>
@@ -87,9 +85,7 @@ class WebProtectionOfAFile : public ::testing::Test {
     HastyClock clock_;
     metrics::Reloads reloads_;
     std::ostringstream output_;
-    Log log_{
-        {},
-        std::make_shared<spdlog::logger>("test", std::make_shared<spdlog::sinks::ostream_sink_mt>(output_))};
+    Log log_{{}, [this](const std::string& line) { output_ << line; }};
 };
 
 TEST_F(WebProtectionOfAFile, IsWhatTheFileSays) {

@@ -1,4 +1,4 @@
-#include "app/secrecy.h"
+#include "app/process.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -15,6 +15,8 @@
 namespace exporter::app {
 namespace {
 
+using std::chrono::seconds;
+using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Not;
 
@@ -118,6 +120,105 @@ uid_t owner_of_process_files(void (*prepare)()) {
 TEST(ProcessFiles, BelongToRootSoThatNobodyOfTheSameUserCanLookIntoTheProcess) {
     EXPECT_NE(owner_of_process_files([] {}), 0U);
     EXPECT_EQ(owner_of_process_files(forbid_core_dumps), 0U);
+}
+
+struct DescriptorsCase {
+    const char* name;
+    std::uint64_t open_files;
+    std::size_t connections;
+    std::size_t of_an_address;
+    std::size_t scrapes;
+};
+
+class WithinDescriptors : public ::testing::TestWithParam<DescriptorsCase> {};
+
+TEST_P(WithinDescriptors, LimitsFollowWhatTheProcessMayHaveOpen) {
+    const config::Web wanted{.max_connections = 1024, .max_connections_per_address = 256, .max_scrapes = 64};
+
+    const config::Web affordable = within_descriptors(wanted, GetParam().open_files);
+
+    EXPECT_EQ(affordable.max_connections, GetParam().connections);
+    EXPECT_EQ(affordable.max_connections_per_address, GetParam().of_an_address);
+    EXPECT_EQ(affordable.max_scrapes, GetParam().scrapes);
+}
+
+INSTANTIATE_TEST_SUITE_P(App, WithinDescriptors,
+                         ::testing::Values(DescriptorsCase{"Unlimited", UINT64_MAX, 1024, 256, 64},
+                                           DescriptorsCase{"JustEnough", 1224, 1024, 256, 64},
+                                           DescriptorsCase{"OneTooFew", 1223, 1023, 256, 64},
+                                           DescriptorsCase{"UsualSoftLimit", 1024, 824, 256, 64},
+                                           DescriptorsCase{"LessThanTwiceTheReserve", 400, 200, 200, 64},
+                                           DescriptorsCase{"AFew", 64, 32, 32, 16},
+                                           DescriptorsCase{"None", 0, 1, 1, 1}),
+                         [](const auto& test) { return std::string(test.param.name); });
+
+constexpr pid_t this_process = 4711;
+
+TEST(InheritedSockets, BeginAtDescriptorThree) {
+    const auto sockets = inherited_sockets({{"LISTEN_PID", "4711"}, {"LISTEN_FDS", "2"}}, this_process);
+    ASSERT_TRUE(sockets) << sockets.error();
+    EXPECT_THAT(*sockets, ElementsAre(3, 4));
+}
+
+TEST(InheritedSockets, AreMissedWhenTheyAreSomebodyElsesOrNone) {
+    const config::Environment without[] = {{},
+                                           {{"LISTEN_FDS", "1"}},
+                                           {{"LISTEN_PID", "4711"}},
+                                           {{"LISTEN_PID", "4712"}, {"LISTEN_FDS", "1"}},
+                                           {{"LISTEN_PID", "4711"}, {"LISTEN_FDS", "0"}},
+                                           {{"LISTEN_PID", "4711"}, {"LISTEN_FDS", "-1"}},
+                                           {{"LISTEN_PID", "4711"}, {"LISTEN_FDS", "1x"}},
+                                           {{"LISTEN_PID", "4711"}, {"LISTEN_FDS", "99999999999"}}};
+    for (const auto& environment : without) {
+        const auto sockets = inherited_sockets(environment, this_process);
+        ASSERT_FALSE(sockets);
+        EXPECT_THAT(sockets.error(), HasSubstr("start it through its .socket unit"));
+    }
+}
+
+constexpr std::uint64_t little = 1 << 20;
+constexpr std::uint64_t much = 5 << 20;
+
+class TestClock final : public scan::Clock {
+  public:
+    base::Timestamp now() override { return {}; }
+    scan::SteadyTime steady_now() override { return steady; }
+    bool wait_until(scan::SteadyTime /*moment*/, std::stop_token /*stop*/) override { return false; }
+
+    scan::SteadyTime steady;
+};
+
+class ReturnOfMemory : public testing::Test {
+  protected:
+    TestClock clock_;
+    int times_ = 0;
+    MemoryReturn memory_{clock_, [this] { ++times_; }};
+};
+
+TEST_F(ReturnOfMemory, FollowsAPollThatTookMuchAndNoOther) {
+    memory_.poll_ended(little);
+    EXPECT_EQ(times_, 0);
+    memory_.poll_ended(much);
+    EXPECT_EQ(times_, 1);
+}
+
+TEST_F(ReturnOfMemory, HappensAtMostOnceInThirtySeconds) {
+    for (int second = 0; second < 60; ++second) {
+        memory_.poll_ended(much);
+        clock_.steady += seconds(1);
+    }
+    EXPECT_EQ(times_, 2);
+}
+
+TEST_F(ReturnOfMemory, IsMadeUpForAtALaterPoll) {
+    memory_.poll_ended(much);
+    memory_.poll_ended(much);
+    clock_.steady += seconds(30);
+    memory_.poll_ended(little);
+    EXPECT_EQ(times_, 2);
+    clock_.steady += seconds(30);
+    memory_.poll_ended(little);
+    EXPECT_EQ(times_, 2);
 }
 
 }  // namespace

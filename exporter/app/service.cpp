@@ -174,15 +174,6 @@ std::vector<web::OrganizationStatus> Monitoring::statuses() const {
 
 namespace {
 
-std::vector<http::Address> addresses_of(const std::vector<config::ListenAddress>& configured) {
-    std::vector<http::Address> addresses;
-    addresses.reserve(configured.size());
-    for (const config::ListenAddress& address : configured) {
-        addresses.push_back({address.host, address.port, address.unix_path});
-    }
-    return addresses;
-}
-
 web::PageSettings page_settings(const config::Config& config) {
     return {.version = std::string(version()),
             .telemetry_path = config.web.telemetry_path,
@@ -209,8 +200,8 @@ tl::expected<std::unique_ptr<http::Server>, std::string> start_server(
     routes.configuration = config.in_effect;
 
     http::ServerOptions options;
-    options.addresses = addresses_of(config.web.listen_addresses);
-    options.probe_addresses = addresses_of(config.web.probe_listen_addresses);
+    options.addresses = config.web.listen_addresses;
+    options.probe_addresses = config.web.probe_listen_addresses;
     options.inherited_sockets = std::move(inherited_sockets);
     options.max_connections = config.web.max_connections;
     options.max_connections_per_address = config.web.max_connections_per_address;

@@ -68,17 +68,16 @@ class OrganizationMonitor final : private scan::ListingSink, private scan::PollO
     [[nodiscard]] bool add(const datadog::Token& token) override;
     void finish() override;
     void publish(const scan::Listing& listing) override;
-    void poll_finished(const scan::PollReport& report, const scan::Statistics& statistics) override;
+    void poll_finished(const scan::Statistics& statistics) override;
     void became_stale(const scan::Statistics& statistics) override;
 
     void restore(const state::OrganizationState& earlier, scan::Clock& clock);
     void keep(const scan::Listing& listing);
-    void log_success(const scan::PollReport& report);
-    void log_failure(const scan::PollReport& report, bool have_numbers);
+    void log_success(const scan::Statistics& statistics, std::uint64_t failures_before);
+    void log_failure(const scan::Statistics& statistics, bool have_numbers);
     void log_credentials();
-    void log_slowness(const scan::PollReport& report);
-    void log_findings(const scan::PollReport& report, const scan::Statistics& statistics,
-                      const inventory::Inventory& inventory);
+    void log_slowness(const scan::Statistics& statistics);
+    void log_findings(const scan::Statistics& statistics, const inventory::Inventory& inventory);
 
     const std::string name_;
     const std::string url_;

@@ -5,8 +5,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <functional>
+#include <numeric>
 #include <string>
 
 namespace exporter::app {
@@ -16,18 +16,6 @@ namespace {
 using datadog::OwnerType;
 using datadog::TokenType;
 using inventory::Risk;
-
-constexpr std::array token_types = {TokenType::personal, TokenType::service, TokenType::other};
-static_assert(token_types.size() == datadog::token_type_count);
-constexpr std::array owner_types = {OwnerType::user, OwnerType::service_account, OwnerType::other,
-                                    OwnerType::unknown};
-static_assert(owner_types.size() == datadog::owner_type_count);
-
-/// The most serious first.
-constexpr std::array risks = {Risk::never_expires_privileged, Risk::leaked,        Risk::unused_privileged,
-                              Risk::lifetime_over_policy,     Risk::never_expires, Risk::unused,
-                              Risk::expired_still_listed};
-static_assert(risks.size() == inventory::risk_count);
 
 std::string meaning(Risk risk, const inventory::Rules& rules) {
     switch (risk) {
@@ -64,7 +52,7 @@ web::BucketKind kind_of(std::size_t bucket, std::size_t buckets) {
 web::TypeCounts counts_of(TokenType type, const inventory::Inventory& inventory) {
     web::TypeCounts counted{std::string(datadog::label(type)),
                             std::vector<std::uint64_t>(inventory.expiry_buckets.size())};
-    for (const OwnerType owner : owner_types) {
+    for (const OwnerType owner : datadog::owner_types) {
         const auto& counts = inventory.by_expiry.at(type, owner);
         std::transform(counts.begin(), counts.end(), counted.counts.begin(), counted.counts.begin(),
                        std::plus<>());
@@ -73,13 +61,8 @@ web::TypeCounts counts_of(TokenType type, const inventory::Inventory& inventory)
 }
 
 std::uint64_t at_risk(Risk risk, const inventory::Inventory& inventory) {
-    std::uint64_t tokens = 0;
-    for (const TokenType type : token_types) {
-        for (const OwnerType owner : owner_types) {
-            tokens += inventory.at_risk.at(static_cast<std::size_t>(risk)).at(type, owner);
-        }
-    }
-    return tokens;
+    const auto& counts = inventory.at_risk.at(static_cast<std::size_t>(risk));
+    return std::accumulate(counts.begin(), counts.end(), std::uint64_t{0});
 }
 
 }  // namespace
@@ -93,12 +76,12 @@ web::TokenNumbers token_numbers_of(const inventory::Inventory& inventory, const 
     for (std::size_t i = 0; i < buckets; ++i) {
         numbers.buckets.push_back({inventory.expiry_buckets[i], kind_of(i, buckets)});
     }
-    for (const TokenType type : token_types) {
+    for (const TokenType type : datadog::token_types) {
         numbers.types.push_back(counts_of(type, inventory));
     }
-    for (const Risk risk : risks) {
+    for (const auto& [risk, name, applies] : inventory::findings) {
         const bool known = risk != Risk::leaked || inventory.leaks_reported;
-        numbers.findings.push_back({std::string(inventory::label(risk)), meaning(risk, rules),
+        numbers.findings.push_back({std::string(name), meaning(risk, rules),
                                     known ? std::optional(at_risk(risk, inventory)) : std::nullopt});
     }
     numbers.complete = listing.complete;

@@ -144,7 +144,7 @@ TEST_F(MonitoredOrganization, ShowsPeopleTheNumbersOfItsMetrics) {
     }
     EXPECT_EQ(sum, 45U);
     EXPECT_EQ(numbers->findings.size(), inventory::risk_count);
-    EXPECT_EQ(numbers->findings.front().reason, "never_expires_privileged");
+    EXPECT_EQ(numbers->findings.front().reason, "leaked");
 }
 
 TEST_F(MonitoredOrganization, ShowsNothingBeforeTheFirstListing) {

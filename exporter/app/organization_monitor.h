@@ -18,7 +18,6 @@
 #include <functional>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <string>
 
 namespace exporter::app {
@@ -68,17 +67,16 @@ class OrganizationMonitor final : private scan::ListingSink, private scan::PollO
     [[nodiscard]] bool add(const datadog::Token& token) override;
     void finish() override;
     void publish(const scan::Listing& listing) override;
-    void poll_finished(const scan::PollReport& report, const scan::Statistics& statistics) override;
+    void poll_finished(const scan::Statistics& statistics) override;
     void became_stale(const scan::Statistics& statistics) override;
 
     void restore(const state::OrganizationState& earlier, scan::Clock& clock);
     void keep(const scan::Listing& listing);
-    void log_success(const scan::PollReport& report);
-    void log_failure(const scan::PollReport& report, bool have_numbers);
+    void log_success(const scan::Statistics& statistics, std::uint64_t failures_before);
+    void log_failure(const scan::Statistics& statistics, bool have_numbers);
     void log_credentials();
-    void log_slowness(const scan::PollReport& report);
-    void log_findings(const scan::PollReport& report, const scan::Statistics& statistics,
-                      const inventory::Inventory& inventory);
+    void log_slowness(const scan::Statistics& statistics);
+    void log_findings(const scan::Statistics& statistics, const inventory::Inventory& inventory);
 
     const std::string name_;
     const std::string url_;
@@ -113,8 +111,6 @@ class OrganizationMonitor final : private scan::ListingSink, private scan::PollO
     // Protected by mutex_:
     std::shared_ptr<const inventory::Inventory> inventory_;
     scan::Statistics statistics_;
-    std::optional<datadog::Error> failure_;  ///< of the last poll
-    std::uint64_t failures_in_a_row_ = 0;
 };
 
 }  // namespace exporter::app

@@ -117,7 +117,7 @@ TEST_F(MonitoredOrganization, CountsEveryTokenOverRealHttp) {
     EXPECT_EQ(snapshot.inventory->tokens, 45U);
     EXPECT_TRUE(snapshot.statistics.listing->complete);
     EXPECT_EQ(monitor_->status().inventory->tokens, 45U);
-    EXPECT_FALSE(monitor_->status().failure);
+    EXPECT_FALSE(monitor_->status().statistics.last_error);
     EXPECT_EQ(changes_, 1);
 }
 
@@ -141,7 +141,7 @@ TEST_F(MonitoredOrganization, ShowsNothingBeforeTheFirstListing) {
 
     EXPECT_FALSE(monitor_->snapshot().inventory);
     EXPECT_FALSE(monitor_->status().inventory);
-    EXPECT_THAT(monitor_->status().failure->message, HasSubstr("403 from 127.0.0.1: scripted"));
+    EXPECT_THAT(monitor_->status().statistics.last_error->message, HasSubstr("403 from 127.0.0.1: scripted"));
     EXPECT_TRUE(monitor_->attempted());
 }
 
@@ -155,8 +155,8 @@ TEST_F(MonitoredOrganization, KeepsTheLastGoodInventoryWhenAPollFails) {
     EXPECT_EQ(monitor_->snapshot().inventory, good);
     EXPECT_EQ(failures(ErrorKind::forbidden), 1U);
     EXPECT_EQ(monitor_->status().inventory->tokens, 45U);
-    EXPECT_EQ(monitor_->status().failure->kind, ErrorKind::forbidden);
-    EXPECT_EQ(monitor_->status().failures_in_a_row, 1U);
+    EXPECT_EQ(monitor_->status().statistics.last_error->kind, ErrorKind::forbidden);
+    EXPECT_EQ(monitor_->status().statistics.failures_in_a_row, 1U);
 }
 
 TEST_F(MonitoredOrganization, TakesUpARotatedSecretAtTheNextPoll) {

@@ -35,7 +35,7 @@ LIBRARIES = {
     "yaml-cpp/": r"base/yaml_reader\.(cpp|h)|config/\w+\.cpp|http/web_file\.cpp",
     "CLI/": r"config/\w+\.cpp",
     "prometheus/": r"metrics/\w+\.(cpp|h)",
-    "openssl/": r"base/((pem|tls_socket)\.(cpp|h)|base64\.cpp)|datadog/(tls\.(cpp|h)|text_hash\.cpp)|http/(tls_\w+\.(cpp|h)|(bcrypt|hmac)\.cpp)|web/style_sheet\.cpp",
+    "openssl/": r"base/((pem|tls_socket)\.(cpp|h)|base64\.cpp)|datadog/(tls\.(cpp|h)|text_hash\.cpp)|http/(tls_\w+\.(cpp|h)|(bcrypt|users)\.cpp)|web/style_sheet\.cpp",
     "zlib.h": r"datadog/content_coding\.cpp|state/(archive|codec)\.cpp|metrics/gzip\.cpp|demo/\w+\.cpp",
 }
 

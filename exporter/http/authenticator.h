@@ -2,8 +2,6 @@
 #pragma once
 
 #include "http/fair_queue.h"
-#include "http/login_cache.h"
-#include "http/recent.h"
 #include "http/users.h"
 
 #include <array>

@@ -1,30 +1,18 @@
-#include "web/negotiation.h"
+#include "http/negotiation.h"
 
-#include "http/http_text.h"
+#include "base/text.h"
 
 #include <algorithm>
-#include <cstddef>
+#include <compare>
 #include <optional>
 
-namespace exporter::web {
+namespace exporter::http {
 namespace {
-
-using metrics::Encoding;
-using metrics::Format;
 
 /// In thousandths, as three decimals are all that a weight may have.
 using Weight = unsigned;
 
 constexpr Weight full_weight = 1000;
-constexpr std::string_view whitespace = " \t";
-
-std::string_view trimmed(std::string_view text) {
-    const auto first = text.find_first_not_of(whitespace);
-    if (first == std::string_view::npos) {
-        return {};
-    }
-    return text.substr(first, text.find_last_not_of(whitespace) - first + 1);
-}
 
 /// The first `separator` that is not within a quoted string; npos when there is none.
 std::size_t find_unquoted(char separator, std::string_view text) {
@@ -44,7 +32,7 @@ std::size_t find_unquoted(char separator, std::string_view text) {
 /// Cuts off and returns what is before the next `separator`, trimmed.
 std::string_view take_until(char separator, std::string_view& text) {
     const auto end = find_unquoted(separator, text);
-    const auto taken = trimmed(text.substr(0, end));
+    const auto taken = base::trim(text.substr(0, end));
     text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
     return taken;
 }
@@ -64,7 +52,7 @@ std::optional<Weight> parse_weight(std::string_view text) {
     Weight weight = text[0] == '1' ? full_weight : 0;
     Weight unit = full_weight / 10;
     for (const char digit : text.substr(std::min<std::size_t>(2, text.size()))) {
-        if (digit < '0' || digit > '9') {
+        if (!base::is_digit(digit)) {
             return std::nullopt;
         }
         weight += static_cast<Weight>(digit - '0') * unit;
@@ -87,85 +75,85 @@ Choice take_choice(std::string_view& header) {
     while (!parameters.empty()) {
         auto value = take_until(';', parameters);
         const auto parameter = take_until('=', value);
-        if (http::same_word(parameter, "q")) {
-            choice.weight = parse_weight(trimmed(value));
-        } else if (http::same_word(parameter, "version")) {
-            choice.version = unquoted(trimmed(value));
+        if (base::same_word(parameter, "q")) {
+            choice.weight = parse_weight(base::trim(value));
+        } else if (base::same_word(parameter, "version")) {
+            choice.version = unquoted(base::trim(value));
         }
     }
     return choice;
 }
 
-/// How closely a range describes a format; the closest one has the say (RFC 9110, 12.5.1).
+/// How closely a range describes an offer; the closest one has the say (RFC 9110, 12.5.1).
 enum class Closeness { none, anything, type, named, named_with_version };
 
-/// A format as ranges speak of it, and how the closest ones so far weigh it.
-struct Candidate {
-    std::string_view name;
-    std::string_view any_subtype;
-    std::string_view version;
-    Closeness closeness = Closeness::none;
+Closeness closeness(const Choice& range, const MediaType& offer) {
+    if (!range.version.empty() && range.version != offer.version) {
+        return Closeness::none;
+    }
+    if (base::same_word(range.name, offer.name)) {
+        return range.version.empty() ? Closeness::named : Closeness::named_with_version;
+    }
+    const auto type = offer.name.substr(0, offer.name.find('/') + 1);
+    if (range.name.ends_with("/*") && base::same_word(range.name.substr(0, range.name.size() - 1), type)) {
+        return Closeness::type;
+    }
+    return range.name == "*/*" ? Closeness::anything : Closeness::none;
+}
+
+/// How a header weighs an offer, in the order of preference.
+struct Preference {
     Weight weight = 0;
+    bool is_named = false;
 
-    void consider(const Choice& range) {
-        const Closeness closeness_of_range = closeness_to(range);
-        if (!range.weight || closeness_of_range == Closeness::none || closeness_of_range < closeness) {
-            return;
-        }
-        weight = closeness_of_range == closeness ? std::max(weight, *range.weight) : *range.weight;
-        closeness = closeness_of_range;
-    }
-
-  private:
-    [[nodiscard]] Closeness closeness_to(const Choice& range) const {
-        if (!range.version.empty() && range.version != version) {
-            return Closeness::none;
-        }
-        if (http::same_word(range.name, name)) {
-            return range.version.empty() ? Closeness::named : Closeness::named_with_version;
-        }
-        if (http::same_word(range.name, any_subtype)) {
-            return Closeness::type;
-        }
-        return range.name == "*/*" ? Closeness::anything : Closeness::none;
-    }
+    auto operator<=>(const Preference&) const = default;
 };
+
+Preference preference(std::string_view accept, const MediaType& offer) {
+    Weight weight = 0;
+    auto closest = Closeness::none;
+    while (!accept.empty()) {
+        const Choice range = take_choice(accept);
+        const auto close = closeness(range, offer);
+        if (range.weight && close != Closeness::none && close >= closest) {
+            weight = close == closest ? std::max(weight, *range.weight) : *range.weight;
+            closest = close;
+        }
+    }
+    return {weight, weight > 0 && closest >= Closeness::named};
+}
 
 }  // namespace
 
-Format negotiate_format(std::string_view accept) {
-    Candidate text{.name = "text/plain", .any_subtype = "text/*", .version = "0.0.4"};
-    Candidate openmetrics{
-        .name = "application/openmetrics-text", .any_subtype = "application/*", .version = "1.0.0"};
-    while (!accept.empty()) {
-        const Choice range = take_choice(accept);
-        text.consider(range);
-        openmetrics.consider(range);
+std::size_t preferred_type(std::string_view accept, std::span<const MediaType> offers) {
+    std::size_t best = 0;
+    Preference highest;
+    for (std::size_t i = 0; i < offers.size(); ++i) {
+        if (const auto here = preference(accept, offers[i]); here > highest) {
+            highest = here;
+            best = i;
+        }
     }
-    if (openmetrics.weight == 0 || openmetrics.weight < text.weight) {
-        return Format::text;
-    }
-    const bool is_asked_for = openmetrics.closeness >= Closeness::named && text.closeness < Closeness::named;
-    return openmetrics.weight > text.weight || is_asked_for ? Format::openmetrics : Format::text;
+    return best;
 }
 
-Encoding negotiate_encoding(std::string_view accept_encoding) {
+bool prefers_gzip(std::string_view accept_encoding) {
     std::optional<Weight> gzip;
     Weight any = 0;
     Weight identity = 0;
     while (!accept_encoding.empty()) {
         const Choice coding = take_choice(accept_encoding);
         const Weight weight = coding.weight.value_or(0);
-        if (http::same_word(coding.name, "gzip") || http::same_word(coding.name, "x-gzip")) {
+        if (base::same_word(coding.name, "gzip") || base::same_word(coding.name, "x-gzip")) {
             gzip = std::max(gzip.value_or(0), weight);
-        } else if (http::same_word(coding.name, "identity")) {
+        } else if (base::same_word(coding.name, "identity")) {
             identity = weight;
         } else if (coding.name == "*") {
             any = weight;
         }
     }
     const Weight weight = gzip.value_or(any);
-    return weight > 0 && weight >= identity ? Encoding::gzip : Encoding::identity;
+    return weight > 0 && weight >= identity;
 }
 
-}  // namespace exporter::web
+}  // namespace exporter::http

@@ -1,4 +1,4 @@
-#include "http/basic_auth.h"
+#include "http/authenticator.h"
 
 #include "users_of.h"
 

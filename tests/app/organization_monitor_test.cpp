@@ -1,6 +1,7 @@
 // One organization against the simulated API over real HTTP.
 #include "app/organization_monitor.h"
 
+#include "app/client_source.h"
 #include "datadog/commons.h"
 #include "support/drive.h"
 #include "support/simulated_datadog.h"

@@ -201,7 +201,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
                                  {accepted.data(), accepted.size()});
         const std::string_view body = answer_.body.empty() ? answer_.own_body : answer_.body;
         head_ = fmt::format("HTTP/1.1 {} -\r\nDate: {}\r\nContent-Type: application/vnd.api+json\r\n",
-                            answer_.status, support::http_date(now()));
+                            answer_.status, base::format_http_date(now()));
         head_ += answer_.gzip ? "Content-Encoding: gzip\r\n" : "";
         for (const auto& [name, value] : answer_.headers) {
             head_ += fmt::format("{}: {}\r\n", name, value);

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <ctime>
 #include <optional>
 #include <system_error>
 #include <utility>
@@ -174,14 +173,6 @@ std::vector<std::pair<std::string, std::string>> rate_limit_headers(const datado
         headers.emplace_back("X-RateLimit-Name", "list_access_tokens");
     }
     return headers;
-}
-
-std::string http_date(base::Timestamp moment) {
-    const std::time_t seconds = std::chrono::floor<std::chrono::seconds>(moment).time_since_epoch().count();
-    std::tm parts{};
-    ::gmtime_r(&seconds, &parts);
-    std::array<char, 40> text{};
-    return {text.data(), std::strftime(text.data(), text.size(), "%a, %d %b %Y %H:%M:%S GMT", &parts)};
 }
 
 }  // namespace exporter::support

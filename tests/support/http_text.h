@@ -35,7 +35,4 @@ struct HttpRequest {
 [[nodiscard]] std::vector<std::pair<std::string, std::string>> rate_limit_headers(
     const datadog::RateLimit& state);
 
-/// A `Date` header's value: `Sun, 06 Nov 1994 08:49:37 GMT`.
-[[nodiscard]] std::string http_date(base::Timestamp moment);
-
 }  // namespace exporter::support

@@ -96,7 +96,7 @@ void SimulatedDatadog::serve(RawConnection& connection) {
         const bool dated = std::any_of(answer.headers.begin(), answer.headers.end(),
                                        [](const auto& header) { return header.first == "Date"; });
         if (!dated) {
-            answer.headers.emplace_back("Date", http_date(options_.clock()));
+            answer.headers.emplace_back("Date", base::format_http_date(options_.clock()));
         }
         // What a request other than GET sends beside its head is not read.
         if (!connection.send(wire_text(answer)) || request.method != "GET" ||

@@ -213,8 +213,6 @@ TEST(Date, FollowsTheClock) {
     const auto reply = harness.get(listing);
     EXPECT_EQ(reply.header("Date"), "Sat, 14 Mar 2026 15:00:00 GMT");
     EXPECT_EQ(base::parse_http_date(reply.header("Date")), test_now);
-    EXPECT_EQ(http_date(test_now + std::chrono::days(9) - std::chrono::microseconds(1)),
-              "Mon, 23 Mar 2026 14:59:59 GMT");
 }
 
 }  // namespace

@@ -24,7 +24,7 @@ inventory::DetailMode detail_mode(config::Detail detail) {
     return inventory::DetailMode::all;
 }
 
-inventory::Rules rules_of(const config::Config& config, const ClientSource& source,
+inventory::Rules rules_of(const config::Config& config, const Source& source,
                           const state::StateKeeper* states) {
     return {.expiry = inventory::BucketScheme::expiry(config.buckets.expiry),
             .last_used = inventory::BucketScheme::last_used(config.buckets.last_used),
@@ -69,8 +69,8 @@ OrganizationMonitor::OrganizationMonitor(const config::Organization& organizatio
       log_(surroundings.log),
       memory_(surroundings.memory ? surroundings.memory : std::make_shared<MemoryReturn>(surroundings.clock)),
       on_change_(std::move(on_change)),
-      source_(organization, config, surroundings.commons),
-      rules_(rules_of(config, source_, states_)),
+      source_(make_source(organization, config, surroundings.commons)),
+      rules_(rules_of(config, *source_, states_)),
       poller_(poller_options(config, schedule), surroundings.clock, surroundings.randomness, *this, *this) {
     if (const auto earlier = states_ != nullptr ? states_->state_of(name_) : nullptr) {
         restore(*earlier, surroundings.clock);
@@ -119,7 +119,7 @@ void OrganizationMonitor::publish(const scan::Listing& listing) {
 }
 
 void OrganizationMonitor::poll_finished(const scan::Statistics& statistics) {
-    source_.release();
+    source_->release();
     builder_.reset();
     finished_.reset();
     const std::shared_ptr<const inventory::Inventory> fresh = std::exchange(fresh_, nullptr);
@@ -161,7 +161,7 @@ void OrganizationMonitor::became_stale(const scan::Statistics& statistics) {
 }
 
 void OrganizationMonitor::log_credentials() {
-    const std::string& problem = source_.credentials_problem();
+    const std::string problem = source_->credentials_problem();
     if (problem == told_credentials_problem_) {
         return;
     }

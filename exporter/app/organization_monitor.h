@@ -2,9 +2,9 @@
 // good inventory.
 #pragma once
 
-#include "app/client_source.h"
 #include "app/log.h"
 #include "app/process.h"
+#include "app/source.h"
 #include "config/config.h"
 #include "inventory/builder.h"
 #include "metrics/collectables.h"
@@ -52,9 +52,9 @@ class OrganizationMonitor final : private scan::ListingSink, private scan::PollO
 
     /// To be driven by one thread, and where its pages come from.
     [[nodiscard]] scan::Poller& poller() { return poller_; }
-    [[nodiscard]] scan::PageSource& source() { return source_; }
+    [[nodiscard]] scan::PageSource& source() { return *source_; }
     /// Ends requests under way and refuses later ones. From any thread.
-    void cancel() { source_.cancel(); }
+    void cancel() { source_->cancel(); }
 
     // From any thread:
     [[nodiscard]] metrics::Snapshot snapshot() const;
@@ -90,7 +90,7 @@ class OrganizationMonitor final : private scan::ListingSink, private scan::PollO
     const std::function<void()> on_change_;
 
     // Used by the thread that drives the poller alone, `source_` by workers as well:
-    ClientSource source_;
+    const std::unique_ptr<Source> source_;
     const inventory::Rules rules_;
     std::unique_ptr<inventory::InventoryBuilder> builder_;   ///< of the reading under way
     std::unique_ptr<inventory::InventoryBuilder> finished_;  ///< of the reading before it

@@ -2,11 +2,11 @@
 
 #include "app/build_info.h"
 #include "app/check.h"
-#include "app/demo.h"
 #include "app/log.h"
 #include "app/probe.h"
 #include "app/process.h"
 #include "app/service.h"
+#include "app/source.h"
 #include "app/web_protection.h"
 #include "base/replacement_file.h"
 #include "config/sharding.h"
@@ -325,7 +325,9 @@ int run_mode(config::Config config, const config::Environment& environment) {
     if (config.mode == config::Mode::probe) {
         return probe(config, is_encrypted(start->protection));
     }
-    const Demo demo(config);
+    if (config.demo.enabled) {
+        config.organizations = {demo_organization()};
+    }
     log.debug("starting", {{"version", std::string(version())}, {"revision", std::string(revision())}});
     if (const std::string share = config::share_in_words(config); !share.empty()) {
         log.info(config.organizations.empty() ? share + ": only its own health is served" : share);

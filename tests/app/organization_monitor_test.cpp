@@ -1,10 +1,11 @@
 // One organization against the simulated API over real HTTP.
 #include "app/organization_monitor.h"
 
+#include "app/client_source.h"
 #include "datadog/commons.h"
-#include "demo/server.h"
 #include "state/state_keeper.h"
 #include "support/drive.h"
+#include "support/simulated_datadog.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -55,8 +56,8 @@ class MonitoredOrganization : public testing::Test {
         return support::poll(monitor.poller(), monitor.source(), scan::system_clock());
     }
 
-    static demo::SimulatedDatadogOptions options() {
-        demo::SimulatedDatadogOptions options;
+    static support::SimulatedDatadogOptions options() {
+        support::SimulatedDatadogOptions options;
         options.organization.tokens = 45;
         options.alive = false;
         options.clock = [] { return scan::system_clock().now(); };
@@ -70,26 +71,27 @@ class MonitoredOrganization : public testing::Test {
     }
 
     void answer_with(int status) {
-        demo::Faults faults;
-        faults.intercept = [status](std::size_t, const demo::Query&) {
-            return demo::CannedAnswer{.status = status, .body = R"({"errors":["scripted"]})", .headers = {}};
+        support::Faults faults;
+        faults.intercept = [status](std::size_t, const datadog::PageRequest&) {
+            return support::CannedAnswer{
+                .status = status, .body = R"({"errors":["scripted"]})", .headers = {}};
         };
         server_.set_faults(faults);
     }
     void answer_well() { server_.set_faults({}); }
     void answer_with_one_owner() {
-        demo::Faults faults;
-        faults.intercept = [](std::size_t, const demo::Query&) {
+        support::Faults faults;
+        faults.intercept = [](std::size_t, const datadog::PageRequest&) {
             constexpr auto* token =
                 R"({"id":"%","relationships":{"owned_by":{"data":{"id":"o","type":"users"}}}})";
             std::string first(token);
             std::string second(token);
             first.replace(first.find('%'), 1, "a");
             second.replace(second.find('%'), 1, "b");
-            return demo::CannedAnswer{.status = 200,
-                                      .body = R"({"data":[)" + first + "," + second +
-                                              R"(],"meta":{"page":{"total_filtered_count":2}}})",
-                                      .headers = {}};
+            return support::CannedAnswer{.status = 200,
+                                         .body = R"({"data":[)" + first + "," + second +
+                                                 R"(],"meta":{"page":{"total_filtered_count":2}}})",
+                                         .headers = {}};
         };
         server_.set_faults(faults);
     }
@@ -102,7 +104,7 @@ class MonitoredOrganization : public testing::Test {
     Log log_;
     std::shared_ptr<datadog::Commons> commons_ = std::make_shared<datadog::Commons>("");
     std::filesystem::path directory_;
-    demo::SimulatedDatadog server_{options()};
+    support::SimulatedDatadog server_{options()};
     config::Organization organization_;
     config::Config config_;
     int changes_ = 0;
@@ -387,8 +389,8 @@ TEST_F(MonitoredOrganization, UnderChurnPublishesAsCompleteOnlyWhatAMomentHad) {
     std::mt19937 random(3);
     std::set<std::set<std::string>> moments;
     unsigned percent = 0;
-    demo::Faults faults;
-    faults.before_page = [&](demo::SimulatedOrganization& organization, const demo::Query&) {
+    support::Faults faults;
+    faults.before_page = [&](demo::SimulatedOrganization& organization, const datadog::PageRequest&) {
         if (random() % 100 < percent) {
             organization.create(organization.make_token(scan::system_clock().now()));
             moments.insert(ids_of(organization));

@@ -3,7 +3,7 @@
 #include "metrics/catalog.h"
 #include "metrics/random_snapshots.h"
 #include "metrics/samples.h"
-#include "support/gunzip.h"
+#include "support/gzip.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -86,7 +86,7 @@ TEST(JoinedOrganizations, GunzipToTheSameWithAnyLivePart) {
         const auto exposition = join(lines_of(snapshots), build_info());
         const std::string live(seed % 3 == 0 ? 0 : random() % 150'000, static_cast<char>('a' + seed % 26));
         for (const Format format : formats) {
-            const auto text = testing::gunzip(body(*exposition, live, format, Encoding::gzip));
+            const auto text = support::gunzip(body(*exposition, live, format, Encoding::gzip));
             ASSERT_TRUE(text == rendered_at_once(snapshots, format) + live + ending(format))
                 << "seed " << seed;
         }
@@ -125,7 +125,7 @@ TEST(JoinedOrganizations, OfNoOrganizationAreTheOtherFamilies) {
 TEST(JoinedOrganizations, OfNothingAtAllAreEmpty) {
     const auto exposition = join({}, {});
     EXPECT_EQ(body(*exposition, "", Format::text, Encoding::identity), "");
-    EXPECT_EQ(testing::gunzip(body(*exposition, "live 1\n", Format::text, Encoding::gzip)), "live 1\n");
+    EXPECT_EQ(support::gunzip(body(*exposition, "live 1\n", Format::text, Encoding::gzip)), "live 1\n");
 }
 
 TEST(JoinedOrganizations, AreNotNeededAfterwards) {

@@ -1,6 +1,6 @@
 #include "metrics/exposition.h"
 
-#include "support/gunzip.h"
+#include "support/gzip.h"
 
 #include <gtest/gtest.h>
 
@@ -16,7 +16,7 @@
 namespace exporter::metrics {
 namespace {
 
-using testing::gunzip;
+using support::gunzip;
 
 std::string joined(const Body& body) {
     return *body.head + body.tail;

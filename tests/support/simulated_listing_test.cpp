@@ -1,5 +1,5 @@
 #include "base/dates.h"
-#include "demo/harness.h"
+#include "support/simulated_harness.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -8,7 +8,7 @@
 #include <functional>
 #include <set>
 
-namespace exporter::demo {
+namespace exporter::support {
 namespace {
 
 using ::testing::ElementsAre;
@@ -55,7 +55,7 @@ TEST(Paging, PastTheEndThereIsAnEmptyPage) {
 
 struct SortCase {
     std::string sort;
-    std::function<bool(const SimulatedToken&, const SimulatedToken&)> in_order;
+    std::function<bool(const demo::SimulatedToken&, const demo::SimulatedToken&)> in_order;
 };
 
 class Sorting : public ::testing::TestWithParam<SortCase> {};
@@ -112,7 +112,7 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST(Sorting, TiesGoByIdSoThatTheOrderIsTotal) {
     Harness harness(still_options(0));
-    harness.server.with_organization([](SimulatedOrganization& organization) {
+    harness.server.with_organization([](demo::SimulatedOrganization& organization) {
         for (const char* id : {"b", "c", "a"}) {
             auto token = organization.make_token(test_now);
             token.id = id;
@@ -129,7 +129,7 @@ TEST(Sorting, FollowsAChangeOfTheOrganization) {
     auto expected = harness.ids("page[size]=100");
     const std::string revoked = expected.at(20);
     harness.server.with_organization(
-        [&](SimulatedOrganization& organization) { EXPECT_TRUE(organization.revoke(revoked)); });
+        [&](demo::SimulatedOrganization& organization) { EXPECT_TRUE(organization.revoke(revoked)); });
     expected.erase(expected.begin() + 20);
     EXPECT_EQ(harness.ids("page[size]=100"), expected);
 }
@@ -144,7 +144,7 @@ TEST(Filtering, NameFilterMatchesAPartInAnyCase) {
 
 TEST(Filtering, PercentEncodedFilterIsDecoded) {
     Harness harness(still_options(0));
-    harness.server.with_organization([](SimulatedOrganization& organization) {
+    harness.server.with_organization([](demo::SimulatedOrganization& organization) {
         auto token = organization.make_token(test_now);
         token.name = "a & b = 東京";
         organization.create(token);
@@ -278,4 +278,4 @@ TEST(Wire, WithoutLeakReportsTheMemberIsAbsent) {
 }
 
 }  // namespace
-}  // namespace exporter::demo
+}  // namespace exporter::support

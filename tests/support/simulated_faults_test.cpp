@@ -1,11 +1,11 @@
-#include "demo/harness.h"
+#include "support/simulated_harness.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <future>
 
-namespace exporter::demo {
+namespace exporter::support {
 namespace {
 
 using ::testing::ElementsAre;
@@ -16,10 +16,11 @@ using ::testing::SizeIs;
 TEST(Faults, AnInterceptAnswersInsteadOfThePage) {
     Harness harness;
     Faults faults;
-    faults.intercept = [](std::size_t request, const Query& query) -> std::optional<CannedAnswer> {
+    faults.intercept = [](std::size_t request,
+                          const datadog::PageRequest& query) -> std::optional<CannedAnswer> {
         if (request == 1) {
             return CannedAnswer{
-                503, "text/html", "<p>" + std::to_string(query.page_number), {{"Retry-After", "7"}}};
+                503, "text/html", "<p>" + std::to_string(query.number), {{"Retry-After", "7"}}};
         }
         return std::nullopt;
     };
@@ -37,8 +38,9 @@ TEST(Faults, AnInterceptAnswersInsteadOfThePage) {
 TEST(Faults, AnInterceptKeepsItsState) {
     Harness harness;
     Faults faults;
-    faults.intercept = [left = 2](std::size_t /*request*/,
-                                  const Query& /*query*/) mutable -> std::optional<CannedAnswer> {
+    faults.intercept = [left = 2](
+                           std::size_t /*request*/,
+                           const datadog::PageRequest& /*query*/) mutable -> std::optional<CannedAnswer> {
         if (left-- > 0) {
             return CannedAnswer{500, "", "", {}};
         }
@@ -56,7 +58,8 @@ TEST(Faults, AnInterceptKeepsItsState) {
 TEST(Faults, AnExceptionIsAnInternalErrorThatTellsNothing) {
     Harness harness;
     Faults faults;
-    faults.intercept = [](std::size_t /*request*/, const Query& /*query*/) -> std::optional<CannedAnswer> {
+    faults.intercept = [](std::size_t /*request*/,
+                          const datadog::PageRequest& /*query*/) -> std::optional<CannedAnswer> {
         throw std::runtime_error("private-detail");
     };
     harness.server.set_faults(std::move(faults));
@@ -71,8 +74,8 @@ TEST(Faults, AnExceptionIsAnInternalErrorThatTellsNothing) {
 TEST(Faults, BeforePageCanChangeTheOrganization) {
     Harness harness;
     Faults faults;
-    faults.before_page = [](SimulatedOrganization& organization, const Query& query) {
-        if (query.page_number == 1) {
+    faults.before_page = [](demo::SimulatedOrganization& organization, const datadog::PageRequest& query) {
+        if (query.number == 1) {
             organization.revoke(organization.tokens().front().id);
         }
     };
@@ -132,4 +135,4 @@ TEST(Faults, ALivingOrganizationMovesWithTheClockOnly) {
 }
 
 }  // namespace
-}  // namespace exporter::demo
+}  // namespace exporter::support

@@ -6,7 +6,7 @@
 #include <optional>
 #include <string>
 
-namespace exporter::demo {
+namespace exporter::support {
 
 struct ListingStyle {
     bool report_leaks = true;
@@ -16,9 +16,9 @@ struct ListingStyle {
 
 /// What the API leaves open is decided by each token's id, so that it stays: `Z` or `+00:00`, fractions of 0,
 /// 3 or 6 digits (never fewer than the date needs), an absent or a null `expires_at`.
-[[nodiscard]] std::string listing_json(const Slice& slice, const ListingStyle& style);
+[[nodiscard]] std::string listing_json(const demo::Slice& slice, const ListingStyle& style);
 
 /// `{"errors": [message]}`
 [[nodiscard]] std::string errors_json(std::string_view message);
 
-}  // namespace exporter::demo
+}  // namespace exporter::support

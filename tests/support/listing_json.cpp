@@ -1,4 +1,4 @@
-#include "demo/listing_json.h"
+#include "support/listing_json.h"
 
 #include "base/dates.h"
 
@@ -9,12 +9,13 @@
 #include <algorithm>
 #include <string_view>
 
-namespace exporter::demo {
+namespace exporter::support {
 namespace {
 
 using base::Timestamp;
 using datadog::OwnerType;
 using datadog::TokenType;
+using demo::SimulatedToken;
 using Writer = rapidjson::Writer<rapidjson::StringBuffer>;
 
 void write_text(Writer& writer, std::string_view text) {
@@ -28,7 +29,7 @@ void write_member(Writer& writer, std::string_view key, std::string_view text) {
 
 /// Independent yes-or-no choices that stay with a token.
 bool coin(const SimulatedToken& token, unsigned which) {
-    return ((fingerprint(token.id) >> (16 + which)) & 1U) != 0;
+    return ((demo::fingerprint(token.id) >> (16 + which)) & 1U) != 0;
 }
 
 int needed_digits(std::chrono::microseconds fraction) {
@@ -40,7 +41,7 @@ std::string date_text(const SimulatedToken& token, Timestamp moment) {
     const std::chrono::microseconds fraction = moment - second;
     std::string text = base::format_rfc3339(second);
     text.pop_back();  // the Z
-    switch (std::max(fraction_digits(token.id), needed_digits(fraction))) {
+    switch (std::max(demo::fraction_digits(token.id), needed_digits(fraction))) {
         case 3:
             text += fmt::format(".{:03}", fraction.count() / 1000);
             break;
@@ -178,7 +179,7 @@ void write_meta(Writer& writer, const std::optional<std::string>& total_json) {
 
 }  // namespace
 
-std::string listing_json(const Slice& slice, const ListingStyle& style) {
+std::string listing_json(const demo::Slice& slice, const ListingStyle& style) {
     rapidjson::StringBuffer buffer;
     Writer writer(buffer);
     writer.StartObject();
@@ -214,4 +215,4 @@ std::string errors_json(std::string_view message) {
     return {buffer.GetString(), buffer.GetSize()};
 }
 
-}  // namespace exporter::demo
+}  // namespace exporter::support

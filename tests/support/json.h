@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-namespace exporter::demo {
+namespace exporter::support {
 
 class Json {
   public:
@@ -36,4 +36,4 @@ class Json {
     YAML::Node node_;
 };
 
-}  // namespace exporter::demo
+}  // namespace exporter::support

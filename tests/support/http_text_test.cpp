@@ -1,11 +1,11 @@
-#include "demo/query.h"
+#include "support/http_text.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <string>
 
-namespace exporter::demo {
+namespace exporter::support {
 namespace {
 
 using ::testing::ElementsAre;
@@ -17,8 +17,8 @@ TEST(ParseQuery, NoArgumentsAreTheDefaults) {
         ASSERT_TRUE(query) << target;
         EXPECT_EQ(query->sort, "name");
         EXPECT_EQ(query->filter, "");
-        EXPECT_EQ(query->page_size, 10U);
-        EXPECT_EQ(query->page_number, 0U);
+        EXPECT_EQ(query->size, 10U);
+        EXPECT_EQ(query->number, 0U);
         EXPECT_THAT(query->owned_by, ElementsAre());
     }
 }
@@ -29,8 +29,8 @@ TEST(ParseQuery, BracketsComeEncodedOrPlain) {
           "/l?page[size]=25&page[number]=3&filter[owned_by]=a&filter[owned_by]=b"}) {
         const auto query = parse_query(target);
         ASSERT_TRUE(query) << target;
-        EXPECT_EQ(query->page_size, 25U);
-        EXPECT_EQ(query->page_number, 3U);
+        EXPECT_EQ(query->size, 25U);
+        EXPECT_EQ(query->number, 3U);
         EXPECT_THAT(query->owned_by, ElementsAre("a", "b"));
     }
 }
@@ -71,4 +71,4 @@ INSTANTIATE_TEST_SUITE_P(
     [](const ::testing::TestParamInfo<BadCase>& tested) { return tested.param.name; });
 
 }  // namespace
-}  // namespace exporter::demo
+}  // namespace exporter::support

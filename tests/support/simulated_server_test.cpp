@@ -1,4 +1,4 @@
-#include "demo/harness.h"
+#include "support/simulated_harness.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -11,7 +11,7 @@
 #include <thread>
 #include <vector>
 
-namespace exporter::demo {
+namespace exporter::support {
 namespace {
 
 using ::testing::Contains;
@@ -144,7 +144,7 @@ TEST(Server, ServesSeveralClientsWhileTheOrganizationChanges) {
         readers.push_back(std::async(std::launch::async, read_pages));
     }
     for (int change = 0; change < 100; ++change) {
-        server.with_organization([](SimulatedOrganization& organization) {
+        server.with_organization([](demo::SimulatedOrganization& organization) {
             organization.revoke(organization.tokens().front().id);
             organization.create(organization.make_token(organization.now()));
         });
@@ -156,4 +156,4 @@ TEST(Server, ServesSeveralClientsWhileTheOrganizationChanges) {
 }
 
 }  // namespace
-}  // namespace exporter::demo
+}  // namespace exporter::support

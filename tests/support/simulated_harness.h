@@ -1,8 +1,8 @@
 // A simulated Datadog whose clock stands still, and a client that talks to it over a real socket.
 #pragma once
 
-#include "demo/json.h"
-#include "demo/server.h"
+#include "support/json.h"
+#include "support/simulated_datadog.h"
 
 #include <httplib.h>
 
@@ -12,7 +12,7 @@
 #include <utility>
 #include <vector>
 
-namespace exporter::demo {
+namespace exporter::support {
 
 inline constexpr auto test_now =
     base::Timestamp(std::chrono::sys_days(std::chrono::year(2026) / 3 / 14)) + std::chrono::hours(15);
@@ -70,9 +70,9 @@ class Harness {
     }
 
     /// The organization's tokens by id, copied.
-    std::map<std::string, SimulatedToken> tokens() {
-        std::map<std::string, SimulatedToken> copies;
-        server.with_organization([&](SimulatedOrganization& organization) {
+    std::map<std::string, demo::SimulatedToken> tokens() {
+        std::map<std::string, demo::SimulatedToken> copies;
+        server.with_organization([&](demo::SimulatedOrganization& organization) {
             for (const auto& token : organization.tokens()) {
                 copies.emplace(token.id, token);
             }
@@ -86,4 +86,4 @@ class Harness {
     httplib::Client client_;
 };
 
-}  // namespace exporter::demo
+}  // namespace exporter::support

@@ -5,7 +5,7 @@
 #include "config/config.h"
 #include "http/security.h"
 #include "http/web_file.h"
-#include "metrics/reloads.h"
+#include "metrics/collectables.h"
 #include "scan/clock.h"
 
 #include <tl/expected.hpp>

@@ -31,9 +31,8 @@ std::string_view fault_in_unix_path(std::string_view path) {
     if (path.size() > longest_unix_path) {
         return "the path is longer than 107 bytes";
     }
-    const bool is_plain =
-        std::none_of(path.begin(), path.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; });
-    return is_plain ? "" : "the path holds a control character";
+    return std::none_of(path.begin(), path.end(), base::is_control) ? ""
+                                                                    : "the path holds a control character";
 }
 
 /// What is wrong with an address of TCP, or empty.
@@ -80,7 +79,8 @@ std::vector<ListenAddress> read_addresses(const Values& values, std::string_view
     std::vector<ListenAddress> addresses;
     const auto holds = [](const std::vector<ListenAddress>& list, const ListenAddress& address) {
         // Port 0 is another one each time.
-        return address.port != 0 && std::find(list.begin(), list.end(), address) != list.end();
+        const bool is_any_port = address.port == 0 && address.unix_path.empty();
+        return !is_any_port && std::find(list.begin(), list.end(), address) != list.end();
     };
     for (const std::string& item : items) {
         auto address = parse_listen_address(item);
@@ -142,7 +142,7 @@ void read_limits(const Values& values, const base::MistakeLines& mistakes, Web& 
 
 /// What is wrong with the path of the metrics, or empty.
 std::string_view fault_in_path(std::string_view path) {
-    const auto is_plain = [](char c) { return c > 0x20 && c < 0x7f && c != '?' && c != '#' && c != '%'; };
+    const auto is_plain = [](char c) { return base::is_visible(c) && c != '?' && c != '#' && c != '%'; };
     if (!path.starts_with('/')) {
         return "does not begin with /";
     }

@@ -22,7 +22,9 @@ namespace {
 /// What is as of the scrape.
 metrics::Renderer live_part(const Log& log, const metrics::Reloads* reloads) {
     const auto exporter = std::make_shared<const metrics::ExporterCollectable>([&log, reloads] {
-        return metrics::ExporterStatus{{std::string(version()), std::string(revision()), compiler()},
+        return metrics::ExporterStatus{std::string(version()),
+                                       std::string(revision()),
+                                       compiler(),
                                        log.lines_dropped(),
                                        reloads ? reloads->by_file() : metrics::ReloadsByFile{},
                                        metrics::read_process()};

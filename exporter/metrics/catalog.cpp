@@ -46,15 +46,11 @@ void for_each_pair(const Visit& visit) {
     }
 }
 
-/// Calls `visit` for each count that is published.
-template <class Visit>
-void for_each_count(const ByOwner<Count>& counts, const Visit& visit) {
-    for_each_pair([&](TokenType token, OwnerType owner) {
-        const Count count = counts.at(token, owner);
-        if (count != 0 || is_zero_filled(token, owner)) {
-            visit(token, owner, count);
-        }
-    });
+void add_count(FamilyBuilder& family, std::initializer_list<std::string_view> labels, Count count,
+               bool is_zero_filled) {
+    if (count != 0 || is_zero_filled) {
+        family.add(labels, count);
+    }
 }
 
 // Below, the functions that fill the rows. What a template is given is the member that holds the value.
@@ -72,9 +68,8 @@ void by_bucket(const Inventory& inventory, FamilyBuilder& family) {
         const std::vector<Count>& of_pair = (inventory.*counts).at(token, owner);
         for (std::size_t bucket = 0; bucket < names.size(); ++bucket) {
             const Count count = bucket < of_pair.size() ? of_pair[bucket] : 0;
-            if (count != 0 || is_zero_filled(token, owner)) {
-                family.add({label(token), label(owner), names[bucket]}, count);
-            }
+            add_count(family, {label(token), label(owner), names[bucket]}, count,
+                      is_zero_filled(token, owner));
         }
     });
 }
@@ -103,21 +98,23 @@ void scope_grants(const Inventory& inventory, FamilyBuilder& family) {
                        Count count) { family.add({scope, label(token), label(owner), bucket}, count); });
 }
 
-void findings(const Inventory& inventory, FamilyBuilder& family) {
+void at_risk(const Inventory& inventory, FamilyBuilder& family) {
     for (std::size_t i = 0; i < inventory::risk_count; ++i) {
         const auto risk = static_cast<Risk>(i);
         if (risk == Risk::leaked && !inventory.leaks_reported) {
             continue;  // unknown is not zero
         }
-        for_each_count(inventory.at_risk[i], [&](TokenType token, OwnerType owner, Count count) {
-            family.add({label(risk), label(token), label(owner)}, count);
+        for_each_pair([&](TokenType token, OwnerType owner) {
+            add_count(family, {label(risk), label(token), label(owner)},
+                      inventory.at_risk[i].at(token, owner), is_zero_filled(token, owner));
         });
     }
 }
 
 void by_owner(const ByOwner<Count>& counts, FamilyBuilder& family) {
-    for_each_count(counts, [&](TokenType token, OwnerType owner, Count count) {
-        family.add({label(token), label(owner)}, count);
+    for_each_pair([&](TokenType token, OwnerType owner) {
+        add_count(family, {label(token), label(owner)}, counts.at(token, owner),
+                  is_zero_filled(token, owner));
     });
 }
 
@@ -142,9 +139,7 @@ template <auto counts>
 void churn(const Inventory& inventory, FamilyBuilder& family) {
     for (const TokenType token : token_types) {
         const Count count = (inventory.churn.*counts)[static_cast<std::size_t>(token)];
-        if (count != 0 || is_zero_filled(token)) {
-            family.add({label(token)}, count);
-        }
+        add_count(family, {label(token)}, count, is_zero_filled(token));
     }
 }
 
@@ -213,7 +208,7 @@ void request_durations(const Statistics& polls, FamilyBuilder& family) {
 }
 
 void build_info(const ExporterStatus& exporter, FamilyBuilder& family) {
-    family.add({exporter.build.version, exporter.build.revision, exporter.build.compiler}, 1);
+    family.add({exporter.version, exporter.revision, exporter.compiler}, 1);
 }
 
 void log_lines_dropped(const ExporterStatus& exporter, FamilyBuilder& family) {
@@ -268,7 +263,7 @@ constexpr Metric table[] = {
     {"datadog_access_tokens_at_risk",
      Type::Gauge,
      "Access tokens with a finding; findings overlap, so reasons must not be added up.",
-     findings,
+     at_risk,
      {"reason", "token_type", "owner_type"}},
     {"datadog_access_tokens_leaked",
      Type::Gauge,

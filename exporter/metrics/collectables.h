@@ -39,12 +39,6 @@ struct Snapshot {
     scan::Statistics statistics;
 };
 
-struct BuildInfo {
-    std::string version;
-    std::string revision;
-    std::string compiler;
-};
-
 /// The outcome of reading a file again while the program runs.
 struct Reload {
     bool was_successful = false;
@@ -70,7 +64,9 @@ class Reloads {
 
 /// The exporter itself at one moment.
 struct ExporterStatus {
-    BuildInfo build;
+    std::string version;
+    std::string revision;
+    std::string compiler;
     std::uint64_t log_lines_dropped = 0;
     ReloadsByFile reloads;
     Process process;

@@ -21,38 +21,29 @@ using prometheus::MetricType;
 /// is `0.1`.
 constexpr int value_digits = std::numeric_limits<double>::max_digits10 - 1;
 
-constexpr std::string_view total = "_total";
-constexpr std::string_view info = "_info";
-
 std::string_view without_suffix(std::string_view name, std::string_view suffix) {
     return name.ends_with(suffix) ? name.substr(0, name.size() - suffix.size()) : name;
 }
 
-/// prometheus-cpp 1.0 has no type for it.
-bool is_info(const MetricFamily& family) {
-    return family.type == MetricType::Gauge && family.name.ends_with(info);
-}
+struct NameAndType {
+    std::string_view name;
+    std::string_view type;
+};
 
-std::string_view type_name(const MetricFamily& family, Format format) {
-    switch (family.type) {
-        case MetricType::Counter:
-            return "counter";
-        case MetricType::Histogram:
-            return "histogram";
-        default:
-            return format == Format::openmetrics && is_info(family) ? "info" : "gauge";
+/// In OpenMetrics what a type appends to its samples' names is no part of the family's. prometheus-cpp 1.0
+/// has no type for an info: it is a gauge whose name says so.
+NameAndType name_and_type(const MetricFamily& family, Format format) {
+    const bool is_openmetrics = format == Format::openmetrics;
+    if (family.type == MetricType::Counter) {
+        return {is_openmetrics ? without_suffix(family.name, "_total") : family.name, "counter"};
     }
-}
-
-/// In OpenMetrics what a type appends to its samples' names is no part of the family's.
-std::string_view family_name(const MetricFamily& family, Format format) {
-    if (format == Format::openmetrics && family.type == MetricType::Counter) {
-        return without_suffix(family.name, total);
+    if (family.type == MetricType::Histogram) {
+        return {family.name, "histogram"};
     }
-    if (format == Format::openmetrics && is_info(family)) {
-        return without_suffix(family.name, info);
+    if (is_openmetrics && family.name.ends_with("_info")) {
+        return {without_suffix(family.name, "_info"), "info"};
     }
-    return family.name;
+    return {family.name, "gauge"};
 }
 
 /// Empty when the family's name does not end in one.
@@ -70,8 +61,8 @@ class Writer {
     Writer(Format format, std::size_t expected_bytes) : format_(format) { text_.reserve(expected_bytes); }
 
     void write_header(const MetricFamily& family) {
-        const std::string_view name = family_name(family, format_);
-        append("# HELP ", name, " ", family.help, "\n# TYPE ", name, " ", type_name(family, format_), "\n");
+        const auto [name, type] = name_and_type(family, format_);
+        append("# HELP ", name, " ", family.help, "\n# TYPE ", name, " ", type, "\n");
         if (const std::string_view unit = unit_of(name); is_openmetrics() && !unit.empty()) {
             append("# UNIT ", name, " ", unit, "\n");
         }

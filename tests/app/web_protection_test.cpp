@@ -65,7 +65,7 @@ class WebProtectionOfAFile : public ::testing::Test {
         std::map<std::string, double> values;
         const std::string prefix = "datadog_access_token_exporter_config_last_reload_";
         const metrics::ExporterCollectable exporter(
-            [this] { return metrics::ExporterStatus{{}, 0, reloads_.by_file(), {}}; });
+            [this] { return metrics::ExporterStatus{{}, {}, {}, 0, reloads_.by_file(), {}}; });
         for (const auto& family : exporter.Collect()) {
             if (!family.name.starts_with(prefix)) {
                 continue;

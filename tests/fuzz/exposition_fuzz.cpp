@@ -258,7 +258,7 @@ void check_bodies(const metrics::Exposition& exposition, const std::vector<prome
 
 /// Bytes that nothing has cleaned come back as they were.
 void check_escaping(const std::string& first, const std::string& second, const std::string& third) {
-    const metrics::ExporterStatus exporter = {{first, second, third}, 0, {}, {}};
+    const metrics::ExporterStatus exporter = {first, second, third, 0, {}, {}};
     const auto row = std::ranges::find(metrics::catalog(), "datadog_access_token_exporter_build_info",
                                        &metrics::Metric::name);
     static const auto nothing = testing::exposition_of([](metrics::Format) { return std::string(); });

@@ -194,7 +194,7 @@ TEST(HealthFamilies, AReloadIsPublishedWithItsFile) {
     reloads.failed("web");
     reloads.failed("config");
     const auto families =
-        ExporterCollectable([&] { return ExporterStatus{{}, 0, reloads.by_file(), {}}; }).Collect();
+        ExporterCollectable([&] { return ExporterStatus{{}, {}, {}, 0, reloads.by_file(), {}}; }).Collect();
     const std::string prefix = "datadog_access_token_exporter_config_last_reload_";
     EXPECT_EQ(samples::value(families, prefix + "successful", {{"file", "web"}}), 0);
     EXPECT_EQ(samples::value(families, prefix + "successful", {{"file", "config"}}), 0);

@@ -94,7 +94,7 @@ TEST(Organizations, CollectingTwiceGivesTheSameBytes) {
 }
 
 TEST(BuildInfo, IsOneSeriesWithTheValueOne) {
-    const ExporterStatus exporter = {{"1.2.3", "abc", "GNU 12.2.0"}, 0, {}, {}};
+    const ExporterStatus exporter = {"1.2.3", "abc", "GNU 12.2.0", 0, {}, {}};
     const std::vector families = {
         family_of(samples::row_of("datadog_access_token_exporter_build_info"), exporter)};
     const std::string series =

@@ -234,7 +234,7 @@ std::vector<prometheus::MetricFamily> collect(const std::vector<Snapshot>& snaps
 }
 
 ExporterStatus exporter_status() {
-    return {{"1.2.3", "0123456789ab", "GNU 12.2.0"}, 3, {{"web", {true, noon}}}, read_process()};
+    return {"1.2.3", "0123456789ab", "GNU 12.2.0", 3, {{"web", {true, noon}}}, read_process()};
 }
 
 std::vector<prometheus::MetricFamily> collect_everything() {

@@ -10,7 +10,7 @@
 #include "app/web_protection.h"
 #include "base/replacement_file.h"
 #include "config/sharding.h"
-#include "metrics/reloads.h"
+#include "metrics/collectables.h"
 
 #include <fmt/format.h>
 #include <sys/resource.h>

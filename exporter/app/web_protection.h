@@ -4,7 +4,7 @@
 #include "app/log.h"
 #include "config/config.h"
 #include "http/protection.h"
-#include "metrics/reloads.h"
+#include "metrics/collectables.h"
 #include "scan/clock.h"
 
 #include <tl/expected.hpp>

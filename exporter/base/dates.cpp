@@ -1,5 +1,7 @@
 #include "base/dates.h"
 
+#include "base/text.h"
+
 #include <fmt/format.h>
 
 #include <array>
@@ -18,10 +20,6 @@ using std::chrono::seconds;
 constexpr std::array<std::string_view, 7> weekday_names = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
 constexpr std::array<std::string_view, 12> month_names = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                                           "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-
-bool is_digit(char c) {
-    return c >= '0' && c <= '9';
-}
 
 /// Reads a text from left to right; every step says whether it found what it wanted.
 class Cursor {

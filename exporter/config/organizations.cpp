@@ -38,10 +38,8 @@ constexpr std::array<std::string_view, 3> secret_file_flags = {"datadog.api-key-
 
 bool is_valid_name(std::string_view name) {
     return !name.empty() && name.size() <= longest_organization_name &&
-           std::all_of(name.begin(), name.end(), [](char c) {
-               return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                      c == '_' || c == '.' || c == '-';
-           });
+           std::all_of(name.begin(), name.end(),
+                       [](char c) { return base::is_word_character(c) || c == '.' || c == '-'; });
 }
 
 std::optional<base::Setting> find_setting(const base::Settings& settings, std::string_view key) {

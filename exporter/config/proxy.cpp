@@ -6,8 +6,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cstddef>
+#include <cstdint>
 #include <utility>
 
 namespace exporter::config {
@@ -31,16 +31,11 @@ bool entry_covers_host(std::string_view entry, std::string_view host) {
 }
 
 bool range_covers_host(std::string_view network, std::string_view prefix_text, std::string_view host) {
-    const std::optional<base::IpAddress> base = base::parse_ip(network);
+    const std::optional<base::IpAddress> first = base::parse_ip(network);
     const std::optional<base::IpAddress> address = base::parse_ip(host);
-    int prefix = -1;
-    const auto [end, error] =
-        std::from_chars(prefix_text.data(), prefix_text.data() + prefix_text.size(), prefix);
-    if (!base || !address || error != std::errc{} || end != prefix_text.data() + prefix_text.size() ||
-        prefix < 0 || prefix > base->bits) {
-        return false;
-    }
-    return base::same_network(*base, *address, prefix);
+    const auto prefix = base::parse_number<std::uint8_t>(prefix_text);
+    return first && address && prefix && *prefix <= first->bits &&
+           base::same_network(*first, *address, *prefix);
 }
 
 bool entry_covers(std::string_view entry, const Endpoint& target, std::string_view host) {
@@ -81,10 +76,11 @@ bool is_excepted(const Endpoint& target, std::string_view no_proxy) {
 std::string percent_decoded(std::string_view text) {
     std::string decoded;
     for (std::size_t i = 0; i < text.size(); ++i) {
-        unsigned value = 0;
-        if (text[i] == '%' && i + 2 < text.size() &&
-            std::from_chars(text.data() + i + 1, text.data() + i + 3, value, 16).ptr == text.data() + i + 3) {
-            decoded += static_cast<char>(static_cast<unsigned char>(value));
+        const auto byte = text[i] == '%' && i + 2 < text.size()
+                              ? base::parse_number<std::uint8_t>(text.substr(i + 1, 2), 16)
+                              : std::nullopt;
+        if (byte) {
+            decoded += static_cast<char>(*byte);
             i += 2;
         } else {
             decoded += text[i];

@@ -5,12 +5,10 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
 #include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <system_error>
 
 namespace exporter::config {
 namespace {
@@ -25,11 +23,8 @@ std::optional<std::size_t> ordinal_of(std::string_view pod) {
         return std::nullopt;
     }
     const std::string_view digits = pod.substr(dash + 1);
-    std::size_t ordinal = 0;
-    const char* const end = digits.data() + digits.size();
-    const auto [rest, error] = std::from_chars(digits.data(), end, ordinal);
     const bool is_canonical = digits == "0" || !digits.starts_with('0');
-    return error == std::errc{} && rest == end && is_canonical ? std::optional(ordinal) : std::nullopt;
+    return is_canonical ? base::parse_number<std::size_t>(digits) : std::nullopt;
 }
 
 /// The index, with what it was read from, for messages.
@@ -65,15 +60,13 @@ std::optional<Index> read_index(const Values& values, const Environment& environ
     if (text == pod_name) {
         return index_of_pod(values, environment);
     }
-    std::size_t number = 0;
-    const char* const end = text.data() + text.size();
-    if (const auto [rest, error] = std::from_chars(text.data(), end, number);
-        error != std::errc{} || rest != end) {
+    const auto number = base::parse_number<std::size_t>(text);
+    if (!number) {
         values.mistake("shard.index",
                        fmt::format("{} is neither a whole number from 0 nor pod-name", base::quote(text)));
         return std::nullopt;
     }
-    return Index{number, fmt::format("{}", number)};
+    return Index{*number, fmt::format("{}", *number)};
 }
 
 }  // namespace

@@ -31,9 +31,8 @@ std::string_view fault_in_unix_path(std::string_view path) {
     if (path.size() > longest_unix_path) {
         return "the path is longer than 107 bytes";
     }
-    const bool is_plain =
-        std::none_of(path.begin(), path.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; });
-    return is_plain ? "" : "the path holds a control character";
+    return std::none_of(path.begin(), path.end(), base::is_control) ? ""
+                                                                    : "the path holds a control character";
 }
 
 /// What is wrong with an address of TCP, or empty.
@@ -142,7 +141,7 @@ void read_limits(const Values& values, const base::MistakeLines& mistakes, Web& 
 
 /// What is wrong with the path of the metrics, or empty.
 std::string_view fault_in_path(std::string_view path) {
-    const auto is_plain = [](char c) { return c > 0x20 && c < 0x7f && c != '?' && c != '#' && c != '%'; };
+    const auto is_plain = [](char c) { return base::is_visible(c) && c != '?' && c != '#' && c != '%'; };
     if (!path.starts_with('/')) {
         return "does not begin with /";
     }

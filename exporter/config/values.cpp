@@ -7,7 +7,6 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <charconv>
 #include <chrono>
 #include <cstddef>
 
@@ -43,13 +42,6 @@ std::string_view fault_in(const std::vector<base::Duration>& bounds) {
         }
     }
     return {};
-}
-
-std::optional<std::uint64_t> parse_number(std::string_view text) {
-    std::uint64_t number = 0;
-    const char* const end = text.data() + text.size();
-    const auto [rest, error] = std::from_chars(text.data(), end, number);
-    return error == std::errc{} && rest == end ? std::optional(number) : std::nullopt;
 }
 
 }  // namespace
@@ -121,7 +113,7 @@ std::vector<std::string> Values::list(std::string_view flag) const {
 
 std::uint64_t Values::number(std::string_view flag, std::uint64_t least, std::uint64_t most) const {
     const std::string value = text(flag);
-    const auto number = parse_number(value);
+    const auto number = base::parse_number<std::uint64_t>(value);
     if (!number || *number < least || *number > most) {
         mistake(flag, fmt::format("{} is not a whole number from {} to {}", base::quote(value), least, most));
         return least;
@@ -133,7 +125,8 @@ std::uint64_t Values::percent(std::string_view flag, std::uint64_t most) const {
     const std::string value = text(flag);
     const bool has_sign = value.ends_with('%');
     const auto number =
-        has_sign ? parse_number(std::string_view(value).substr(0, value.size() - 1)) : std::nullopt;
+        has_sign ? base::parse_number<std::uint64_t>(std::string_view(value).substr(0, value.size() - 1))
+                 : std::nullopt;
     if (!number || *number > most) {
         mistake(flag, fmt::format("{} is not a share from 0% to {}%, such as 10%", base::quote(value), most));
         return 0;

@@ -9,20 +9,11 @@
 namespace exporter::config {
 namespace {
 
-bool is_alphanumeric(char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-bool needs_escape(char c) {
-    const auto byte = static_cast<unsigned char>(c);
-    return byte < 0x20 || byte == 0x7f;
-}
-
 bool needs_no_quotes(std::string_view text) {
     const auto fits = [](char c) {
-        return is_alphanumeric(c) || c == '_' || c == '.' || c == '/' || c == '%' || c == '-';
+        return base::is_word_character(c) || c == '.' || c == '/' || c == '%' || c == '-';
     };
-    return !text.empty() && (is_alphanumeric(text.front()) || text.front() == '/') &&
+    return !text.empty() && (base::is_alphanumeric(text.front()) || text.front() == '/') &&
            std::all_of(text.begin(), text.end(), fits) && base::lower(text) != "null";
 }
 
@@ -34,7 +25,7 @@ std::string yaml_scalar(std::string_view text) {
     }
     std::string quoted = "\"";
     for (const char c : text) {
-        if (needs_escape(c)) {
+        if (base::is_control(c)) {
             quoted += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
         } else {
             quoted += c == '"' || c == '\\' ? "\\" : "";
@@ -54,7 +45,7 @@ std::string yaml_list(const std::vector<std::string>& items) {
 
 std::string yaml_comment(std::string_view text) {
     std::string comment(text);
-    std::replace_if(comment.begin(), comment.end(), needs_escape, '?');
+    std::replace_if(comment.begin(), comment.end(), base::is_control, '?');
     return comment;
 }
 

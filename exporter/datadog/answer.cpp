@@ -1,7 +1,6 @@
 #include "datadog/answer.h"
 
 #include "base/text.h"
-#include "datadog/page_parser.h"
 
 #include <fmt/format.h>
 
@@ -335,7 +334,7 @@ void AnswerReader::fail(ErrorKind kind, std::string message) {
     part_ = Part::failed;
     persistent_ = false;
     line_.clear();
-    failure_ = Error{.kind = kind, .message = std::move(message), .retry_after = {}};
+    failure_ = Error{.kind = kind, .message = std::move(message)};
 }
 
 }  // namespace exporter::datadog

@@ -6,7 +6,6 @@
 #include "datadog/connection_guard.h"
 #include "datadog/content_coding.h"
 #include "datadog/masking.h"
-#include "datadog/page_parser.h"
 #include "datadog/transport.h"
 
 #include <fmt/format.h>
@@ -350,7 +349,7 @@ Error Client::Impl::status_error(const AnswerHead& head, std::string_view body) 
 
 Result<Page> Client::Impl::parsed(Page page) const {
     page.body.push_back('\0');
-    if (auto outcome = parse_into(page); !outcome) {
+    if (auto outcome = parse_page(page); !outcome) {
         Error bad = std::move(outcome).error();
         bad.message =
             fmt::format("{} answered a page that can't be used: {}", options_.endpoint.host, bad.message);

@@ -1,7 +1,6 @@
 #include "datadog/content_coding.h"
 
 #include "base/text.h"
-#include "datadog/page_parser.h"
 
 #include <fmt/format.h>
 #include <zlib.h>

@@ -2,7 +2,6 @@
 
 #include "base/base64.h"
 #include "datadog/answer.h"
-#include "datadog/page_parser.h"
 
 #include <fmt/format.h>
 
@@ -49,7 +48,7 @@ void receive(int socket, Wire& wire, AnswerReader& answer) {
 }
 
 Error refusal(std::string message, bool definitive = false) {
-    Error error{.kind = ErrorKind::connect, .message = std::move(message), .retry_after = {}};
+    Error error{.kind = ErrorKind::connect, .message = std::move(message)};
     error.definitive = definitive;
     return error;
 }
@@ -69,8 +68,7 @@ Result<void> open_tunnel(int socket, const config::Endpoint& target, const confi
         receive(socket, wire, answer);
     }
     if (wire.was_silent()) {
-        return tl::unexpected(
-            Error{.kind = ErrorKind::timeout, .message = "it did not answer in time", .retry_after = {}});
+        return tl::unexpected(Error{.kind = ErrorKind::timeout, .message = "it did not answer in time"});
     }
     const AnswerHead* const head = answer.head();
     if (head == nullptr) {

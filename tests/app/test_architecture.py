@@ -29,7 +29,7 @@ ALLOWED = {
 # Libraries by the sources that may know them.
 LIBRARIES = {
     "httplib.h": r"datadog/transport\.cpp|demo/\w+\.(cpp|h)",
-    "rapidjson/": r"datadog/(page_parser|error_text)\.cpp|demo/\w+\.cpp",
+    "rapidjson/": r"datadog/page\.cpp|demo/\w+\.cpp",
     "boost/": r"http/\w+\.(cpp|h)",
     "crypt.h": r"http/bcrypt\.cpp",
     "yaml-cpp/": r"base/yaml_reader\.(cpp|h)|config/\w+\.cpp|http/web_file\.cpp",

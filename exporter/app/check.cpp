@@ -1,7 +1,7 @@
 #include "app/check.h"
 
 #include "app/client_source.h"
-#include "datadog/commons.h"
+#include "datadog/client.h"
 #include "scan/reading.h"
 
 #include <fmt/format.h>

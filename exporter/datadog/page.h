@@ -62,6 +62,20 @@ struct Page {
     }
 };
 
+/// What one exchange cost and brought, whether it succeeded or not.
+struct Exchange {
+    bool made = true;  ///< false: there was no time for it
+    int status = 0;    ///< 0 when no answer came
+    std::chrono::duration<double> duration{0};
+    std::uint64_t body_bytes = 0;  ///< after decompression
+    RateLimit rate_limit;
+};
+
+struct Answer {
+    Exchange exchange;
+    Result<Page> page;
+};
+
 /// How deep objects and arrays of an answer may be nested. The API's own pages have six levels.
 inline constexpr std::size_t most_levels = 64;
 /// A page may have so many, readable or not. A body of the smallest elements would otherwise take a hundred

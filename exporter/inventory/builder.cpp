@@ -1,6 +1,5 @@
 #include "inventory/builder.h"
 
-#include "datadog/id_set.h"
 #include "datadog/text_hash.h"
 #include "inventory/detail_list.h"
 #include "inventory/label_text.h"

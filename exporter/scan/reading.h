@@ -2,7 +2,7 @@
 #pragma once
 
 #include "datadog/error.h"
-#include "datadog/id_set.h"
+#include "datadog/text_hash.h"
 #include "datadog/page.h"
 #include "scan/listing.h"
 

@@ -15,7 +15,7 @@ ALLOWED = {
     "config": ["base/"],
     "datadog": ["base/", "config/"],
     "scan": ["base/", "datadog/"],
-    "inventory": ["base/", "datadog/token.h", "datadog/id_set.h", "datadog/text_hash.h"],
+    "inventory": ["base/", "datadog/token.h", "datadog/text_hash.h"],
     "state": ["base/", "inventory/", "scan/listing.h", "scan/clock.h", "datadog/token.h", "datadog/text_hash.h"],
     "metrics": ["base/", "inventory/", "scan/statistics.h", "scan/listing.h", "datadog/token.h", "datadog/error.h",
                 "datadog/page.h"],
@@ -36,7 +36,7 @@ LIBRARIES = {
     "CLI/": r"config/\w+\.cpp",
     "spdlog/": r"app/log\.cpp",
     "prometheus/": r"metrics/\w+\.(cpp|h)",
-    "openssl/": r"base/((pem|tls_socket)\.(cpp|h)|base64\.cpp)|datadog/(tls\.(cpp|h)|text_hash\.cpp)|http/(tls_\w+\.(cpp|h)|(bcrypt|hmac)\.cpp)|web/page_style\.cpp",
+    "openssl/": r"base/((pem|tls_socket)\.(cpp|h)|base64\.cpp)|datadog/(wire\.(cpp|h)|text_hash\.cpp)|http/(tls_\w+\.(cpp|h)|(bcrypt|hmac)\.cpp)|web/page_style\.cpp",
     "zlib.h": r"datadog/content_coding\.cpp|state/(archive|codec)\.cpp|metrics/gzip\.cpp|demo/\w+\.cpp",
 }
 

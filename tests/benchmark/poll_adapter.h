@@ -3,7 +3,7 @@
 #pragma once
 
 #include "config/config.h"
-#include "datadog/id_set.h"
+#include "datadog/text_hash.h"
 #include "datadog/page.h"
 #include "exposition_adapter.h"
 #include "inventory/builder.h"

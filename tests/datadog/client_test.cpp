@@ -2,7 +2,6 @@
 #include "datadog/client.h"
 
 #include "datadog/answer.h"
-#include "datadog/commons.h"
 #include "demo/server.h"
 #include "support/raw_server.h"
 #include "support/tls_server.h"

@@ -3,6 +3,7 @@
 // and nobody keeps it.
 #pragma once
 
+#include "base/address.h"
 #include "base/duration.h"
 #include "config/credentials.h"
 #include "config/endpoint.h"
@@ -76,14 +77,7 @@ struct Tokens {
     std::size_t detail_limit = 1000;
 };
 
-/// A TCP address or a Unix socket.
-struct ListenAddress {
-    std::string host;  ///< empty: all addresses, IPv6 and IPv4
-    std::uint16_t port = 10077;
-    std::string unix_path;  ///< absolute; empty: TCP, otherwise host and port mean nothing
-
-    bool operator==(const ListenAddress&) const = default;
-};
+using base::ListenAddress;
 
 struct Web {
     std::vector<ListenAddress> listen_addresses;        ///< empty if `systemd_socket`

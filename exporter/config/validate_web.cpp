@@ -79,7 +79,8 @@ std::vector<ListenAddress> read_addresses(const Values& values, std::string_view
     std::vector<ListenAddress> addresses;
     const auto holds = [](const std::vector<ListenAddress>& list, const ListenAddress& address) {
         // Port 0 is another one each time.
-        return address.port != 0 && std::find(list.begin(), list.end(), address) != list.end();
+        const bool is_any_port = address.port == 0 && address.unix_path.empty();
+        return !is_any_port && std::find(list.begin(), list.end(), address) != list.end();
     };
     for (const std::string& item : items) {
         auto address = parse_listen_address(item);

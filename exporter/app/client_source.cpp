@@ -1,7 +1,7 @@
 #include "app/client_source.h"
 
 #include "app/build_info.h"
-#include "datadog/commons.h"
+#include "datadog/client.h"
 
 #include <fmt/format.h>
 

@@ -2,7 +2,7 @@
 #include "app/organization_monitor.h"
 
 #include "app/client_source.h"
-#include "datadog/commons.h"
+#include "datadog/client.h"
 #include "state/state_keeper.h"
 #include "support/drive.h"
 #include "support/simulated_datadog.h"

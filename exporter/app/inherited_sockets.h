@@ -1,7 +1,7 @@
 // The sockets that systemd opens for a service (socket activation, sd_listen_fds(3)).
 #pragma once
 
-#include "config/environment.h"
+#include "config/load.h"
 
 #include <sys/types.h>
 #include <tl/expected.hpp>

@@ -165,7 +165,7 @@ class Signals {
 };
 
 /// `http://localhost:10077`, for people to click; for a Unix socket as curl's --unix-socket takes it.
-std::string url_of(const http::Address& address, bool encrypted) {
+std::string url_of(const base::ListenAddress& address, bool encrypted) {
     if (!address.unix_path.empty()) {
         return fmt::format("unix:{}:", address.unix_path);
     }
@@ -176,11 +176,11 @@ std::string url_of(const http::Address& address, bool encrypted) {
 }
 
 void log_addresses(const http::Server& server, const config::Web& web, bool encrypted, Log& log) {
-    for (const http::Address& address : server.addresses()) {
+    for (const base::ListenAddress& address : server.addresses()) {
         const std::string url = url_of(address, encrypted);
         log.info("listening", {{"metrics", url + web.telemetry_path}, {"status", url + "/"}});
     }
-    for (const http::Address& address : server.probe_addresses()) {
+    for (const base::ListenAddress& address : server.probe_addresses()) {
         log.info("listening for probes", {{"address", url_of(address, false)}});
     }
 }

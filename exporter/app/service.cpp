@@ -172,19 +172,6 @@ std::vector<web::OrganizationStatus> Monitoring::statuses() const {
     return statuses;
 }
 
-namespace {
-
-std::vector<http::Address> addresses_of(const std::vector<config::ListenAddress>& configured) {
-    std::vector<http::Address> addresses;
-    addresses.reserve(configured.size());
-    for (const config::ListenAddress& address : configured) {
-        addresses.push_back({address.host, address.port, address.unix_path});
-    }
-    return addresses;
-}
-
-}  // namespace
-
 tl::expected<std::unique_ptr<http::Server>, std::string> start_server(
     const config::Config& config, const Monitoring& monitoring, std::vector<int> inherited_sockets,
     std::shared_ptr<const http::Security> security) {
@@ -201,8 +188,8 @@ tl::expected<std::unique_ptr<http::Server>, std::string> start_server(
     routes.configuration = config.in_effect;
 
     http::ServerOptions options;
-    options.addresses = addresses_of(config.web.listen_addresses);
-    options.probe_addresses = addresses_of(config.web.probe_listen_addresses);
+    options.addresses = config.web.listen_addresses;
+    options.probe_addresses = config.web.probe_listen_addresses;
     options.inherited_sockets = std::move(inherited_sockets);
     options.max_connections = config.web.max_connections;
     options.max_connections_per_address = config.web.max_connections_per_address;

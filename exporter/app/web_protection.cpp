@@ -7,7 +7,6 @@
 #include <array>
 #include <chrono>
 #include <exception>
-#include <map>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -20,36 +19,11 @@ namespace {
 /// Of this file's reload metrics.
 constexpr const char* reload_label = "web";
 
-tl::expected<std::shared_ptr<const http::TlsContext>, std::string> tls_context(const http::WebTls& tls) {
-    return http::TlsContext::make({.certificate = tls.certificate,
-                                   .key = std::string(tls.key.expose()),
-                                   .client_auth = tls.client_auth,
-                                   .client_ca = tls.client_ca,
-                                   .client_allowed_sans = tls.client_allowed_sans,
-                                   .min_version = tls.min_version,
-                                   .max_version = tls.max_version,
-                                   .cipher_suites = tls.cipher_suites,
-                                   .prefer_server_cipher_suites = tls.prefer_server_cipher_suites,
-                                   .curve_preferences = tls.curve_preferences});
-}
-
-tl::expected<std::optional<http::Users>, std::string> users_of(
-    const std::map<std::string, base::Secret>& configured) {
-    if (configured.empty()) {
-        return std::nullopt;
-    }
-    std::map<std::string, std::string> hashes;
-    for (const auto& [name, hash] : configured) {
-        hashes.emplace(name, hash.expose());
-    }
-    return http::Users::make(hashes).map([](http::Users users) { return std::optional(std::move(users)); });
-}
-
+using http::TlsOptions;
 using http::WebFile;
-using http::WebTls;
 
 /// Compares what both files have.
-template <bool (*IsWeaker)(const WebTls& before, const WebTls& after)>
+template <bool (*IsWeaker)(const TlsOptions& before, const TlsOptions& after)>
 bool in_tls(const WebFile& before, const WebFile& after) {
     return before.tls && after.tls && IsWeaker(*before.tls, *after.tls);
 }
@@ -58,18 +32,18 @@ bool is_tls_gone(const WebFile& before, const WebFile& after) {
     return before.tls && !after.tls;
 }
 
-bool lets_more_clients_in(const WebTls& before, const WebTls& after) {
+bool lets_more_clients_in(const TlsOptions& before, const TlsOptions& after) {
     return (http::is_required(before.client_auth) && !http::is_required(after.client_auth)) ||
            (http::is_verified(before.client_auth) && !http::is_verified(after.client_auth));
 }
 
 /// An empty list is no restriction.
-template <std::vector<std::string> WebTls::* list>
-bool is_list_gone(const WebTls& before, const WebTls& after) {
+template <std::vector<std::string> TlsOptions::* list>
+bool is_list_gone(const TlsOptions& before, const TlsOptions& after) {
     return !(before.*list).empty() && (after.*list).empty();
 }
 
-bool takes_older_versions(const WebTls& before, const WebTls& after) {
+bool takes_older_versions(const TlsOptions& before, const TlsOptions& after) {
     return after.min_version < before.min_version;
 }
 
@@ -100,10 +74,10 @@ struct Guard {
 constexpr std::array guards = {
     Guard{"tls_server_config", is_tls_gone},
     Guard{"tls_server_config.client_auth_type", in_tls<lets_more_clients_in>},
-    Guard{"tls_server_config.client_allowed_sans", in_tls<is_list_gone<&WebTls::client_allowed_sans>>},
+    Guard{"tls_server_config.client_allowed_sans", in_tls<is_list_gone<&TlsOptions::client_allowed_sans>>},
     Guard{"tls_server_config.min_version", in_tls<takes_older_versions>},
-    Guard{"tls_server_config.cipher_suites", in_tls<is_list_gone<&WebTls::cipher_suites>>},
-    Guard{"tls_server_config.curve_preferences", in_tls<is_list_gone<&WebTls::curve_preferences>>},
+    Guard{"tls_server_config.cipher_suites", in_tls<is_list_gone<&TlsOptions::cipher_suites>>},
+    Guard{"tls_server_config.curve_preferences", in_tls<is_list_gone<&TlsOptions::curve_preferences>>},
     Guard{"http_server_config.headers", is_a_header_gone},
     Guard{"basic_auth_users", are_users_gone},
     Guard{"rate_limit", allows_more_requests},
@@ -117,16 +91,6 @@ std::vector<std::string_view> weakened(const WebFile& before, const WebFile& aft
         }
     }
     return settings;
-}
-
-WebFile without_secrets(WebFile file) {
-    if (file.tls) {
-        file.tls->key = base::Secret();
-    }
-    for (auto& user : file.users) {
-        user.second = base::Secret();
-    }
-    return file;
 }
 
 }  // namespace
@@ -168,7 +132,7 @@ http::WebFileReading WebProtection::read() const {
 }
 
 tl::expected<void, base::MistakeLines> WebProtection::use(http::WebFileReading reading) {
-    const auto taken = reading.file ? take_up(*reading.file) : tl::expected<void, std::string>();
+    const auto taken = reading.file ? take_up(*std::move(reading.file)) : tl::expected<void, std::string>();
     // Not sooner: after an exception the files count as changed, and are looked at again.
     read_files_ = std::move(reading.read_files);
     if (!reading.file) {
@@ -182,7 +146,7 @@ tl::expected<void, base::MistakeLines> WebProtection::use(http::WebFileReading r
     return {};
 }
 
-tl::expected<void, std::string> WebProtection::take_up(const http::WebFile& file) {
+tl::expected<void, std::string> WebProtection::take_up(http::WebFile file) {
     if (const auto weaker = file_ ? weakened(*file_, file) : std::vector<std::string_view>();
         !weaker.empty()) {
         return tl::unexpected(
@@ -191,33 +155,26 @@ tl::expected<void, std::string> WebProtection::take_up(const http::WebFile& file
     }
     auto security = std::make_shared<http::Security>();
     if (file.tls) {
-        auto context = tls_context(*file.tls);
+        auto context = http::TlsContext::make(*file.tls);
         if (!context) {
             return tl::unexpected(fmt::format("tls_server_config: {}", context.error()));
         }
         security->tls = *std::move(context);
     }
-    auto users = users_of(file.users);
-    if (!users) {
-        return tl::unexpected(fmt::format("basic_auth_users: {}", users.error()));
-    }
     if (file.rate_limit) {
-        security->rate_limiter = std::make_shared<http::RateLimiter>(
-            file.rate_limit->interval, static_cast<unsigned>(file.rate_limit->burst));
+        security->rate_limiter = std::make_shared<http::RateLimiter>(*file.rate_limit);
     }
     security->headers = file.headers;
-    auto kept = without_secrets(file);
-    // Nothing can fail from here on.
-    if (auto& some = *users) {
+    if (!file.users.empty()) {
         if (authenticator_) {
-            authenticator_->replace(*std::move(some));
+            authenticator_->replace(http::Users(file.users));
         } else {
-            authenticator_ = std::make_shared<http::Authenticator>(*std::move(some));
+            authenticator_ = std::make_shared<http::Authenticator>(http::Users(file.users));
         }
         security->authenticator = authenticator_;
     }
+    file_ = std::move(file);
     security_ = std::move(security);
-    file_ = std::move(kept);
     return {};
 }
 

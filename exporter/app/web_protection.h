@@ -49,7 +49,7 @@ class WebProtection {
                   scan::Clock& clock);
     [[nodiscard]] http::WebFileReading read() const;
     [[nodiscard]] tl::expected<void, base::MistakeLines> use(http::WebFileReading reading);
-    [[nodiscard]] tl::expected<void, std::string> take_up(const http::WebFile& file);
+    [[nodiscard]] tl::expected<void, std::string> take_up(http::WebFile file);
     void fail(const std::string& error);
     void fail_by(const std::exception& exception) noexcept;
 
@@ -66,7 +66,7 @@ class WebProtection {
     /// One for life, as its end may have to wait for a check; null until there are users.
     std::shared_ptr<http::Authenticator> authenticator_;
     std::shared_ptr<const http::Security> security_;
-    std::optional<http::WebFile> file_;  ///< what `security_` was made of, without secrets; none at first
+    std::optional<http::WebFile> file_;  ///< what `security_` was made of; none at first
 };
 
 /// As `config::WebFileCheck` has it.

@@ -1,6 +1,7 @@
 // What `load` makes: all that the program is told from outside, finished and immutable.
 #pragma once
 
+#include "base/address.h"
 #include "base/duration.h"
 #include "config/credentials.h"
 #include "config/endpoint.h"
@@ -78,20 +79,14 @@ struct Tokens {
     std::size_t detail_limit = 1000;
 };
 
-/// A TCP address or a Unix socket.
-struct ListenAddress {
-    std::string host;  ///< empty: all addresses, IPv6 and IPv4
-    std::uint16_t port = 10077;
-    std::string unix_path;  ///< absolute; empty: TCP, otherwise host and port mean nothing
-
-    bool operator==(const ListenAddress&) const = default;
-};
+using base::ListenAddress;
 
 struct Web {
-    std::vector<ListenAddress> listen_addresses = {{}};  ///< empty if `systemd_socket`
-    std::vector<ListenAddress> probe_listen_addresses;   ///< health probes and nothing else; may be empty
-    bool systemd_socket = false;                         ///< sockets come from systemd
-    std::string config_file;                             ///< for `read_web_file`; empty: none
+    std::vector<ListenAddress> listen_addresses = {
+        {.host = "", .port = 10077}};                   ///< empty if `systemd_socket`
+    std::vector<ListenAddress> probe_listen_addresses;  ///< health probes and nothing else; may be empty
+    bool systemd_socket = false;                        ///< sockets come from systemd
+    std::string config_file;                            ///< for `read_web_file`; empty: none
     base::WorldReadable world_readable =
         base::WorldReadable::refused;  ///< for the keys that `config_file` names
     std::string telemetry_path = "/metrics";

@@ -201,8 +201,8 @@ void set_shard(Given& given, const Environment& environment, Draft& draft) {
 void refuse_doubled(Given& given, std::string_view flag, const std::vector<ListenAddress>& addresses,
                     const std::vector<ListenAddress>& taken) {
     for (auto address = addresses.begin(); address != addresses.end(); ++address) {
-        if (address->port == 0) {
-            continue;  // another one each time
+        if (address->port == 0 && address->unix_path.empty()) {
+            continue;  // another port each time
         }
         const std::string shown = base::quote(listen_address_text(*address));
         if (std::find(addresses.begin(), address, *address) != address) {

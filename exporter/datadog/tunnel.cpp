@@ -60,7 +60,7 @@ std::optional<std::string> proxy_authorization(const config::Proxy& proxy) {
     if (!proxy.has_credentials()) {
         return std::nullopt;
     }
-    return "Basic " + base::base64((proxy.user + ":").append(proxy.password.expose()));
+    return "Basic " + base::encode_base64((proxy.user + ":").append(proxy.password.expose()));
 }
 
 Result<void> open_tunnel(int socket, const config::Endpoint& target, const config::Proxy& proxy, Wire& wire) {

@@ -16,6 +16,7 @@ constexpr std::size_t prefix_size = std::string_view("$2b$10$").size();
 constexpr std::size_t salt_size = 22;
 constexpr std::size_t result_size = 31;
 constexpr std::size_t longest_password = 72;
+constexpr unsigned highest_cost = 16;
 
 struct Wipe {
     void operator()(crypt_data* data) const {
@@ -37,16 +38,23 @@ bool is_of_the_alphabet(char c) {
 BcryptHash::BcryptHash(unsigned cost, std::string_view salt, std::string_view result)
     : cost_(cost), setting_(fmt::format("$2b${:02}${}", cost, salt)), result_(result) {}
 
-std::optional<BcryptHash> BcryptHash::parse(std::string_view text) {
-    if (text.size() != prefix_size + salt_size + result_size || !text.starts_with("$2") ||
-        (text[2] != 'a' && text[2] != 'b' && text[2] != 'y') || text[3] != '$' || !is_digit(text[4]) ||
+tl::expected<BcryptHash, std::string_view> BcryptHash::parse(std::string_view text) {
+    constexpr std::string_view no_hash =
+        "is no bcrypt hash of a password ($2y$10$ and 53 more characters); htpasswd -nBC 10 \"\" makes one";
+    const std::string_view version = text.substr(0, 4);
+    if (text.size() != prefix_size + salt_size + result_size ||
+        (version != "$2a$" && version != "$2b$" && version != "$2y$") || !is_digit(text[4]) ||
         !is_digit(text[5]) || text[6] != '$') {
-        return std::nullopt;
+        return tl::unexpected(no_hash);
     }
     const auto cost = static_cast<unsigned>((text[4] - '0') * 10 + (text[5] - '0'));
     const auto rest = text.substr(prefix_size);
     if (cost < 4 || cost > 31 || !std::all_of(rest.begin(), rest.end(), is_of_the_alphabet)) {
-        return std::nullopt;
+        return tl::unexpected(no_hash);
+    }
+    if (cost > highest_cost) {
+        return tl::unexpected<std::string_view>(
+            "has a cost above 16, seconds of work for each password that anybody sends; 10 to 12 is usual");
     }
     return BcryptHash(cost, rest.substr(0, salt_size), rest.substr(salt_size));
 }

@@ -5,8 +5,6 @@
 #include "http/bcrypt.h"
 #include "http/hmac.h"
 
-#include <tl/expected.hpp>
-
 #include <map>
 #include <string>
 #include <vector>
@@ -16,10 +14,8 @@ namespace exporter::http {
 /// Constant.
 class Users {
   public:
-    /// @param hashes bcrypt hashes by user; none: nobody comes in
-    /// @return or a sentence that names the user, without the hash
-    [[nodiscard]] static tl::expected<Users, std::string> make(
-        const std::map<std::string, std::string>& hashes);
+    /// @param hashes by user; none: nobody comes in
+    explicit Users(std::map<std::string, BcryptHash> hashes);
 
     /// Takes its time: that of bcrypt, whether there is such a user or not.
     [[nodiscard]] bool admit(const Credentials& credentials) const;
@@ -33,13 +29,12 @@ class Users {
     [[nodiscard]] bool share(const std::string& user, const Users& other) const;
 
     /// Whether they have the same names and hashes.
-    [[nodiscard]] bool are_those_of(const Users& other) const { return fingerprint_ == other.fingerprint_; }
+    [[nodiscard]] bool are_those_of(const Users& other) const { return known_ == other.known_; }
 
   private:
     std::map<std::string, BcryptHash> known_;
     std::vector<BcryptHash> unknown_;  ///< one for each of the known, of its cost; at least one
     Digest key_{};
-    Digest fingerprint_{};  ///< of names and hashes
 };
 
 }  // namespace exporter::http

@@ -3,6 +3,7 @@
 
 #include "datadog/commons.h"
 #include "demo/server.h"
+#include "state/state_keeper.h"
 #include "support/drive.h"
 
 #include <gmock/gmock.h>
@@ -339,6 +340,51 @@ TEST_F(MonitoredOrganization, NeverLogsACredential) {
 
     EXPECT_THAT(lines_.str(), Not(HasSubstr(options().access_token)));
 }
+
+/// The wall clock is set by the test.
+class SetClock final : public scan::Clock {
+  public:
+    base::Timestamp now() override { return now_; }
+    scan::SteadyTime steady_now() override { return scan::system_clock().steady_now(); }
+    bool wait_until(scan::SteadyTime moment, std::stop_token stop) override {
+        return scan::system_clock().wait_until(moment, std::move(stop));
+    }
+
+    base::Timestamp now_ = scan::system_clock().now();
+};
+
+/// The age of the saved listing at the restart, and whether its numbers are shown.
+struct RestartCase {
+    const char* name;
+    std::chrono::seconds age;
+    bool shown;
+};
+
+class RestartedMonitor : public MonitoredOrganization, public testing::WithParamInterface<RestartCase> {};
+
+TEST_P(RestartedMonitor, ShowsRestoredNumbersOnlyWhereTheirAgeIsPlausible) {
+    config_.poll.stale_after = std::chrono::hours(1);
+    SetClock clock;
+    state::StateKeeper states({.path = (directory_ / "state").string()}, {}, clock,
+                              [](state::StateEvent, const std::string&) {});
+    const Surroundings with_states{.log = log_, .commons = commons_, .states = &states, .clock = clock};
+    OrganizationMonitor before(organization_, config_, with_states, [] {});
+    ASSERT_TRUE(poll(before));
+    clock.now_ += GetParam().age;
+
+    const OrganizationMonitor after(organization_, config_, with_states, [] {});
+
+    EXPECT_EQ(after.snapshot().inventory != nullptr, GetParam().shown);
+    EXPECT_EQ(after.status().numbers != nullptr, GetParam().shown);
+    EXPECT_EQ(after.status().last_success.has_value(), GetParam().shown);
+}
+
+INSTANTIATE_TEST_SUITE_P(Ages, RestartedMonitor,
+                         testing::Values(RestartCase{"FromTheFuture", std::chrono::seconds(-1), false},
+                                         RestartCase{"OfThisSecond", std::chrono::seconds(0), true},
+                                         RestartCase{"AlmostStale", std::chrono::seconds(3599), true},
+                                         RestartCase{"Stale", std::chrono::seconds(3600), false}),
+                         [](const auto& test) { return test.param.name; });
 
 /// What may be published of the organization at one moment: every token's id.
 std::set<std::string> ids_of(const demo::SimulatedOrganization& organization) {

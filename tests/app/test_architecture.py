@@ -60,6 +60,27 @@ def sources():
                     yield os.path.relpath(path, EXPORTER), opened.read()
 
 
+HOUSE = os.path.join(EXPORTER, "README.md")
+BLOCK = r"(<!-- {0}:[^\n]*-->\n)(.*?)(<!-- /{0} -->)"
+
+
+def house():
+    with open(HOUSE, encoding="utf-8") as file:
+        return file.read()
+
+
+def table_of_includes():
+    rows = [f"| `{room}/` | {', '.join(f'`{rule}`' for rule in rules) or '–'} |\n"
+            for room, rules in ALLOWED.items() if room]
+    return "| room | may include, beside itself |\n|---|---|\n" + "".join(rows)
+
+
+def write_house():
+    text = re.sub(BLOCK.format("includes"), lambda block: block[1] + table_of_includes() + block[3], house(), flags=re.S)
+    with open(HOUSE, "w", encoding="utf-8") as file:
+        file.write(text)
+
+
 def wrong_includes(path, text):
     folder = os.path.dirname(path)
     allowed = [folder + "/", *ALLOWED[folder]] if folder else ALLOWED[folder]
@@ -108,10 +129,32 @@ class Architecture(unittest.TestCase):
         self.assertTrue(misplaced_calls("metrics/render.cpp", "std::unordered_map<std::string, int> rows;\n"))
         self.assertTrue(misplaced_calls("config/load.cpp", 'auto home = std::getenv("HOME");\n'))
 
+    def test_the_readme_of_the_house_has_the_rules(self):
+        """`--write` writes them."""
+        block = re.search(BLOCK.format("includes"), house(), re.S)
+        self.assertEqual(block.group(2), table_of_includes())
+
+    def test_the_recipes_name_files_that_exist_two_at_most(self):
+        block = re.search(BLOCK.format("recipes"), house(), re.S).group(2)
+        rows = [line.split("|")[2] for line in block.splitlines()[2:]]
+        self.assertEqual(len(rows), 4)
+        for row in rows:
+            files = re.findall(r"`(\w+/\w+\.\w+)`", row)
+            self.assertIn(len(files), (1, 2), row)
+            for file in files:
+                self.assertTrue(os.path.isfile(os.path.join(EXPORTER, file)), file)
+
+    def test_every_room_has_its_paragraph(self):
+        for room in filter(None, ALLOWED):
+            self.assertIn(f"\n\n`{room}/` ", house())
+
     def test_every_folder_is_under_the_rules(self):
         folders = {os.path.dirname(path) for path, _ in sources()}
         self.assertEqual(folders, set(ALLOWED))
 
 
 if __name__ == "__main__":
-    unittest.main(argv=[sys.argv[0], "-v"])
+    if "--write" in sys.argv:
+        write_house()
+    else:
+        unittest.main(argv=[sys.argv[0], "-v"])

@@ -35,7 +35,8 @@ std::shared_ptr<const http::Security> security(bool tls) {
     if (tls) {
         const auto identity = support::Authority("servers").issue({"IP:127.0.0.1"});
         made->tls =
-            http::TlsContext::make({.certificate = identity.certificate, .key = identity.key}).value();
+            http::TlsContext::make({.certificate = identity.certificate, .key = base::Secret(identity.key)})
+                .value();
     }
     return made;
 }

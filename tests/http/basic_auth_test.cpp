@@ -1,12 +1,13 @@
 #include "http/basic_auth.h"
 
+#include "users_of.h"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <future>
-#include <map>
 #include <memory>
 #include <new>
 #include <optional>
@@ -30,10 +31,6 @@ constexpr auto bob_other = "Basic Ym9iOm90aGVy";
 constexpr auto ill_formed = "Basic alice:secret";
 constexpr auto nobody = "Basic Og==";
 constexpr auto alice_nul = "Basic YWxpY2U6c2VjcmV0AA==";
-
-Users users(const std::map<std::string, std::string>& hashes) {
-    return Users::make(hashes).value();
-}
 
 constexpr auto somebody = "192.0.2.1";
 
@@ -95,7 +92,7 @@ class Obstacle {
 };
 
 TEST(Authenticator, LetsInWhoKnowsThePassword) {
-    Authenticator authenticator(users({{"alice", of_secret}, {"bob", of_other}}));
+    Authenticator authenticator(testing::users_of({{"alice", of_secret}, {"bob", of_other}}));
     EXPECT_EQ(verdict(authenticator, alice_secret), Verdict::right);
     EXPECT_EQ(verdict(authenticator, bob_other), Verdict::right);
     EXPECT_EQ(verdict(authenticator, alice_wrong), Verdict::wrong);
@@ -103,7 +100,7 @@ TEST(Authenticator, LetsInWhoKnowsThePassword) {
 }
 
 TEST(Authenticator, RefusesAtOnceWhatIsNoLogin) {
-    Authenticator authenticator(users({{"alice", of_secret}}));
+    Authenticator authenticator(testing::users_of({{"alice", of_secret}}));
     EXPECT_EQ(authenticator.known("", somebody), Verdict::wrong);
     EXPECT_EQ(authenticator.known(ill_formed, somebody), Verdict::wrong);
     EXPECT_EQ(authenticator.known("Bearer YWxpY2U6c2VjcmV0", somebody), Verdict::wrong);
@@ -114,33 +111,33 @@ TEST(Authenticator, RefusesAtOnceWhatIsNoLogin) {
 
 TEST(Authenticator, RefusesIllFormedLoginsEvenWhereTheEmptyOneIsRight) {
     Authenticator authenticator(
-        users({{"", "$2b$04$abcdefghijklmnopqrstuubyCG3zY1GIXMyxfivm.ClDiInHzxjiq"}}));
+        testing::users_of({{"", "$2b$04$abcdefghijklmnopqrstuubyCG3zY1GIXMyxfivm.ClDiInHzxjiq"}}));
     EXPECT_EQ(verdict(authenticator, nobody), Verdict::right);
     EXPECT_EQ(verdict(authenticator, ill_formed), Verdict::wrong);
 }
 
 TEST(Authenticator, KnowsALoginThatWasRight) {
-    Authenticator authenticator(users({{"alice", of_secret}}));
+    Authenticator authenticator(testing::users_of({{"alice", of_secret}}));
     EXPECT_EQ(authenticator.known(alice_secret, somebody), std::nullopt);
     EXPECT_EQ(verdict(authenticator, alice_secret), Verdict::right);
     EXPECT_EQ(authenticator.known(alice_secret, somebody), Verdict::right);
 }
 
 TEST(Authenticator, NeverRemembersALoginThatWasWrong) {
-    Authenticator authenticator(users({{"alice", of_secret}}));
+    Authenticator authenticator(testing::users_of({{"alice", of_secret}}));
     EXPECT_EQ(verdict(authenticator, alice_wrong), Verdict::wrong);
     EXPECT_EQ(authenticator.known(alice_wrong, somebody), std::nullopt);
 }
 
 TEST(Authenticator, TellsVerdictsOnAnotherThread) {
-    Authenticator authenticator(users({{"alice", of_secret}}));
+    Authenticator authenticator(testing::users_of({{"alice", of_secret}}));
     std::promise<std::thread::id> told;
     authenticator.verify(alice_secret, "", [&](Verdict) { told.set_value(std::this_thread::get_id()); });
     EXPECT_NE(told.get_future().get(), std::this_thread::get_id());
 }
 
 TEST(Authenticator, TakesNoMoreThanAFewLoginsOfOnePeer) {
-    Authenticator authenticator(users({{"alice", of_secret}}));
+    Authenticator authenticator(testing::users_of({{"alice", of_secret}}));
     const Obstacle obstacle(authenticator);
     static_assert(Authenticator::longest_queue_of_a_peer == 4, "as SECURITY.md says");
     for (std::size_t i = 0; i < Authenticator::longest_queue_of_a_peer; ++i) {
@@ -170,12 +167,12 @@ std::string order_of_checks(Authenticator& authenticator, const std::string& pee
 }
 
 TEST(Authenticator, ChecksTheFirstOfEachPeerBeforeTheSecondOfAny) {
-    Authenticator authenticator(users({{"alice", of_secret}}));
+    Authenticator authenticator(testing::users_of({{"alice", of_secret}}));
     EXPECT_EQ(order_of_checks(authenticator, "aaad"), "adaa");
 }
 
 TEST(Authenticator, ChecksEverySecondForThoseWhoWereRightBefore) {
-    Authenticator authenticator(users({{"alice", of_secret}}));
+    Authenticator authenticator(testing::users_of({{"alice", of_secret}}));
     ASSERT_EQ(verdict(authenticator, alice_secret, "x"), Verdict::right);
     ASSERT_EQ(authenticator.known(alice_secret, "y"), Verdict::right) << "right without a check of its own";
     // The obstacle was a stranger's check.
@@ -194,7 +191,7 @@ std::vector<Waiting> guessers(Authenticator& authenticator, std::size_t addresse
 }
 
 TEST(Authenticator, HasRoomForANewLoginWhileTwentyAddressesGuess) {
-    Authenticator authenticator(users({{"alice", of_secret}}));
+    Authenticator authenticator(testing::users_of({{"alice", of_secret}}));
     Obstacle obstacle(authenticator);
     auto guesses = guessers(authenticator, 20);
     Waiting right(authenticator, alice_secret, "192.0.2.1");
@@ -208,9 +205,9 @@ TEST(Authenticator, HasRoomForANewLoginWhileTwentyAddressesGuess) {
 }
 
 TEST(Authenticator, KeepsRoomForThoseWhoWereRightBefore) {
-    Authenticator authenticator(users({{"alice", of_secret}}));
+    Authenticator authenticator(testing::users_of({{"alice", of_secret}}));
     ASSERT_EQ(verdict(authenticator, alice_secret, "192.0.2.1"), Verdict::right);
-    authenticator.replace(users({{"alice", of_other}}));
+    authenticator.replace(testing::users_of({{"alice", of_other}}));
     Obstacle obstacle(authenticator);
     const auto guesses = guessers(authenticator, 1000);
     Waiting changed(authenticator, alice_other, "192.0.2.1");
@@ -221,27 +218,27 @@ TEST(Authenticator, KeepsRoomForThoseWhoWereRightBefore) {
 }
 
 TEST(Authenticator, RemembersLoginsWhenTheSameUsersComeAgain) {
-    Authenticator authenticator(users({{"alice", of_secret}}));
+    Authenticator authenticator(testing::users_of({{"alice", of_secret}}));
     ASSERT_EQ(verdict(authenticator, alice_secret), Verdict::right);
-    authenticator.replace(users({{"alice", of_secret}}));
+    authenticator.replace(testing::users_of({{"alice", of_secret}}));
     EXPECT_EQ(authenticator.known(alice_secret, somebody), Verdict::right);
-    authenticator.replace(users({{"bob", of_secret}}));
+    authenticator.replace(testing::users_of({{"bob", of_secret}}));
     EXPECT_EQ(authenticator.known(alice_secret, somebody), std::nullopt);
 }
 
 TEST(Authenticator, RemembersTheLoginsOfUsersThatStayWhenOthersChange) {
-    Authenticator authenticator(users({{"alice", of_secret}, {"bob", of_other}}));
+    Authenticator authenticator(testing::users_of({{"alice", of_secret}, {"bob", of_other}}));
     ASSERT_EQ(verdict(authenticator, alice_secret), Verdict::right);
     ASSERT_EQ(verdict(authenticator, bob_other), Verdict::right);
-    authenticator.replace(users({{"alice", of_secret}, {"bob", of_secret}, {"carol", of_other}}));
+    authenticator.replace(testing::users_of({{"alice", of_secret}, {"bob", of_secret}, {"carol", of_other}}));
     EXPECT_EQ(authenticator.known(alice_secret, somebody), Verdict::right);
     EXPECT_EQ(authenticator.known(bob_other, somebody), std::nullopt) << "another password";
-    authenticator.replace(users({{"carol", of_other}}));
+    authenticator.replace(testing::users_of({{"carol", of_other}}));
     EXPECT_EQ(authenticator.known(alice_secret, somebody), std::nullopt) << "gone";
 }
 
 TEST(Authenticator, TakesNoMoreLoginsThanItsQueueHolds) {
-    Authenticator authenticator(users({{"alice", of_secret}}));
+    Authenticator authenticator(testing::users_of({{"alice", of_secret}}));
     Obstacle obstacle(authenticator);
     std::vector<Waiting> waiting;
     static_assert(Authenticator::longest_queue == 64, "as SECURITY.md says");
@@ -257,7 +254,7 @@ TEST(Authenticator, TakesNoMoreLoginsThanItsQueueHolds) {
 }
 
 TEST(Authenticator, TakesALoginWhileItTellsAVerdict) {
-    Authenticator authenticator(users({{"alice", of_secret}}));
+    Authenticator authenticator(testing::users_of({{"alice", of_secret}}));
     std::promise<Verdict> told;
     authenticator.verify(alice_wrong, "", [&](Verdict) {
         authenticator.verify(alice_secret, "", [&](Verdict verdict) { told.set_value(verdict); });
@@ -266,42 +263,42 @@ TEST(Authenticator, TakesALoginWhileItTellsAVerdict) {
 }
 
 TEST(Authenticator, ChecksTheNextAfterAVerdictThatCouldNotBeTold) {
-    Authenticator authenticator(users({{"alice", of_secret}}));
+    Authenticator authenticator(testing::users_of({{"alice", of_secret}}));
     authenticator.verify(alice_wrong, somebody, [](Verdict) { throw std::bad_alloc(); });
     EXPECT_EQ(verdict(authenticator, alice_secret), Verdict::right);
 }
 
 TEST(Authenticator, ForgetsLoginsOfUsersThatHaveBeenReplaced) {
-    Authenticator authenticator(users({{"alice", of_secret}}));
+    Authenticator authenticator(testing::users_of({{"alice", of_secret}}));
     ASSERT_EQ(verdict(authenticator, alice_secret), Verdict::right);
-    authenticator.replace(users({{"alice", of_other}}));
+    authenticator.replace(testing::users_of({{"alice", of_other}}));
     EXPECT_EQ(authenticator.known(alice_secret, somebody), std::nullopt);
     EXPECT_EQ(verdict(authenticator, alice_secret), Verdict::wrong);
 }
 
 TEST(Authenticator, JudgesWaitingLoginsByTheNewUsers) {
-    Authenticator authenticator(users({{"alice", of_secret}}));
+    Authenticator authenticator(testing::users_of({{"alice", of_secret}}));
     Obstacle obstacle(authenticator);
     Waiting alice(authenticator, alice_secret, "a");
     Waiting bob(authenticator, bob_other, "b");
-    authenticator.replace(users({{"bob", of_other}}));
+    authenticator.replace(testing::users_of({{"bob", of_other}}));
     obstacle.remove();
     EXPECT_EQ(alice.verdict(), Verdict::wrong);
     EXPECT_EQ(bob.verdict(), Verdict::right);
 }
 
 TEST(Authenticator, JudgesALoginThatIsBeingCheckedByTheNewUsers) {
-    Authenticator authenticator(users({{"alice", slow_of_secret}}));
+    Authenticator authenticator(testing::users_of({{"alice", slow_of_secret}}));
     Waiting before(authenticator, alice_wrong, "a");
     Waiting alice(authenticator, alice_secret, "a");
     EXPECT_EQ(before.verdict(), Verdict::wrong);  // The other check begins now, and takes long.
-    authenticator.replace(users({{"bob", of_other}}));
+    authenticator.replace(testing::users_of({{"bob", of_other}}));
     EXPECT_EQ(alice.verdict(), Verdict::wrong);
     EXPECT_EQ(authenticator.known(alice_secret, somebody), std::nullopt);
 }
 
 TEST(Authenticator, TellsNoVerdictOnceItsEndHasBegun) {
-    auto authenticator = std::make_unique<Authenticator>(users({{"alice", slow_of_secret}}));
+    auto authenticator = std::make_unique<Authenticator>(testing::users_of({{"alice", slow_of_secret}}));
     Waiting before(*authenticator, alice_wrong, "a");
     std::atomic<int> told = 0;
     authenticator->verify(alice_secret, "a", [&](Verdict) { ++told; });

@@ -150,6 +150,9 @@ TEST(BaseUrl, IsSchemeHostAndPort) {
         {"http://127.0.0.1:8126", {false, "127.0.0.1", 8126}, "http://127.0.0.1:8126"},
         {"http://127.9.9.9", {false, "127.9.9.9", 80}, "http://127.9.9.9"},
         {"http://[::1]:8126", {false, "::1", 8126}, "http://[::1]:8126"},
+        {"http://[::ffff:127.0.0.1]:8126",
+         {false, "::ffff:127.0.0.1", 8126},
+         "http://[::ffff:127.0.0.1]:8126"},
     };
     for (const UrlCase& c : cases) {
         const auto endpoint = parse_base_url(c.text);
@@ -197,7 +200,7 @@ TEST(BaseUrl, IsRefusedWithTheReason) {
 TEST(BaseUrl, OfPlainHttpBeyondThisMachineIsRefusedUnlessAllowed) {
     for (const std::string url :
          {"http://api.datadoghq.com", "http://10.0.0.1", "http://128.0.0.1", "http://[2001:db8::1]",
-          "http://127.0.0.1.example.com", "http://localhost.example.com"}) {
+          "http://[::ffff:10.0.0.1]", "http://127.0.0.1.example.com", "http://localhost.example.com"}) {
         const std::string flag = "--datadog.base-url=" + url;
         EXPECT_THAT(mistakes_of({flag}), testing::ElementsAre(testing::HasSubstr(
                                              "would send the credentials unencrypted; write https://, or "

@@ -119,7 +119,7 @@ TEST(Proxy, IsNotRefusedForAUserOrHostThatLooksLikeASlip) {
 }
 
 TEST(Proxy, IsNeverUsedForThisMachine) {
-    for (const std::string host : {"localhost", "127.0.0.1", "127.1.2.3", "::1"}) {
+    for (const std::string host : {"localhost", "127.0.0.1", "127.1.2.3", "::1", "::ffff:127.0.0.1"}) {
         EXPECT_FALSE(*proxy_for({true, host, 443}, https_proxy("http://proxy:3128"))) << host;
     }
     EXPECT_TRUE(*proxy_for({true, "128.0.0.1", 443}, https_proxy("http://proxy:3128")));
@@ -149,6 +149,7 @@ TEST(NoProxy, ExceptsHosts) {
         {".datadoghq.com", "api.datadoghq.com", true},
         {".datadoghq.com", "datadoghq.com", false},
         {"*.datadoghq.com", "api.datadoghq.com", true},
+        {"*.datadoghq.com", "datadoghq.com", false},
         {"us5.datadoghq.com", "api.datadoghq.com", false},
         {"example.com, datadoghq.com", "api.datadoghq.com", true},
         {"example.com datadoghq.com", "api.datadoghq.com", true},
@@ -163,6 +164,9 @@ TEST(NoProxy, ExceptsHosts) {
         {"10.0.0.0/8", "11.0.0.1", false},
         {"10.0.0.128/25", "10.0.0.127", false},
         {"10.0.0.128/25", "10.0.0.128", true},
+        {"10.0.0.0/8", "::ffff:10.1.2.3", true},
+        {"10.0.0.0/8", "::ffff:11.1.2.3", false},
+        {"::ffff:10.0.0.1", "10.0.0.1", true},
         {"0.0.0.0/0", "192.0.2.1", true},
         {"0.0.0.0/0", "2001:db8::1", false},
         {"0.0.0.0/0", "api.datadoghq.com", false},

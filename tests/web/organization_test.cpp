@@ -112,10 +112,10 @@ INSTANTIATE_TEST_SUITE_P(
              "13 tokens were read, Datadog reports 15; 1 token was listed again."},
         Case{"IncompleteWithoutDuplicates",
              [] {
-                 return with_numbers([](TokenNumbers& numbers) {
-                     numbers.complete = false;
-                     numbers.reported = 15;
-                 });
+                 auto status = healthy("x");
+                 status.statistics.listing->complete = false;
+                 status.statistics.listing->reported_tokens = 15;
+                 return status;
              },
              Condition::needs_attention,
              {"The listing is incomplete"},
@@ -176,7 +176,7 @@ TEST(OrganizationCard, SaysThatAFilterIsSet) {
 }
 
 TEST(OrganizationCard, BeforeTheFirstPollOnlyTheIntervalIsTold) {
-    EXPECT_THAT(organization_card(waiting("x"), Shown::open, now()).str(),
+    EXPECT_THAT(card_of(waiting("x")),
                 HasSubstr("<dd>Every 5 minutes</dd>"));
 }
 

@@ -10,6 +10,7 @@
 #include "app/web_server.h"
 #include "base/replacement_file.h"
 #include "config/sharding.h"
+#include "metrics/collectables.h"
 
 #include <fmt/format.h>
 #include <tl/expected.hpp>

@@ -1,7 +1,7 @@
 #include "app/source.h"
 
 #include "app/build_info.h"
-#include "datadog/commons.h"
+#include "datadog/client.h"
 #include "demo/simulated_api.h"
 #include "scan/clock.h"
 

@@ -9,10 +9,6 @@
 #include <string>
 #include <string_view>
 
-namespace exporter::datadog {
-struct Commons;
-}
-
 namespace exporter::app {
 
 /// An hour of the default interval. Whoever removes the file for good wants the access to end.

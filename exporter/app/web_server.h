@@ -7,7 +7,7 @@
 #include "config/config.h"
 #include "http/protection.h"
 #include "http/server.h"
-#include "metrics/reloads.h"
+#include "metrics/collectables.h"
 #include "scan/clock.h"
 
 #include <tl/expected.hpp>

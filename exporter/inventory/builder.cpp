@@ -1,5 +1,6 @@
 #include "inventory/builder.h"
 
+#include "datadog/text_hash.h"
 #include "inventory/label_text.h"
 
 #include <algorithm>
@@ -180,9 +181,8 @@ void InventoryBuilder::add_detail(const Token& token) {
 }
 
 std::shared_ptr<const Census> InventoryBuilder::take_census(Timestamp began) {
-    if (!previous_ || !previous_->is_comparable()) {
-        return std::make_shared<const Census>(std::move(entries_), began,
-                                              previous_ ? previous_->churn() : Churn{});
+    if (!previous_) {
+        return std::make_shared<const Census>(std::move(entries_), began, Churn{});
     }
     return std::make_shared<const Census>(std::move(entries_), began, *previous_, std::move(newcomers_));
 }

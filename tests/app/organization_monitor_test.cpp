@@ -1,7 +1,7 @@
 // One organization against the simulated API over real HTTP.
 #include "app/organization_monitor.h"
 
-#include "datadog/commons.h"
+#include "datadog/client.h"
 #include "state/state_keeper.h"
 #include "support/drive.h"
 #include "support/simulated_datadog.h"

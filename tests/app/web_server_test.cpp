@@ -59,7 +59,12 @@ class WatchedWebFile : public ::testing::Test {
     [[nodiscard]] std::map<std::string, double> reloads() const {
         std::map<std::string, double> values;
         const std::string prefix = "datadog_access_token_exporter_config_last_reload_";
-        for (const auto& family : reloads_.Collect()) {
+        const metrics::ExporterCollectable exporter(
+            [this] { return metrics::ExporterStatus{{}, {}, {}, 0, reloads_.by_file(), {}}; });
+        for (const auto& family : exporter.Collect()) {
+            if (!family.name.starts_with(prefix)) {
+                continue;
+            }
             EXPECT_EQ(family.metric.size(), 1U) << family.name;
             EXPECT_EQ(family.metric[0].label.at(0).name, "file");
             EXPECT_EQ(family.metric[0].label.at(0).value, "web");

@@ -1,6 +1,6 @@
 #include "demo/simulated_api.h"
 
-#include "datadog/page_parser.h"
+#include "datadog/page.h"
 #include "support/listing_json.h"
 
 #include <gmock/gmock.h>

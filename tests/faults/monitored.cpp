@@ -1,6 +1,6 @@
 #include "faults/monitored.h"
 
-#include "datadog/commons.h"
+#include "datadog/client.h"
 #include "faults/fault_server.h"
 
 #include <sys/resource.h>

@@ -1,5 +1,6 @@
 #include "web/routes.h"
 
+#include "support/exposition.h"
 #include "support/gzip.h"
 
 #include <gtest/gtest.h>
@@ -13,7 +14,7 @@ namespace {
 class Routes : public ::testing::Test {
   protected:
     Routes() {
-        store_.publish(std::make_shared<const metrics::Exposition>(
+        store_.publish(testing::exposition_of(
             [](metrics::Format format) { return std::string(name_of(format)) + " 1\n"; }));
     }
 

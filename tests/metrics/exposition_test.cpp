@@ -1,5 +1,6 @@
 #include "metrics/exposition.h"
 
+#include "support/exposition.h"
 #include "support/gzip.h"
 
 #include <gtest/gtest.h>
@@ -23,12 +24,8 @@ std::string joined(const Body& body) {
 }
 
 /// The same stored text in both formats.
-Exposition exposition_of(const std::string& text) {
-    return Exposition([&text](Format) { return text; });
-}
-
-std::shared_ptr<const Exposition> shared_exposition_of(const std::string& text) {
-    return std::make_shared<const Exposition>([&text](Format) { return text; });
+std::shared_ptr<const Exposition> exposition_of(const std::string& text) {
+    return testing::exposition_of([&text](Format) { return text; });
 }
 
 /// What ends a body.
@@ -80,7 +77,7 @@ TEST_P(ExpositionBody, IsTextThenLiveThenWhatEndsTheFormat) {
     const auto text = GetParam().text();
     const auto live = GetParam().live();
     for (const Format format : formats) {
-        const auto body = joined(exposition_of(text).body(live, format, Encoding::identity));
+        const auto body = joined(exposition_of(text)->body(live, format, Encoding::identity));
         EXPECT_TRUE(body == text + live + ending(format)) << "size: " << body.size();
     }
 }
@@ -89,7 +86,7 @@ TEST_P(ExpositionBody, GunzipsAsOneMemberToTheSame) {
     const auto text = GetParam().text();
     const auto live = GetParam().live();
     for (const Format format : formats) {
-        const auto unpacked = gunzip(joined(exposition_of(text).body(live, format, Encoding::gzip)));
+        const auto unpacked = gunzip(joined(exposition_of(text)->body(live, format, Encoding::gzip)));
         ASSERT_TRUE(unpacked.has_value());
         EXPECT_TRUE(*unpacked == text + live + ending(format))
             << "sizes: " << unpacked->size() << ", " << text.size() + live.size();
@@ -108,14 +105,13 @@ INSTANTIATE_TEST_SUITE_P(
                       Case{"LargeNoise", [] { return noise(3000000, 3); }, [] { return noise(200000, 4); }}),
     [](const auto& test) { return test.param.name; });
 
-// The stored stream and its trailer may end anywhere in zlib's output buffer.
 // The stored stream may end anywhere in zlib's output buffer.
 TEST(ExpositionGzip, HoldsForEverySizeAroundTheBuffer) {
     const auto bytes = noise(16500, 5);
     for (std::size_t size = 16300; size < 16500; ++size) {
         const auto text = bytes.substr(0, size);
         const auto unpacked =
-            gunzip(joined(exposition_of(text).body("live 1\n", Format::text, Encoding::gzip)));
+            gunzip(joined(exposition_of(text)->body("live 1\n", Format::text, Encoding::gzip)));
         ASSERT_TRUE(unpacked == std::optional(text + "live 1\n")) << size;
     }
 }
@@ -127,7 +123,7 @@ TEST(ExpositionGzip, HoldsForEverySizeOfTheLivePartAroundABlock) {
         for (std::size_t size = block < 2 ? 0 : block - 2; size <= block + 2; ++size) {
             const auto live = bytes.substr(0, size);
             const auto unpacked =
-                gunzip(joined(exposition_of("up 1\n").body(live, Format::text, Encoding::gzip)));
+                gunzip(joined(exposition_of("up 1\n")->body(live, Format::text, Encoding::gzip)));
             ASSERT_TRUE(unpacked == std::optional("up 1\n" + live)) << size;
         }
     }
@@ -137,8 +133,8 @@ TEST(ExpositionGzip, CompressesTheStoredTextOnceAndSharesIt) {
     const auto text = many_lines(1000);
     const auto exposition = exposition_of(text);
     for (const Format format : formats) {
-        const auto first = exposition.body("a 1\n", format, Encoding::gzip);
-        const auto second = exposition.body("a 2\n", format, Encoding::gzip);
+        const auto first = exposition->body("a 1\n", format, Encoding::gzip);
+        const auto second = exposition->body("a 2\n", format, Encoding::gzip);
         EXPECT_EQ(first.head, second.head);
         EXPECT_LT(first.head->size(), text.size() / 10);
         EXPECT_NE(first.tail, second.tail);
@@ -146,7 +142,7 @@ TEST(ExpositionGzip, CompressesTheStoredTextOnceAndSharesIt) {
 }
 
 TEST(ExpositionGzip, RejectsADamagedBodyInThisTest) {
-    auto bytes = joined(exposition_of("up 1\n").body("x 1\n", Format::text, Encoding::gzip));
+    auto bytes = joined(exposition_of("up 1\n")->body("x 1\n", Format::text, Encoding::gzip));
     EXPECT_EQ(gunzip(bytes + 'x'), std::nullopt) << "trailing byte";
     bytes[bytes.size() - 5] = static_cast<char>(bytes[bytes.size() - 5] ^ 1);
     EXPECT_EQ(gunzip(bytes), std::nullopt) << "checksum";
@@ -154,12 +150,13 @@ TEST(ExpositionGzip, RejectsADamagedBodyInThisTest) {
 
 TEST(ExpositionFormats, AreRenderedOnceEach) {
     std::vector<Format> rendered;
-    const Exposition exposition([&rendered](Format format) {
+    const auto exposition = testing::exposition_of([&rendered](Format format) {
         rendered.push_back(format);
         return std::string(format == Format::text ? "text 1\n" : "openmetrics 1\n");
     });
-    EXPECT_EQ(joined(exposition.body("", Format::text, Encoding::identity)), "text 1\n");
-    EXPECT_EQ(joined(exposition.body("", Format::openmetrics, Encoding::identity)), "openmetrics 1\n# EOF\n");
+    EXPECT_EQ(joined(exposition->body("", Format::text, Encoding::identity)), "text 1\n");
+    EXPECT_EQ(joined(exposition->body("", Format::openmetrics, Encoding::identity)),
+              "openmetrics 1\n# EOF\n");
     EXPECT_EQ(rendered, (std::vector{Format::text, Format::openmetrics}));
 }
 
@@ -170,7 +167,7 @@ TEST(ExpositionFormats, HaveTheirContentTypes) {
 }
 
 TEST(ExpositionBodySize, IsThatOfBothParts) {
-    EXPECT_EQ(exposition_of("up 1\n").body("x 1\n", Format::text, Encoding::identity).size(), 9U);
+    EXPECT_EQ(exposition_of("up 1\n")->body("x 1\n", Format::text, Encoding::identity).size(), 9U);
 }
 
 TEST(ExpositionStore, HasOnlyTheLivePartBeforeTheFirstPoll) {
@@ -185,16 +182,16 @@ TEST(ExpositionStore, RendersTheLivePartAtEachScrapeInItsFormat) {
     ExpositionStore store([&scrapes](Format format) {
         return (format == Format::text ? "text " : "openmetrics ") + std::to_string(++scrapes) + '\n';
     });
-    store.publish(shared_exposition_of("up 1\n"));
+    store.publish(exposition_of("up 1\n"));
     EXPECT_EQ(joined(store.scrape(Format::text, Encoding::identity)), "up 1\ntext 1\n");
     EXPECT_EQ(joined(store.scrape(Format::openmetrics, Encoding::identity)), "up 1\nopenmetrics 2\n# EOF\n");
 }
 
 TEST(ExpositionStore, KeepsAnOldExpositionForTheScrapeThatHasIt) {
     ExpositionStore store([](Format) { return std::string(); });
-    store.publish(shared_exposition_of("old 1\n"));
+    store.publish(exposition_of("old 1\n"));
     const auto body = store.scrape(Format::text, Encoding::identity);
-    store.publish(shared_exposition_of("new 1\n"));
+    store.publish(exposition_of("new 1\n"));
     EXPECT_EQ(joined(body), "old 1\n");
     EXPECT_EQ(joined(store.scrape(Format::text, Encoding::identity)), "new 1\n");
 }
@@ -207,7 +204,7 @@ TEST(ExpositionStore, GivesEachScrapeExactlyOnePublishedText) {
     constexpr std::size_t polls = 300;
     const std::string live = "live 1\n";
     ExpositionStore store([&live](Format) { return live; });
-    store.publish(shared_exposition_of(text_of(0)));
+    store.publish(exposition_of(text_of(0)));
 
     const auto is_published = [&](const std::string& text) {
         const auto poll = (text.size() - live.size() - 1 - 1000) / 10;
@@ -228,7 +225,7 @@ TEST(ExpositionStore, GivesEachScrapeExactlyOnePublishedText) {
         });
     }
     for (std::size_t poll = 1; poll < polls; ++poll) {
-        store.publish(shared_exposition_of(text_of(poll)));
+        store.publish(exposition_of(text_of(poll)));
     }
     published_all = true;
     scrapers.clear();

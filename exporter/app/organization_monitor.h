@@ -38,6 +38,12 @@ struct Schedule {
     std::chrono::milliseconds phase{0};       ///< of the polls after it, in the interval
 };
 
+/// Equal for two configurations that count the same listing alike: endpoint, filters, bounds, policies,
+/// detail. A stored inventory with another fingerprint than the configuration's means something else. Holds
+/// no secret.
+[[nodiscard]] std::string fingerprint_of(const config::Organization& organization,
+                                         const config::Config& config);
+
 class OrganizationMonitor final : private scan::ListingSink, private scan::PollObserver {
   public:
     /// Begins with the numbers that `surroundings.states` has of it, unless they are stale.

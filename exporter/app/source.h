@@ -9,13 +9,14 @@
 #include <string>
 #include <string_view>
 
-namespace exporter::datadog {
-struct Commons;
-}
-
 namespace exporter::app {
 
-/// What a monitor needs of it beyond scan.
+/// An hour of the default interval. Whoever removes the file for good wants the access to end.
+inline constexpr int polls_with_old_credentials = 12;
+
+/// What a monitor needs of it beyond scan. Through the API `prepare` reads the credentials again; where they
+/// can't be read, those of the poll before stay in use for `polls_with_old_credentials` polls: a file is
+/// missing for a moment while a secret is rotated.
 class Source : public scan::PageSource {
   public:
     /// Closes the connections: between polls an organization holds none.

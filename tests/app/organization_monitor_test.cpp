@@ -1,7 +1,6 @@
 // One organization against the simulated API over real HTTP.
 #include "app/organization_monitor.h"
 
-#include "app/client_source.h"
 #include "datadog/client.h"
 #include "state/state_keeper.h"
 #include "support/drive.h"
@@ -234,7 +233,7 @@ TEST_F(MonitoredOrganization, LogsAnErrorAgainWhenItsReasonChanges) {
 TEST_F(MonitoredOrganization, GivesUpOnCredentialsThatStayUnreadable) {
     ASSERT_TRUE(poll(*monitor_));
     std::filesystem::remove(token_file());
-    for (int number = 0; number < ClientSource::polls_of_grace; ++number) {
+    for (int number = 0; number < polls_with_old_credentials; ++number) {
         ASSERT_TRUE(poll(*monitor_)) << number;
     }
 

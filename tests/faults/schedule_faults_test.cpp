@@ -1,5 +1,5 @@
 // Clocks that jump, listings without an end, and organizations beside each other.
-#include "app/service.h"
+#include "app/monitoring.h"
 #include "faults/fault_server.h"
 #include "faults/monitored.h"
 

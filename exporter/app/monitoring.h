@@ -1,19 +1,16 @@
-// The parts put together: monitors, the exposition that they fill and the server that hands it out.
+// All organizations polled and published: monitors, the dispatcher that drives them, the publisher that
+// renders what they found, the state that outlives a restart.
 #pragma once
 
 #include "app/log.h"
 #include "app/organization_monitor.h"
 #include "app/publisher.h"
 #include "config/config.h"
-#include "http/server.h"
 #include "metrics/collectables.h"
 #include "metrics/exposition.h"
 #include "scan/dispatcher.h"
 #include "state/state_keeper.h"
 
-#include <tl/expected.hpp>
-
-#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -48,7 +45,7 @@ class Monitoring {
     /// What a scrape of the text format without compression would get, now.
     [[nodiscard]] std::string text() const;
 
-    /// Whether the thread that decides moves, and the polls of at least one organization where there is any.
+    /// Whether the scheduler thread moves, and the polls of at least one organization where there is any.
     [[nodiscard]] bool alive() const;
     [[nodiscard]] bool ready() const;
     [[nodiscard]] std::vector<web::OrganizationStatus> statuses() const;
@@ -61,12 +58,5 @@ class Monitoring {
     std::optional<scan::Dispatcher> dispatcher_;
     std::jthread polling_;  ///< last: it uses all of the above
 };
-
-/// Starts the server with all routes of `monitoring`, which must outlive it.
-/// @param inherited_sockets the server takes them over
-/// @param security null: plain HTTP for everybody
-[[nodiscard]] tl::expected<std::unique_ptr<http::Server>, std::string> start_server(
-    const config::Config& config, const Monitoring& monitoring, std::vector<int> inherited_sockets,
-    std::shared_ptr<const http::Security> security);
 
 }  // namespace exporter::app

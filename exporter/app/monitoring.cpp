@@ -1,15 +1,9 @@
-#include "app/service.h"
+#include "app/monitoring.h"
 
 #include "app/build_info.h"
-#include "app/fingerprint.h"
-#include "config/sharding.h"
 #include "datadog/client.h"
 #include "metrics/render.h"
 #include "scan/clock.h"
-#include "web/routes.h"
-#include "web/status_page.h"
-
-#include <fmt/format.h>
 
 #include <algorithm>
 #include <cstdint>
@@ -174,44 +168,6 @@ std::vector<web::OrganizationStatus> Monitoring::statuses() const {
         statuses.push_back(monitor->status());
     }
     return statuses;
-}
-
-namespace {
-
-web::PageSettings page_settings(const config::Config& config) {
-    return {.version = std::string(version()),
-            .telemetry_path = config.web.telemetry_path,
-            .share = config::share_in_words(config),
-            .interval = config.poll.interval,
-            .stale_after = config.poll.stale_after,
-            .max_lifetime = config.policy.max_lifetime,
-            .max_idle = config.policy.max_idle};
-}
-
-}  // namespace
-
-tl::expected<std::unique_ptr<http::Server>, std::string> start_server(
-    const config::Config& config, const Monitoring& monitoring, std::vector<int> inherited_sockets,
-    std::shared_ptr<const http::Security> security) {
-    web::RouteOptions routes;
-    routes.telemetry_path = config.web.telemetry_path;
-    routes.expositions = &monitoring.expositions();
-    routes.alive = [&monitoring] { return monitoring.alive(); };
-    routes.ready = [&monitoring] { return monitoring.ready(); };
-    routes.status_page = [&monitoring, settings = page_settings(config)] {
-        return web::status_page(settings, monitoring.statuses(), scan::system_clock().now());
-    };
-    routes.configuration = config.in_effect;
-
-    http::ServerOptions options;
-    options.addresses = config.web.listen_addresses;
-    options.probe_addresses = config.web.probe_listen_addresses;
-    options.inherited_sockets = std::move(inherited_sockets);
-    options.max_connections = config.web.max_connections;
-    options.max_connections_per_address = config.web.max_connections_per_address;
-    options.max_answers = config.web.max_scrapes;
-    options.is_probe = web::is_probe;
-    return http::Server::start(options, web::make_handler(std::move(routes)), std::move(security));
 }
 
 }  // namespace exporter::app

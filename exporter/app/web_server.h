@@ -1,9 +1,12 @@
-// The web configuration file of `--web.config.file`, with the log and the metrics of its reloads.
+// The program's web server: what it serves of the monitoring, and the web configuration file
+// (`--web.config.file`) with the log and the metrics of its reloads.
 #pragma once
 
 #include "app/log.h"
+#include "app/monitoring.h"
 #include "config/config.h"
 #include "http/protection.h"
+#include "http/server.h"
 #include "metrics/collectables.h"
 #include "scan/clock.h"
 
@@ -33,5 +36,15 @@ void watch_web_protection(http::Protection& protection, Log& log, metrics::Reloa
 
 /// As `config::WebFileCheck` has it.
 void check_web_file(const config::Web& web, base::MistakeLines& mistakes, std::vector<std::string>& warnings);
+
+/// Whether the main addresses speak TLS.
+[[nodiscard]] bool is_encrypted(const http::Protection& protection);
+
+/// Starts the server with all routes of `monitoring`, which must outlive it, and logs its addresses. It takes
+/// no more connections than the limit of open files has room for.
+/// @param inherited_sockets the server takes them over
+[[nodiscard]] tl::expected<std::unique_ptr<http::Server>, std::string> start_server(
+    const config::Config& config, const Monitoring& monitoring, std::vector<int> inherited_sockets,
+    const http::Protection& protection, Log& log);
 
 }  // namespace exporter::app

@@ -1,4 +1,4 @@
-#include "app/web_protection.h"
+#include "app/web_server.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

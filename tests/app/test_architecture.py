@@ -37,7 +37,7 @@ LIBRARIES = {
     "spdlog/": r"app/log\.cpp",
     "prometheus/": r"metrics/\w+\.(cpp|h)",
     "openssl/": r"base/((pem|tls_socket)\.(cpp|h)|base64\.cpp)|datadog/(tls\.(cpp|h)|text_hash\.cpp)|http/(tls_\w+\.(cpp|h)|(bcrypt|hmac)\.cpp)|web/page_style\.cpp",
-    "zlib.h": r"datadog/content_coding\.cpp|state/archive\.h|metrics/gzip\.cpp|demo/\w+\.cpp",
+    "zlib.h": r"datadog/content_coding\.cpp|state/codec\.cpp|metrics/gzip\.cpp|demo/\w+\.cpp",
 }
 
 # The outside world, each part of it in one place.

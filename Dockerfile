@@ -35,13 +35,13 @@ FROM build AS test
 RUN --mount=type=cache,target=/var/cache/apt,sharing=locked \
     --mount=type=cache,target=/var/lib/apt,sharing=locked \
     . exporter/packages.sh \
-    && install_packages libgmock-dev libgtest-dev openssl python3 python3-prometheus-client
+    && install_packages libcli11-dev libgmock-dev libgtest-dev openssl python3 python3-prometheus-client
 COPY README.md ./
 COPY tests tests/
 RUN cmake --preset release -DEXPORTER_TESTS=ON -DCMAKE_COMPILE_WARNING_AS_ERROR=OFF \
     && cmake --build --preset release --target \
-        test_base test_config test_datadog test_scan test_inventory test_state test_metrics test_web test_demo test_app \
-    && ctest --preset release --parallel 4 --tests-regex '^(base|config|datadog|scan|inventory|state|metrics|web|demo|app)\.[A-Z]'
+        test_base test_config test_datadog test_scan test_inventory test_state test_metrics test_http test_web test_demo test_app \
+    && ctest --preset release --parallel 4 --tests-regex '^(base|config|datadog|scan|inventory|state|metrics|http|web|demo|app)\.[A-Z]'
 
 FROM scratch
 ARG EXPORTER_REVISION=unknown

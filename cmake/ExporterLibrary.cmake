@@ -12,7 +12,7 @@ function(exporter_library folder)
   list(TRANSFORM ARG_SOURCES PREPEND "${folder}/")
   add_library(exporter_${folder} STATIC ${ARG_SOURCES})
   add_library(exporter::${folder} ALIAS exporter_${folder})
-  set_target_properties(exporter_${folder} PROPERTIES UNITY_BUILD ${EXPORTER_UNITY} UNITY_BUILD_BATCH_SIZE 6)
+  set_target_properties(exporter_${folder} PROPERTIES UNITY_BUILD ${EXPORTER_UNITY} UNITY_BUILD_BATCH_SIZE 16)
   target_include_directories(exporter_${folder} PUBLIC "${root}")
   list(TRANSFORM ARG_USES PREPEND "exporter::")
   target_link_libraries(exporter_${folder}

@@ -1,7 +1,6 @@
 #include "app/organization_monitor.h"
 
 #include "app/fingerprint.h"
-#include "app/token_numbers_of.h"
 #include "base/dates.h"
 
 #include <fmt/format.h>
@@ -25,7 +24,7 @@ inventory::DetailMode detail_mode(config::Detail detail) {
     return inventory::DetailMode::all;
 }
 
-inventory::Rules rules_of(const config::Config& config, const ClientSource& source,
+inventory::Rules rules_of(const config::Config& config, const Source& source,
                           const state::StateKeeper* states) {
     return {.expiry = inventory::BucketScheme::expiry(config.buckets.expiry),
             .last_used = inventory::BucketScheme::last_used(config.buckets.last_used),
@@ -55,19 +54,6 @@ scan::PollerOptions poller_options(const config::Config& config, const Schedule&
     return options;
 }
 
-web::LastPoll last_poll(const scan::Statistics& statistics) {
-    web::LastPoll poll;
-    poll.began = statistics.last_attempt.value_or(base::Timestamp());
-    poll.took = statistics.last_duration;
-    poll.pages = statistics.last_pages;
-    if (const auto& error = statistics.last_error) {
-        poll.failures_in_a_row = statistics.failures_in_a_row;
-        poll.failure = {std::string(datadog::label(error->kind)), error->message,
-                        std::string(datadog::advice(*error))};
-    }
-    return poll;
-}
-
 }  // namespace
 
 OrganizationMonitor::OrganizationMonitor(const config::Organization& organization,
@@ -83,8 +69,8 @@ OrganizationMonitor::OrganizationMonitor(const config::Organization& organizatio
       log_(surroundings.log),
       memory_(surroundings.memory ? surroundings.memory : std::make_shared<MemoryReturn>(surroundings.clock)),
       on_change_(std::move(on_change)),
-      source_(organization, config, surroundings.commons),
-      rules_(rules_of(config, source_, states_)),
+      source_(make_source(organization, config, surroundings.commons)),
+      rules_(rules_of(config, *source_, states_)),
       poller_(poller_options(config, schedule), surroundings.clock, surroundings.randomness, *this, *this) {
     if (const auto earlier = states_ != nullptr ? states_->state_of(name_) : nullptr) {
         restore(*earlier, surroundings.clock);
@@ -98,8 +84,6 @@ void OrganizationMonitor::restore(const state::OrganizationState& earlier, scan:
     if (believable) {
         poller_.restore(earlier.listing);
         inventory_ = earlier.inventory;
-        numbers_ = std::make_shared<const web::TokenNumbers>(
-            token_numbers_of(*inventory_, earlier.listing, rules_, lists_everything_));
         statistics_ = poller_.statistics();
     }
     log_.info(believable ? "the numbers of before the restart are shown until the first poll"
@@ -131,18 +115,14 @@ void OrganizationMonitor::publish(const scan::Listing& listing) {
     auto built = std::move(*finished_).build(listing.complete, listing.began);
     census_ = std::move(built.census);
     fresh_ = std::make_shared<const inventory::Inventory>(std::move(built.inventory));
-    fresh_numbers_ = std::make_shared<const web::TokenNumbers>(
-        token_numbers_of(*fresh_, listing, rules_, lists_everything_));
     keep(listing);
 }
 
 void OrganizationMonitor::poll_finished(const scan::Statistics& statistics) {
-    source_.release();
+    source_->release();
     builder_.reset();
     finished_.reset();
     const std::shared_ptr<const inventory::Inventory> fresh = std::exchange(fresh_, nullptr);
-    std::shared_ptr<const web::TokenNumbers> numbers = std::exchange(fresh_numbers_, nullptr);
-    std::optional<web::LastPoll> poll = last_poll(statistics);
     const bool succeeded = !statistics.last_error;
     const std::uint64_t failures_before = statistics_.failures_in_a_row;
     bool have_numbers = false;
@@ -150,10 +130,8 @@ void OrganizationMonitor::poll_finished(const scan::Statistics& statistics) {
         auto shown = fresh;  // What it replaces is freed after the lock.
         const std::lock_guard lock(mutex_);
         statistics_ = statistics;
-        last_poll_.swap(poll);
         if (succeeded) {
             inventory_.swap(shown);
-            numbers_.swap(numbers);
         }
         have_numbers = inventory_ != nullptr;
     }
@@ -178,13 +156,12 @@ void OrganizationMonitor::became_stale(const scan::Statistics& statistics) {
     {
         const std::lock_guard lock(mutex_);
         inventory_.reset();
-        numbers_.reset();
     }
     on_change_();
 }
 
 void OrganizationMonitor::log_credentials() {
-    const std::string& problem = source_.credentials_problem();
+    const std::string problem = source_->credentials_problem();
     if (problem == told_credentials_problem_) {
         return;
     }
@@ -287,14 +264,9 @@ web::OrganizationStatus OrganizationMonitor::status() const {
     status.endpoint = url_;
     status.filtered = !lists_everything_;
     status.moving = moving();
-    status.interval = interval_;
-    status.stale_after = stale_after_;
     const std::lock_guard lock(mutex_);
-    status.last_poll = last_poll_;
-    status.last_success = statistics_.last_success;
-    status.numbers = numbers_;
-    status.rate_limit = {statistics_.rate_limit, statistics_.rate_limit_remaining,
-                         statistics_.rate_limit_reset};
+    status.inventory = inventory_;
+    status.statistics = statistics_;
     return status;
 }
 

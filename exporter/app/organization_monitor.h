@@ -2,15 +2,15 @@
 // good inventory.
 #pragma once
 
-#include "app/client_source.h"
 #include "app/log.h"
-#include "app/memory.h"
+#include "app/process.h"
+#include "app/source.h"
 #include "config/config.h"
 #include "inventory/builder.h"
 #include "metrics/collectables.h"
 #include "scan/poller.h"
 #include "state/state_keeper.h"
-#include "web/organization_status.h"
+#include "web/status_page.h"
 
 #include <bitset>
 #include <chrono>
@@ -18,7 +18,6 @@
 #include <functional>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <string>
 
 namespace exporter::app {
@@ -53,9 +52,9 @@ class OrganizationMonitor final : private scan::ListingSink, private scan::PollO
 
     /// To be driven by one thread, and where its pages come from.
     [[nodiscard]] scan::Poller& poller() { return poller_; }
-    [[nodiscard]] scan::PageSource& source() { return source_; }
+    [[nodiscard]] scan::PageSource& source() { return *source_; }
     /// Ends requests under way and refuses later ones. From any thread.
-    void cancel() { source_.cancel(); }
+    void cancel() { source_->cancel(); }
 
     // From any thread:
     [[nodiscard]] metrics::Snapshot snapshot() const;
@@ -91,14 +90,13 @@ class OrganizationMonitor final : private scan::ListingSink, private scan::PollO
     const std::function<void()> on_change_;
 
     // Used by the thread that drives the poller alone, `source_` by workers as well:
-    ClientSource source_;
+    const std::unique_ptr<Source> source_;
     const inventory::Rules rules_;
     std::unique_ptr<inventory::InventoryBuilder> builder_;   ///< of the reading under way
     std::unique_ptr<inventory::InventoryBuilder> finished_;  ///< of the reading before it
     std::shared_ptr<const inventory::Census> census_;
     std::shared_ptr<const inventory::Inventory>
         fresh_;  ///< published by the poll under way; shown when it has finished
-    std::shared_ptr<const web::TokenNumbers> fresh_numbers_;  ///< the same for people
     bool last_complete_ = true;
     bool told_single_owner_ = false;
     bool told_slow_ = false;
@@ -113,8 +111,6 @@ class OrganizationMonitor final : private scan::ListingSink, private scan::PollO
     // Protected by mutex_:
     std::shared_ptr<const inventory::Inventory> inventory_;
     scan::Statistics statistics_;
-    std::shared_ptr<const web::TokenNumbers> numbers_;  ///< of `inventory_`
-    std::optional<web::LastPoll> last_poll_;
 };
 
 }  // namespace exporter::app

@@ -3,8 +3,8 @@
 #include "app/build_info.h"
 #include "app/fingerprint.h"
 #include "config/sharding.h"
-#include "datadog/commons.h"
-#include "metrics/collectables.h"
+#include "datadog/client.h"
+#include "metrics/render.h"
 #include "scan/clock.h"
 #include "web/routes.h"
 #include "web/status_page.h"
@@ -21,11 +21,15 @@ namespace {
 
 /// What is as of the scrape.
 metrics::Renderer live_part(const Log& log, const metrics::Reloads* reloads) {
-    return [&log, reloads](metrics::Format format) {
-        const std::string of_reloads = reloads ? metrics::render(reloads->Collect(), format) : "";
-        return metrics::render(metrics::LogCollectable(log.lines_dropped()).Collect(), format) + of_reloads +
-               metrics::render(metrics::ProcessCollectable().Collect(), format);
-    };
+    const auto exporter = std::make_shared<const metrics::ExporterCollectable>([&log, reloads] {
+        return metrics::ExporterStatus{std::string(version()),
+                                       std::string(revision()),
+                                       compiler(),
+                                       log.lines_dropped(),
+                                       reloads ? reloads->by_file() : metrics::ReloadsByFile{},
+                                       metrics::read_process()};
+    });
+    return [exporter](metrics::Format format) { return metrics::render(exporter->Collect(), format); };
 }
 
 /// First polls come this soon after one another: five hundred organizations are ready in less than a minute
@@ -174,13 +178,14 @@ std::vector<web::OrganizationStatus> Monitoring::statuses() const {
 
 namespace {
 
-std::vector<http::Address> addresses_of(const std::vector<config::ListenAddress>& configured) {
-    std::vector<http::Address> addresses;
-    addresses.reserve(configured.size());
-    for (const config::ListenAddress& address : configured) {
-        addresses.push_back({address.host, address.port, address.unix_path});
-    }
-    return addresses;
+web::PageSettings page_settings(const config::Config& config) {
+    return {.version = std::string(version()),
+            .telemetry_path = config.web.telemetry_path,
+            .share = config::share_in_words(config),
+            .interval = config.poll.interval,
+            .stale_after = config.poll.stale_after,
+            .max_lifetime = config.policy.max_lifetime,
+            .max_idle = config.policy.max_idle};
 }
 
 }  // namespace
@@ -191,18 +196,16 @@ tl::expected<std::unique_ptr<http::Server>, std::string> start_server(
     web::RouteOptions routes;
     routes.telemetry_path = config.web.telemetry_path;
     routes.expositions = &monitoring.expositions();
-    routes.health = {[&monitoring] { return monitoring.alive(); },
-                     [&monitoring] { return monitoring.ready(); }};
-    routes.status_page = [&monitoring, path = config.web.telemetry_path,
-                          share = config::share_in_words(config)] {
-        return web::render({std::string(version()), path, monitoring.statuses(), share},
-                           scan::system_clock().now());
+    routes.alive = [&monitoring] { return monitoring.alive(); };
+    routes.ready = [&monitoring] { return monitoring.ready(); };
+    routes.status_page = [&monitoring, settings = page_settings(config)] {
+        return web::status_page(settings, monitoring.statuses(), scan::system_clock().now());
     };
     routes.configuration = config.in_effect;
 
     http::ServerOptions options;
-    options.addresses = addresses_of(config.web.listen_addresses);
-    options.probe_addresses = addresses_of(config.web.probe_listen_addresses);
+    options.addresses = config.web.listen_addresses;
+    options.probe_addresses = config.web.probe_listen_addresses;
     options.inherited_sockets = std::move(inherited_sockets);
     options.max_connections = config.web.max_connections;
     options.max_connections_per_address = config.web.max_connections_per_address;

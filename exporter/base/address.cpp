@@ -1,9 +1,10 @@
 #include "base/address.h"
 
+#include "base/text.h"
+
 #include <arpa/inet.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cstddef>
 #include <cstring>
 
@@ -13,10 +14,7 @@ namespace {
 constexpr std::array<std::uint8_t, 12> mapped_ipv4_prefix = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
 
 bool is_label(std::string_view label) {
-    const auto fits = [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-               c == '_';
-    };
+    const auto fits = [](char c) { return is_word_character(c) || c == '-'; };
     return !label.empty() && label.size() <= 63 && label.front() != '-' && label.back() != '-' &&
            std::all_of(label.begin(), label.end(), fits);
 }
@@ -117,12 +115,8 @@ bool is_host_name(std::string_view text) {
 }
 
 std::optional<int> parse_port(std::string_view text) {
-    int port = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
-    if (error != std::errc{} || end != text.data() + text.size() || port < 0 || port > 65535) {
-        return std::nullopt;
-    }
-    return text.front() == '-' ? std::nullopt : std::optional(port);
+    const auto port = parse_number<std::uint16_t>(text);
+    return port ? std::optional<int>(*port) : std::nullopt;
 }
 
 tl::expected<HostPort, std::string> split_host_port(std::string_view text) {

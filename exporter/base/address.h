@@ -37,6 +37,15 @@ struct HostPort {
     std::optional<int> port;
 };
 
+/// Where a server listens: a TCP address or a Unix socket.
+struct ListenAddress {
+    std::string host;  ///< a name or an address; empty: all addresses, IPv6 and IPv4
+    std::uint16_t port = 0;
+    std::string unix_path = {};  ///< not empty: a Unix socket there; host and port mean nothing
+
+    bool operator==(const ListenAddress&) const = default;
+};
+
 /// `host`, `host:port`, `:port`, `[::1]`, `[::1]:port`. The error says what is wrong, without the text.
 [[nodiscard]] tl::expected<HostPort, std::string> split_host_port(std::string_view text);
 

@@ -1,5 +1,7 @@
 #include "base/dates.h"
 
+#include "base/text.h"
+
 #include <fmt/format.h>
 
 #include <array>
@@ -15,9 +17,9 @@ using std::chrono::microseconds;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
-bool is_digit(char c) {
-    return c >= '0' && c <= '9';
-}
+constexpr std::array<std::string_view, 7> weekday_names = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+constexpr std::array<std::string_view, 12> month_names = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                                          "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
 
 /// Reads a text from left to right; every step says whether it found what it wanted.
 class Cursor {
@@ -163,8 +165,6 @@ std::string format_rfc3339(Timestamp moment) {
 }
 
 std::optional<Timestamp> parse_http_date(std::string_view text) {
-    static constexpr std::array<std::string_view, 12> months = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                                                "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
     const auto comma = text.find(", ");
     if (comma != 3) {
         return std::nullopt;
@@ -175,8 +175,8 @@ std::optional<Timestamp> parse_http_date(std::string_view text) {
         return std::nullopt;
     }
     unsigned month = 0;
-    for (unsigned i = 0; i < months.size() && month == 0; ++i) {
-        if (cursor.literal(months[i])) {
+    for (unsigned i = 0; i < month_names.size() && month == 0; ++i) {
+        if (cursor.literal(month_names[i])) {
             month = i + 1;
         }
     }
@@ -196,6 +196,16 @@ std::optional<Timestamp> parse_http_date(std::string_view text) {
         return std::nullopt;
     }
     return std::chrono::sys_days(date) + hours(hour) + minutes(minute) + seconds(second);
+}
+
+std::string format_http_date(Timestamp moment) {
+    const auto day = std::chrono::floor<days>(moment);
+    const std::chrono::year_month_day date(day);
+    const std::chrono::hh_mm_ss time(std::chrono::floor<seconds>(moment - day));
+    return fmt::format(
+        "{}, {:02} {} {:04} {:02}:{:02}:{:02} GMT", weekday_names[std::chrono::weekday(day).c_encoding()],
+        static_cast<unsigned>(date.day()), month_names[static_cast<unsigned>(date.month()) - 1],
+        static_cast<int>(date.year()), time.hours().count(), time.minutes().count(), time.seconds().count());
 }
 
 }  // namespace exporter::base

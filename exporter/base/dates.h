@@ -1,5 +1,5 @@
-// RFC 3339 dates as Datadog writes them, and then some: fractions of any length, `Z`, an offset with or
-// without its colon, or no zone at all, either case, leap seconds.
+// Dates of RFC 3339, as Datadog writes them and as others might: fractions of any length, `Z`, an offset with
+// or without its colon, or no zone at all, either case, leap seconds. And the dates of HTTP.
 #pragma once
 
 #include <chrono>
@@ -21,5 +21,8 @@ using Timestamp = std::chrono::sys_time<std::chrono::microseconds>;
 
 /// The `Date` header of HTTP, in its one current form: `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110, 5.6.7).
 [[nodiscard]] std::optional<Timestamp> parse_http_date(std::string_view text);
+
+/// The same form, cut to whole seconds, whatever the locale.
+[[nodiscard]] std::string format_http_date(Timestamp moment);
 
 }  // namespace exporter::base

@@ -40,22 +40,10 @@ tl::unexpected<std::string> not_a_duration(std::string_view text, std::string_vi
 
 std::size_t leading(std::string_view text, bool digits) {
     std::size_t length = 0;
-    while (length < text.size() && (text[length] >= '0' && text[length] <= '9') == digits) {
+    while (length < text.size() && is_digit(text[length]) == digits) {
         ++length;
     }
     return length;
-}
-
-/// nullopt: more than `longest`, which is what keeps the arithmetic from overflowing.
-std::optional<std::uint64_t> bounded_number(std::string_view digits) {
-    std::uint64_t number = 0;
-    for (const char digit : digits) {
-        number = number * 10 + static_cast<std::uint64_t>(digit - '0');
-        if (number > longest) {
-            return std::nullopt;
-        }
-    }
-    return number;
 }
 
 }  // namespace
@@ -91,7 +79,7 @@ tl::expected<Duration, std::string> parse_duration(std::string_view text) {
             return not_a_duration(text, "units go from long to short, each once");
         }
         next_unit = unit + 1;
-        const std::optional<std::uint64_t> number = bounded_number(digits);
+        const std::optional<std::uint64_t> number = parse_number<std::uint64_t>(digits);
         if (!number || *number > (longest - total) / units.at(unit).milliseconds) {
             return not_a_duration(text, "it is longer than 100y");
         }

@@ -15,7 +15,7 @@ namespace exporter::base {
 namespace {
 
 /// Reads from the text where it is: OpenSSL makes no copy of it.
-std::shared_ptr<BIO> reader_of(const std::string& text) {
+std::shared_ptr<BIO> reader_of(std::string_view text) {
     constexpr std::size_t longest = std::numeric_limits<int>::max();
     const auto size = text.size() > longest ? 0 : static_cast<int>(text.size());
     return {::BIO_new_mem_buf(text.data(), size), ::BIO_free};
@@ -94,7 +94,7 @@ tl::expected<CertificateFile, std::string> read_certificate_file(const std::stri
     });
 }
 
-tl::expected<std::shared_ptr<EVP_PKEY>, std::string> read_private_key(const std::string& pem) {
+tl::expected<std::shared_ptr<EVP_PKEY>, std::string> read_private_key(std::string_view pem) {
     ::ERR_clear_error();
     bool encrypted = false;
     std::shared_ptr<EVP_PKEY> key(

@@ -33,7 +33,7 @@ struct CertificateFile {
                                                                                std::string_view what);
 
 /// The first private key in the text. An encrypted one is an error: nobody is asked for a password.
-[[nodiscard]] tl::expected<std::shared_ptr<EVP_PKEY>, std::string> read_private_key(const std::string& pem);
+[[nodiscard]] tl::expected<std::shared_ptr<EVP_PKEY>, std::string> read_private_key(std::string_view pem);
 
 /// The reason OpenSSL has noted first, in its words, for the end of a sentence; forgets all it has noted.
 [[nodiscard]] std::string openssl_reason();

@@ -1,5 +1,7 @@
 #include "base/secret.h"
 
+#include "base/text.h"
+
 #include <string.h>  // NOLINT(modernize-deprecated-headers): explicit_bzero is not in <cstring>
 
 #include <algorithm>
@@ -17,27 +19,7 @@ void wipe_text(std::string& text) noexcept {
     text.clear();
 }
 
-bool is_digit(char c) {
-    return c >= '0' && c <= '9';
-}
-
-bool is_letter(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-bool is_word(char c) {
-    return is_digit(c) || is_letter(c) || c == '_';
-}
-
 constexpr std::size_t shortest_key = 32;
-
-bool same_letter(char a, char b) {
-    return a == b || (is_letter(a) && is_letter(b) && (a | 0x20) == (b | 0x20));
-}
-
-bool holds(std::string_view text, std::string_view word) {
-    return std::search(text.begin(), text.end(), word.begin(), word.end(), same_letter) != text.end();
-}
 
 /// Letters and digits by the dozen, in a row: no word, no number, but perhaps a key that lost its end.
 bool has_a_long_code(std::string_view word) {
@@ -99,7 +81,7 @@ void Secret::wipe() noexcept {
 
 bool may_hold_a_key(std::string_view text) {
     while (!text.empty()) {
-        const auto end = std::find_if_not(text.begin(), text.end(), is_word);
+        const auto end = std::find_if_not(text.begin(), text.end(), is_word_character);
         const std::string_view word(text.begin(), end);
         if (may_be_a_key(word)) {
             return true;

@@ -39,19 +39,38 @@ const Characters* unseen_at(std::string_view text) {
     return found == unseen.end() ? nullptr : found;
 }
 
+bool same_letter(char a, char b) {
+    return lower(a) == lower(b);
+}
+
 void append_escaped(std::string& text, char character) {
-    const auto byte = static_cast<unsigned char>(character);
     if (character == '"' || character == '\\') {
         text += '\\';
         text += character;
-    } else if (byte < 0x20 || byte == 0x7f) {
-        text += fmt::format("\\x{:02x}", byte);
+    } else if (is_control(character)) {
+        text += fmt::format("\\x{:02x}", static_cast<unsigned char>(character));
     } else {
         text += character;
     }
 }
 
 }  // namespace
+
+bool same_word(std::string_view left, std::string_view right) {
+    return std::equal(left.begin(), left.end(), right.begin(), right.end(), same_letter);
+}
+
+bool begins_with(std::string_view text, std::string_view word) {
+    return same_word(text.substr(0, word.size()), word);
+}
+
+bool ends_with(std::string_view text, std::string_view word) {
+    return text.size() >= word.size() && same_word(text.substr(text.size() - word.size()), word);
+}
+
+bool holds(std::string_view text, std::string_view word) {
+    return std::search(text.begin(), text.end(), word.begin(), word.end(), same_letter) != text.end();
+}
 
 std::string_view trim(std::string_view text) {
     constexpr std::string_view blank = " \t\r\n";
@@ -64,9 +83,7 @@ std::string_view trim(std::string_view text) {
 
 std::string lower(std::string_view text) {
     std::string result(text);
-    std::transform(result.begin(), result.end(), result.begin(), [](char character) {
-        return character >= 'A' && character <= 'Z' ? static_cast<char>(character - 'A' + 'a') : character;
-    });
+    std::transform(result.begin(), result.end(), result.begin(), [](char c) { return lower(c); });
     return result;
 }
 
@@ -91,10 +108,8 @@ std::string quote(std::string_view text) {
 }
 
 std::string shown_name(std::string_view name) {
-    const bool plain = std::all_of(name.begin(), name.end(), [](char c) {
-        return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
-               c == '-' || c == '.';
-    });
+    const bool plain = std::all_of(name.begin(), name.end(),
+                                   [](char c) { return is_word_character(c) || c == '-' || c == '.'; });
     return plain && !name.empty() && name.size() <= longest_quote && !may_hold_a_key(name) ? std::string(name)
                                                                                            : quote(name);
 }

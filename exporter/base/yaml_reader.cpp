@@ -14,9 +14,9 @@
 namespace exporter::base {
 namespace {
 
-bool is_control(char character) {
-    const auto byte = static_cast<unsigned char>(character);
-    return (byte < 0x20 && character != '\t' && character != '\n' && character != '\r') || byte == 0x7f;
+/// YAML allows none, and yaml-cpp 0.7 never stops reading after some of them.
+bool is_no_text(char c) {
+    return is_control(c) && c != '\t' && c != '\n' && c != '\r';
 }
 
 /// Notes where the documents start, and nothing else.
@@ -160,8 +160,7 @@ Settings YamlReader::read(const std::string& text, std::vector<YamlKey> known, H
     known_ = std::move(known);
     handlers_ = std::move(handlers);
     settings_.clear();
-    // YAML allows none, and yaml-cpp 0.7 reads on for ever after some of them.
-    if (const auto control = std::find_if(text.begin(), text.end(), is_control); control != text.end()) {
+    if (const auto control = std::find_if(text.begin(), text.end(), is_no_text); control != text.end()) {
         mistake(path_,
                 fmt::format("is no text: a control character is at byte {}", control - text.begin() + 1));
         return {};

@@ -26,13 +26,7 @@ std::string shown(const std::filesystem::path& path) {
         return "(not shown: it looks like a key, not like the path of its file)";
     }
     const std::string& text = path.native();
-    const bool plain =
-        std::none_of(text.begin(), text.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; });
-    return plain ? text : base::quote(text);
-}
-
-bool is_visible_ascii(char character) {
-    return character > 0x20 && character < 0x7f;
+    return std::none_of(text.begin(), text.end(), base::is_control) ? text : base::quote(text);
 }
 
 tl::expected<base::Secret, std::string> read_source(KeyKind kind, const SecretSource& source,
@@ -93,7 +87,7 @@ tl::expected<base::Secret, std::string> parse_secret(KeyKind kind, std::string t
     if (exposed.find_first_of("\r\n") != std::string_view::npos) {
         return failure(origin, "holds more than one line; it should hold the secret and nothing else");
     }
-    if (!std::all_of(exposed.begin(), exposed.end(), is_visible_ascii)) {
+    if (!std::all_of(exposed.begin(), exposed.end(), base::is_visible)) {
         return failure(
             origin,
             "holds a space, a control character or a byte beyond ASCII, which no key has; it should hold "

@@ -1,54 +1,25 @@
 #include "config/key_shape.h"
 
+#include "base/text.h"
+
 #include <algorithm>
 #include <array>
 #include <cstddef>
 #include <span>
 
 namespace exporter::config {
-
 namespace {
+
+using base::begins_with;
+using base::ends_with;
+using base::holds;
+using base::is_blank;
+using base::is_digit;
+using base::is_letter;
+using base::same_word;
 
 constexpr std::size_t api_key_digits = 32;
 constexpr std::size_t app_key_digits = 40;
-
-bool is_digit(char c) {
-    return c >= '0' && c <= '9';
-}
-
-bool is_letter(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-bool is_word(char c) {
-    return is_digit(c) || is_letter(c) || c == '_';
-}
-
-bool is_name(char c) {
-    return is_word(c) || c == '-' || c == '.';
-}
-
-bool is_blank(char c) {
-    return c == ' ' || c == '\t';
-}
-
-// The texts are secrets: nothing here copies them, not even to turn capitals into small letters.
-
-bool same_letter(char a, char b) {
-    return a == b || (is_letter(a) && is_letter(b) && (a | 0x20) == (b | 0x20));
-}
-
-bool begins_with(std::string_view text, std::string_view word) {
-    return text.size() >= word.size() && std::equal(word.begin(), word.end(), text.begin(), same_letter);
-}
-
-bool ends_with(std::string_view text, std::string_view word) {
-    return text.size() >= word.size() && begins_with(text.substr(text.size() - word.size()), word);
-}
-
-bool holds(std::string_view text, std::string_view word) {
-    return std::search(text.begin(), text.end(), word.begin(), word.end(), same_letter) != text.end();
-}
 
 bool any_of(std::span<const std::string_view> words, std::string_view text,
             bool (*test)(std::string_view, std::string_view)) {
@@ -84,7 +55,8 @@ bool has_a_name_before(std::string_view text) {
     if (begins_with(text, "export ")) {
         text = without_blanks_before(text.substr(std::string_view("export ").size()));
     }
-    const auto name_end = std::find_if_not(text.begin(), text.end(), is_name);
+    const auto name_end = std::find_if_not(
+        text.begin(), text.end(), [](char c) { return base::is_word_character(c) || c == '-' || c == '.'; });
     const std::string_view name(text.begin(), name_end);
     const std::string_view rest = without_blanks_before(text.substr(name.size()));
     if (name.empty() || is_digit(name.front()) || rest.size() < 2) {
@@ -111,13 +83,10 @@ bool is_between(std::string_view text, char open, char close) {
 bool is_a_request(std::string_view text) {
     constexpr std::array<std::string_view, 6> requests = {"changeme",  "change_me",  "change-me",
                                                           "replaceme", "replace_me", "replace-me"};
-    const bool is_one = std::any_of(requests.begin(), requests.end(), [&](std::string_view request) {
-        return request.size() == text.size() && begins_with(text, request);
-    });
     const bool has_letters_alone = std::all_of(
         text.begin(), text.end(), [](char c) { return is_letter(c) || c == '_' || c == '-' || c == ' '; });
-    return is_one || (has_letters_alone && begins_with(text, "your") &&
-                      (ends_with(text, "key") || ends_with(text, "token")));
+    return any_of(requests, text, same_word) || (has_letters_alone && begins_with(text, "your") &&
+                                                 (ends_with(text, "key") || ends_with(text, "token")));
 }
 
 /// `DD_API_KEY`, `__dd_api_key__`, `@DD_API_KEY@`, `#{DD-API-KEY}#`: the variable's name is its value.
@@ -130,22 +99,20 @@ bool is_a_variables_name(std::string_view text) {
     const std::string_view name = text.substr(first, text.find_last_not_of(marks) + 1 - first);
     return std::any_of(names.begin(), names.end(), [&](std::string_view candidate) {
         return std::equal(name.begin(), name.end(), candidate.begin(), candidate.end(),
-                          [](char a, char b) { return same_letter(a, b) || (a == '-' && b == '_'); });
+                          [](char a, char b) { return (a == '-' ? '_' : base::lower(a)) == base::lower(b); });
     });
 }
 
 /// `null`, `TODO`: what programs and people write for want of a value.
 bool is_a_word_for_nothing(std::string_view text) {
     constexpr std::array<std::string_view, 4> words = {"null", "none", "undefined", "todo"};
-    return std::any_of(words.begin(), words.end(), [&](std::string_view word) {
-        return word.size() == text.size() && begins_with(text, word);
-    });
+    return any_of(words, text, same_word);
 }
 
 /// `xxxxxxxx`, `0000`
 bool is_one_character_throughout(std::string_view text) {
     constexpr std::size_t fewest = 4;
-    return text.size() >= fewest && (is_word(text.front()) || text.front() == '-') &&
+    return text.size() >= fewest && (base::is_word_character(text.front()) || text.front() == '-') &&
            text.find_first_not_of(text.front()) == std::string_view::npos;
 }
 
@@ -182,10 +149,8 @@ bool is_path_or_url(std::string_view text) {
 
 /// Whether it is so many hexadecimal digits and nothing else.
 template <std::size_t digits>
-bool is_hexadecimal(std::string_view text) {
-    return text.size() == digits && std::all_of(text.begin(), text.end(), [](char c) {
-               return is_digit(c) || (is_letter(c) && (c | 0x20) <= 'f');
-           });
+bool has_hexadecimal_digits(std::string_view text) {
+    return text.size() == digits && std::all_of(text.begin(), text.end(), base::is_hexadecimal);
 }
 
 struct Slip {
@@ -229,13 +194,13 @@ constexpr std::array<KeyRule, 4> faults = {{
 }};
 
 constexpr std::array<KeyRule, 4> doubts = {{
-    {KeyKind::api_key, is_hexadecimal<app_key_digits>,
+    {KeyKind::api_key, has_hexadecimal_digits<app_key_digits>,
      "has 40 hexadecimal digits, as application keys have; an API key has 32"},
-    {KeyKind::app_key, is_hexadecimal<api_key_digits>,
+    {KeyKind::app_key, has_hexadecimal_digits<api_key_digits>,
      "has 32 hexadecimal digits, as API keys have; an application key has 40"},
-    {KeyKind::bearer_token, is_hexadecimal<api_key_digits>,
+    {KeyKind::bearer_token, has_hexadecimal_digits<api_key_digits>,
      "has 32 hexadecimal digits, as API keys have; an access token begins with ddpat_ or ddsat_"},
-    {KeyKind::bearer_token, is_hexadecimal<app_key_digits>,
+    {KeyKind::bearer_token, has_hexadecimal_digits<app_key_digits>,
      "has 40 hexadecimal digits, as application keys have; an access token begins with ddpat_ or ddsat_"},
 }};
 

@@ -52,7 +52,7 @@ void add_base64(std::string_view secret, std::vector<Spelling>& spellings) {
     // What is encoded may begin before the secret, at any of the three places of a group.
     for (std::size_t before = 0; before < 3; ++before) {
         const base::Secret bytes(std::string(before, '\0').append(secret));
-        const base::Secret encoded(base::base64(bytes.expose()));
+        const base::Secret encoded(base::encode_base64(bytes.expose()));
         std::string_view inner = encoded.expose();
         // The outermost groups also tell of what stands beside the secret.
         const std::size_t outside = before == 0 ? group : 2 * group;
@@ -241,7 +241,7 @@ void mask_secrets(std::string& text, const config::Credentials& credentials) {
 void mask_proxy(std::string& text, const config::Proxy& proxy) {
     if (proxy.has_credentials()) {
         const base::Secret login((proxy.user + ":").append(proxy.password.expose()));
-        mask_spellings(text, {spelling(base::base64(login.expose()))});
+        mask_spellings(text, {spelling(base::encode_base64(login.expose()))});
     }
     // Some proxies take a token as the user, and no password.
     mask_secret(text, proxy.password.empty() ? std::string_view(proxy.user) : proxy.password.expose());

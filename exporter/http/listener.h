@@ -14,7 +14,7 @@ class Listener {
   public:
     Listener(Listening&& listening, Service& service);
 
-    [[nodiscard]] const Address& address() const { return address_; }
+    [[nodiscard]] const base::ListenAddress& address() const { return address_; }
 
     /// Starts to accept, unless it does already.
     void resume();
@@ -27,7 +27,7 @@ class Listener {
     void back_off();
 
     Service& service_;
-    const Address address_;  ///< as bound
+    const base::ListenAddress address_;  ///< as bound
     boost::asio::posix::stream_descriptor socket_;
     SocketFile file_;  ///< behind the socket: while that is open, no other file can have its number
     boost::asio::steady_timer back_off_timer_;

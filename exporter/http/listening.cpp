@@ -40,7 +40,7 @@ const std::error_category& resolver_category() {
     return category;
 }
 
-std::string text_of(const Address& address) {
+std::string text_of(const base::ListenAddress& address) {
     if (!address.unix_path.empty()) {
         return fmt::format("unix:{}", address.unix_path);
     }
@@ -64,7 +64,7 @@ std::string explain_unix(const std::error_code& reason) {
     return reason.message();
 }
 
-std::string explain(const Address& address, const std::error_code& reason) {
+std::string explain(const base::ListenAddress& address, const std::error_code& reason) {
     if (!address.unix_path.empty()) {
         return explain_unix(reason);
     }
@@ -206,11 +206,11 @@ SocketFile::~SocketFile() {
     }
 }
 
-std::string listen_error(const Address& address, const std::error_code& reason) {
+std::string listen_error(const base::ListenAddress& address, const std::error_code& reason) {
     return fmt::format("cannot listen on {}: {}", text_of(address), explain(address, reason));
 }
 
-tl::expected<Listening, std::string> listen_on(const Address& address) {
+tl::expected<Listening, std::string> listen_on(const base::ListenAddress& address) {
     const auto explained = [&address](const std::error_code& error) { return listen_error(address, error); };
     const auto listening = [&address](Socket socket) {
         return Listening{std::move(socket),
@@ -245,7 +245,7 @@ tl::expected<Listening, std::string> take_over(int descriptor) {
     return Listening{Socket(descriptor), {}};
 }
 
-Address bound_address(const Socket& socket) {
+base::ListenAddress bound_address(const Socket& socket) {
     Endpoint endpoint;
     endpoint.size = sizeof endpoint.address;
     if (::getsockname(socket.get(), reinterpret_cast<sockaddr*>(&endpoint.address), &endpoint.size) != 0) {

@@ -38,16 +38,16 @@ struct Listening {
 };
 
 /// A non-blocking socket that listens on `address`. The error is a sentence for the operator.
-[[nodiscard]] tl::expected<Listening, std::string> listen_on(const Address& address);
+[[nodiscard]] tl::expected<Listening, std::string> listen_on(const base::ListenAddress& address);
 
 /// What went wrong with listening on `address`, and what would help.
-[[nodiscard]] std::string listen_error(const Address& address, const std::error_code& reason);
+[[nodiscard]] std::string listen_error(const base::ListenAddress& address, const std::error_code& reason);
 
 /// Takes over a socket that came with the process (sd_listen_fds(3)). The error is a sentence for the
 /// operator.
 [[nodiscard]] tl::expected<Listening, std::string> take_over(int descriptor);
 
 /// Where a listening socket is bound.
-[[nodiscard]] Address bound_address(const Socket& socket);
+[[nodiscard]] base::ListenAddress bound_address(const Socket& socket);
 
 }  // namespace exporter::http

@@ -15,9 +15,9 @@ std::chrono::nanoseconds refill_of(unsigned tokens, std::chrono::nanoseconds int
 
 }  // namespace
 
-RateLimiter::RateLimiter(std::chrono::nanoseconds interval, unsigned burst)
-    : interval_(std::clamp(interval, std::chrono::nanoseconds(1), longest_refill)),
-      refill_before_last_(refill_of(std::max(burst, 1U) - 1, interval_)) {}
+RateLimiter::RateLimiter(const RateLimit& limit)
+    : interval_(std::clamp(limit.interval, std::chrono::nanoseconds(1), longest_refill)),
+      refill_before_last_(refill_of(std::max(limit.burst, 1U) - 1, interval_)) {}
 
 bool RateLimiter::allow(Kind kind, const std::string& who, TimePoint now) {
     auto& table = tables_.at(static_cast<std::size_t>(kind));

@@ -13,14 +13,18 @@
 
 namespace exporter::http {
 
+/// A bucket of `burst` requests that gains one each `interval`.
+struct RateLimit {
+    std::chrono::nanoseconds interval{1};  ///< more than 0
+    unsigned burst = 1;                    ///< at least 1
+};
+
 /// Buckets are full at first. Not for several threads at once.
 class RateLimiter {
   public:
     using TimePoint = std::chrono::steady_clock::time_point;
 
-    /// @param interval between what is allowed in the long run; more than 0
-    /// @param burst how much is allowed at once, at least 1
-    RateLimiter(std::chrono::nanoseconds interval, unsigned burst);
+    explicit RateLimiter(const RateLimit& limit);
 
     /// Of a kind that are not full. When there are so many, all clients that have none share one more: if one
     /// of theirs made room for the next, two clients in turn could do as they like.

@@ -152,8 +152,8 @@ class Server::Impl {
         thread_.join();
     }
 
-    [[nodiscard]] const std::vector<Address>& addresses() const { return addresses_; }
-    [[nodiscard]] const std::vector<Address>& probe_addresses() const { return probe_addresses_; }
+    [[nodiscard]] const std::vector<base::ListenAddress>& addresses() const { return addresses_; }
+    [[nodiscard]] const std::vector<base::ListenAddress>& probe_addresses() const { return probe_addresses_; }
 
     [[nodiscard]] std::size_t connections() const {
         std::size_t connections = 0;
@@ -165,7 +165,7 @@ class Server::Impl {
 
   private:
     tl::expected<void, std::string> add(tl::expected<Listening, std::string> listening, Service& service,
-                                        std::vector<Address>& addresses) {
+                                        std::vector<base::ListenAddress>& addresses) {
         if (!listening) {
             return tl::unexpected(std::move(listening.error()));
         }
@@ -236,8 +236,8 @@ class Server::Impl {
     bool sweep_awaited_ = false;
     std::size_t most_connections_ = 0;  ///< since memory was given back
     std::vector<std::unique_ptr<Listener>> listeners_;
-    std::vector<Address> addresses_;
-    std::vector<Address> probe_addresses_;
+    std::vector<base::ListenAddress> addresses_;
+    std::vector<base::ListenAddress> probe_addresses_;
     std::future<void> finished_;
     std::jthread thread_;
 };
@@ -268,11 +268,11 @@ void Server::secure(std::shared_ptr<const Security> security) {
     impl_->secure(std::move(security));
 }
 
-const std::vector<Address>& Server::addresses() const {
+const std::vector<base::ListenAddress>& Server::addresses() const {
     return impl_->addresses();
 }
 
-const std::vector<Address>& Server::probe_addresses() const {
+const std::vector<base::ListenAddress>& Server::probe_addresses() const {
     return impl_->probe_addresses();
 }
 

@@ -1,11 +1,12 @@
 // web/: the HTTP server and its routes. Knows bytes and health, not tokens.
 #pragma once
 
+#include "base/address.h"
+
 #include <tl/expected.hpp>
 
 #include <chrono>
 #include <cstddef>
-#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -15,7 +16,9 @@
 
 namespace exporter::http {
 
-struct Security;
+class Authenticator;
+class RateLimiter;
+class TlsContext;
 
 /// A request's head, as far as routes need it.
 struct Request {
@@ -41,16 +44,8 @@ struct Response {
 /// Answers one request. Called on the server's thread: must not wait.
 using Handler = std::function<Response(const Request&)>;
 
-struct Address {
-    std::string host;  ///< name or address; empty: all addresses, IPv6 and IPv4
-    std::uint16_t port = 0;
-    std::string unix_path = {};  ///< not empty: a Unix socket there, and no host and port
-
-    bool operator==(const Address&) const = default;
-};
-
 struct ServerOptions {
-    std::vector<Address> addresses;
+    std::vector<base::ListenAddress> addresses;
     std::size_t max_connections = 1024;
     /// From one IPv4 address or one /64 of IPv6.
     std::size_t max_connections_per_address = 256;
@@ -66,9 +61,17 @@ struct ServerOptions {
     /// Paths that are served beyond all these limits. None: no path is.
     std::function<bool(std::string_view path)> is_probe = {};
     /// Where probes alone are served, without protection and with connections of their own.
-    std::vector<Address> probe_addresses = {};
+    std::vector<base::ListenAddress> probe_addresses = {};
     /// Listening sockets that came with the process; the server takes them over.
     std::vector<int> inherited_sockets = {};
+};
+
+/// How the server protects what it serves. Immutable; a new one replaces it whole while the server runs.
+struct Security {
+    std::shared_ptr<const TlsContext> tls;         ///< null: plain HTTP
+    std::shared_ptr<Authenticator> authenticator;  ///< null: everybody is let in
+    std::shared_ptr<RateLimiter> rate_limiter;     ///< null: no limit; used on the server's thread alone
+    Headers headers;  ///< added to every response that does not have them of its own
 };
 
 /// An HTTP/1.1 server on one thread of its own.
@@ -89,9 +92,9 @@ class Server {
     void secure(std::shared_ptr<const Security> security);
 
     /// As bound: the inherited sockets, then `ServerOptions::addresses`. Tells the number that port 0 became.
-    [[nodiscard]] const std::vector<Address>& addresses() const;
+    [[nodiscard]] const std::vector<base::ListenAddress>& addresses() const;
     /// Those of the probes.
-    [[nodiscard]] const std::vector<Address>& probe_addresses() const;
+    [[nodiscard]] const std::vector<base::ListenAddress>& probe_addresses() const;
     [[nodiscard]] std::size_t connections() const;
 
     /// Stops accepting, lets answers under way finish for at most `grace`, closes the rest and joins the

@@ -20,14 +20,6 @@ namespace exporter::http {
 
 namespace {
 
-bool verifies(ClientAuth auth) {
-    return auth == ClientAuth::verify_if_given || auth == ClientAuth::require_and_verify;
-}
-
-bool requires_one(ClientAuth auth) {
-    return auth == ClientAuth::require_any || auth == ClientAuth::require_and_verify;
-}
-
 std::string_view bytes_of(const ASN1_STRING* text) {
     return {reinterpret_cast<const char*>(::ASN1_STRING_get0_data(text)),
             static_cast<std::size_t>(::ASN1_STRING_length(text))};
@@ -80,7 +72,7 @@ std::vector<std::string> alternative_names(const X509* certificate) {
 }
 
 std::optional<std::string> contradiction_in(const TlsOptions& options) {
-    if (verifies(options.client_auth) && options.client_ca.empty()) {
+    if (is_verified(options.client_auth) && options.client_ca.empty()) {
         return "this client_auth_type verifies certificates, so it needs client_ca_file: the CA that signs "
                "the "
                "clients'";
@@ -90,7 +82,7 @@ std::optional<std::string> contradiction_in(const TlsOptions& options) {
                "one";
     }
     const auto& names = options.client_allowed_sans;
-    if (!names.empty() && !requires_one(options.client_auth)) {
+    if (!names.empty() && !is_required(options.client_auth)) {
         return "client_allowed_sans needs a client_auth_type that requires a certificate: "
                "RequireAndVerifyClientCert or RequireAnyClientCert";
     }
@@ -117,7 +109,7 @@ tl::expected<ClientRule, std::string> ClientRule::make(const TlsOptions& options
 // In place of OpenSSL's verification, which it calls where there is one.
 int ClientRule::check(X509_STORE_CTX* chain, void* rule) {
     const auto& self = *static_cast<const ClientRule*>(rule);
-    if (verifies(self.auth_) && ::X509_verify_cert(chain) != 1) {
+    if (is_verified(self.auth_) && ::X509_verify_cert(chain) != 1) {
         return 0;
     }
     if (self.allowed_names_.empty()) {
@@ -153,7 +145,7 @@ tl::expected<void, std::string> ClientRule::set_on(SSL_CTX* context) {
         ::X509_STORE_set_flags(store, X509_V_FLAG_PARTIAL_CHAIN);
     }
     ::SSL_CTX_set_verify(
-        context, SSL_VERIFY_PEER | (requires_one(auth_) ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0), nullptr);
+        context, SSL_VERIFY_PEER | (is_required(auth_) ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0), nullptr);
     ::SSL_CTX_set_cert_verify_callback(context, check, this);
     return {};
 }

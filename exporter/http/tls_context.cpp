@@ -63,7 +63,7 @@ tl::expected<std::shared_ptr<EVP_PKEY>, std::string> set_identity(SSL_CTX* conte
     if (!certificates) {
         return tl::unexpected(certificates.error());
     }
-    auto key = base::read_private_key(options.key);
+    auto key = base::read_private_key(options.key.expose());
     if (!key) {
         return key;
     }

@@ -3,6 +3,7 @@
 // https://github.com/prometheus/exporter-toolkit/blob/master/docs/web-configuration.md
 #pragma once
 
+#include "base/secret.h"
 #include "http/channel.h"
 
 #include <tl/expected.hpp>
@@ -22,13 +23,23 @@ enum class ClientAuth {
     require_and_verify  ///< needed and verified
 };
 
+/// Whether a client without a certificate is refused.
+[[nodiscard]] constexpr bool is_required(ClientAuth auth) {
+    return auth == ClientAuth::require_any || auth == ClientAuth::require_and_verify;
+}
+
+/// Whether a client whose certificate no authority signed is refused.
+[[nodiscard]] constexpr bool is_verified(ClientAuth auth) {
+    return auth == ClientAuth::verify_if_given || auth == ClientAuth::require_and_verify;
+}
+
 /// None older (RFC 8996).
 enum class TlsVersion { tls_1_2, tls_1_3 };
 
 /// Texts are PEM itself, not names of files.
 struct TlsOptions {
     std::string certificate;  ///< the server's own first, then those between it and its root
-    std::string key;          ///< of the first certificate, not encrypted
+    base::Secret key;         ///< of the first certificate, not encrypted
     ClientAuth client_auth = ClientAuth::none;
     /// The certificates that verified ones must lead to, needed for exactly those two kinds of `client_auth`
     /// that verify. Go would take the system's roots without them, and so let in whoever bought a

@@ -1,9 +1,13 @@
 #include "http/users.h"
 
-#include <fmt/format.h>
+#include "base/base64.h"
+#include "base/text.h"
 
-#include <cstddef>
-#include <string_view>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <openssl/rand.h>
+
+#include <cstdlib>
 
 namespace exporter::http {
 
@@ -11,53 +15,57 @@ namespace {
 
 /// Of Go's bcrypt.
 constexpr unsigned default_cost = 10;
-/// Some 5 s. One that takes longer could never be answered in time.
-constexpr unsigned highest_cost = 16;
 
-tl::expected<BcryptHash, std::string> checked(const std::string& user, const std::string& text) {
-    if (user.find(':') != std::string::npos) {
-        return tl::unexpected(fmt::format(
-            "user {} could never come in: HTTP's Basic scheme has no colon in a name (RFC 7617)", user));
+Digest hmac_sha256(const Digest& key, std::string_view message) {
+    Digest digest{};
+    const auto* const bytes = reinterpret_cast<const unsigned char*>(message.data());
+    if (::HMAC(::EVP_sha256(), key.data(), static_cast<int>(key.size()), bytes, message.size(), digest.data(),
+               nullptr) == nullptr) {
+        std::abort();  // Only for want of memory. A digest that is the same for all would let anybody in.
     }
-    auto hash = BcryptHash::parse(text);
-    if (!hash) {
-        return tl::unexpected(fmt::format(
-            "the password of user {} is no bcrypt hash; `htpasswd -nBC 10 USER` makes one, which begins with "
-            "$2y$10$",
-            user));
+    return digest;
+}
+
+/// Without randomness the program ends: there is nothing to fall back to.
+Digest random_key() {
+    Digest key{};
+    if (::RAND_bytes(key.data(), static_cast<int>(key.size())) != 1) {
+        std::abort();
     }
-    if (hash->cost() > highest_cost) {
-        return tl::unexpected(fmt::format(
-            "the hash of user {} has cost {}, which takes too long to check; {} at most, 10 to 12 is "
-            "usual",
-            user, hash->cost(), highest_cost));
-    }
-    return *hash;
+    return key;
 }
 
 }  // namespace
 
-tl::expected<Users, std::string> Users::make(const std::map<std::string, std::string>& hashes) {
-    Users users;
-    std::string all;
-    std::string named;
-    for (const auto& [user, text] : hashes) {
-        auto hash = checked(user, text);
-        if (!hash) {
-            return tl::unexpected(std::move(hash.error()));
-        }
-        users.unknown_.push_back(BcryptHash::of_nothing(hash->cost()));
-        users.known_.emplace(user, std::move(*hash));
-        all += text;
-        named += user + ':' + text + '\n';  // a name has no colon, and a hash no line's end
+std::optional<Credentials> parse_basic_authorization(std::string_view authorization) {
+    constexpr std::string_view scheme = "Basic ";
+    if (!base::begins_with(authorization, scheme)) {
+        return std::nullopt;
     }
-    if (users.unknown_.empty()) {
-        users.unknown_.push_back(BcryptHash::of_nothing(default_cost));
+    auto token = authorization.substr(scheme.size());
+    token.remove_prefix(std::min(token.find_first_not_of(' '), token.size()));
+    std::string bytes(base::decoded_base64_size(token.size()), '\0');
+    const auto size = base::decode_base64(token, bytes);
+    const base::Secret decoded(std::move(bytes));
+    const auto text = decoded.expose().substr(0, size.value_or(0));
+    const auto colon = text.find(':');
+    if (colon == std::string_view::npos) {
+        return std::nullopt;
+    }
+    return Credentials{std::string(text.substr(0, colon)), base::Secret(std::string(text.substr(colon + 1)))};
+}
+
+Users::Users(std::map<std::string, BcryptHash> hashes) : known_(std::move(hashes)) {
+    std::string all;
+    for (const auto& [user, hash] : known_) {
+        unknown_.push_back(BcryptHash::of_nothing(hash.cost()));
+        all += hash.text();
+    }
+    if (unknown_.empty()) {
+        unknown_.push_back(BcryptHash::of_nothing(default_cost));
     }
     // The hashes are secret as keys must be, and they outlast a restart.
-    users.key_ = hmac_sha256({}, all);
-    users.fingerprint_ = hmac_sha256({}, named);
-    return users;
+    key_ = hmac_sha256({}, all);
 }
 
 const BcryptHash& Users::hash_for(const std::string& user) const {
@@ -80,6 +88,13 @@ bool Users::share(const std::string& user, const Users& other) const {
 bool Users::admit(const Credentials& credentials) const {
     const bool matches = hash_for(credentials.user).matches(credentials.password);
     return matches && known_.find(credentials.user) != known_.end();
+}
+
+LoginCache::LoginCache(std::size_t capacity) : key_(random_key()), right_(capacity) {}
+
+// Two steps, so that no end of a user reads as the beginning of a password.
+Digest LoginCache::fingerprint(const Credentials& credentials) const {
+    return hmac_sha256(hmac_sha256(key_, credentials.user), credentials.password.expose());
 }
 
 }  // namespace exporter::http

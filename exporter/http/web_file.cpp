@@ -1,9 +1,9 @@
 #include "http/web_file.h"
 
+#include "base/duration.h"
 #include "base/nearest_name.h"
 #include "base/text.h"
 #include "base/yaml_reader.h"
-#include "http/bcrypt_shape.h"
 #include "http/web_file_settings.h"
 
 #include <fmt/format.h>
@@ -11,7 +11,6 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <cstdint>
 
 namespace exporter::http {
 namespace {
@@ -22,7 +21,7 @@ constexpr std::string_view interval_key = "rate_limit.interval";
 constexpr std::string_view burst_key = "rate_limit.burst";
 constexpr std::size_t longest_user_name = 255;
 constexpr std::size_t longest_header = 4096;
-constexpr std::uint32_t most_burst = 1'000'000;
+constexpr unsigned most_burst = 1'000'000;
 
 /// In the order of the format's own documentation.
 constexpr std::array<WebFileKey, 22> format_keys = {{
@@ -77,9 +76,9 @@ std::string shown_user(std::string_view name) {
 }
 
 /// Names and their hashes; what is wrong is reported and left out.
-std::map<std::string, base::Secret> read_users(base::YamlReader& reader, const YAML::Node& key,
-                                               const YAML::Node& value) {
-    std::map<std::string, base::Secret> users;
+std::map<std::string, BcryptHash> read_users(base::YamlReader& reader, const YAML::Node& key,
+                                             const YAML::Node& value) {
+    std::map<std::string, BcryptHash> users;
     if (!value.IsMap()) {
         if (!value.IsNull()) {
             reader.mistake(reader.place(key.Mark(), users_key),
@@ -90,12 +89,12 @@ std::map<std::string, base::Secret> read_users(base::YamlReader& reader, const Y
     for (const auto& entry : value) {
         const std::string name = entry.first.IsScalar() ? entry.first.Scalar() : "";
         const std::string where = reader.place(entry.first.Mark(), shown_user(name));
-        base::Secret hash(entry.second.IsScalar() ? entry.second.Scalar() : "");
+        const auto hash = BcryptHash::parse(entry.second.IsScalar() ? entry.second.Scalar() : "");
         if (const std::string_view fault = fault_in_user_name(name); !fault.empty()) {
             reader.mistake(where, fault);
-        } else if (const std::string_view bad = fault_in_bcrypt_hash(hash.expose()); !bad.empty()) {
-            reader.mistake(where, bad);
-        } else if (!users.emplace(name, std::move(hash)).second) {
+        } else if (!hash) {
+            reader.mistake(where, hash.error());
+        } else if (!users.emplace(name, *hash).second) {
             reader.mistake(where, "is there twice; keep one");
         }
     }
@@ -138,12 +137,12 @@ std::vector<std::pair<std::string, std::string>> read_headers(WebFileSettings& s
 }
 
 /// 0: not given, or a mistake.
-std::size_t read_burst(WebFileSettings& settings) {
+unsigned read_burst(WebFileSettings& settings) {
     const std::string text = settings.text(burst_key);
     if (text.empty()) {
         return 0;
     }
-    std::uint32_t burst = 0;
+    unsigned burst = 0;
     const char* const end = text.data() + text.size();
     const auto [rest, error] = std::from_chars(text.data(), end, burst);
     if (error != std::errc{} || rest != end || burst > most_burst) {
@@ -160,7 +159,7 @@ std::optional<RateLimit> read_rate_limit(WebFileSettings& settings) {
         settings.mistake(interval_key, "is not a duration; write it like 500ms, 1s or 1m30s, or 0 for none");
         return std::nullopt;
     }
-    const std::size_t burst = read_burst(settings);
+    const unsigned burst = read_burst(settings);
     if (*interval == base::Duration::zero()) {
         return std::nullopt;
     }

@@ -5,10 +5,11 @@
 // suites and curves exist, is for whoever sets up TLS with them.
 #pragma once
 
-#include "base/duration.h"
 #include "base/file_text.h"
 #include "base/secret.h"
 #include "base/setting.h"
+#include "http/bcrypt.h"
+#include "http/rate_limiter.h"
 #include "http/tls_context.h"
 
 #include <tl/expected.hpp>
@@ -24,39 +25,9 @@
 
 namespace exporter::http {
 
-/// Whether a client without a certificate is refused.
-[[nodiscard]] constexpr bool is_required(ClientAuth auth) {
-    return auth == ClientAuth::require_any || auth == ClientAuth::require_and_verify;
-}
-
-/// Whether a client whose certificate no authority signed is refused.
-[[nodiscard]] constexpr bool is_verified(ClientAuth auth) {
-    return auth == ClientAuth::verify_if_given || auth == ClientAuth::require_and_verify;
-}
-
-/// `tls_server_config`. Certificates and key are PEM texts, wherever they came from.
-struct WebTls {
-    std::string certificate;  ///< with those of intermediate authorities behind it
-    base::Secret key;
-    ClientAuth client_auth = ClientAuth::none;
-    std::string client_ca;  ///< not empty if clients are verified; otherwise just what a client is told
-    std::vector<std::string> client_allowed_sans;  ///< one of these in the client's certificate; empty: any
-    TlsVersion min_version = TlsVersion::tls_1_2;
-    TlsVersion max_version = TlsVersion::tls_1_3;
-    std::vector<std::string> cipher_suites;  ///< for TLS 1.2 and older, by Go's names; empty: the default
-    bool prefer_server_cipher_suites = true;
-    std::vector<std::string> curve_preferences;  ///< by Go's names; empty: the default
-};
-
-/// A bucket of `burst` requests that gains one each `interval`.
-struct RateLimit {
-    base::Duration interval{};  ///< over 0
-    std::size_t burst = 1;      ///< at least 1
-};
-
 struct WebFile {
-    std::optional<WebTls> tls;                  ///< nullopt: plain HTTP
-    std::map<std::string, base::Secret> users;  ///< bcrypt hashes by name; empty: no password is needed
+    std::optional<TlsOptions> tls;                             ///< nullopt: plain HTTP
+    std::map<std::string, BcryptHash> users;                   ///< by name; empty: no password is needed
     std::vector<std::pair<std::string, std::string>> headers;  ///< for every response
     std::optional<RateLimit> rate_limit;
 };

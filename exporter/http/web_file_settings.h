@@ -62,6 +62,6 @@ class WebFileSettings {
 };
 
 /// `tls_server_config`. nullopt: there is none, or mistakes.
-[[nodiscard]] std::optional<WebTls> read_web_tls(WebFileSettings& settings);
+[[nodiscard]] std::optional<TlsOptions> read_web_tls(WebFileSettings& settings);
 
 }  // namespace exporter::http

@@ -81,7 +81,7 @@ TlsVersion read_version(WebFileSettings& settings, std::string_view version_key,
     return fallback;
 }
 
-void read_versions(WebFileSettings& settings, WebTls& tls) {
+void read_versions(WebFileSettings& settings, TlsOptions& tls) {
     tls.min_version = read_version(settings, min_version, tls.min_version);
     tls.max_version = read_version(settings, max_version, tls.max_version);
     if (tls.min_version > tls.max_version) {
@@ -106,7 +106,7 @@ std::vector<std::string> read_names(WebFileSettings& settings, std::string_view 
     return names;
 }
 
-void read_clients(WebFileSettings& settings, WebTls& tls) {
+void read_clients(WebFileSettings& settings, TlsOptions& tls) {
     tls.client_auth = read_client_auth(settings);
     const bool is_ca_given =
         settings.given(client_ca_text) != nullptr || settings.given(client_ca_file) != nullptr;
@@ -161,7 +161,7 @@ std::string_view any_given(const WebFileSettings& settings) {
 
 }  // namespace
 
-std::optional<WebTls> read_web_tls(WebFileSettings& settings) {
+std::optional<TlsOptions> read_web_tls(WebFileSettings& settings) {
     if (!is_enabled(settings)) {
         if (const std::string_view other = any_given(settings); !other.empty()) {
             settings.mistake(other,
@@ -169,7 +169,7 @@ std::optional<WebTls> read_web_tls(WebFileSettings& settings) {
         }
         return std::nullopt;
     }
-    WebTls tls;
+    TlsOptions tls;
     if (settings.given(cert_text) == nullptr && settings.given(cert_file) == nullptr) {
         settings.mistake(tls_section, "the certificate is missing; give cert_file or cert");
     } else if (const auto pem = settings.pem(cert_text, cert_file, fault_in_certificates, false)) {

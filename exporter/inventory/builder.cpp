@@ -1,5 +1,6 @@
 #include "inventory/builder.h"
 
+#include "datadog/text_hash.h"
 #include "inventory/label_text.h"
 
 #include <algorithm>

@@ -2,7 +2,6 @@
 // token for churn.
 #pragma once
 
-#include "datadog/id_set.h"
 #include "datadog/text_hash.h"
 #include "inventory/buckets.h"
 #include "inventory/census.h"

@@ -3,8 +3,8 @@
 #pragma once
 
 #include "datadog/error.h"
-#include "datadog/id_set.h"
 #include "datadog/page.h"
+#include "datadog/text_hash.h"
 #include "scan/listing.h"
 
 #include <chrono>

@@ -1,21 +1,20 @@
 // One organization against the simulated API over real HTTP.
 #include "app/organization_monitor.h"
 
-#include "datadog/commons.h"
-#include "demo/server.h"
+#include "app/client_source.h"
+#include "datadog/client.h"
+#include "state/state_keeper.h"
 #include "support/drive.h"
+#include "support/simulated_datadog.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <spdlog/sinks/ostream_sink.h>
-#include <spdlog/spdlog.h>
 #include <stdlib.h>
 
 #include <filesystem>
 #include <fstream>
 #include <map>
 #include <memory>
-#include <numeric>
 #include <set>
 #include <sstream>
 #include <stdexcept>
@@ -31,8 +30,7 @@ class MonitoredOrganization : public testing::Test {
   protected:
     MonitoredOrganization()
         : log_({.level = config::LogLevel::debug, .format = config::LogFormat::logfmt},
-               std::make_shared<spdlog::logger>("",
-                                                std::make_shared<spdlog::sinks::ostream_sink_mt>(lines_))) {
+               [this](const std::string& line) { lines_ << line; }) {
         std::string pattern = (std::filesystem::temp_directory_path() / "exporter-monitor-XXXXXX").string();
         if (::mkdtemp(pattern.data()) == nullptr) {
             throw std::runtime_error("mkdtemp");
@@ -58,8 +56,8 @@ class MonitoredOrganization : public testing::Test {
         return support::poll(monitor.poller(), monitor.source(), scan::system_clock());
     }
 
-    static demo::SimulatedDatadogOptions options() {
-        demo::SimulatedDatadogOptions options;
+    static support::SimulatedDatadogOptions options() {
+        support::SimulatedDatadogOptions options;
         options.organization.tokens = 45;
         options.alive = false;
         options.clock = [] { return scan::system_clock().now(); };
@@ -73,26 +71,27 @@ class MonitoredOrganization : public testing::Test {
     }
 
     void answer_with(int status) {
-        demo::Faults faults;
-        faults.intercept = [status](std::size_t, const demo::Query&) {
-            return demo::CannedAnswer{.status = status, .body = R"({"errors":["scripted"]})", .headers = {}};
+        support::Faults faults;
+        faults.intercept = [status](std::size_t, const datadog::PageRequest&) {
+            return support::CannedAnswer{
+                .status = status, .body = R"({"errors":["scripted"]})", .headers = {}};
         };
         server_.set_faults(faults);
     }
     void answer_well() { server_.set_faults({}); }
     void answer_with_one_owner() {
-        demo::Faults faults;
-        faults.intercept = [](std::size_t, const demo::Query&) {
+        support::Faults faults;
+        faults.intercept = [](std::size_t, const datadog::PageRequest&) {
             constexpr auto* token =
                 R"({"id":"%","relationships":{"owned_by":{"data":{"id":"o","type":"users"}}}})";
             std::string first(token);
             std::string second(token);
             first.replace(first.find('%'), 1, "a");
             second.replace(second.find('%'), 1, "b");
-            return demo::CannedAnswer{.status = 200,
-                                      .body = R"({"data":[)" + first + "," + second +
-                                              R"(],"meta":{"page":{"total_filtered_count":2}}})",
-                                      .headers = {}};
+            return support::CannedAnswer{.status = 200,
+                                         .body = R"({"data":[)" + first + "," + second +
+                                                 R"(],"meta":{"page":{"total_filtered_count":2}}})",
+                                         .headers = {}};
         };
         server_.set_faults(faults);
     }
@@ -105,7 +104,7 @@ class MonitoredOrganization : public testing::Test {
     Log log_;
     std::shared_ptr<datadog::Commons> commons_ = std::make_shared<datadog::Commons>("");
     std::filesystem::path directory_;
-    demo::SimulatedDatadog server_{options()};
+    support::SimulatedDatadog server_{options()};
     config::Organization organization_;
     config::Config config_;
     int changes_ = 0;
@@ -119,32 +118,22 @@ TEST_F(MonitoredOrganization, CountsEveryTokenOverRealHttp) {
     ASSERT_TRUE(snapshot.inventory);
     EXPECT_EQ(snapshot.inventory->tokens, 45U);
     EXPECT_TRUE(snapshot.statistics.listing->complete);
-    EXPECT_EQ(monitor_->status().numbers->tokens, 45U);
-    EXPECT_FALSE(monitor_->status().last_poll->failure);
+    EXPECT_EQ(monitor_->status().inventory->tokens, 45U);
+    EXPECT_FALSE(monitor_->status().statistics.last_error);
     EXPECT_EQ(changes_, 1);
 }
 
 TEST_F(MonitoredOrganization, ShowsPeopleTheNumbersOfItsMetrics) {
     ASSERT_TRUE(poll(*monitor_));
 
-    const auto inventory = monitor_->snapshot().inventory;
-    const auto numbers = monitor_->status().numbers;
-    ASSERT_TRUE(numbers);
-    std::vector<std::string> buckets;
-    for (const web::ExpiryBucket& bucket : numbers->buckets) {
-        buckets.push_back(bucket.name);
-    }
-    EXPECT_EQ(buckets, inventory->expiry_buckets);
-    EXPECT_EQ(numbers->buckets.front().kind, web::BucketKind::expired);
-    EXPECT_EQ(numbers->buckets.rbegin()[1].kind, web::BucketKind::never);
-    EXPECT_EQ(numbers->buckets.back().kind, web::BucketKind::unreadable);
-    std::uint64_t sum = 0;
-    for (const web::TypeCounts& type : numbers->types) {
-        sum = std::accumulate(type.counts.begin(), type.counts.end(), sum);
-    }
-    EXPECT_EQ(sum, 45U);
-    EXPECT_EQ(numbers->findings.size(), inventory::risk_count);
-    EXPECT_EQ(numbers->findings.front().reason, "leaked");
+    const auto status = monitor_->status();
+    const auto snapshot = monitor_->snapshot();
+    EXPECT_EQ(status.inventory, snapshot.inventory);
+    EXPECT_EQ(status.statistics.polls, snapshot.statistics.polls);
+    EXPECT_EQ(status.inventory->expiry_buckets.front(), "expired");
+    EXPECT_EQ(status.inventory->expiry_buckets.rbegin()[1], "never");
+    EXPECT_EQ(status.inventory->expiry_buckets.back(), "unknown");
+    EXPECT_FALSE(status.filtered);
 }
 
 TEST_F(MonitoredOrganization, ShowsNothingBeforeTheFirstListing) {
@@ -153,8 +142,8 @@ TEST_F(MonitoredOrganization, ShowsNothingBeforeTheFirstListing) {
     EXPECT_FALSE(poll(*monitor_));
 
     EXPECT_FALSE(monitor_->snapshot().inventory);
-    EXPECT_FALSE(monitor_->status().numbers);
-    EXPECT_THAT(monitor_->status().last_poll->failure->message, HasSubstr("403 from 127.0.0.1: scripted"));
+    EXPECT_FALSE(monitor_->status().inventory);
+    EXPECT_THAT(monitor_->status().statistics.last_error->message, HasSubstr("403 from 127.0.0.1: scripted"));
     EXPECT_TRUE(monitor_->attempted());
 }
 
@@ -167,9 +156,9 @@ TEST_F(MonitoredOrganization, KeepsTheLastGoodInventoryWhenAPollFails) {
 
     EXPECT_EQ(monitor_->snapshot().inventory, good);
     EXPECT_EQ(failures(ErrorKind::forbidden), 1U);
-    EXPECT_EQ(monitor_->status().numbers->tokens, 45U);
-    EXPECT_EQ(monitor_->status().last_poll->failure->reason, "forbidden");
-    EXPECT_EQ(monitor_->status().last_poll->failures_in_a_row, 1U);
+    EXPECT_EQ(monitor_->status().inventory->tokens, 45U);
+    EXPECT_EQ(monitor_->status().statistics.last_error->kind, ErrorKind::forbidden);
+    EXPECT_EQ(monitor_->status().statistics.failures_in_a_row, 1U);
 }
 
 TEST_F(MonitoredOrganization, TakesUpARotatedSecretAtTheNextPoll) {
@@ -340,6 +329,51 @@ TEST_F(MonitoredOrganization, NeverLogsACredential) {
     EXPECT_THAT(lines_.str(), Not(HasSubstr(options().access_token)));
 }
 
+/// The wall clock is set by the test.
+class SetClock final : public scan::Clock {
+  public:
+    base::Timestamp now() override { return now_; }
+    scan::SteadyTime steady_now() override { return scan::system_clock().steady_now(); }
+    bool wait_until(scan::SteadyTime moment, std::stop_token stop) override {
+        return scan::system_clock().wait_until(moment, std::move(stop));
+    }
+
+    base::Timestamp now_ = scan::system_clock().now();
+};
+
+/// The age of the saved listing at the restart, and whether its numbers are shown.
+struct RestartCase {
+    const char* name;
+    std::chrono::seconds age;
+    bool shown;
+};
+
+class RestartedMonitor : public MonitoredOrganization, public testing::WithParamInterface<RestartCase> {};
+
+TEST_P(RestartedMonitor, ShowsRestoredNumbersOnlyWhereTheirAgeIsPlausible) {
+    config_.poll.stale_after = std::chrono::hours(1);
+    SetClock clock;
+    state::StateKeeper states({.path = (directory_ / "state").string()}, {}, clock,
+                              [](state::StateEvent, const std::string&) {});
+    const Surroundings with_states{.log = log_, .commons = commons_, .states = &states, .clock = clock};
+    OrganizationMonitor before(organization_, config_, with_states, [] {});
+    ASSERT_TRUE(poll(before));
+    clock.now_ += GetParam().age;
+
+    const OrganizationMonitor after(organization_, config_, with_states, [] {});
+
+    EXPECT_EQ(after.snapshot().inventory != nullptr, GetParam().shown);
+    EXPECT_EQ(after.status().inventory != nullptr, GetParam().shown);
+    EXPECT_EQ(after.status().statistics.last_success.has_value(), GetParam().shown);
+}
+
+INSTANTIATE_TEST_SUITE_P(Ages, RestartedMonitor,
+                         testing::Values(RestartCase{"FromTheFuture", std::chrono::seconds(-1), false},
+                                         RestartCase{"OfThisSecond", std::chrono::seconds(0), true},
+                                         RestartCase{"AlmostStale", std::chrono::seconds(3599), true},
+                                         RestartCase{"Stale", std::chrono::seconds(3600), false}),
+                         [](const auto& test) { return test.param.name; });
+
 /// What may be published of the organization at one moment: every token's id.
 std::set<std::string> ids_of(const demo::SimulatedOrganization& organization) {
     std::set<std::string> ids;
@@ -355,8 +389,8 @@ TEST_F(MonitoredOrganization, UnderChurnPublishesAsCompleteOnlyWhatAMomentHad) {
     std::mt19937 random(3);
     std::set<std::set<std::string>> moments;
     unsigned percent = 0;
-    demo::Faults faults;
-    faults.before_page = [&](demo::SimulatedOrganization& organization, const demo::Query&) {
+    support::Faults faults;
+    faults.before_page = [&](demo::SimulatedOrganization& organization, const datadog::PageRequest&) {
         if (random() % 100 < percent) {
             organization.create(organization.make_token(scan::system_clock().now()));
             moments.insert(ids_of(organization));

@@ -136,5 +136,22 @@ TEST(HttpDate, RefusesObsoleteAndBrokenForms) {
     }
 }
 
+TEST(HttpDate, IsWrittenInWholeSeconds) {
+    EXPECT_EQ(format_http_date(Timestamp(seconds(784111777))), "Sun, 06 Nov 1994 08:49:37 GMT");
+    EXPECT_EQ(format_http_date(Timestamp(seconds(1709251199) + microseconds(999'999))),
+              "Thu, 29 Feb 2024 23:59:59 GMT");
+    EXPECT_EQ(format_http_date(epoch_plus(-1)), "Wed, 31 Dec 1969 23:59:59 GMT");
+}
+
+TEST(HttpDate, EveryMomentReadsBackToItsSecond) {
+    std::mt19937_64 random(2);
+    std::uniform_int_distribution<std::int64_t> micros(-62167219200000000, 253402300799999999);
+    for (int i = 0; i < 20'000; ++i) {
+        const Timestamp moment = epoch_plus(micros(random));
+        const std::string text = format_http_date(moment);
+        ASSERT_EQ(parse_http_date(text), std::chrono::floor<seconds>(moment)) << text;
+    }
+}
+
 }  // namespace
 }  // namespace exporter::base

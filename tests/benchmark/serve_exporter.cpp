@@ -1,8 +1,8 @@
 // The exporter's own server over families that stand still, with the process metrics as its live part.
 #include "exposition_adapter.h"
 #include "families.h"
-#include "http/security.h"
 #include "http/server.h"
+#include "http/tls_context.h"
 #include "lifetime.h"
 #include "support/certificate.h"
 #include "web/routes.h"
@@ -35,7 +35,8 @@ std::shared_ptr<const http::Security> security(bool tls) {
     if (tls) {
         const auto identity = support::Authority("servers").issue({"IP:127.0.0.1"});
         made->tls =
-            http::TlsContext::make({.certificate = identity.certificate, .key = identity.key}).value();
+            http::TlsContext::make({.certificate = identity.certificate, .key = base::Secret(identity.key)})
+                .value();
     }
     return made;
 }
@@ -47,7 +48,7 @@ int serve(const Arguments& arguments) {
 
     web::RouteOptions routes;
     routes.expositions = store.get();
-    routes.health = {[] { return true; }, [] { return true; }};
+    routes.alive = routes.ready = [] { return true; };
     routes.status_page = [] { return std::string(); };
 
     http::ServerOptions options;

@@ -433,7 +433,7 @@ TEST(ListenAddress, ComesInFourForms) {
         config.web.listen_addresses,
         ElementsAre(ListenAddress{"", 1, ""}, ListenAddress{"example.com", 2, ""},
                     ListenAddress{"::1", 0, ""}, ListenAddress{"::1", 0, ""}, ListenAddress{"0.0.0.0", 3, ""},
-                    ListenAddress{"::", 4, ""}, ListenAddress{"", 10077, "/" + std::string(106, 'x')}));
+                    ListenAddress{"::", 4, ""}, ListenAddress{"", 0, "/" + std::string(106, 'x')}));
 }
 
 TEST(ListenAddress, IsNotNeededWhereSystemdHandsSocketsOver) {

@@ -93,7 +93,7 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& test) { return test.param.name; });
 
 TEST(MaskSecrets, ARunOfEightCharactersIsMaskedInEachEncodingAndOfSevenNot) {
-    const std::string encoded = base::base64(api_key);
+    const std::string encoded = base::encode_base64(api_key);
     for (const auto& [spelled, digits] : {std::pair(std::string(api_key), 1U), std::pair(encoded, 1U),
                                           std::pair(std::string("30313233343536373839"), 2U),
                                           std::pair(std::string("%30%31%32%33%34%35%36%37%38%39"), 3U)}) {
@@ -136,7 +136,7 @@ TEST(MaskSecrets, AnEchoCutInTheMiddleOfAnEncodedCharacterIsMaskedAsFarAsItGoes)
 
 TEST(MaskSecrets, Base64OfASecretIsMaskedWhereverItBegins) {
     for (const auto* before : {"", "a", "ab", "Bearer ", "user:"}) {
-        std::string encoded = base::base64(std::string(before) + api_key + "\n");
+        std::string encoded = base::encode_base64(std::string(before) + api_key + "\n");
         if (before == std::string_view("ab")) {
             encoded.replace(encoded.size() / 2, 1, fmt::format("%{:02X}", encoded[encoded.size() / 2]));
         }
@@ -152,7 +152,8 @@ TEST(MaskSecrets, Base64OfASecretIsMaskedWhereverItBegins) {
 TEST(MaskProxy, HidesWhatTheProxyWasToldHoweverShortThePassword) {
     const config::Proxy proxy{
         .host = "proxy", .port = 3128, .user = "proxyuser", .password = base::Secret("hunter2")};
-    std::string text = "407 Basic " + base::base64("proxyuser:hunter2") + " is wrong, and so is hunter2";
+    std::string text =
+        "407 Basic " + base::encode_base64("proxyuser:hunter2") + " is wrong, and so is hunter2";
 
     mask_proxy(text, proxy);
 

@@ -181,6 +181,8 @@ void check_written(Timestamp moment) {
     const std::string written = exporter::base::format_rfc3339(moment);
     require(reference_rfc3339(written) == moment);
     require(exporter::base::parse_rfc3339(written) == moment);
+    require(reference_http_date(exporter::base::format_http_date(moment)) ==
+            std::chrono::floor<std::chrono::seconds>(moment));
 }
 
 }  // namespace

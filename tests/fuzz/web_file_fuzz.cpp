@@ -38,7 +38,7 @@ void require_lines_without_key(const std::vector<std::string>& lines) {
     }
 }
 
-void require_whole(const WebTls& tls) {
+void require_whole(const TlsOptions& tls) {
     require(tls.certificate.find("BEGIN CERTIFICATE") != std::string::npos && !tls.key.empty());
     require(tls.min_version <= tls.max_version);
     const bool is_verified =
@@ -53,7 +53,7 @@ void require_sendable(const WebFile& file) {
                 std::all_of(value.begin(), value.end(), [](char c) { return c >= 0x20 && c < 0x7f; }));
     }
     for (const auto& [name, hash] : file.users) {
-        require(!name.empty() && name.find(':') == std::string::npos && hash.expose().size() == 60);
+        require(!name.empty() && name.find(':') == std::string::npos && hash.text().size() == 60);
     }
 }
 

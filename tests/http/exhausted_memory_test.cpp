@@ -1,5 +1,6 @@
 // Not under ThreadSanitizer, whose runtime brings an operator new of its own.
-#include "http/basic_auth.h"
+#include "http/authenticator.h"
+#include "users_of.h"
 
 #include <gtest/gtest.h>
 
@@ -39,7 +40,7 @@ constexpr auto alice_wrong = "Basic YWxpY2U6d3Jvbmc=";
 
 TEST(ExhaustedMemory, OfACheckTurnsTheLoginAwayAndEndsNothing) {
     Authenticator authenticator(
-        Users::make({{"alice", "$2b$04$abcdefghijklmnopqrstuu2r9OfJnfCsdneAXAGHnS4UpFFP8WIrW"}}).value());
+        testing::users_of({{"alice", "$2b$04$abcdefghijklmnopqrstuu2r9OfJnfCsdneAXAGHnS4UpFFP8WIrW"}}));
     std::promise<Verdict> told;
     std::promise<Verdict> told_next;
     // Verdicts are told on the thread that checks.

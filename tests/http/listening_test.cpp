@@ -27,7 +27,7 @@ using testing::get;
 using testing::start_server;
 using ::testing::StartsWith;
 
-std::string error_of(const Address& address) {
+std::string error_of(const base::ListenAddress& address) {
     const auto server = Server::start({.addresses = {address}}, echo);
     return server ? "listens" : server.error();
 }
@@ -198,7 +198,7 @@ TEST(InheritedSocket, IsServed) {
     auto listening = listen_on({"127.0.0.1", 0, {}}).value();
     const auto port = bound_address(listening.socket).port;
     const auto server = Server::start({.inherited_sockets = {listening.socket.release()}}, echo).value();
-    EXPECT_EQ(server->addresses(), (std::vector<Address>{{"127.0.0.1", port, {}}}));
+    EXPECT_EQ(server->addresses(), (std::vector<base::ListenAddress>{{"127.0.0.1", port, {}}}));
     EXPECT_EQ(status_over("127.0.0.1", port), 200);
 }
 

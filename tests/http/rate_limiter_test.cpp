@@ -27,12 +27,12 @@ int allowed(RateLimiter& limiter, RateLimiter::TimePoint now, int attempts = 100
 }
 
 TEST(RateLimiter, AllowsABurstAtFirst) {
-    RateLimiter limiter(1s, 5);
+    RateLimiter limiter({1s, 5});
     EXPECT_EQ(allowed(limiter, start), 5);
 }
 
 TEST(RateLimiter, AllowsOneMoreAfterEachInterval) {
-    RateLimiter limiter(1s, 5);
+    RateLimiter limiter({1s, 5});
     (void)allowed(limiter, start);
     EXPECT_EQ(allowed(limiter, start + 999ms), 0);
     EXPECT_EQ(allowed(limiter, start + 1s), 1);
@@ -40,33 +40,33 @@ TEST(RateLimiter, AllowsOneMoreAfterEachInterval) {
 }
 
 TEST(RateLimiter, SavesUpNoMoreThanABurst) {
-    RateLimiter limiter(1s, 5);
+    RateLimiter limiter({1s, 5});
     (void)allowed(limiter, start);
     EXPECT_EQ(allowed(limiter, start + 24h), 5);
 }
 
 TEST(RateLimiter, TakesNothingForWhatItRefuses) {
-    RateLimiter limiter(1s, 1);
+    RateLimiter limiter({1s, 1});
     (void)allowed(limiter, start, 1000);
     EXPECT_EQ(allowed(limiter, start + 1s), 1);
 }
 
 TEST(RateLimiter, KeepsToABurstOfOne) {
-    RateLimiter limiter(1ms, 1);
+    RateLimiter limiter({1ms, 1});
     EXPECT_EQ(allowed(limiter, start), 1);
     EXPECT_EQ(allowed(limiter, start + 1ms - 1ns), 0);
     EXPECT_EQ(allowed(limiter, start + 1ms), 1);
 }
 
 TEST(RateLimiter, TakesAbsurdOptions) {
-    RateLimiter often(std::chrono::nanoseconds::max(), std::numeric_limits<unsigned>::max());
+    RateLimiter often({std::chrono::nanoseconds::max(), std::numeric_limits<unsigned>::max()});
     EXPECT_GE(allowed(often, start), 1);
-    RateLimiter never(0ns, 0);
+    RateLimiter never({0ns, 0});
     EXPECT_EQ(allowed(never, start), 1);
 }
 
 TEST(RateLimiter, GivesEachClientABucketOfItsOwn) {
-    RateLimiter limiter(1s, 2);
+    RateLimiter limiter({1s, 2});
     EXPECT_EQ(allowed(limiter, start), 2);
     EXPECT_TRUE(limiter.allow(kind, "192.0.2.2", start));
     EXPECT_FALSE(limiter.allow(kind, client, start));
@@ -74,7 +74,7 @@ TEST(RateLimiter, GivesEachClientABucketOfItsOwn) {
 
 TEST(RateLimiter, GivesAClientABucketOfEachKind) {
     using Kind = RateLimiter::Kind;
-    RateLimiter limiter(1s, 1);
+    RateLimiter limiter({1s, 1});
     for (const auto each : {Kind::anonymous, Kind::check, Kind::known}) {
         EXPECT_TRUE(limiter.allow(each, client, start)) << static_cast<int>(each);
     }
@@ -92,7 +92,7 @@ void fill(RateLimiter& limiter, RateLimiter::Kind of = kind) {
 }
 
 TEST(RateLimiter, RemembersWhomItDidWhenMoreClientsCome) {
-    RateLimiter limiter(1s, 1);
+    RateLimiter limiter({1s, 1});
     fill(limiter);
     for (std::size_t client_number = 0; client_number < 2 * RateLimiter::most_buckets; ++client_number) {
         ASSERT_EQ(limiter.allow(kind, std::to_string(client_number), start + 999ms),
@@ -102,7 +102,7 @@ TEST(RateLimiter, RemembersWhomItDidWhenMoreClientsCome) {
 }
 
 TEST(RateLimiter, GivesNewcomersOneBucketWhenItRemembersAsManyClientsAsItCan) {
-    RateLimiter limiter(1h, 2);
+    RateLimiter limiter({1h, 2});
     fill(limiter);
     fill(limiter);
     int passed = 0;
@@ -114,7 +114,7 @@ TEST(RateLimiter, GivesNewcomersOneBucketWhenItRemembersAsManyClientsAsItCan) {
 }
 
 TEST(RateLimiter, GivesNewcomersBucketsOfTheirOwnOnceOthersAreFullAgain) {
-    RateLimiter limiter(1s, 1);
+    RateLimiter limiter({1s, 1});
     fill(limiter);
     ASSERT_TRUE(limiter.allow(kind, "one", start));
     ASSERT_FALSE(limiter.allow(kind, "another", start));
@@ -124,7 +124,7 @@ TEST(RateLimiter, GivesNewcomersBucketsOfTheirOwnOnceOthersAreFullAgain) {
 }
 
 TEST(RateLimiter, KeepsBucketsForKnownLoginsHoweverManyStrangersCome) {
-    RateLimiter limiter(1h, 1);
+    RateLimiter limiter({1h, 1});
     for (const auto of : {RateLimiter::Kind::anonymous, RateLimiter::Kind::check}) {
         fill(limiter, of);
         EXPECT_TRUE(limiter.allow(of, "newcomer", start));
@@ -140,7 +140,7 @@ TEST(RateLimiter, IsATokenBucket) {
     for (int round = 0; round < 200; ++round) {
         const std::chrono::nanoseconds interval(1 + random() % 1000);
         const unsigned burst = 1 + random() % 8;
-        RateLimiter limiter(interval, burst);
+        RateLimiter limiter({interval, burst});
         auto now = start;
         auto saved = interval * burst;
         for (int step = 0; step < 200; ++step) {

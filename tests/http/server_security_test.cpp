@@ -1,11 +1,13 @@
 // The server under protection that changes while it runs, and under clients that leave at the wrong moment.
-#include "http/basic_auth.h"
+#include "http/authenticator.h"
 #include "http/client.h"
 #include "http/listening.h"
-#include "http/security.h"
+#include "http/rate_limiter.h"
 #include "http/server.h"
+#include "http/tls_context.h"
 #include "support/certificate.h"
 #include "support/tls_flood.h"
+#include "users_of.h"
 
 #include <gtest/gtest.h>
 #include <openssl/ssl.h>
@@ -40,7 +42,7 @@ const std::string wrong_login = "Authorization: Basic YWxpY2U6d3Jvbmc=\r\n";
 
 std::shared_ptr<const Security> passwords(const std::string& hash) {
     auto security = std::make_shared<Security>();
-    security->authenticator = std::make_shared<Authenticator>(Users::make({{"alice", hash}}).value());
+    security->authenticator = std::make_shared<Authenticator>(testing::users_of({{"alice", hash}}));
     return security;
 }
 
@@ -48,7 +50,7 @@ std::shared_ptr<const Security> passwords(const std::string& hash) {
 std::shared_ptr<const Security> rate_limited(const std::shared_ptr<const Security>& security,
                                              unsigned burst) {
     const auto limited = std::make_shared<Security>(*security);
-    limited->rate_limiter = std::make_shared<RateLimiter>(1h, burst);
+    limited->rate_limiter = std::make_shared<RateLimiter>(RateLimit{1h, burst});
     return limited;
 }
 
@@ -125,7 +127,8 @@ TEST(Passwords, OfAClientThatLeavesMeanwhileHarmNobody) {
 std::unique_ptr<Server> encrypted_server_with_probe_address() {
     const auto identity = support::Authority("servers").issue({"IP:127.0.0.1"});
     auto security = std::make_shared<Security>();
-    security->tls = TlsContext::make({.certificate = identity.certificate, .key = identity.key}).value();
+    security->tls =
+        TlsContext::make({.certificate = identity.certificate, .key = base::Secret(identity.key)}).value();
     return Server::start({.addresses = {{"127.0.0.1", 0}},
                           .is_probe = [](std::string_view path) { return path == "/healthz"; },
                           .probe_addresses = {{"127.0.0.1", 0}}},
@@ -197,7 +200,7 @@ TEST(RateLimit, OfStrangersDoesNotKeepAKnownLoginOutWhenOtherUsersChange) {
     const auto port = server->addresses()[0].port;
     Client first(port);
     ASSERT_EQ(statuses(first, 1, right_login), (std::vector{200}));
-    before->authenticator->replace(Users::make({{"alice", quick_hash}, {"bob", usual_hash}}).value());
+    before->authenticator->replace(testing::users_of({{"alice", quick_hash}, {"bob", usual_hash}}));
     server->secure(rate_limited(before, 2));
     ASSERT_TRUE(first.closed_within(patience)) << "the new security is there";
     Client stranger(port);

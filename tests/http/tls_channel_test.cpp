@@ -1,4 +1,6 @@
 // A channel through TLS: its bytes, and what else may arrive at such a port.
+#include "http/tls_channel.h"
+
 #include "http/channel.h"
 #include "http/tls_context.h"
 #include "support/certificate.h"
@@ -28,7 +30,7 @@ std::shared_ptr<const TlsContext> context() {
         const auto identity = support::Authority("servers").issue({"DNS:localhost"});
         TlsOptions options;
         options.certificate = identity.certificate;
-        options.key = identity.key;
+        options.key = base::Secret(identity.key);
         return TlsContext::make(options).value();
     }();
     return made;
@@ -147,6 +149,7 @@ TEST_P(TlsChannel, FailsToWriteToAClientThatHasGone) {
     const std::array<std::string_view, 1> pieces{"text"};
     EXPECT_EQ(server_.write(pieces).progress, Progress::failed);
     EXPECT_EQ(server_.write(pieces).progress, Progress::failed);
+    EXPECT_EQ(progress_of_reading(server_), Progress::failed) << "and not the end, which OpenSSL would tell";
     server_.finish();
 }
 
@@ -189,6 +192,21 @@ TEST(TlsChannelOfTls13, FailsAt17RecordsWithoutDataInARow) {
     connection.client.update_keys(17);
     ASSERT_TRUE(connection.client.send("GET /"));
     EXPECT_EQ(progress_of_reading(*connection.server), Progress::failed);
+}
+
+TEST(TlsChannelOfTls13, SendsNothingMoreAfterItHasFailed) {
+    Connection connection(*context(), {.version = TLS1_3_VERSION});
+    ASSERT_EQ(connection.shake_hands(), Progress::done);
+    (void)connection.sockets.receive_raw();
+    connection.client.update_keys(17);  // OpenSSL could still write after this failure.
+    ASSERT_TRUE(connection.client.send("GET /"));
+    ASSERT_EQ(progress_of_reading(*connection.server), Progress::failed);
+    const std::array<std::string_view, 1> pieces{"text"};
+
+    EXPECT_EQ(connection.server->write(pieces).progress, Progress::failed);
+    EXPECT_EQ(connection.sockets.receive_raw(), "");
+    connection.server->finish();
+    EXPECT_EQ(connection.sockets.receive_raw(), "") << "not even a goodbye";
 }
 
 TEST(TlsChannelOfTls12, FailsAt17RecordsWithoutDataInARow) {
@@ -250,6 +268,17 @@ TEST(TlsHandshake, FailsOnGarbage) {
         EXPECT_EQ(channel->handshake(), Progress::failed);
         channel->finish();
     }
+}
+
+TEST(TlsHandshake, FailsWhereNoMemoryWasLeftForTls) {
+    SocketPair sockets;
+    const auto channel = tls_channel(nullptr, sockets.server(), nullptr);
+    const std::array<std::string_view, 1> pieces{"text"};
+    EXPECT_EQ(channel->handshake(), Progress::failed);
+    EXPECT_EQ(progress_of_reading(*channel), Progress::failed);
+    EXPECT_EQ(channel->write(pieces).progress, Progress::failed);
+    channel->finish();
+    EXPECT_EQ(sockets.receive_raw(), "");
 }
 
 TEST(TlsHandshake, WaitsForTheOtherHalf) {

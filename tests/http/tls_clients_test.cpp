@@ -28,7 +28,7 @@ TlsOptions options_for(ClientAuth auth) {
     static const auto identity = trusted().issue({"DNS:localhost"});
     TlsOptions options;
     options.certificate = identity.certificate;
-    options.key = identity.key;
+    options.key = base::Secret(identity.key);
     options.client_auth = auth;
     if (auth == ClientAuth::verify_if_given || auth == ClientAuth::require_and_verify) {
         options.client_ca = trusted().certificate();

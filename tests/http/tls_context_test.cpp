@@ -35,7 +35,7 @@ const support::CertificateText& identity(support::KeyKind kind = support::KeyKin
 TlsOptions working_options(support::KeyKind kind = support::KeyKind::p256) {
     TlsOptions options;
     options.certificate = identity(kind).certificate;
-    options.key = identity(kind).key;
+    options.key = base::Secret(identity(kind).key);
     return options;
 }
 
@@ -73,7 +73,7 @@ TEST_P(TlsContextErrors, SayWhatIsWrongWithoutTheTexts) {
     const auto made = TlsContext::make(options);
     ASSERT_FALSE(made.has_value());
     EXPECT_THAT(made.error(), HasSubstr(GetParam().words));
-    for (const auto& text : {options.certificate, options.key, options.client_ca}) {
+    for (const auto& text : {options.certificate, std::string(options.key.expose()), options.client_ca}) {
         if (text.size() > 60) {
             EXPECT_THAT(made.error(), Not(HasSubstr(text.substr(40, 20))));
         }
@@ -88,18 +88,22 @@ INSTANTIATE_TEST_SUITE_P(
     Options, TlsContextErrors,
     ::testing::Values(
         WrongCase{"EmptyCertificate", [](auto& o) { o.certificate = ""; }, "there is none in PEM form"},
-        WrongCase{"KeyAsCertificate", [](auto& o) { o.certificate = o.key; }, "there is none in PEM form"},
+        WrongCase{"KeyAsCertificate", [](auto& o) { o.certificate = o.key.expose(); },
+                  "there is none in PEM form"},
         WrongCase{"TruncatedCertificate", [](auto& o) { o.certificate = truncated(o.certificate); },
                   "number 1 in it, at line 1, is damaged"},
         WrongCase{"TruncatedSecondCertificate",
                   [](auto& o) { o.certificate += truncated(authority().certificate()); },
                   "number 2 in it, at line "},
-        WrongCase{"EmptyKey", [](auto& o) { o.key = ""; }, "the key can't be read"},
-        WrongCase{"TruncatedKey", [](auto& o) { o.key = truncated(o.key); }, "the key can't be read"},
-        WrongCase{"EncryptedKey", [](auto& o) { o.key = encrypted_key(); }, "openssl pkey"},
-        WrongCase{"KeyOfAnother", [](auto& o) { o.key = authority().issue({}).key; },
+        WrongCase{"EmptyKey", [](auto& o) { o.key = base::Secret(); }, "the key can't be read"},
+        WrongCase{"TruncatedKey",
+                  [](auto& o) { o.key = base::Secret(truncated(std::string(o.key.expose()))); },
+                  "the key can't be read"},
+        WrongCase{"EncryptedKey", [](auto& o) { o.key = base::Secret(encrypted_key()); }, "openssl pkey"},
+        WrongCase{"KeyOfAnother", [](auto& o) { o.key = base::Secret(authority().issue({}).key); },
                   "not that of the certificate"},
-        WrongCase{"KeyOfAnotherKind", [](auto& o) { o.key = identity(support::KeyKind::rsa).key; },
+        WrongCase{"KeyOfAnotherKind",
+                  [](auto& o) { o.key = base::Secret(identity(support::KeyKind::rsa).key); },
                   "not that of the certificate"},
         WrongCase{"AuthorityBeforeTheCertificate",
                   [](auto& o) { o.certificate = authority().certificate() + o.certificate; },

@@ -140,12 +140,13 @@ TEST(Scan, AnotherReadingWaitsUntilItsBeginningIsAfterTheOneBefore) {
     EXPECT_GE(asked[2] - asked[1], seconds(4));
 }
 
-TEST(Scan, ATokenCreatedWhileSeveralPagesWereReadMakesItReadAgain) {
+/// One token was revoked and one created between the first reading's pages: the total stays, yet `c` slid
+/// over the edge unseen.
+void expect_read_again_where_created_after(seconds time) {
     ScanFixture fixture;
     const auto began = fixture.clock.now();
-    const auto during = Date::at(began + seconds(1));
+    const auto during = Date::at(began + time);
     fixture.source.script(
-        // One revoked and one created in the same gap: the total stays, yet `c` slid over the edge unseen.
         {page(PageBuilder().token("a").token("b").total(4).asked_at(began)),
          page(PageBuilder().token("d").token("new", during).total(4)), page(PageBuilder().total(4)),
          page(PageBuilder().token("b").token("c").total(4).asked_at(began + seconds(2))),
@@ -157,6 +158,14 @@ TEST(Scan, ATokenCreatedWhileSeveralPagesWereReadMakesItReadAgain) {
     EXPECT_TRUE(listing->complete);
     EXPECT_THAT(fixture.sink.published, ElementsAre("b", "c", "d", "new"));
     EXPECT_EQ(listing->began, began + seconds(2));
+}
+
+TEST(Scan, ATokenCreatedWhileSeveralPagesWereReadMakesItReadAgain) {
+    expect_read_again_where_created_after(seconds(1));
+}
+
+TEST(Scan, ATokenCreatedInTheSecondInWhichTheReadingBeganMakesItReadAgain) {
+    expect_read_again_where_created_after(seconds(0));
 }
 
 TEST(Scan, AFreshTokenOnASinglePageIsNoContradiction) {

@@ -281,6 +281,27 @@ TEST(ConcurrentScan, UsesTheRateLimitUpAndIsNeverRefused) {
     EXPECT_LT(fixture.clock.steady_now() - start, milliseconds(100'000) * 11 / 10);
 }
 
+TEST(ConcurrentScan, WhereTwoPagesAreRefusedTheLongerPauseHolds) {
+    ScanFixture fixture;
+    fixture.options = {.page_size = 1, .concurrency = 4};
+    std::vector<seconds> asked;
+    const auto start = fixture.clock.steady_now();
+    auto network = steady_network(fixture.clock, milliseconds(10), [&](std::size_t number) {
+        asked.push_back(std::chrono::floor<seconds>(fixture.clock.steady_now() - start));
+        const bool refused = asked.size() == 3 || asked.size() == 4;
+        return refused ? error_answer(ErrorKind::rate_limited, 429, seconds(asked.size() == 3 ? 60 : 5))
+                       : page_of(9, number, 1);
+    });
+
+    const auto listing = network.run(fixture);
+
+    ASSERT_TRUE(listing && listing->complete);
+    // Those of the first second were under way when the first refusal came.
+    asked.erase(std::remove(asked.begin(), asked.end(), seconds(0)), asked.end());
+    ASSERT_GE(asked.size(), 2U);
+    EXPECT_GE(asked.front(), seconds(60));
+}
+
 TEST(ConcurrentScan, SlowsDownWhereTheApiPushesBackAndComesBackUp) {
     ScanFixture fixture;
     fixture.options = {.page_size = 1, .concurrency = 8};

@@ -36,7 +36,7 @@ ClientSource::ClientSource(const config::Organization& organization, const confi
                            std::shared_ptr<datadog::Commons> commons)
     : credential_sources_(organization.credentials),
       request_{.number = 0,
-               .size = static_cast<std::size_t>(config.poll.page_size),
+               .size = config.poll.page_size,
                .sort = order_of_creation,
                .filter = organization.filter,
                .owned_by = organization.owned_by},

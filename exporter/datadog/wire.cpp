@@ -32,22 +32,10 @@ bool is_address(const std::string& host) {
            ::inet_pton(AF_INET6, host.c_str(), ignored.data()) == 1;
 }
 
-/// Set for a connection whose server has asked for a client certificate.
-int asked_for_certificate_index() {
-    static const int index =
-        ::CRYPTO_get_ex_new_index(CRYPTO_EX_INDEX_SSL, 0, nullptr, nullptr, nullptr, nullptr);
-    return index;
-}
-
-/// OpenSSL calls this when the server asks.
-int note_certificate_request(SSL* ssl, void* /*unused*/) {
-    static char mark = 0;
-    ::SSL_set_ex_data(ssl, asked_for_certificate_index(), &mark);
+/// OpenSSL calls this when the server asks for a client certificate.
+int note_certificate_request(SSL* /*ssl*/, void* was_asked) {
+    *static_cast<bool*>(was_asked) = true;
     return 1;  // Go on, with the certificate that there is: none.
-}
-
-bool was_asked_for_certificate(const SSL* ssl) {
-    return ::SSL_get_ex_data(ssl, asked_for_certificate_index()) != nullptr;
 }
 
 /// Accepts only a certificate for this host, by RFC 9525: its subject alternative names count and its common
@@ -70,16 +58,6 @@ bool is_tls_reason(unsigned long reason) {
     const bool ended =
         ERR_GET_LIB(reason) == ERR_LIB_SSL && ERR_GET_REASON(reason) == SSL_R_UNEXPECTED_EOF_WHILE_READING;
     return reason != 0 && !ended;
-}
-
-/// What OpenSSL, or the peer by an alert, says that went wrong.
-std::string words_of(const SSL* ssl, unsigned long reason) {
-    const char* const words = ::ERR_reason_error_string(reason);
-    std::string text = words != nullptr ? words : "the handshake failed";
-    if (was_asked_for_certificate(ssl)) {
-        text += "; it asked for a client certificate, and the exporter has none to give";
-    }
-    return text;
 }
 
 }  // namespace
@@ -148,8 +126,9 @@ void Wire::detach(bool say_goodbye) {
         ::SSL_shutdown(ssl_.get());
     }
     ssl_.reset();
-    socket_ = -1;
+    was_asked_for_certificate_ = false;
     alert_.clear();
+    socket_ = -1;
 }
 
 Result<void> Wire::start_tls(const TlsContext& context, const std::string& host) {
@@ -163,7 +142,7 @@ Result<void> Wire::start_tls(const TlsContext& context, const std::string& host)
         ::fcntl(socket_, F_SETFL, flags | O_NONBLOCK) != 0) {
         return tl::unexpected(Error{ErrorKind::internal, "TLS can't be set up"});
     }
-    ::SSL_set_cert_cb(ssl_.get(), note_certificate_request, nullptr);
+    ::SSL_set_cert_cb(ssl_.get(), note_certificate_request, &was_asked_for_certificate_);
     for (;;) {
         begin_tls_turn();
         const int result = ::SSL_connect(ssl_.get());
@@ -189,11 +168,22 @@ Error Wire::handshake_error() const {
     if (silent_) {
         return {ErrorKind::timeout, "the TLS handshake was not answered in time"};
     }
+    const std::string words = tls_words();
+    return words.empty() ? Error{ErrorKind::network, "the connection broke in the TLS handshake"}
+                         : Error{ErrorKind::tls, words};
+}
+
+std::string Wire::tls_words() const {
     const unsigned long reason = ::ERR_peek_error();
     if (!is_tls_reason(reason)) {
-        return {ErrorKind::network, "the connection broke in the TLS handshake"};
+        return {};
     }
-    return {ErrorKind::tls, words_of(ssl_.get(), reason)};
+    const char* const words = ::ERR_reason_error_string(reason);
+    std::string text = words != nullptr ? words : "the handshake failed";
+    if (was_asked_for_certificate_) {
+        text += "; it asked for a client certificate, and the exporter has none to give";
+    }
+    return text;
 }
 
 bool Wire::wait_for(short events) {
@@ -279,9 +269,7 @@ ssize_t Wire::read_tls(char* target, std::size_t size) {
             return 0;
         }
         if (!wait_after(received)) {
-            if (const unsigned long reason = ::ERR_peek_error(); is_tls_reason(reason)) {
-                alert_ = words_of(ssl_.get(), reason);
-            }
+            alert_ = tls_words();
             return -1;
         }
     }

@@ -27,8 +27,6 @@ exporter_require(Boost_FOUND libboost-dev)
 find_package(fmt QUIET)
 exporter_require(fmt_FOUND libfmt-dev)
 
-find_package(spdlog QUIET)
-exporter_require(spdlog_FOUND libspdlog-dev)
 
 find_package(yaml-cpp QUIET)
 exporter_require(yaml-cpp_FOUND libyaml-cpp-dev)

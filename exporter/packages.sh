@@ -2,7 +2,7 @@
 # Works on Debian 12, 13 and unstable, as root or with sudo.
 
 build_packages="g++ cmake ninja-build pkg-config git ca-certificates libboost-dev libcli11-dev libcpp-httplib-dev
-  libcrypt-dev libexpected-dev libfmt-dev libspdlog-dev libssl-dev libyaml-cpp-dev prometheus-cpp-dev rapidjson-dev zlib1g-dev"
+  libcrypt-dev libexpected-dev libfmt-dev libssl-dev libyaml-cpp-dev prometheus-cpp-dev rapidjson-dev zlib1g-dev"
 
 # What the program's own tests need, on any platform.
 program_test_packages="curl libgmock-dev libgtest-dev openssl procps prometheus python3 python3-prometheus-client"

@@ -4,7 +4,7 @@
 #include "app/fingerprint.h"
 #include "config/sharding.h"
 #include "datadog/client.h"
-#include "metrics/collectables.h"
+#include "metrics/render.h"
 #include "scan/clock.h"
 #include "web/routes.h"
 #include "web/status_page.h"
@@ -21,11 +21,15 @@ namespace {
 
 /// What is as of the scrape.
 metrics::Renderer live_part(const Log& log, const metrics::Reloads* reloads) {
-    return [&log, reloads](metrics::Format format) {
-        const std::string of_reloads = reloads ? metrics::render(reloads->Collect(), format) : "";
-        return metrics::render(metrics::LogCollectable(log.lines_dropped()).Collect(), format) + of_reloads +
-               metrics::render(metrics::ProcessCollectable().Collect(), format);
-    };
+    const auto exporter = std::make_shared<const metrics::ExporterCollectable>([&log, reloads] {
+        return metrics::ExporterStatus{std::string(version()),
+                                       std::string(revision()),
+                                       compiler(),
+                                       log.lines_dropped(),
+                                       reloads ? reloads->by_file() : metrics::ReloadsByFile{},
+                                       metrics::read_process()};
+    });
+    return [exporter](metrics::Format format) { return metrics::render(exporter->Collect(), format); };
 }
 
 /// First polls come this soon after one another: five hundred organizations are ready in less than a minute

@@ -15,7 +15,8 @@ namespace exporter::datadog {
 
 /// `data[].type`. Service tokens were once listed as personal ones: the type does not prove an expiry.
 enum class TokenType : std::uint8_t { personal, service, other };
-inline constexpr std::size_t token_type_count = 3;
+inline constexpr std::array token_types = {TokenType::personal, TokenType::service, TokenType::other};
+inline constexpr std::size_t token_type_count = token_types.size();
 [[nodiscard]] inline std::string_view label(TokenType type) {
     static constexpr std::array<std::string_view, token_type_count> labels = {"personal", "service", "other"};
     return labels[static_cast<std::size_t>(type)];
@@ -23,7 +24,9 @@ inline constexpr std::size_t token_type_count = 3;
 
 /// `relationships.owned_by.data.type`; `unknown` when the answer has no owner.
 enum class OwnerType : std::uint8_t { user, service_account, other, unknown };
-inline constexpr std::size_t owner_type_count = 4;
+inline constexpr std::array owner_types = {OwnerType::user, OwnerType::service_account, OwnerType::other,
+                                           OwnerType::unknown};
+inline constexpr std::size_t owner_type_count = owner_types.size();
 [[nodiscard]] inline std::string_view label(OwnerType type) {
     static constexpr std::array<std::string_view, owner_type_count> labels = {"user", "service_account",
                                                                               "other", "unknown"};

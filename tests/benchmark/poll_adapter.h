@@ -3,10 +3,10 @@
 #pragma once
 
 #include "config/config.h"
-#include "datadog/text_hash.h"
 #include "datadog/page.h"
-#include "exposition_adapter.h"
+#include "datadog/text_hash.h"
 #include "inventory/builder.h"
+#include "metrics/organization_lines.h"
 
 #include <chrono>
 #include <cstddef>
@@ -68,7 +68,8 @@ namespace exporter::comparison {
 /// What a poll of one organization publishes.
 [[nodiscard]] inline std::shared_ptr<const metrics::Exposition> published(
     const std::shared_ptr<const inventory::Inventory>& inventory) {
-    return exposition_of(metrics::OrganizationsCollectable({{"default", inventory, {}}}).Collect());
+    const std::vector organizations = {metrics::render_lines({"default", inventory, {}})};
+    return metrics::join(organizations);
 }
 
 }  // namespace exporter::comparison

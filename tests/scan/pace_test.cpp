@@ -1,4 +1,4 @@
-#include "scan/pace.h"
+#include "scan/rate_limit.h"
 
 #include <gtest/gtest.h>
 

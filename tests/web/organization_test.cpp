@@ -47,8 +47,8 @@ TEST_P(Conditions, AreToldInWords) {
 
 OrganizationStatus failing_with_old_numbers() {
     OrganizationStatus status = healthy("x");
-    status.failure = forbidden("x").failure;
-    status.failures_in_a_row = 3;
+    status.statistics.last_error = forbidden("x").statistics.last_error;
+    status.statistics.failures_in_a_row = 3;
     return status;
 }
 
@@ -73,7 +73,7 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"FailedForTheFirstTime",
              [] {
                  auto status = forbidden("x");
-                 status.failures_in_a_row = 1;
+                 status.statistics.failures_in_a_row = 1;
                  return status;
              },
              Condition::needs_attention,

@@ -2,6 +2,8 @@
 
 #include "base/text.h"
 
+#include <array>
+
 namespace exporter::datadog {
 
 namespace {
@@ -58,14 +60,6 @@ constexpr std::array<KindRow, error_kind_count> kind_rows = {{
      "a defect of the exporter, or no memory left: report this with its version"},
 }};
 
-constexpr std::array<ErrorKind, error_kind_count> kinds_in_order() {
-    std::array<ErrorKind, error_kind_count> kinds{};
-    for (std::size_t i = 0; i < kind_rows.size(); ++i) {
-        kinds[i] = kind_rows[i].kind;
-    }
-    return kinds;
-}
-
 constexpr bool rows_follow_the_enumeration() {
     for (std::size_t i = 0; i < kind_rows.size(); ++i) {
         if (static_cast<std::size_t>(kind_rows[i].kind) != i) {
@@ -112,11 +106,6 @@ std::string one_line(std::string_view untrusted) {
     }
     line.erase(line.find_last_not_of(' ') + 1);
     return line;
-}
-
-const std::array<ErrorKind, error_kind_count>& error_kinds() {
-    static constexpr auto kinds = kinds_in_order();
-    return kinds;
 }
 
 }  // namespace exporter::datadog

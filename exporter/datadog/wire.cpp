@@ -73,22 +73,14 @@ TlsContext::TlsContext() : context_(::SSL_CTX_new(::TLS_client_method()), ::SSL_
 
 TlsContext::TlsContext(const std::string& ca_file) : TlsContext() {
     verifies_ = true;
-    if (!context_) {
-        return;
+    if (context_ && ca_file.empty() && ::SSL_CTX_set_default_verify_paths(context_.get()) != 1) {
+        problem_ = "the system's CA certificates can't be loaded: " + base::openssl_reason();
     }
-    if (ca_file.empty()) {
-        trust_system();
-    } else {
+    if (context_ && !ca_file.empty()) {
         trust(ca_file);
     }
     if (!problem_.empty()) {
         context_.reset();
-    }
-}
-
-void TlsContext::trust_system() {
-    if (::SSL_CTX_set_default_verify_paths(context_.get()) != 1) {
-        problem_ = "the system's CA certificates can't be loaded: " + base::openssl_reason();
     }
 }
 
@@ -131,6 +123,33 @@ void Wire::detach(bool say_goodbye) {
     socket_ = -1;
 }
 
+bool Wire::wait_after(int result) {
+    switch (::SSL_get_error(ssl_.get(), result)) {
+        case SSL_ERROR_WANT_READ:
+            return wait_for(POLLIN);
+        case SSL_ERROR_WANT_WRITE:
+            return wait_for(POLLOUT);
+        default:
+            return false;
+    }
+}
+
+template <class Operation>
+int Wire::until_done(Operation operation) {
+    for (;;) {
+        begin_tls_turn();
+        const int result = operation();
+        if (result > 0 || !wait_after(result)) {
+            return result;
+        }
+    }
+}
+
+void Wire::begin_tls_turn() {
+    ::ERR_clear_error();  // Or SSL_get_error takes an old error for this call's.
+    tls_socket_->begin_turn();
+}
+
 Result<void> Wire::start_tls(const TlsContext& context, const std::string& host) {
     if (context.get() == nullptr) {
         return tl::unexpected(Error{ErrorKind::tls, context.problem()});
@@ -143,17 +162,11 @@ Result<void> Wire::start_tls(const TlsContext& context, const std::string& host)
         return tl::unexpected(Error{ErrorKind::internal, "TLS can't be set up"});
     }
     ::SSL_set_cert_cb(ssl_.get(), note_certificate_request, &was_asked_for_certificate_);
-    for (;;) {
-        begin_tls_turn();
-        const int result = ::SSL_connect(ssl_.get());
-        if (result == 1) {
-            tls_socket_->expect_data();
-            return {};
-        }
-        if (!wait_after(result)) {
-            return tl::unexpected(handshake_error());
-        }
+    if (until_done([this] { return ::SSL_connect(ssl_.get()); }) != 1) {
+        return tl::unexpected(handshake_error());
     }
+    tls_socket_->expect_data();
+    return {};
 }
 
 Error Wire::handshake_error() const {
@@ -202,22 +215,6 @@ bool Wire::wait_for(short events) {
     }
 }
 
-bool Wire::wait_after(int result) {
-    switch (::SSL_get_error(ssl_.get(), result)) {
-        case SSL_ERROR_WANT_READ:
-            return wait_for(POLLIN);
-        case SSL_ERROR_WANT_WRITE:
-            return wait_for(POLLOUT);
-        default:
-            return false;
-    }
-}
-
-void Wire::begin_tls_turn() {
-    ::ERR_clear_error();  // Or SSL_get_error takes an old error for this call's.
-    tls_socket_->begin_turn();
-}
-
 bool Wire::is_idle() {
     char ignored = 0;
     if (!ssl_) {
@@ -244,12 +241,14 @@ ssize_t Wire::read(char* target, std::size_t size) {
     return -1;
 }
 
-ssize_t Wire::write(const char* bytes, std::size_t size) {
+ssize_t Wire::write(std::string_view bytes) {
     if (ssl_) {
-        return write_tls(bytes, size);
+        const int most = static_cast<int>(std::min(bytes.size(), largest_piece));
+        const int sent = until_done([&] { return ::SSL_write(ssl_.get(), bytes.data(), most); });
+        return sent > 0 ? sent : -1;
     }
     for (;;) {  // There mostly is room, and `poll` costs as much as `send`.
-        const ssize_t sent = ::send(socket_, bytes, size, MSG_DONTWAIT | MSG_NOSIGNAL);
+        const ssize_t sent = ::send(socket_, bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
         const bool is_full = sent < 0 && errno == EAGAIN;
         if (!(sent < 0 && errno == EINTR) && !(is_full && wait_for(POLLOUT))) {
             return sent;
@@ -257,35 +256,29 @@ ssize_t Wire::write(const char* bytes, std::size_t size) {
     }
 }
 
-ssize_t Wire::read_tls(char* target, std::size_t size) {
-    for (;;) {
-        begin_tls_turn();
-        const int received = ::SSL_read(ssl_.get(), target, static_cast<int>(std::min(size, largest_piece)));
-        if (received > 0) {
-            tls_socket_->expect_data();
-            return received;
+bool Wire::write_all(std::string_view bytes) {
+    while (!bytes.empty()) {
+        const ssize_t sent = write(bytes);
+        if (sent < 0) {
+            return false;
         }
-        if (::SSL_get_error(ssl_.get(), received) == SSL_ERROR_ZERO_RETURN) {
-            return 0;
-        }
-        if (!wait_after(received)) {
-            alert_ = tls_words();
-            return -1;
-        }
+        bytes.remove_prefix(static_cast<std::size_t>(sent));
     }
+    return true;
 }
 
-ssize_t Wire::write_tls(const char* bytes, std::size_t size) {
-    for (;;) {
-        begin_tls_turn();
-        const int sent = ::SSL_write(ssl_.get(), bytes, static_cast<int>(std::min(size, largest_piece)));
-        if (sent > 0) {
-            return sent;
-        }
-        if (!wait_after(sent)) {
-            return -1;
-        }
+ssize_t Wire::read_tls(char* target, std::size_t size) {
+    const int most = static_cast<int>(std::min(size, largest_piece));
+    const int received = until_done([&] { return ::SSL_read(ssl_.get(), target, most); });
+    if (received > 0) {
+        tls_socket_->expect_data();
+        return received;
     }
+    if (::SSL_get_error(ssl_.get(), received) == SSL_ERROR_ZERO_RETURN) {
+        return 0;
+    }
+    alert_ = tls_words();
+    return -1;
 }
 
 namespace {
@@ -299,17 +292,6 @@ std::string connect_request(const config::Endpoint& target, const config::Proxy&
         request += fmt::format("Proxy-Authorization: {}\r\n", *authorization);
     }
     return request + "\r\n";
-}
-
-bool send_all(Wire& wire, std::string_view bytes) {
-    while (!bytes.empty()) {
-        const ssize_t sent = wire.write(bytes.data(), bytes.size());
-        if (sent < 0) {
-            return false;
-        }
-        bytes.remove_prefix(static_cast<std::size_t>(sent));
-    }
-    return true;
 }
 
 /// One byte at a time: what follows the answer is not the proxy's.
@@ -336,7 +318,7 @@ std::optional<std::string> proxy_authorization(const config::Proxy& proxy) {
 
 Result<void> open_tunnel(Wire& wire, const config::Endpoint& target, const config::Proxy& proxy) {
     AnswerReader answer(AnswerReader::Method::connect);
-    if (send_all(wire, connect_request(target, proxy))) {
+    if (wire.write_all(connect_request(target, proxy))) {
         receive(wire, answer);
     }
     if (wire.was_silent()) {

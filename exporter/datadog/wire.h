@@ -18,6 +18,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace exporter::datadog {
 
@@ -37,7 +38,6 @@ class TlsContext {
 
   private:
     TlsContext();
-    void trust_system();
     void trust(const std::string& ca_file);
 
     std::shared_ptr<SSL_CTX> context_;
@@ -73,10 +73,11 @@ class Wire {
     /// @param say_goodbye tells a peer that speaks TLS that nothing more comes, without waiting
     void detach(bool say_goodbye = false);
 
-    /// As `recv` and `send` (never raises SIGPIPE). At least a byte; 0: the peer has ended the connection;
-    /// negative: it broke (see `alert`), or there was no more time (see `was_silent`).
+    /// Reads at least a byte. 0: the peer has ended the connection; negative: it broke (see `alert`), or
+    /// there was no more time (see `was_silent`).
     [[nodiscard]] ssize_t read(char* target, std::size_t size);
-    [[nodiscard]] ssize_t write(const char* bytes, std::size_t size);
+    /// False: the connection broke, or there was no more time. Never raises SIGPIPE.
+    [[nodiscard]] bool write_all(std::string_view bytes);
 
     /// The peer has neither sent anything that was not asked for nor ended the connection.
     [[nodiscard]] bool is_idle();
@@ -91,10 +92,15 @@ class Wire {
     /// Waits until the socket has one of these `poll` events. False: there was no more time.
     [[nodiscard]] bool wait_for(short events);
     [[nodiscard]] ssize_t read_tls(char* target, std::size_t size);
-    [[nodiscard]] ssize_t write_tls(const char* bytes, std::size_t size);
+    [[nodiscard]] ssize_t write(std::string_view bytes);
     void begin_tls_turn();
     /// Waits for what an operation of OpenSSL's that returned `result` needs. False: waiting does not help.
     [[nodiscard]] bool wait_after(int result);
+    /// Calls the operation of OpenSSL's until waiting no longer helps.
+    ///
+    /// @return what it returned last
+    template <class Operation>
+    [[nodiscard]] int until_done(Operation operation);
     [[nodiscard]] Error handshake_error() const;
     /// What OpenSSL, or the peer by an alert, says that went wrong; empty: nothing of TLS.
     [[nodiscard]] std::string tls_words() const;

@@ -2,7 +2,7 @@
 // and whoever drives them makes the requests and waits. So a test can be the network and the clock.
 #pragma once
 
-#include "datadog/client.h"
+#include "datadog/page.h"
 #include "scan/clock.h"
 
 #include <cstddef>

@@ -35,7 +35,7 @@ inventory::Rules rules_of(const config::Config& config, const Source& source,
             .max_idle = config.policy.max_idle,
             .detail = detail_mode(config.tokens.detail),
             .detail_limit = config.tokens.detail_limit,
-            .census_key = states != nullptr ? states->hash_key() : datadog::process_hash_key(),
+            .census_key = states != nullptr ? states->hash_key() : base::process_hash_key(),
             .is_own_token = [&source](std::string_view listed) { return source.is_own_token(listed); }};
 }
 

@@ -66,7 +66,7 @@ class AnswerReader {
 
     /// Of the final answer; nullptr until it is there in full.
     [[nodiscard]] const AnswerHead* head() const { return head_is_whole_ ? &head_ : nullptr; }
-    /// Something has come.
+    /// At least one byte has come.
     [[nodiscard]] bool has_begun() const { return lines_bytes_ > 0; }
     /// The answer came to its end.
     [[nodiscard]] bool is_whole() const { return part_ == Part::whole; }

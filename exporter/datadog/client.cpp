@@ -110,15 +110,14 @@ Answer Client::exchange(const PageRequest& request, const config::Credentials& c
         fault = Error{ErrorKind::cancelled, "the request was cancelled"};
     } else if ((cut && outcome.connected) ||
                (fault && fault->kind == ErrorKind::timeout && steady_clock::now() >= deadline)) {
-        // Whoever was the first to notice. A body without a length ends where the guard cuts it, which looks
-        // like its end; but who was not even connected to has not been slow to answer.
+        // The guard or the transport noticed first. A body without a length looks complete where the guard
+        // cuts it. A server that was not even connected to has not been slow to answer.
         fault = late();
     }
     if (fault) {
-        disconnect();  // Who sends damaged bytes may have lost count of them as well.
+        disconnect();  // A server that sends damaged bytes may have lost count of them too.
     }
-    // The status counts even where the rest of an error's answer is missing: it is what a person needs to
-    // know.
+    // The status counts even if the rest of an error's answer is missing: it is what a person needs to know.
     if (fault && (fault->kind == ErrorKind::cancelled || !outcome.head || outcome.head->status == 200)) {
         answer.page = tl::unexpected(*std::move(fault));
         return answer;
@@ -177,7 +176,7 @@ std::optional<Error> Client::append(Page& page, std::string_view bytes) const {
         return sent(ErrorKind::too_large,
                     fmt::format("more than the {} MiB that a page may have", most >> 20));
     }
-    if (size >= page.body.capacity()) {  // There is to be room for a NUL.
+    if (size >= page.body.capacity()) {  // Leaves room for a NUL.
         const std::size_t capacity = std::min(std::max(2 * page.body.capacity(), size + 1), most + 1);
         if (!page.memory.grow_to(capacity)) {
             return no_room();

@@ -1,8 +1,8 @@
-// datadog/ is the room of what Datadog is: a token as its API lists it, one page of the listing, and the
-// client that fetches it. In comes a request for a page with the credentials to use; out comes that page,
-// whole, or one typed error with the words of whoever refused. Nothing here retries, waits for a rate limit,
-// knows a second page or counts tokens: that is scan's and inventory's. cpp-httplib is known to transport.cpp
-// alone, RapidJSON to page.cpp, and what a peer sends is bounded before anything is made of it.
+// datadog/ is what Datadog is: a token as its API lists it, one page of the listing, and the client that
+// fetches it. A request for a page and the credentials to use come in; that page, read whole, or one typed
+// error with the words of the server that refused goes out. Nothing here retries, waits for a rate limit,
+// asks for a second page or counts tokens: scan/ and inventory/ do. Only transport.cpp knows cpp-httplib and
+// only page.cpp knows RapidJSON. What a peer sends is bounded before it is parsed.
 #pragma once
 
 #include "config/credentials.h"

@@ -1,4 +1,4 @@
-// An end to exchanges from outside: at their deadline, or because the program ends.
+// Ends an exchange from outside: at its deadline, or because the program ends.
 //
 // wire.h bounds each wait for a byte; but cpp-httplib connects to one address after another, and its `stop()`
 // takes a lock that a handshake under way holds. The guard keeps a duplicate of the connection's
@@ -20,7 +20,7 @@
 
 namespace exporter::datadog {
 
-/// One thread that keeps the deadlines of all exchanges. Thread-safe.
+/// One thread that watches the deadlines of all exchanges. Thread-safe.
 class Watchdog {
   public:
     using Deadline = std::chrono::steady_clock::time_point;
@@ -59,11 +59,11 @@ class ConnectionGuard {
     ConnectionGuard& operator=(const ConnectionGuard&) = delete;
     ~ConnectionGuard() { release(); }
 
-    /// A socket was made for this connection; the one before it is forgotten.
+    /// This connection has a new socket; the guard forgets the one before it.
     void watch(int socket);
 
-    /// An exchange starts that has to be over by `deadline`. The one before it is over, even where an
-    /// exception kept `end` from being called.
+    /// An exchange begins that must be over by `deadline`. The one before it is over, even if an exception
+    /// kept `end` from being called.
     void begin(Watchdog::Deadline deadline);
     /// The exchange is over.
     ///

@@ -17,7 +17,7 @@ namespace {
 /// The largest window, and gzip's header and trailer, which zlib then checks.
 constexpr int gzip_window_bits = 15 + 16;
 
-constexpr std::size_t largest_piece = std::numeric_limits<uInt>::max();
+constexpr std::size_t largest_input = std::numeric_limits<uInt>::max();
 
 }  // namespace
 
@@ -84,7 +84,7 @@ bool Gunzip::begin_another(std::string_view& bytes) {
 /// Up to the end of the member, or of `bytes`.
 bool Gunzip::inflate_some(std::string_view& bytes, const Sink& sink) {
     std::array<char, std::size_t{16} << 10> piece;
-    const std::string_view input = bytes.substr(0, largest_piece);
+    const std::string_view input = bytes.substr(0, largest_input);
     // zlib does not write to its input, and has no const before its next version.
     stream_->next_in = reinterpret_cast<Bytef*>(const_cast<char*>(input.data()));
     stream_->avail_in = static_cast<uInt>(input.size());

@@ -4,7 +4,6 @@
 
 #include <tl/expected.hpp>
 
-#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -40,8 +39,6 @@ enum class ErrorKind : std::uint8_t {
 inline constexpr std::size_t error_kind_count = 21;
 
 [[nodiscard]] std::string_view label(ErrorKind kind);
-/// Every kind, in publishing order.
-[[nodiscard]] const std::array<ErrorKind, error_kind_count>& error_kinds();
 /// What a person can do about it, one sentence without a full stop.
 [[nodiscard]] std::string_view advice(ErrorKind kind);
 

@@ -16,8 +16,8 @@ namespace exporter::datadog {
 
 namespace {
 
-/// Finds the values of the table's rows among RapidJSON's events, whose names its public functions have.
-class PageHandler {
+/// Finds the values of the table's rows among RapidJSON's events, after which its public functions are named.
+class PageHandler : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, PageHandler> {
   public:
     explicit PageHandler(PageDraft& draft) : draft_(draft) { look_at(Place::document); }
 
@@ -29,17 +29,9 @@ class PageHandler {
     bool String(const char* text, rapidjson::SizeType length, bool) {
         return take({Value::Kind::text, {text, length}});
     }
-    // Never called: all numbers come as text.
-    bool Int(int) { return true; }
-    bool Uint(unsigned) { return true; }
-    bool Int64(std::int64_t) { return true; }
-    bool Uint64(std::uint64_t) { return true; }
-    bool Double(double) { return true; }
-
     bool Key(const char* text, rapidjson::SizeType length, bool) {
         if (skipped_levels_ == 0) {
-            const auto row = std::ranges::find(rows_, std::string_view(text, length), &Row::name);
-            row_ = row == rows_.end() ? nullptr : &*row;
+            row_ = row_named({text, length});
         }
         return true;
     }
@@ -91,7 +83,20 @@ class PageHandler {
     void look_at(Place place) {
         places_[depth_] = place;
         rows_ = rows_of(place);
+        next_ = 0;
         row_ = rows_.front().name.empty() ? &rows_.front() : nullptr;
+    }
+
+    /// Members mostly come in the order of their rows.
+    const Row* row_named(std::string_view name) {
+        for (std::size_t tried = 0; tried < rows_.size(); ++tried) {
+            const Row& row = rows_[next_];
+            next_ = next_ + 1 == rows_.size() ? 0 : next_ + 1;
+            if (row.name == name) {
+                return &row;
+            }
+        }
+        return nullptr;
     }
 
     PageDraft& draft_;
@@ -100,6 +105,7 @@ class PageHandler {
     std::size_t depth_ = 0;
     std::size_t skipped_levels_ = 0;  ///< inside containers that are not looked into
     std::span<const Row> rows_;       ///< of the place
+    std::size_t next_ = 0;            ///< of the rows, to be looked at first
     const Row* row_ = nullptr;        ///< of the value to come; nullptr: it is of no interest
 };
 

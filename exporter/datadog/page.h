@@ -36,13 +36,6 @@ struct PageFacts {
 
 /// A page that was read whole. Move-only: its tokens point into `body` and `scope_texts`.
 struct Page {
-    Page() = default;
-    Page(const Page&) = delete;
-    Page& operator=(const Page&) = delete;
-    Page(Page&&) noexcept = default;
-    Page& operator=(Page&&) noexcept = default;
-    ~Page() = default;
-
     PageFacts facts;
     std::vector<Token> tokens;
     /// A moment by Datadog's clock that is not after the request was sent: the answer's `Date` header (whole

@@ -231,12 +231,12 @@ constexpr auto rows = std::to_array<Row>({
     {Place::token, "attributes", take_fields<Place::attributes>, Place::attributes},
     {Place::token, "relationships", take_fields<Place::relationships>, Place::relationships},
 
-    {Place::attributes, "name", take_text<&Token::name, Field::name>},
-    {Place::attributes, "public_portion", take_text<&Token::public_portion, Field::public_portion>},
     {Place::attributes, "created_at", take_date<&Token::created_at, Field::created_at>},
     {Place::attributes, "expires_at", take_date<&Token::expires_at, Field::expires_at>},
     {Place::attributes, "last_used_at", take_date<&Token::last_used_at, Field::last_used_at>},
     {Place::attributes, "modified_at", take_date<&Token::modified_at, Field::modified_at>},
+    {Place::attributes, "name", take_text<&Token::name, Field::name>},
+    {Place::attributes, "public_portion", take_text<&Token::public_portion, Field::public_portion>},
     {Place::attributes, "scopes", take_scopes, Place::none, Place::scopes},
 
     {Place::scopes, "", take_scope},
@@ -302,10 +302,6 @@ void PageDraft::end_token() {
     } else {
         token().scopes = std::span(page.scope_texts).subspan(first_scope);
     }
-}
-
-bool PageDraft::holds_too_much() const {
-    return page.facts.elements > most_rows || scopes > most_scopes;
 }
 
 }  // namespace exporter::datadog

@@ -56,7 +56,9 @@ struct PageDraft {
 
     void count(Field field) const { ++page.facts.unparsed[static_cast<std::size_t>(field)]; }
     /// More rows or scopes than a page may have.
-    [[nodiscard]] bool holds_too_much() const;
+    [[nodiscard]] bool holds_too_much() const {
+        return page.facts.elements > most_rows || scopes > most_scopes;
+    }
 
     Page& page;
     std::size_t first_scope = 0;  ///< of the token under way, among the page's

@@ -45,13 +45,14 @@ class AnswerStream final : public httplib::Stream {
     }
 
     ssize_t write(const char* bytes, std::size_t size) {
-        const std::string_view text(bytes, size);
-        if (const std::string_view line = std::exchange(unsent_line_, {}); line.empty()) {
-            send_all(text);
-        } else {  // All at once: it goes into one packet.
-            send_all(std::string(line).append(text.substr(std::min(text.find("\r\n"), size))));
+        std::string_view text(bytes, size);
+        std::string first;
+        if (const std::string_view line = std::exchange(unsent_line_, {}); !line.empty()) {
+            first = std::string(line).append(text.substr(std::min(text.find("\r\n"), size)));
+            text = first;  // All at once: it goes into one packet.
         }
-        // Who does not take all of a request may have answered it nevertheless.
+        is_sent_ = is_sent_ && wire_.write_all(text);
+        // A server that does not take all of a request may have answered it nevertheless.
         return is_sent_ || !wire_.was_silent() ? static_cast<ssize_t>(size) : -1;
     }
 
@@ -88,14 +89,6 @@ class AnswerStream final : public httplib::Stream {
             head_ = head_text_;
         }
         return true;
-    }
-
-    void send_all(std::string_view bytes) {
-        while (is_sent_ && !bytes.empty()) {
-            const ssize_t sent = wire_.write(bytes.data(), bytes.size());
-            is_sent_ = sent > 0;
-            bytes.remove_prefix(is_sent_ ? static_cast<std::size_t>(sent) : 0);
-        }
     }
 
     bool fill() {

@@ -32,22 +32,10 @@ bool is_address(const std::string& host) {
            ::inet_pton(AF_INET6, host.c_str(), ignored.data()) == 1;
 }
 
-/// Set for a connection whose server has asked for a client certificate.
-int asked_for_certificate_index() {
-    static const int index =
-        ::CRYPTO_get_ex_new_index(CRYPTO_EX_INDEX_SSL, 0, nullptr, nullptr, nullptr, nullptr);
-    return index;
-}
-
-/// OpenSSL calls this when the server asks.
-int note_certificate_request(SSL* ssl, void* /*unused*/) {
-    static char mark = 0;
-    ::SSL_set_ex_data(ssl, asked_for_certificate_index(), &mark);
+/// OpenSSL calls this when the server asks for a client certificate.
+int note_certificate_request(SSL* /*ssl*/, void* was_asked) {
+    *static_cast<bool*>(was_asked) = true;
     return 1;  // Go on, with the certificate that there is: none.
-}
-
-bool was_asked_for_certificate(const SSL* ssl) {
-    return ::SSL_get_ex_data(ssl, asked_for_certificate_index()) != nullptr;
 }
 
 /// Accepts only a certificate for this host, by RFC 9525: its subject alternative names count and its common
@@ -72,16 +60,6 @@ bool is_tls_reason(unsigned long reason) {
     return reason != 0 && !ended;
 }
 
-/// What OpenSSL, or the peer by an alert, says that went wrong.
-std::string words_of(const SSL* ssl, unsigned long reason) {
-    const char* const words = ::ERR_reason_error_string(reason);
-    std::string text = words != nullptr ? words : "the handshake failed";
-    if (was_asked_for_certificate(ssl)) {
-        text += "; it asked for a client certificate, and the exporter has none to give";
-    }
-    return text;
-}
-
 }  // namespace
 
 TlsContext::TlsContext() : context_(::SSL_CTX_new(::TLS_client_method()), ::SSL_CTX_free), verifies_(false) {
@@ -95,22 +73,14 @@ TlsContext::TlsContext() : context_(::SSL_CTX_new(::TLS_client_method()), ::SSL_
 
 TlsContext::TlsContext(const std::string& ca_file) : TlsContext() {
     verifies_ = true;
-    if (!context_) {
-        return;
+    if (context_ && ca_file.empty() && ::SSL_CTX_set_default_verify_paths(context_.get()) != 1) {
+        problem_ = "the system's CA certificates can't be loaded: " + base::openssl_reason();
     }
-    if (ca_file.empty()) {
-        trust_system();
-    } else {
+    if (context_ && !ca_file.empty()) {
         trust(ca_file);
     }
     if (!problem_.empty()) {
         context_.reset();
-    }
-}
-
-void TlsContext::trust_system() {
-    if (::SSL_CTX_set_default_verify_paths(context_.get()) != 1) {
-        problem_ = "the system's CA certificates can't be loaded: " + base::openssl_reason();
     }
 }
 
@@ -148,8 +118,36 @@ void Wire::detach(bool say_goodbye) {
         ::SSL_shutdown(ssl_.get());
     }
     ssl_.reset();
-    socket_ = -1;
+    was_asked_for_certificate_ = false;
     alert_.clear();
+    socket_ = -1;
+}
+
+bool Wire::wait_after(int result) {
+    switch (::SSL_get_error(ssl_.get(), result)) {
+        case SSL_ERROR_WANT_READ:
+            return wait_for(POLLIN);
+        case SSL_ERROR_WANT_WRITE:
+            return wait_for(POLLOUT);
+        default:
+            return false;
+    }
+}
+
+template <class Operation>
+int Wire::until_done(Operation operation) {
+    for (;;) {
+        begin_tls_turn();
+        const int result = operation();
+        if (result > 0 || !wait_after(result)) {
+            return result;
+        }
+    }
+}
+
+void Wire::begin_tls_turn() {
+    ::ERR_clear_error();  // Or SSL_get_error takes an old error for this call's.
+    tls_socket_->begin_turn();
 }
 
 Result<void> Wire::start_tls(const TlsContext& context, const std::string& host) {
@@ -163,18 +161,12 @@ Result<void> Wire::start_tls(const TlsContext& context, const std::string& host)
         ::fcntl(socket_, F_SETFL, flags | O_NONBLOCK) != 0) {
         return tl::unexpected(Error{ErrorKind::internal, "TLS can't be set up"});
     }
-    ::SSL_set_cert_cb(ssl_.get(), note_certificate_request, nullptr);
-    for (;;) {
-        begin_tls_turn();
-        const int result = ::SSL_connect(ssl_.get());
-        if (result == 1) {
-            tls_socket_->expect_data();
-            return {};
-        }
-        if (!wait_after(result)) {
-            return tl::unexpected(handshake_error());
-        }
+    ::SSL_set_cert_cb(ssl_.get(), note_certificate_request, &was_asked_for_certificate_);
+    if (until_done([this] { return ::SSL_connect(ssl_.get()); }) != 1) {
+        return tl::unexpected(handshake_error());
     }
+    tls_socket_->expect_data();
+    return {};
 }
 
 Error Wire::handshake_error() const {
@@ -189,11 +181,22 @@ Error Wire::handshake_error() const {
     if (silent_) {
         return {ErrorKind::timeout, "the TLS handshake was not answered in time"};
     }
+    const std::string words = tls_words();
+    return words.empty() ? Error{ErrorKind::network, "the connection broke in the TLS handshake"}
+                         : Error{ErrorKind::tls, words};
+}
+
+std::string Wire::tls_words() const {
     const unsigned long reason = ::ERR_peek_error();
     if (!is_tls_reason(reason)) {
-        return {ErrorKind::network, "the connection broke in the TLS handshake"};
+        return {};
     }
-    return {ErrorKind::tls, words_of(ssl_.get(), reason)};
+    const char* const words = ::ERR_reason_error_string(reason);
+    std::string text = words != nullptr ? words : "the handshake failed";
+    if (was_asked_for_certificate_) {
+        text += "; it asked for a client certificate, and the exporter has none to give";
+    }
+    return text;
 }
 
 bool Wire::wait_for(short events) {
@@ -210,22 +213,6 @@ bool Wire::wait_for(short events) {
         silent_ = ready <= 0;
         return ready > 0;
     }
-}
-
-bool Wire::wait_after(int result) {
-    switch (::SSL_get_error(ssl_.get(), result)) {
-        case SSL_ERROR_WANT_READ:
-            return wait_for(POLLIN);
-        case SSL_ERROR_WANT_WRITE:
-            return wait_for(POLLOUT);
-        default:
-            return false;
-    }
-}
-
-void Wire::begin_tls_turn() {
-    ::ERR_clear_error();  // Or SSL_get_error takes an old error for this call's.
-    tls_socket_->begin_turn();
 }
 
 bool Wire::is_idle() {
@@ -254,12 +241,14 @@ ssize_t Wire::read(char* target, std::size_t size) {
     return -1;
 }
 
-ssize_t Wire::write(const char* bytes, std::size_t size) {
+ssize_t Wire::write(std::string_view bytes) {
     if (ssl_) {
-        return write_tls(bytes, size);
+        const int most = static_cast<int>(std::min(bytes.size(), largest_piece));
+        const int sent = until_done([&] { return ::SSL_write(ssl_.get(), bytes.data(), most); });
+        return sent > 0 ? sent : -1;
     }
     for (;;) {  // There mostly is room, and `poll` costs as much as `send`.
-        const ssize_t sent = ::send(socket_, bytes, size, MSG_DONTWAIT | MSG_NOSIGNAL);
+        const ssize_t sent = ::send(socket_, bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
         const bool is_full = sent < 0 && errno == EAGAIN;
         if (!(sent < 0 && errno == EINTR) && !(is_full && wait_for(POLLOUT))) {
             return sent;
@@ -267,37 +256,29 @@ ssize_t Wire::write(const char* bytes, std::size_t size) {
     }
 }
 
-ssize_t Wire::read_tls(char* target, std::size_t size) {
-    for (;;) {
-        begin_tls_turn();
-        const int received = ::SSL_read(ssl_.get(), target, static_cast<int>(std::min(size, largest_piece)));
-        if (received > 0) {
-            tls_socket_->expect_data();
-            return received;
+bool Wire::write_all(std::string_view bytes) {
+    while (!bytes.empty()) {
+        const ssize_t sent = write(bytes);
+        if (sent < 0) {
+            return false;
         }
-        if (::SSL_get_error(ssl_.get(), received) == SSL_ERROR_ZERO_RETURN) {
-            return 0;
-        }
-        if (!wait_after(received)) {
-            if (const unsigned long reason = ::ERR_peek_error(); is_tls_reason(reason)) {
-                alert_ = words_of(ssl_.get(), reason);
-            }
-            return -1;
-        }
+        bytes.remove_prefix(static_cast<std::size_t>(sent));
     }
+    return true;
 }
 
-ssize_t Wire::write_tls(const char* bytes, std::size_t size) {
-    for (;;) {
-        begin_tls_turn();
-        const int sent = ::SSL_write(ssl_.get(), bytes, static_cast<int>(std::min(size, largest_piece)));
-        if (sent > 0) {
-            return sent;
-        }
-        if (!wait_after(sent)) {
-            return -1;
-        }
+ssize_t Wire::read_tls(char* target, std::size_t size) {
+    const int most = static_cast<int>(std::min(size, largest_piece));
+    const int received = until_done([&] { return ::SSL_read(ssl_.get(), target, most); });
+    if (received > 0) {
+        tls_socket_->expect_data();
+        return received;
     }
+    if (::SSL_get_error(ssl_.get(), received) == SSL_ERROR_ZERO_RETURN) {
+        return 0;
+    }
+    alert_ = tls_words();
+    return -1;
 }
 
 namespace {
@@ -311,17 +292,6 @@ std::string connect_request(const config::Endpoint& target, const config::Proxy&
         request += fmt::format("Proxy-Authorization: {}\r\n", *authorization);
     }
     return request + "\r\n";
-}
-
-bool send_all(Wire& wire, std::string_view bytes) {
-    while (!bytes.empty()) {
-        const ssize_t sent = wire.write(bytes.data(), bytes.size());
-        if (sent < 0) {
-            return false;
-        }
-        bytes.remove_prefix(static_cast<std::size_t>(sent));
-    }
-    return true;
 }
 
 /// One byte at a time: what follows the answer is not the proxy's.
@@ -348,7 +318,7 @@ std::optional<std::string> proxy_authorization(const config::Proxy& proxy) {
 
 Result<void> open_tunnel(Wire& wire, const config::Endpoint& target, const config::Proxy& proxy) {
     AnswerReader answer(AnswerReader::Method::connect);
-    if (send_all(wire, connect_request(target, proxy))) {
+    if (wire.write_all(connect_request(target, proxy))) {
         receive(wire, answer);
     }
     if (wire.was_silent()) {

@@ -18,29 +18,26 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace exporter::datadog {
 
-/// Whom a client trusts. Constant after construction.
+/// The CA certificates that a client trusts. Constant after construction.
 class TlsContext {
   public:
     /// @param ca_file PEM; empty: the system's roots
     explicit TlsContext(const std::string& ca_file);
 
-    /// Verifies no certificate: for requests that tell nothing and only want to know whether somebody
-    /// answers.
+    /// Verifies no certificate: for requests that carry no secret and only ask whether a server answers.
     [[nodiscard]] static TlsContext of_anybody() { return TlsContext(); }
 
-    /// Whether a certificate has to be right.
     [[nodiscard]] bool verifies() const { return verifies_; }
-    /// nullptr: the certificates can't be loaded.
+    /// nullptr: the certificates can't be loaded (see `problem`).
     [[nodiscard]] SSL_CTX* get() const { return context_.get(); }
-    /// Why they can't, for messages.
     [[nodiscard]] const std::string& problem() const { return problem_; }
 
   private:
     TlsContext();
-    void trust_system();
     void trust(const std::string& ca_file);
 
     std::shared_ptr<SSL_CTX> context_;
@@ -51,51 +48,62 @@ class TlsContext {
 /// Used by one thread at a time.
 class Wire {
   public:
+    Wire() = default;
+    Wire(const Wire&) = delete;
+    Wire& operator=(const Wire&) = delete;
+
     /// Bounds every wait from now on.
     ///
     /// @param silence how long to wait for the next byte
-    /// @param deadline when there is no waiting any more
+    /// @param deadline when all waiting ends
     void begin(std::chrono::milliseconds silence, std::chrono::steady_clock::time_point deadline);
 
     /// Speaks on this socket, in the clear, from now on.
     ///
-    /// @param socket connected; whoever gave it closes it, after `detach`
+    /// @param socket connected; the caller closes it, after `detach`
     void attach(int socket);
     /// Makes the handshake: the peer proves to be the host before a byte of ours is sent. The socket becomes
     /// non-blocking.
     ///
-    /// @return an error of kind `tls`, or of `timeout` or `network` where no word of TLS went wrong but the
-    /// connection
+    /// @return an error of kind `tls`; of kind `timeout` or `network` where the connection failed rather than
+    /// TLS
     [[nodiscard]] Result<void> start_tls(const TlsContext& context, const std::string& host);
     /// Lets go of the socket.
     ///
     /// @param say_goodbye tells a peer that speaks TLS that nothing more comes, without waiting
     void detach(bool say_goodbye = false);
 
-    /// As `recv` and `send` (never raises SIGPIPE). At least a byte; 0: the peer has ended the connection;
-    /// negative: it broke (see `alert`), or there was no more time (see `was_silent`).
+    /// Reads at least a byte. 0: the peer has ended the connection; negative: it broke (see `alert`), or
+    /// there was no more time (see `was_silent`).
     [[nodiscard]] ssize_t read(char* target, std::size_t size);
-    [[nodiscard]] ssize_t write(const char* bytes, std::size_t size);
+    /// False: the connection broke, or there was no more time. Never raises SIGPIPE.
+    [[nodiscard]] bool write_all(std::string_view bytes);
 
     /// The peer has neither sent anything that was not asked for nor ended the connection.
     [[nodiscard]] bool is_idle();
-    /// The peer was waited for in vain.
+    /// The last wait ended without a byte.
     [[nodiscard]] bool was_silent() const { return silent_; }
-    /// Why a peer gave the connection up, in OpenSSL's words; empty: it did not say. Under TLS 1.3 a server
-    /// judges the client's certificate, or the lack of one, when the handshake is over for the client: then
-    /// this comes in the place of an answer.
+    /// Why the peer ended the connection, in OpenSSL's words; empty: it did not say. Under TLS 1.3 a server
+    /// checks the client's certificate, or the lack of one, after the client's part of the handshake: then
+    /// this comes instead of an answer.
     [[nodiscard]] const std::string& alert() const { return alert_; }
 
   private:
     /// Waits until the socket has one of these `poll` events. False: there was no more time.
     [[nodiscard]] bool wait_for(short events);
     [[nodiscard]] ssize_t read_tls(char* target, std::size_t size);
-    [[nodiscard]] ssize_t write_tls(const char* bytes, std::size_t size);
+    [[nodiscard]] ssize_t write(std::string_view bytes);
     void begin_tls_turn();
-    /// Waits for what OpenSSL lacks after an operation that returned `result`. False: it is no matter of
-    /// waiting.
+    /// Waits for what an operation of OpenSSL's that returned `result` needs. False: waiting does not help.
     [[nodiscard]] bool wait_after(int result);
+    /// Calls the operation of OpenSSL's until waiting no longer helps.
+    ///
+    /// @return what it returned last
+    template <class Operation>
+    [[nodiscard]] int until_done(Operation operation);
     [[nodiscard]] Error handshake_error() const;
+    /// What OpenSSL, or the peer by an alert, says that went wrong; empty: nothing of TLS.
+    [[nodiscard]] std::string tls_words() const;
 
     std::chrono::milliseconds silence_{0};
     std::chrono::steady_clock::time_point deadline_;
@@ -103,6 +111,7 @@ class Wire {
     int socket_ = -1;
     std::shared_ptr<SSL> ssl_;               ///< null: in the clear
     base::TlsSocket* tls_socket_ = nullptr;  ///< `ssl_`'s
+    bool was_asked_for_certificate_ = false;
     std::string alert_;
 };
 

@@ -1,6 +1,5 @@
 #include "inventory/builder.h"
 
-#include "datadog/text_hash.h"
 #include "inventory/label_text.h"
 
 #include <algorithm>
@@ -88,9 +87,9 @@ bool InventoryBuilder::add(const Token& token) {
 
 InventoryBuilder::Built InventoryBuilder::build(bool complete, Timestamp began) && {
     scopes_.write(inventory_, rules_.scope_limit);
-    datadog::IdSet all_owners;
+    base::IdSet all_owners;
     for (const auto [type, owner] : type_pairs) {
-        const datadog::IdSet& of_pair = owners_.at(type, owner);
+        const base::IdSet& of_pair = owners_.at(type, owner);
         inventory_.owners.at(type, owner) = of_pair.size();
         all_owners.merge(of_pair);
     }
@@ -145,7 +144,7 @@ void InventoryBuilder::count_owner(const Token& token) {
 }
 
 void InventoryBuilder::note_for_churn(const Token& token, std::uint32_t scopes_hash) {
-    const std::uint64_t id_hash = datadog::text_hash(token.id, rules_.census_key);
+    const std::uint64_t id_hash = base::text_hash(token.id, rules_.census_key);
     entries_.push_back({id_hash, scopes_hash, token.type});
     const auto& created = token.created_at.moment();
     if (previous_ && (!created || *created >= previous_->began())) {

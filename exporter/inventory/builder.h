@@ -2,7 +2,7 @@
 // token for churn.
 #pragma once
 
-#include "datadog/text_hash.h"
+#include "base/text_hash.h"
 #include "inventory/buckets.h"
 #include "inventory/census.h"
 #include "inventory/inventory.h"
@@ -40,7 +40,7 @@ struct Rules {
     DetailMode detail = DetailMode::none;
     std::size_t detail_limit = 1000;
     /// What the census is hashed by; the same for two that are compared.
-    datadog::HashKey census_key = datadog::process_hash_key();
+    base::HashKey census_key = base::process_hash_key();
     /// Recognises the exporter's own token by its public portion; empty: there is none to recognise.
     std::function<bool(std::string_view public_portion)> is_own_token;
 };
@@ -87,7 +87,7 @@ class InventoryBuilder {
 
     Inventory inventory_;  ///< `details` is a heap until it is built: the one that gives way first in front
     ScopeTable scopes_;
-    ByOwner<datadog::IdSet> owners_;
+    ByOwner<base::IdSet> owners_;
 
     std::vector<CensusEntry> entries_;
     std::vector<std::uint64_t> newcomers_;  ///< since `previous_` began, by id hash

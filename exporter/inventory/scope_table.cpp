@@ -1,6 +1,6 @@
 #include "inventory/scope_table.h"
 
-#include "datadog/text_hash.h"
+#include "base/text_hash.h"
 #include "inventory/label_text.h"
 
 #include <algorithm>
@@ -21,7 +21,7 @@ std::uint32_t mixed(std::uint64_t hash) {
 }  // namespace
 
 ScopeTable::ScopeTable(const std::set<std::string>& privileged, std::size_t expiry_buckets,
-                       std::size_t max_scopes, const datadog::HashKey& census_key)
+                       std::size_t max_scopes, const base::HashKey& census_key)
     : privileged_(privileged),
       expiry_buckets_(expiry_buckets),
       max_scopes_(max_scopes),
@@ -73,8 +73,7 @@ std::optional<ScopeTable::ScopeId> ScopeTable::intern(std::string_view scope) {
     }
     const auto id = static_cast<ScopeId>(scopes_.size());
     const std::string name(scope);
-    scopes_.push_back(
-        {name, privileged_.contains(name), mixed(datadog::text_hash(scope, census_key_)), 0, 0});
+    scopes_.push_back({name, privileged_.contains(name), mixed(base::text_hash(scope, census_key_)), 0, 0});
     ids_.emplace(name, id);
     return id;
 }

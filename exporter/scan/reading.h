@@ -2,9 +2,10 @@
 // what the reading says about its own completeness.
 #pragma once
 
+#include "base/text_hash.h"
 #include "datadog/error.h"
 #include "datadog/page.h"
-#include "datadog/text_hash.h"
+#include "base/text_hash.h"
 #include "scan/listing.h"
 
 #include <chrono>
@@ -147,7 +148,7 @@ class Reading {
     const std::size_t max_tokens_;
     std::string excess_;
     Listing listing_;
-    datadog::IdSet ids_;
+    base::IdSet ids_;
     std::size_t pages_ = 0;
     std::size_t first_page_elements_ = 0;
     std::size_t unreadable_ = 0;  ///< rows, those not counted that come with repeated tokens alone

@@ -135,7 +135,7 @@ std::shared_ptr<const OrganizationState> read_organization(Reader& reader) {
 
 }  // namespace
 
-void write(const States& states, const datadog::HashKey& key, const Output& output) {
+void write(const States& states, const base::HashKey& key, const Output& output) {
     Writer writer(output);
     writer.bytes(magic);
     writer.fixed(format_version);

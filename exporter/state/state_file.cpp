@@ -68,7 +68,7 @@ tl::expected<std::optional<Stored>, Refusal> read_state_file(const std::string& 
 }
 
 tl::expected<void, std::string> write_state_file(const std::string& path, const States& states,
-                                                 const datadog::HashKey& key) {
+                                                 const base::HashKey& key) {
     base::ReplacementFile file(path, {.links = base::Links::refused, .mode = 0600});
     write(states, key, [&file](std::string_view bytes) { file.append(bytes); });
     if (file.size() > max_file_size) {

@@ -6,7 +6,7 @@
 // the network nor what the numbers are for.
 #pragma once
 
-#include "datadog/text_hash.h"
+#include "base/text_hash.h"
 #include "inventory/census.h"
 #include "inventory/inventory.h"
 #include "scan/listing.h"
@@ -51,7 +51,7 @@ inline constexpr std::uint64_t max_file_size = 256ULL * 1024 * 1024;
 /// What a file holds.
 struct Stored {
     States states;
-    datadog::HashKey key;  ///< what its censuses were hashed by
+    base::HashKey key;  ///< what its censuses were hashed by
 };
 
 /// Gets the bytes in pieces of some 64 KiB, so that a census of a million tokens is not held twice.
@@ -59,7 +59,7 @@ using Output = std::function<void(std::string_view bytes)>;
 
 /// The file's bytes: a line that says what it is, the format, the key of its hashes, the organizations, and a
 /// CRC-32 of all of that.
-void write(const States& states, const datadog::HashKey& key, const Output& output);
+void write(const States& states, const base::HashKey& key, const Output& output);
 
 /// What `write` wrote, or why the bytes are not that; to follow a path and a colon: `it is torn …`.
 ///
@@ -88,6 +88,6 @@ struct Refusal {
 /// of a state file, of whatever version; anything else at the path is left alone. The error has path and
 /// reason.
 [[nodiscard]] tl::expected<void, std::string> write_state_file(const std::string& path, const States& states,
-                                                               const datadog::HashKey& key);
+                                                               const base::HashKey& key);
 
 }  // namespace exporter::state

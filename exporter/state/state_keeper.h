@@ -1,7 +1,7 @@
 // Keeps what each organization's numbers rest on, in memory and, now and then, in the state file.
 #pragma once
 
-#include "datadog/text_hash.h"
+#include "base/text_hash.h"
 #include "scan/clock.h"
 #include "state/state_file.h"
 
@@ -59,7 +59,7 @@ class StateKeeper {
     [[nodiscard]] std::shared_ptr<const OrganizationState> state_of(std::string_view name) const;
 
     /// What censuses are to be hashed by: the file's own, or a new one where it had none.
-    [[nodiscard]] const datadog::HashKey& hash_key() const { return key_; }
+    [[nodiscard]] const base::HashKey& hash_key() const { return key_; }
 
     /// Takes the place of the organization's state before. Copies no counts and waits for no disk.
     void update(OrganizationState state);
@@ -89,7 +89,7 @@ class StateKeeper {
     const KeeperOptions options_;
     scan::Clock& clock_;
     const Tell tell_;
-    datadog::HashKey key_ = datadog::random_hash_key();  ///< constant after construction
+    base::HashKey key_ = base::random_hash_key();  ///< constant after construction
 
     mutable std::mutex mutex_;
     // Protected by mutex_:

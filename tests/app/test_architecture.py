@@ -15,8 +15,8 @@ ALLOWED = {
     "config": ["base/"],
     "datadog": ["base/", "config/"],
     "scan": ["base/", "datadog/"],
-    "inventory": ["base/", "datadog/token.h", "datadog/text_hash.h"],
-    "state": ["base/", "inventory/", "scan/listing.h", "scan/clock.h", "datadog/token.h", "datadog/text_hash.h"],
+    "inventory": ["base/", "datadog/token.h"],
+    "state": ["base/", "inventory/", "scan/listing.h", "scan/clock.h", "datadog/token.h"],
     "metrics": ["base/", "inventory/", "scan/statistics.h", "scan/listing.h", "datadog/token.h", "datadog/error.h",
                 "datadog/page.h"],
     "http": ["base/"],
@@ -34,7 +34,7 @@ LIBRARIES = {
     "crypt.h": r"http/bcrypt\.cpp",
     "yaml-cpp/": r"base/yaml_reader\.(cpp|h)|config/load\.cpp|http/web_file\.cpp",
     "prometheus/": r"metrics/\w+\.(cpp|h)",
-    "openssl/": r"base/((pem|tls_socket)\.(cpp|h)|base64\.cpp)|datadog/(wire\.(cpp|h)|text_hash\.cpp)|http/(tls_\w+\.(cpp|h)|(bcrypt|users)\.cpp)|web/style_sheet\.cpp",
+    "openssl/": r"base/((pem|tls_socket)\.(cpp|h)|(base64|text_hash)\.cpp)|datadog/wire\.(cpp|h)|http/(tls_\w+\.(cpp|h)|(bcrypt|users)\.cpp)|web/style_sheet\.cpp",
     "zlib.h": r"datadog/content_coding\.cpp|state/codec\.cpp|metrics/gzip\.cpp",
 }
 

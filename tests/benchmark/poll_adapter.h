@@ -2,9 +2,9 @@
 // this file follows.
 #pragma once
 
+#include "base/text_hash.h"
 #include "config/config.h"
 #include "datadog/page.h"
-#include "datadog/text_hash.h"
 #include "inventory/builder.h"
 #include "metrics/organization_lines.h"
 
@@ -42,7 +42,7 @@ namespace exporter::comparison {
 }
 
 [[nodiscard]] inline std::size_t distinct_ids(const std::vector<datadog::Page>& pages) {
-    datadog::IdSet ids;
+    base::IdSet ids;
     for (const auto& page : pages) {
         for (const auto& token : page.tokens) {
             ids.insert(token.id);

@@ -13,7 +13,7 @@
 
 namespace {
 
-constexpr exporter::datadog::HashKey key{};
+constexpr exporter::base::HashKey key{};
 std::size_t allocated = 0;
 
 void count_allocation(const volatile void*, std::size_t size) {

@@ -36,7 +36,8 @@ TEST(HealthFamilies, CountersStartAtZero) {
     const auto families = collect({});
     EXPECT_EQ(samples::value(families, "datadog_access_token_polls_total", org), 0);
     EXPECT_EQ(samples::value(families, "datadog_access_token_api_response_bytes_total", org), 0);
-    for (const datadog::ErrorKind kind : datadog::error_kinds()) {
+    for (std::size_t i = 0; i < datadog::error_kind_count; ++i) {
+        const auto kind = static_cast<datadog::ErrorKind>(i);
         EXPECT_EQ(samples::value(families, "datadog_access_token_poll_failures_total",
                                  {{"org", "o"}, {"reason", std::string(label(kind))}}),
                   0)

@@ -12,7 +12,7 @@
 namespace exporter::state {
 
 /// What tests say that tokens are hashed by.
-inline constexpr datadog::HashKey test_key{0x1111, 0x2222};
+inline constexpr base::HashKey test_key{0x1111, 0x2222};
 
 /// `count` tokens of every kind, some with names and scopes that need cleaning.
 [[nodiscard]] std::vector<inventory::TestToken> random_tokens(unsigned seed, std::size_t count);

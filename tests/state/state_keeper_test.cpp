@@ -95,7 +95,7 @@ TEST_F(Keeper, HasAfterARestartWhatItHadBefore) {
 
 TEST_F(Keeper, HashesByTheFilesKeyAndByAnotherInEachNewFile) {
     const auto first = keeper();
-    const datadog::HashKey key = first->hash_key();
+    const base::HashKey key = first->hash_key();
     EXPECT_NE(keeper()->hash_key(), key) << "there is no file yet";
     first->update(random_state(1, "a", 10));
     first->stop();

@@ -12,7 +12,7 @@
 
 namespace exporter::state {
 
-[[nodiscard]] inline std::string encode(const States& states, const datadog::HashKey& key) {
+[[nodiscard]] inline std::string encode(const States& states, const base::HashKey& key) {
     std::string text;
     write(states, key, [&text](std::string_view bytes) { text.append(bytes); });
     return text;
@@ -27,7 +27,7 @@ inline constexpr std::size_t state_checksum_size = 4;
 }
 
 /// `organizations` with a head and a checksum that are right for them.
-[[nodiscard]] inline std::string framed(std::string_view organizations, const datadog::HashKey& key) {
+[[nodiscard]] inline std::string framed(std::string_view organizations, const base::HashKey& key) {
     std::string file = encode({}, key);
     file.resize(file.size() - state_checksum_size);
     file.append(organizations);

@@ -1,4 +1,4 @@
-#include "datadog/text_hash.h"
+#include "base/text_hash.h"
 
 #include <gtest/gtest.h>
 
@@ -8,7 +8,7 @@
 #include <set>
 #include <string>
 
-namespace exporter::datadog {
+namespace exporter::base {
 namespace {
 
 TEST(IdSet, AnIdIsNewOnce) {
@@ -116,4 +116,4 @@ TEST(IdSet, AnIdTakesFourteenBytesAtMost) {
 }
 
 }  // namespace
-}  // namespace exporter::datadog
+}  // namespace exporter::base

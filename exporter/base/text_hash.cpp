@@ -1,4 +1,4 @@
-#include "datadog/text_hash.h"
+#include "base/text_hash.h"
 
 #include <openssl/rand.h>
 #include <openssl/sha.h>
@@ -9,7 +9,7 @@
 #include <stdexcept>
 #include <utility>
 
-namespace exporter::datadog {
+namespace exporter::base {
 
 namespace {
 
@@ -159,4 +159,4 @@ void IdSet::resize(std::size_t slots) {
     }
 }
 
-}  // namespace exporter::datadog
+}  // namespace exporter::base

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-namespace exporter::datadog {
+namespace exporter::base {
 
 /// Without it nobody can make two texts that collide. A secret as long as hashes by it are of use.
 struct HashKey {
@@ -76,4 +76,4 @@ class IdSet {
     std::size_t size_ = 0;
 };
 
-}  // namespace exporter::datadog
+}  // namespace exporter::base

@@ -1,4 +1,4 @@
-#include "datadog/text_hash.h"
+#include "base/text_hash.h"
 
 #include <gtest/gtest.h>
 #include <openssl/core_names.h>
@@ -11,7 +11,7 @@
 #include <set>
 #include <string>
 
-namespace exporter::datadog {
+namespace exporter::base {
 namespace {
 
 /// The key 00 01 … 0F of the paper's test vectors.
@@ -89,4 +89,4 @@ TEST(PlaceOf, SpreadsTheHashesInTheirOrder) {
 }
 
 }  // namespace
-}  // namespace exporter::datadog
+}  // namespace exporter::base

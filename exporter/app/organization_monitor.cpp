@@ -1,7 +1,6 @@
 #include "app/organization_monitor.h"
 
 #include "app/fingerprint.h"
-#include "app/token_numbers_of.h"
 #include "base/dates.h"
 
 #include <fmt/format.h>
@@ -55,19 +54,6 @@ scan::PollerOptions poller_options(const config::Config& config, const Schedule&
     return options;
 }
 
-web::LastPoll last_poll(const scan::PollReport& report, const scan::Statistics& statistics) {
-    web::LastPoll poll;
-    poll.began = statistics.last_attempt.value_or(base::Timestamp());
-    poll.took = report.duration;
-    poll.pages = report.pages;
-    if (report.error) {
-        poll.failures_in_a_row = report.failures_in_a_row;
-        poll.failure = {std::string(datadog::label(report.error->kind)), report.error->message,
-                        std::string(datadog::advice(*report.error))};
-    }
-    return poll;
-}
-
 }  // namespace
 
 OrganizationMonitor::OrganizationMonitor(const config::Organization& organization,
@@ -98,8 +84,6 @@ void OrganizationMonitor::restore(const state::OrganizationState& earlier, scan:
     if (believable) {
         poller_.restore(earlier.listing);
         inventory_ = earlier.inventory;
-        numbers_ = std::make_shared<const web::TokenNumbers>(
-            token_numbers_of(*inventory_, earlier.listing, rules_, lists_everything_));
         statistics_ = poller_.statistics();
     }
     log_.info(believable ? "the numbers of before the restart are shown until the first poll"
@@ -131,8 +115,6 @@ void OrganizationMonitor::publish(const scan::Listing& listing) {
     auto built = std::move(*finished_).build(listing.complete, listing.began);
     census_ = std::move(built.census);
     fresh_ = std::make_shared<const inventory::Inventory>(std::move(built.inventory));
-    fresh_numbers_ = std::make_shared<const web::TokenNumbers>(
-        token_numbers_of(*fresh_, listing, rules_, lists_everything_));
     keep(listing);
 }
 
@@ -141,17 +123,15 @@ void OrganizationMonitor::poll_finished(const scan::PollReport& report, const sc
     builder_.reset();
     finished_.reset();
     const std::shared_ptr<const inventory::Inventory> fresh = std::exchange(fresh_, nullptr);
-    std::shared_ptr<const web::TokenNumbers> numbers = std::exchange(fresh_numbers_, nullptr);
-    std::optional<web::LastPoll> poll = last_poll(report, statistics);
     bool have_numbers = false;
     {
         auto shown = fresh;  // What it replaces is freed after the lock.
         const std::lock_guard lock(mutex_);
         statistics_ = statistics;
-        last_poll_.swap(poll);
+        failure_ = report.error;
+        failures_in_a_row_ = report.failures_in_a_row;
         if (!report.error) {
             inventory_.swap(shown);
-            numbers_.swap(numbers);
         }
         have_numbers = inventory_ != nullptr;
     }
@@ -176,7 +156,6 @@ void OrganizationMonitor::became_stale(const scan::Statistics& statistics) {
     {
         const std::lock_guard lock(mutex_);
         inventory_.reset();
-        numbers_.reset();
     }
     on_change_();
 }
@@ -285,14 +264,11 @@ web::OrganizationStatus OrganizationMonitor::status() const {
     status.endpoint = url_;
     status.filtered = !lists_everything_;
     status.moving = moving();
-    status.interval = interval_;
-    status.stale_after = stale_after_;
     const std::lock_guard lock(mutex_);
-    status.last_poll = last_poll_;
-    status.last_success = statistics_.last_success;
-    status.numbers = numbers_;
-    status.rate_limit = {statistics_.rate_limit, statistics_.rate_limit_remaining,
-                         statistics_.rate_limit_reset};
+    status.inventory = inventory_;
+    status.statistics = statistics_;
+    status.failure = failure_;
+    status.failures_in_a_row = failures_in_a_row_;
     return status;
 }
 

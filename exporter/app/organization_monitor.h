@@ -10,7 +10,7 @@
 #include "metrics/collectables.h"
 #include "scan/poller.h"
 #include "state/state_keeper.h"
-#include "web/organization_status.h"
+#include "web/status_page.h"
 
 #include <bitset>
 #include <chrono>
@@ -99,7 +99,6 @@ class OrganizationMonitor final : private scan::ListingSink, private scan::PollO
     std::shared_ptr<const inventory::Census> census_;
     std::shared_ptr<const inventory::Inventory>
         fresh_;  ///< published by the poll under way; shown when it has finished
-    std::shared_ptr<const web::TokenNumbers> fresh_numbers_;  ///< the same for people
     bool last_complete_ = true;
     bool told_single_owner_ = false;
     bool told_slow_ = false;
@@ -114,8 +113,8 @@ class OrganizationMonitor final : private scan::ListingSink, private scan::PollO
     // Protected by mutex_:
     std::shared_ptr<const inventory::Inventory> inventory_;
     scan::Statistics statistics_;
-    std::shared_ptr<const web::TokenNumbers> numbers_;  ///< of `inventory_`
-    std::optional<web::LastPoll> last_poll_;
+    std::optional<datadog::Error> failure_;  ///< of the last poll
+    std::uint64_t failures_in_a_row_ = 0;
 };
 
 }  // namespace exporter::app

@@ -176,18 +176,30 @@ std::vector<web::OrganizationStatus> Monitoring::statuses() const {
     return statuses;
 }
 
+namespace {
+
+web::PageSettings page_settings(const config::Config& config) {
+    return {.version = std::string(version()),
+            .telemetry_path = config.web.telemetry_path,
+            .share = config::share_in_words(config),
+            .interval = config.poll.interval,
+            .stale_after = config.poll.stale_after,
+            .max_lifetime = config.policy.max_lifetime,
+            .max_idle = config.policy.max_idle};
+}
+
+}  // namespace
+
 tl::expected<std::unique_ptr<http::Server>, std::string> start_server(
     const config::Config& config, const Monitoring& monitoring, std::vector<int> inherited_sockets,
     std::shared_ptr<const http::Security> security) {
     web::RouteOptions routes;
     routes.telemetry_path = config.web.telemetry_path;
     routes.expositions = &monitoring.expositions();
-    routes.health = {[&monitoring] { return monitoring.alive(); },
-                     [&monitoring] { return monitoring.ready(); }};
-    routes.status_page = [&monitoring, path = config.web.telemetry_path,
-                          share = config::share_in_words(config)] {
-        return web::render({std::string(version()), path, monitoring.statuses(), share},
-                           scan::system_clock().now());
+    routes.alive = [&monitoring] { return monitoring.alive(); };
+    routes.ready = [&monitoring] { return monitoring.ready(); };
+    routes.status_page = [&monitoring, settings = page_settings(config)] {
+        return web::status_page(settings, monitoring.statuses(), scan::system_clock().now());
     };
     routes.configuration = config.in_effect;
 

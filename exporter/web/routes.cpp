@@ -1,7 +1,7 @@
 #include "web/routes.h"
 
 #include "web/negotiation.h"
-#include "web/page_style.h"
+#include "web/status_page.h"
 
 #include <string_view>
 #include <utility>
@@ -35,7 +35,7 @@ http::Response metrics_page(const metrics::ExpositionStore& expositions, const h
     return response;
 }
 
-http::Response status_page(std::string document) {
+http::Response page(std::string document) {
     http::Response response;
     response.content_type = "text/html; charset=utf-8";
     response.headers = {{"Content-Security-Policy", content_security_policy()},
@@ -58,13 +58,13 @@ http::Response route(const RouteOptions& options, const http::Request& request) 
         return metrics_page(*options.expositions, request);
     }
     if (request.path == "/healthz" || request.path == "/livez") {
-        return probe(options.health.alive(), "the polls have stopped moving");
+        return probe(options.alive(), "the polls have stopped moving");
     }
     if (request.path == "/readyz") {
-        return probe(options.health.ready(), "an organization has not been polled yet");
+        return probe(options.ready(), "an organization has not been polled yet");
     }
     if (request.path == "/") {
-        return status_page(options.status_page());
+        return page(options.status_page());
     }
     if (request.path == "/config") {
         return text(200, options.configuration);

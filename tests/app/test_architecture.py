@@ -20,7 +20,7 @@ ALLOWED = {
     "metrics": ["base/", "inventory/", "scan/statistics.h", "scan/listing.h", "datadog/token.h", "datadog/error.h",
                 "datadog/page.h"],
     "http": ["base/"],
-    "web": ["base/", "metrics/exposition.h", "http/"],
+    "web": ["base/", "inventory/inventory.h", "scan/statistics.h", "datadog/token.h", "datadog/error.h", "metrics/", "http/"],
     "demo": ["base/", "datadog/"],
     "app": ["base/", "config/", "datadog/", "scan/", "inventory/", "state/", "metrics/", "http/", "web/", "demo/"],
     "": ["app/"],
@@ -36,7 +36,7 @@ LIBRARIES = {
     "CLI/": r"config/\w+\.cpp",
     "spdlog/": r"app/log\.cpp",
     "prometheus/": r"metrics/\w+\.(cpp|h)",
-    "openssl/": r"base/((pem|tls_socket)\.(cpp|h)|base64\.cpp)|datadog/(tls\.(cpp|h)|text_hash\.cpp)|http/(tls_\w+\.(cpp|h)|(bcrypt|hmac)\.cpp)|web/page_style\.cpp",
+    "openssl/": r"base/((pem|tls_socket)\.(cpp|h)|base64\.cpp)|datadog/(tls\.(cpp|h)|text_hash\.cpp)|http/(tls_\w+\.(cpp|h)|(bcrypt|hmac)\.cpp)|web/style_sheet\.cpp",
     "zlib.h": r"datadog/content_coding\.cpp|state/(archive|codec)\.cpp|metrics/gzip\.cpp|demo/\w+\.cpp",
 }
 

@@ -48,7 +48,7 @@ int serve(const Arguments& arguments) {
 
     web::RouteOptions routes;
     routes.expositions = store.get();
-    routes.health = {[] { return true; }, [] { return true; }};
+    routes.alive = routes.ready = [] { return true; };
     routes.status_page = [] { return std::string(); };
 
     http::ServerOptions options;

@@ -1,7 +1,6 @@
-#include "web/organization_status.h"
+#include "web/organization.h"
 
 #include "status_samples.h"
-#include "web/organization_card.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -17,12 +16,6 @@ namespace {
 using namespace std::chrono_literals;
 using ::testing::HasSubstr;
 using ::testing::Not;
-
-void change_numbers(OrganizationStatus& status, const std::function<void(TokenNumbers&)>& change) {
-    TokenNumbers numbers = sample_numbers();
-    change(numbers);
-    status.numbers = std::make_shared<const TokenNumbers>(numbers);
-}
 
 struct Case {
     std::string name;
@@ -44,7 +37,7 @@ TEST_P(Conditions, AreToldInWords) {
     EXPECT_EQ(condition(status, now()), c.condition);
     std::vector<std::string> titles;
     std::string texts;
-    for (const Problem& problem : problems(status, now())) {
+    for (const Problem& problem : problems(status, sample_settings(), now())) {
         titles.push_back(problem.title);
         texts += problem.text + '\n';
     }
@@ -54,19 +47,14 @@ TEST_P(Conditions, AreToldInWords) {
 
 OrganizationStatus failing_with_old_numbers() {
     OrganizationStatus status = healthy("x");
-    status.last_poll = forbidden("x").last_poll;
+    status.failure = forbidden("x").failure;
+    status.failures_in_a_row = 3;
     return status;
 }
 
 OrganizationStatus stale() {
     OrganizationStatus status = forbidden("x");
-    status.last_success = now() - 2h;
-    return status;
-}
-
-OrganizationStatus with_numbers(const std::function<void(TokenNumbers&)>& change) {
-    OrganizationStatus status = healthy("x");
-    change_numbers(status, change);
+    status.statistics.last_success = now() - 2h;
     return status;
 }
 
@@ -85,7 +73,7 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"FailedForTheFirstTime",
              [] {
                  auto status = forbidden("x");
-                 status.last_poll->failures_in_a_row = 1;
+                 status.failures_in_a_row = 1;
                  return status;
              },
              Condition::needs_attention,
@@ -105,7 +93,7 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"StaleWithoutAFailure",
              [] {
                  auto status = healthy("x");
-                 status.numbers = nullptr;
+                 status.inventory = nullptr;
                  return status;
              },
              Condition::needs_attention,
@@ -113,11 +101,11 @@ INSTANTIATE_TEST_SUITE_P(
              "No poll has succeeded for more than 1 hour"},
         Case{"Incomplete",
              [] {
-                 return with_numbers([](TokenNumbers& numbers) {
-                     numbers.complete = false;
-                     numbers.reported = 15;
-                     numbers.duplicates = 1;
-                 });
+                 auto status = healthy("x");
+                 status.statistics.listing->complete = false;
+                 status.statistics.listing->reported_tokens = 15;
+                 status.statistics.listing->duplicates = 1;
+                 return status;
              },
              Condition::needs_attention,
              {"The listing is incomplete"},
@@ -132,59 +120,63 @@ INSTANTIATE_TEST_SUITE_P(
              {"The poll loop has stopped moving"},
              "restart"},
         Case{"OwnTokenExpiresSoon",
-             [] { return with_numbers([](TokenNumbers& n) { n.credential_expiry = now() + 49h; }); },
+             [] { return healthy("x", [](auto& inventory) { inventory.credential_expiry = now() + 49h; }); },
              Condition::needs_attention,
              {"The exporter's own access token expires in 2 days (2026-11-26 20:10:16 UTC)"},
              "polls will fail"},
         Case{"OwnTokenExpiresInAWeek",
-             [] { return with_numbers([](TokenNumbers& n) { n.credential_expiry = now() + 24h * 7; }); },
+             [] {
+                 return healthy("x", [](auto& inventory) { inventory.credential_expiry = now() + 24h * 7; });
+             },
              Condition::healthy,
              {},
              ""}),
     [](const auto& tested) { return tested.param.name; });
 
+std::string card_of(const OrganizationStatus& status, base::Timestamp moment = now()) {
+    return organization_card(status, sample_settings(), true, moment).str();
+}
+
 TEST(OrganizationCard, WithoutNumbersHasNoPicture) {
-    const auto card = organization_card(forbidden("x"), Shown::open, now()).str();
+    const auto card = card_of(forbidden("x"));
     EXPECT_THAT(card, Not(HasSubstr("<table")));
     EXPECT_THAT(card, Not(HasSubstr("<svg")));
     EXPECT_THAT(card, HasSubstr("None yet"));
 }
 
 TEST(OrganizationCard, SaysThatNothingIsListed) {
-    const auto card =
-        organization_card(with_numbers([](TokenNumbers& numbers) { numbers.tokens = 0; }), Shown::open, now())
-            .str();
+    const auto card = card_of(healthy("x", [](auto& inventory) { inventory.tokens = 0; }));
     EXPECT_THAT(card, HasSubstr("0 tokens"));
     EXPECT_THAT(card, HasSubstr("The organization lists no access tokens."));
 }
 
-TEST(OrganizationCard, SaysWhatASingleOwnerHintsAt) {
-    const auto card = organization_card(with_numbers([](TokenNumbers& numbers) { numbers.one_owner = true; }),
-                                        Shown::open, now())
-                          .str();
-    EXPECT_THAT(card, HasSubstr("All tokens have one owner."));
+TEST(OrganizationCard, SaysWhatASingleOwnerHintsAtUnlessAFilterIsSet) {
+    auto status = healthy("x", [](auto& inventory) { inventory.distinct_owners = 1; });
+    EXPECT_THAT(card_of(status), HasSubstr("All tokens have one owner."));
+    status.filtered = true;
+    EXPECT_THAT(card_of(status), Not(HasSubstr("All tokens have one owner.")));
+    EXPECT_THAT(card_of(healthy("x")), Not(HasSubstr("All tokens have one owner.")));
 }
 
 TEST(OrganizationCard, SaysThatAFilterIsSet) {
     auto status = healthy("x");
-    EXPECT_THAT(organization_card(status, Shown::open, now()).str(), Not(HasSubstr("filter")));
+    EXPECT_THAT(card_of(status), Not(HasSubstr("filter")));
     status.filtered = true;
-    EXPECT_THAT(organization_card(status, Shown::open, now()).str(),
-                HasSubstr("only tokens that match the configured filter"));
+    EXPECT_THAT(card_of(status), HasSubstr("only tokens that match the configured filter"));
 }
 
 TEST(OrganizationCard, NextPollIsUnderWayOnceItsTimeHasCome) {
-    EXPECT_THAT(organization_card(healthy("x"), Shown::open, now() + 10min).str(),
-                HasSubstr("Every 5 minutes, the next is under way"));
+    EXPECT_THAT(card_of(healthy("x"), now() + 10min), HasSubstr("Every 5 minutes, the next is under way"));
 }
 
 TEST(OrganizationCard, RateLimitIsToldAsFarAsItIsKnown) {
     auto status = healthy("x");
-    status.rate_limit = {std::nullopt, -3, std::nullopt};
-    EXPECT_THAT(organization_card(status, Shown::open, now()).str(),
-                HasSubstr("<dd>0 requests left at the last answer</dd>"));
-    status.rate_limit = {};
-    EXPECT_THAT(organization_card(status, Shown::open, now()).str(), Not(HasSubstr("Rate limit")));
+    status.statistics.rate_limit.reset();
+    status.statistics.rate_limit_reset.reset();
+    status.statistics.rate_limit_remaining = -3;
+    EXPECT_THAT(card_of(status), HasSubstr("<dd>0 requests left at the last answer</dd>"));
+    status.statistics.rate_limit_remaining.reset();
+    EXPECT_THAT(card_of(status), Not(HasSubstr("Rate limit")));
 }
 
 }  // namespace

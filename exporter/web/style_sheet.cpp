@@ -1,4 +1,5 @@
-#include "web/page_style.h"
+#include "base/base64.h"
+#include "web/status_page.h"
 
 #include <openssl/evp.h>
 
@@ -120,14 +121,12 @@ td.zero, .zero td, .zero th { color: var(--dim); }
 .lines .text { grid-column: 1 / -1; color: var(--dim); font-size: .9375rem; }
 )";
 
-std::string base64_of_sha256(std::string_view text) {
+std::string sha256(std::string_view text) {
     std::array<unsigned char, 32> digest{};
     if (EVP_Digest(text.data(), text.size(), digest.data(), nullptr, EVP_sha256(), nullptr) != 1) {
         throw std::runtime_error("OpenSSL has no SHA-256");
     }
-    std::array<unsigned char, 45> encoded{};
-    const int length = EVP_EncodeBlock(encoded.data(), digest.data(), static_cast<int>(digest.size()));
-    return {encoded.begin(), encoded.begin() + length};
+    return {digest.begin(), digest.end()};
 }
 
 }  // namespace
@@ -138,7 +137,7 @@ std::string_view style_sheet() {
 
 const std::string& content_security_policy() {
     static const std::string policy =
-        "default-src 'none'; style-src 'sha256-" + base64_of_sha256(style) +
+        "default-src 'none'; style-src 'sha256-" + base::encode_base64(sha256(style)) +
         "'; img-src data:; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
     return policy;
 }

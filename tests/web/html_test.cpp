@@ -1,5 +1,3 @@
-#include "web/words.h"
-
 #include "web/html.h"
 
 #include <gtest/gtest.h>
@@ -11,12 +9,13 @@ namespace {
 
 using namespace std::chrono_literals;
 
-const Moment moment = std::chrono::sys_days(std::chrono::year(2026) / 1 / 2) + 3h + 4min + 5s + 999ms;
+const base::Timestamp moment =
+    std::chrono::sys_days(std::chrono::year(2026) / 1 / 2) + 3h + 4min + 5s + 999ms;
 
 TEST(Words, MomentsAreInUtcAndCutToSeconds) {
     EXPECT_EQ(utc_text(moment), "2026-01-02 03:04:05 UTC");
     EXPECT_EQ(datetime_text(moment), "2026-01-02T03:04:05Z");
-    EXPECT_EQ(utc_text(Moment(-1us)), "1969-12-31 23:59:59 UTC");
+    EXPECT_EQ(utc_text(base::Timestamp(-1us)), "1969-12-31 23:59:59 UTC");
 }
 
 TEST(Words, DistanceIsTheLargestUnitCut) {

@@ -1,7 +1,7 @@
 #include "app/check.h"
 
-#include "app/client_source.h"
-#include "datadog/commons.h"
+#include "app/source.h"
+#include "datadog/client.h"
 #include "scan/reading.h"
 
 #include <fmt/format.h>
@@ -48,14 +48,14 @@ bool failed(const std::string& who, const datadog::Error& error) {
 
 bool check(const config::Organization& organization, const config::Config& config,
            const std::shared_ptr<datadog::Commons>& commons) {
-    ClientSource source(organization, config, commons);
-    datadog::Result<void> ready = source.prepare();
+    const std::unique_ptr<Source> source = make_source(organization, config, commons);
+    datadog::Result<void> ready = source->prepare();
     const std::string who = fmt::format("{} ({})", organization.name, organization.endpoint.url());
     if (!ready) {
         fmt::print("{}: failed: {}: {}\n", who, datadog::label(ready.error().kind), ready.error().message);
         return false;
     }
-    const datadog::Answer answer = source.page(0, std::chrono::steady_clock::now() + config.poll.timeout);
+    const datadog::Answer answer = source->page(0, std::chrono::steady_clock::now() + config.poll.timeout);
     if (!answer.page) {
         return failed(who, answer.page.error());
     }

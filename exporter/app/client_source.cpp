@@ -1,7 +1,7 @@
 #include "app/client_source.h"
 
 #include "app/build_info.h"
-#include "datadog/commons.h"
+#include "datadog/client.h"
 
 #include <fmt/format.h>
 
@@ -27,19 +27,12 @@ bool refused(const datadog::Answer& answer) {
                             answer.page.error().kind == datadog::ErrorKind::forbidden);
 }
 
-/// By creation, oldest first: what is created while pages are read then comes last, where it is seen.
-constexpr const char* order_of_creation = "created_at";
-
 }  // namespace
 
 ClientSource::ClientSource(const config::Organization& organization, const config::Config& config,
                            std::shared_ptr<datadog::Commons> commons)
     : credential_sources_(organization.credentials),
-      request_{.number = 0,
-               .size = static_cast<std::size_t>(config.poll.page_size),
-               .sort = order_of_creation,
-               .filter = organization.filter,
-               .owned_by = organization.owned_by},
+      request_(first_page(organization, config)),
       client_options_(client_options(organization, std::move(commons))) {}
 
 datadog::Result<void> ClientSource::prepare() {

@@ -1,9 +1,7 @@
-// One organization's listing through the real client: scan's view of the network.
+// One organization's listing through the real client.
 #pragma once
 
-#include "config/config.h"
-#include "datadog/client.h"
-#include "scan/page_source.h"
+#include "app/source.h"
 
 #include <chrono>
 #include <memory>
@@ -16,7 +14,7 @@
 namespace exporter::app {
 
 /// Keeps a connection alive for each page that is fetched at once, from `prepare` to `release`.
-class ClientSource final : public scan::PageSource {
+class ClientSource final : public Source {
   public:
     /// An hour of the default interval. Who takes the file away for good wants the access to end.
     static constexpr int polls_of_grace = 12;
@@ -29,17 +27,10 @@ class ClientSource final : public scan::PageSource {
     /// `polls_of_grace` polls: a file is missing for a moment while a secret is rotated.
     [[nodiscard]] datadog::Result<void> prepare() override;
     [[nodiscard]] datadog::Answer page(std::size_t number, scan::SteadyTime deadline) override;
-    /// Closes the connections: between polls an organization holds none.
-    void release();
-
-    /// Whether `listed`, a token's public portion, is that of the token used since the last `prepare`.
-    [[nodiscard]] bool is_own_token(std::string_view listed) const;
-
-    /// Why the last `prepare` kept the credentials of the poll before; empty: it did not.
-    [[nodiscard]] const std::string& credentials_problem() const { return credentials_problem_; }
-
-    /// Ends requests under way and refuses later ones. From any thread.
-    void cancel();
+    void release() override;
+    void cancel() override;
+    [[nodiscard]] bool is_own_token(std::string_view listed) const override;
+    [[nodiscard]] std::string credentials_problem() const override { return credentials_problem_; }
 
   private:
     /// A client, and when it was last used.

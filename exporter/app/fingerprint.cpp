@@ -40,6 +40,8 @@ std::vector<std::string> sorted(std::vector<std::string> texts) {
 std::string fingerprint_of(const config::Organization& organization, const config::Config& config) {
     Fingerprint fingerprint;
     fingerprint.add(organization.endpoint.url());
+    fingerprint.add(static_cast<std::int64_t>(config.demo.tokens));
+    fingerprint.add(static_cast<std::int64_t>(config.demo.seed));
     fingerprint.add(organization.filter);
     fingerprint.add(sorted(organization.owned_by));
     fingerprint.add(config.buckets.expiry);

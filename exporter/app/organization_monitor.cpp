@@ -24,7 +24,7 @@ inventory::DetailMode detail_mode(config::Detail detail) {
     return inventory::DetailMode::all;
 }
 
-inventory::Rules rules_of(const config::Config& config, const ClientSource& source,
+inventory::Rules rules_of(const config::Config& config, const Source& source,
                           const state::StateKeeper* states) {
     return {.expiry = inventory::BucketScheme::expiry(config.buckets.expiry),
             .last_used = inventory::BucketScheme::last_used(config.buckets.last_used),
@@ -69,8 +69,8 @@ OrganizationMonitor::OrganizationMonitor(const config::Organization& organizatio
       log_(surroundings.log),
       memory_(surroundings.memory ? surroundings.memory : std::make_shared<MemoryReturn>(surroundings.clock)),
       on_change_(std::move(on_change)),
-      source_(organization, config, surroundings.commons),
-      rules_(rules_of(config, source_, states_)),
+      source_(make_source(organization, config, surroundings.commons)),
+      rules_(rules_of(config, *source_, states_)),
       poller_(poller_options(config, schedule), surroundings.clock, surroundings.randomness, *this, *this) {
     if (const auto earlier = states_ != nullptr ? states_->state_of(name_) : nullptr) {
         restore(*earlier, surroundings.clock);
@@ -118,31 +118,31 @@ void OrganizationMonitor::publish(const scan::Listing& listing) {
     keep(listing);
 }
 
-void OrganizationMonitor::poll_finished(const scan::PollReport& report, const scan::Statistics& statistics) {
-    source_.release();
+void OrganizationMonitor::poll_finished(const scan::Statistics& statistics) {
+    source_->release();
     builder_.reset();
     finished_.reset();
     const std::shared_ptr<const inventory::Inventory> fresh = std::exchange(fresh_, nullptr);
+    const bool succeeded = !statistics.last_error;
+    const std::uint64_t failures_before = statistics_.failures_in_a_row;
     bool have_numbers = false;
     {
         auto shown = fresh;  // What it replaces is freed after the lock.
         const std::lock_guard lock(mutex_);
         statistics_ = statistics;
-        failure_ = report.error;
-        failures_in_a_row_ = report.failures_in_a_row;
-        if (!report.error) {
+        if (succeeded) {
             inventory_.swap(shown);
         }
         have_numbers = inventory_ != nullptr;
     }
     on_change_();
     log_credentials();
-    log_slowness(report);
-    if (report.error) {
-        log_failure(report, have_numbers);
+    log_slowness(statistics);
+    if (succeeded) {
+        log_success(statistics, failures_before);
+        log_findings(statistics, *fresh);
     } else {
-        log_success(report);
-        log_findings(report, statistics, *fresh);
+        log_failure(statistics, have_numbers);
     }
     memory_->poll_ended(statistics.response_bytes -
                         std::exchange(response_bytes_, statistics.response_bytes));
@@ -161,7 +161,7 @@ void OrganizationMonitor::became_stale(const scan::Statistics& statistics) {
 }
 
 void OrganizationMonitor::log_credentials() {
-    const std::string& problem = source_.credentials_problem();
+    const std::string problem = source_->credentials_problem();
     if (problem == told_credentials_problem_) {
         return;
     }
@@ -174,39 +174,39 @@ void OrganizationMonitor::log_credentials() {
     told_credentials_problem_ = problem;
 }
 
-void OrganizationMonitor::log_slowness(const scan::PollReport& report) {
-    const bool slow = !report.error && report.duration > interval_;
+void OrganizationMonitor::log_slowness(const scan::Statistics& statistics) {
+    const bool slow = !statistics.last_error && statistics.last_duration > interval_;
     if (slow && !told_slow_) {
         log_.warn("a poll takes longer than the interval, so that polls follow one another without a pause",
                   {{"org", name_},
-                   {"duration_seconds", report.duration.count()},
+                   {"duration_seconds", statistics.last_duration.count()},
                    {"interval_seconds", std::chrono::duration<double>(interval_).count()},
-                   {"pages", report.pages},
+                   {"pages", statistics.last_pages},
                    {"hint", "raise poll.interval, or poll.page-size where it is below 100"}});
     }
     told_slow_ = slow;
 }
 
-void OrganizationMonitor::log_success(const scan::PollReport& report) {
+void OrganizationMonitor::log_success(const scan::Statistics& statistics, std::uint64_t failures_before) {
     told_failures_.reset();
-    if (report.failures_in_a_row > 0) {
-        log_.info("polls succeed again", {{"org", name_}, {"failures", report.failures_in_a_row}});
+    if (failures_before > 0) {
+        log_.info("polls succeed again", {{"org", name_}, {"failures", failures_before}});
     }
     log_.info("poll finished", {{"org", name_},
-                                {"tokens", report.listing.tokens},
-                                {"complete", report.listing.complete},
-                                {"pages", report.pages},
-                                {"duration_seconds", report.duration.count()}});
+                                {"tokens", statistics.listing->tokens},
+                                {"complete", statistics.listing->complete},
+                                {"pages", statistics.last_pages},
+                                {"duration_seconds", statistics.last_duration.count()}});
 }
 
-void OrganizationMonitor::log_failure(const scan::PollReport& report, bool have_numbers) {
-    const auto& error = *report.error;
+void OrganizationMonitor::log_failure(const scan::Statistics& statistics, bool have_numbers) {
+    const datadog::Error& error = *statistics.last_error;
     const auto kind = static_cast<std::size_t>(error.kind);
     if (told_failures_.test(kind)) {
         log_.debug("poll failed again", {{"org", name_},
                                          {"reason", std::string(datadog::label(error.kind))},
                                          {"error", error.message},
-                                         {"failures", report.failures_in_a_row}});
+                                         {"failures", statistics.failures_in_a_row}});
         return;
     }
     told_failures_.set(kind);
@@ -216,12 +216,12 @@ void OrganizationMonitor::log_failure(const scan::PollReport& report, bool have_
                 {"reason", std::string(datadog::label(error.kind))},
                 {"error", error.message},
                 {"hint", std::string(datadog::advice(error))},
-                {"duration_seconds", report.duration.count()}});
+                {"duration_seconds", statistics.last_duration.count()}});
 }
 
-void OrganizationMonitor::log_findings(const scan::PollReport& report, const scan::Statistics& statistics,
+void OrganizationMonitor::log_findings(const scan::Statistics& statistics,
                                        const inventory::Inventory& inventory) {
-    const scan::Listing& listing = report.listing;
+    const scan::Listing& listing = *statistics.listing;
     if (!listing.complete && std::exchange(last_complete_, false)) {
         log_.warn(
             "the listing contradicts itself and is published as incomplete",
@@ -267,8 +267,6 @@ web::OrganizationStatus OrganizationMonitor::status() const {
     const std::lock_guard lock(mutex_);
     status.inventory = inventory_;
     status.statistics = statistics_;
-    status.failure = failure_;
-    status.failures_in_a_row = failures_in_a_row_;
     return status;
 }
 

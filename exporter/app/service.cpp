@@ -3,7 +3,7 @@
 #include "app/build_info.h"
 #include "app/fingerprint.h"
 #include "config/sharding.h"
-#include "datadog/commons.h"
+#include "datadog/client.h"
 #include "metrics/render.h"
 #include "scan/clock.h"
 #include "web/routes.h"

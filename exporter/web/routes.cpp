@@ -1,13 +1,18 @@
 #include "web/routes.h"
 
-#include "web/negotiation.h"
+#include "http/negotiation.h"
 #include "web/status_page.h"
 
+#include <array>
 #include <string_view>
 #include <utility>
 
 namespace exporter::web {
 namespace {
+
+/// The default first.
+constexpr std::array<http::MediaType, 2> formats = {
+    {{"text/plain", "0.0.4"}, {"application/openmetrics-text", "1.0.0"}}};
 
 http::Response text(unsigned status, std::string body) {
     http::Response response;
@@ -21,8 +26,10 @@ http::Response probe(bool good, std::string_view complaint) {
 }
 
 http::Response metrics_page(const metrics::ExpositionStore& expositions, const http::Request& request) {
-    const auto format = negotiate_format(request.accept);
-    const auto encoding = negotiate_encoding(request.accept_encoding);
+    const bool openmetrics = http::preferred_type(request.accept, formats) == 1;
+    const auto format = openmetrics ? metrics::Format::openmetrics : metrics::Format::text;
+    const auto encoding =
+        http::prefers_gzip(request.accept_encoding) ? metrics::Encoding::gzip : metrics::Encoding::identity;
     auto body = expositions.scrape(format, encoding);
     http::Response response;
     response.content_type = metrics::content_type(format);

@@ -2,12 +2,13 @@
 // that interface changes, this file follows.
 #pragma once
 
+#include "http/negotiation.h"
 #include "metrics/collectables.h"
 #include "metrics/exposition.h"
 #include "metrics/render.h"
 #include "support/exposition.h"
-#include "web/negotiation.h"
 
+#include <array>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -47,8 +48,9 @@ namespace exporter::comparison {
 
 /// Whether a scrape with these headers is answered with gzip; the whole negotiation.
 [[nodiscard]] inline bool negotiated_gzip(std::string_view accept, std::string_view accept_encoding) {
-    return web::negotiate_format(accept) == metrics::Format::text &&
-           web::negotiate_encoding(accept_encoding) == metrics::Encoding::gzip;
+    constexpr std::array<http::MediaType, 2> offers = {
+        {{"text/plain", "0.0.4"}, {"application/openmetrics-text", "1.0.0"}}};
+    return http::preferred_type(accept, offers) == 0 && http::prefers_gzip(accept_encoding);
 }
 
 }  // namespace exporter::comparison

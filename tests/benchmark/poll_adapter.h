@@ -3,8 +3,8 @@
 #pragma once
 
 #include "config/config.h"
-#include "datadog/id_set.h"
-#include "datadog/page_parser.h"
+#include "datadog/page.h"
+#include "datadog/text_hash.h"
 #include "inventory/builder.h"
 #include "metrics/organization_lines.h"
 
@@ -25,7 +25,7 @@ namespace exporter::comparison {
     page.body.reserve(json.size() + 1);
     page.body.assign(json.begin(), json.end());
     page.body.push_back('\0');
-    if (!datadog::parse_into(page)) {
+    if (!datadog::parse_page(page)) {
         throw std::runtime_error("a page that can't be parsed");
     }
     return page;

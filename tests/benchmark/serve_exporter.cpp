@@ -1,8 +1,8 @@
 // The exporter's own server over families that stand still, with the process metrics as its live part.
 #include "exposition_adapter.h"
 #include "families.h"
-#include "http/security.h"
 #include "http/server.h"
+#include "http/tls_context.h"
 #include "lifetime.h"
 #include "support/certificate.h"
 #include "web/routes.h"

@@ -4,12 +4,12 @@
 //
 // Credentials, sort and filters are not looked at. Two paths are the benchmark's own: `/statistics`, and
 // `/latency/<milliseconds>`, which holds for requests that come after it.
-#include "demo/http_text.h"
-#include "demo/query.h"
-#include "demo/rate_limiter.h"
+#include "demo/simulated_api.h"
 #include "http/boost.h"
 #include "lifetime.h"
 #include "pages.h"
+#include "support/gzip.h"
+#include "support/http_text.h"
 
 #include <CLI/CLI.hpp>
 #include <boost/asio/buffer.hpp>
@@ -72,8 +72,9 @@ class Source {
   public:
     explicit Source(const Arguments& arguments)
         : page_size_(arguments.page_size), latency_(arguments.latency_milliseconds) {
-        comparison::for_each_page(arguments.tokens, arguments.page_size,
-                                  [this](const std::string& page) { pages_.push_back(demo::gzip(page)); });
+        comparison::for_each_page(arguments.tokens, arguments.page_size, [this](const std::string& page) {
+            pages_.push_back(support::gzip(page, support::Effort::least));
+        });
         malloc_trim(0);  // the organization is gone
         if (arguments.limit > 0) {
             limiter_.emplace(
@@ -104,23 +105,23 @@ class Source {
 
     /// A request for a page has come; before it waits.
     void note_arrival(std::string_view target) {
-        const auto query = demo::parse_query(target);
+        const auto query = support::parse_query(target);
         ++requests_;
-        if (query && query->page_number == 0) {
+        if (query && query->number == 0) {
             first_pages_.push_back(now());
         }
     }
 
   private:
     Answer page(std::string_view target, std::string_view accept_encoding) {
-        const auto query = demo::parse_query(target);
-        if (!query || query->page_size != page_size_ || !demo::allows_gzip(accept_encoding)) {
+        const auto query = support::parse_query(target);
+        if (!query || query->size != page_size_ || !support::allows_gzip(accept_encoding)) {
             return {.status = 400};
         }
         Answer answer;
         if (limiter_) {
-            auto verdict = limiter_->take(now());
-            answer.headers = std::move(verdict.headers);
+            const auto verdict = limiter_->take(now());
+            answer.headers = support::rate_limit_headers(verdict.state);
             if (!verdict.allowed) {
                 ++refused_;
                 answer.status = 429;
@@ -129,7 +130,7 @@ class Source {
         }
         last_page_ = now();
         answer.gzip = true;
-        answer.body = query->page_number < pages_.size() ? pages_[query->page_number] : pages_.back();
+        answer.body = query->number < pages_.size() ? pages_[query->number] : pages_.back();
         return answer;
     }
 
@@ -200,7 +201,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
                                  {accepted.data(), accepted.size()});
         const std::string_view body = answer_.body.empty() ? answer_.own_body : answer_.body;
         head_ = fmt::format("HTTP/1.1 {} -\r\nDate: {}\r\nContent-Type: application/vnd.api+json\r\n",
-                            answer_.status, demo::http_date(now()));
+                            answer_.status, base::format_http_date(now()));
         head_ += answer_.gzip ? "Content-Encoding: gzip\r\n" : "";
         for (const auto& [name, value] : answer_.headers) {
             head_ += fmt::format("{}: {}\r\n", name, value);

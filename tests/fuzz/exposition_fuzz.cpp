@@ -8,7 +8,7 @@
 #include "require.h"
 #include "support/exposition.h"
 #include "support/families.h"
-#include "support/gunzip.h"
+#include "support/gzip.h"
 
 #include <fuzzer/FuzzedDataProvider.h>
 
@@ -251,7 +251,7 @@ void check_bodies(const metrics::Exposition& exposition, const std::vector<prome
             return *body.head + body.tail;
         };
         const std::string text = joined(metrics::Encoding::identity);
-        require(testing::gunzip(joined(metrics::Encoding::gzip)) == text);
+        require(support::gunzip(joined(metrics::Encoding::gzip)) == text);
         check(text, format);
     }
 }

@@ -1,7 +1,7 @@
 #include "metrics/exposition.h"
 
 #include "support/exposition.h"
-#include "support/gunzip.h"
+#include "support/gzip.h"
 
 #include <gtest/gtest.h>
 
@@ -17,7 +17,7 @@
 namespace exporter::metrics {
 namespace {
 
-using testing::gunzip;
+using support::gunzip;
 
 std::string joined(const Body& body) {
     return *body.head + body.tail;

@@ -1,7 +1,7 @@
 #include "web/routes.h"
 
 #include "support/exposition.h"
-#include "support/gunzip.h"
+#include "support/gzip.h"
 
 #include <gtest/gtest.h>
 
@@ -68,7 +68,7 @@ TEST_F(Routes, MetricsAreCompressedForWhoAcceptsIt) {
     EXPECT_EQ(response.content_type, "text/plain; version=0.0.4; charset=utf-8");
     EXPECT_EQ(header(response, "Content-Encoding"), "gzip");
     EXPECT_EQ(header(response, "Vary"), "Accept, Accept-Encoding");
-    EXPECT_EQ(testing::gunzip(body_of(response)), "text 1\nlive 1\n");
+    EXPECT_EQ(support::gunzip(body_of(response)), "text 1\nlive 1\n");
 }
 
 TEST_F(Routes, MetricsAreOpenMetricsForWhoPrefersIt) {
@@ -80,7 +80,7 @@ TEST_F(Routes, MetricsAreOpenMetricsForWhoPrefersIt) {
     EXPECT_EQ(header(response, "Vary"), "Accept, Accept-Encoding");
     const auto compressed = get("/metrics", "gzip", accept);
     EXPECT_EQ(compressed.content_type, response.content_type);
-    EXPECT_EQ(testing::gunzip(body_of(compressed)), body_of(response));
+    EXPECT_EQ(support::gunzip(body_of(compressed)), body_of(response));
 }
 
 TEST_F(Routes, MetricsAreTextForWhoAcceptsNeitherFormat) {

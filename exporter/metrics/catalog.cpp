@@ -1,6 +1,5 @@
 #include "metrics/catalog.h"
 
-#include <array>
 #include <cstdint>
 #include <limits>
 #include <string>
@@ -18,14 +17,10 @@ using inventory::Count;
 using inventory::Inventory;
 using inventory::Risk;
 using inventory::TokenDetail;
+using inventory::type_pairs;
 using scan::Listing;
 using scan::Statistics;
 using Type = prometheus::MetricType;
-
-constexpr std::array<TokenType, datadog::token_type_count> token_types = {
-    TokenType::personal, TokenType::service, TokenType::other};
-constexpr std::array<OwnerType, datadog::owner_type_count> owner_types = {
-    OwnerType::user, OwnerType::service_account, OwnerType::other, OwnerType::unknown};
 
 /// Known values are published even as zero, so that a query has an answer; the odd ones only where there are
 /// any.
@@ -36,19 +31,9 @@ constexpr bool is_zero_filled(TokenType token, OwnerType owner) {
     return is_zero_filled(token) && (owner == OwnerType::user || owner == OwnerType::service_account);
 }
 
-/// Calls `visit` for each pair of token type and owner type, in publishing order.
-template <class Visit>
-void for_each_pair(const Visit& visit) {
-    for (const TokenType token : token_types) {
-        for (const OwnerType owner : owner_types) {
-            visit(token, owner);
-        }
-    }
-}
-
 void add_count(FamilyBuilder& family, std::initializer_list<std::string_view> labels, Count count,
-               bool is_zero_filled) {
-    if (count != 0 || is_zero_filled) {
+               bool zero_filled) {
+    if (count != 0 || zero_filled) {
         family.add(labels, count);
     }
 }
@@ -64,28 +49,28 @@ template <auto counts, auto buckets>
 void by_bucket(const Inventory& inventory, FamilyBuilder& family) {
     const std::vector<std::string>& names = inventory.*buckets;
     family.reserve(ByBucket::size * names.size());
-    for_each_pair([&](TokenType token, OwnerType owner) {
+    for (const auto& [token, owner] : type_pairs) {
         const std::vector<Count>& of_pair = (inventory.*counts).at(token, owner);
         for (std::size_t bucket = 0; bucket < names.size(); ++bucket) {
             const Count count = bucket < of_pair.size() ? of_pair[bucket] : 0;
             add_count(family, {label(token), label(owner), names[bucket]}, count,
                       is_zero_filled(token, owner));
         }
-    });
+    }
 }
 
 /// Calls `visit` for each count of a scope's grants that is not zero.
 template <class Visit>
 void for_each_grant(const Inventory& inventory, const Visit& visit) {
     for (const inventory::ScopeGrants& scope : inventory.scope_grants) {
-        for_each_pair([&](TokenType token, OwnerType owner) {
+        for (const auto& [token, owner] : type_pairs) {
             const std::vector<Count>& of_pair = scope.grants.at(token, owner);
             for (std::size_t bucket = 0; bucket < of_pair.size(); ++bucket) {
                 if (of_pair[bucket] != 0) {
                     visit(scope.scope, token, owner, inventory.expiry_buckets[bucket], of_pair[bucket]);
                 }
             }
-        });
+        }
     }
 }
 
@@ -104,18 +89,18 @@ void at_risk(const Inventory& inventory, FamilyBuilder& family) {
         if (risk == Risk::leaked && !inventory.leaks_reported) {
             continue;  // unknown is not zero
         }
-        for_each_pair([&](TokenType token, OwnerType owner) {
+        for (const auto& [token, owner] : type_pairs) {
             add_count(family, {label(risk), label(token), label(owner)},
                       inventory.at_risk[i].at(token, owner), is_zero_filled(token, owner));
-        });
+        }
     }
 }
 
 void by_owner(const ByOwner<Count>& counts, FamilyBuilder& family) {
-    for_each_pair([&](TokenType token, OwnerType owner) {
+    for (const auto& [token, owner] : type_pairs) {
         add_count(family, {label(token), label(owner)}, counts.at(token, owner),
                   is_zero_filled(token, owner));
-    });
+    }
 }
 
 void leaked(const Inventory& inventory, FamilyBuilder& family) {
@@ -130,14 +115,14 @@ void owners(const Inventory& inventory, FamilyBuilder& family) {
 
 template <auto moments>
 void moments_by_owner(const Inventory& inventory, FamilyBuilder& family) {
-    for_each_pair([&](TokenType token, OwnerType owner) {
+    for (const auto& [token, owner] : type_pairs) {
         family.add({label(token), label(owner)}, (inventory.*moments).at(token, owner));
-    });
+    }
 }
 
 template <auto counts>
 void churn(const Inventory& inventory, FamilyBuilder& family) {
-    for (const TokenType token : token_types) {
+    for (const TokenType token : datadog::token_types) {
         const Count count = (inventory.churn.*counts)[static_cast<std::size_t>(token)];
         add_count(family, {label(token)}, count, is_zero_filled(token));
     }

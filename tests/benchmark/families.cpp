@@ -1,10 +1,9 @@
 #include "families.h"
 
-#include "metrics/catalog.h"
+#include "support/families.h"
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <random>
@@ -37,12 +36,8 @@ std::string uuid(std::mt19937_64& random) {
                        high & 0xfffU, low >> 52U, low & 0xffffffffffffU);
 }
 
-const metrics::Metric& row_of(std::string_view name) {
-    return *std::ranges::find(metrics::catalog(), name, &metrics::Metric::name);
-}
-
 prometheus::MetricFamily scope_grants(std::size_t series) {
-    metrics::FamilyBuilder builder(row_of("datadog_access_token_scope_grants"), "default");
+    metrics::FamilyBuilder builder(testing::row_of("datadog_access_token_scope_grants"), "default");
     builder.reserve(series);
     for (std::size_t i = 0; i < series; ++i) {
         const auto combination = i / expiry_buckets.size();
@@ -55,7 +50,7 @@ prometheus::MetricFamily scope_grants(std::size_t series) {
 
 prometheus::MetricFamily token_detail(std::string_view name, std::size_t series) {
     constexpr double some_day = 1'750'000'000;
-    metrics::FamilyBuilder builder(row_of(name), "default");
+    metrics::FamilyBuilder builder(testing::row_of(name), "default");
     builder.reserve(series);
     std::mt19937_64 random(1);  // NOLINT(cert-msc51-cpp): the same at each call; each family the same tokens
     for (std::size_t i = 0; i < series; ++i) {

@@ -1,10 +1,10 @@
 // What the exposition of many organizations costs, made of each one's lines, against rendering it whole; and
 // what a single large organization pays for that.
 #include "inventory/builder.h"
-#include "metrics/catalog.h"
 #include "metrics/organization_lines.h"
 #include "metrics/render.h"
 #include "support/exposition.h"
+#include "support/families.h"
 
 #include <benchmark/benchmark.h>
 #include <fmt/format.h>
@@ -13,7 +13,6 @@
 #include <array>
 #include <chrono>
 #include <cstddef>
-#include <iterator>
 #include <memory>
 #include <random>
 #include <string>
@@ -145,19 +144,8 @@ std::vector<std::shared_ptr<const metrics::CompressedLines>> lines_of(
     return lines;
 }
 
-/// Each family once, its series organization by organization.
 std::shared_ptr<const metrics::Exposition> whole(const std::vector<metrics::Snapshot>& snapshots) {
-    std::vector<prometheus::MetricFamily> families;
-    for (const metrics::Metric& metric : metrics::catalog()) {
-        prometheus::MetricFamily all = metrics::FamilyBuilder(metric).build();
-        for (const metrics::Snapshot& snapshot : snapshots) {
-            auto family = metrics::family_of(metric, snapshot);
-            std::move(family.metric.begin(), family.metric.end(), std::back_inserter(all.metric));
-        }
-        if (!all.metric.empty()) {
-            families.push_back(std::move(all));
-        }
-    }
+    const auto families = testing::collect(snapshots);
     return testing::exposition_of(
         [&families](metrics::Format format) { return metrics::render(families, format); });
 }

@@ -4,10 +4,10 @@
 // Compressed, a body is the same body.
 #include "inventory/builder.h"
 #include "inventory/label_text.h"
-#include "metrics/catalog.h"
 #include "metrics/render.h"
 #include "require.h"
 #include "support/exposition.h"
+#include "support/families.h"
 #include "support/gzip.h"
 
 #include <fuzzer/FuzzedDataProvider.h>
@@ -259,10 +259,9 @@ void check_bodies(const metrics::Exposition& exposition, const std::vector<prome
 /// Bytes that nothing has cleaned come back as they were.
 void check_escaping(const std::string& first, const std::string& second, const std::string& third) {
     const metrics::ExporterStatus exporter = {first, second, third, 0, {}, {}};
-    const auto row = std::ranges::find(metrics::catalog(), "datadog_access_token_exporter_build_info",
-                                       &metrics::Metric::name);
+    const metrics::Metric& row = testing::row_of("datadog_access_token_exporter_build_info");
     static const auto nothing = testing::exposition_of([](metrics::Format) { return std::string(); });
-    check_bodies(*nothing, {metrics::family_of(*row, exporter)},
+    check_bodies(*nothing, {metrics::family_of(row, exporter)},
                  [&](const std::string& text, metrics::Format format) {
                      const std::vector<Series> series = StrictReader(text, format).read();
                      require(series.size() == 1);

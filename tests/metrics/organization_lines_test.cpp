@@ -1,6 +1,6 @@
 #include "metrics/organization_lines.h"
 
-#include "metrics/random_snapshots.h"
+#include "metrics/random_samples.h"
 #include "metrics/render.h"
 #include "metrics/samples.h"
 #include "support/exposition.h"

@@ -1,5 +1,5 @@
 #include "metrics/catalog.h"
-#include "metrics/random_families.h"
+#include "metrics/random_samples.h"
 #include "metrics/render.h"
 #include "metrics/samples.h"
 

@@ -1,4 +1,4 @@
-#include "metrics/random_families.h"
+#include "metrics/random_samples.h"
 #include "metrics/render.h"
 #include "metrics/samples.h"
 

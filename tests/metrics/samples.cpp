@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <random>
-#include <stdexcept>
 #include <utility>
 
 namespace exporter::metrics::samples {
@@ -207,30 +206,6 @@ Snapshot small_snapshot() {
     statistics.request_durations.observe(std::chrono::milliseconds(300));
     statistics.response_bytes = 4096;
     return snapshot;
-}
-
-const Metric& row_of(std::string_view name) {
-    const auto row = std::find_if(catalog().begin(), catalog().end(),
-                                  [name](const Metric& metric) { return metric.name == name; });
-    if (row == catalog().end()) {
-        throw std::invalid_argument(std::string(name));
-    }
-    return *row;
-}
-
-std::vector<prometheus::MetricFamily> collect(const std::vector<Snapshot>& snapshots) {
-    std::vector<prometheus::MetricFamily> families;
-    for (const Metric& metric : catalog()) {
-        prometheus::MetricFamily all = FamilyBuilder(metric).build();
-        for (const Snapshot& snapshot : snapshots) {
-            const auto series = family_of(metric, snapshot).metric;
-            all.metric.insert(all.metric.end(), series.begin(), series.end());
-        }
-        if (!all.metric.empty()) {
-            families.push_back(std::move(all));
-        }
-    }
-    return families;
 }
 
 ExporterStatus exporter_status() {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "metrics/catalog.h"
+#include "support/families.h"
 
 #include <chrono>
 #include <cstdint>
@@ -13,6 +14,8 @@
 
 namespace exporter::metrics::samples {
 
+using testing::collect;
+using testing::row_of;
 using Labels = std::map<std::string, std::string>;
 
 /// 2025-06-15T12:00:00Z
@@ -30,11 +33,6 @@ inline constexpr base::Timestamp noon{std::chrono::seconds(1'749'988'800)};
 /// A few tokens, as a person would count them.
 [[nodiscard]] Snapshot small_snapshot();
 
-/// The row of a metric. The name must be in the catalog.
-[[nodiscard]] const Metric& row_of(std::string_view name);
-
-/// The families of several organizations, each family once, its series organization by organization.
-[[nodiscard]] std::vector<prometheus::MetricFamily> collect(const std::vector<Snapshot>& snapshots);
 /// The exporter's state, with something of everything.
 [[nodiscard]] ExporterStatus exporter_status();
 /// Every family that the program can publish: two full organizations and the exporter itself.

@@ -1,7 +1,7 @@
 #include "app/check.h"
 
 #include "app/source.h"
-#include "datadog/commons.h"
+#include "datadog/client.h"
 #include "scan/reading.h"
 
 #include <fmt/format.h>

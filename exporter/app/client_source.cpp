@@ -1,7 +1,6 @@
 #include "app/client_source.h"
 
 #include "app/build_info.h"
-#include "datadog/commons.h"
 
 #include <fmt/format.h>
 

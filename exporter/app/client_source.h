@@ -2,6 +2,7 @@
 #pragma once
 
 #include "app/source.h"
+#include "datadog/client.h"
 
 #include <chrono>
 #include <memory>

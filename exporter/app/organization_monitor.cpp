@@ -1,7 +1,6 @@
 #include "app/organization_monitor.h"
 
 #include "app/fingerprint.h"
-#include "app/token_numbers_of.h"
 #include "base/dates.h"
 
 #include <fmt/format.h>
@@ -55,19 +54,6 @@ scan::PollerOptions poller_options(const config::Config& config, const Schedule&
     return options;
 }
 
-web::LastPoll last_poll(const scan::PollReport& report, const scan::Statistics& statistics) {
-    web::LastPoll poll;
-    poll.began = statistics.last_attempt.value_or(base::Timestamp());
-    poll.took = report.duration;
-    poll.pages = report.pages;
-    if (report.error) {
-        poll.failures_in_a_row = report.failures_in_a_row;
-        poll.failure = {std::string(datadog::label(report.error->kind)), report.error->message,
-                        std::string(datadog::advice(*report.error))};
-    }
-    return poll;
-}
-
 }  // namespace
 
 OrganizationMonitor::OrganizationMonitor(const config::Organization& organization,
@@ -98,8 +84,6 @@ void OrganizationMonitor::restore(const state::OrganizationState& earlier, scan:
     if (believable) {
         poller_.restore(earlier.listing);
         inventory_ = earlier.inventory;
-        numbers_ = std::make_shared<const web::TokenNumbers>(
-            token_numbers_of(*inventory_, earlier.listing, rules_, lists_everything_));
         statistics_ = poller_.statistics();
     }
     log_.info(believable ? "the numbers of before the restart are shown until the first poll"
@@ -131,38 +115,34 @@ void OrganizationMonitor::publish(const scan::Listing& listing) {
     auto built = std::move(*finished_).build(listing.complete, listing.began);
     census_ = std::move(built.census);
     fresh_ = std::make_shared<const inventory::Inventory>(std::move(built.inventory));
-    fresh_numbers_ = std::make_shared<const web::TokenNumbers>(
-        token_numbers_of(*fresh_, listing, rules_, lists_everything_));
     keep(listing);
 }
 
-void OrganizationMonitor::poll_finished(const scan::PollReport& report, const scan::Statistics& statistics) {
+void OrganizationMonitor::poll_finished(const scan::Statistics& statistics) {
     source_->release();
     builder_.reset();
     finished_.reset();
     const std::shared_ptr<const inventory::Inventory> fresh = std::exchange(fresh_, nullptr);
-    std::shared_ptr<const web::TokenNumbers> numbers = std::exchange(fresh_numbers_, nullptr);
-    std::optional<web::LastPoll> poll = last_poll(report, statistics);
+    const bool succeeded = !statistics.last_error;
+    const std::uint64_t failures_before = statistics_.failures_in_a_row;
     bool have_numbers = false;
     {
         auto shown = fresh;  // What it replaces is freed after the lock.
         const std::lock_guard lock(mutex_);
         statistics_ = statistics;
-        last_poll_.swap(poll);
-        if (!report.error) {
+        if (succeeded) {
             inventory_.swap(shown);
-            numbers_.swap(numbers);
         }
         have_numbers = inventory_ != nullptr;
     }
     on_change_();
     log_credentials();
-    log_slowness(report);
-    if (report.error) {
-        log_failure(report, have_numbers);
+    log_slowness(statistics);
+    if (succeeded) {
+        log_success(statistics, failures_before);
+        log_findings(statistics, *fresh);
     } else {
-        log_success(report);
-        log_findings(report, statistics, *fresh);
+        log_failure(statistics, have_numbers);
     }
     memory_->poll_ended(statistics.response_bytes -
                         std::exchange(response_bytes_, statistics.response_bytes));
@@ -176,7 +156,6 @@ void OrganizationMonitor::became_stale(const scan::Statistics& statistics) {
     {
         const std::lock_guard lock(mutex_);
         inventory_.reset();
-        numbers_.reset();
     }
     on_change_();
 }
@@ -195,39 +174,39 @@ void OrganizationMonitor::log_credentials() {
     told_credentials_problem_ = problem;
 }
 
-void OrganizationMonitor::log_slowness(const scan::PollReport& report) {
-    const bool slow = !report.error && report.duration > interval_;
+void OrganizationMonitor::log_slowness(const scan::Statistics& statistics) {
+    const bool slow = !statistics.last_error && statistics.last_duration > interval_;
     if (slow && !told_slow_) {
         log_.warn("a poll takes longer than the interval, so that polls follow one another without a pause",
                   {{"org", name_},
-                   {"duration_seconds", report.duration.count()},
+                   {"duration_seconds", statistics.last_duration.count()},
                    {"interval_seconds", std::chrono::duration<double>(interval_).count()},
-                   {"pages", report.pages},
+                   {"pages", statistics.last_pages},
                    {"hint", "raise poll.interval, or poll.page-size where it is below 100"}});
     }
     told_slow_ = slow;
 }
 
-void OrganizationMonitor::log_success(const scan::PollReport& report) {
+void OrganizationMonitor::log_success(const scan::Statistics& statistics, std::uint64_t failures_before) {
     told_failures_.reset();
-    if (report.failures_in_a_row > 0) {
-        log_.info("polls succeed again", {{"org", name_}, {"failures", report.failures_in_a_row}});
+    if (failures_before > 0) {
+        log_.info("polls succeed again", {{"org", name_}, {"failures", failures_before}});
     }
     log_.info("poll finished", {{"org", name_},
-                                {"tokens", report.listing.tokens},
-                                {"complete", report.listing.complete},
-                                {"pages", report.pages},
-                                {"duration_seconds", report.duration.count()}});
+                                {"tokens", statistics.listing->tokens},
+                                {"complete", statistics.listing->complete},
+                                {"pages", statistics.last_pages},
+                                {"duration_seconds", statistics.last_duration.count()}});
 }
 
-void OrganizationMonitor::log_failure(const scan::PollReport& report, bool have_numbers) {
-    const auto& error = *report.error;
+void OrganizationMonitor::log_failure(const scan::Statistics& statistics, bool have_numbers) {
+    const datadog::Error& error = *statistics.last_error;
     const auto kind = static_cast<std::size_t>(error.kind);
     if (told_failures_.test(kind)) {
         log_.debug("poll failed again", {{"org", name_},
                                          {"reason", std::string(datadog::label(error.kind))},
                                          {"error", error.message},
-                                         {"failures", report.failures_in_a_row}});
+                                         {"failures", statistics.failures_in_a_row}});
         return;
     }
     told_failures_.set(kind);
@@ -237,12 +216,12 @@ void OrganizationMonitor::log_failure(const scan::PollReport& report, bool have_
                 {"reason", std::string(datadog::label(error.kind))},
                 {"error", error.message},
                 {"hint", std::string(datadog::advice(error))},
-                {"duration_seconds", report.duration.count()}});
+                {"duration_seconds", statistics.last_duration.count()}});
 }
 
-void OrganizationMonitor::log_findings(const scan::PollReport& report, const scan::Statistics& statistics,
+void OrganizationMonitor::log_findings(const scan::Statistics& statistics,
                                        const inventory::Inventory& inventory) {
-    const scan::Listing& listing = report.listing;
+    const scan::Listing& listing = *statistics.listing;
     if (!listing.complete && std::exchange(last_complete_, false)) {
         log_.warn(
             "the listing contradicts itself and is published as incomplete",
@@ -285,14 +264,9 @@ web::OrganizationStatus OrganizationMonitor::status() const {
     status.endpoint = url_;
     status.filtered = !lists_everything_;
     status.moving = moving();
-    status.interval = interval_;
-    status.stale_after = stale_after_;
     const std::lock_guard lock(mutex_);
-    status.last_poll = last_poll_;
-    status.last_success = statistics_.last_success;
-    status.numbers = numbers_;
-    status.rate_limit = {statistics_.rate_limit, statistics_.rate_limit_remaining,
-                         statistics_.rate_limit_reset};
+    status.inventory = inventory_;
+    status.statistics = statistics_;
     return status;
 }
 

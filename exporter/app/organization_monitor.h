@@ -3,14 +3,14 @@
 #pragma once
 
 #include "app/log.h"
-#include "app/memory.h"
+#include "app/process.h"
 #include "app/source.h"
 #include "config/config.h"
 #include "inventory/builder.h"
 #include "metrics/collectables.h"
 #include "scan/poller.h"
 #include "state/state_keeper.h"
-#include "web/organization_status.h"
+#include "web/status_page.h"
 
 #include <bitset>
 #include <chrono>
@@ -18,7 +18,6 @@
 #include <functional>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <string>
 
 namespace exporter::app {
@@ -68,17 +67,16 @@ class OrganizationMonitor final : private scan::ListingSink, private scan::PollO
     [[nodiscard]] bool add(const datadog::Token& token) override;
     void finish() override;
     void publish(const scan::Listing& listing) override;
-    void poll_finished(const scan::PollReport& report, const scan::Statistics& statistics) override;
+    void poll_finished(const scan::Statistics& statistics) override;
     void became_stale(const scan::Statistics& statistics) override;
 
     void restore(const state::OrganizationState& earlier, scan::Clock& clock);
     void keep(const scan::Listing& listing);
-    void log_success(const scan::PollReport& report);
-    void log_failure(const scan::PollReport& report, bool have_numbers);
+    void log_success(const scan::Statistics& statistics, std::uint64_t failures_before);
+    void log_failure(const scan::Statistics& statistics, bool have_numbers);
     void log_credentials();
-    void log_slowness(const scan::PollReport& report);
-    void log_findings(const scan::PollReport& report, const scan::Statistics& statistics,
-                      const inventory::Inventory& inventory);
+    void log_slowness(const scan::Statistics& statistics);
+    void log_findings(const scan::Statistics& statistics, const inventory::Inventory& inventory);
 
     const std::string name_;
     const std::string url_;
@@ -99,7 +97,6 @@ class OrganizationMonitor final : private scan::ListingSink, private scan::PollO
     std::shared_ptr<const inventory::Census> census_;
     std::shared_ptr<const inventory::Inventory>
         fresh_;  ///< published by the poll under way; shown when it has finished
-    std::shared_ptr<const web::TokenNumbers> fresh_numbers_;  ///< the same for people
     bool last_complete_ = true;
     bool told_single_owner_ = false;
     bool told_slow_ = false;
@@ -114,8 +111,6 @@ class OrganizationMonitor final : private scan::ListingSink, private scan::PollO
     // Protected by mutex_:
     std::shared_ptr<const inventory::Inventory> inventory_;
     scan::Statistics statistics_;
-    std::shared_ptr<const web::TokenNumbers> numbers_;  ///< of `inventory_`
-    std::optional<web::LastPoll> last_poll_;
 };
 
 }  // namespace exporter::app

@@ -1,7 +1,7 @@
 #include "app/probe.h"
 
 #include "base/address.h"
-#include "datadog/status_request.h"
+#include "datadog/transport.h"
 
 #include <arpa/inet.h>
 #include <fmt/format.h>
@@ -31,7 +31,8 @@ constexpr std::chrono::milliseconds longest = patience + 500ms;
 
 /// Whom to ask, and how to name it to people.
 struct Target {
-    datadog::StatusRequest request;
+    datadog::Transport::Target server;
+    std::string path;  ///< with the query
     std::string name;
 };
 
@@ -68,21 +69,22 @@ Target own(const config::Web& web, bool encrypted) {
     const std::string path = "/healthz";
     if (!address.unix_path.empty()) {
         // It has no name of its own, and TLS takes no empty one for the server's.
-        return {{{.tls = tls, .host = "localhost", .port = 1}, address.unix_path, path},
+        return {{{.tls = tls, .host = "localhost", .port = 1}, address.unix_path},
+                path,
                 fmt::format("unix:{}{}", address.unix_path, path)};
     }
     const config::Endpoint endpoint{.tls = tls, .host = reachable(address.host), .port = address.port};
-    return {{endpoint, {}, path}, endpoint.url() + path};
+    return {{endpoint}, path, endpoint.url() + path};
 }
 
 }  // namespace
 
 int probe(const config::Config& config, bool encrypted) {
     const auto& url = config.probe_url;
-    const Target target = url ? Target{{url->endpoint, {}, url->path}, url->endpoint.url() + url->path}
+    const Target target = url ? Target{{url->endpoint}, url->path, url->endpoint.url() + url->path}
                               : own(config.web, encrypted);
     std::packaged_task<datadog::Result<int>()> asking(
-        [request = target.request] { return datadog::status_of(request, patience); });
+        [target] { return datadog::status_of(target.server, target.path, patience); });
     auto answer = asking.get_future();
     std::thread thread(std::move(asking));
     const bool in_time = answer.wait_for(longest) == std::future_status::ready;
@@ -92,8 +94,7 @@ int probe(const config::Config& config, bool encrypted) {
         thread.detach();
     }
     const datadog::Result<int> status =
-        in_time ? answer.get()
-                : tl::unexpected(datadog::Error{datadog::ErrorKind::timeout, "none in time", std::nullopt});
+        in_time ? answer.get() : tl::unexpected(datadog::Error{datadog::ErrorKind::timeout, "none in time"});
     if (status && (*status == 200 || *status == 401)) {
         return 0;
     }

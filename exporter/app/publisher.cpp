@@ -1,7 +1,5 @@
 #include "app/publisher.h"
 
-#include "app/build_info.h"
-
 #include <algorithm>
 #include <chrono>
 #include <exception>
@@ -90,11 +88,9 @@ void Publisher::render(std::size_t organization) {
 
 void Publisher::join() {
     // One that could not be rendered yet has no lines.
-    std::vector<std::shared_ptr<const metrics::OrganizationLines>> lines = lines_;
+    std::vector<std::shared_ptr<const metrics::CompressedLines>> lines = lines_;
     std::erase(lines, nullptr);
-    store_.publish(metrics::join(
-        lines, metrics::BuildInfoCollectable(std::string(version()), std::string(revision()), compiler())
-                   .Collect()));
+    store_.publish(metrics::join(lines));
     has_everybody_.store(std::find(polled_.begin(), polled_.end(), false) == polled_.end());
     const std::lock_guard lock(mutex_);
     joined_ = true;

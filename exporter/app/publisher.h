@@ -58,7 +58,7 @@ class Publisher {
     metrics::ExpositionStore& store_;
 
     std::mutex publishing_;  ///< an older snapshot never replaces a newer one
-    std::vector<std::shared_ptr<const metrics::OrganizationLines>>
+    std::vector<std::shared_ptr<const metrics::CompressedLines>>
         lines_;                 ///< protected by publishing_; by organization
     std::vector<bool> polled_;  ///< likewise: whether the lines have a first poll in them
 

@@ -2,18 +2,15 @@
 
 #include "app/build_info.h"
 #include "app/check.h"
-#include "app/descriptors.h"
-#include "app/inherited_sockets.h"
 #include "app/log.h"
-#include "app/memory.h"
 #include "app/probe.h"
-#include "app/secrecy.h"
+#include "app/process.h"
 #include "app/service.h"
 #include "app/source.h"
 #include "app/web_protection.h"
 #include "base/replacement_file.h"
 #include "config/sharding.h"
-#include "metrics/reloads.h"
+#include "metrics/collectables.h"
 
 #include <fmt/format.h>
 #include <sys/resource.h>
@@ -185,14 +182,14 @@ void log_addresses(const http::Server& server, const config::Web& web, bool encr
     }
 }
 
-bool is_encrypted(const WebProtection& protection) {
+bool is_encrypted(const http::Protection& protection) {
     return protection.security() && protection.security()->tls;
 }
 
 /// What the process was started with and needs beyond its configuration.
 struct Start {
-    std::unique_ptr<metrics::Reloads> reloads;  ///< never null; the protection uses it
-    WebProtection protection;
+    std::unique_ptr<metrics::Reloads> reloads;  ///< never null
+    http::Protection protection;
     std::vector<int> inherited_sockets;
 };
 
@@ -216,7 +213,7 @@ config::Config within_limits(config::Config config, Log& log) {
 
 int serve(const config::Config& config, Start& start, Log& log, Signals& signals) {
     Monitoring monitoring(config, log, start.reloads.get());
-    WebProtection& protection = start.protection;
+    http::Protection& protection = start.protection;
     const auto server =
         start_server(within_limits(config, log), monitoring, start.inherited_sockets, protection.security());
     if (!server) {
@@ -227,7 +224,8 @@ int serve(const config::Config& config, Start& start, Log& log, Signals& signals
     signals.set_monitoring(&monitoring);
     monitoring.start();
     std::jthread watching([&](const std::stop_token& stop) {
-        protection.watch(stop, [&](auto security) { (*server)->secure(std::move(security)); });
+        watch_web_protection(protection, log, *start.reloads, stop,
+                             [&](auto security) { (*server)->secure(std::move(security)); });
     });
 
     const std::string signal = signals.wait_for_end();
@@ -273,21 +271,6 @@ int poll_once(const config::Config& config, const Start& start, Log& log) {
     return published ? succeeded : failed;
 }
 
-/// How the process deals with memory and pipes.
-void set_up_process() {
-    // Writing to a connection that the peer has closed is an error of that write, not the program's end.
-    std::signal(SIGPIPE, SIG_IGN);
-    std::signal(SIGXFSZ, SIG_IGN);  // Likewise writing a file beyond the limit of its size.
-    // A connection is a file descriptor, and the limit that processes start with is lower than the crowd that
-    // may come.
-    rlimit files{};
-    if (::getrlimit(RLIMIT_NOFILE, &files) == 0) {
-        files.rlim_cur = files.rlim_max;
-        ::setrlimit(RLIMIT_NOFILE, &files);
-    }
-    set_up_memory();
-}
-
 int report(const base::MistakeLines& mistakes) {
     for (const std::string& line : mistakes) {
         fmt::print(stderr, "datadog_token_exporter: {}\n", line);
@@ -297,9 +280,9 @@ int report(const base::MistakeLines& mistakes) {
 
 /// What else may be wrong with a configuration, and shows only when it is used.
 tl::expected<Start, base::MistakeLines> prepare(const config::Config& config,
-                                                const config::Environment& environment, Log& log) {
+                                                const config::Environment& environment) {
     auto reloads = std::make_unique<metrics::Reloads>();
-    auto protection = WebProtection::load(config.web, log, *reloads);
+    auto protection = load_web_protection(config.web, *reloads);
     if (!protection) {
         return tl::unexpected(std::move(protection.error()));
     }
@@ -326,7 +309,7 @@ int run_mode(config::Config config, const config::Environment& environment) {
     for (const std::string& warning : config.warnings) {
         log.warn(warning);
     }
-    auto start = prepare(config, environment, log);
+    auto start = prepare(config, environment);
     log.flush();  // What other parts of the program print comes after the warnings.
     if (!start) {
         return report(start.error());

@@ -3,8 +3,8 @@
 #include "app/build_info.h"
 #include "app/fingerprint.h"
 #include "config/sharding.h"
-#include "datadog/commons.h"
-#include "metrics/collectables.h"
+#include "datadog/client.h"
+#include "metrics/render.h"
 #include "scan/clock.h"
 #include "web/routes.h"
 #include "web/status_page.h"
@@ -21,11 +21,15 @@ namespace {
 
 /// What is as of the scrape.
 metrics::Renderer live_part(const Log& log, const metrics::Reloads* reloads) {
-    return [&log, reloads](metrics::Format format) {
-        const std::string of_reloads = reloads ? metrics::render(reloads->Collect(), format) : "";
-        return metrics::render(metrics::LogCollectable(log.lines_dropped()).Collect(), format) + of_reloads +
-               metrics::render(metrics::ProcessCollectable().Collect(), format);
-    };
+    const auto exporter = std::make_shared<const metrics::ExporterCollectable>([&log, reloads] {
+        return metrics::ExporterStatus{std::string(version()),
+                                       std::string(revision()),
+                                       compiler(),
+                                       log.lines_dropped(),
+                                       reloads ? reloads->by_file() : metrics::ReloadsByFile{},
+                                       metrics::read_process()};
+    });
+    return [exporter](metrics::Format format) { return metrics::render(exporter->Collect(), format); };
 }
 
 /// First polls come this soon after one another: five hundred organizations are ready in less than a minute
@@ -172,18 +176,30 @@ std::vector<web::OrganizationStatus> Monitoring::statuses() const {
     return statuses;
 }
 
+namespace {
+
+web::PageSettings page_settings(const config::Config& config) {
+    return {.version = std::string(version()),
+            .telemetry_path = config.web.telemetry_path,
+            .share = config::share_in_words(config),
+            .interval = config.poll.interval,
+            .stale_after = config.poll.stale_after,
+            .max_lifetime = config.policy.max_lifetime,
+            .max_idle = config.policy.max_idle};
+}
+
+}  // namespace
+
 tl::expected<std::unique_ptr<http::Server>, std::string> start_server(
     const config::Config& config, const Monitoring& monitoring, std::vector<int> inherited_sockets,
     std::shared_ptr<const http::Security> security) {
     web::RouteOptions routes;
     routes.telemetry_path = config.web.telemetry_path;
     routes.expositions = &monitoring.expositions();
-    routes.health = {[&monitoring] { return monitoring.alive(); },
-                     [&monitoring] { return monitoring.ready(); }};
-    routes.status_page = [&monitoring, path = config.web.telemetry_path,
-                          share = config::share_in_words(config)] {
-        return web::render({std::string(version()), path, monitoring.statuses(), share},
-                           scan::system_clock().now());
+    routes.alive = [&monitoring] { return monitoring.alive(); };
+    routes.ready = [&monitoring] { return monitoring.ready(); };
+    routes.status_page = [&monitoring, settings = page_settings(config)] {
+        return web::status_page(settings, monitoring.statuses(), scan::system_clock().now());
     };
     routes.configuration = config.in_effect;
 

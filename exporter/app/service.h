@@ -6,8 +6,8 @@
 #include "app/publisher.h"
 #include "config/config.h"
 #include "http/server.h"
+#include "metrics/collectables.h"
 #include "metrics/exposition.h"
-#include "metrics/reloads.h"
 #include "scan/dispatcher.h"
 #include "state/state_keeper.h"
 

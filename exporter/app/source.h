@@ -2,7 +2,7 @@
 #pragma once
 
 #include "config/config.h"
-#include "datadog/client.h"
+#include "datadog/api.h"
 #include "scan/page_source.h"
 
 #include <memory>

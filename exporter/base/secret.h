@@ -18,7 +18,8 @@ class Secret {
     Secret& operator=(Secret&& other) noexcept;
     ~Secret();
 
-    /// The text itself, for the one place that puts it on the wire. Valid as long as this object.
+    /// The text itself, for the one place that uses it, with a NUL character behind. Valid as long as this
+    /// object.
     [[nodiscard]] std::string_view expose() const { return text_; }
     [[nodiscard]] bool empty() const { return text_.empty(); }
 

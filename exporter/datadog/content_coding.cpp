@@ -1,7 +1,6 @@
 #include "datadog/content_coding.h"
 
 #include "base/text.h"
-#include "datadog/page_parser.h"
 
 #include <fmt/format.h>
 #include <zlib.h>
@@ -33,10 +32,8 @@ Result<ContentCoding> content_coding_of(const AnswerHead& head) {
         return ContentCoding::gzip;
     }
     return tl::unexpected(
-        Error{.kind = ErrorKind::bad_page,
-              .message = fmt::format("an answer in the content coding `{}`, which nobody asked for",
-                                     one_line(base::join(codings))),
-              .retry_after = {}});
+        Error{ErrorKind::bad_page, fmt::format("an answer in the content coding `{}`, which nobody asked for",
+                                               one_line(base::join(codings)))});
 }
 
 Gunzip::Gunzip() : stream_(new z_stream()) {

@@ -1,6 +1,6 @@
 #include "datadog/error.h"
 
-#include <cstdint>
+#include "base/text.h"
 
 namespace exporter::datadog {
 
@@ -92,6 +92,26 @@ std::string_view advice(ErrorKind kind) {
 
 std::string_view advice(const Error& error) {
     return error.advice.empty() ? advice(error.kind) : error.advice;
+}
+
+std::string one_line(std::string_view untrusted) {
+    constexpr std::size_t longest = 200;
+    std::string line;
+    for (const char c : untrusted) {
+        if (line.size() >= longest) {
+            line += "...";
+            break;
+        }
+        const bool is_within_a_character = (static_cast<unsigned char>(c) & 0xC0U) == 0x80;  // of UTF-8
+        if (base::is_control(c) || c == ' ') {
+            line += line.empty() || line.back() == ' ' ? "" : " ";
+        } else if (!is_within_a_character) {
+            // Beyond ASCII an error's words are not worth the marks and look-alikes that may hide in them.
+            line += base::is_visible(c) ? c : '?';
+        }
+    }
+    line.erase(line.find_last_not_of(' ') + 1);
+    return line;
 }
 
 const std::array<ErrorKind, error_kind_count>& error_kinds() {

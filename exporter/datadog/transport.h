@@ -1,12 +1,12 @@
 // One GET at a time, through cpp-httplib: the one file that knows that library. What goes on beneath it is
-// ours: the answer's bytes are read, bounded and taken apart by answer.h, TLS is OpenSSL's own (tls.h), and
-// HTTPS goes through a proxy by a tunnel of ours (tunnel.h).
+// ours: the answer's bytes are read, bounded and taken apart by answer.h; TLS is OpenSSL's own, and HTTPS
+// goes through a proxy by a tunnel of ours (wire.h).
 #pragma once
 
 #include "config/endpoint.h"
 #include "datadog/answer.h"
 #include "datadog/error.h"
-#include "datadog/tls.h"
+#include "datadog/wire.h"
 
 #include <chrono>
 #include <cstdint>
@@ -15,8 +15,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
-#include <vector>
 
 namespace exporter::datadog {
 
@@ -38,7 +36,7 @@ class Transport {
     struct Request {
         std::string target;  ///< path and query, percent-encoded
         /// `Host` and `Proxy-Authorization` are added.
-        std::vector<std::pair<std::string, std::string>> fields;
+        HeaderFields fields;
         /// Whether the body is wanted, once the head is there. False ends the exchange.
         std::function<bool(const AnswerHead&)> on_head;
         /// Gets the body as it comes, still coded. False ends the exchange.
@@ -69,5 +67,15 @@ class Transport {
     class Connection;
     std::unique_ptr<Connection> connection_;
 };
+
+/// The status of the answer to one GET, whose body is not read: whether a server is there and well. Knows
+/// nothing of Datadog. No redirect is followed. No certificate is verified: nothing is told to the other end.
+///
+/// @param path with the query
+/// @param limit for all of it, where the host has one address, but the search for that, which can't be cut
+/// short
+/// @return an error whose message is words for an operator, to follow `no answer`
+[[nodiscard]] Result<int> status_of(const Transport::Target& target, const std::string& path,
+                                    std::chrono::milliseconds limit);
 
 }  // namespace exporter::datadog

@@ -1,35 +1,120 @@
-// A peer's time: for a byte, and for all of an exchange.
+// The bytes beneath HTTP: a connected socket, in the clear or with TLS on it, of which every wait has an end.
+//
+// Not cpp-httplib's TLS: its handshake can't be bounded as a whole, it says "SSL connection failed" of
+// whatever went wrong, and from 0.18 on nothing can be put between it and the socket. Nor its tunnel: where
+// the proxy refuses with `Connection: close`, version 0.11 waits for its own lock for ever; and it tells the
+// proxy's password to the host as well, inside the tunnel.
 #pragma once
 
+#include "base/tls_socket.h"
+#include "config/endpoint.h"
+#include "datadog/error.h"
+
+#include <openssl/types.h>
 #include <sys/types.h>
 
 #include <chrono>
 #include <cstddef>
+#include <memory>
+#include <optional>
+#include <string>
 
 namespace exporter::datadog {
 
-/// Bounds every wait of one exchange at a time.
+/// Whom a client trusts. Constant after construction.
+class TlsContext {
+  public:
+    /// @param ca_file PEM; empty: the system's roots
+    explicit TlsContext(const std::string& ca_file);
+
+    /// Verifies no certificate: for requests that tell nothing and only want to know whether somebody
+    /// answers.
+    [[nodiscard]] static TlsContext of_anybody() { return TlsContext(); }
+
+    /// Whether a certificate has to be right.
+    [[nodiscard]] bool verifies() const { return verifies_; }
+    /// nullptr: the certificates can't be loaded.
+    [[nodiscard]] SSL_CTX* get() const { return context_.get(); }
+    /// Why they can't, for messages.
+    [[nodiscard]] const std::string& problem() const { return problem_; }
+
+  private:
+    TlsContext();
+    void trust_system();
+    void trust(const std::string& ca_file);
+
+    std::shared_ptr<SSL_CTX> context_;
+    std::string problem_;
+    bool verifies_ = true;
+};
+
+/// Used by one thread at a time.
 class Wire {
   public:
+    /// Bounds every wait from now on.
+    ///
     /// @param silence how long to wait for the next byte
     /// @param deadline when there is no waiting any more
     void begin(std::chrono::milliseconds silence, std::chrono::steady_clock::time_point deadline);
 
-    /// Waits until the socket has one of these `poll` events. False: there was no more time.
-    [[nodiscard]] bool wait_for(int socket, short events);
+    /// Speaks on this socket, in the clear, from now on.
+    ///
+    /// @param socket connected; whoever gave it closes it, after `detach`
+    void attach(int socket);
+    /// Makes the handshake: the peer proves to be the host before a byte of ours is sent. The socket becomes
+    /// non-blocking.
+    ///
+    /// @return an error of kind `tls`, or of `timeout` or `network` where no word of TLS went wrong but the
+    /// connection
+    [[nodiscard]] Result<void> start_tls(const TlsContext& context, const std::string& host);
+    /// Lets go of the socket.
+    ///
+    /// @param say_goodbye tells a peer that speaks TLS that nothing more comes, without waiting
+    void detach(bool say_goodbye = false);
 
-    /// As `recv` and `send` (which never raises SIGPIPE), on a socket of either kind; -1 also when there was
-    /// no more time.
-    [[nodiscard]] ssize_t receive(int socket, char* target, std::size_t size);
-    [[nodiscard]] ssize_t send(int socket, const char* bytes, std::size_t size);
+    /// As `recv` and `send` (never raises SIGPIPE). At least a byte; 0: the peer has ended the connection;
+    /// negative: it broke (see `alert`), or there was no more time (see `was_silent`).
+    [[nodiscard]] ssize_t read(char* target, std::size_t size);
+    [[nodiscard]] ssize_t write(const char* bytes, std::size_t size);
 
+    /// The peer has neither sent anything that was not asked for nor ended the connection.
+    [[nodiscard]] bool is_idle();
     /// The peer was waited for in vain.
     [[nodiscard]] bool was_silent() const { return silent_; }
+    /// Why a peer gave the connection up, in OpenSSL's words; empty: it did not say. Under TLS 1.3 a server
+    /// judges the client's certificate, or the lack of one, when the handshake is over for the client: then
+    /// this comes in the place of an answer.
+    [[nodiscard]] const std::string& alert() const { return alert_; }
 
   private:
+    /// Waits until the socket has one of these `poll` events. False: there was no more time.
+    [[nodiscard]] bool wait_for(short events);
+    [[nodiscard]] ssize_t read_tls(char* target, std::size_t size);
+    [[nodiscard]] ssize_t write_tls(const char* bytes, std::size_t size);
+    void begin_tls_turn();
+    /// Waits for what OpenSSL lacks after an operation that returned `result`. False: it is no matter of
+    /// waiting.
+    [[nodiscard]] bool wait_after(int result);
+    [[nodiscard]] Error handshake_error() const;
+
     std::chrono::milliseconds silence_{0};
     std::chrono::steady_clock::time_point deadline_;
     bool silent_ = false;
+    int socket_ = -1;
+    std::shared_ptr<SSL> ssl_;               ///< null: in the clear
+    base::TlsSocket* tls_socket_ = nullptr;  ///< `ssl_`'s
+    std::string alert_;
 };
+
+/// The value of `Proxy-Authorization`; nullopt: the proxy's URL has neither a user nor a password.
+[[nodiscard]] std::optional<std::string> proxy_authorization(const config::Proxy& proxy);
+
+/// Asks the proxy at the other end of the wire to pass bytes on to `target` (CONNECT: RFC 9110, 9.3.6).
+/// Afterwards the wire leads to the target.
+///
+/// @return an error of kind `connect` or `timeout` whose message has the proxy's answer. A 4xx is definitive:
+/// asking again changes nothing, and may lock the account
+[[nodiscard]] Result<void> open_tunnel(Wire& wire, const config::Endpoint& target,
+                                       const config::Proxy& proxy);
 
 }  // namespace exporter::datadog

@@ -4,7 +4,7 @@
 // serve the same organization over HTTP (tests/support/simulated_datadog.h).
 #pragma once
 
-#include "datadog/client.h"
+#include "datadog/api.h"
 #include "demo/population.h"
 
 #include <chrono>

@@ -1,5 +1,7 @@
 #include "http/bcrypt.h"
 
+#include "base/text.h"
+
 #include <crypt.h>
 #include <fmt/format.h>
 #include <openssl/crypto.h>
@@ -25,12 +27,8 @@ struct Wipe {
     }
 };
 
-bool is_digit(char c) {
-    return c >= '0' && c <= '9';
-}
-
 bool is_of_the_alphabet(char c) {
-    return is_digit(c) || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '.' || c == '/';
+    return base::is_alphanumeric(c) || c == '.' || c == '/';
 }
 
 }  // namespace
@@ -43,8 +41,8 @@ tl::expected<BcryptHash, std::string_view> BcryptHash::parse(std::string_view te
         "is no bcrypt hash of a password ($2y$10$ and 53 more characters); htpasswd -nBC 10 \"\" makes one";
     const std::string_view version = text.substr(0, 4);
     if (text.size() != prefix_size + salt_size + result_size ||
-        (version != "$2a$" && version != "$2b$" && version != "$2y$") || !is_digit(text[4]) ||
-        !is_digit(text[5]) || text[6] != '$') {
+        (version != "$2a$" && version != "$2b$" && version != "$2y$") || !base::is_digit(text[4]) ||
+        !base::is_digit(text[5]) || text[6] != '$') {
         return tl::unexpected(no_hash);
     }
     const auto cost = static_cast<unsigned>((text[4] - '0') * 10 + (text[5] - '0'));
@@ -63,22 +61,18 @@ BcryptHash BcryptHash::of_nothing(unsigned cost) {
     return {cost, std::string(salt_size, '.'), std::string(result_size, '.')};
 }
 
-bool BcryptHash::can_match(const WipedText& password) {
-    return password.size() <= longest_password &&
-           std::find(password.begin(), password.end(), '\0') == password.end();
+bool BcryptHash::can_match(const base::Secret& password) {
+    const std::string_view text = password.expose();
+    return text.size() <= longest_password && text.find('\0') == std::string_view::npos;
 }
 
-bool BcryptHash::matches(const WipedText& password) const {
+bool BcryptHash::matches(const base::Secret& password) const {
     if (!can_match(password)) {
         return false;
     }
-    WipedText phrase;
-    phrase.reserve(password.size() + 1);
-    phrase.assign(password.begin(), password.end());
-    phrase.push_back('\0');
     const std::unique_ptr<crypt_data, Wipe> data(new crypt_data());
-    const char* const hash =
-        ::crypt_rn(phrase.data(), setting_.c_str(), data.get(), static_cast<int>(sizeof(crypt_data)));
+    const char* const hash = ::crypt_rn(password.expose().data(), setting_.c_str(), data.get(),
+                                        static_cast<int>(sizeof(crypt_data)));
     const std::string_view text = hash != nullptr ? hash : "";
     return text.size() == prefix_size + salt_size + result_size &&
            ::CRYPTO_memcmp(text.data() + prefix_size + salt_size, result_.data(), result_size) == 0;

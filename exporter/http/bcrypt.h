@@ -1,7 +1,7 @@
 // bcrypt, by libxcrypt.
 #pragma once
 
-#include "http/wiped.h"
+#include "base/secret.h"
 
 #include <tl/expected.hpp>
 
@@ -36,10 +36,10 @@ class BcryptHash {
 
     /// Takes some 70 ms at cost 10. What bcrypt would see only a part of (RFC 7617 allows NUL characters;
     /// bcrypt stops there, and after 72 bytes) matches nothing, and is told at once.
-    [[nodiscard]] bool matches(const WipedText& password) const;
+    [[nodiscard]] bool matches(const base::Secret& password) const;
 
     /// Whether `matches` takes its time over it.
-    [[nodiscard]] static bool can_match(const WipedText& password);
+    [[nodiscard]] static bool can_match(const base::Secret& password);
 
   private:
     BcryptHash(unsigned cost, std::string_view salt, std::string_view result);

@@ -16,7 +16,9 @@
 
 namespace exporter::http {
 
-struct Security;
+class Authenticator;
+class RateLimiter;
+class TlsContext;
 
 /// A request's head, as far as routes need it.
 struct Request {
@@ -62,6 +64,14 @@ struct ServerOptions {
     std::vector<base::ListenAddress> probe_addresses = {};
     /// Listening sockets that came with the process; the server takes them over.
     std::vector<int> inherited_sockets = {};
+};
+
+/// How the server protects what it serves. Immutable; a new one replaces it whole while the server runs.
+struct Security {
+    std::shared_ptr<const TlsContext> tls;         ///< null: plain HTTP
+    std::shared_ptr<Authenticator> authenticator;  ///< null: everybody is let in
+    std::shared_ptr<RateLimiter> rate_limiter;     ///< null: no limit; used on the server's thread alone
+    Headers headers;  ///< added to every response that does not have them of its own
 };
 
 /// An HTTP/1.1 server on one thread of its own.

@@ -1,6 +1,9 @@
 #include "http/session.h"
 
+#include "http/authenticator.h"
 #include "http/http_text.h"
+#include "http/rate_limiter.h"
+#include "http/tls_context.h"
 
 #include <fmt/format.h>
 

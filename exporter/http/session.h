@@ -1,13 +1,14 @@
 // One connection: reads requests one after another and answers each in turn. Internal to the server.
 #pragma once
 
+#include "http/authenticator.h"
 #include "http/boost.h"
 #include "http/channel.h"
 #include "http/listening.h"
+#include "http/rate_limiter.h"
 #include "http/readiness.h"
 #include "http/request_head.h"
 #include "http/roster.h"
-#include "http/security.h"
 #include "http/server.h"
 
 #include <array>

@@ -1,7 +1,13 @@
 #include "http/users.h"
 
-#include <cstddef>
-#include <utility>
+#include "base/base64.h"
+#include "base/text.h"
+
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <openssl/rand.h>
+
+#include <cstdlib>
 
 namespace exporter::http {
 
@@ -10,7 +16,44 @@ namespace {
 /// Of Go's bcrypt.
 constexpr unsigned default_cost = 10;
 
+Digest hmac_sha256(const Digest& key, std::string_view message) {
+    Digest digest{};
+    const auto* const bytes = reinterpret_cast<const unsigned char*>(message.data());
+    if (::HMAC(::EVP_sha256(), key.data(), static_cast<int>(key.size()), bytes, message.size(), digest.data(),
+               nullptr) == nullptr) {
+        std::abort();  // Only for want of memory. A digest that is the same for all would let anybody in.
+    }
+    return digest;
+}
+
+/// Without randomness the program ends: there is nothing to fall back to.
+Digest random_key() {
+    Digest key{};
+    if (::RAND_bytes(key.data(), static_cast<int>(key.size())) != 1) {
+        std::abort();
+    }
+    return key;
+}
+
 }  // namespace
+
+std::optional<Credentials> parse_basic_authorization(std::string_view authorization) {
+    constexpr std::string_view scheme = "Basic ";
+    if (!base::begins_with(authorization, scheme)) {
+        return std::nullopt;
+    }
+    auto token = authorization.substr(scheme.size());
+    token.remove_prefix(std::min(token.find_first_not_of(' '), token.size()));
+    std::string bytes(base::decoded_base64_size(token.size()), '\0');
+    const auto size = base::decode_base64(token, bytes);
+    const base::Secret decoded(std::move(bytes));
+    const auto text = decoded.expose().substr(0, size.value_or(0));
+    const auto colon = text.find(':');
+    if (colon == std::string_view::npos) {
+        return std::nullopt;
+    }
+    return Credentials{std::string(text.substr(0, colon)), base::Secret(std::string(text.substr(colon + 1)))};
+}
 
 Users::Users(std::map<std::string, BcryptHash> hashes) : known_(std::move(hashes)) {
     std::string all;
@@ -45,6 +88,13 @@ bool Users::share(const std::string& user, const Users& other) const {
 bool Users::admit(const Credentials& credentials) const {
     const bool matches = hash_for(credentials.user).matches(credentials.password);
     return matches && known_.find(credentials.user) != known_.end();
+}
+
+LoginCache::LoginCache(std::size_t capacity) : key_(random_key()), right_(capacity) {}
+
+// Two steps, so that no end of a user reads as the beginning of a password.
+Digest LoginCache::fingerprint(const Credentials& credentials) const {
+    return hmac_sha256(hmac_sha256(key_, credentials.user), credentials.password.expose());
 }
 
 }  // namespace exporter::http

@@ -1,15 +1,35 @@
-// Who may come in by which password: exporter-toolkit's `basic_auth_users`.
+// Logins of HTTP's Basic scheme (RFC 7617): who may come in by which password, exporter-toolkit's
+// `basic_auth_users`, and which logins were right before.
 #pragma once
 
-#include "http/authorization.h"
+#include "base/secret.h"
 #include "http/bcrypt.h"
-#include "http/hmac.h"
 
+#include <algorithm>
+#include <array>
+#include <cstddef>
 #include <map>
+#include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 namespace exporter::http {
+
+struct Credentials {
+    std::string user;  ///< without a colon
+    base::Secret password;
+};
+
+/// Strict: the scheme in any case, then spaces, then base64 with its padding of `user:password`. Both parts
+/// may be empty or hold any bytes.
+///
+/// @param authorization the header's value; several, joined by commas, are none
+[[nodiscard]] std::optional<Credentials> parse_basic_authorization(std::string_view authorization);
+
+/// Of HMAC-SHA256 (RFC 2104); also a key for it.
+using Digest = std::array<unsigned char, 32>;
 
 /// Constant.
 class Users {
@@ -35,6 +55,77 @@ class Users {
     std::map<std::string, BcryptHash> known_;
     std::vector<BcryptHash> unknown_;  ///< one for each of the known, of its cost; at least one
     Digest key_{};
+};
+
+/// The newest few of what was inserted. Not for several threads at once.
+template <class T>
+class Recent {
+  public:
+    /// @param capacity at which the oldest makes room, at least 1
+    explicit Recent(std::size_t capacity) : capacity_(capacity) {}
+
+    template <class Key>
+    [[nodiscard]] bool contains(const Key& item) const {
+        return std::find(items_.begin(), items_.end(), item) != items_.end();
+    }
+
+    /// What is there already keeps its age.
+    void insert(T item) {
+        if (contains(item)) {
+            return;
+        }
+        if (items_.size() < capacity_) {
+            items_.push_back(std::move(item));
+            return;
+        }
+        items_[next_] = std::move(item);
+        next_ = (next_ + 1) % capacity_;
+    }
+
+    template <class Predicate>
+    void erase_if(Predicate is_unwanted) {
+        // The oldest first, as when the next one went in behind the last.
+        std::rotate(items_.begin(), items_.begin() + static_cast<std::ptrdiff_t>(next_), items_.end());
+        next_ = 0;
+        std::erase_if(items_, is_unwanted);
+    }
+
+  private:
+    const std::size_t capacity_;
+    std::vector<T> items_;
+    std::size_t next_ = 0;  ///< where the next one goes
+};
+
+/// Which logins were right, by fingerprints from which no password can be recovered. Not for several threads
+/// at once, except `fingerprint`.
+class LoginCache {
+  public:
+    /// @param capacity at which the oldest makes room, at least 1
+    explicit LoginCache(std::size_t capacity);
+
+    /// HMAC with a key that only this object has. Takes a microsecond or two.
+    [[nodiscard]] Digest fingerprint(const Credentials& credentials) const;
+
+    [[nodiscard]] bool contains(const Digest& fingerprint) const { return right_.contains(fingerprint); }
+    /// @param user whose login it is
+    void insert(const Digest& fingerprint, const std::string& user) { right_.insert({fingerprint, user}); }
+    /// Forgets the logins of all users for whom `is_unwanted(user)` holds.
+    template <class Predicate>
+    void forget_if(Predicate is_unwanted) {
+        right_.erase_if([&](const Login& login) { return is_unwanted(login.user); });
+    }
+
+  private:
+    struct Login {
+        Digest fingerprint;  ///< of the user too
+        std::string user;
+
+        friend bool operator==(const Login& login, const Digest& other) { return login.fingerprint == other; }
+        friend bool operator==(const Login& login, const Login& other) { return login == other.fingerprint; }
+    };
+
+    const Digest key_;
+    Recent<Login> right_;
 };
 
 }  // namespace exporter::http

@@ -5,20 +5,27 @@
 #include "datadog/text_hash.h"
 #include "inventory/buckets.h"
 #include "inventory/census.h"
-#include "inventory/detail_list.h"
 #include "inventory/inventory.h"
+#include "inventory/scope_table.h"
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace exporter::inventory {
+
+/// What `tokens.detail` asks for.
+enum class DetailMode {
+    none,
+    expiring,  ///< tokens with an expiry date, ahead or past
+    all,
+};
 
 /// What an organization's inventories are counted by. Constant over its life.
 struct Rules {
@@ -48,7 +55,6 @@ class InventoryBuilder {
     InventoryBuilder(const Rules& rules, base::Timestamp now, std::shared_ptr<const Census> previous);
     InventoryBuilder(const InventoryBuilder&) = delete;
     InventoryBuilder& operator=(const InventoryBuilder&) = delete;
-    ~InventoryBuilder();
 
     /// False: with this token there are more distinct scopes than `max_scopes`, and what was counted means
     /// nothing.
@@ -66,8 +72,25 @@ class InventoryBuilder {
     [[nodiscard]] Built build(bool complete, base::Timestamp began) &&;
 
   private:
-    class State;
-    std::unique_ptr<State> state_;
+    void count_buckets(const datadog::Token& token, std::size_t expiry, bool privileged);
+    void count_findings(const datadog::Token& token, bool privileged);
+    void note_dates(const datadog::Token& token);
+    void count_owner(const datadog::Token& token);
+    void note_for_churn(const datadog::Token& token, std::uint32_t scopes_hash);
+    void recognise_own(const datadog::Token& token);
+    void add_detail(const datadog::Token& token);
+    [[nodiscard]] std::shared_ptr<const Census> take_census(base::Timestamp began);
+
+    const Rules& rules_;
+    const base::Timestamp now_;
+    const std::shared_ptr<const Census> previous_;
+
+    Inventory inventory_;  ///< `details` is a heap until it is built: the one that gives way first in front
+    ScopeTable scopes_;
+    ByOwner<datadog::IdSet> owners_;
+
+    std::vector<CensusEntry> entries_;
+    std::vector<std::uint64_t> newcomers_;  ///< since `previous_` began, by id hash
 };
 
 }  // namespace exporter::inventory

@@ -114,9 +114,7 @@ void ScopeTable::write(Inventory& inventory, std::size_t limit) const {
     }
     for (std::size_t combination = 0; combination < grants_.size(); ++combination) {
         const std::vector<std::uint32_t>& counts = grants_[combination];
-        const std::size_t pair = combination / expiry_buckets_;
-        const auto token = static_cast<datadog::TokenType>(pair / datadog::owner_type_count);
-        const auto owner = static_cast<datadog::OwnerType>(pair % datadog::owner_type_count);
+        const auto [token, owner] = type_pairs[combination / expiry_buckets_];
         for (std::size_t id = 0; id < counts.size(); ++id) {
             if (counts[id] == 0) {
                 continue;

@@ -87,7 +87,7 @@ Scan::Scan(const ScanOptions& options, const ScanEnvironment& environment, Listi
       good_is_shown_(good_is_shown),
       repeats_left_(options.max_retries_per_poll) {}
 
-std::variant<Prepare, Fetch, Pause, Scan::Finished> Scan::next() {
+Next Scan::next() {
     if (phase_ == Phase::between_readings && environment_.clock.steady_now() >= again_at_) {
         begin_reading();
     }
@@ -99,8 +99,6 @@ std::variant<Prepare, Fetch, Pause, Scan::Finished> Scan::next() {
             return next_request();
         case Phase::between_readings:
             return Pause{again_at_};
-        case Phase::finished:
-            return Finished{*outcome_};
         default:
             return until_answered;
     }
@@ -124,7 +122,7 @@ void Scan::begin_reading() {
     order_.emplace(pages_ahead * options_.concurrency);
 }
 
-std::variant<Prepare, Fetch, Pause, Scan::Finished> Scan::next_request() {
+Next Scan::next_request() {
     const SteadyTime now = environment_.clock.steady_now();
     if (now < quiet_until_) {
         return Pause{quiet_until_};
@@ -352,7 +350,6 @@ void Scan::finish(Result<Listing> listing) {
         sink_.publish(*listing);
     }
     outcome_ = std::move(listing);
-    phase_ = Phase::finished;
 }
 
 /// A listing that starts in the second in which the last one ended could not tell tokens created before it

@@ -3,14 +3,11 @@
 // poller say what is to be done next, the dispatcher does it.
 #pragma once
 
-#include "datadog/client.h"
 #include "datadog/error.h"
 #include "scan/clock.h"
 #include "scan/listing.h"
-#include "scan/next.h"
-#include "scan/pace.h"
-#include "scan/page_order.h"
-#include "scan/rate_budget.h"
+#include "scan/page_source.h"
+#include "scan/rate_limit.h"
 #include "scan/reading.h"
 #include "scan/statistics.h"
 
@@ -18,7 +15,6 @@
 #include <cstddef>
 #include <map>
 #include <optional>
-#include <variant>
 
 namespace exporter::scan {
 
@@ -81,19 +77,18 @@ class Scan {
     Scan(const ScanOptions& options, const ScanEnvironment& environment, ListingSink& sink,
          Statistics& statistics, SteadyTime deadline, bool good_is_shown);
 
-    /// The listing that was published, or why there is none; then `ListingSink::publish` was not called.
-    struct Finished {
-        datadog::Result<Listing> listing;
-    };
-
     /// What is to be done. To be asked again until it is a pause, and after each answer.
-    [[nodiscard]] std::variant<Prepare, Fetch, Pause, Finished> next();
+    [[nodiscard]] Next next();
+
+    /// The listing that was published, or why there is none; then `ListingSink::publish` was not called.
+    /// nullopt: the scan is not over.
+    [[nodiscard]] const std::optional<datadog::Result<Listing>>& outcome() const { return outcome_; }
 
     void prepared(datadog::Result<void> outcome);
     void answered(std::size_t page, datadog::Answer answer);
 
   private:
-    enum class Phase { start, preparing, reading, draining, between_readings, finished };
+    enum class Phase { start, preparing, reading, draining, between_readings };
 
     /// A page that was asked for in vain.
     struct Repeat {
@@ -105,7 +100,7 @@ class Scan {
     using Repeats = std::map<std::size_t, Repeat>;  ///< by page
 
     void begin_reading();
-    [[nodiscard]] std::variant<Prepare, Fetch, Pause, Finished> next_request();
+    [[nodiscard]] Next next_request();
     [[nodiscard]] Pause wait_for_budget(SteadyTime now);
     [[nodiscard]] Fetch ask_for(std::size_t page, std::optional<Repeat> repeat);
     [[nodiscard]] std::chrono::milliseconds up_to_a_second();

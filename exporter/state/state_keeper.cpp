@@ -1,8 +1,5 @@
 #include "state/state_keeper.h"
 
-#include "state/codec.h"
-#include "state/state_file.h"
-
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -39,7 +36,7 @@ void StateKeeper::refuse(const Refusal& refusal) {
 }
 
 void StateKeeper::load(const std::vector<Key>& organizations) {
-    auto file = read_state_file(options_.path);
+    const auto file = read_state_file(options_.path);
     if (!file) {
         refuse(file.error());
         return;
@@ -47,14 +44,10 @@ void StateKeeper::load(const std::vector<Key>& organizations) {
     if (!*file) {
         return;
     }
-    auto stored = decode(**file, hash_check());
-    if (!stored) {
-        refuse({stored.error(), looks_like_state(**file)});
-        return;
-    }
+    const Stored& stored = **file;
     const base::Timestamp latest = clock_.now() + clock_correction;
-    key_ = stored->key.value_or(key_);
-    for (auto& state : stored->states) {
+    key_ = stored.key;
+    for (const auto& state : stored.states) {
         const auto wanted = std::find_if(organizations.begin(), organizations.end(),
                                          [&state](const Key& key) { return key.name == state->name; });
         if (wanted == organizations.end()) {
@@ -65,8 +58,7 @@ void StateKeeper::load(const std::vector<Key>& organizations) {
         } else if (state->listing.as_of > latest || state->inventory->as_of > latest) {
             ignore(fmt::format("organization {}: its listing is from the future", state->name));
         } else {
-            std::string name = state->name;
-            states_.emplace(std::move(name), std::move(state));
+            states_.emplace(state->name, state);
         }
     }
 }
@@ -115,10 +107,8 @@ bool StateKeeper::save_and_tell() {
         if (states.empty()) {
             return true;
         }
-        StateFileWriter file(options_.path);
-        write(states, {hash_check(), key_}, file);
-        if (auto committed = file.commit(); !committed) {
-            problem = std::move(committed).error();
+        if (auto written = write_state_file(options_.path, states, key_); !written) {
+            problem = std::move(written).error();
         }
     } catch (const std::exception& exception) {
         problem = fmt::format("{}: {}", options_.path, exception.what());

@@ -3,7 +3,6 @@
 
 #include "datadog/text_hash.h"
 #include "scan/clock.h"
-#include "state/organization_state.h"
 #include "state/state_file.h"
 
 #include <chrono>

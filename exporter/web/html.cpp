@@ -1,12 +1,16 @@
 #include "web/html.h"
 
 #include <algorithm>
+#include <cstddef>
 
 namespace exporter::web {
 
 namespace {
 
-constexpr std::string_view special = "&<>\"'";
+using std::chrono::days;
+using std::chrono::hours;
+using std::chrono::minutes;
+using std::chrono::seconds;
 
 std::string_view entity_of(char c) {
     switch (c) {
@@ -18,16 +22,35 @@ std::string_view entity_of(char c) {
             return "&gt;";
         case '"':
             return "&quot;";
-        case '\'':
-            return "&#39;";
         default:
-            return {};
+            return "&#39;";
     }
 }
 
-/// Through the formatter of strings, which copies whole pieces; an iterator would go character by character.
-fmt::appender copy(std::string_view text, fmt::format_context& context) {
-    return fmt::formatter<fmt::string_view>().format({text.data(), text.size()}, context);
+template <class Unit>
+std::string whole(seconds length, std::string_view singular, std::string_view plural) {
+    return count_text(static_cast<std::uint64_t>(std::chrono::floor<Unit>(length).count()), singular, plural);
+}
+
+std::string largest_unit(seconds length) {
+    if (length < minutes(1)) {
+        return whole<seconds>(length, "second", "seconds");
+    }
+    if (length < hours(1)) {
+        return whole<minutes>(length, "minute", "minutes");
+    }
+    if (length < hours(48)) {
+        return whole<hours>(length, "hour", "hours");
+    }
+    return whole<days>(length, "day", "days");
+}
+
+/// The largest unit of `length`, and the next one where there is something left.
+template <class Unit>
+std::string two_units(seconds length, std::string_view singular, std::string_view plural) {
+    const auto rest = length - std::chrono::floor<Unit>(length);
+    std::string text = whole<Unit>(length, singular, plural);
+    return rest == seconds(0) ? text : text + ' ' + largest_unit(rest);
 }
 
 }  // namespace
@@ -36,7 +59,7 @@ std::string escape_html(std::string_view text) {
     std::string escaped;
     escaped.reserve(text.size());
     while (true) {
-        const auto plain = std::min(text.find_first_of(special), text.size());
+        const auto plain = std::min(text.find_first_of("&<>\"'"), text.size());
         escaped += text.substr(0, plain);
         if (plain == text.size()) {
             return escaped;
@@ -46,25 +69,67 @@ std::string escape_html(std::string_view text) {
     }
 }
 
-HtmlMarkup::HtmlMarkup(const Html& html) : markup(html.str()) {}
+std::string utc_text(base::Timestamp moment) {
+    std::string text = datetime_text(moment);
+    std::replace(text.begin(), text.end(), 'T', ' ');
+    text.pop_back();
+    return text + " UTC";
+}
 
-Html Html::constant(std::string_view markup) {
-    Html html;
-    html.markup_ = markup;
-    return html;
+std::string datetime_text(base::Timestamp moment) {
+    return base::format_rfc3339(std::chrono::floor<seconds>(moment));
+}
+
+std::string distance_text(base::Timestamp moment, base::Timestamp now) {
+    const bool ahead = moment > now;
+    const auto distance = std::chrono::floor<seconds>(ahead ? moment - now : now - moment);
+    if (distance < seconds(1)) {
+        return "just now";
+    }
+    return ahead ? "in " + largest_unit(distance) : largest_unit(distance) + " ago";
+}
+
+std::string moment_text(base::Timestamp moment, base::Timestamp now) {
+    return fmt::format("{} ({})", distance_text(moment, now), utc_text(moment));
+}
+
+Html time_element(base::Timestamp moment, base::Timestamp now) {
+    return html("<time datetime=\"{}\">{} <span class=\"utc\">({})</span></time>", datetime_text(moment),
+                distance_text(moment, now), utc_text(moment));
+}
+
+std::string length_text(std::chrono::duration<double> length) {
+    if (length < seconds(1)) {
+        return fmt::format("{:.0f} ms", std::max(length.count(), 0.0) * 1000);
+    }
+    const auto cut = std::chrono::floor<seconds>(length);
+    if (length < minutes(1)) {
+        return length == cut ? largest_unit(cut) : fmt::format("{:.1f} seconds", length.count());
+    }
+    if (cut < hours(1)) {
+        return two_units<minutes>(cut, "minute", "minutes");
+    }
+    return cut < hours(24) ? two_units<hours>(cut, "hour", "hours") : two_units<days>(cut, "day", "days");
+}
+
+std::string capitalized(std::string_view text) {
+    std::string large(text);
+    if (!large.empty() && large.front() >= 'a' && large.front() <= 'z') {
+        large.front() = static_cast<char>(large.front() - 'a' + 'A');
+    }
+    return large;
+}
+
+std::string number_text(std::uint64_t number) {
+    std::string text = std::to_string(number);
+    for (auto at = static_cast<std::ptrdiff_t>(text.size()) - 3; at > 0; at -= 3) {
+        text.insert(static_cast<std::size_t>(at), 1, ',');
+    }
+    return text;
+}
+
+std::string count_text(std::uint64_t number, std::string_view singular, std::string_view plural) {
+    return number_text(number) + ' ' + std::string(number == 1 ? singular : plural);
 }
 
 }  // namespace exporter::web
-
-fmt::appender fmt::formatter<exporter::web::HtmlText>::format(const exporter::web::HtmlText& value,
-                                                              fmt::format_context& context) {
-    using namespace exporter::web;
-    return value.text.find_first_of(special) == std::string_view::npos
-               ? copy(value.text, context)
-               : copy(escape_html(value.text), context);
-}
-
-fmt::appender fmt::formatter<exporter::web::HtmlMarkup>::format(const exporter::web::HtmlMarkup& value,
-                                                                fmt::format_context& context) {
-    return exporter::web::copy(value.markup, context);
-}

@@ -1,13 +1,18 @@
 #include "web/routes.h"
 
-#include "web/negotiation.h"
-#include "web/page_style.h"
+#include "http/negotiation.h"
+#include "web/status_page.h"
 
+#include <array>
 #include <string_view>
 #include <utility>
 
 namespace exporter::web {
 namespace {
+
+/// The default first.
+constexpr std::array<http::MediaType, 2> formats = {
+    {{"text/plain", "0.0.4"}, {"application/openmetrics-text", "1.0.0"}}};
 
 http::Response text(unsigned status, std::string body) {
     http::Response response;
@@ -21,8 +26,10 @@ http::Response probe(bool good, std::string_view complaint) {
 }
 
 http::Response metrics_page(const metrics::ExpositionStore& expositions, const http::Request& request) {
-    const auto format = negotiate_format(request.accept);
-    const auto encoding = negotiate_encoding(request.accept_encoding);
+    const bool openmetrics = http::preferred_type(request.accept, formats) == 1;
+    const auto format = openmetrics ? metrics::Format::openmetrics : metrics::Format::text;
+    const auto encoding =
+        http::prefers_gzip(request.accept_encoding) ? metrics::Encoding::gzip : metrics::Encoding::identity;
     auto body = expositions.scrape(format, encoding);
     http::Response response;
     response.content_type = metrics::content_type(format);
@@ -35,7 +42,7 @@ http::Response metrics_page(const metrics::ExpositionStore& expositions, const h
     return response;
 }
 
-http::Response status_page(std::string document) {
+http::Response page(std::string document) {
     http::Response response;
     response.content_type = "text/html; charset=utf-8";
     response.headers = {{"Content-Security-Policy", content_security_policy()},
@@ -58,13 +65,13 @@ http::Response route(const RouteOptions& options, const http::Request& request) 
         return metrics_page(*options.expositions, request);
     }
     if (request.path == "/healthz" || request.path == "/livez") {
-        return probe(options.health.alive(), "the polls have stopped moving");
+        return probe(options.alive(), "the polls have stopped moving");
     }
     if (request.path == "/readyz") {
-        return probe(options.health.ready(), "an organization has not been polled yet");
+        return probe(options.ready(), "an organization has not been polled yet");
     }
     if (request.path == "/") {
-        return status_page(options.status_page());
+        return page(options.status_page());
     }
     if (request.path == "/config") {
         return text(200, options.configuration);

@@ -1,4 +1,7 @@
-// What is served where: metrics, health, readiness, the status page and the configuration.
+// web/: what the program serves: `/metrics` from the exposition store, health and readiness, the status page
+// and the configuration in effect. What comes in is plain values and functions: inventories, statistics, the
+// store. What goes out is an `http::Handler`. Nothing here polls, keeps state, or knows the configuration's
+// types, sockets and TLS: `app/` hands over what is to be shown.
 #pragma once
 
 #include "http/server.h"
@@ -10,18 +13,13 @@
 
 namespace exporter::web {
 
-/// The program's health in the words of Kubernetes' probes. Both are called on the server's thread and must
-/// not wait.
-struct Health {
-    std::function<bool()>
-        alive;  ///< the process and at least one organization's polls move, whatever Datadog does
-    std::function<bool()> ready;  ///< every organization has finished a first attempt
-};
-
+/// The functions are called on the server's thread and must not wait.
 struct RouteOptions {
     std::string telemetry_path = "/metrics";
     const metrics::ExpositionStore* expositions = nullptr;  ///< must outlive the handler
-    Health health;
+    /// Whether the scheduler and at least one organization's polls move, whatever Datadog does.
+    std::function<bool()> alive;
+    std::function<bool()> ready;               ///< every organization has finished a first attempt
     std::function<std::string()> status_page;  ///< a whole HTML document
     std::string configuration{};               ///< the one in effect, for people; without secrets
 };

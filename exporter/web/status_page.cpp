@@ -1,8 +1,8 @@
 #include "web/status_page.h"
 
 #include "web/html.h"
-#include "web/organization_card.h"
-#include "web/page_style.h"
+#include "web/organization.h"
+#include "web/token_tables.h"
 
 #include <algorithm>
 #include <array>
@@ -12,105 +12,91 @@ namespace exporter::web {
 namespace {
 
 /// The page's organizations by condition, each group in the configuration's order.
-class Overview {
-  public:
-    Overview(const std::vector<OrganizationStatus>& organizations, Moment now) {
-        std::array<std::vector<const OrganizationStatus*>, 3> groups;
-        for (const OrganizationStatus& organization : organizations) {
-            groups.at(static_cast<std::size_t>(condition(organization, now))).push_back(&organization);
-            if (organization.numbers) {
-                add(sum_, *organization.numbers);
-                ++counted_;
-            }
-        }
-        for (std::size_t i = 0; i < groups.size(); ++i) {
-            counts_.at(i) = groups.at(i).size();
-            in_order_.insert(in_order_.end(), groups.at(i).begin(), groups.at(i).end());
-        }
-    }
+struct Overview {
+    std::array<std::size_t, condition_words.size()> counts{};  ///< by `Condition`
+    std::vector<const OrganizationStatus*> in_order;
+    TokenSums sums;
+    std::size_t counted = 0;  ///< organizations that `sums` is of
 
     [[nodiscard]] std::size_t count(Condition condition) const {
-        return counts_.at(static_cast<std::size_t>(condition));
+        return counts.at(static_cast<std::size_t>(condition));
     }
-    [[nodiscard]] const std::vector<const OrganizationStatus*>& in_order() const { return in_order_; }
-    /// Of the organizations that have numbers.
-    [[nodiscard]] const TokenNumbers& sum() const { return sum_; }
-    [[nodiscard]] std::size_t counted() const { return counted_; }
-
-    /// `498 healthy, 2 need attention, 1 waiting for its first poll`.
-    [[nodiscard]] std::string in_words() const {
-        if (in_order_.empty()) {
-            return "No organization is polled here";
-        }
-        std::string words;
-        const auto append = [&words](std::size_t number, std::string_view singular, std::string_view plural) {
-            if (number > 0) {
-                words += (words.empty() ? "" : ", ") + count_text(number, singular, plural);
-            }
-        };
-        if (in_order_.size() == 1) {
-            return capitalized(words_of(condition_of_one()));
-        }
-        append(count(Condition::healthy), "healthy", "healthy");
-        append(count(Condition::needs_attention), "needs attention", "need attention");
-        append(count(Condition::waiting), "waiting for its first poll", "waiting for their first poll");
-        return words;
-    }
-
-  private:
-    [[nodiscard]] Condition condition_of_one() const {
-        return static_cast<Condition>(std::find(counts_.begin(), counts_.end(), 1U) - counts_.begin());
-    }
-
-    std::array<std::size_t, 3> counts_{};
-    std::vector<const OrganizationStatus*> in_order_;
-    TokenNumbers sum_;
-    std::size_t counted_ = 0;
 };
 
+Overview overview_of(const std::vector<OrganizationStatus>& organizations, base::Timestamp now) {
+    Overview overview;
+    std::array<std::vector<const OrganizationStatus*>, condition_words.size()> groups;
+    for (const OrganizationStatus& organization : organizations) {
+        groups.at(static_cast<std::size_t>(condition(organization, now))).push_back(&organization);
+        if (organization.inventory) {
+            overview.sums.add(*organization.inventory);
+            ++overview.counted;
+        }
+    }
+    for (std::size_t i = 0; i < groups.size(); ++i) {
+        overview.counts.at(i) = groups.at(i).size();
+        overview.in_order.insert(overview.in_order.end(), groups.at(i).begin(), groups.at(i).end());
+    }
+    return overview;
+}
+
+/// `498 healthy, 2 need attention, 1 waiting for its first poll`; of one organization its condition.
+std::string in_words(const Overview& overview) {
+    if (overview.in_order.empty()) {
+        return "No organization is polled here";
+    }
+    std::string words;
+    for (const Condition condition : {Condition::healthy, Condition::needs_attention, Condition::waiting}) {
+        const std::size_t count = overview.count(condition);
+        if (count > 0 && overview.in_order.size() == 1) {
+            return capitalized(words_of(condition).of_one);
+        }
+        if (count > 0) {
+            words += (words.empty() ? "" : ", ") +
+                     count_text(count, words_of(condition).of_one, words_of(condition).of_several);
+        }
+    }
+    return words;
+}
+
 /// One organization's card says everything already.
-Html summary(const Overview& overview, Moment now) {
-    if (overview.in_order().size() == 1) {
+Html summary(const Overview& overview, const PageSettings& settings, base::Timestamp now) {
+    if (overview.in_order.size() == 1) {
         return {};
     }
-    const std::string_view tone = overview.count(Condition::needs_attention) > 0 ? "attention"
-                                  : overview.count(Condition::healthy) > 0       ? "healthy"
-                                                                                 : "waiting";
+    const Condition tone = overview.count(Condition::needs_attention) > 0 ? Condition::needs_attention
+                           : overview.count(Condition::healthy) > 0       ? Condition::healthy
+                                                                          : Condition::waiting;
     Html part =
-        html("<section class=\"summary {}\" aria-labelledby=\"summary\">\n<h2 id=\"summary\">{}</h2>\n", tone,
-             overview.in_words());
-    if (overview.counted() > 1) {
-        const TokenNumbers& sum = overview.sum();
+        html("<section class=\"summary {}\" aria-labelledby=\"summary\">\n<h2 id=\"summary\">{}</h2>\n",
+             words_of(tone).style, in_words(overview));
+    if (overview.counted > 1) {
         part.add("<p class=\"headline\"><strong>{}</strong> in {}, the oldest numbers from {}</p>\n",
-                 count_text(sum.tokens, "token", "tokens"),
-                 count_text(overview.counted(), "organization", "organizations"),
-                 time_element(sum.as_of, now));
-        part.add(
-            "<div class=\"columns\">\n<section><h3>By type and time left</h3>\n{}</section>\n"
-            "<section><h3>At risk</h3>\n{}</section>\n</div>\n",
-            expiry_picture(sum), findings_table(sum));
+                 count_text(overview.sums.tokens, "token", "tokens"),
+                 count_text(overview.counted, "organization", "organizations"),
+                 time_element(overview.sums.as_of, now));
+        part.add("{}", token_tables(overview.sums, settings, "h3"));
     }
     return part.add("</section>\n");
 }
 
-Html organizations(const Overview& overview, Moment now) {
-    const auto& all = overview.in_order();
-    Html part;
+Html organizations_section(const Overview& overview, const PageSettings& settings, base::Timestamp now) {
+    const auto& all = overview.in_order;
     if (all.empty()) {
-        return part;
+        return {};
     }
-    part.add("<section aria-labelledby=\"organizations\">\n<h2 id=\"organizations\">{}</h2>\n",
-             all.size() == 1 ? "Organization" : "Organizations");
+    Html part = html("<section aria-labelledby=\"organizations\">\n<h2 id=\"organizations\">{}</h2>\n",
+                     all.size() == 1 ? "Organization" : "Organizations");
     const std::size_t cards = std::min(all.size(), cards_at_most);
     for (std::size_t i = 0; i < cards; ++i) {
-        part.add("{}", organization_card(*all[i], all.size() == 1 ? Shown::open : Shown::closed, now));
+        part.add("{}", organization_card(*all[i], settings, all.size() == 1, now));
     }
     const std::size_t shown = std::min(all.size(), cards + lines_at_most);
     if (shown > cards) {
         part.add("<h3>{}</h3>\n<ul class=\"lines\">\n",
                  count_text(all.size() - cards, "more organization", "more organizations"));
         for (std::size_t i = cards; i < shown; ++i) {
-            part.add("{}", organization_line(*all[i], now));
+            part.add("{}", organization_line(*all[i], settings, now));
         }
         part.add("</ul>\n");
     }
@@ -121,14 +107,12 @@ Html organizations(const Overview& overview, Moment now) {
     return part.add("</section>\n");
 }
 
-Html share(const StatusPage& page) {
-    return page.share.empty() ? Html() : html("<p class=\"dim\">{}</p>\n", page.share);
-}
-
 }  // namespace
 
-std::string render(const StatusPage& page, Moment now) {
-    const Overview overview(page.organizations, now);
+std::string status_page(const PageSettings& settings, const std::vector<OrganizationStatus>& organizations,
+                        base::Timestamp now) {
+    const Overview overview = overview_of(organizations, now);
+    const Html share = settings.share.empty() ? Html() : html("<p class=\"dim\">{}</p>\n", settings.share);
     return html(
                "<!DOCTYPE html>\n"
                "<html lang=\"en\">\n"
@@ -156,9 +140,9 @@ std::string render(const StatusPage& page, Moment now) {
                "{}{}</main>\n"
                "</body>\n"
                "</html>\n",
-               overview.in_words(), Html::constant(style_sheet()), page.version, datetime_text(now),
-               utc_text(now), share(page), page.telemetry_path, summary(overview, now),
-               organizations(overview, now))
+               in_words(overview), Html::constant(style_sheet()), settings.version, datetime_text(now),
+               utc_text(now), share, settings.telemetry_path, summary(overview, settings, now),
+               organizations_section(overview, settings, now))
         .str();
 }
 

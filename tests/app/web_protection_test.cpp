@@ -1,12 +1,7 @@
 #include "app/web_protection.h"
 
-#include "http/server.h"
-#include "support/certificate.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <spdlog/sinks/ostream_sink.h>
-#include <spdlog/spdlog.h>
 
 #include <functional>
 #include <map>
@@ -37,9 +32,9 @@ class HastyClock final : public scan::Clock {
 };
 
 /// A disk with the web configuration, and a log that can be read.
-class WebProtectionOfAFile : public ::testing::Test {
+class WatchedWebFile : public ::testing::Test {
   protected:
-    WebProtectionOfAFile() {
+    WatchedWebFile() {
         web_.config_file = path;
         write(header);
     }
@@ -57,14 +52,19 @@ class WebProtectionOfAFile : public ::testing::Test {
             }
             return base::FileText{base::Secret(found->second)};
         };
-        return WebProtection::load(web_, log_, reloads_, read, clock_);
+        return load_web_protection(web_, reloads_, read, clock_);
     }
 
     /// As a scrape has them, by name.
     [[nodiscard]] std::map<std::string, double> reloads() const {
         std::map<std::string, double> values;
         const std::string prefix = "datadog_access_token_exporter_config_last_reload_";
-        for (const auto& family : reloads_.Collect()) {
+        const metrics::ExporterCollectable exporter(
+            [this] { return metrics::ExporterStatus{{}, {}, {}, 0, reloads_.by_file(), {}}; });
+        for (const auto& family : exporter.Collect()) {
+            if (!family.name.starts_with(prefix)) {
+                continue;
+            }
             EXPECT_EQ(family.metric.size(), 1U) << family.name;
             EXPECT_EQ(family.metric[0].label.at(0).name, "file");
             EXPECT_EQ(family.metric[0].label.at(0).value, "web");
@@ -73,10 +73,12 @@ class WebProtectionOfAFile : public ::testing::Test {
         return values;
     }
 
-    /// As two looks in a row find it.
-    static bool settled(WebProtection& protection) {
-        EXPECT_FALSE(protection.refresh()) << "the file may be half-written";
-        return protection.refresh();
+    /// Looks once a second; how often something new was taken up.
+    int watch(http::Protection& protection, int looks) {
+        int taken_up = 0;
+        clock_.waits_ = looks;
+        watch_web_protection(protection, log_, reloads_, {}, [&](const auto&) { ++taken_up; }, clock_);
+        return taken_up;
     }
 
     [[nodiscard]] std::string logged() const { return output_.str(); }
@@ -87,348 +89,94 @@ class WebProtectionOfAFile : public ::testing::Test {
     HastyClock clock_;
     metrics::Reloads reloads_;
     std::ostringstream output_;
-    Log log_{
-        {},
-        std::make_shared<spdlog::logger>("test", std::make_shared<spdlog::sinks::ostream_sink_mt>(output_))};
+    Log log_{{}, [this](const std::string& line) { output_ << line; }};
 };
 
-TEST_F(WebProtectionOfAFile, IsWhatTheFileSays) {
-    const auto protection = load();
-    ASSERT_TRUE(protection);
-    EXPECT_EQ(protection->security()->headers, (http::Headers{{"X-Frame-Options", "deny"}}));
-    EXPECT_EQ(protection->security()->tls, nullptr);
-    EXPECT_EQ(protection->security()->authenticator, nullptr);
-}
-
-TEST_F(WebProtectionOfAFile, StaysWhileTheFileDoes) {
-    auto protection = load().value();
-    const auto before = protection.security();
-    EXPECT_FALSE(protection.refresh());
-    EXPECT_EQ(protection.security(), before);
-    EXPECT_EQ(logged(), "");
-}
-
-TEST_F(WebProtectionOfAFile, ChangesWithTheFile) {
+TEST_F(WatchedWebFile, ChangesWithTheFile) {
     auto protection = load().value();
     write(header + "rate_limit: {interval: 1s, burst: 5}\n");
-    EXPECT_TRUE(settled(protection));
+    EXPECT_EQ(watch(protection, 2), 1);
     EXPECT_NE(protection.security()->rate_limiter, nullptr);
     EXPECT_THAT(logged(), HasSubstr("the web configuration was taken up"));
 }
 
-TEST_F(WebProtectionOfAFile, SurvivesABrokenFileAndTellsItOnce) {
+TEST_F(WatchedWebFile, ThatIsBrokenIsToldOnce) {
     auto protection = load().value();
     const auto before = protection.security();
     write("basic_auth_users: {alice: s3cr3t}\n");
-    EXPECT_FALSE(settled(protection));
+    EXPECT_EQ(watch(protection, 2), 0);
     const std::string told = logged();
     EXPECT_THAT(told, HasSubstr("the one before stays in use"));
     EXPECT_THAT(told, Not(HasSubstr("s3cr3t")));
-    EXPECT_FALSE(protection.refresh());
+    EXPECT_EQ(watch(protection, 1), 0);
     EXPECT_EQ(logged(), told);
     EXPECT_EQ(protection.security(), before);
 }
 
-TEST_F(WebProtectionOfAFile, WaitsUntilAFileIsWrittenToItsEnd) {
-    auto protection = load().value();
-    write(header + "rate_limit: {interval: 1s,");
-    EXPECT_FALSE(protection.refresh());
-    write(header + "rate_limit: {interval: 1s, burst: 5}\n");
-    EXPECT_TRUE(settled(protection));
-    EXPECT_THAT(logged(), Not(HasSubstr("can't be used")));
-}
-
-TEST_F(WebProtectionOfAFile, WaitsAgainForAFileThatWasPutBackMeanwhile) {
-    const std::string half = header + "rate_limit: {interval: 1s, burst: 5}\n";
-    auto protection = load().value();
-    write(half);
-    EXPECT_FALSE(protection.refresh());
-    write(header);
-    EXPECT_FALSE(protection.refresh());
-    write(half);
-    EXPECT_FALSE(protection.refresh()) << "it may be half-written, however often it was so before";
-    EXPECT_TRUE(protection.refresh());
-}
-
-TEST_F(WebProtectionOfAFile, IsWhatTwoLooksFoundAndNothingThatCameLater) {
-    for (int readings = 0; readings < 6; ++readings) {
-        write(header);
-        auto protection = load().value();
-        write(header + "rate_limit: {interval: 1s, burst: 5}\n");
-        EXPECT_FALSE(protection.refresh());
-        before_reading_ = [this, left = readings]() mutable {
-            if (left-- == 0) {
-                write("http_server_config: {headers: {X-Frame-Options: sameorigin}}\n");
-            }
-        };
-        (void)protection.refresh();
-        before_reading_ = nullptr;
-        EXPECT_EQ(protection.security()->headers, (http::Headers{{"X-Frame-Options", "deny"}}))
-            << "changed after " << readings << " readings of the second look";
-    }
-}
-
-TEST_F(WebProtectionOfAFile, IsNeverSwitchedOffByAFileThatLostItsUsers) {
-    write("basic_auth_users: {alice: $2b$04$abcdefghijklmnopqrstuujydOTSfIH/d5oUHpsygqV5X9xJLQc6e}\n");
-    auto protection = load().value();
-    for (const auto* text :
-         {"", "basic_auth_users:\n", "http_server_config: {headers: {X-Frame-Options: deny}}\n"}) {
-        write(text);
-        EXPECT_FALSE(settled(protection)) << text;
-        EXPECT_NE(protection.security()->authenticator, nullptr) << text;
-    }
-    EXPECT_THAT(logged(), HasSubstr("weaker than before, or gone: basic_auth_users"));
-}
-
-/// Its lines by what they set.
-struct Setting {
-    const char* section;
-    const char* text;
-};
-
-/// With TLS below it, every setting that protects.
-const std::vector<Setting> everything = {
-    {"tls_server_config", "  cert_file: server.crt\n  key_file: server.key\n"},
-    {"tls_server_config",
-     "  client_auth_type: RequireAndVerifyClientCert\n  client_ca_file: authority.crt\n"},
-    {"tls_server_config", "  client_allowed_sans: [prometheus.example]\n"},
-    {"tls_server_config", "  min_version: TLS13\n"},
-    {"tls_server_config", "  cipher_suites: [TLS_AES_256_GCM_SHA384]\n"},
-    {"tls_server_config", "  curve_preferences: [CurveP521]\n"},
-    {"http_server_config", "  headers: {X-Frame-Options: deny}\n"},
-    {"basic_auth_users", "  alice: $2b$04$abcdefghijklmnopqrstuujydOTSfIH/d5oUHpsygqV5X9xJLQc6e\n"},
-    {"rate_limit", "  interval: 10s\n  burst: 5\n"},
-};
-
-std::string text_of(const std::vector<Setting>& settings) {
-    std::string text;
-    std::string section;
-    for (const auto& setting : settings) {
-        if (section != setting.section) {
-            section = setting.section;
-            text += section + ":\n";
-        }
-        text += setting.text;
-    }
-    return text;
-}
-
-/// Everything, with one text in the place of another.
-std::string everything_but(const std::string& before, const std::string& after) {
-    std::string text = text_of(everything);
-    return text.replace(text.find(before), before.size(), after);
-}
-
-class FullProtection : public WebProtectionOfAFile {
-  protected:
-    FullProtection() {
-        const auto server = authority_.issue({"IP:127.0.0.1"});
-        files_["/etc/server.crt"] = server.certificate;
-        files_["/etc/server.key"] = server.key;
-        files_["/etc/authority.crt"] = authority_.certificate();
-        write(text_of(everything));
-    }
-
-    const support::Authority authority_{"authority"};
-};
-
-TEST_F(FullProtection, StaysWhereverTheFileIsCut) {
-    auto protection = load().value();
-    const auto before = protection.security();
-    const std::string text = text_of(everything);
-    // Only the last line's end may be missing.
-    for (std::size_t size = 0; size + 1 < text.size(); ++size) {
-        write(text.substr(0, size));
-        ASSERT_FALSE(settled(protection)) << files_[path];
-        ASSERT_EQ(protection.security(), before) << files_[path];
-    }
-    write(text);
-    EXPECT_TRUE(settled(protection)) << "the whole file again";
-}
-
-TEST_F(FullProtection, StaysWhicheverSettingIsGone) {
-    auto protection = load().value();
-    const auto before = protection.security();
-    for (std::size_t gone = 0; gone < everything.size(); ++gone) {
-        auto settings = everything;
-        settings.erase(settings.begin() + static_cast<std::ptrdiff_t>(gone));
-        write(text_of(settings));
-        EXPECT_FALSE(settled(protection)) << everything[gone].text;
-        EXPECT_EQ(protection.security(), before) << everything[gone].text;
-    }
-}
-
-struct Change {
-    const char* name;
-    const char* before;
-    const char* after;
-    const char* weakened;  ///< the setting that the log names; empty: the file is taken up
-};
-
-class ChangeOf : public FullProtection, public ::testing::WithParamInterface<Change> {};
-
-TEST_P(ChangeOf, TakesARestartWhereItWeakens) {
-    auto protection = load().value();
-    write(everything_but(GetParam().before, GetParam().after));
-    const std::string weakened = GetParam().weakened;
-    EXPECT_EQ(settled(protection), weakened.empty()) << logged();
-    if (!weakened.empty()) {
-        const std::string told = logged();
-        EXPECT_THAT(told, HasSubstr("weaker than before, or gone: " + weakened + ";"));
-        EXPECT_FALSE(settled(protection));
-        EXPECT_EQ(logged(), told) << "once";
-    }
-}
-
-INSTANTIATE_TEST_SUITE_P(
-    Setting, ChangeOf,
-    ::testing::Values(
-        Change{"NamesGone", "  client_allowed_sans: [prometheus.example]\n", "",
-               "tls_server_config.client_allowed_sans"},
-        Change{"OtherNames", "[prometheus.example]", "[a.example, b.example]", ""},
-        Change{"LowerVersion", "min_version: TLS13", "min_version: TLS12", "tls_server_config.min_version"},
-        Change{"VersionGone", "  min_version: TLS13\n", "", "tls_server_config.min_version"},
-        Change{"SuitesGone", "  cipher_suites: [TLS_AES_256_GCM_SHA384]\n", "",
-               "tls_server_config.cipher_suites"},
-        Change{"OtherSuites", "TLS_AES_256_GCM_SHA384", "TLS_AES_128_GCM_SHA256", ""},
-        Change{"CurvesGone", "  curve_preferences: [CurveP521]\n", "", "tls_server_config.curve_preferences"},
-        Change{"OtherCurves", "CurveP521", "CurveP384", ""},
-        Change{"HeaderGone", "  headers: {X-Frame-Options: deny}\n", "", "http_server_config.headers"},
-        Change{"OtherHeaderInItsPlace", "X-Frame-Options: deny", "X-XSS-Protection: nonsense",
-               "http_server_config.headers"},
-        Change{"OtherHeaderValue", "X-Frame-Options: deny", "X-Frame-Options: sameorigin", ""},
-        Change{"OtherUser", "alice", "bob", ""},
-        Change{"UsersGone", "  alice: $2b$04$abcdefghijklmnopqrstuujydOTSfIH/d5oUHpsygqV5X9xJLQc6e\n", "",
-               "basic_auth_users"},
-        Change{"LimitGone", "interval: 10s", "interval: 0s", "rate_limit"},
-        Change{"ShorterInterval", "interval: 10s", "interval: 1s", "rate_limit"},
-        Change{"LongerInterval", "interval: 10s", "interval: 20s", ""},
-        Change{"LargerBurst", "burst: 5", "burst: 50", "rate_limit"},
-        Change{"SmallerBurst", "burst: 5", "burst: 1", ""}),
-    [](const auto& tested) { return tested.param.name; });
-
-struct ClientAuthChange {
-    const char* before;
-    const char* after;
-    bool weakens;
-};
-
-class ClientAuthChanged : public FullProtection, public ::testing::WithParamInterface<ClientAuthChange> {
-  protected:
-    static std::string text(const std::string& kind) {
-        return "tls_server_config:\n  cert_file: server.crt\n  key_file: server.key\n  client_auth_type: " +
-               kind +
-               (kind.find("Verify") == std::string::npos ? "\n" : "\n  client_ca_file: authority.crt\n");
-    }
-};
-
-TEST_P(ClientAuthChanged, TakesARestartWhereSomebodyMoreGetsIn) {
-    write(text(GetParam().before));
-    auto protection = load().value();
-    write(text(GetParam().after));
-    EXPECT_EQ(settled(protection), !GetParam().weakens) << logged();
-}
-
-// To NoClientCert is what a file that is cut before `client_auth_type` means.
-INSTANTIATE_TEST_SUITE_P(
-    Kinds, ClientAuthChanged,
-    ::testing::Values(ClientAuthChange{"RequireAndVerifyClientCert", "NoClientCert", true},
-                      ClientAuthChange{"RequireAndVerifyClientCert", "RequestClientCert", true},
-                      ClientAuthChange{"RequireAndVerifyClientCert", "RequireAnyClientCert", true},
-                      ClientAuthChange{"RequireAndVerifyClientCert", "VerifyClientCertIfGiven", true},
-                      ClientAuthChange{"RequireAnyClientCert", "NoClientCert", true},
-                      ClientAuthChange{"RequireAnyClientCert", "RequestClientCert", true},
-                      ClientAuthChange{"RequireAnyClientCert", "VerifyClientCertIfGiven", true},
-                      ClientAuthChange{"RequireAnyClientCert", "RequireAndVerifyClientCert", false},
-                      ClientAuthChange{"VerifyClientCertIfGiven", "NoClientCert", true},
-                      ClientAuthChange{"VerifyClientCertIfGiven", "RequestClientCert", true},
-                      ClientAuthChange{"VerifyClientCertIfGiven", "RequireAnyClientCert", true},
-                      ClientAuthChange{"VerifyClientCertIfGiven", "RequireAndVerifyClientCert", false},
-                      ClientAuthChange{"RequestClientCert", "NoClientCert", false},
-                      ClientAuthChange{"RequestClientCert", "RequireAnyClientCert", false},
-                      ClientAuthChange{"NoClientCert", "VerifyClientCertIfGiven", false},
-                      ClientAuthChange{"NoClientCert", "RequireAndVerifyClientCert", false}),
-    [](const auto& tested) { return std::string("From") + tested.param.before + "To" + tested.param.after; });
-
-TEST_F(WebProtectionOfAFile, ThatIsBrokenFromTheStartIsRefused) {
-    write("nonsense: 1\n");
-    const auto protection = load();
-    ASSERT_FALSE(protection);
-    EXPECT_THAT(protection.error().front(), HasSubstr("/etc/web.yml:1: nonsense: unknown key"));
-}
-
-TEST_F(WebProtectionOfAFile, TellsInMetricsHowItsLastReadingWent) {
+TEST_F(WatchedWebFile, TellsInMetricsHowItsLastReadingWent) {
     auto protection = load().value();
     EXPECT_EQ(reloads(),
               (std::map<std::string, double>{{"successful", 1}, {"success_timestamp_seconds", 1000}}));
 
     clock_.now_ += std::chrono::seconds(60);
     write("");
-    EXPECT_FALSE(settled(protection)) << "weaker";
+    EXPECT_EQ(watch(protection, 2), 0) << "weaker";
     EXPECT_EQ(reloads(),
               (std::map<std::string, double>{{"successful", 0}, {"success_timestamp_seconds", 1000}}));
 
     write(header);
-    EXPECT_TRUE(settled(protection));
+    EXPECT_EQ(watch(protection, 2), 1);
     EXPECT_EQ(reloads(),
               (std::map<std::string, double>{{"successful", 1}, {"success_timestamp_seconds", 1060}}));
 
     write("nonsense: 1\n");
-    EXPECT_FALSE(settled(protection)) << "broken";
+    EXPECT_EQ(watch(protection, 2), 0) << "broken";
     EXPECT_EQ(reloads(),
               (std::map<std::string, double>{{"successful", 0}, {"success_timestamp_seconds", 1060}}));
 }
 
-TEST_F(WebProtectionOfAFile, IsNoneWithoutAFile) {
+TEST_F(WatchedWebFile, IsNoneWithoutAFile) {
     web_.config_file.clear();
     auto protection = load().value();
     EXPECT_EQ(protection.security(), nullptr);
-    EXPECT_FALSE(protection.refresh());
+    EXPECT_EQ(watch(protection, 1), 0);
     EXPECT_TRUE(reloads().empty());
 }
 
-TEST_F(WebProtectionOfAFile, IsHandedOverOnceForEachChange) {
+TEST_F(WatchedWebFile, IsHandedOverOnceForEachChange) {
     auto protection = load().value();
     write(header + "rate_limit: {interval: 1s, burst: 5}\n");
-    clock_.waits_ = 3;
-    int taken_up = 0;
-    protection.watch({}, [&](const auto&) { ++taken_up; });
-    EXPECT_EQ(taken_up, 1);
+    EXPECT_EQ(watch(protection, 3), 1);
 }
 
-TEST_F(WebProtectionOfAFile, CountsAnExceptionAsAFailedReadingAndLooksAgain) {
+TEST_F(WatchedWebFile, CountsAnExceptionAsAFailedReadingAndLooksAgain) {
     auto protection = load().value();
     write(header + "rate_limit: {interval: 1s, burst: 5}\n");
-    int taken_up = 0;
-    const auto watch = [&](int looks) {
-        clock_.waits_ = looks;
-        protection.watch({}, [&](const auto&) { ++taken_up; });
-    };
-    watch(1);
+    EXPECT_EQ(watch(protection, 1), 0);
     ASSERT_EQ(reloads().at("successful"), 1);
     before_reading_ = [] { throw std::bad_alloc(); };
-    watch(1);
+    EXPECT_EQ(watch(protection, 1), 0);
     EXPECT_EQ(reloads().at("successful"), 0);
     EXPECT_THAT(logged(), HasSubstr("can't be used"));
     before_reading_ = nullptr;
-    watch(2);
-    EXPECT_EQ(taken_up, 1);
+    EXPECT_EQ(watch(protection, 2), 1);
     EXPECT_EQ(reloads().at("successful"), 1);
 }
 
-TEST_F(WebProtectionOfAFile, IsHandedOverAgainAfterAnException) {
+TEST_F(WatchedWebFile, IsHandedOverAgainAfterAnException) {
     auto protection = load().value();
     write(header + "rate_limit: {interval: 1s, burst: 5}\n");
     clock_.waits_ = 3;
     int attempts = 0;
     std::shared_ptr<const http::Security> handed_over;
-    protection.watch({}, [&](const auto& security) {
+    const auto take_up = [&](const auto& security) {
         if (++attempts == 1) {
             throw std::bad_alloc();
         }
         EXPECT_EQ(reloads().at("successful"), 0) << "it is not in use yet";
         handed_over = security;
-    });
+    };
+    watch_web_protection(protection, log_, reloads_, {}, take_up, clock_);
     EXPECT_EQ(attempts, 2);
     EXPECT_EQ(handed_over, protection.security());
     EXPECT_EQ(reloads().at("successful"), 1);

@@ -2,10 +2,13 @@
 // that interface changes, this file follows.
 #pragma once
 
+#include "http/negotiation.h"
 #include "metrics/collectables.h"
 #include "metrics/exposition.h"
-#include "web/negotiation.h"
+#include "metrics/render.h"
+#include "support/exposition.h"
 
+#include <array>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -20,15 +23,23 @@ namespace exporter::comparison {
 /// What a poll publishes: rendered and compressed.
 [[nodiscard]] inline std::shared_ptr<const metrics::Exposition> exposition_of(
     const std::vector<prometheus::MetricFamily>& families) {
-    return std::make_shared<const metrics::Exposition>(
+    return testing::exposition_of(
         [&families](metrics::Format format) { return metrics::render(families, format); });
+}
+
+/// What the exporter publishes of itself.
+[[nodiscard]] inline std::shared_ptr<metrics::ExporterCollectable> exporter_metrics() {
+    return std::make_shared<metrics::ExporterCollectable>([] {
+        return metrics::ExporterStatus{"1.2.3", "0123456789ab", "GNU 12.2.0", 0, {}, metrics::read_process()};
+    });
 }
 
 /// A store with the program's own live part.
 [[nodiscard]] inline std::unique_ptr<metrics::ExpositionStore> make_store() {
-    return std::make_unique<metrics::ExpositionStore>([](metrics::Format format) {
-        return metrics::render(metrics::ProcessCollectable().Collect(), format);
-    });
+    return std::make_unique<metrics::ExpositionStore>(
+        [exporter = exporter_metrics()](metrics::Format format) {
+            return metrics::render(exporter->Collect(), format);
+        });
 }
 
 [[nodiscard]] inline metrics::Body scrape(const metrics::ExpositionStore& store, bool gzip) {
@@ -37,8 +48,9 @@ namespace exporter::comparison {
 
 /// Whether a scrape with these headers is answered with gzip; the whole negotiation.
 [[nodiscard]] inline bool negotiated_gzip(std::string_view accept, std::string_view accept_encoding) {
-    return web::negotiate_format(accept) == metrics::Format::text &&
-           web::negotiate_encoding(accept_encoding) == metrics::Encoding::gzip;
+    constexpr std::array<http::MediaType, 2> offers = {
+        {{"text/plain", "0.0.4"}, {"application/openmetrics-text", "1.0.0"}}};
+    return http::preferred_type(accept, offers) == 0 && http::prefers_gzip(accept_encoding);
 }
 
 }  // namespace exporter::comparison

@@ -59,8 +59,9 @@ void render_and_compress(benchmark::State& state) {
 }
 
 void live_part(benchmark::State& state) {
+    const auto exporter = comparison::exporter_metrics();
     while (state.KeepRunning()) {
-        benchmark::DoNotOptimize(comparison::rendered(metrics::ProcessCollectable().Collect()));
+        benchmark::DoNotOptimize(comparison::rendered(exporter->Collect()));
     }
 }
 

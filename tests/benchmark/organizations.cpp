@@ -1,7 +1,10 @@
 // What the exposition of many organizations costs, made of each one's lines, against rendering it whole; and
 // what a single large organization pays for that.
 #include "inventory/builder.h"
+#include "metrics/catalog.h"
 #include "metrics/organization_lines.h"
+#include "metrics/render.h"
+#include "support/exposition.h"
 
 #include <benchmark/benchmark.h>
 #include <fmt/format.h>
@@ -10,6 +13,7 @@
 #include <array>
 #include <chrono>
 #include <cstddef>
+#include <iterator>
 #include <memory>
 #include <random>
 #include <string>
@@ -131,13 +135,9 @@ std::vector<metrics::Snapshot> one_of(std::size_t series) {
         organization_of("default", series / series_of_a_token, series / 100, inventory::DetailMode::all, 1)};
 }
 
-std::vector<prometheus::MetricFamily> build_info() {
-    return metrics::BuildInfoCollectable("1.2.3", "0123456789ab", "GNU 12.2.0").Collect();
-}
-
-std::vector<std::shared_ptr<const metrics::OrganizationLines>> lines_of(
+std::vector<std::shared_ptr<const metrics::CompressedLines>> lines_of(
     const std::vector<metrics::Snapshot>& snapshots) {
-    std::vector<std::shared_ptr<const metrics::OrganizationLines>> lines;
+    std::vector<std::shared_ptr<const metrics::CompressedLines>> lines;
     lines.reserve(snapshots.size());
     for (const metrics::Snapshot& snapshot : snapshots) {
         lines.push_back(metrics::render_lines(snapshot));
@@ -145,16 +145,25 @@ std::vector<std::shared_ptr<const metrics::OrganizationLines>> lines_of(
     return lines;
 }
 
+/// Each family once, its series organization by organization.
 std::shared_ptr<const metrics::Exposition> whole(const std::vector<metrics::Snapshot>& snapshots) {
-    auto families = metrics::OrganizationsCollectable(snapshots).Collect();
-    const auto more = build_info();
-    families.insert(families.end(), more.begin(), more.end());
-    return std::make_shared<const metrics::Exposition>(
+    std::vector<prometheus::MetricFamily> families;
+    for (const metrics::Metric& metric : metrics::catalog()) {
+        prometheus::MetricFamily all = metrics::FamilyBuilder(metric).build();
+        for (const metrics::Snapshot& snapshot : snapshots) {
+            auto family = metrics::family_of(metric, snapshot);
+            std::move(family.metric.begin(), family.metric.end(), std::back_inserter(all.metric));
+        }
+        if (!all.metric.empty()) {
+            families.push_back(std::move(all));
+        }
+    }
+    return testing::exposition_of(
         [&families](metrics::Format format) { return metrics::render(families, format); });
 }
 
 std::shared_ptr<const metrics::Exposition> joined(const std::vector<metrics::Snapshot>& snapshots) {
-    return metrics::join(lines_of(snapshots), build_info());
+    return metrics::join(lines_of(snapshots));
 }
 
 void count_bytes(benchmark::State& state, const metrics::Exposition& exposition) {
@@ -165,6 +174,17 @@ void count_bytes(benchmark::State& state, const metrics::Exposition& exposition)
     state.counters["identity_bytes"] = size(metrics::Encoding::identity);
 }
 
+/// The compressed bytes once for each format, though formats share most of them, and where they are.
+std::size_t held_bytes(const metrics::CompressedLines& lines) {
+    std::size_t bytes = 0;
+    for (std::size_t row = 0; row < metrics::catalog().size(); ++row) {
+        for (const metrics::Format format : metrics::formats) {
+            bytes += sizeof(metrics::Fragment) + lines.at(row, format).deflated.size();
+        }
+    }
+    return bytes;
+}
+
 /// After one organization's poll.
 void lines_of_one(benchmark::State& state) {
     const metrics::Snapshot& snapshot = many().front();
@@ -172,20 +192,19 @@ void lines_of_one(benchmark::State& state) {
         benchmark::DoNotOptimize(metrics::render_lines(snapshot));
     }
     std::size_t series = 0;
-    for (const auto& family : metrics::OrganizationsCollectable({snapshot}).Collect()) {
-        series += family.metric.size();
+    for (const metrics::Metric& metric : metrics::catalog()) {
+        series += metrics::family_of(metric, snapshot).metric.size();
     }
     state.counters["series"] = static_cast<double>(series);
-    state.counters["held_bytes"] = static_cast<double>(metrics::render_lines(snapshot)->memory());
+    state.counters["held_bytes"] = static_cast<double>(held_bytes(*metrics::render_lines(snapshot)));
 }
 
 void join_of_many(benchmark::State& state) {
     const auto lines = lines_of(many());
-    const auto more = build_info();
     while (state.KeepRunning()) {
-        benchmark::DoNotOptimize(metrics::join(lines, more));
+        benchmark::DoNotOptimize(metrics::join(lines));
     }
-    count_bytes(state, *metrics::join(lines, more));
+    count_bytes(state, *metrics::join(lines));
 }
 
 void whole_of_many(benchmark::State& state) {
@@ -211,7 +230,7 @@ void unpack(benchmark::State& state, const std::vector<metrics::Snapshot>& snaps
     const auto lines = lines_of(snapshots);
     while (state.KeepRunning()) {
         state.PauseTiming();
-        const auto exposition = metrics::join(lines, {});
+        const auto exposition = metrics::join(lines);
         state.ResumeTiming();
         benchmark::DoNotOptimize(exposition->body("", metrics::Format::text, metrics::Encoding::identity));
     }

@@ -1,8 +1,8 @@
 // The exporter's own server over families that stand still, with the process metrics as its live part.
 #include "exposition_adapter.h"
 #include "families.h"
-#include "http/security.h"
 #include "http/server.h"
+#include "http/tls_context.h"
 #include "lifetime.h"
 #include "support/certificate.h"
 #include "support/guarded_main.h"
@@ -48,7 +48,7 @@ int serve(const Arguments& arguments) {
 
     web::RouteOptions routes;
     routes.expositions = store.get();
-    routes.health = {[] { return true; }, [] { return true; }};
+    routes.alive = routes.ready = [] { return true; };
     routes.status_page = [] { return std::string(); };
 
     http::ServerOptions options;

@@ -1,6 +1,6 @@
 // A server that wants a certificate of the client, which has none.
 #include "datadog/answer_case.h"
-#include "datadog/commons.h"
+#include "datadog/client.h"
 #include "support/raw_server.h"
 
 #include <gmock/gmock.h>

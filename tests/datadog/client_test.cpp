@@ -2,7 +2,6 @@
 #include "datadog/client.h"
 
 #include "datadog/answer.h"
-#include "datadog/commons.h"
 #include "support/raw_server.h"
 #include "support/simulated_datadog.h"
 

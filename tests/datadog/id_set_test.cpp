@@ -1,4 +1,4 @@
-#include "datadog/id_set.h"
+#include "datadog/text_hash.h"
 
 #include <gtest/gtest.h>
 

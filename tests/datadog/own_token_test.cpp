@@ -1,4 +1,4 @@
-#include "datadog/client.h"
+#include "datadog/api.h"
 
 #include <gtest/gtest.h>
 

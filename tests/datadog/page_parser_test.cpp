@@ -1,6 +1,5 @@
-#include "datadog/page_parser.h"
-
 #include "base/dates.h"
+#include "datadog/page.h"
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
@@ -19,7 +18,7 @@ Result<Page> parse(std::string_view json) {
     Page page;
     page.body.assign(json.begin(), json.end());
     page.body.push_back('\0');
-    auto parsed = parse_into(page);
+    auto parsed = parse_page(page);
     if (!parsed) {
         return tl::unexpected(std::move(parsed).error());
     }
@@ -154,12 +153,43 @@ TEST(PageParser, AttributesThatAreNoneSayNothing) {
     }
 }
 
+TEST(PageParser, AttributesThatAreNoneCountForEachFieldOnce) {
+    const Page page = parse_page_of(R"({"data":[{"id":"t1","attributes":[]}]})");
+
+    for (const Field field : {Field::name, Field::public_portion, Field::scopes, Field::created_at,
+                              Field::expires_at, Field::last_used_at, Field::modified_at}) {
+        EXPECT_EQ(unparsed(page, field), 1U) << label(field);
+    }
+    EXPECT_EQ(all_unparsed(page), 7U);
+}
+
+TEST(PageParser, AMemberCountsInItsPlaceAlone) {
+    const Page page = parse_page_of(
+        R"({"data":[{"id":"t1","name":{},"scopes":{},"relationships":{"name":{},"type":{},"scopes":{},"expires_at":{}}}]})");
+
+    ASSERT_EQ(page.tokens.size(), 1U);
+    EXPECT_TRUE(page.tokens.front().expires_at.is_none());
+    EXPECT_TRUE(page.tokens.front().scopes_readable);
+    EXPECT_EQ(all_unparsed(page), 0U);
+}
+
+TEST(PageParser, ATokenWithoutAnIdLeavesItsScopesToNoOther) {
+    const Page page = parse_page_of(
+        R"({"data":[{"attributes":{"scopes":["a"]}},{"id":"t1","attributes":{"scopes":["b"]}},{"id":"t2"}]})");
+
+    ASSERT_EQ(page.tokens.size(), 2U);
+    EXPECT_THAT(page.tokens[0].scopes, ElementsAre("b"));
+    EXPECT_THAT(page.tokens[1].scopes, IsEmpty());
+}
+
 TEST(PageParser, RelationshipsThatAreNoneAreCounted) {
     for (const auto* value : {"[]", R"("x")"}) {
         const Page page =
             parse_page_of(fmt::format(R"({{"data":[{{"id":"t1","relationships":{}}}]}})", value));
         EXPECT_EQ(page.tokens.at(0).owner_type, OwnerType::unknown) << value;
         EXPECT_EQ(unparsed(page, Field::owned_by), 1U) << value;
+        EXPECT_EQ(unparsed(page, Field::leak_information), 1U) << value;
+        EXPECT_EQ(all_unparsed(page), 2U) << value;
     }
 }
 
@@ -447,7 +477,9 @@ INSTANTIATE_TEST_SUITE_P(
         BadPage{"DataOnlyDeeper", R"({"a":{"data":[]}})", ErrorKind::bad_page, "no `data`"},
         BadPage{"ErrorsInA200", R"({"errors":["Forbidden"]})", ErrorKind::bad_page, "errors: Forbidden"},
         BadPage{"ErrorObjectsInA200", R"({"data":[],"errors":[{"title":"Oops"}]})", ErrorKind::bad_page,
-                "errors: Oops"}),
+                "errors: Oops"},
+        BadPage{"AllWordsOfErrorsInA200", R"({"errors":[{"title":"Bad","detail":"size"},"b"],"data":[]})",
+                ErrorKind::bad_page, "errors: Bad: size; b"}),
     [](const auto& test) { return test.param.name; });
 
 TEST(PageParser, AnEmptyErrorsArrayIsNoError) {
@@ -561,16 +593,10 @@ TEST(PageParser, RowsThatAreNoTokensCountAsWell) {
 }
 
 TEST(PageParser, NoRowIsReadBeyondTheOneTooMany) {
-    std::string body = fmt::format(R"({{"data":[{},)", repeated(R"({"id":"a"})", 1001));
-    std::vector<char> buffer(body.begin(), body.end());
-    buffer.push_back('\0');
-    int tokens = 0;
-
-    const auto refused = parse_page(buffer, [&tokens](const Token&) { ++tokens; });
+    const auto refused = parse(fmt::format(R"({{"data":[{},)", repeated(R"({"id":"a"})", 1001)));
 
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().kind, ErrorKind::bad_page) << "not of a page that is cut";
-    EXPECT_EQ(tokens, 1000);
 }
 
 TEST(PageParser, APageHolds100000ScopesAndNoMore) {
@@ -597,18 +623,6 @@ TEST(PageParser, TheLastOfDuplicateMembersCounts) {
 
     EXPECT_EQ(page.tokens.at(0).name, "last");
     EXPECT_THAT(page.tokens.at(0).scopes, ElementsAre("b"));
-}
-
-TEST(PageParser, TokensAreHandedOnWhileThePageIsStillBeingRead) {
-    std::string json = R"({"data":[{"id":"a"},{"id":"b"},)";
-    std::vector<char> body(json.begin(), json.end());
-    body.push_back('\0');
-    std::vector<std::string> ids;
-
-    const auto facts = parse_page(body, [&](const Token& token) { ids.emplace_back(token.id); });
-
-    EXPECT_FALSE(facts);
-    EXPECT_THAT(ids, ElementsAre("a", "b"));
 }
 
 TEST(PageParser, AMovedPageKeepsItsTexts) {

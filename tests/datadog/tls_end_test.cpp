@@ -1,6 +1,6 @@
 // A body that ends with its connection, over TLS: RFC 9112, 9.8.
 #include "datadog/answer_case.h"
-#include "datadog/commons.h"
+#include "datadog/client.h"
 #include "support/certificate.h"
 #include "support/raw_server.h"
 

@@ -1,5 +1,4 @@
-#include "datadog/tls.h"
-
+#include "datadog/wire.h"
 #include "support/certificate.h"
 #include "support/scratch_directory.h"
 
@@ -88,8 +87,9 @@ std::string why_refused(const support::CertificateText& identity, const std::str
     const Server server(identity);
     Wire wire;
     wire.begin(10s, std::chrono::steady_clock::now() + 10s);
-    const auto connection = TlsConnection::open(context, server.client_socket(), host, wire);
-    return connection ? "" : connection.error().message;
+    wire.attach(server.client_socket());
+    const auto started = wire.start_tls(context, host);
+    return started ? "" : started.error().message;
 }
 
 TEST(TlsContext, ThatCannotLoadItsCertificatesSaysWhyAndDoesNotWait) {
@@ -164,9 +164,10 @@ ssize_t bytes_after_key_updates(int updates) {
     const TlsContext context = trusting_context();
     Wire wire;
     wire.begin(10s, std::chrono::steady_clock::now() + 10s);
-    auto connection = TlsConnection::open(context, server.client_socket(), "a.test", wire);
+    wire.attach(server.client_socket());
+    EXPECT_TRUE(wire.start_tls(context, "a.test"));
     std::array<char, 100> bytes{};
-    return connection.value().read(bytes.data(), bytes.size());
+    return wire.read(bytes.data(), bytes.size());
 }
 
 // A server may send two session tickets beside.

@@ -1,6 +1,6 @@
 // What a proxy answers to CONNECT: from then on the connection is the target's, or there is none.
 #include "datadog/answer_case.h"
-#include "datadog/commons.h"
+#include "datadog/client.h"
 #include "support/raw_server.h"
 
 #include <fmt/format.h>

@@ -1,6 +1,6 @@
 #include "demo/simulated_api.h"
 
-#include "datadog/page_parser.h"
+#include "datadog/page.h"
 #include "support/listing_json.h"
 
 #include <gmock/gmock.h>
@@ -36,7 +36,7 @@ datadog::Page as_over_http(const Slice& slice) {
     datadog::Page page;
     page.body.assign(json.begin(), json.end());
     page.body.push_back('\0');
-    EXPECT_TRUE(datadog::parse_into(page));
+    EXPECT_TRUE(datadog::parse_page(page));
     return page;
 }
 

@@ -1,10 +1,8 @@
 #include "faults/monitored.h"
 
-#include "datadog/commons.h"
+#include "datadog/client.h"
 #include "faults/fault_server.h"
 
-#include <spdlog/sinks/ostream_sink.h>
-#include <spdlog/spdlog.h>
 #include <sys/resource.h>
 
 #include <csignal>
@@ -34,7 +32,7 @@ Monitored::Monitored(std::uint16_t port)
 
 Monitored::Monitored(config::Endpoint endpoint, const std::string& ca_file)
     : log_({.level = config::LogLevel::debug, .format = config::LogFormat::logfmt},
-           std::make_shared<spdlog::logger>("", std::make_shared<spdlog::sinks::ostream_sink_mt>(lines_))) {
+           [this](const std::string& line) { lines_ << line; }) {
     std::signal(SIGPIPE, SIG_IGN);  // As the program does: OpenSSL writes to closed connections.
     config::Organization organization;
     organization.endpoint = std::move(endpoint);

@@ -1,5 +1,5 @@
 // Whatever a client sends to prove itself: either it is refused, or it is the one way to write what was read.
-#include "http/authorization.h"
+#include "http/users.h"
 #include "require.h"
 
 #include <cstddef>
@@ -32,14 +32,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const std::string_view text(reinterpret_cast<const char*>(data), size);
     if (const auto credentials = parse_basic_authorization(text)) {
         require(credentials->user.find(':') == std::string::npos);
-        const auto token =
-            base64(credentials->user + ":" + std::string(exporter::http::view(credentials->password)));
+        const auto token = base64(credentials->user + ":" + std::string(credentials->password.expose()));
         require(text.ends_with(token));
         require(text.substr(5, text.size() - token.size() - 5).find_first_not_of(' ') ==
                 std::string_view::npos);
     }
     // And what can be written is read.
     const auto written = parse_basic_authorization("Basic " + base64(":" + std::string(text)));
-    require(written && written->user.empty() && exporter::http::view(written->password) == text);
+    require(written && written->user.empty() && written->password.expose() == text);
     return 0;
 }

@@ -1,4 +1,4 @@
-#include "http/authorization.h"
+#include "http/users.h"
 
 #include <gtest/gtest.h>
 
@@ -30,7 +30,7 @@ TEST_P(Authorization, HasAUserAndAPassword) {
     const auto credentials = parse_basic_authorization(GetParam().header);
     std::optional<Parts> parts;
     if (credentials) {
-        parts.emplace(credentials->user, std::string(view(credentials->password)));
+        parts.emplace(credentials->user, std::string(credentials->password.expose()));
     }
     EXPECT_EQ(parts, GetParam().parts);
 }

@@ -11,10 +11,6 @@ namespace {
 
 using namespace std::string_literals;
 
-WipedText wiped(const std::string& text) {
-    return {text.begin(), text.end()};
-}
-
 const std::string of_secret = "$2b$04$abcdefghijklmnopqrstuu2r9OfJnfCsdneAXAGHnS4UpFFP8WIrW";
 const std::string of_nothing_given = "$2b$04$abcdefghijklmnopqrstuubyCG3zY1GIXMyxfivm.ClDiInHzxjiq";
 const std::string of_72_bytes = "$2b$04$abcdefghijklmnopqrstuuBzzIgyKkz7xMWYSzkIjUSnxEQFQ0WNe";
@@ -36,7 +32,7 @@ class BcryptMatches : public ::testing::TestWithParam<MatchCase> {};
 TEST_P(BcryptMatches, ThePasswordItWasMadeOf) {
     const auto hash = BcryptHash::parse(GetParam().hash);
     ASSERT_TRUE(hash.has_value());
-    EXPECT_EQ(hash->matches(wiped(GetParam().password)), GetParam().matches);
+    EXPECT_EQ(hash->matches(base::Secret(GetParam().password)), GetParam().matches);
 }
 
 std::string as_version(char version, std::string hash) {
@@ -107,8 +103,8 @@ INSTANTIATE_TEST_SUITE_P(
 TEST(Bcrypt, OfNothingMatchesNothing) {
     const auto hash = BcryptHash::of_nothing(4);
     EXPECT_EQ(hash.cost(), 4U);
-    EXPECT_FALSE(hash.matches(wiped("")));
-    EXPECT_FALSE(hash.matches(wiped("secret")));
+    EXPECT_FALSE(hash.matches(base::Secret("")));
+    EXPECT_FALSE(hash.matches(base::Secret("secret")));
 }
 
 }  // namespace

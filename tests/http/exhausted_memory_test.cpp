@@ -1,5 +1,5 @@
 // Not under ThreadSanitizer, whose runtime brings an operator new of its own.
-#include "http/basic_auth.h"
+#include "http/authenticator.h"
 #include "users_of.h"
 
 #include <gtest/gtest.h>

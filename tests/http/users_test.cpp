@@ -13,7 +13,7 @@ const std::string of_secret = "$2b$04$abcdefghijklmnopqrstuu2r9OfJnfCsdneAXAGHnS
 const std::string of_other = "$2b$05$abcdefghijklmnopqrstuuVQd15VhR/oN1H3pzUR5lME0fZO6.qRW";
 
 Credentials credentials(const std::string& user, const std::string& password) {
-    return {user, {password.begin(), password.end()}};
+    return {user, base::Secret(password)};
 }
 
 Users two_users() {

@@ -109,12 +109,9 @@ inline Count at_risk(const Inventory& inventory, Risk risk, TokenType type = Tok
 
 inline Count sum(const ByBucket& counts) {
     Count total = 0;
-    for (const TokenType type : {TokenType::personal, TokenType::service, TokenType::other}) {
-        for (const OwnerType owner :
-             {OwnerType::user, OwnerType::service_account, OwnerType::other, OwnerType::unknown}) {
-            for (const Count count : counts.at(type, owner)) {
-                total += count;
-            }
+    for (const std::vector<Count>& of_pair : counts) {
+        for (const Count count : of_pair) {
+            total += count;
         }
     }
     return total;

@@ -187,5 +187,28 @@ TEST(HealthFamilies, TheRateLimitIsAsLastReported) {
               1749988807);
 }
 
+TEST(HealthFamilies, AReloadIsPublishedWithItsFile) {
+    Reloads reloads;
+    reloads.succeeded("web", samples::noon);
+    reloads.succeeded("web", samples::noon + std::chrono::seconds(60));
+    reloads.failed("web");
+    reloads.failed("config");
+    const auto families =
+        ExporterCollectable([&] { return ExporterStatus{{}, {}, {}, 0, reloads.by_file(), {}}; }).Collect();
+    const std::string prefix = "datadog_access_token_exporter_config_last_reload_";
+    EXPECT_EQ(samples::value(families, prefix + "successful", {{"file", "web"}}), 0);
+    EXPECT_EQ(samples::value(families, prefix + "successful", {{"file", "config"}}), 0);
+    EXPECT_EQ(samples::value(families, prefix + "success_timestamp_seconds", {{"file", "web"}}), 1749988860);
+    EXPECT_EQ(samples::series_count(families, prefix + "success_timestamp_seconds"), 1U);
+    reloads.succeeded("config", samples::noon);
+    EXPECT_TRUE(reloads.by_file().at("config").was_successful);
+}
+
+TEST(HealthFamilies, FilesThatWereNeverReadHaveNoReload) {
+    const auto families = ExporterCollectable([] { return ExporterStatus{}; }).Collect();
+    EXPECT_EQ(samples::find(families, "datadog_access_token_exporter_config_last_reload_successful"),
+              nullptr);
+}
+
 }  // namespace
 }  // namespace exporter::metrics

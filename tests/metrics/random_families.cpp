@@ -1,6 +1,7 @@
 #include "metrics/random_families.h"
 
 #include <bit>
+#include <cmath>
 #include <limits>
 #include <random>
 #include <string>
@@ -21,7 +22,7 @@ class RandomFamilies {
         std::vector<MetricFamily> families(below(6));
         for (MetricFamily& family : families) {
             family.name = "name_" + std::to_string(below(100));
-            family.help = below(4) == 0 ? "" : "Help " + std::to_string(engine_());
+            family.help = "Help " + std::to_string(engine_());
             family.type = types[below(types.size())];
             family.metric.resize(below(8));
             for (ClientMetric& series : family.metric) {
@@ -37,7 +38,7 @@ class RandomFamilies {
     double number() {
         switch (below(4)) {
             case 0:
-                return std::bit_cast<double>(engine_());
+                return finite(std::bit_cast<double>(engine_()));
             case 1:
                 return static_cast<double>(below(std::uint64_t{1} << 53));
             case 2:
@@ -46,6 +47,8 @@ class RandomFamilies {
                 return std::bit_cast<double>(below(std::uint64_t{1} << 52));  // denormal
         }
     }
+
+    static double finite(double number) { return std::isfinite(number) ? number : 0; }
 
     std::string text() {
         constexpr std::string_view characters = "ab\"\\\n{},= \t";
@@ -63,20 +66,13 @@ class RandomFamilies {
         }
         series.counter.value = number();
         series.gauge.value = number();
-        series.untyped.value = number();
-        series.summary.sample_count = engine_();
-        series.summary.sample_sum = number();
-        series.summary.quantile.resize(below(4));
-        for (ClientMetric::Quantile& quantile : series.summary.quantile) {
-            quantile = {number(), number()};
-        }
         series.histogram.sample_count = engine_();
         series.histogram.sample_sum = number();
-        series.histogram.bucket.resize(below(4));
+        series.histogram.bucket.resize(1 + below(4));
         for (ClientMetric::Bucket& bucket : series.histogram.bucket) {
-            bucket = {engine_(), below(4) == 0 ? std::numeric_limits<double>::infinity() : number()};
+            bucket = {engine_(), number()};
         }
-        series.timestamp_ms = below(3) == 0 ? static_cast<std::int64_t>(engine_()) : 0;
+        series.histogram.bucket.back().upper_bound = std::numeric_limits<double>::infinity();
     }
 
     std::mt19937_64 engine_;

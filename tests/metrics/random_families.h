@@ -9,11 +9,11 @@
 
 namespace exporter::metrics::samples {
 
+/// Those that the catalog has.
 inline constexpr std::array types = {prometheus::MetricType::Counter, prometheus::MetricType::Gauge,
-                                     prometheus::MetricType::Summary, prometheus::MetricType::Untyped,
                                      prometheus::MetricType::Histogram};
 
-/// Of all types, with every bit pattern of a double and labels of awkward characters.
+/// Of all types, with every bit pattern of a finite double and labels of awkward characters.
 [[nodiscard]] std::vector<prometheus::MetricFamily> random_families(std::uint64_t seed);
 
 }  // namespace exporter::metrics::samples

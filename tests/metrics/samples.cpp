@@ -1,9 +1,8 @@
 #include "metrics/samples.h"
 
-#include "metrics/reloads.h"
-
 #include <algorithm>
 #include <random>
+#include <stdexcept>
 #include <utility>
 
 namespace exporter::metrics::samples {
@@ -210,18 +209,38 @@ Snapshot small_snapshot() {
     return snapshot;
 }
 
-std::vector<prometheus::MetricFamily> collect(std::vector<Snapshot> snapshots) {
-    return OrganizationsCollectable(std::move(snapshots)).Collect();
+const Metric& row_of(std::string_view name) {
+    const auto row = std::find_if(catalog().begin(), catalog().end(),
+                                  [name](const Metric& metric) { return metric.name == name; });
+    if (row == catalog().end()) {
+        throw std::invalid_argument(std::string(name));
+    }
+    return *row;
+}
+
+std::vector<prometheus::MetricFamily> collect(const std::vector<Snapshot>& snapshots) {
+    std::vector<prometheus::MetricFamily> families;
+    for (const Metric& metric : catalog()) {
+        prometheus::MetricFamily all = FamilyBuilder(metric).build();
+        for (const Snapshot& snapshot : snapshots) {
+            const auto series = family_of(metric, snapshot).metric;
+            all.metric.insert(all.metric.end(), series.begin(), series.end());
+        }
+        if (!all.metric.empty()) {
+            families.push_back(std::move(all));
+        }
+    }
+    return families;
+}
+
+ExporterStatus exporter_status() {
+    return {"1.2.3", "0123456789ab", "GNU 12.2.0", 3, {{"web", {true, noon}}}, read_process()};
 }
 
 std::vector<prometheus::MetricFamily> collect_everything() {
     auto families = collect({full_snapshot("production", 1), full_snapshot("sandbox", 2)});
-    Reloads reloads;
-    reloads.succeeded("web", noon);
-    for (auto&& more : {BuildInfoCollectable("1.2.3", "0123456789ab", "GNU 12.2.0").Collect(),
-                        LogCollectable(3).Collect(), reloads.Collect(), ProcessCollectable().Collect()}) {
-        families.insert(families.end(), more.begin(), more.end());
-    }
+    const auto more = ExporterCollectable(exporter_status).Collect();
+    families.insert(families.end(), more.begin(), more.end());
     return families;
 }
 

@@ -1,13 +1,14 @@
 // Snapshots to publish, and small questions to ask of what was collected.
 #pragma once
 
-#include "metrics/collectables.h"
+#include "metrics/catalog.h"
 
 #include <chrono>
 #include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace exporter::metrics::samples {
@@ -29,8 +30,14 @@ inline constexpr base::Timestamp noon{std::chrono::seconds(1'749'988'800)};
 /// A few tokens, as a person would count them.
 [[nodiscard]] Snapshot small_snapshot();
 
-[[nodiscard]] std::vector<prometheus::MetricFamily> collect(std::vector<Snapshot> snapshots);
-/// Every family that the program can publish: two full organizations, build info and the process.
+/// The row of a metric. The name must be in the catalog.
+[[nodiscard]] const Metric& row_of(std::string_view name);
+
+/// The families of several organizations, each family once, its series organization by organization.
+[[nodiscard]] std::vector<prometheus::MetricFamily> collect(const std::vector<Snapshot>& snapshots);
+/// The exporter's state, with something of everything.
+[[nodiscard]] ExporterStatus exporter_status();
+/// Every family that the program can publish: two full organizations and the exporter itself.
 [[nodiscard]] std::vector<prometheus::MetricFamily> collect_everything();
 
 /// nullptr: not published.

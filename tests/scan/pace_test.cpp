@@ -1,4 +1,4 @@
-#include "scan/pace.h"
+#include "scan/rate_limit.h"
 
 #include <gtest/gtest.h>
 
@@ -76,6 +76,16 @@ TEST(Pace, FallsToAHalfWhileAnswersTakeMuchLonger) {
     fixture.answers(40, milliseconds(1000));
 
     EXPECT_EQ(fixture.pace.limit(), 4U);
+}
+
+TEST(Pace, NeverFallsBelowOne) {
+    PaceFixture fixture;
+    fixture.pace = Pace(1);
+    fixture.answers(20, milliseconds(100));
+
+    fixture.answers(40, milliseconds(1000));
+
+    EXPECT_EQ(fixture.pace.limit(), 1U);
 }
 
 TEST(Pace, ALittleNoiseChangesNothing) {

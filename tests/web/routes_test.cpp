@@ -1,5 +1,6 @@
 #include "web/routes.h"
 
+#include "support/exposition.h"
 #include "support/gzip.h"
 
 #include <gtest/gtest.h>
@@ -13,16 +14,13 @@ namespace {
 class Routes : public ::testing::Test {
   protected:
     Routes() {
-        store_.publish(std::make_shared<const metrics::Exposition>(
+        store_.publish(testing::exposition_of(
             [](metrics::Format format) { return std::string(name_of(format)) + " 1\n"; }));
     }
 
     [[nodiscard]] http::Handler handler() {
-        return make_handler({telemetry_path_,
-                             &store_,
-                             {[this] { return alive_; }, [this] { return ready_; }},
-                             [] { return std::string("<!DOCTYPE html>"); },
-                             "poll: {interval: 5m}\n"});
+        return make_handler({telemetry_path_, &store_, [this] { return alive_; }, [this] { return ready_; },
+                             [] { return std::string("<!DOCTYPE html>"); }, "poll: {interval: 5m}\n"});
     }
 
     [[nodiscard]] http::Response get(std::string_view path, std::string_view accept_encoding = {},

@@ -1,7 +1,6 @@
 #include "web/status_page.h"
 
 #include "status_samples.h"
-#include "web/page_style.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -19,8 +18,8 @@ using namespace std::chrono_literals;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-std::string page_of(std::vector<OrganizationStatus> organizations) {
-    return render({"1.2.3", "/metrics", std::move(organizations)}, now());
+std::string page_of(const std::vector<OrganizationStatus>& organizations) {
+    return status_page(sample_settings(), organizations, now());
 }
 
 std::string between(const std::string& text, std::string_view before, std::string_view after) {
@@ -121,13 +120,24 @@ TEST(StatusPage, OfManyOrganizationsOnlySomeAreShown) {
     EXPECT_THAT(html, HasSubstr("280 organizations are not listed here."));
 }
 
+TEST(StatusPage, ALineShowsTheNumbersOfBeforeARestartUntilTheFirstPoll) {
+    auto organizations = many(cards_at_most, 0);
+    auto restored = healthy("restored");
+    restored.statistics.polls = 0;
+    restored.statistics.last_attempt.reset();
+    organizations.insert(organizations.end(), cards_at_most, restored);
+    EXPECT_THAT(page_of(organizations), HasSubstr("<span class=\"text\">13 tokens, as of <time"));
+}
+
 TEST(StatusPage, SizeIsBoundedHoweverManyOrganizationsFail) {
     EXPECT_LT(page_of(many(0, 5000)).size(), 200'000U);
     EXPECT_LT(page_of(many(5000, 0)).size(), 200'000U);
 }
 
 TEST(StatusPage, LinksEverythingElseThatIsServed) {
-    const auto html = render({"1.2.3", "/tokens", {}}, now());
+    PageSettings settings = sample_settings();
+    settings.telemetry_path = "/tokens";
+    const auto html = status_page(settings, {}, now());
     for (const auto* path : {"/tokens", "/healthz", "/readyz", "/config"}) {
         EXPECT_THAT(html, HasSubstr("href=\"" + std::string(path) + '"'));
     }
@@ -135,20 +145,19 @@ TEST(StatusPage, LinksEverythingElseThatIsServed) {
 
 TEST(StatusPage, EscapesEveryText) {
     const std::string hostile = R"("><script>alert('x')</script>&)";
-    auto numbers = sample_numbers();
-    numbers.buckets[1].name = hostile;
-    numbers.types[0].type = hostile;
-    numbers.findings[0] = {hostile, hostile, 1};
-    auto good = healthy(hostile);
+    auto good = healthy(
+        hostile, [&hostile](inventory::Inventory& inventory) { inventory.expiry_buckets[1] = hostile; });
     good.endpoint = hostile;
-    good.numbers = std::make_shared<const TokenNumbers>(numbers);
     auto bad = forbidden(hostile);
     bad.endpoint = hostile;
-    bad.last_poll->failure = {hostile, hostile, hostile};
+    bad.statistics.last_error = {
+        .kind = datadog::ErrorKind::forbidden, .message = hostile, .retry_after = {}, .advice = hostile};
     std::vector<OrganizationStatus> organizations{good};
     organizations.resize(cards_at_most + 5, bad);
+    PageSettings settings = sample_settings();
+    settings.version = settings.telemetry_path = settings.share = hostile;
 
-    const auto html = render({hostile, hostile, organizations}, now());
+    const auto html = status_page(settings, organizations, now());
 
     EXPECT_THAT(html, Not(HasSubstr("<script")));
     EXPECT_THAT(html, Not(HasSubstr("\"\">")));
@@ -161,7 +170,9 @@ TEST(StatusPage, SaysThatThereIsNoOrganization) {
 }
 
 TEST(StatusPage, SaysWhichPartOfTheOrganizationsItShows) {
-    EXPECT_THAT(render({"1.2.3", "/metrics", {}, "polls 0 of 2 <organizations>"}, now()),
+    PageSettings settings = sample_settings();
+    settings.share = "polls 0 of 2 <organizations>";
+    EXPECT_THAT(status_page(settings, {}, now()),
                 HasSubstr("<p class=\"dim\">polls 0 of 2 &lt;organizations&gt;</p>"));
 }
 

@@ -1,55 +1,86 @@
 #include "status_samples.h"
 
+#include <cstddef>
 #include <utility>
 
 namespace exporter::web {
 
 using namespace std::chrono_literals;
+using datadog::OwnerType;
+using datadog::TokenType;
+using inventory::Risk;
 
-Moment now() {
+base::Timestamp now() {
     return std::chrono::sys_days(std::chrono::year(2026) / 11 / 24) + 19h + 10min + 16s + 500ms;
 }
 
-TokenNumbers sample_numbers() {
-    TokenNumbers numbers;
-    numbers.as_of = now() - 2min - 500ms;
-    numbers.tokens = 13;
-    numbers.buckets = {{"expired", BucketKind::expired},
-                       {"under_1d", BucketKind::ahead},
-                       {"over_1d", BucketKind::ahead},
-                       {"never", BucketKind::never},
-                       {"unknown", BucketKind::unreadable}};
-    numbers.types = {{"personal", {1, 2, 3, 0, 0}}, {"service", {0, 0, 2, 5, 0}}, {"other", {0, 0, 0, 0, 0}}};
-    numbers.findings = {{"never_expires_privileged", "never expire and have a privileged scope", 4},
-                        {"leaked", "are reported as leaked", std::nullopt},
-                        {"never_expires", "never expire", 5}};
-    numbers.reported = 13;
-    return numbers;
+PageSettings sample_settings() {
+    return {.version = "1.2.3",
+            .interval = 5min,
+            .stale_after = 1h,
+            .max_lifetime = 24h * 365,
+            .max_idle = 24h * 90};
+}
+
+inventory::Inventory sample_inventory() {
+    inventory::Inventory inventory;
+    inventory.as_of = now() - 2min - 500ms;
+    inventory.tokens = 13;
+    inventory.expiry_buckets = {"expired", "under_1d", "over_1d", "never", "unknown"};
+    inventory.by_expiry.at(TokenType::personal, OwnerType::user) = {1, 1, 3, 0, 0};
+    inventory.by_expiry.at(TokenType::personal, OwnerType::unknown) = {0, 1, 0, 0, 0};
+    inventory.by_expiry.at(TokenType::service, OwnerType::service_account) = {0, 0, 2, 5, 0};
+    const auto at_risk = [&inventory](Risk risk) -> inventory::Count& {
+        return inventory.at_risk.at(static_cast<std::size_t>(risk))
+            .at(TokenType::service, OwnerType::service_account);
+    };
+    at_risk(Risk::never_expires_privileged) = 4;
+    at_risk(Risk::never_expires) = 5;
+    inventory.distinct_owners = 3;
+    return inventory;
 }
 
 OrganizationStatus waiting(std::string name) {
     OrganizationStatus status;
     status.name = std::move(name);
     status.endpoint = "https://api.datadoghq.eu";
-    status.interval = 5min;
-    status.stale_after = 1h;
     return status;
 }
 
-OrganizationStatus healthy(std::string name) {
+OrganizationStatus healthy(std::string name, const Change& change) {
+    inventory::Inventory inventory = sample_inventory();
+    if (change) {
+        change(inventory);
+    }
     OrganizationStatus status = waiting(std::move(name));
-    status.last_success = now() - 2min - 500ms;
-    status.last_poll = LastPoll{*status.last_success, 1.2s, 5, 0, std::nullopt};
-    status.numbers = std::make_shared<const TokenNumbers>(sample_numbers());
-    status.rate_limit = {300, 295, now() + 55s};
+    scan::Statistics& statistics = status.statistics;
+    statistics.polls = 1;
+    statistics.last_attempt = statistics.last_success = inventory.as_of;
+    statistics.last_duration = 1.2s;
+    statistics.last_pages = 5;
+    statistics.listing = {.complete = true,
+                          .tokens = inventory.tokens,
+                          .duplicates = 0,
+                          .reported_tokens = inventory.tokens,
+                          .as_of = inventory.as_of,
+                          .began = inventory.as_of};
+    statistics.rate_limit = 300;
+    statistics.rate_limit_remaining = 295;
+    statistics.rate_limit_reset = now() + 55s;
+    status.inventory = std::make_shared<const inventory::Inventory>(std::move(inventory));
     return status;
 }
 
 OrganizationStatus forbidden(std::string name) {
     OrganizationStatus status = waiting(std::move(name));
-    status.last_poll = LastPoll{now() - 20s, 250ms, 0, 3,
-                                Failure{"forbidden", "403 from api.datadoghq.eu: Forbidden",
-                                        "wrong site, or the key lacks org_app_keys_read"}};
+    status.statistics.polls = 3;
+    status.statistics.last_attempt = now() - 20s;
+    status.statistics.last_duration = 250ms;
+    status.statistics.last_error = datadog::Error{.kind = datadog::ErrorKind::forbidden,
+                                                  .message = "403 from api.datadoghq.eu: Forbidden",
+                                                  .retry_after = {},
+                                                  .advice = "wrong site, or the key lacks org_app_keys_read"};
+    status.statistics.failures_in_a_row = 3;
     return status;
 }
 

@@ -1,20 +1,25 @@
 // Organizations as the status page gets them.
 #pragma once
 
-#include "web/organization_status.h"
+#include "web/status_page.h"
 
+#include <functional>
 #include <string>
 
 namespace exporter::web {
 
 /// 2026-11-24 19:10:16.5 UTC.
-[[nodiscard]] Moment now();
+[[nodiscard]] base::Timestamp now();
+
+/// Five minutes, an hour, a year and 90 days.
+[[nodiscard]] PageSettings sample_settings();
 
 /// 13 tokens in five buckets, personal and service ones.
-[[nodiscard]] TokenNumbers sample_numbers();
+[[nodiscard]] inventory::Inventory sample_inventory();
+using Change = std::function<void(inventory::Inventory&)>;
 
-/// Polled two minutes ago, with `sample_numbers`.
-[[nodiscard]] OrganizationStatus healthy(std::string name);
+/// Polled two minutes ago, with `sample_inventory`, changed.
+[[nodiscard]] OrganizationStatus healthy(std::string name, const Change& change = {});
 /// Refused with 403 for the third time in a row; never had numbers.
 [[nodiscard]] OrganizationStatus forbidden(std::string name);
 /// Not polled yet.

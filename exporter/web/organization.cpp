@@ -1,0 +1,254 @@
+#include "web/organization.h"
+
+#include "datadog/error.h"
+#include "web/token_tables.h"
+
+#include <algorithm>
+#include <optional>
+
+namespace exporter::web {
+
+namespace {
+
+/// From when on the exporter's own token should be replaced.
+constexpr std::chrono::hours replace_credential_within(7 * 24);
+
+bool is_incomplete(const OrganizationStatus& status) {
+    return status.inventory && status.statistics.listing && !status.statistics.listing->complete;
+}
+
+/// Where the exporter's own token expires soon.
+std::optional<base::Timestamp> end_of_access(const OrganizationStatus& status, base::Timestamp now) {
+    const auto expiry = status.inventory ? status.inventory->credential_expiry : std::nullopt;
+    return expiry && *expiry - now < replace_credential_within ? expiry : std::nullopt;
+}
+
+/// Credentials that see only their own tokens are the likely reason.
+bool has_one_owner(const OrganizationStatus& status) {
+    return !status.filtered && status.inventory->distinct_owners == 1 && status.inventory->tokens > 1;
+}
+
+std::string tokens_text(std::uint64_t tokens) {
+    return count_text(tokens, "token", "tokens");
+}
+
+Problem failure_problem(const OrganizationStatus& status, base::Timestamp now) {
+    const datadog::Error& failure = *status.statistics.last_error;
+    const std::string_view advice = datadog::advice(failure);
+    std::string text = advice.empty() ? "" : capitalized(advice) + ". ";
+    if (status.statistics.failures_in_a_row > 1) {
+        text +=
+            fmt::format("{} polls in a row have failed. ", number_text(status.statistics.failures_in_a_row));
+    }
+    const auto& success = status.statistics.last_success;
+    text += success ? fmt::format("The last success was {}.", moment_text(*success, now))
+                    : "No poll has succeeded yet.";
+    return {failure.message, text, std::string(datadog::label(failure.kind))};
+}
+
+/// What a failure means for the numbers that are shown.
+Problem numbers_problem(const OrganizationStatus& status, const PageSettings& settings, base::Timestamp now) {
+    if (status.inventory) {
+        return {"The numbers are old",
+                fmt::format("They are those of the last good poll, {}, and are shown until they are {} old.",
+                            moment_text(status.inventory->as_of, now), length_text(settings.stale_after))};
+    }
+    if (status.statistics.last_success) {
+        return {"The numbers are stale and no longer shown",
+                fmt::format("No poll has succeeded for more than {}; the metrics leave them out, too.",
+                            length_text(settings.stale_after))};
+    }
+    return {"There are no numbers to show", ""};
+}
+
+Problem incomplete_problem(const scan::Listing& listing) {
+    std::string text = fmt::format("{} read", count_text(listing.tokens, "token was", "tokens were"));
+    if (listing.reported_tokens) {
+        text += fmt::format(", Datadog reports {}", number_text(*listing.reported_tokens));
+    }
+    if (listing.duplicates > 0) {
+        text += fmt::format("; {} listed again", count_text(listing.duplicates, "token was", "tokens were"));
+    }
+    return {"The listing is incomplete",
+            text + ". It contradicted itself each time it was read: the numbers may be off by a few."};
+}
+
+Html problem_list(const std::vector<Problem>& problems) {
+    if (problems.empty()) {
+        return {};
+    }
+    Html list = html("<ul class=\"problems\">\n");
+    for (const Problem& problem : problems) {
+        list.add("<li><p class=\"title\"><bdi>{}</bdi>", problem.title);
+        if (!problem.reason.empty()) {
+            list.add(" <code>{}</code>", problem.reason);
+        }
+        list.add("</p>");
+        if (!problem.text.empty()) {
+            list.add("<p>{}</p>", problem.text);
+        }
+        list.add("</li>\n");
+    }
+    return list.add("</ul>\n");
+}
+
+void add_fact(Html& facts, std::string_view name, const Html& value) {
+    facts.add("<div><dt>{}</dt><dd>{}</dd></div>\n", name, value);
+}
+
+/// After a failure the pause is shorter, or longer where the API asked for it: the moment is not known.
+Html next_poll_fact(const OrganizationStatus& status, const PageSettings& settings, base::Timestamp now) {
+    Html fact = html("Every {}", length_text(settings.interval));
+    if (status.statistics.last_error) {
+        return fact.add("; after a failure mostly sooner");
+    }
+    const auto& last = status.statistics.last_attempt;
+    if (!last) {
+        return fact;
+    }
+    const base::Timestamp next = *last + settings.interval;
+    return next > now ? fact.add(", next {}", time_element(next, now)) : fact.add(", the next is under way");
+}
+
+Html listing_fact(const scan::Listing& listing) {
+    if (!listing.complete) {
+        return html("Incomplete");
+    }
+    if (listing.reported_tokens) {
+        return html("Complete: as many tokens as Datadog reports ({})",
+                    number_text(*listing.reported_tokens));
+    }
+    return html("Complete: every page was read; Datadog reports no total");
+}
+
+std::string not_negative(std::int64_t number) {
+    return number_text(static_cast<std::uint64_t>(std::max<std::int64_t>(0, number)));
+}
+
+Html rate_limit_fact(const scan::Statistics& statistics, base::Timestamp now) {
+    Html fact = html("{}", not_negative(*statistics.rate_limit_remaining));
+    if (statistics.rate_limit) {
+        fact.add(" of {}", not_negative(*statistics.rate_limit));
+    }
+    fact.add(" requests left at the last answer");
+    if (statistics.rate_limit_reset) {
+        fact.add(", renewed {}", time_element(*statistics.rate_limit_reset, now));
+    }
+    return fact;
+}
+
+Html facts_of(const OrganizationStatus& status, const PageSettings& settings, base::Timestamp now) {
+    const scan::Statistics& statistics = status.statistics;
+    Html facts = html("<dl class=\"facts\">\n");
+    add_fact(facts, "API",
+             html("{}{}", status.endpoint,
+                  status.filtered ? "; only tokens that match the configured filter" : ""));
+    if (statistics.last_attempt) {
+        add_fact(facts, "Last poll",
+                 html("{} {}, took {}, {}", status.statistics.last_error ? "Failed" : "Succeeded",
+                      time_element(*statistics.last_attempt, now), length_text(statistics.last_duration),
+                      count_text(statistics.last_pages, "page", "pages")));
+    }
+    if (status.statistics.last_error) {
+        add_fact(facts, "Failures in a row", html("{}", number_text(status.statistics.failures_in_a_row)));
+        add_fact(facts, "Last success",
+                 statistics.last_success ? time_element(*statistics.last_success, now) : html("None yet"));
+    }
+    add_fact(facts, "Polls", next_poll_fact(status, settings, now));
+    if (status.inventory && statistics.listing) {
+        add_fact(facts, "Listing", listing_fact(*statistics.listing));
+    }
+    if (statistics.rate_limit_remaining) {
+        add_fact(facts, "Rate limit", rate_limit_fact(statistics, now));
+    }
+    if (status.inventory && status.inventory->credential_expiry) {
+        add_fact(facts, "Own token expires", time_element(*status.inventory->credential_expiry, now));
+    }
+    return facts.add("</dl>\n");
+}
+
+Html numbers_of(const OrganizationStatus& status, const PageSettings& settings, base::Timestamp now) {
+    Html part = html("<p class=\"headline\">As of {}</p>\n", time_element(status.inventory->as_of, now));
+    if (has_one_owner(status)) {
+        part.add(
+            "<p>All tokens have one owner. Credentials with user_app_keys alone list only their own; "
+            "org_app_keys_read lists all.</p>\n");
+    }
+    if (status.inventory->tokens == 0) {
+        return part.add("<p>The organization lists no access tokens.</p>\n");
+    }
+    TokenSums sums;
+    sums.add(*status.inventory);
+    return part.add("{}", token_tables(sums, settings, "h4"));
+}
+
+}  // namespace
+
+Condition condition(const OrganizationStatus& status, base::Timestamp now) {
+    if (status.statistics.last_error || !status.moving || is_incomplete(status) ||
+        end_of_access(status, now)) {
+        return Condition::needs_attention;
+    }
+    if (status.statistics.polls == 0) {
+        return Condition::waiting;
+    }
+    return status.inventory ? Condition::healthy : Condition::needs_attention;
+}
+
+std::vector<Problem> problems(const OrganizationStatus& status, const PageSettings& settings,
+                              base::Timestamp now) {
+    std::vector<Problem> found;
+    if (!status.moving) {
+        found.push_back({"The poll loop has stopped moving",
+                         "Please report it with the exporter's version and its log; a restart should help."});
+    }
+    if (status.statistics.last_error) {
+        found.push_back(failure_problem(status, now));
+    }
+    if (status.statistics.last_error || (status.statistics.polls > 0 && !status.inventory)) {
+        found.push_back(numbers_problem(status, settings, now));
+    }
+    if (is_incomplete(status)) {
+        found.push_back(incomplete_problem(*status.statistics.listing));
+    }
+    if (const auto expiry = end_of_access(status, now)) {
+        found.push_back({fmt::format("The exporter's own access token {} {}",
+                                     *expiry > now ? "expires" : "expired", moment_text(*expiry, now)),
+                         "Without a new one polls will fail."});
+    }
+    return found;
+}
+
+Html organization_card(const OrganizationStatus& status, const PageSettings& settings, bool open,
+                       base::Timestamp now) {
+    const Condition found = condition(status, now);
+    const ConditionWords& words = words_of(found);
+    const std::string tokens = status.inventory ? tokens_text(status.inventory->tokens) : "";
+    Html card = html(
+        "<details class=\"card {}\"{}>\n"
+        "<summary><h3><bdi>{}</bdi></h3> <span class=\"size\">{}</span> <span class=\"state\">{}</span>"
+        "</summary>\n",
+        words.style, Html::constant(open || found != Condition::healthy ? " open" : ""), status.name, tokens,
+        capitalized(words.of_one));
+    card.add("{}", problem_list(problems(status, settings, now)));
+    if (status.inventory) {
+        card.add("{}", numbers_of(status, settings, now));
+    }
+    return card.add("<h4>Polling</h4>\n{}</details>\n", facts_of(status, settings, now));
+}
+
+Html organization_line(const OrganizationStatus& status, const PageSettings& settings, base::Timestamp now) {
+    const Condition found = condition(status, now);
+    const ConditionWords& words = words_of(found);
+    Html line = html("<li class=\"{}\"><bdi class=\"name\">{}</bdi> <span class=\"state\">{}</span> ",
+                     words.style, status.name, capitalized(words.of_one));
+    if (found == Condition::needs_attention) {
+        line.add("<span class=\"text\"><bdi>{}</bdi></span>", problems(status, settings, now).front().title);
+    } else if (status.inventory) {
+        line.add("<span class=\"text\">{}, as of {}</span>", tokens_text(status.inventory->tokens),
+                 time_element(status.inventory->as_of, now));
+    }
+    return line.add("</li>\n");
+}
+
+}  // namespace exporter::web

@@ -1,0 +1,198 @@
+#include "web/organization.h"
+
+#include "status_samples.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <ostream>
+#include <string>
+#include <vector>
+
+namespace exporter::web {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+struct Case {
+    std::string name;
+    std::function<OrganizationStatus()> status;
+    Condition condition;
+    std::vector<std::string> titles;
+    std::string words;  ///< in some problem's text
+};
+
+std::ostream& operator<<(std::ostream& stream, const Case& c) {
+    return stream << c.name;
+}
+
+class Conditions : public ::testing::TestWithParam<Case> {};
+
+TEST_P(Conditions, AreToldInWords) {
+    const Case& c = GetParam();
+    const OrganizationStatus status = c.status();
+    EXPECT_EQ(condition(status, now()), c.condition);
+    std::vector<std::string> titles;
+    std::string texts;
+    for (const Problem& problem : problems(status, sample_settings(), now())) {
+        titles.push_back(problem.title);
+        texts += problem.text + '\n';
+    }
+    EXPECT_EQ(titles, c.titles);
+    EXPECT_THAT(texts, HasSubstr(c.words));
+}
+
+OrganizationStatus failing_with_old_numbers() {
+    OrganizationStatus status = healthy("x");
+    status.statistics.last_error = forbidden("x").statistics.last_error;
+    status.statistics.failures_in_a_row = 3;
+    return status;
+}
+
+OrganizationStatus stale() {
+    OrganizationStatus status = forbidden("x");
+    status.statistics.last_success = now() - 2h;
+    return status;
+}
+
+const std::string refused = "403 from api.datadoghq.eu: Forbidden";
+
+INSTANTIATE_TEST_SUITE_P(
+    Of, Conditions,
+    ::testing::Values(
+        Case{"Healthy", [] { return healthy("x"); }, Condition::healthy, {}, ""},
+        Case{"NotPolledYet", [] { return waiting("x"); }, Condition::waiting, {}, ""},
+        Case{"FailedFromTheStart",
+             [] { return forbidden("x"); },
+             Condition::needs_attention,
+             {refused, "There are no numbers to show"},
+             "3 polls in a row have failed. No poll has succeeded yet."},
+        Case{"FailedForTheFirstTime",
+             [] {
+                 auto status = forbidden("x");
+                 status.statistics.failures_in_a_row = 1;
+                 return status;
+             },
+             Condition::needs_attention,
+             {refused, "There are no numbers to show"},
+             "Wrong site, or the key lacks org_app_keys_read. No poll has succeeded yet."},
+        Case{"FailingWithOldNumbers",
+             failing_with_old_numbers,
+             Condition::needs_attention,
+             {refused, "The numbers are old"},
+             "those of the last good poll, 2 minutes ago (2026-11-24 19:08:16 UTC), and are shown until they "
+             "are 1 hour old."},
+        Case{"Stale",
+             stale,
+             Condition::needs_attention,
+             {refused, "The numbers are stale and no longer shown"},
+             "The last success was 2 hours ago (2026-11-24 17:10:16 UTC)."},
+        Case{"StaleWithoutAFailure",
+             [] {
+                 auto status = healthy("x");
+                 status.inventory = nullptr;
+                 return status;
+             },
+             Condition::needs_attention,
+             {"The numbers are stale and no longer shown"},
+             "No poll has succeeded for more than 1 hour"},
+        Case{"Incomplete",
+             [] {
+                 auto status = healthy("x");
+                 status.statistics.listing->complete = false;
+                 status.statistics.listing->reported_tokens = 15;
+                 status.statistics.listing->duplicates = 1;
+                 return status;
+             },
+             Condition::needs_attention,
+             {"The listing is incomplete"},
+             "13 tokens were read, Datadog reports 15; 1 token was listed again."},
+        Case{"IncompleteWithoutDuplicates",
+             [] {
+                 return with_numbers([](TokenNumbers& numbers) {
+                     numbers.complete = false;
+                     numbers.reported = 15;
+                 });
+             },
+             Condition::needs_attention,
+             {"The listing is incomplete"},
+             "13 tokens were read, Datadog reports 15. It contradicted itself"},
+        Case{"Stuck",
+             [] {
+                 auto status = healthy("x");
+                 status.moving = false;
+                 return status;
+             },
+             Condition::needs_attention,
+             {"The poll loop has stopped moving"},
+             "restart"},
+        Case{"OwnTokenExpiresSoon",
+             [] { return healthy("x", [](auto& inventory) { inventory.credential_expiry = now() + 49h; }); },
+             Condition::needs_attention,
+             {"The exporter's own access token expires in 2 days (2026-11-26 20:10:16 UTC)"},
+             "polls will fail"},
+        Case{"OwnTokenExpiresInAWeek",
+             [] {
+                 return healthy("x", [](auto& inventory) { inventory.credential_expiry = now() + 24h * 7; });
+             },
+             Condition::healthy,
+             {},
+             ""}),
+    [](const auto& tested) { return tested.param.name; });
+
+std::string card_of(const OrganizationStatus& status, base::Timestamp moment = now()) {
+    return organization_card(status, sample_settings(), true, moment).str();
+}
+
+TEST(OrganizationCard, WithoutNumbersHasNoPicture) {
+    const auto card = card_of(forbidden("x"));
+    EXPECT_THAT(card, Not(HasSubstr("<table")));
+    EXPECT_THAT(card, Not(HasSubstr("<svg")));
+    EXPECT_THAT(card, HasSubstr("None yet"));
+}
+
+TEST(OrganizationCard, SaysThatNothingIsListed) {
+    const auto card = card_of(healthy("x", [](auto& inventory) { inventory.tokens = 0; }));
+    EXPECT_THAT(card, HasSubstr("0 tokens"));
+    EXPECT_THAT(card, HasSubstr("The organization lists no access tokens."));
+}
+
+TEST(OrganizationCard, SaysWhatASingleOwnerHintsAtUnlessAFilterIsSet) {
+    auto status = healthy("x", [](auto& inventory) { inventory.distinct_owners = 1; });
+    EXPECT_THAT(card_of(status), HasSubstr("All tokens have one owner."));
+    status.filtered = true;
+    EXPECT_THAT(card_of(status), Not(HasSubstr("All tokens have one owner.")));
+    EXPECT_THAT(card_of(healthy("x")), Not(HasSubstr("All tokens have one owner.")));
+}
+
+TEST(OrganizationCard, SaysThatAFilterIsSet) {
+    auto status = healthy("x");
+    EXPECT_THAT(card_of(status), Not(HasSubstr("filter")));
+    status.filtered = true;
+    EXPECT_THAT(card_of(status), HasSubstr("only tokens that match the configured filter"));
+}
+
+TEST(OrganizationCard, BeforeTheFirstPollOnlyTheIntervalIsTold) {
+    EXPECT_THAT(organization_card(waiting("x"), Shown::open, now()).str(),
+                HasSubstr("<dd>Every 5 minutes</dd>"));
+}
+
+TEST(OrganizationCard, NextPollIsUnderWayOnceItsTimeHasCome) {
+    EXPECT_THAT(card_of(healthy("x"), now() + 10min), HasSubstr("Every 5 minutes, the next is under way"));
+}
+
+TEST(OrganizationCard, RateLimitIsToldAsFarAsItIsKnown) {
+    auto status = healthy("x");
+    status.statistics.rate_limit.reset();
+    status.statistics.rate_limit_reset.reset();
+    status.statistics.rate_limit_remaining = -3;
+    EXPECT_THAT(card_of(status), HasSubstr("<dd>0 requests left at the last answer</dd>"));
+    status.statistics.rate_limit_remaining.reset();
+    EXPECT_THAT(card_of(status), Not(HasSubstr("Rate limit")));
+}
+
+}  // namespace
+}  // namespace exporter::web

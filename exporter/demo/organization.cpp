@@ -1,5 +1,7 @@
 #include "demo/organization.h"
 
+#include "base/text.h"
+
 #include <algorithm>
 #include <utility>
 
@@ -41,15 +43,6 @@ void sort_by(std::vector<const SimulatedToken*>& tokens, bool descending, Key ke
     });
 }
 
-char lower(char letter) {
-    return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter - 'A' + 'a') : letter;
-}
-
-bool contains_ignoring_case(std::string_view text, std::string_view part) {
-    return std::search(text.begin(), text.end(), part.begin(), part.end(),
-                       [](char left, char right) { return lower(left) == lower(right); }) != text.end();
-}
-
 void sort_tokens(std::vector<const SimulatedToken*>& tokens, std::string_view sort) {
     const bool descending = sort.starts_with('-');
     const auto key = descending ? sort.substr(1) : sort;
@@ -71,7 +64,7 @@ bool matches(const SimulatedToken& token, const datadog::PageRequest& request) {
     const bool owner_wanted =
         request.owned_by.empty() ||
         std::find(request.owned_by.begin(), request.owned_by.end(), token.owner_id) != request.owned_by.end();
-    return owner_wanted && (request.filter.empty() || contains_ignoring_case(token.name, request.filter));
+    return owner_wanted && base::lower(token.name).find(base::lower(request.filter)) != std::string::npos;
 }
 
 }  // namespace

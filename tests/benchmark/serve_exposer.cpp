@@ -2,6 +2,7 @@
 #include "exposition_adapter.h"
 #include "families.h"
 #include "lifetime.h"
+#include "support/guarded_main.h"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -11,7 +12,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
-#include <exception>
 #include <memory>
 
 namespace {
@@ -40,10 +40,5 @@ int run(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
-    try {
-        return run(argc, argv);
-    } catch (const std::exception& error) {
-        fmt::print(stderr, "{}\n", error.what());
-        return 1;
-    }
+    return exporter::support::guarded_main(run, argc, argv);
 }

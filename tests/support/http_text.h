@@ -1,7 +1,7 @@
 // Requests as they come on the wire, and what answers need of HTTP: for servers of the tests.
 #pragma once
 
-#include "datadog/client.h"
+#include "datadog/api.h"
 
 #include <tl/expected.hpp>
 

@@ -78,14 +78,28 @@ TEST(Pace, FallsToAHalfWhileAnswersTakeMuchLonger) {
     EXPECT_EQ(fixture.pace.limit(), 4U);
 }
 
-TEST(Pace, NeverFallsBelowOne) {
+TEST(Pace, FallsByOneWithEachSlowRound) {
     PaceFixture fixture;
-    fixture.pace = Pace(1);
     fixture.answers(20, milliseconds(100));
 
-    fixture.answers(40, milliseconds(1000));
+    fixture.answers(1, milliseconds(10'000));
+    EXPECT_EQ(fixture.pace.limit(), 7U);
+    fixture.answers(6, milliseconds(10'000));
+    EXPECT_EQ(fixture.pace.limit(), 7U);
+    fixture.answers(1, milliseconds(10'000));
+    EXPECT_EQ(fixture.pace.limit(), 6U);
+}
 
-    EXPECT_EQ(fixture.pace.limit(), 1U);
+TEST(Pace, FallsToOneWhereAHalfIsLessThanTwoAndNeverBelow) {
+    for (const std::size_t most : {1U, 2U, 3U}) {
+        PaceFixture fixture;
+        fixture.pace = Pace(most);
+        fixture.answers(20, milliseconds(100));
+
+        fixture.answers(40, milliseconds(1000));
+
+        EXPECT_EQ(fixture.pace.limit(), 1U) << most;
+    }
 }
 
 TEST(Pace, ALittleNoiseChangesNothing) {

@@ -208,6 +208,16 @@ TEST(Poller, AfterTheShortestPauseThatAServerCanAskForTheNextPollIsOnTheBeat) {
     EXPECT_EQ(fixture.poll_times[1] - fixture.poll_times[0], fixture.options.interval);
 }
 
+TEST(Poller, APauseOfNoTimeIsAsIfNoneHadBeenAskedFor) {
+    PollerFixture fixture;
+    fixture.answer_with(ErrorKind::forbidden, seconds(0));
+    Poller poller = fixture.poller();
+
+    fixture.run_polls(poller, 2);
+
+    EXPECT_EQ(fixture.poll_times[1] - fixture.poll_times[0], fixture.options.failure_backoff * 3 / 4);
+}
+
 TEST(Poller, NoServerCanSilenceItForLongerThanTheLongestPeriod) {
     PollerFixture fixture;
     fixture.answer_with(ErrorKind::rate_limited, std::chrono::hours(24));

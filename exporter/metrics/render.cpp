@@ -184,6 +184,8 @@ class Writer {
     std::string text_;
 };
 
+constexpr std::size_t bytes_of_a_line = 160;
+
 }  // namespace
 
 std::string render_header(const MetricFamily& family, Format format) {
@@ -193,19 +195,22 @@ std::string render_header(const MetricFamily& family, Format format) {
 }
 
 std::string render_samples(const MetricFamily& family, Format format) {
-    constexpr std::size_t bytes_of_a_line = 160;
     Writer writer(format, family.metric.size() * bytes_of_a_line);
     writer.write_samples(family);
     return std::move(writer).text();
 }
 
 std::string render(const std::vector<MetricFamily>& families, Format format) {
-    std::string lines;
+    std::size_t lines = 0;
     for (const MetricFamily& family : families) {
-        lines += render_header(family, format);
-        lines += render_samples(family, format);
+        lines += family.metric.size() + 2;
     }
-    return lines;
+    Writer writer(format, lines * bytes_of_a_line);
+    for (const MetricFamily& family : families) {
+        writer.write_header(family);
+        writer.write_samples(family);
+    }
+    return std::move(writer).text();
 }
 
 }  // namespace exporter::metrics

@@ -1,4 +1,4 @@
-// Who was there: just enough of each token of a complete listing to tell what changed by the next one.
+// Just enough of each token of a complete listing to tell what changed by the next one.
 #pragma once
 
 #include "datadog/token.h"
@@ -28,8 +28,8 @@ class Census {
     /// The census after `before`: its churn goes on by what changed between the two.
     ///
     /// @param newcomers id hashes, in any order, of the tokens that were not surely there when `before`
-    /// began: created since then, or nobody knows when. Who is neither in `before` nor a newcomer was missed
-    /// by it.
+    /// began: created since then, or nobody knows when. A token that is neither in `before` nor a newcomer
+    /// was missed by it.
     Census(std::vector<CensusEntry> entries, base::Timestamp began, const Census& before,
            std::vector<std::uint64_t> newcomers);
 

@@ -69,7 +69,7 @@ class ByOwner {
 using ByBucket = ByOwner<std::vector<Count>>;
 
 /// Findings of `datadog_access_tokens_at_risk`, in publishing order. They overlap. All but
-/// `expired_still_listed` and `leaked` are about tokens that still open doors: expired ones are left out.
+/// `expired_still_listed` and `leaked` leave out expired tokens.
 enum class Risk : std::uint8_t {
     never_expires,
     never_expires_privileged,

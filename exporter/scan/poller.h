@@ -81,7 +81,7 @@ class Poller {
     /// The next poll is due at once.
     void poll_now() { due_ = SteadyTime::min(); }
 
-    /// The last listing is one of an earlier life of the program.
+    /// Takes over the last listing from before a restart.
     ///
     /// @param listing its `as_of` is when the poll began that brought it
     void restore(const Listing& listing);
@@ -89,9 +89,9 @@ class Poller {
     /// What is counted so far.
     [[nodiscard]] const Statistics& statistics() const { return statistics_; }
 
-    /// Whether it moves: the current poll or wait began no longer ago than it may take. From any thread.
+    /// False: the current poll or wait is overdue. From any thread.
     [[nodiscard]] bool moving() const { return !progress_.is_overdue(environment_.clock.steady_now()); }
-    /// Whether a first poll has finished, well or not. From any thread.
+    /// Whether a first poll has finished, successful or not. From any thread.
     [[nodiscard]] bool attempted() const { return attempted_.load(); }
 
   private:

@@ -18,16 +18,16 @@
 
 namespace exporter::scan {
 
-/// Which page to ask for next, and whose turn it is. Whoever takes pages from here sees them in the listing's
-/// order, whatever the order of their arrival: that they were fetched side by side shows in nothing.
+/// Which page to ask for next, and which to take in next: pages come out in the listing's order, whatever the
+/// order of their arrival.
 class PageOrder {
   public:
     /// @param window how many pages beyond the one whose turn it is may be asked for: bounds the memory of
     /// pages that wait for their turn
     explicit PageOrder(std::size_t window) : window_(window) {}
 
-    /// A page took so many bytes: from now on no more are asked for ahead than take `most_bytes_ahead` if
-    /// they are like it; large ones are read one after another.
+    /// A page took so many bytes: from now on only as many like it as fit into `most_bytes_ahead` are asked
+    /// for ahead.
     void note_size(std::size_t bytes);
     static constexpr std::size_t most_bytes_ahead = std::size_t{4} << 20;
 
@@ -40,10 +40,10 @@ class PageOrder {
     /// Whether `take_fresh` has one.
     [[nodiscard]] bool has_fresh() const;
 
-    /// There is no memory for pages that wait: they are dropped, to be asked for again, and from now on only
-    /// the page whose turn it is is asked for. Otherwise they could keep the room that it needs.
+    /// No memory is left: pages that wait are dropped, to be asked for again, and from now on pages are asked
+    /// for one at a time. Otherwise those that wait could keep the room that the next one needs.
     void go_one_by_one();
-    /// A page that was asked for ahead of its turn, in vain, is asked for again when its turn comes.
+    /// A page that was asked for ahead of its turn has failed: it is asked for again when its turn comes.
     void put_off(std::size_t page) { put_off_.insert(page); }
 
     /// What became of a page that was asked for. An error, or a page without a token, ends the listing when
@@ -71,15 +71,13 @@ class PageOrder {
 /// What the `Date` header, of whole seconds, may be behind the moment that it stands for.
 inline constexpr std::chrono::seconds rounding_of_date{1};
 
-/// Makes unreadable, and counts as such, what the page says of a time after itself: a token that it lists was
-/// created before it. Called once for each page, before anything looks at its tokens, so that a wrong date
-/// neither makes a listing look as if it had changed while it was read, nor leads to negative ages.
+/// Makes dates after the answer itself unreadable, and counts them as such, but for what clocks may differ.
+/// Called once for each page, before anything looks at its tokens, so that a wrong date neither makes a
+/// listing look as if it had changed while it was read, nor leads to negative ages.
 ///
-/// A few seconds later than the answer may still be true, where machines' clocks differ: such a date stays.
-///
-/// @param now by our own clock; matters for an answer without `Date`, and then a day is granted: a clock that
-/// is behind by less must not take a token that was really created meanwhile for a mistake. And a `Date` more
-/// than a day before it counts as a day before it
+/// @param now by our own clock. An answer without `Date` may be a day ahead of it: a clock that is behind
+/// must not take a token that was really created meanwhile for a mistake. A `Date` more than a day before it
+/// counts as a day before it
 void distrust_later_dates(datadog::Page& page, base::Timestamp now);
 
 /// `bad_page`: of the `rows` of page `page` none can be read.

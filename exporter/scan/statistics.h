@@ -1,5 +1,5 @@
-// What an organization's polls went like. One copy for each organization, kept by its poller; metrics and the
-// status page get copies.
+// How an organization's polls went, and what they counted. Kept by its poller; metrics and the status page
+// get copies.
 #pragma once
 
 #include "datadog/error.h"

@@ -2,6 +2,8 @@
 // for. Internal to the server.
 #pragma once
 
+#include <openssl/types.h>
+
 #include <cstddef>
 #include <memory>
 #include <span>
@@ -45,5 +47,10 @@ class Channel {
 
 /// @param socket stays the caller's, must be non-blocking and outlive the channel
 [[nodiscard]] std::unique_ptr<Channel> plain_channel(int socket);
+
+/// @param ssl for a server, without a socket; null: every handshake fails
+/// @param owner kept until after `ssl`
+[[nodiscard]] std::unique_ptr<Channel> tls_channel(std::shared_ptr<SSL> ssl, int socket,
+                                                   std::shared_ptr<const void> owner);
 
 }  // namespace exporter::http

@@ -2,13 +2,12 @@
 
 #include "http/authenticator.h"
 #include "http/rate_limiter.h"
-#include "http/tls_context.h"
+#include "http/tls.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <array>
 #include <string_view>
 #include <utility>
 
@@ -16,74 +15,50 @@ namespace exporter::http {
 
 namespace {
 
-/// Compares what both files have.
-template <bool (*IsWeaker)(const TlsOptions& before, const TlsOptions& after)>
-bool in_tls(const WebFile& before, const WebFile& after) {
-    return before.tls && after.tls && IsWeaker(*before.tls, *after.tls);
-}
-
-bool is_tls_gone(const WebFile& before, const WebFile& after) {
-    return before.tls && !after.tls;
-}
-
-bool lets_more_clients_in(const TlsOptions& before, const TlsOptions& after) {
-    return (is_required(before.client_auth) && !is_required(after.client_auth)) ||
-           (is_verified(before.client_auth) && !is_verified(after.client_auth));
+/// Whether somebody gets in who did not before.
+bool lets_more_clients_in(ClientAuth before, ClientAuth after) {
+    return (is_required(before) && !is_required(after)) || (is_verified(before) && !is_verified(after));
 }
 
 /// An empty list is no restriction.
-template <std::vector<std::string> TlsOptions::* list>
-bool is_list_gone(const TlsOptions& before, const TlsOptions& after) {
-    return !(before.*list).empty() && (after.*list).empty();
-}
-
-bool takes_older_versions(const TlsOptions& before, const TlsOptions& after) {
-    return after.min_version < before.min_version;
+bool is_gone(const std::vector<std::string>& before, const std::vector<std::string>& after) {
+    return !before.empty() && after.empty();
 }
 
 /// Other values are fine.
-bool is_a_header_gone(const WebFile& before, const WebFile& after) {
-    return std::any_of(before.headers.begin(), before.headers.end(), [&](const auto& header) {
-        return std::none_of(after.headers.begin(), after.headers.end(),
+bool is_a_header_gone(const Headers& before, const Headers& after) {
+    return std::any_of(before.begin(), before.end(), [&](const auto& header) {
+        return std::none_of(after.begin(), after.end(),
                             [&](const auto& other) { return other.first == header.first; });
     });
 }
 
-bool are_users_gone(const WebFile& before, const WebFile& after) {
-    return !before.users.empty() && after.users.empty();
+bool allows_more_requests(const RateLimit& before, const std::optional<RateLimit>& after) {
+    return !after || after->interval < before.interval || after->burst > before.burst;
 }
 
-bool allows_more_requests(const WebFile& before, const WebFile& after) {
-    return before.rate_limit &&
-           (!after.rate_limit || after.rate_limit->interval < before.rate_limit->interval ||
-            after.rate_limit->burst > before.rate_limit->burst);
-}
-
-struct Guard {
-    std::string_view setting;
-    bool (*is_weaker)(const WebFile& before, const WebFile& after);
-};
-
-/// Every setting that protects.
-constexpr std::array guards = {
-    Guard{"tls_server_config", is_tls_gone},
-    Guard{"tls_server_config.client_auth_type", in_tls<lets_more_clients_in>},
-    Guard{"tls_server_config.client_allowed_sans", in_tls<is_list_gone<&TlsOptions::client_allowed_sans>>},
-    Guard{"tls_server_config.min_version", in_tls<takes_older_versions>},
-    Guard{"tls_server_config.cipher_suites", in_tls<is_list_gone<&TlsOptions::cipher_suites>>},
-    Guard{"tls_server_config.curve_preferences", in_tls<is_list_gone<&TlsOptions::curve_preferences>>},
-    Guard{"http_server_config.headers", is_a_header_gone},
-    Guard{"basic_auth_users", are_users_gone},
-    Guard{"rate_limit", allows_more_requests},
-};
-
+/// Of all settings that protect, those that protect less than before.
 std::vector<std::string_view> weakened(const WebFile& before, const WebFile& after) {
     std::vector<std::string_view> settings;
-    for (const Guard& guard : guards) {
-        if (guard.is_weaker(before, after)) {
-            settings.push_back(guard.setting);
+    const auto note = [&settings](std::string_view setting, bool is_weaker) {
+        if (is_weaker) {
+            settings.push_back(setting);
         }
+    };
+    note("tls_server_config", before.tls && !after.tls);
+    if (before.tls && after.tls) {
+        const TlsOptions& was = *before.tls;
+        const TlsOptions& is = *after.tls;
+        note("tls_server_config.client_auth_type", lets_more_clients_in(was.client_auth, is.client_auth));
+        note("tls_server_config.client_allowed_sans",
+             is_gone(was.client_allowed_sans, is.client_allowed_sans));
+        note("tls_server_config.min_version", is.min_version < was.min_version);
+        note("tls_server_config.cipher_suites", is_gone(was.cipher_suites, is.cipher_suites));
+        note("tls_server_config.curve_preferences", is_gone(was.curve_preferences, is.curve_preferences));
     }
+    note("http_server_config.headers", is_a_header_gone(before.headers, after.headers));
+    note("basic_auth_users", !before.users.empty() && after.users.empty());
+    note("rate_limit", before.rate_limit && allows_more_requests(*before.rate_limit, after.rate_limit));
     return settings;
 }
 

@@ -2,17 +2,33 @@
 // Knows no clock: the time comes in.
 #pragma once
 
-#include "http/peer.h"
+#include <sys/socket.h>
 
 #include <array>
 #include <atomic>
 #include <chrono>
+#include <compare>
 #include <cstddef>
+#include <cstdint>
 #include <list>
 #include <map>
 #include <optional>
+#include <string>
 
 namespace exporter::http {
+
+/// An IPv4 address, or the /64 network of an IPv6 address, which is what one subscriber has.
+struct Peer {
+    std::array<std::uint8_t, 16> bytes{};  ///< IPv4 as IPv4-mapped IPv6
+
+    auto operator<=>(const Peer&) const = default;
+
+    /// For use as a key elsewhere; not for people.
+    [[nodiscard]] std::string key() const { return {bytes.begin(), bytes.end()}; }
+};
+
+/// None for a Unix socket's, whose clients are not told apart.
+[[nodiscard]] std::optional<Peer> peer_of(const sockaddr_storage& address);
 
 /// One connection, as far as the roster deals with it.
 class Connection {
@@ -87,45 +103,41 @@ class Roster {
     [[nodiscard]] bool draining() const { return draining_; }
     void close_all();
 
-    [[nodiscard]] std::size_t answering() const { return in(Phase::answering).size(); }
+    [[nodiscard]] std::size_t answering() const { return group(Phase::answering).size(); }
     /// Thread-safe.
     [[nodiscard]] std::size_t size() const { return size_.load(std::memory_order_relaxed); }
 
   private:
-    using Queue = std::list<Place>;
-
     struct Connections {
         std::size_t count = 0;
-        Queue waiting;  ///< as `waiting_`
+        std::list<Place> waiting;  ///< the longest first
     };
     using Peers = std::map<Peer, Connections>;
+    using Group = std::list<Entry>;
 
   public:
     struct Entry {
         Connection* connection;
         Phase phase;
-        Time since;  ///< in this phase
-        std::optional<Peers::iterator> peer;
+        Time since;     ///< in this phase
         Time progress;  ///< when its answer last went on; while answering
-        std::optional<Queue::iterator> in_waiting;
-        std::optional<Queue::iterator> in_peers_waiting;
-        std::optional<Queue::iterator> in_stalling;
+        std::optional<Peers::iterator> peer;
+        std::optional<std::list<Place>::iterator> in_peers_waiting;
     };
 
   private:
-    [[nodiscard]] std::list<Entry>& in(Phase phase) { return phases_.at(static_cast<std::size_t>(phase)); }
-    [[nodiscard]] const std::list<Entry>& in(Phase phase) const {
-        return phases_.at(static_cast<std::size_t>(phase));
-    }
-    static bool close_first(const Queue& queue);
+    [[nodiscard]] Group& group(Phase phase);
+    [[nodiscard]] const Group& group(Phase phase) const { return const_cast<Roster*>(this)->group(phase); }
+    template <class Predicate>
+    static void close_if(Group& entries, Predicate is_unwanted);
     void forget(Place place);
-    void queue_up(Place place);
-    void leave_queues(Place place);
+    static void join_peers_waiting(Place place);
+    static void leave_peers_waiting(Place place);
 
     const RosterLimits limits_;
-    std::array<std::list<Entry>, phase_count> phases_;  ///< each by `since`
-    Queue waiting_;                                     ///< the longest wait for a complete request first
-    Queue stalling_;  ///< those being answered, the longest without progress first
+    Group waiting_;    ///< for a complete request or the client's end: the longest first
+    Group verifying_;  ///< in no order
+    Group answering_;  ///< the longest without progress first
     Peers peers_;
     std::atomic<std::size_t> size_ = 0;
     bool draining_ = false;

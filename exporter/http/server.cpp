@@ -1,6 +1,6 @@
 #include "http/server.h"
 
-#include "http/boost.h"
+#include "http/event_loop.h"
 #include "http/listener.h"
 #include "http/session.h"
 
@@ -17,6 +17,7 @@ namespace exporter::http {
 namespace {
 
 using std::chrono::milliseconds;
+using Time = EventLoop::Time;
 
 /// Connections beyond the limits: enough for probes, and for saying no.
 constexpr std::size_t overflow_connections = 16;
@@ -54,193 +55,91 @@ RosterLimits unlimited_peers(std::size_t connections, const PhaseLimits& phases)
 
 }  // namespace
 
-class Server::Impl {
-  public:
-    Impl(const ServerOptions& options, Handler handler, std::shared_ptr<const Security> security)
-        : phases_(phase_limits(options)),
-          io_(std::make_shared<boost::asio::io_context>(1)),
-          readiness_(*io_),
-          probes_{handler,
-                  options.is_probe,
-                  probe_connections,
-                  io_,
-                  readiness_,
-                  Roster(unlimited_peers(probe_connections, phases_)),
-                  nullptr,
-                  Roster(unlimited_peers(overflow_connections, phases_)),
-                  nullptr,
-                  true,
-                  {}},
-          main_{std::move(handler),
-                options.is_probe,
-                options.max_answers,
-                io_,
-                readiness_,
-                Roster({.connections = options.max_connections,
-                        .connections_of_peer = options.max_connections_per_address,
-                        .phases = phases_}),
-                nullptr,
-                Roster(unlimited_peers(overflow_connections, phases_)),
-                std::move(security),
-                false,
-                {}},
-          sweeping_(*io_) {
-        probes_.crowd = &main_.roster;
-        main_.crowd = &main_.roster;
-    }
-    Impl(const Impl&) = delete;
-    Impl& operator=(const Impl&) = delete;
-    ~Impl() { stop(milliseconds(0)); }
+struct Server::State {
+    State(const ServerOptions& options, Handler handler, std::shared_ptr<const Security> security);
 
-    tl::expected<void, std::string> listen(const ServerOptions& options) {
-        for (const int descriptor : options.inherited_sockets) {
-            if (auto added = add(take_over(descriptor), main_, addresses_); !added) {
-                return added;
-            }
-        }
-        for (const auto& address : options.addresses) {
-            if (auto added = add(listen_on(address), main_, addresses_); !added) {
-                return added;
-            }
-        }
-        for (const auto& address : options.probe_addresses) {
-            if (auto added = add(listen_on(address), probes_, probe_addresses_); !added) {
-                return added;
-            }
-        }
-        return {};
-    }
+    Time tick(Time now);
+    void sweep(Time now);
+    void give_memory_back();
 
-    void run() {
-        std::promise<void> finished;
-        finished_ = finished.get_future();
-        thread_ = std::jthread([this, done = std::move(finished)]() mutable {
-            serve();
-            done.set_value();
-        });
-    }
-
-    void secure(std::shared_ptr<const Security> security) {
-        boost::asio::post(*io_, [this, next = std::move(security)]() mutable {
-            main_.security = std::move(next);
-            main_.roster.close_idle();
-        });
-    }
-
-    void stop(milliseconds grace) {
-        if (!thread_.joinable()) {
-            return;
-        }
-        boost::asio::post(*io_, [this] {
-            for (const auto& listener : listeners_) {
-                listener->stop();
-            }
-            for (Roster* const roster : rosters_) {
-                roster->drain();
-            }
-            sweeping_.cancel();  // The grace is the deadline of what is left.
-            readiness_.finish();
-        });
-        // The thread ends when nothing is left to wait for, that is with the last connection.
-        if (finished_.wait_for(grace) == std::future_status::timeout) {
-            boost::asio::post(*io_, [this] {
-                for (Roster* const roster : rosters_) {
-                    roster->close_all();
-                }
-            });
-        }
-        thread_.join();
-    }
-
-    [[nodiscard]] const std::vector<base::ListenAddress>& addresses() const { return addresses_; }
-    [[nodiscard]] const std::vector<base::ListenAddress>& probe_addresses() const { return probe_addresses_; }
-
-    [[nodiscard]] std::size_t connections() const {
-        std::size_t connections = 0;
-        for (const Roster* const roster : rosters_) {
-            connections += roster->size();
-        }
-        return connections;
-    }
-
-  private:
-    tl::expected<void, std::string> add(tl::expected<Listening, std::string> listening, Service& service,
-                                        std::vector<base::ListenAddress>& addresses) {
-        if (!listening) {
-            return tl::unexpected(std::move(listening.error()));
-        }
-        listeners_.push_back(std::make_unique<Listener>(std::move(*listening), service));
-        addresses.push_back(listeners_.back()->address());
-        return {};
-    }
-
-    void serve() {
-        for (;;) {
-            try {
-                resume();
-                io_->run();
-                return;
-            } catch (const std::exception&) {
-                // Memory ran out in a completion handler: what it would have waited for next is waited for
-                // now.
-            }
-        }
-    }
-
-    void resume() {
-        for (const auto& listener : listeners_) {
-            listener->resume();
-        }
-        readiness_.resume();
-        if (!sweep_awaited_ && !main_.roster.draining()) {
-            sweep();
-        }
-    }
-
-    /// Closes what is overdue, now and again.
-    void sweep() {
-        for (Roster* const roster : rosters_) {
-            roster->close_overdue(std::chrono::steady_clock::now());
-        }
-        give_memory_back();
-        sweeping_.expires_after(sweep_interval(phases_));
-        sweeping_.async_wait([this](const boost::system::error_code&) {
-            sweep_awaited_ = false;
-            if (!main_.roster.draining()) {
-                sweep();
-            }
-        });
-        sweep_awaited_ = true;
-    }
-
-    /// After a crowd has gone: the allocator would keep what it used.
-    void give_memory_back() {
-        constexpr std::size_t crowd = 256;
-        const auto connected = connections();
-        most_connections_ = std::max(most_connections_, connected);
-        if (most_connections_ >= crowd && connected < most_connections_ / 2) {
-            most_connections_ = connected;
-#ifdef __GLIBC__
-            ::malloc_trim(0);
-#endif
-        }
-    }
-
-    const PhaseLimits phases_;
-    const std::shared_ptr<boost::asio::io_context> io_;
-    Readiness readiness_;
-    Service probes_;
-    Service main_;
-    const std::array<Roster*, 4> rosters_{&main_.roster, &main_.overflow, &probes_.roster, &probes_.overflow};
-    boost::asio::steady_timer sweeping_;
-    bool sweep_awaited_ = false;
-    std::size_t most_connections_ = 0;  ///< since memory was given back
-    std::vector<std::unique_ptr<Listener>> listeners_;
-    std::vector<base::ListenAddress> addresses_;
-    std::vector<base::ListenAddress> probe_addresses_;
-    std::future<void> finished_;
-    std::jthread thread_;
+    const PhaseLimits phases;
+    const std::shared_ptr<EventLoop> loop = std::make_shared<EventLoop>();
+    Service probes;
+    Service main;
+    const std::array<Roster*, 4> rosters{&main.roster, &main.overflow, &probes.roster, &probes.overflow};
+    Time next_sweep{};
+    std::size_t most_connections = 0;  ///< since memory was given back
+    std::vector<std::unique_ptr<Listener>> listeners;
+    std::vector<base::ListenAddress> addresses;
+    std::vector<base::ListenAddress> probe_addresses;
+    std::future<void> finished;
+    std::jthread thread;
 };
+
+Server::State::State(const ServerOptions& options, Handler handler, std::shared_ptr<const Security> security)
+    : phases(phase_limits(options)),
+      probes{.handler = handler,
+             .is_probe = options.is_probe,
+             .max_answers = probe_connections,
+             .loop = loop,
+             .roster = Roster(unlimited_peers(probe_connections, phases)),
+             .overflow = Roster(unlimited_peers(overflow_connections, phases)),
+             .security = nullptr,
+             .probes_only = true},
+      main{.handler = std::move(handler),
+           .is_probe = options.is_probe,
+           .max_answers = options.max_answers,
+           .loop = loop,
+           .roster = Roster({.connections = options.max_connections,
+                             .connections_of_peer = options.max_connections_per_address,
+                             .phases = phases}),
+           .overflow = Roster(unlimited_peers(overflow_connections, phases)),
+           .security = std::move(security),
+           .probes_only = false} {
+    probes.crowd = &main.roster;
+    main.crowd = &main.roster;
+}
+
+/// Before each wait of the loop.
+Time Server::State::tick(Time now) {
+    if (now >= next_sweep) {
+        sweep(now);
+    }
+    Time next = main.roster.draining() ? Time::max() : next_sweep;
+    for (const auto& listener : listeners) {
+        next = std::min(next, listener->resume(now));
+    }
+    return next;
+}
+
+/// Closes what is overdue, now and again; not while the server stops, whose grace is the deadline of what is
+/// left.
+void Server::State::sweep(Time now) {
+    if (main.roster.draining()) {
+        return;
+    }
+    for (Roster* const roster : rosters) {
+        roster->close_overdue(now);
+    }
+    give_memory_back();
+    next_sweep = now + sweep_interval(phases);
+}
+
+/// After a crowd has gone: the allocator would keep what it used.
+void Server::State::give_memory_back() {
+    constexpr std::size_t crowd = 256;
+    std::size_t connected = 0;
+    for (const Roster* const roster : rosters) {
+        connected += roster->size();
+    }
+    most_connections = std::max(most_connections, connected);
+    if (most_connections >= crowd && connected < most_connections / 2) {
+        most_connections = connected;
+#ifdef __GLIBC__
+        ::malloc_trim(0);
+#endif
+    }
+}
 
 tl::expected<std::unique_ptr<Server>, std::string> Server::start(const ServerOptions& options,
                                                                  Handler handler,
@@ -249,39 +148,105 @@ tl::expected<std::unique_ptr<Server>, std::string> Server::start(const ServerOpt
         return tl::unexpected<std::string>("no address to listen on; give one with --web.listen-address");
     }
     try {
-        auto impl = std::make_unique<Impl>(options, std::move(handler), std::move(security));
-        if (auto listening = impl->listen(options); !listening) {
+        std::unique_ptr<Server> server(
+            new Server(std::make_unique<State>(options, std::move(handler), std::move(security))));
+        if (auto listening = server->listen(options); !listening) {
             return tl::unexpected(std::move(listening.error()));
         }
-        impl->run();
-        return std::unique_ptr<Server>(new Server(std::move(impl)));
+        server->run();
+        return server;
     } catch (const std::exception& error) {
         return tl::unexpected(std::string("cannot start the web server: ") + error.what());
     }
 }
 
-Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Server::Server(std::unique_ptr<State> state) : state_(std::move(state)) {}
 
-Server::~Server() = default;
+Server::~Server() {
+    stop(milliseconds(0));
+}
+
+tl::expected<void, std::string> Server::listen(const ServerOptions& options) {
+    State& state = *state_;
+    const auto add = [&state](Listening listening, Service& service,
+                              std::vector<base::ListenAddress>& addresses) {
+        state.listeners.push_back(std::make_unique<Listener>(std::move(listening), service));
+        addresses.push_back(state.listeners.back()->address());
+    };
+    const auto add_main = [&](Listening listening) {
+        add(std::move(listening), state.main, state.addresses);
+    };
+    const auto add_for_probes = [&](Listening listening) {
+        add(std::move(listening), state.probes, state.probe_addresses);
+    };
+    tl::expected<void, std::string> added;
+    for (const int descriptor : options.inherited_sockets) {
+        added = added.and_then([&] { return take_over(descriptor).map(add_main); });
+    }
+    for (const auto& address : options.addresses) {
+        added = added.and_then([&] { return listen_on(address).map(add_main); });
+    }
+    for (const auto& address : options.probe_addresses) {
+        added = added.and_then([&] { return listen_on(address).map(add_for_probes); });
+    }
+    return added;
+}
+
+void Server::run() {
+    std::promise<void> finished;
+    state_->finished = finished.get_future();
+    state_->thread = std::jthread([state = state_.get(), done = std::move(finished)]() mutable {
+        state->loop->run([state](Time now) { return state->tick(now); });
+        done.set_value();
+    });
+}
 
 void Server::secure(std::shared_ptr<const Security> security) {
-    impl_->secure(std::move(security));
+    state_->loop->post([state = state_.get(), security = std::move(security)] {
+        state->main.security = security;
+        state->main.roster.close_idle();
+    });
 }
 
 const std::vector<base::ListenAddress>& Server::addresses() const {
-    return impl_->addresses();
+    return state_->addresses;
 }
 
 const std::vector<base::ListenAddress>& Server::probe_addresses() const {
-    return impl_->probe_addresses();
+    return state_->probe_addresses;
 }
 
 std::size_t Server::connections() const {
-    return impl_->connections();
+    std::size_t connections = 0;
+    for (const Roster* const roster : state_->rosters) {
+        connections += roster->size();
+    }
+    return connections;
 }
 
 void Server::stop(milliseconds grace) {
-    impl_->stop(grace);
+    State* const state = state_.get();
+    if (!state->thread.joinable()) {
+        return;
+    }
+    state->loop->post([state] {
+        for (const auto& listener : state->listeners) {
+            listener->stop();
+        }
+        for (Roster* const roster : state->rosters) {
+            roster->drain();
+        }
+        state->loop->finish();
+    });
+    // The thread ends when nothing is left to wait for, that is with the last connection.
+    if (state->finished.wait_for(grace) == std::future_status::timeout) {
+        state->loop->post([state] {
+            for (Roster* const roster : state->rosters) {
+                roster->close_all();
+            }
+        });
+    }
+    state->thread.join();
 }
 
 }  // namespace exporter::http

@@ -1,4 +1,13 @@
-// web/: the HTTP server and its routes. Knows bytes and health, not tokens.
+// http/: a web server for exporters, what Prometheus' exporter-toolkit is in Go. Comes in: addresses, limits,
+// a handler that answers requests from memory, and optionally a `Security`, which `Protection` makes of a
+// `--web.config.file`. Goes out: HTTP/1.1 with TLS, passwords, a rate limit and deadlines that hold whatever
+// clients do, all on one thread of its own. It knows nothing of tokens, metrics, logs or flags: another
+// exporter could lift the room out whole, with `base/`.
+//
+//     auto server = http::Server::start({.addresses = {{"", 9100}}}, [](const http::Request& request) {
+//         return http::Response{.status = request.path == "/metrics" ? 200U : 404U, .own_body = "up 1\n"};
+//     });
+//     if (!server) { complain(server.error()); }
 #pragma once
 
 #include "base/address.h"
@@ -22,11 +31,11 @@ class TlsContext;
 
 /// A request's head, as far as routes need it.
 struct Request {
-    std::string_view method;  ///< `GET`, `HEAD`, …
-    std::string_view path;    ///< without the query
+    std::string method;  ///< `GET`, `HEAD`, …
+    std::string path;    ///< without the query
     // All fields of the name, joined by commas; empty when there is none:
-    std::string_view accept;
-    std::string_view accept_encoding;
+    std::string accept;
+    std::string accept_encoding;
 };
 
 using Headers = std::vector<std::pair<std::string, std::string>>;
@@ -102,9 +111,12 @@ class Server {
     void stop(std::chrono::milliseconds grace);
 
   private:
-    class Impl;
-    explicit Server(std::unique_ptr<Impl> impl);
-    std::unique_ptr<Impl> impl_;
+    struct State;
+    explicit Server(std::unique_ptr<State> state);
+    [[nodiscard]] tl::expected<void, std::string> listen(const ServerOptions& options);
+    void run();
+
+    const std::unique_ptr<State> state_;
 };
 
 }  // namespace exporter::http

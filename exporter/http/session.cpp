@@ -1,9 +1,6 @@
 #include "http/session.h"
 
-#include "http/authenticator.h"
-#include "http/http_text.h"
-#include "http/rate_limiter.h"
-#include "http/tls_context.h"
+#include "http/tls.h"
 
 #include <fmt/format.h>
 
@@ -15,8 +12,6 @@
 
 namespace exporter::http {
 namespace {
-
-namespace net = boost::asio;
 
 /// How much of an answer is written before others have their turn.
 constexpr std::size_t write_turn_bytes = std::size_t{1} << 18;
@@ -93,7 +88,7 @@ Session::~Session() {
 void Session::start() {
     self_ = shared_from_this();
     guard([this] {
-        entered_ = service_.readiness.enter(socket_.get(), *this);
+        entered_ = service_.loop->enter(socket_.get(), *this);
         if (entered_) {
             handshake();
         } else {
@@ -108,7 +103,7 @@ void Session::close() {
     }
     roster_.leave(*std::exchange(place_, std::nullopt));
     if (entered_) {
-        service_.readiness.leave(socket_.get(), *this);
+        service_.loop->leave(socket_.get(), *this);
     }
     channel_.reset();
     socket_ = Socket(-1);
@@ -122,7 +117,7 @@ void Session::enter(Phase phase) {
 
 void Session::wait(Progress want, Step step) {
     next_step_ = step;
-    service_.readiness.wait(socket_.get(), want, *this);
+    service_.loop->wait(socket_.get(), want, *this);
 }
 
 void Session::ready() {
@@ -161,11 +156,11 @@ void Session::receive() {
 void Session::take_next() {
     switch (reader_.next()) {
         case HeadReader::State::complete:
-            answers_head_ = reader_.head().is_head;
+            without_body_ = reader_.head().request.method == "HEAD";
             judge();
             break;
         case HeadReader::State::refused:
-            answers_head_ = false;
+            without_body_ = false;
             refuse(reader_.refusal());
             break;
         case HeadReader::State::incomplete:
@@ -175,7 +170,7 @@ void Session::take_next() {
 }
 
 void Session::judge() {
-    is_probe_ = service_.is_probe && service_.is_probe(reader_.head().path);
+    is_probe_ = service_.is_probe && service_.is_probe(reader_.head().request.path);
     keep_alive_ = reader_.head().keep_alive && !refusal_;
     if (!is_probe_ && service_.probes_only) {
         answer(plain_response(404));
@@ -209,8 +204,8 @@ bool Session::is_within_rate(RateLimiter::Kind kind) {
 void Session::verify() {
     enter(Phase::verifying);
     // The result comes on another thread, where this object must not end.
-    auto done = [io = service_.io, session = weak_from_this()](Verdict verdict) {
-        net::post(*io, [session, verdict] {
+    auto done = [loop = service_.loop, session = weak_from_this()](Verdict verdict) {
+        loop->post([session, verdict] {
             if (const auto self = session.lock()) {
                 self->guard([&self, verdict] { self->on_verified(verdict); });
             }
@@ -239,10 +234,9 @@ void Session::respond() {
         answer(plain_response(503));
         return;
     }
-    const auto& head = reader_.head();
     Response response;
     try {
-        response = service_.handler({head.method, head.path, head.accept, head.accept_encoding});
+        response = service_.handler(reader_.head().request);
     } catch (...) {
         // Without the exception's text: it is for the program's author, not for whoever can reach the port.
         response = plain_response(500);
@@ -271,14 +265,15 @@ void Session::answer(Response response) {
         add_missing(security_->headers, response.headers);
     }
     response_ = std::move(response);
-    head_ = response_head(response_, !keep_alive_, std::chrono::system_clock::now());
+    head_ = response_head(response_, !keep_alive_,
+                          std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now()));
     written_ = 0;
     write();
 }
 
 void Session::write() {
     std::array<std::string_view, 3> pieces{head_, {}, {}};
-    if (!answers_head_) {
+    if (!without_body_) {
         pieces[1] = response_.shared_body ? std::string_view(*response_.shared_body) : std::string_view();
         pieces[2] = response_.own_body;
     }
@@ -315,7 +310,7 @@ void Session::on_written() {
     } else {
         enter(reader_.empty() ? Phase::idle : Phase::receiving);
         // Not at once, so that a client that sends many requests at a time has its turn like others.
-        net::post(*service_.io, [self = shared_from_this()] { self->guard([&self] { self->take_next(); }); });
+        service_.loop->post([self = shared_from_this()] { self->guard([&self] { self->take_next(); }); });
     }
 }
 

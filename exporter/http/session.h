@@ -1,13 +1,12 @@
 // One connection: reads requests one after another and answers each in turn. Internal to the server.
 #pragma once
 
+#include "base/descriptor.h"
 #include "http/authenticator.h"
-#include "http/boost.h"
 #include "http/channel.h"
-#include "http/listening.h"
+#include "http/event_loop.h"
 #include "http/rate_limiter.h"
-#include "http/readiness.h"
-#include "http/request_head.h"
+#include "http/request.h"
 #include "http/roster.h"
 #include "http/server.h"
 
@@ -22,6 +21,8 @@
 
 namespace exporter::http {
 
+using Socket = base::Descriptor;
+
 /// Read of a connection before others have their turn.
 inline constexpr std::size_t read_turn_bytes = 16384;
 
@@ -30,11 +31,10 @@ struct Service {
     const Handler handler;
     const std::function<bool(std::string_view path)> is_probe;  ///< served beyond every limit
     const std::size_t max_answers;
-    std::shared_ptr<boost::asio::io_context> io;
-    Readiness& readiness;
+    std::shared_ptr<EventLoop> loop;  ///< shared with checks of passwords, which may outlive the server
     Roster roster;
-    Roster* crowd;    ///< of whose connections one makes room when file descriptors run out
-    Roster overflow;  ///< beyond the limits: told so, unless they are probes
+    Roster* crowd = nullptr;  ///< of whose connections one makes room when file descriptors run out
+    Roster overflow;          ///< beyond the limits: told so, unless they are probes
     std::shared_ptr<const Security> security;  ///< null: plain HTTP for everybody
     const bool probes_only;
     std::array<char, read_turn_bytes> input{};  ///< of whichever connection is being read
@@ -43,7 +43,7 @@ struct Service {
 /// Lives until it is closed.
 class Session final : public std::enable_shared_from_this<Session>,
                       public Connection,
-                      private Readiness::Waiter {
+                      private EventLoop::Waiter {
   public:
     /// @param socket connected and non-blocking
     /// @param refusal the status for all but probes, of a connection that is beyond a limit: it is in the
@@ -110,14 +110,14 @@ class Session final : public std::enable_shared_from_this<Session>,
     HeadReader reader_;
     std::optional<Roster::Place> place_;  ///< none once closed
     std::shared_ptr<Session> self_;       ///< from the start until it is closed
-    bool entered_ = false;                ///< `service_.readiness` knows it
+    bool entered_ = false;                ///< `service_.loop` knows it
     Step next_step_ = nullptr;            ///< when what is waited for has come
 
     Response response_;  ///< with `head_`, what is being written
     std::string head_;
     std::size_t written_ = 0;
     bool keep_alive_ = false;
-    bool answers_head_ = false;
+    bool without_body_ = false;  ///< what was asked by HEAD
     bool is_probe_ = false;
 };
 

@@ -8,16 +8,14 @@
 #include "base/file_text.h"
 #include "base/secret.h"
 #include "base/setting.h"
-#include "http/bcrypt.h"
 #include "http/rate_limiter.h"
-#include "http/tls_context.h"
+#include "http/tls.h"
+#include "http/users.h"
 
 #include <tl/expected.hpp>
 
-#include <cstddef>
 #include <map>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -55,19 +53,7 @@ struct WebFileReading {
 /// Whether any of the files reads differently now, or can be read while it could not, or the other way round.
 [[nodiscard]] bool have_changed(const std::vector<ReadFile>& files, const base::FileReader& reader);
 
-enum class WebKeyKind {
-    text,
-    list,
-    names,  ///< a mapping of free names: `basic_auth_users`
-};
-
-/// One row of the format.
-struct WebFileKey {
-    std::string_view path;  ///< `tls_server_config.cert_file`
-    WebKeyKind kind;
-};
-
-/// Every key that the format documents, in its order.
-[[nodiscard]] std::span<const WebFileKey> web_file_keys();
+/// Every key that the format documents, in its order: `tls_server_config.cert`, …
+[[nodiscard]] std::vector<std::string_view> web_file_keys();
 
 }  // namespace exporter::http

@@ -30,11 +30,11 @@ ALLOWED = {
 LIBRARIES = {
     "httplib.h": r"datadog/transport\.cpp",
     "rapidjson/": r"datadog/page\.cpp",
-    "boost/": r"http/\w+\.(cpp|h)",
-    "crypt.h": r"http/bcrypt\.cpp",
+    "boost/": r"http/request\.cpp",
+    "crypt.h": r"http/users\.cpp",
     "yaml-cpp/": r"base/yaml_reader\.(cpp|h)|config/load\.cpp|http/web_file\.cpp",
     "prometheus/": r"metrics/\w+\.(cpp|h)",
-    "openssl/": r"base/((pem|tls_socket)\.(cpp|h)|(base64|text_hash)\.cpp)|datadog/wire\.(cpp|h)|http/(tls_\w+\.(cpp|h)|(bcrypt|users)\.cpp)|web/style_sheet\.cpp",
+    "openssl/": r"base/((pem|tls_socket)\.(cpp|h)|(base64|text_hash)\.cpp)|datadog/wire\.(cpp|h)|http/((tls|tls_names|channel)\.(cpp|h)|users\.cpp)|web/style_sheet\.cpp",
     "zlib.h": r"datadog/content_coding\.cpp|state/codec\.cpp|metrics/gzip\.cpp",
 }
 

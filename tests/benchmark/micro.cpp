@@ -1,7 +1,7 @@
 // What the parts of a poll and of a scrape cost. The argument is the number of series.
 #include "exposition_adapter.h"
 #include "families.h"
-#include "http/http_text.h"
+#include "http/request.h"
 
 #include <benchmark/benchmark.h>
 #include <prometheus/text_serializer.h>

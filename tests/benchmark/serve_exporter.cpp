@@ -2,7 +2,7 @@
 #include "exposition_adapter.h"
 #include "families.h"
 #include "http/server.h"
-#include "http/tls_context.h"
+#include "http/tls.h"
 #include "lifetime.h"
 #include "support/certificate.h"
 #include "support/guarded_main.h"

@@ -5,7 +5,7 @@
 //
 // Sessions run on the fuzzer's own thread over a socket pair: nothing is in flight, so a server that has
 // nothing to do and has not ended is one that hangs, and the same input takes the same way each time.
-#include "http/readiness.h"
+#include "http/event_loop.h"
 #include "http/session.h"
 #include "require.h"
 #include "support/exposition.h"
@@ -46,7 +46,6 @@ class ServedConnections {
     ServedConnections() {
         expositions_.publish(exporter::testing::exposition_of(
             [](exporter::metrics::Format) { return std::string("# TYPE stored gauge\nstored 1\n"); }));
-        readiness_.resume();
     }
 
     /// Sends `input` in pieces of `piece` bytes, half-closes and reads to the end.
@@ -66,13 +65,14 @@ class ServedConnections {
                 moved = send_some(client, input, piece);
                 input_ended = input.empty();
             }
-            moved = service_.io->poll() > 0 || moved;
+            moved = service_.loop->turn({}) || moved;
             if (!output_ended) {
                 moved = receive_all(client, output_ended) || moved;
             }
             require(moved);
         }
-        service_.io->poll();
+        while (service_.loop->turn({})) {
+        }
         require(service_.roster.size() == 0);
         close(client);
         return std::move(conversation_);
@@ -129,11 +129,15 @@ class ServedConnections {
     exporter::metrics::ExpositionStore expositions_{
         [](exporter::metrics::Format) { return std::string("# TYPE live gauge\nlive 1\n"); }};
     Conversation conversation_;
-    const std::shared_ptr<boost::asio::io_context> io_ = std::make_shared<boost::asio::io_context>(1);
-    Readiness readiness_{*io_};
     // Nobody looks at deadlines: nothing here waits.
-    Service service_{recording_handler(), nullptr, 2,     io_, readiness_, Roster({}), nullptr,
-                     Roster({}),          nullptr, false, {}};
+    Service service_{.handler = recording_handler(),
+                     .is_probe = nullptr,
+                     .max_answers = 2,
+                     .loop = std::make_shared<EventLoop>(),
+                     .roster = Roster({}),
+                     .overflow = Roster({}),
+                     .security = nullptr,
+                     .probes_only = false};
 };
 
 struct Answer {

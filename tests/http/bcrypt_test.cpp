@@ -1,4 +1,4 @@
-#include "http/bcrypt.h"
+#include "http/users.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "http/fair_queue.h"
+#include "http/authenticator.h"
 
 #include <gtest/gtest.h>
 

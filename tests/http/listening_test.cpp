@@ -1,6 +1,5 @@
-#include "http/listening.h"
-
 #include "http/client.h"
+#include "http/listener.h"
 #include "http/server.h"
 
 #include <arpa/inet.h>

@@ -1,4 +1,4 @@
-#include "http/peer.h"
+#include "http/roster.h"
 
 #include <arpa/inet.h>
 #include <gtest/gtest.h>

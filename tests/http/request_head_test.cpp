@@ -1,7 +1,6 @@
 // How bytes become requests, however the network cut them.
-#include "http/request_head.h"
-
 #include "http/client.h"
+#include "http/request.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -30,7 +29,7 @@ std::vector<std::string> read_all(std::string_view bytes, std::size_t piece) {
                 read.push_back(std::to_string(reader.refusal()));
                 return read;
             }
-            read.push_back(reader.head().path);
+            read.push_back(reader.head().request.path);
         }
     }
     return read;
@@ -64,8 +63,8 @@ TEST(HeadReader, JoinsFieldsOfOneName) {
     HeadReader reader;
     reader.feed(get("/", "Accept: a\r\nAuthorization: Basic x\r\naccept: b\r\nAccept-Encoding: gzip\r\n"));
     ASSERT_EQ(reader.next(), State::complete);
-    EXPECT_EQ(reader.head().accept, "a,b");
-    EXPECT_EQ(reader.head().accept_encoding, "gzip");
+    EXPECT_EQ(reader.head().request.accept, "a,b");
+    EXPECT_EQ(reader.head().request.accept_encoding, "gzip");
     EXPECT_EQ(reader.head().authorization, "Basic x");
 }
 

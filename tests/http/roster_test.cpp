@@ -179,7 +179,7 @@ INSTANTIATE_TEST_SUITE_P(
                       Case{"IsNotExtendedByProgress", "a@1 a=a +39 a> +1", "a", ""},
                       Case{"OfReceivingBeginsWithTheRequest", "a@1 a=i +19 a=r +9", "", "a"},
                       Case{"OfReceivingAfterIdle", "a@1 a=i +19 a=r +10", "a", ""},
-                      Case{"OfSeveralClosesThemInTheOrderOfPhases", "a@1 b@2 c@3 c=a b=l +100", "acb", ""}),
+                      Case{"OfSeveralClosesThemAll", "a@1 b@2 c@3 c=a b=l +100", "abc", ""}),
     [](const auto& tested) { return tested.param.name; });
 
 INSTANTIATE_TEST_SUITE_P(

@@ -1,10 +1,10 @@
 // The server under protection that changes while it runs, and under clients that leave at the wrong moment.
 #include "http/authenticator.h"
 #include "http/client.h"
-#include "http/listening.h"
+#include "http/listener.h"
 #include "http/rate_limiter.h"
 #include "http/server.h"
-#include "http/tls_context.h"
+#include "http/tls.h"
 #include "support/certificate.h"
 #include "support/tls_flood.h"
 #include "users_of.h"

@@ -1,8 +1,6 @@
 // A channel through TLS: its bytes, and what else may arrive at such a port.
-#include "http/tls_channel.h"
-
 #include "http/channel.h"
-#include "http/tls_context.h"
+#include "http/tls.h"
 #include "support/certificate.h"
 #include "tls_peer.h"
 

@@ -1,5 +1,5 @@
 // Which clients a TLS context lets in by their certificates.
-#include "http/tls_context.h"
+#include "http/tls.h"
 #include "support/certificate.h"
 #include "tls_peer.h"
 
@@ -130,7 +130,8 @@ INSTANTIATE_TEST_SUITE_P(
         NameCase{"Wildcard", {"DNS:a.example"}, {"*.example"}, false},
         NameCase{"OtherCase", {"DNS:A.example"}, {"a.example"}, false},
         NameCase{"SubjectsCommonNameIsNone", {"DNS:a.example"}, {"issued"}, false},
-        NameCase{"RegisteredIdIsNone", {"RID:1.2.3.4"}, {"1.2.3.4"}, false}),
+        NameCase{"RegisteredIdIsNone", {"RID:1.2.3.4"}, {"1.2.3.4"}, false},
+        NameCase{"RegisteredIdIsNotTheEmptyName", {"RID:1.2.3.4"}, {""}, false}),
     [](const auto& test) { return test.param.name; });
 
 TEST(TlsClients, WithAnAllowedNameStillNeedTheRightAuthority) {

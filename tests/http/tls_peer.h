@@ -3,7 +3,7 @@
 #pragma once
 
 #include "http/channel.h"
-#include "http/tls_context.h"
+#include "http/tls.h"
 #include "support/certificate.h"
 
 #include <openssl/types.h>

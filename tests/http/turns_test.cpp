@@ -1,6 +1,5 @@
 // What the server's thread does for some before the others have their turn: every deadline of the server is
 // kept by the same thread, so no turn may be long.
-#include "http/boost.h"
 #include "http/client.h"
 #include "http/listener.h"
 #include "http/session.h"
@@ -53,8 +52,7 @@ class Turns : public ::testing::Test {
                        },
                    .is_probe = {},
                    .max_answers = 64,
-                   .io = io_,
-                   .readiness = readiness_,
+                   .loop = std::make_shared<EventLoop>(),
                    .roster = Roster(limits()),
                    .crowd = nullptr,
                    .overflow = Roster(limits()),
@@ -67,23 +65,21 @@ class Turns : public ::testing::Test {
             listener_->stop();
         }
         service_.roster.close_all();
-        readiness_.finish();
-        io_->run();
+        service_.loop->finish();
+        service_.loop->run([](EventLoop::Time now) { return now; });
     }
 
     static RosterLimits limits() { return {.connections = 1000, .connections_of_peer = 1000, .phases = {}}; }
 
-    void turn() { ASSERT_EQ(io_->run_one(), 1U); }
+    void turn() { ASSERT_TRUE(service_.loop->turn({})); }
 
     void connect(SocketPair& sockets) {
         std::make_shared<Session>(std::move(sockets.server), std::nullopt, service_, std::nullopt)->start();
     }
 
-    std::shared_ptr<boost::asio::io_context> io_ = std::make_shared<boost::asio::io_context>(1);
-    Readiness readiness_{*io_};
     int requests_ = 0;
     Service service_;
-    std::optional<Listener> listener_;  ///< outlives what `io_` still runs of it after its stop
+    std::optional<Listener> listener_;
 };
 
 TEST_F(Turns, AcceptSixteenConnections) {
@@ -97,7 +93,7 @@ TEST_F(Turns, AcceptSixteenConnections) {
         return made;
     }();
     listener_.emplace(std::move(listening), service_);
-    listener_->resume();
+    listener_->resume({});
     turn();
     EXPECT_EQ(service_.roster.size(), 16U);
     turn();
@@ -112,7 +108,6 @@ TEST_F(Turns, ServeSixtyFourSockets) {
         ASSERT_EQ(::send(client.client.get(), request.data(), request.size(), 0),
                   static_cast<ssize_t>(request.size()));
     }
-    readiness_.resume();
     turn();
     EXPECT_EQ(requests_, 64);
 }
@@ -123,7 +118,6 @@ TEST_F(Turns, AnswerOneRequestOfAConnection) {
     const std::string requests = "GET / HTTP/1.1\r\nHost: a\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n";
     ASSERT_EQ(::send(client.client.get(), requests.data(), requests.size(), 0),
               static_cast<ssize_t>(requests.size()));
-    readiness_.resume();
     turn();
     EXPECT_EQ(requests_, 1);
     turn();
@@ -137,7 +131,6 @@ TEST_F(Turns, ReadSixteenKiBOfAConnection) {
     const std::string requests(20'000, '\n');  // Empty lines before a request.
     ASSERT_EQ(::send(client.client.get(), requests.data(), requests.size(), 0),
               static_cast<ssize_t>(requests.size()));
-    readiness_.resume();
     turn();
     int left = 0;
     ASSERT_EQ(::ioctl(server, FIONREAD, &left), 0);
@@ -157,7 +150,6 @@ TEST_F(TurnsOfALongAnswer, Write256KiB) {
     const std::string request = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
     ASSERT_EQ(::send(client.client.get(), request.data(), request.size(), 0),
               static_cast<ssize_t>(request.size()));
-    readiness_.resume();
     turn();
     EXPECT_EQ(unread_bytes(client.client), std::size_t{256} << 10);
 }

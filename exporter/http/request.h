@@ -1,5 +1,9 @@
-// A request's head, from bytes to what routes and refusals need of it. Pure: knows neither sockets nor time.
+// HTTP as text: a request's head, from bytes to what routes and refusals need of it, and an answer's. Pure:
+// knows neither sockets nor time.
 #pragma once
+
+#include "base/dates.h"
+#include "http/server.h"
 
 #include <cstddef>
 #include <string>
@@ -12,14 +16,9 @@ inline constexpr std::size_t head_limit = 16384;
 inline constexpr std::size_t target_limit = 8192;
 
 struct RequestHead {
-    std::string method;
-    std::string path;  ///< without the query
-    // All fields of the name, joined by commas; empty when there is none:
-    std::string accept;
-    std::string accept_encoding;
-    std::string authorization;
-    bool is_head = false;     ///< the answer has no body
-    bool keep_alive = false;  ///< another request may follow
+    Request request;
+    std::string authorization;  ///< as `Request::accept`; not for routes
+    bool keep_alive = false;    ///< another request may follow
 };
 
 /// Collects what a client sends and takes it apart, head by head.
@@ -55,5 +54,20 @@ class HeadReader {
     RequestHead head_;
     unsigned refusal_ = 0;
 };
+
+/// The path in a request target of origin form (`/metrics?x=1`) or absolute form (`http://host/metrics`),
+/// without the query.
+[[nodiscard]] std::string_view path_of(std::string_view target);
+
+/// The standard words for a status, such as `Not Found`.
+[[nodiscard]] std::string_view reason_phrase(unsigned status);
+
+/// Appends those of `defaults` whose names `headers` lacks, whatever their case.
+void add_missing(const Headers& defaults, Headers& headers);
+
+/// Status line and header fields, up to and with the empty line. No answer is to be stored: every one, a
+/// refusal too, is as of now.
+/// @param close whether the connection ends with this response
+[[nodiscard]] std::string response_head(const Response& response, bool close, base::Timestamp now);
 
 }  // namespace exporter::http

@@ -1,10 +1,18 @@
-#include "http/request_head.h"
+#include "http/request.h"
 
-#include "http/boost.h"
-#include "http/http_text.h"
+#include "base/text.h"
+
+#include <boost/asio/buffer.hpp>
+#include <boost/beast/core/error.hpp>
+#include <boost/beast/http/empty_body.hpp>
+#include <boost/beast/http/error.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/status.hpp>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <cstdint>
+#include <iterator>
 #include <optional>
 
 namespace exporter::http {
@@ -87,15 +95,18 @@ std::string joined(const http::fields& fields, http::field name) {
 RequestHead taken_from(const Parser& parser) {
     const auto& request = parser.get();
     RequestHead head;
-    head.method = view(request.method_string());
-    head.path = path_of(view(request.target()));
-    head.accept = joined(request, http::field::accept);
-    head.accept_encoding = joined(request, http::field::accept_encoding);
+    head.request = {.method = std::string(view(request.method_string())),
+                    .path = std::string(path_of(view(request.target()))),
+                    .accept = joined(request, http::field::accept),
+                    .accept_encoding = joined(request, http::field::accept_encoding)};
     head.authorization = joined(request, http::field::authorization);
-    head.is_head = request.method() == http::verb::head;
     // A method with a body would leave it in front of the next request.
     head.keep_alive = is_http_1_1(parser) && parser.keep_alive() && is_reading(request.method());
     return head;
+}
+
+std::size_t body_size(const Response& response) {
+    return (response.shared_body ? response.shared_body->size() : 0) + response.own_body.size();
 }
 
 }  // namespace
@@ -150,6 +161,56 @@ HeadReader::State HeadReader::refuse(unsigned status) {
     refusal_ = status;
     clear();
     return State::refused;
+}
+
+void add_missing(const Headers& defaults, Headers& headers) {
+    // The head has it always.
+    constexpr std::string_view always = "X-Content-Type-Options";
+    for (const auto& header : defaults) {
+        const bool there = std::any_of(headers.begin(), headers.end(), [&](const auto& other) {
+            return base::same_word(header.first, other.first);
+        });
+        if (!there && !base::same_word(header.first, always)) {
+            headers.push_back(header);
+        }
+    }
+}
+
+std::string_view reason_phrase(unsigned status) {
+    const auto reason = boost::beast::http::obsolete_reason(boost::beast::http::int_to_status(status));
+    return {reason.data(), reason.size()};
+}
+
+std::string response_head(const Response& response, bool close, base::Timestamp now) {
+    std::string head = fmt::format(
+        "HTTP/1.1 {} {}\r\n"
+        "Date: {}\r\n"
+        "Content-Type: {}\r\n"
+        "Content-Length: {}\r\n"
+        "X-Content-Type-Options: nosniff\r\n"
+        "Cache-Control: no-store\r\n",
+        response.status, reason_phrase(response.status), base::format_http_date(now), response.content_type,
+        body_size(response));
+    for (const auto& [name, value] : response.headers) {
+        fmt::format_to(std::back_inserter(head), "{}: {}\r\n", name, value);
+    }
+    if (close) {
+        head += "Connection: close\r\n";
+    }
+    head += "\r\n";
+    return head;
+}
+
+std::string_view path_of(std::string_view target) {
+    if (const auto scheme = target.find("://");
+        !target.starts_with('/') && scheme != std::string_view::npos) {
+        const auto path = target.find_first_of("/?", scheme + 3);
+        if (path == std::string_view::npos || target[path] == '?') {
+            return "/";
+        }
+        target.remove_prefix(path);
+    }
+    return target.substr(0, target.find('?'));
 }
 
 }  // namespace exporter::http

@@ -1,4 +1,4 @@
-// Asio and Beast as the server uses them, in the one way they compile cleanly. Internal to the server.
+// Asio and Beast, in the one way they compile cleanly.
 #pragma once
 
 #include <utility>  // Asio of Boost 1.74 uses std::exchange without including it

@@ -6,10 +6,13 @@
 #include "base/secret.h"
 #include "http/channel.h"
 
+#include <openssl/types.h>
 #include <tl/expected.hpp>
 
 #include <memory>
+#include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace exporter::http {
@@ -60,8 +63,17 @@ struct TlsOptions {
     std::vector<std::string> curve_preferences;
 };
 
+/// Two options that don't go together.
+struct TlsContradiction {
+    std::string_view option;  ///< by exporter-toolkit's name: `client_ca`
+    std::string_view what;    ///< is wrong with it and helps, behind its name
+};
+
+/// Of versions and clients.
+[[nodiscard]] std::vector<TlsContradiction> contradictions_in(const TlsOptions& options);
+
 /// Constant after construction; any thread may use it.
-class TlsContext {
+class TlsContext : public std::enable_shared_from_this<TlsContext> {
   public:
     /// Suites of TLS 1.3 alone leave TLS 1.2 out, as in Go.
     ///
@@ -75,12 +87,15 @@ class TlsContext {
     /// Where a client speaks plain HTTP, its handshake fails after it was told so in HTTP.
     [[nodiscard]] std::unique_ptr<Channel> accept(int socket) const;
 
-    /// Null is no state to construct with: `make` is the way.
-    struct State;
-    explicit TlsContext(std::shared_ptr<const State> state);
-
   private:
-    std::shared_ptr<const State> state_;
+    explicit TlsContext(const TlsOptions& options);
+    [[nodiscard]] tl::expected<void, std::string> configure(const TlsOptions& options);
+    [[nodiscard]] tl::expected<void, std::string> set_clients(const std::string& ca);
+    static int check_client(X509_STORE_CTX* chain, void* context);
+
+    const ClientAuth client_auth_;
+    const std::set<std::string> allowed_names_;  ///< of clients; none: any
+    const std::shared_ptr<SSL_CTX> context_;
 };
 
 }  // namespace exporter::http

@@ -116,7 +116,8 @@ class ServedConnections {
 
     Handler recording_handler() {
         auto routes = make_handler({.expositions = &expositions_,
-                                    .health = {[] { return true; }, [] { return false; }},
+                                    .alive = [] { return true; },
+                                    .ready = [] { return false; },
                                     .status_page = [] { return std::string("<!DOCTYPE html>\n"); },
                                     .configuration = "poll: {}\n"});
         return [this, routes](const Request& request) {

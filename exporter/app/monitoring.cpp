@@ -40,7 +40,7 @@ Schedule schedule_of(std::size_t place, std::size_t organizations, std::chrono::
 /// One organization may use `--poll.concurrency` of them; some are always free for the others.
 std::size_t workers_for(const config::Config& config) {
     constexpr std::size_t left_to_others = 4;
-    const auto concurrency = static_cast<std::size_t>(config.poll.concurrency);
+    const auto concurrency = config.poll.concurrency;
     const std::size_t wanted = concurrency * config.organizations.size();
     return std::max<std::size_t>(1, std::min(wanted, concurrency + left_to_others));
 }

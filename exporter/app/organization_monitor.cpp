@@ -37,15 +37,15 @@ inventory::Rules rules_of(const config::Config& config, const Source& source,
 
 scan::PollerOptions poller_options(const config::Config& config, const Schedule& schedule) {
     scan::PollerOptions options;
-    options.scan.page_size = static_cast<std::size_t>(config.poll.page_size);
+    options.scan.page_size = config.poll.page_size;
     options.scan.max_tokens = config.poll.max_tokens;
-    options.scan.concurrency = static_cast<std::size_t>(config.poll.concurrency);
+    options.scan.concurrency = config.poll.concurrency;
     options.first_poll = schedule.first_poll;
     options.phase = schedule.phase;
     options.interval = config.poll.interval;
     options.timeout = config.poll.timeout;
     options.stale_after = config.poll.stale_after;
-    options.rate_limit_reserve = config.poll.rate_limit_reserve;
+    options.rate_limit_reserve = static_cast<int>(config.poll.rate_limit_reserve);
     return options;
 }
 

@@ -227,7 +227,7 @@ std::unique_ptr<Source> make_source(const config::Organization& organization, co
 
 datadog::PageRequest first_page(const config::Organization& organization, const config::Config& config) {
     return {.number = 0,
-            .size = static_cast<std::size_t>(config.poll.page_size),
+            .size = config.poll.page_size,
             .sort = "created_at",
             .filter = organization.filter,
             .owned_by = organization.owned_by};

@@ -3,7 +3,7 @@
 
 #include "config/config.h"
 #include "datadog/client.h"
-#include "scan/page_source.h"
+#include "scan/scan.h"
 
 #include <memory>
 #include <string>

@@ -71,10 +71,10 @@ void append_wrapped(std::string& help, std::string_view text) {
 }
 
 void append_option(std::string& help, const Option& option) {
-    const std::string& value_name = option.value.name;
+    const std::string_view value_name = option.form.name;
     help += fmt::format("  --{}{}{}\n", option.flag, value_name.empty() ? "" : " ", value_name);
     std::string text(option.help);
-    if (option.value.kind == Kind::list) {
+    if (is_list(option)) {
         text += " Comma-separated or repeated.";
     }
     if (const std::string value = default_text(option); !value.empty()) {
@@ -143,7 +143,7 @@ class CommandLine {
         std::optional<std::string> value;
         if (equals < argument.size()) {
             value = argument.substr(equals + 1);
-        } else if (option == nullptr || !option->value.name.empty()) {
+        } else if (option == nullptr || !option->form.name.empty()) {
             value = next_value();
         }
         if (option == nullptr) {
@@ -163,12 +163,12 @@ class CommandLine {
 
     void take(const Option& option, std::optional<std::string> value) {
         const std::string place = fmt::format("--{}", option.flag);
-        if (option.value.name.empty() && value.value_or("").empty()) {
+        if (option.form.name.empty() && value.value_or("").empty()) {
             value = "true";
-        } else if (option.value.kind == Kind::flag_or_value) {
+        } else if (option.form.name.starts_with('[')) {
             value = value.value_or("");
         } else if (!value) {
-            add_once(mistakes_, fmt::format("{}: needs a value: {} {}", place, place, option.value.name));
+            add_once(mistakes_, fmt::format("{}: needs a value: {} {}", place, place, option.form.name));
             return;
         }
         auto& setting = settings_.try_emplace(std::string(option.flag)).first->second;
@@ -179,8 +179,8 @@ class CommandLine {
     void drop_repeated() {
         std::erase_if(settings_, [this](const auto& entry) {
             const auto& [flag, setting] = entry;
-            const Kind kind = find_option(flag)->value.kind;
-            const bool is_wrong = setting.values.size() > 1 && kind != Kind::list && kind != Kind::flag_only;
+            const Option& option = *find_option(flag);
+            const bool is_wrong = setting.values.size() > 1 && option.member != nullptr && !is_list(option);
             if (is_wrong) {
                 mistakes_.push_back(
                     fmt::format("{}: given {} times; give it once", setting.place, setting.values.size()));

@@ -9,7 +9,7 @@
 
 #include <chrono>
 #include <cstddef>
-#include <cstdint>
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <vector>
@@ -41,7 +41,7 @@ struct Poll {
         std::chrono::hours(1);    ///< inventory series go away when no poll succeeded for so long
     std::size_t page_size = 100;  ///< 1 to 100, Datadog's maximum
     std::size_t concurrency = 4;  ///< requests under way at once to one organization, 1 to 16
-    int rate_limit_reserve =
+    std::size_t rate_limit_reserve =
         10;  ///< percent of the organization's rate limit that is left to others, 0 to 90
     std::size_t max_tokens = 200'000;  ///< in one listing; a longer one fails
     std::size_t max_scopes = 5000;     ///< distinct ones in one listing; one of more fails
@@ -72,6 +72,7 @@ struct Policy {
     base::Duration max_idle = Days(90);
 };
 
+/// In the order of their names in the option table, as the enumerations of the log.
 enum class Detail { none, expiring, all };
 
 struct Tokens {
@@ -86,7 +87,7 @@ struct Web {
         {.host = "", .port = 10077}};                   ///< empty if `systemd_socket`
     std::vector<ListenAddress> probe_listen_addresses;  ///< health probes and nothing else; may be empty
     bool systemd_socket = false;                        ///< sockets come from systemd
-    std::string config_file;                            ///< for `read_web_file`; empty: none
+    std::filesystem::path config_file;                  ///< for `read_web_file`; empty: none
     base::WorldReadable world_readable =
         base::WorldReadable::refused;  ///< for the keys that `config_file` names
     std::string telemetry_path = "/metrics";
@@ -107,7 +108,7 @@ struct Log {
 struct Demo {
     bool enabled = false;
     std::size_t tokens = 400;
-    std::uint64_t seed = 1;
+    std::size_t seed = 1;
 };
 
 /// What `--probe` asks.
@@ -120,9 +121,9 @@ struct Config {
     Mode mode = Mode::serve;
     std::vector<Organization> organizations;   ///< this shard's; none if `demo.enabled`
     std::size_t organizations_configured = 0;  ///< those of the other shards too
-    std::string ca_file;                       ///< PEM roots instead of the system's; empty: the system's
+    std::filesystem::path ca_file;             ///< PEM roots instead of the system's; empty: the system's
     Poll poll;
-    std::string state_file;  ///< keeps the last complete inventories over a restart; empty: none
+    std::filesystem::path state_file;  ///< keeps the last complete inventories over a restart; empty: none
     Shard shard;
     Buckets buckets;
     Scopes scopes;

@@ -6,6 +6,7 @@
 #include "config/config.h"
 #include "config/load.h"
 
+#include <filesystem>
 #include <optional>
 #include <set>
 #include <string>
@@ -22,16 +23,16 @@ struct OrganizationDraft {
     std::string name = "default";
     std::string site = "datadoghq.com";
     std::string base_url;
-    std::string api_key_file;
-    std::string app_key_file;
-    std::string bearer_token_file;
+    std::filesystem::path api_key_file;
+    std::filesystem::path app_key_file;
+    std::filesystem::path bearer_token_file;
     std::string filter;
     std::vector<std::string> owned_by;
 };
 
 /// What the rows fill. What is no member of `Config` becomes part of one together with other options.
 struct Draft : Config {
-    std::string config_file;
+    std::filesystem::path config_file;
     bool config_check = false;
     bool check = false;
     bool once = false;

@@ -85,19 +85,19 @@ std::string_view section_of(std::string_view path) {
 }
 
 /// `name: value  # source`, with that indent.
-std::string line(std::string_view indent, std::string_view name, const Option& option, const Draft& draft,
+std::string line(std::string_view indent, std::string_view name, const Option& option, Draft& draft,
                  const base::Setting* setting) {
     if (is_contradicted(option.flag, draft)) {
         return fmt::format("{}# {} is not used\n", indent, name);
     }
-    const Texts texts = option.value.write(draft);
+    const std::vector<std::string> texts = member_texts(option, draft);
     const std::string source = setting == nullptr ? "" : source_of(*setting);
     if (std::any_of(texts.begin(), texts.end(), base::may_hold_a_key)) {
         return fmt::format("{}# {}: <secret> (it looks like a key){}{}\n", indent, name,
                            source.empty() ? "" : ", ", source);
     }
     return fmt::format("{}{}: {}{}{}\n", indent, name,
-                       option.value.kind == Kind::list ? yaml_list(texts) : yaml_scalar(texts.front()),
+                       is_list(option) ? yaml_list(texts) : yaml_scalar(texts.front()),
                        source.empty() ? "" : "  # ", source);
 }
 
@@ -119,7 +119,7 @@ std::string comments_about(std::string_view indent, const Organization& organiza
     return text;
 }
 
-std::string organization_text(const Organization& organization, const Draft& draft) {
+std::string organization_text(const Organization& organization, Draft& draft) {
     std::string text = fmt::format("  - name: {}  # {}\n", yaml_scalar(organization.name),
                                    yaml_comment(draft.organization.place));
     if (draft.shard.count > 1) {
@@ -139,7 +139,7 @@ std::string configuration_in_effect(const Given& given, Draft draft) {
     std::string text(heading);
     if (const base::Setting* const file = given.find("config.file")) {
         text += fmt::format("# The file that was read ({}): {}\n", source_of(*file),
-                            yaml_comment(draft.config_file));
+                            yaml_comment(draft.config_file.native()));
     }
     if (draft.demo.enabled) {
         text += "# A simulated organization is polled; real ones and credentials are not used.\n";

@@ -91,7 +91,7 @@ struct File {
 void resolve_paths(base::Settings& settings, const std::filesystem::path& directory) {
     for (auto& [flag, setting] : settings) {
         const Option* const option = find_option(flag);
-        if (option != nullptr && option->value.kind == Kind::file && !setting.values.front().empty()) {
+        if (option != nullptr && is_path(*option) && !setting.values.front().empty()) {
             setting.values.front() = (directory / setting.values.front()).string();
         }
     }
@@ -102,8 +102,7 @@ std::vector<base::YamlKey> organization_keys() {
     std::vector<base::YamlKey> keys = {{"name", "name"}};
     for (const Option& option : options()) {
         if (!option.organization_key.empty()) {
-            keys.push_back({std::string(option.organization_key), std::string(option.flag),
-                            option.value.kind == Kind::list});
+            keys.push_back({std::string(option.organization_key), std::string(option.flag), is_list(option)});
         }
     }
     return keys;
@@ -113,7 +112,7 @@ std::vector<base::YamlKey> option_keys() {
     std::vector<base::YamlKey> keys;
     for (const Option& option : options()) {
         if (has_yaml_key(option)) {
-            keys.push_back({yaml_path(option), std::string(option.flag), option.value.kind == Kind::list});
+            keys.push_back({yaml_path(option), std::string(option.flag), is_list(option)});
         }
     }
     return keys;

@@ -1,17 +1,32 @@
 #include "config/options.h"
 
-#include "base/text.h"
-
 #include <algorithm>
-#include <chrono>
 #include <limits>
 #include <vector>
 
 namespace exporter::config {
 namespace {
 
+template <auto... path>
+Member at(Draft& draft) {
+    return &(draft.*....*path);
+}
+
+/// The member in a draft that nothing fills: it has its default.
+Member untouched_member(const Option& option) {
+    static Draft untouched;
+    return option.member == nullptr ? Member() : option.member(untouched);
+}
+
+Form number(std::size_t least, std::size_t most) {
+    return {"NUMBER", least, most};
+}
+
+Form percent(std::size_t most) {
+    return {"PERCENT", 0, most};
+}
+
 std::vector<Option> make_table() {
-    using namespace std::chrono_literals;
     constexpr std::string_view datadog = "Datadog";
     constexpr std::string_view tokens = "Tokens";
     constexpr std::string_view polling = "Polling";
@@ -21,135 +36,127 @@ std::vector<Option> make_table() {
     constexpr std::string_view log = "Log";
     constexpr std::string_view modes = "Configuration and other ways to run";
     return {
-        {"datadog.site", text<&Draft::organization, &OrganizationDraft::site>("SITE"),
+        {"datadog.site", "SITE", at<&Draft::organization, &OrganizationDraft::site>,
          "The organization's Datadog site, at or below datadoghq.com, datadoghq.eu or ddog-gov.com. DD_SITE "
          "is read as well.",
          datadog, "site"},
-        {"datadog.base-url", text<&Draft::organization, &OrganizationDraft::base_url>("URL"),
+        {"datadog.base-url", "URL", at<&Draft::organization, &OrganizationDraft::base_url>,
          "URL of the API, instead of https://api.<site>; for any host that is not Datadog's. Plain http only "
          "to this machine.",
          datadog, "base_url"},
-        {"datadog.allow-insecure-http", toggle<&Draft::allow_insecure_http>(),
+        {"datadog.allow-insecure-http", "", at<&Draft::allow_insecure_http>,
          "Allow a base URL of plain http to other machines. It sends the credentials unencrypted.", datadog},
-        {"datadog.ca-file", file<&Draft::ca_file>(),
+        {"datadog.ca-file", "FILE", at<&Draft::ca_file>,
          "PEM file of the certification authorities to trust, instead of the system's.", datadog},
-        {"datadog.api-key-file", file<&Draft::organization, &OrganizationDraft::api_key_file>(),
+        {"datadog.api-key-file", "FILE", at<&Draft::organization, &OrganizationDraft::api_key_file>,
          "File that holds the API key. Secret files are read again at each poll.", datadog, "api_key_file"},
-        {"datadog.app-key-file", file<&Draft::organization, &OrganizationDraft::app_key_file>(),
+        {"datadog.app-key-file", "FILE", at<&Draft::organization, &OrganizationDraft::app_key_file>,
          "File that holds the application key, or an access token that needs no API key.", datadog,
          "app_key_file"},
-        {"datadog.bearer-token-file", file<&Draft::organization, &OrganizationDraft::bearer_token_file>(),
+        {"datadog.bearer-token-file", "FILE", at<&Draft::organization, &OrganizationDraft::bearer_token_file>,
          "File that holds an access token, sent as bearer token instead of keys.", datadog,
          "bearer_token_file"},
-        {"datadog.allow-world-readable-secrets", toggle<&Draft::allow_world_readable_secrets>(),
+        {"datadog.allow-world-readable-secrets", "", at<&Draft::allow_world_readable_secrets>,
          "Accept secret files that every user can read, and a web configuration with passwords that others "
          "can write.",
          datadog},
 
-        {"tokens.filter", text<&Draft::organization, &OrganizationDraft::filter>("TEXT"),
+        {"tokens.filter", "TEXT", at<&Draft::organization, &OrganizationDraft::filter>,
          "Count only the tokens that the API finds for this text.", tokens, "filter"},
-        {"tokens.owned-by", texts<&Draft::organization, &OrganizationDraft::owned_by>("ID"),
+        {"tokens.owned-by", "ID", at<&Draft::organization, &OrganizationDraft::owned_by>,
          "Count only the tokens of this owner, by the owner's id.", tokens, "owned_by"},
-        {"tokens.detail",
-         choice<&Draft::tokens, &Tokens::detail>(
-             {{"none", Detail::none}, {"expiring", Detail::expiring}, {"all", Detail::all}}),
+        {"tokens.detail", "none|expiring|all", at<&Draft::tokens, &Tokens::detail>,
          "Series for single tokens, with their ids and names as labels.", tokens},
-        {"tokens.detail-limit", number<&Draft::tokens, &Tokens::detail_limit>(1, 1'000'000),
+        {"tokens.detail-limit", number(1, 1'000'000), at<&Draft::tokens, &Tokens::detail_limit>,
          "At most so many tokens in detail.", tokens},
 
-        {"poll.interval", duration<&Draft::poll, &Poll::interval>(1s),
+        {"poll.interval", "DURATION", at<&Draft::poll, &Poll::interval>,
          "Time from the start of one poll to the next.", polling},
-        {"poll.timeout", duration<&Draft::poll, &Poll::timeout>(1s),
+        {"poll.timeout", "DURATION", at<&Draft::poll, &Poll::timeout>,
          "Longest time for a whole poll, retries and waits included. By default 2m, or the interval where "
          "that is shorter.",
          polling},
-        {"poll.rate-limit-reserve", share<&Draft::poll, &Poll::rate_limit_reserve>(90),
+        {"poll.rate-limit-reserve", percent(90), at<&Draft::poll, &Poll::rate_limit_reserve>,
          "Share of the API's rate limit left to others: when only that remains, a poll waits for the reset.",
          polling},
-        {"poll.page-size", number<&Draft::poll, &Poll::page_size>(1, 100),
+        {"poll.page-size", number(1, 100), at<&Draft::poll, &Poll::page_size>,
          "Tokens asked for in one request, 1 to 100.", polling},
-        {"poll.concurrency", number<&Draft::poll, &Poll::concurrency>(1, 16),
+        {"poll.concurrency", number(1, 16), at<&Draft::poll, &Poll::concurrency>,
          "Requests under way at once to one organization, 1 to 16.", polling},
-        {"poll.max-tokens", number<&Draft::poll, &Poll::max_tokens>(1, 10'000'000),
+        {"poll.max-tokens", number(1, 10'000'000), at<&Draft::poll, &Poll::max_tokens>,
          "The most tokens that an organization may have; a longer listing fails (endless).", polling},
-        {"poll.max-scopes", number<&Draft::poll, &Poll::max_scopes>(1, 1'000'000),
+        {"poll.max-scopes", number(1, 1'000'000), at<&Draft::poll, &Poll::max_scopes>,
          "The most distinct scopes that an organization may have; a listing with more fails (endless).",
          polling},
-        {"poll.stale-after", duration<&Draft::poll, &Poll::stale_after>(1s),
+        {"poll.stale-after", "DURATION", at<&Draft::poll, &Poll::stale_after>,
          "Drop the inventory series when no poll has succeeded for so long.", polling},
-        {"state.file", file<&Draft::state_file>(),
+        {"state.file", "FILE", at<&Draft::state_file>,
          "File that keeps the last complete inventories over a restart. Each replica needs its own.",
          polling},
 
-        {"shard.count", number<&Draft::shard, &Shard::count>(1, 1000),
+        {"shard.count", number(1, 1000), at<&Draft::shard, &Shard::count>,
          "Replicas that share the organizations between them, each polling its own part.", sharding},
-        {"shard.index", text<&Draft::shard_index>("NUMBER|pod-name"),
+        {"shard.index", "NUMBER|pod-name", at<&Draft::shard_index>,
          "Which of them this one is, from 0. pod-name: the number at the end of POD_NAME or else HOSTNAME, "
          "as in a StatefulSet.",
          sharding},
 
-        {"buckets.expiry", bounds<&Draft::buckets, &Buckets::expiry>(),
+        {"buckets.expiry", "DURATION", at<&Draft::buckets, &Buckets::expiry>,
          "Bounds of the time left until expiry.", judgement},
-        {"buckets.last-used", bounds<&Draft::buckets, &Buckets::last_used>(),
+        {"buckets.last-used", "DURATION", at<&Draft::buckets, &Buckets::last_used>,
          "Bounds of the time since the last use.", judgement},
-        {"buckets.age", bounds<&Draft::buckets, &Buckets::age>(), "Bounds of the time since creation.",
+        {"buckets.age", "DURATION", at<&Draft::buckets, &Buckets::age>, "Bounds of the time since creation.",
          judgement},
-        {"scopes.limit", number<&Draft::scopes, &Scopes::limit>(0, 100'000),
+        {"scopes.limit", number(0, 100'000), at<&Draft::scopes, &Scopes::limit>,
          "Scopes shown by name; the rest fold into scope=\"other\".", judgement},
-        {"scopes.privileged", texts<&Draft::scopes, &Scopes::privileged>("SCOPE"),
+        {"scopes.privileged", "SCOPE", at<&Draft::scopes, &Scopes::privileged>,
          "Scopes that make a token privileged. An empty value: none.", judgement},
-        {"policy.max-lifetime", duration<&Draft::policy, &Policy::max_lifetime>(1s),
+        {"policy.max-lifetime", "DURATION", at<&Draft::policy, &Policy::max_lifetime>,
          "A token that lives longer is at risk (lifetime_over_policy).", judgement},
-        {"policy.max-idle", duration<&Draft::policy, &Policy::max_idle>(1s),
+        {"policy.max-idle", "DURATION", at<&Draft::policy, &Policy::max_idle>,
          "A token unused for longer is at risk (unused).", judgement},
 
-        {"web.listen-address", addresses<&Draft::web, &Web::listen_addresses>(),
+        {"web.listen-address", "ADDRESS", at<&Draft::web, &Web::listen_addresses>,
          "Where to serve: :PORT, HOST:PORT, [::]:PORT or unix:/PATH.", web},
-        {"web.probe-listen-address", addresses<&Draft::web, &Web::probe_listen_addresses>(),
+        {"web.probe-listen-address", "ADDRESS", at<&Draft::web, &Web::probe_listen_addresses>,
          "Where to answer health probes and nothing else, in the same forms.", web},
-        {"web.systemd-socket", toggle<&Draft::web, &Web::systemd_socket>(),
+        {"web.systemd-socket", "", at<&Draft::web, &Web::systemd_socket>,
          "Serve on the sockets that systemd hands over, instead of --web.listen-address.", web},
-        {"web.config.file", file<&Draft::web, &Web::config_file>(),
+        {"web.config.file", "FILE", at<&Draft::web, &Web::config_file>,
          "File with TLS, passwords, headers and a rate limit, in the format of Prometheus' exporters.", web},
-        {"web.telemetry-path", text<&Draft::web, &Web::telemetry_path>("PATH"), "Path of the metrics.", web},
-        {"web.max-connections", number<&Draft::web, &Web::max_connections>(1, 100'000),
+        {"web.telemetry-path", "PATH", at<&Draft::web, &Web::telemetry_path>, "Path of the metrics.", web},
+        {"web.max-connections", number(1, 100'000), at<&Draft::web, &Web::max_connections>,
          "Most connections open at once.", web},
-        {"web.max-connections-per-address",
-         number<&Draft::web, &Web::max_connections_per_address>(1, 100'000),
+        {"web.max-connections-per-address", number(1, 100'000),
+         at<&Draft::web, &Web::max_connections_per_address>,
          "Most connections open at once from one address.", web},
-        {"web.max-scrapes", number<&Draft::web, &Web::max_scrapes>(1, 100'000),
+        {"web.max-scrapes", number(1, 100'000), at<&Draft::web, &Web::max_scrapes>,
          "Most scrapes being answered at once.", web},
 
-        {"log.level",
-         choice<&Draft::log, &Log::level>({{"debug", LogLevel::debug},
-                                           {"info", LogLevel::info},
-                                           {"warn", LogLevel::warn},
-                                           {"error", LogLevel::error}}),
-         "Least severity that is logged.", log},
-        {"log.format",
-         choice<&Draft::log, &Log::format>({{"logfmt", LogFormat::logfmt}, {"json", LogFormat::json}}),
-         "Format of a log line.", log},
+        {"log.level", "debug|info|warn|error", at<&Draft::log, &Log::level>, "Least severity that is logged.",
+         log},
+        {"log.format", "logfmt|json", at<&Draft::log, &Log::format>, "Format of a log line.", log},
 
-        {"config.file", file<&Draft::config_file>(),
+        {"config.file", "FILE", at<&Draft::config_file>,
          "YAML file with these options and with several organizations.", modes},
-        {"config.check", toggle<&Draft::config_check>(), "Check the configuration and exit.", modes},
-        {"check", toggle<&Draft::check>(),
+        {"config.check", "", at<&Draft::config_check>, "Check the configuration and exit.", modes},
+        {"check", "", at<&Draft::check>,
          "Make one request for each organization, say what was seen, and exit.", modes},
-        {"once", toggle<&Draft::once>(), "Poll once, write the metrics to standard output, and exit.", modes},
-        {"once.output", text<&Draft::once_output>("FILE"),
+        {"once", "", at<&Draft::once>, "Poll once, write the metrics to standard output, and exit.", modes},
+        {"once.output", "FILE", at<&Draft::once_output>,
          "With --once: write to this file, replaced whole; a link is followed.", modes},
-        {"probe", flag_or_text<&Draft::probe>("[URL]"),
+        {"probe", "[URL]", at<&Draft::probe>,
          "Ask a running exporter for its health, at this URL or where the configuration says that it "
          "listens; exit with 0 or 1.",
          modes},
-        {"demo", toggle<&Draft::demo, &Demo::enabled>(),
-         "Poll a simulated organization. Needs no credentials.", modes},
-        {"demo.tokens", number<&Draft::demo, &Demo::tokens>(0, 10'000'000),
+        {"demo", "", at<&Draft::demo, &Demo::enabled>, "Poll a simulated organization. Needs no credentials.",
+         modes},
+        {"demo.tokens", number(0, 10'000'000), at<&Draft::demo, &Demo::tokens>,
          "Tokens of the simulated organization.", modes},
-        {"demo.seed", number<&Draft::demo, &Demo::seed>(0, std::numeric_limits<std::uint64_t>::max()),
+        {"demo.seed", number(0, std::numeric_limits<std::size_t>::max()), at<&Draft::demo, &Demo::seed>,
          "Makes another simulated organization.", modes},
-        {"version", {}, "Print the version and exit.", modes},
-        {"help", {}, "Print this help and exit (also -h).", modes},
+        {"version", "", nullptr, "Print the version and exit.", modes},
+        {"help", "", nullptr, "Print this help and exit (also -h).", modes},
     };
 }
 
@@ -167,14 +174,19 @@ const Option* find_option(std::string_view flag) {
     return found == table.end() ? nullptr : &*found;
 }
 
-std::string default_text(const Option& option) {
-    static const Draft untouched;
-    const bool has_one = option.value.write && option.value.kind != Kind::toggle;
-    return has_one ? fmt::format("{}", fmt::join(option.value.write(untouched), ",")) : "";
+bool is_list(const Option& option) {
+    const Member member = untouched_member(option);
+    return std::holds_alternative<std::vector<std::string>*>(member) ||
+           std::holds_alternative<std::vector<base::Duration>*>(member) ||
+           std::holds_alternative<std::vector<ListenAddress>*>(member);
+}
+
+bool is_path(const Option& option) {
+    return std::holds_alternative<std::filesystem::path*>(untouched_member(option));
 }
 
 bool has_variable(const Option& option) {
-    return option.value.kind != Kind::flag_only && option.value.kind != Kind::flag_or_value;
+    return option.member != nullptr && !option.form.name.starts_with('[');
 }
 
 bool has_yaml_key(const Option& option) {

@@ -27,7 +27,7 @@ struct KeyRow {
     std::string_view variable;
     std::string_view flag;
     std::string_view yaml_key;
-    std::string OrganizationDraft::* file;
+    std::filesystem::path OrganizationDraft::* file;
     std::optional<SecretSource> CredentialSources::* source;
 };
 
@@ -184,7 +184,7 @@ class Reader {
     }
 
     [[nodiscard]] Key read_key(const KeyRow& row) {
-        const std::string& path = draft_.*row.file;
+        const std::filesystem::path& path = draft_.*row.file;
         auto text = environment_ == nullptr ? std::nullopt : variable(*environment_, row.variable);
         if (path.empty()) {
             return text ? read_variable(row, *std::move(text)) : Key{};
@@ -199,7 +199,7 @@ class Reader {
             given_.mistake(row.flag, secret.error());
             return key;
         }
-        organization_.credentials.*row.source = std::filesystem::path(path);
+        organization_.credentials.*row.source = path;
         key.value = *std::move(secret);
         return key;
     }

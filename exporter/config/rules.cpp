@@ -3,7 +3,7 @@
 #include "base/replacement_file.h"
 #include "base/text.h"
 #include "config/draft.h"
-#include "config/values.h"
+#include "config/options.h"
 
 #include <fmt/format.h>
 
@@ -90,18 +90,18 @@ void check_scopes(Given& given, const Scopes& scopes) {
     }
 }
 
-void check_ca_file(Given& given, const std::string& path) {
+void check_ca_file(Given& given, const std::filesystem::path& path) {
     if (path.empty()) {
         return;
     }
     // As the client does it: a file whose last certificate is damaged would fail every poll.
-    const auto certificates = base::read_certificate_file(path, base::quote(path));
+    const std::string shown = base::quote(path.native());
+    const auto certificates = base::read_certificate_file(path.native(), shown);
     if (!certificates) {
         given.mistake("datadog.ca-file", certificates.error());
     } else if (const std::string who = base::others_who_may_write(certificates->ownership); !who.empty()) {
         given.warn("datadog.ca-file",
-                   fmt::format("{}: others can decide whom the credentials are sent to: {}",
-                               base::quote(path), who));
+                   fmt::format("{}: others can decide whom the credentials are sent to: {}", shown, who));
     }
 }
 
@@ -114,11 +114,11 @@ void check_state_file(Given& given, const std::filesystem::path& path) {
     const std::filesystem::path directory = path.has_parent_path() ? path.parent_path() : ".";
     if (!path.has_filename() || std::filesystem::is_directory(path, ignored)) {
         given.mistake("state.file",
-                      fmt::format("{} is a directory; name a file in it", base::quote(path.string())));
+                      fmt::format("{} is a directory; name a file in it", base::quote(path.native())));
     } else if (!std::filesystem::is_directory(directory, ignored)) {
         given.mistake("state.file", fmt::format("{} would be in a directory that does not exist; make it, "
                                                 "and let the exporter's user write there",
-                                                base::quote(path.string())));
+                                                base::quote(path.native())));
     }
 }
 

@@ -8,7 +8,6 @@ namespace exporter::inventory {
 namespace {
 
 using datadog::Date;
-using datadog::Leak;
 
 bool has_expired(const JudgedToken& judged) {
     const auto& expires = judged.token.expires_at.moment();
@@ -19,19 +18,11 @@ bool never_expires(const JudgedToken& judged) {
     return judged.token.expires_at.is_none();
 }
 
-bool is_privileged_and_never_expires(const JudgedToken& judged) {
-    return judged.privileged && never_expires(judged);
-}
-
 bool is_unused(const JudgedToken& judged) {
     // Never used is only suspicious of a token that had the time to be used.
     const Date& last_used = judged.token.last_used_at;
     const Date& since = last_used.is_none() ? judged.token.created_at : last_used;
     return !has_expired(judged) && since.moment() && judged.now - *since.moment() > judged.rules.max_idle;
-}
-
-bool is_privileged_and_unused(const JudgedToken& judged) {
-    return judged.privileged && is_unused(judged);
 }
 
 bool lives_too_long(const JudgedToken& judged) {
@@ -41,15 +32,20 @@ bool lives_too_long(const JudgedToken& judged) {
 }
 
 bool is_leaked(const JudgedToken& judged) {
-    return judged.token.leak == Leak::leaked;
+    return judged.token.leak == datadog::Leak::leaked;
+}
+
+template <bool (*applies)(const JudgedToken&)>
+bool privileged_and(const JudgedToken& judged) {
+    return judged.privileged && applies(judged);
 }
 
 }  // namespace
 
 const std::array<Finding, risk_count> findings = {{
     {Risk::leaked, "leaked", is_leaked},
-    {Risk::never_expires_privileged, "never_expires_privileged", is_privileged_and_never_expires},
-    {Risk::unused_privileged, "unused_privileged", is_privileged_and_unused},
+    {Risk::never_expires_privileged, "never_expires_privileged", privileged_and<never_expires>},
+    {Risk::unused_privileged, "unused_privileged", privileged_and<is_unused>},
     {Risk::never_expires, "never_expires", never_expires},
     {Risk::lifetime_over_policy, "lifetime_over_policy", lives_too_long},
     {Risk::unused, "unused", is_unused},

@@ -1,5 +1,7 @@
-// inventory/: pure functions and values. `Token`s in, an immutable `Inventory` of counts out. No I/O, no
-// clock, no prometheus types.
+// inventory/: what a listing amounts to. `Token`s come in one by one, an immutable `Inventory` of counts and
+// findings goes out, with a census of hashes that the next listing is compared with. All of it is pure: no
+// I/O, no clock (`now` is handed in), no network and no word of how the numbers are published. Memory grows
+// with the number of series, not with the number of tokens, but for 16 bytes each in the census.
 //
 // `Inventory` is what one listing says. It never changes once it was built.
 #pragma once

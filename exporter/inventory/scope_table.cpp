@@ -4,7 +4,9 @@
 #include "inventory/label_text.h"
 
 #include <algorithm>
+#include <map>
 #include <numeric>
+#include <utility>
 
 namespace exporter::inventory {
 
@@ -98,19 +100,11 @@ void ScopeTable::write(Inventory& inventory, std::size_t limit) const {
     inventory.folded_scopes = static_cast<Count>(std::count(folded.begin(), folded.end(), true));
 
     // A scope that is really called `other` shares the series of the folded ones: there can be only one.
-    std::optional<std::size_t> row_of_folded;
-    std::vector<std::size_t> row_of(scopes_.size());
+    std::map<std::string_view, ByBucket> rows;
+    std::vector<ByBucket*> row_of;
+    row_of.reserve(scopes_.size());
     for (ScopeId id = 0; id < scopes_.size(); ++id) {
-        const bool shares = folded[id] || scopes_[id].name == folded_name;
-        if (shares && row_of_folded) {
-            row_of[id] = *row_of_folded;
-            continue;
-        }
-        row_of[id] = inventory.scope_grants.size();
-        inventory.scope_grants.push_back({shares ? std::string(folded_name) : scopes_[id].name, {}});
-        if (shares) {
-            row_of_folded = row_of[id];
-        }
+        row_of.push_back(&rows[folded[id] ? folded_name : scopes_[id].name]);
     }
     for (std::size_t combination = 0; combination < grants_.size(); ++combination) {
         const std::vector<std::uint32_t>& counts = grants_[combination];
@@ -119,13 +113,15 @@ void ScopeTable::write(Inventory& inventory, std::size_t limit) const {
             if (counts[id] == 0) {
                 continue;
             }
-            std::vector<Count>& buckets = inventory.scope_grants[row_of[id]].grants.at(token, owner);
+            std::vector<Count>& buckets = row_of[id]->at(token, owner);
             buckets.resize(expiry_buckets_);
             buckets[combination % expiry_buckets_] += counts[id];
         }
     }
-    std::sort(inventory.scope_grants.begin(), inventory.scope_grants.end(),
-              [](const ScopeGrants& left, const ScopeGrants& right) { return left.scope < right.scope; });
+    inventory.scope_grants.reserve(rows.size());
+    for (auto& [scope, grants] : rows) {
+        inventory.scope_grants.push_back({std::string(scope), std::move(grants)});
+    }
 }
 
 }  // namespace exporter::inventory

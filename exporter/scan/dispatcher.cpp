@@ -155,10 +155,6 @@ void Dispatcher::set_in_trouble(State& member, bool in_trouble) {
     work_.notify_all();
 }
 
-bool Dispatcher::moving() const {
-    return clock_.steady_now().time_since_epoch().count() <= awake_by_.load();
-}
-
 std::vector<Dispatcher::Result> Dispatcher::wait_for_results(const std::stop_token& stop) {
     std::unique_lock lock(mutex_);
     const auto came = [this] { return !results_.empty(); };
@@ -167,20 +163,14 @@ std::vector<Dispatcher::Result> Dispatcher::wait_for_results(const std::stop_tok
         alarm = std::min(alarm, member.wake_at);
     }
     const SteadyTime now = clock_.steady_now();
-    expect_to_be_awake_by(std::max(alarm, now));
+    progress_.expect_by(std::max(alarm, now), time_to_decide);
     if (alarm == SteadyTime::max()) {
         results_came_.wait(lock, stop, came);
     } else {
         results_came_.wait_for(lock, stop, alarm - now, came);
     }
-    expect_to_be_awake_by(clock_.steady_now());
+    progress_.expect_by(clock_.steady_now(), time_to_decide);
     return std::exchange(results_, {});
-}
-
-void Dispatcher::expect_to_be_awake_by(SteadyTime moment) {
-    const SteadyTime limit =
-        moment < SteadyTime::max() - time_to_decide ? moment + time_to_decide : SteadyTime::max();
-    awake_by_.store(limit.time_since_epoch().count());
 }
 
 void Dispatcher::work(const std::stop_token& stop) {

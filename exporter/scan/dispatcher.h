@@ -1,10 +1,8 @@
 // Drives all pollers with a fixed number of threads.
 #pragma once
 
-#include "scan/page_source.h"
 #include "scan/poller.h"
 
-#include <atomic>
 #include <condition_variable>
 #include <cstddef>
 #include <deque>
@@ -46,7 +44,7 @@ class Dispatcher {
 
     /// False: the scheduler thread has not woken up when it should have, or is stuck in its current round.
     /// From any thread.
-    [[nodiscard]] bool moving() const;
+    [[nodiscard]] bool moving() const { return !progress_.is_overdue(clock_.steady_now()); }
 
   private:
     struct State {
@@ -71,7 +69,6 @@ class Dispatcher {
     void take(Result result);
     void set_in_trouble(State& member, bool in_trouble);
     [[nodiscard]] std::vector<Result> wait_for_results(const std::stop_token& stop);
-    void expect_to_be_awake_by(SteadyTime moment);
 
     void work(const std::stop_token& stop);
     [[nodiscard]] std::deque<Job>::iterator next_job();
@@ -89,7 +86,7 @@ class Dispatcher {
     std::size_t busy_in_trouble_ = 0;
     std::size_t members_in_trouble_ = 0;
 
-    std::atomic<SteadyTime::rep> awake_by_ = SteadyTime::max().time_since_epoch().count();
+    Progress progress_;
 
     std::vector<std::jthread> workers_;  ///< last: they use all of the above
 };

@@ -29,7 +29,7 @@ Poller::Poller(const PollerOptions& options, Clock& clock, Randomness& randomnes
       sink_(sink),
       observer_(observer),
       due_(clock.steady_now() + options.first_poll) {
-    expect_progress_by(due_);
+    progress_.expect_by(due_, slack);
 }
 
 Next Poller::next() {
@@ -58,7 +58,7 @@ Next Poller::next() {
 void Poller::begin_poll(SteadyTime now) {
     began_ = now;
     attempt_ = environment_.clock.now();
-    expect_progress_by(now + options_.timeout);
+    progress_.expect_by(now + options_.timeout, slack);
     statistics_.last_pages = 0;
     scan_.emplace(options_.scan, environment_, sink_, statistics_, now + options_.timeout,
                   good_is_shown(now));
@@ -121,7 +121,7 @@ void Poller::finish_poll(datadog::Result<Listing> outcome) {
     tell();
     attempted_.store(true);
     due_ = next_poll();
-    expect_progress_by(due_);
+    progress_.expect_by(due_, slack);
 }
 
 void Poller::tell() {
@@ -162,29 +162,16 @@ SteadyTime Poller::next_poll() {
     }
     if (error->retry_after && *error->retry_after > std::chrono::seconds(0)) {
         // Up to a second more, so that not all clients return in the same moment.
-        const std::chrono::milliseconds jitter(static_cast<int>(1000 * environment_.randomness.next()));
+        const auto jitter = environment_.randomness.below(std::chrono::seconds(1));
         return std::max(regular, now + std::min(*error->retry_after, longest_pause) + jitter);
     }
     // Beyond 2^20 every back-off is longer than any interval.
     const auto doublings = std::min<std::uint64_t>(statistics_.failures_in_a_row - 1, 20);
-    const double ceiling =
-        std::min(static_cast<double>(options_.failure_backoff.count()) * static_cast<double>(1U << doublings),
-                 static_cast<double>(options_.interval.count()));
+    const auto half = std::min(options_.failure_backoff * (1U << doublings), options_.interval) / 2;
     // From half of it upwards: a pause near nothing would double the load on an API in trouble.
-    const double pause = ceiling * (0.5 + environment_.randomness.next() / 2);
-    const SteadyTime backed_off = now + std::chrono::milliseconds(static_cast<std::int64_t>(pause));
+    const SteadyTime backed_off = now + half + environment_.randomness.below(half);
     // A poll that took longer than the interval to fail is no reason to do without a pause.
     return regular > now ? std::min(regular, backed_off) : backed_off;
-}
-
-bool Poller::moving() const {
-    return environment_.clock.steady_now().time_since_epoch().count() <= progress_due_.load();
-}
-
-void Poller::expect_progress_by(SteadyTime moment) {
-    // Once cancelled nothing is expected any more.
-    const SteadyTime due = moment < SteadyTime::max() - slack ? moment + slack : SteadyTime::max();
-    progress_due_.store(due.time_since_epoch().count());
 }
 
 }  // namespace exporter::scan

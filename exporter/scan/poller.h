@@ -1,7 +1,6 @@
-// When an organization is polled, and what is kept of how it went.
+// Schedules the polls of one organization and records their outcome.
 #pragma once
 
-#include "scan/page_source.h"
 #include "scan/scan.h"
 
 #include <atomic>
@@ -91,12 +90,11 @@ class Poller {
     [[nodiscard]] const Statistics& statistics() const { return statistics_; }
 
     /// Whether it moves: the current poll or wait began no longer ago than it may take. From any thread.
-    [[nodiscard]] bool moving() const;
+    [[nodiscard]] bool moving() const { return !progress_.is_overdue(environment_.clock.steady_now()); }
     /// Whether a first poll has finished, well or not. From any thread.
     [[nodiscard]] bool attempted() const { return attempted_.load(); }
 
   private:
-    void expect_progress_by(SteadyTime moment);
     void begin_poll(SteadyTime now);
     void finish_poll(datadog::Result<Listing> outcome);
     void tell();
@@ -123,7 +121,7 @@ class Poller {
     std::optional<SteadyTime> stale_at_;
 
     std::atomic<bool> attempted_ = false;
-    std::atomic<SteadyTime::rep> progress_due_ = 0;
+    Progress progress_;
 };
 
 }  // namespace exporter::scan

@@ -7,10 +7,7 @@
 #include "inventory/inventory.h"
 #include "state/state_file.h"
 
-#include <zlib.h>
-
 #include <array>
-#include <chrono>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -23,10 +20,7 @@
 namespace exporter::state {
 
 /// CRC-32, as zlib counts it.
-[[nodiscard]] inline std::uint32_t crc_of(std::string_view bytes, std::uint32_t before = 0) {
-    return static_cast<std::uint32_t>(
-        ::crc32_z(before, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size()));
-}
+[[nodiscard]] std::uint32_t crc_of(std::string_view bytes, std::uint32_t before = 0);
 
 class Writer {
   public:
@@ -40,6 +34,10 @@ class Writer {
             flush();
         }
     }
+    void byte(unsigned char value) {
+        const char character = static_cast<char>(value);
+        bytes({&character, 1});
+    }
     void number(std::uint64_t value) {
         for (; value >= 0x80; value >>= 7U) {
             byte(static_cast<unsigned char>((value & 0x7FU) | 0x80U));
@@ -52,19 +50,6 @@ class Writer {
             byte(static_cast<unsigned char>(value >> shift));
         }
     }
-    template <class Kind>
-    void kind(Kind value, std::size_t /*limit*/) {
-        byte(static_cast<unsigned char>(value));
-    }
-    void moment(base::Timestamp value) {
-        fixed(static_cast<std::uint64_t>(value.time_since_epoch().count()));
-    }
-    void text(const std::string& value) {
-        number(value.size());
-        bytes(value);
-    }
-    void list_of(std::size_t length, std::size_t /*shortest*/) { number(length); }
-
     /// Hands over what is still held back.
     void flush() {
         checksum_ = crc_of(held_back_, checksum_);
@@ -79,11 +64,6 @@ class Writer {
     }
 
   private:
-    void byte(unsigned char value) {
-        const char character = static_cast<char>(value);
-        bytes({&character, 1});
-    }
-
     const Output& output_;
     std::string held_back_;
     std::uint32_t checksum_ = 0;  ///< of all that was handed over
@@ -127,31 +107,19 @@ class Reader {
             shift += 8;
         }
     }
-    /// A value below `limit`.
-    template <class Kind>
-    void kind(Kind& value, std::size_t limit) {
+    /// A byte below `limit`.
+    [[nodiscard]] unsigned char byte_below(std::size_t limit) {
         const std::string_view taken = take(1);
-        const auto byte = taken.empty() ? std::size_t{0} : static_cast<unsigned char>(taken.front());
+        const auto byte =
+            taken.empty() ? static_cast<unsigned char>(0) : static_cast<unsigned char>(taken[0]);
         if (byte >= limit) {
             refuse("a kind is out of range");
+            return 0;
         }
-        value = static_cast<Kind>(byte < limit ? byte : 0);
+        return byte;
     }
-    void moment(base::Timestamp& value) {
-        // Moments that RFC 3339 can write, and some to spare; sums and differences of them can't overflow.
-        constexpr base::Timestamp earliest = std::chrono::sys_days(std::chrono::year(-1) / 1 / 1);
-        constexpr base::Timestamp latest = std::chrono::sys_days(std::chrono::year(10'001) / 1 / 1);
-        std::uint64_t microseconds = 0;
-        fixed(microseconds);
-        value = base::Timestamp(base::Timestamp::duration(static_cast<base::Timestamp::rep>(microseconds)));
-        if (value < earliest || value > latest) {
-            refuse("a date is out of range");
-            value = {};
-        }
-    }
-    void text(std::string& value) { value = take(list_of(0, 1)); }
     /// The length of a list whose elements take at least `shortest` bytes each.
-    [[nodiscard]] std::size_t list_of(std::size_t /*length*/, std::size_t shortest) {
+    [[nodiscard]] std::size_t length(std::size_t shortest) {
         std::uint64_t length = 0;
         number(length);
         if (length > rest_.size() / shortest) {
@@ -160,14 +128,6 @@ class Reader {
         }
         return length;
     }
-
-    /// A problem of the caller's own finding.
-    void refuse(const char* problem) { problem_ = problem_ != nullptr ? problem_ : problem; }
-    /// nullptr: none so far.
-    [[nodiscard]] const char* problem() const { return problem_; }
-    [[nodiscard]] bool at_end() const { return rest_.empty(); }
-
-  private:
     /// Empty when there are fewer bytes.
     [[nodiscard]] std::string_view take(std::size_t size) {
         if (size > rest_.size()) {
@@ -179,6 +139,13 @@ class Reader {
         return taken;
     }
 
+    /// A problem of the caller's own finding.
+    void refuse(const char* problem) { problem_ = problem_ != nullptr ? problem_ : problem; }
+    /// nullptr: none so far.
+    [[nodiscard]] const char* problem() const { return problem_; }
+    [[nodiscard]] bool at_end() const { return rest_.empty(); }
+
+  private:
     std::string_view rest_;
     const char* problem_ = nullptr;
 };
@@ -218,29 +185,44 @@ std::size_t encoded_size(const T& value) {
     return size;
 }
 
-template <class Archive>
-void pass(Archive& archive, Is<bool> auto& value) {
-    archive.kind(value, 2);
+inline void pass(Writer& writer, bool value) {
+    writer.byte(value ? 1 : 0);
 }
-template <class Archive>
-void pass(Archive& archive, Is<std::uint64_t> auto& value) {
-    archive.number(value);
+inline void pass(Reader& reader, bool& value) {
+    value = reader.byte_below(2) == 1;
 }
-template <class Archive>
-void pass(Archive& archive, Is<base::Timestamp> auto& value) {
-    archive.moment(value);
+
+inline void pass(Writer& writer, std::uint64_t value) {
+    writer.number(value);
 }
-template <class Archive>
-void pass(Archive& archive, Is<std::string> auto& value) {
-    archive.text(value);
+inline void pass(Reader& reader, std::uint64_t& value) {
+    reader.number(value);
 }
-template <class Archive>
-void pass(Archive& archive, Is<datadog::TokenType> auto& value) {
-    archive.kind(value, datadog::token_type_count);
+
+inline void pass(Writer& writer, base::Timestamp value) {
+    writer.fixed(static_cast<std::uint64_t>(value.time_since_epoch().count()));
 }
-template <class Archive>
-void pass(Archive& archive, Is<datadog::OwnerType> auto& value) {
-    archive.kind(value, datadog::owner_type_count);
+void pass(Reader& reader, base::Timestamp& value);
+
+inline void pass(Writer& writer, const std::string& value) {
+    writer.number(value.size());
+    writer.bytes(value);
+}
+inline void pass(Reader& reader, std::string& value) {
+    value = reader.take(reader.length(1));
+}
+
+inline void pass(Writer& writer, datadog::TokenType value) {
+    writer.byte(static_cast<unsigned char>(value));
+}
+inline void pass(Writer& writer, datadog::OwnerType value) {
+    writer.byte(static_cast<unsigned char>(value));
+}
+inline void pass(Reader& reader, datadog::TokenType& value) {
+    value = static_cast<datadog::TokenType>(reader.byte_below(datadog::token_type_count));
+}
+inline void pass(Reader& reader, datadog::OwnerType& value) {
+    value = static_cast<datadog::OwnerType>(reader.byte_below(datadog::owner_type_count));
 }
 
 template <class Archive>
@@ -248,7 +230,9 @@ void pass(Archive& archive, Optional auto& value) {
     bool there = value.has_value();
     pass(archive, there);
     if constexpr (std::same_as<Archive, Reader>) {
-        there ? void(value.emplace()) : value.reset();
+        if (there) {
+            value.emplace();
+        }
     }
     if (there) {
         pass(archive, *value);
@@ -263,7 +247,7 @@ void pass(Archive& archive, FixedList auto& values) {
 }
 
 void pass(Writer& writer, const List auto& values) {
-    writer.list_of(values.size(), 0);
+    writer.number(values.size());
     for (const auto& value : values) {
         pass(writer, value);
     }
@@ -272,7 +256,7 @@ template <class T>
 void pass(Reader& reader, std::vector<T>& values) {
     // A value without texts and lists in it is the shortest there is.
     static const std::size_t shortest = encoded_size(T{});
-    values.resize(reader.list_of(0, shortest));
+    values.resize(reader.length(shortest));
     for (T& value : values) {
         if (reader.problem() != nullptr) {
             return;

@@ -2,8 +2,10 @@
 #include "state/state_file.h"
 
 #include <fmt/format.h>
+#include <zlib.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <set>
 #include <utility>
@@ -59,6 +61,24 @@ void pass(Archive& archive, Is<inventory::CensusEntry> auto& entry) {
     archive.fixed(id_hash);
     archive.fixed(scopes_hash);
     pass(archive, type);
+}
+
+std::uint32_t crc_of(std::string_view bytes, std::uint32_t before) {
+    return static_cast<std::uint32_t>(
+        ::crc32_z(before, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size()));
+}
+
+void pass(Reader& reader, base::Timestamp& value) {
+    // Moments that RFC 3339 can write, and some to spare; sums and differences of them can't overflow.
+    constexpr base::Timestamp earliest = std::chrono::sys_days(std::chrono::year(-1) / 1 / 1);
+    constexpr base::Timestamp latest = std::chrono::sys_days(std::chrono::year(10'001) / 1 / 1);
+    std::uint64_t microseconds = 0;
+    reader.fixed(microseconds);
+    value = base::Timestamp(base::Timestamp::duration(static_cast<base::Timestamp::rep>(microseconds)));
+    if (value < earliest || value > latest) {
+        reader.refuse("a date is out of range");
+        value = {};
+    }
 }
 
 namespace {

@@ -73,20 +73,19 @@ void StateKeeper::update(OrganizationState state) {
     auto fresh = std::make_shared<const OrganizationState>(std::move(state));
     const std::lock_guard lock(mutex_);
     states_[fresh->name].swap(fresh);  // What it replaces is freed after the lock.
-    changed_ = true;
+    ++updates_;
 }
 
-States StateKeeper::take_changed() {
+std::pair<States, std::uint64_t> StateKeeper::unsaved() const {
     const std::lock_guard lock(mutex_);
     States states;
-    if (std::exchange(changed_, false)) {
-        writing_ = true;
+    if (saved_updates_ != updates_) {
         states.reserve(states_.size());
         for (const auto& [name, state] : states_) {
             states.push_back(state);
         }
     }
-    return states;
+    return {std::move(states), updates_};
 }
 
 bool StateKeeper::save_if_changed() {
@@ -94,39 +93,37 @@ bool StateKeeper::save_if_changed() {
     try {
         return save_and_tell();
     } catch (const std::exception&) {
-        // No memory even to tell that there was none for saving: all of it is tried again the next time.
-        note_outcome(true);
-        return false;
+        return false;  // No memory even to tell that there was none for saving: tried again the next time.
     }
 }
 
 bool StateKeeper::save_and_tell() {
     std::string problem;
+    std::uint64_t saved = 0;
     try {
-        const States states = take_changed();
+        const auto [states, updates] = unsaved();
         if (states.empty()) {
             return true;
         }
+        saved = updates;
         if (auto written = write_state_file(options_.path, states, key_); !written) {
             problem = std::move(written).error();
         }
     } catch (const std::exception& exception) {
         problem = fmt::format("{}: {}", options_.path, exception.what());
     }
-    note_outcome(!problem.empty());
     tell_outcome(problem);
-    return problem.empty();
-}
-
-void StateKeeper::note_outcome(bool failed) {
+    if (!problem.empty()) {
+        return false;
+    }
     const std::lock_guard lock(mutex_);
-    writing_ = false;
-    changed_ = changed_ || failed;
+    saved_updates_ = saved;
+    return true;
 }
 
 bool StateKeeper::is_saved() const {
     const std::lock_guard lock(mutex_);
-    return !changed_ && !writing_;
+    return saved_updates_ == updates_;
 }
 
 void StateKeeper::tell_outcome(const std::string& problem) {

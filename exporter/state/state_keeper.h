@@ -6,6 +6,7 @@
 #include "state/state_file.h"
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
@@ -14,6 +15,7 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace exporter::state {
@@ -79,9 +81,9 @@ class StateKeeper {
     void ignore(const std::string& why);
     void refuse(const Refusal& refusal);
     void run(const std::stop_token& stop);
-    [[nodiscard]] States take_changed();
+    /// All states, and how many updates they come from; none where they are saved.
+    [[nodiscard]] std::pair<States, std::uint64_t> unsaved() const;
     [[nodiscard]] bool save_and_tell();
-    void note_outcome(bool failed);
     void tell_outcome(const std::string& problem);
 
     const KeeperOptions options_;
@@ -92,8 +94,8 @@ class StateKeeper {
     mutable std::mutex mutex_;
     // Protected by mutex_:
     std::map<std::string, std::shared_ptr<const OrganizationState>, std::less<>> states_;
-    bool changed_ = false;
-    bool writing_ = false;  ///< what changed before
+    std::uint64_t updates_ = 0;
+    std::uint64_t saved_updates_ = 0;  ///< how many of them are in the file
 
     std::mutex saving_;     ///< held while the file is written, before mutex_
     bool failing_ = false;  ///< protected by saving_

@@ -27,7 +27,7 @@ TEST(Help, NamesEveryOptionWithItsDefault) {
     without_line_ends.erase(std::remove_if(without_line_ends.begin(), without_line_ends.end(), is_blank),
                             without_line_ends.end());
     for (const Option& option : options()) {
-        const std::string& name = option.value.name;
+        const std::string name(option.form.name);
         const std::string line =
             "\n  --" + std::string(option.flag) + (name.empty() ? "" : " " + name) + "\n";
         EXPECT_NE(help.find(line), std::string::npos) << line;

@@ -54,8 +54,9 @@ std::string describe(const Organization& o) {
 
 /// Everything that a configuration is made of, secrets included.
 std::string describe(const Config& c) {
-    std::string text = fmt::format("mode {} ca {} once {} demo {} {} {}\n", static_cast<int>(c.mode),
-                                   c.ca_file, c.once_output, c.demo.enabled, c.demo.tokens, c.demo.seed);
+    std::string text =
+        fmt::format("mode {} ca {} once {} demo {} {} {}\n", static_cast<int>(c.mode), c.ca_file.string(),
+                    c.once_output, c.demo.enabled, c.demo.tokens, c.demo.seed);
     for (const Organization& organization : c.organizations) {
         text += describe(organization);
     }
@@ -63,7 +64,7 @@ std::string describe(const Config& c) {
     text += fmt::format(
         "poll {} {} {} {} {} {} state {} shard {} {}\n", base::format_duration(c.poll.interval),
         base::format_duration(c.poll.timeout), base::format_duration(c.poll.stale_after), c.poll.page_size,
-        c.poll.rate_limit_reserve, c.poll.concurrency, c.state_file, c.shard.index, c.shard.count);
+        c.poll.rate_limit_reserve, c.poll.concurrency, c.state_file.string(), c.shard.index, c.shard.count);
     text += fmt::format("buckets {}; {}; {}\n", durations(c.buckets.expiry), durations(c.buckets.last_used),
                         durations(c.buckets.age));
     text += fmt::format("scopes {} {}\n", c.scopes.limit, fmt::join(c.scopes.privileged, "|"));
@@ -72,8 +73,9 @@ std::string describe(const Config& c) {
                         c.tokens.detail_limit, static_cast<int>(c.log.level), static_cast<int>(c.log.format));
     return text + fmt::format("web {} {} {} {} {} {} {} {} {}\n", addresses(c.web.listen_addresses),
                               addresses(c.web.probe_listen_addresses), c.web.systemd_socket,
-                              c.web.config_file, static_cast<int>(c.web.world_readable), c.web.telemetry_path,
-                              c.web.max_connections, c.web.max_connections_per_address, c.web.max_scrapes);
+                              c.web.config_file.string(), static_cast<int>(c.web.world_readable),
+                              c.web.telemetry_path, c.web.max_connections, c.web.max_connections_per_address,
+                              c.web.max_scrapes);
 }
 
 std::string in_single_quotes(const std::string& text) {

@@ -36,7 +36,7 @@ datadog::Page as_over_http(const Slice& slice) {
     datadog::Page page;
     page.body.assign(json.begin(), json.end());
     page.body.push_back('\0');
-    EXPECT_TRUE(datadog::parse_into(page));
+    EXPECT_TRUE(datadog::parse_page(page));
     return page;
 }
 

@@ -3,6 +3,7 @@
 #include "faults/monitored.h"
 #include "support/certificate.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <openssl/ssl.h>

@@ -17,7 +17,7 @@ std::size_t peak_memory() {
 
 config::Config small_config() {
     config::Config config;
-    config.poll.page_size = static_cast<int>(page_size);
+    config.poll.page_size = page_size;
     config.poll.timeout = poll_timeout;
     config.poll.max_tokens = 30'000;  // Thirty pages of a thousand are read in time by every build.
     config.poll.concurrency = 1;      // The servers take one connection after another.

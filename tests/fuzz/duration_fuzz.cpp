@@ -61,7 +61,7 @@ std::optional<std::vector<Duration>> accepted_bounds(const std::string& flag, co
     using namespace exporter::base;
     using namespace exporter::config;
     Draft draft;
-    if (!find_option(flag)->value.read({text}, draft).empty()) {
+    if (!read_member(*find_option(flag), {text}, draft).empty()) {
         return std::nullopt;
     }
     return flag == "buckets.expiry" ? draft.buckets.expiry

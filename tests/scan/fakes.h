@@ -2,7 +2,6 @@
 // got.
 #pragma once
 
-#include "scan/page_source.h"
 #include "scan/scan.h"
 #include "support/drive.h"
 

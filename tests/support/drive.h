@@ -1,7 +1,7 @@
 // Drives pollers and scans with one thread, one request after another: for tests that are the clock.
 #pragma once
 
-#include "scan/page_source.h"
+#include "scan/scan.h"
 #include "scan/poller.h"
 
 #include <functional>

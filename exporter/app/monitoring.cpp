@@ -1,6 +1,6 @@
 #include "app/monitoring.h"
 
-#include "app/build_info.h"
+#include "app/process.h"
 #include "datadog/client.h"
 #include "metrics/render.h"
 #include "scan/clock.h"
@@ -13,7 +13,7 @@ namespace exporter::app {
 
 namespace {
 
-/// What is as of the scrape.
+/// The exporter's own metrics, as of the scrape.
 metrics::Renderer live_part(const Log& log, const metrics::Reloads* reloads) {
     const auto exporter = std::make_shared<const metrics::ExporterCollectable>([&log, reloads] {
         return metrics::ExporterStatus{std::string(version()),
@@ -37,7 +37,7 @@ Schedule schedule_of(std::size_t place, std::size_t organizations, std::chrono::
     return {.first_poll = number * std::min(share, between_first_polls), .phase = number * share};
 }
 
-/// One organization may use `--poll.concurrency` of them; the others always find some that are left to them.
+/// One organization may use `--poll.concurrency` of them; some are always free for the others.
 std::size_t workers_for(const config::Config& config) {
     constexpr std::size_t left_to_others = 4;
     const auto concurrency = config.poll.concurrency;
@@ -45,7 +45,7 @@ std::size_t workers_for(const config::Config& config) {
     return std::max<std::size_t>(1, std::min(wanted, concurrency + left_to_others));
 }
 
-/// What is left of an earlier run; null where the configuration keeps nothing.
+/// The state saved by an earlier run; null: the configuration names no state file.
 std::unique_ptr<state::StateKeeper> open_states(const config::Config& config, Log& log) {
     if (config.state_file.empty()) {
         return nullptr;
@@ -58,7 +58,7 @@ std::unique_ptr<state::StateKeeper> open_states(const config::Config& config, Lo
     const auto tell = [&log](state::StateEvent event, const std::string& problem) {
         switch (event) {
             case state::StateEvent::ignored:
-                log.warn("the state of before the restart is not used", {{"error", problem}});
+                log.warn("the saved state is not used", {{"error", problem}});
                 return;
             case state::StateEvent::not_saved:
                 log.warn("the state can't be saved", {{"error", problem}});
@@ -149,8 +149,8 @@ std::string Monitoring::text() const {
 }
 
 bool Monitoring::alive() const {
-    // Restarting the process for one organization that is stuck, on a disk with its keys that hangs, would
-    // take away the numbers of all the others.
+    // A restart for one organization that is stuck (the disk with its keys hangs) would cost the others their
+    // numbers.
     const bool polls_move =
         monitors_.empty() || std::any_of(monitors_.begin(), monitors_.end(),
                                          [](const auto& monitor) { return monitor->moving(); });

@@ -5,22 +5,19 @@
 #include <fmt/format.h>
 
 #include <numeric>
+#include <optional>
 #include <utility>
 
 namespace exporter::app {
 
 namespace {
 
-inventory::DetailMode detail_mode(config::Detail detail) {
-    switch (detail) {
-        case config::Detail::none:
-            return inventory::DetailMode::none;
-        case config::Detail::expiring:
-            return inventory::DetailMode::expiring;
-        case config::Detail::all:
-            break;
+std::optional<inventory::DetailRules> detail_rules(const config::Tokens& tokens) {
+    if (tokens.detail == config::Detail::none) {
+        return std::nullopt;
     }
-    return inventory::DetailMode::all;
+    return inventory::DetailRules{.without_expiry = tokens.detail == config::Detail::all,
+                                  .limit = tokens.detail_limit};
 }
 
 inventory::Rules rules_of(const config::Config& config, const Source& source,
@@ -33,8 +30,7 @@ inventory::Rules rules_of(const config::Config& config, const Source& source,
             .privileged_scopes = {config.scopes.privileged.begin(), config.scopes.privileged.end()},
             .max_lifetime = config.policy.max_lifetime,
             .max_idle = config.policy.max_idle,
-            .detail = detail_mode(config.tokens.detail),
-            .detail_limit = config.tokens.detail_limit,
+            .detail = detail_rules(config.tokens),
             .census_key = states != nullptr ? states->hash_key() : base::process_hash_key(),
             .is_own_token = [&source](std::string_view listed) { return source.is_own_token(listed); }};
 }
@@ -121,7 +117,7 @@ OrganizationMonitor::OrganizationMonitor(const config::Organization& organizatio
 }
 
 void OrganizationMonitor::restore(const state::OrganizationState& earlier, scan::Clock& clock) {
-    census_ = earlier.census;  // Churn goes on from there, however old it is.
+    census_ = earlier.census;  // However old it is, churn continues from it.
     const auto age = clock.now() - earlier.listing.as_of;
     const bool believable = age >= age.zero() && age < stale_after_;
     if (believable) {
@@ -129,8 +125,8 @@ void OrganizationMonitor::restore(const state::OrganizationState& earlier, scan:
         inventory_ = earlier.inventory;
         statistics_ = poller_.statistics();
     }
-    log_.info(believable ? "the numbers of before the restart are shown until the first poll"
-                         : "the numbers of before the restart are too old to be shown",
+    log_.info(believable ? "showing the inventory restored from the state file"
+                         : "the inventory in the state file is too old to show",
               {{"org", name_},
                {"as_of", base::format_rfc3339(earlier.listing.as_of)},
                {"tokens", earlier.listing.tokens}});
@@ -211,7 +207,7 @@ void OrganizationMonitor::log_credentials() {
     if (problem.empty()) {
         log_.info("the credentials can be read again", {{"org", name_}});
     } else {
-        log_.warn("the credentials can't be read; those of the poll before stay in use",
+        log_.warn("the credentials can't be read; keeping the previous credentials",
                   {{"org", name_}, {"error", problem}});
     }
     told_credentials_problem_ = problem;

@@ -1,5 +1,5 @@
-// One organization from listing to snapshot: receives what its poller reads, counts it, and keeps the last
-// good inventory.
+// One organization from listing to snapshot: counts what its poller reads, keeps the last good inventory, and
+// logs how polls went.
 #pragma once
 
 #include "app/log.h"
@@ -32,7 +32,7 @@ struct Surroundings {
     std::shared_ptr<MemoryReturn> memory = nullptr;  ///< null: one for each monitor
 };
 
-/// Where an organization's polls lie among those of the others.
+/// When an organization is polled relative to the others.
 struct Schedule {
     std::chrono::milliseconds first_poll{0};  ///< from the start
     std::chrono::milliseconds phase{0};       ///< of the polls after it, in the interval
@@ -66,7 +66,6 @@ class OrganizationMonitor final : private scan::ListingSink, private scan::PollO
     [[nodiscard]] metrics::Snapshot snapshot() const;
     [[nodiscard]] web::OrganizationStatus status() const;
     [[nodiscard]] bool moving() const { return poller_.moving(); }
-    [[nodiscard]] bool attempted() const { return poller_.attempted(); }
 
   private:
     void begin(base::Timestamp now) override;

@@ -3,10 +3,13 @@
 #include "base/text.h"
 #include "config/load.h"
 
+#include <fmt/format.h>
 #include <malloc.h>
+#include <revision.h>
 #include <string.h>  // NOLINT(modernize-deprecated-headers): explicit_bzero is not in <cstring>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/utsname.h>
 
 #include <algorithm>
 #include <array>
@@ -42,6 +45,35 @@ int number_in(const config::Environment& environment, std::string_view name) {
 constexpr std::uint64_t large_poll = std::uint64_t{4} << 20;
 
 }  // namespace
+
+std::string_view version() {
+    return EXPORTER_VERSION;
+}
+
+std::string_view revision() {
+    return EXPORTER_REVISION;
+}
+
+std::string compiler() {
+#if defined(__clang__)
+    return fmt::format("clang {}.{}.{}", __clang_major__, __clang_minor__, __clang_patchlevel__);
+#else
+    return fmt::format("gcc {}.{}.{}", __GNUC__, __GNUC_MINOR__, __GNUC_PATCHLEVEL__);
+#endif
+}
+
+std::string version_text() {
+    return fmt::format("datadog_token_exporter {} (revision {}, {})\n", version(), revision(), compiler());
+}
+
+std::string user_agent() {
+    utsname machine{};
+    if (::uname(&machine) != 0) {
+        return fmt::format("datadog_token_exporter/{} (c++ 20; os unknown; arch unknown)", version());
+    }
+    return fmt::format("datadog_token_exporter/{} (c++ 20; os {}; arch {})", version(),
+                       base::lower(machine.sysname), machine.machine);
+}
 
 void forbid_core_dumps() {
     // The limit alone would not do: where cores go to a pipe, the kernel does not ask for it.

@@ -1,5 +1,5 @@
-// What the process gets from the system and how it deals with it: secrets in its environment and its memory,
-// open files, sockets handed over by systemd, free memory.
+// The process itself: what program it is, and how it deals with what it gets from the system: secrets in its
+// environment and its memory, open files, sockets handed over by systemd, free memory.
 #pragma once
 
 #include "config/config.h"
@@ -14,16 +14,29 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace exporter::app {
+
+[[nodiscard]] std::string_view version();
+/// Short git revision, `-dirty` after it when the tree had changes; `unknown` outside a checkout.
+[[nodiscard]] std::string_view revision();
+/// Such as `gcc 12.2.0`.
+[[nodiscard]] std::string compiler();
+
+/// What `--version` prints.
+[[nodiscard]] std::string version_text();
+
+/// Datadog's convention for clients: `<name>/<version> (<lang> <ver>; os <os>; arch <arch>)`.
+[[nodiscard]] std::string user_agent();
 
 /// No core dump of this process, and no reading of its memory by others of the same user.
 void forbid_core_dumps();
 
 /// The environment as a value. Credentials (`DD_API_KEY`, `DD_APP_KEY`, `DD_BEARER_TOKEN`, and the proxy
 /// variables, whose URLs may carry a password) are overwritten where the kernel put them, so that
-/// `/proc/<pid>/environ` no longer tells them. Before any other thread starts.
+/// `/proc/<pid>/environ` no longer shows them. Before any other thread starts.
 [[nodiscard]] config::Environment take_environment(char** environment);
 
 /// Overwrites the credentials in a copy of the environment.

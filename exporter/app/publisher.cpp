@@ -10,10 +10,10 @@ namespace exporter::app {
 
 namespace {
 
-/// For each moment of rendering, so much time has to pass in all.
+/// Rendering gets at most this part of wall time.
 constexpr int part_of_time = 10;
 
-/// How far rendering may run ahead of its share: a few organizations are always rendered at once.
+/// How far rendering may run ahead of its share: a few organizations are always rendered immediately.
 constexpr std::chrono::seconds allowance{10};
 
 constexpr std::chrono::seconds pause_after_failure{1};
@@ -144,7 +144,7 @@ void Publisher::run(const std::stop_token& stop) {
         try {
             publish();
         } catch (const std::exception&) {
-            // `publish` has seen to it that it is tried again. What is shown of it meanwhile is what was.
+            // `publish` has scheduled another try; until then the previous exposition stays visible.
         }
     }
 }

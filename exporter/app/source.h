@@ -14,8 +14,8 @@ namespace exporter::app {
 /// An hour of the default interval. Whoever removes the file for good wants the access to end.
 inline constexpr int polls_with_old_credentials = 12;
 
-/// What a monitor needs of it beyond scan. Through the API `prepare` reads the credentials again; where they
-/// can't be read, those of the poll before stay in use for `polls_with_old_credentials` polls: a file is
+/// What a monitor needs beyond scan's interface. With the API `prepare` reads the credentials again; where
+/// they can't be read, the previous ones stay in use for `polls_with_old_credentials` polls: a file is
 /// missing for a moment while a secret is rotated.
 class Source : public scan::PageSource {
   public:

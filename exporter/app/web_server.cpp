@@ -1,6 +1,5 @@
 #include "app/web_server.h"
 
-#include "app/build_info.h"
 #include "app/process.h"
 #include "config/sharding.h"
 #include "web/routes.h"

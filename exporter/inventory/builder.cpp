@@ -161,13 +161,13 @@ void InventoryBuilder::recognise_own(const Token& token) {
 /// The tokens that expire soonest, never more than the limit; ties by id.
 void InventoryBuilder::add_detail(const Token& token) {
     const auto& expires_at = token.expires_at.moment();
-    if (rules_.detail == DetailMode::none || (rules_.detail == DetailMode::expiring && !expires_at)) {
+    if (!rules_.detail || (!rules_.detail->without_expiry && !expires_at)) {
         return;
     }
     std::vector<TokenDetail>& heap = inventory_.details;
-    const bool full = heap.size() >= rules_.detail_limit;
+    const bool full = heap.size() >= rules_.detail->limit;
     inventory_.details_omitted += Count{full};
-    if (full && (rules_.detail_limit == 0 ||
+    if (full && (rules_.detail->limit == 0 ||
                  expiry_or_never(expires_at) > expiry_or_never(heap.front().expires_at))) {
         return;
     }

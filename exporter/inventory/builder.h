@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -20,11 +21,10 @@
 
 namespace exporter::inventory {
 
-/// What `tokens.detail` asks for.
-enum class DetailMode {
-    none,
-    expiring,  ///< tokens with an expiry date, ahead or past
-    all,
+/// Which tokens are listed individually: those that expire soonest.
+struct DetailRules {
+    bool without_expiry = true;  ///< false: only tokens with an expiry date, ahead or past
+    std::size_t limit = 1000;
 };
 
 /// What an organization's inventories are counted by. Constant over its life.
@@ -37,8 +37,7 @@ struct Rules {
     std::set<std::string> privileged_scopes;
     std::chrono::milliseconds max_lifetime = std::chrono::hours(24 * 365);
     std::chrono::milliseconds max_idle = std::chrono::hours(24 * 90);
-    DetailMode detail = DetailMode::none;
-    std::size_t detail_limit = 1000;
+    std::optional<DetailRules> detail = {};  ///< nullopt: none
     /// What the census is hashed by; the same for two that are compared.
     base::HashKey census_key = base::process_hash_key();
     /// Recognises the exporter's own token by its public portion; empty: there is none to recognise.

@@ -143,7 +143,7 @@ TEST_F(MonitoredOrganization, ShowsNothingBeforeTheFirstListing) {
     EXPECT_FALSE(monitor_->snapshot().inventory);
     EXPECT_FALSE(monitor_->status().inventory);
     EXPECT_THAT(monitor_->status().statistics.last_error->message, HasSubstr("403 from 127.0.0.1: scripted"));
-    EXPECT_TRUE(monitor_->attempted());
+    EXPECT_TRUE(monitor_->poller().attempted());
 }
 
 TEST_F(MonitoredOrganization, KeepsTheLastGoodInventoryWhenAPollFails) {
@@ -189,7 +189,7 @@ TEST_F(MonitoredOrganization, KeepsTheSecretOfThePollBeforeWhileItsFileCantBeRea
     EXPECT_TRUE(poll(*monitor_));
 
     const std::string log = lines_.str();
-    const std::string warning = "the credentials can't be read; those of the poll before stay in use";
+    const std::string warning = "the credentials can't be read; keeping the previous credentials";
     ASSERT_THAT(log, HasSubstr(warning));
     EXPECT_EQ(log.find(warning), log.rfind(warning));
     EXPECT_THAT(log, HasSubstr("the credentials can be read again"));

@@ -14,6 +14,7 @@
 #include <chrono>
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <random>
 #include <string>
 #include <string_view>
@@ -27,7 +28,7 @@ using std::chrono::hours;
 
 const base::Timestamp now(std::chrono::seconds(1'767'225'600));
 
-inventory::Rules rules_with(inventory::DetailMode detail) {
+inventory::Rules rules_with(std::optional<inventory::DetailRules> detail) {
     constexpr int day = 24;
     const std::vector<base::Duration> ahead = {hours(day), hours(7 * day), hours(30 * day), hours(90 * day)};
     const std::vector<base::Duration> back = {hours(7 * day), hours(30 * day), hours(90 * day),
@@ -37,7 +38,6 @@ inventory::Rules rules_with(inventory::DetailMode detail) {
             .age = inventory::BucketScheme::age(back),
             .privileged_scopes = {},
             .detail = detail,
-            .detail_limit = 1'000'000,
             .is_own_token = {}};
 }
 
@@ -63,7 +63,7 @@ class Tokens {
 };
 
 metrics::Snapshot organization_of(const std::string& name, std::size_t token_count, std::size_t scope_count,
-                                  inventory::DetailMode detail, std::size_t seed) {
+                                  std::optional<inventory::DetailRules> detail, std::size_t seed) {
     constexpr std::size_t scopes_of_a_token = 3;
     Tokens random(seed);
     const inventory::Rules rules = rules_with(detail);
@@ -119,8 +119,7 @@ const std::vector<metrics::Snapshot>& many() {
         std::vector<metrics::Snapshot> made;
         made.reserve(count);
         for (std::size_t i = 0; i < count; ++i) {
-            made.push_back(
-                organization_of(fmt::format("organization-{}", i), 200, 100, inventory::DetailMode::none, i));
+            made.push_back(organization_of(fmt::format("organization-{}", i), 200, 100, std::nullopt, i));
         }
         return made;
     }();
@@ -130,8 +129,8 @@ const std::vector<metrics::Snapshot>& many() {
 /// A single one with detail, of about so many series.
 std::vector<metrics::Snapshot> one_of(std::size_t series) {
     constexpr std::size_t series_of_a_token = 4;
-    return {
-        organization_of("default", series / series_of_a_token, series / 100, inventory::DetailMode::all, 1)};
+    return {organization_of("default", series / series_of_a_token, series / 100,
+                            inventory::DetailRules{.limit = 1'000'000}, 1)};
 }
 
 std::vector<std::shared_ptr<const metrics::CompressedLines>> lines_of(

@@ -315,7 +315,7 @@ inventory::Inventory inventory_of(const Listing& listing) {
     const inventory::Rules rules = {.expiry = BucketScheme::expiry(bounds),
                                     .last_used = BucketScheme::last_used(bounds),
                                     .age = BucketScheme::age(bounds),
-                                    .detail = inventory::DetailMode::all,
+                                    .detail = inventory::DetailRules{},
                                     .is_own_token = {}};
     const base::Timestamp now(std::chrono::seconds(1'767'225'600));
     inventory::InventoryBuilder builder(rules, now, nullptr);

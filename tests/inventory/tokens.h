@@ -71,8 +71,6 @@ inline Rules test_rules() {
             .privileged_scopes = {"org_management", "user_access_manage"},
             .max_lifetime = 365 * day,
             .max_idle = 90 * day,
-            .detail = DetailMode::none,
-            .detail_limit = 1000,
             .census_key = {},
             .is_own_token = {}};
 }

@@ -58,6 +58,14 @@ OrganizationStatus stale() {
     return status;
 }
 
+OrganizationStatus incomplete(std::uint64_t duplicates) {
+    OrganizationStatus status = healthy("x");
+    status.statistics.listing->complete = false;
+    status.statistics.listing->reported_tokens = 15;
+    status.statistics.listing->duplicates = duplicates;
+    return status;
+}
+
 const std::string refused = "403 from api.datadoghq.eu: Forbidden";
 
 INSTANTIATE_TEST_SUITE_P(
@@ -100,23 +108,12 @@ INSTANTIATE_TEST_SUITE_P(
              {"The numbers are stale and no longer shown"},
              "No poll has succeeded for more than 1 hour"},
         Case{"Incomplete",
-             [] {
-                 auto status = healthy("x");
-                 status.statistics.listing->complete = false;
-                 status.statistics.listing->reported_tokens = 15;
-                 status.statistics.listing->duplicates = 1;
-                 return status;
-             },
+             [] { return incomplete(1); },
              Condition::needs_attention,
              {"The listing is incomplete"},
              "13 tokens were read, Datadog reports 15; 1 token was listed again."},
         Case{"IncompleteWithoutDuplicates",
-             [] {
-                 auto status = healthy("x");
-                 status.statistics.listing->complete = false;
-                 status.statistics.listing->reported_tokens = 15;
-                 return status;
-             },
+             [] { return incomplete(0); },
              Condition::needs_attention,
              {"The listing is incomplete"},
              "13 tokens were read, Datadog reports 15. It contradicted itself"},
@@ -176,8 +173,7 @@ TEST(OrganizationCard, SaysThatAFilterIsSet) {
 }
 
 TEST(OrganizationCard, BeforeTheFirstPollOnlyTheIntervalIsTold) {
-    EXPECT_THAT(card_of(waiting("x")),
-                HasSubstr("<dd>Every 5 minutes</dd>"));
+    EXPECT_THAT(card_of(waiting("x")), HasSubstr("<dd>Every 5 minutes</dd>"));
 }
 
 TEST(OrganizationCard, NextPollIsUnderWayOnceItsTimeHasCome) {

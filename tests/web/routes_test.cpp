@@ -25,7 +25,7 @@ class Routes : public ::testing::Test {
 
     [[nodiscard]] http::Response get(std::string_view path, std::string_view accept_encoding = {},
                                      std::string_view accept = {}) {
-        return handler()({"GET", path, accept, accept_encoding});
+        return handler()({"GET", std::string(path), std::string(accept), std::string(accept_encoding)});
     }
 
     std::string telemetry_path_ = "/metrics";

@@ -229,6 +229,14 @@ std::string response(std::string_view status, std::string_view body, std::string
                        status, body.size(), headers, body);
 }
 
+RawServer::Script after_request(RawServer::Script answer) {
+    return [answer = std::move(answer)](RawConnection& connection) {
+        if (!connection.read_head().empty()) {
+            answer(connection);
+        }
+    };
+}
+
 RawServer::Script answering(std::function<std::string(const std::string& head)> answer) {
     return [answer = std::move(answer)](RawConnection& connection) {
         std::string head = connection.read_head();

@@ -109,6 +109,9 @@ class RawServer {
 [[nodiscard]] std::string response(std::string_view status, std::string_view body,
                                    std::string_view headers = "");
 
+/// Reads a request and then does what `answer` says, once for each connection.
+[[nodiscard]] RawServer::Script after_request(RawServer::Script answer);
+
 /// Answers each request with what `answer` makes of its head, for as long as the client likes.
 [[nodiscard]] RawServer::Script answering(std::function<std::string(const std::string& head)> answer);
 

@@ -34,9 +34,6 @@ if(NOT TARGET yaml-cpp::yaml-cpp) # Debian 12's package still has the name witho
   add_library(yaml-cpp::yaml-cpp ALIAS yaml-cpp)
 endif()
 
-find_package(CLI11 QUIET)
-exporter_require(CLI11_FOUND libcli11-dev)
-
 find_package(tl-expected QUIET)
 exporter_require(tl-expected_FOUND libexpected-dev)
 
@@ -55,6 +52,8 @@ pkg_check_modules(HTTPLIB QUIET IMPORTED_TARGET cpp-httplib>=0.11)
 exporter_require(HTTPLIB_FOUND libcpp-httplib-dev)
 
 if(EXPORTER_TESTS)
+  find_package(CLI11 QUIET)
+  exporter_require(CLI11_FOUND libcli11-dev)
   find_package(GTest QUIET)
   exporter_require(GTest_FOUND libgtest-dev)
   if(NOT TARGET GTest::gmock)

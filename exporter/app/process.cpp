@@ -1,7 +1,7 @@
 #include "app/process.h"
 
 #include "base/text.h"
-#include "config/environment.h"
+#include "config/load.h"
 
 #include <malloc.h>
 #include <string.h>  // NOLINT(modernize-deprecated-headers): explicit_bzero is not in <cstring>

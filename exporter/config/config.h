@@ -1,13 +1,13 @@
-// config/: from flags, environment and YAML to one validated, immutable `Config`. Nothing here knows
-// Datadog's API, the network or the clock; parts of the program copy what they need out of `Config` at start
-// and nobody keeps it.
+// What `load` makes: all that the program is told from outside, finished and immutable.
 #pragma once
 
 #include "base/address.h"
 #include "base/duration.h"
 #include "config/credentials.h"
 #include "config/endpoint.h"
+#include "config/scopes.h"
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -38,9 +38,9 @@ struct Poll {
     base::Duration interval = std::chrono::minutes(5);
     base::Duration timeout = std::chrono::minutes(2);  ///< for a whole poll, retries and waits included
     base::Duration stale_after =
-        std::chrono::hours(1);  ///< inventory series go away when no poll succeeded for so long
-    int page_size = 100;        ///< 1 to 100, Datadog's maximum
-    int concurrency = 4;        ///< requests under way at once to one organization, 1 to 16
+        std::chrono::hours(1);    ///< inventory series go away when no poll succeeded for so long
+    std::size_t page_size = 100;  ///< 1 to 100, Datadog's maximum
+    std::size_t concurrency = 4;  ///< requests under way at once to one organization, 1 to 16
     int rate_limit_reserve =
         10;  ///< percent of the organization's rate limit that is left to others, 0 to 90
     std::size_t max_tokens = 200'000;  ///< in one listing; a longer one fails
@@ -53,21 +53,23 @@ struct Shard {
     std::size_t count = 1;  ///< at least 1
 };
 
+using Days = std::chrono::days;
+
 /// Ascending bucket bounds, at least one each.
 struct Buckets {
-    std::vector<base::Duration> expiry;
-    std::vector<base::Duration> last_used;
-    std::vector<base::Duration> age;
+    std::vector<base::Duration> expiry = {Days(1), Days(7), Days(30), Days(90), Days(365)};
+    std::vector<base::Duration> last_used = {Days(1), Days(7), Days(30), Days(90)};
+    std::vector<base::Duration> age = {Days(7), Days(30), Days(90), Days(365)};
 };
 
 struct Scopes {
     std::size_t limit = 500;  ///< scopes exposed by name; the rest fold into `other`
-    std::vector<std::string> privileged;
+    std::vector<std::string> privileged = default_privileged_scopes();
 };
 
 struct Policy {
-    base::Duration max_lifetime = std::chrono::hours(24 * 365);
-    base::Duration max_idle = std::chrono::hours(24 * 90);
+    base::Duration max_lifetime = Days(365);
+    base::Duration max_idle = Days(90);
 };
 
 enum class Detail { none, expiring, all };
@@ -80,7 +82,8 @@ struct Tokens {
 using base::ListenAddress;
 
 struct Web {
-    std::vector<ListenAddress> listen_addresses;        ///< empty if `systemd_socket`
+    std::vector<ListenAddress> listen_addresses = {
+        {.host = "", .port = 10077}};                   ///< empty if `systemd_socket`
     std::vector<ListenAddress> probe_listen_addresses;  ///< health probes and nothing else; may be empty
     bool systemd_socket = false;                        ///< sockets come from systemd
     std::string config_file;                            ///< for `read_web_file`; empty: none

@@ -1,6 +1,10 @@
-// The command-line contract as one table: flags, environment variables, YAML keys, `--help` and the README's
-// table all come from it or are checked against it.
+// The command-line contract as one table. A row has an option's name, kind, range, help and group, and the
+// member that it fills, whose initial value is the default. Flags, environment variables, YAML keys,
+// `--help`, the README's table and `/config` walk these rows: a new flag is a member of `Config` and a row in
+// options.cpp.
 #pragma once
+
+#include "config/values.h"
 
 #include <span>
 #include <string>
@@ -8,31 +12,27 @@
 
 namespace exporter::config {
 
-enum class OptionKind {
-    value,   ///< takes one value
-    list,    ///< repeatable on the command line; comma-separated in the environment; a sequence or scalar in
-             ///< YAML
-    toggle,  ///< present or not; true/false in the environment and in YAML
-    flag_only,     ///< present or not, on the command line alone (`--help`, `--version`)
-    flag_or_value  ///< with a value or without, on the command line alone
-};
-
-/// One row of the command-line contract.
 struct Option {
     std::string_view flag;  ///< without dashes: `poll.interval`
-    OptionKind kind;
-    std::string_view
-        value_name;             ///< what `--help` shows for the value, such as `DURATION`; empty for toggles
-    std::string_view fallback;  ///< the default as a user would write it; empty: none
-    std::string_view help;      ///< one sentence
-    std::string_view group;     ///< heading in `--help`
+    Value value;
+    std::string_view help;   ///< one sentence
+    std::string_view group;  ///< heading in `--help`
+    /// Where the option is about one organization: its key below `organizations`.
+    std::string_view organization_key = {};
 };
-
-/// Whether it has no environment variable and no key in the file.
-[[nodiscard]] bool is_for_command_line_alone(const Option& option);
 
 /// Every option, in the order `--help` shows them.
 [[nodiscard]] std::span<const Option> options();
+
+/// nullptr: there is none.
+[[nodiscard]] const Option* find_option(std::string_view flag);
+
+/// As a user would write it; empty: none.
+[[nodiscard]] std::string default_text(const Option& option);
+
+[[nodiscard]] bool has_variable(const Option& option);
+/// What names the configuration file, or ends the program before it is read, has none.
+[[nodiscard]] bool has_yaml_key(const Option& option);
 
 /// `poll.stale-after` -> `DATADOG_TOKEN_EXPORTER_POLL_STALE_AFTER`
 [[nodiscard]] std::string environment_variable(const Option& option);

@@ -100,7 +100,7 @@ TEST_F(InEffect, IsAFileWithEveryDefault) {
     const Config config = loaded({});
     for (const std::string line :
          {"datadog:\n  site: datadoghq.com\n  base_url: \"\"\n",
-          "  # api_key: <secret>, from the environment\n",
+          "\n# api_key: <secret>, from the environment\n",
           "\ntokens:\n  filter: \"\"\n  owned_by: []\n  detail: none\n", "\npoll:\n  interval: 5m\n",
           "  expiry: [1d, 7d, 30d, 90d, 365d]\n", "\nweb:\n  listen_address: [\":10077\"]\n",
           "  max_connections_per_address: 256\n", "\ndemo: false\ndemo.tokens: 400\n"}) {
@@ -112,7 +112,7 @@ TEST_F(InEffect, IsAFileWithEveryDefault) {
 TEST_F(InEffect, HasEveryOptionThatAFileCanHave) {
     std::string text = loaded({}).in_effect;
     for (const Option& option : options()) {
-        if (is_for_command_line_alone(option) || option.flag.starts_with("config.")) {
+        if (!has_yaml_key(option)) {
             continue;
         }
         const std::string path = yaml_path(option);
@@ -167,12 +167,15 @@ TEST_F(InEffect, HasOrganizationsWithTheFilesOfTheirKeys) {
                                             file +
                                             ":2: organizations[0]\n"
                                             "    site: datadoghq.eu\n"
+                                            "    base_url: \"\"\n"
+                                            "    api_key_file: \"\"\n"
+                                            "    app_key_file: \"\"\n"
                                             "    bearer_token_file: " +
                                             directory_.at("deep/token") +
                                             "\n"
-                                            "    # proxy: http://<secret>@proxy:3128, from the environment\n"
                                             "    filter: \"a: b\"\n"
                                             "    owned_by: []\n"
+                                            "    # proxy: http://<secret>@proxy:3128, from the environment\n"
                                             "  - name: two  # "));
     EXPECT_THAT(config.in_effect, Not(HasSubstr("needle")));
     EXPECT_EQ(describe(read_again(config, environment)), describe(config));

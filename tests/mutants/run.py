@@ -28,7 +28,6 @@ from changes import Change, changes_of  # noqa: E402 pylint: disable=wrong-impor
 KILLED, SURVIVED, NOT_COMPILED = "killed", "survived", "not compiled"
 LONGEST_BUILD_SECONDS = 600
 MEMORY_LIMIT = 8 << 30  # A change may make a loop take memory without end.
-FILE_LIMIT = 1 << 30
 
 
 class Failure(Exception):
@@ -76,7 +75,6 @@ def finish_within(command, seconds, **options):
 
 def limit_resources():
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_LIMIT, MEMORY_LIMIT))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (FILE_LIMIT, FILE_LIMIT))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 

@@ -78,6 +78,16 @@ TEST(Pace, FallsToAHalfWhileAnswersTakeMuchLonger) {
     EXPECT_EQ(fixture.pace.limit(), 4U);
 }
 
+TEST(Pace, NeverFallsBelowOne) {
+    PaceFixture fixture;
+    fixture.pace = Pace(1);
+    fixture.answers(20, milliseconds(100));
+
+    fixture.answers(40, milliseconds(1000));
+
+    EXPECT_EQ(fixture.pace.limit(), 1U);
+}
+
 TEST(Pace, ALittleNoiseChangesNothing) {
     PaceFixture fixture;
     fixture.answers(20, milliseconds(5));

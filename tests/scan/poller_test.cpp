@@ -198,6 +198,16 @@ TEST(Poller, TheNextPollWaitsForTheRateLimitsReset) {
     EXPECT_EQ(fixture.poll_times[1] - fixture.poll_times[0], seconds(3600) + half_of_the_jitter);
 }
 
+TEST(Poller, AfterTheShortestPauseThatAServerCanAskForTheNextPollIsOnTheBeat) {
+    PollerFixture fixture;
+    fixture.answer_with(ErrorKind::forbidden, seconds(1));
+    Poller poller = fixture.poller();
+
+    fixture.run_polls(poller, 2);
+
+    EXPECT_EQ(fixture.poll_times[1] - fixture.poll_times[0], fixture.options.interval);
+}
+
 TEST(Poller, NoServerCanSilenceItForLongerThanTheLongestPeriod) {
     PollerFixture fixture;
     fixture.answer_with(ErrorKind::rate_limited, std::chrono::hours(24));

@@ -115,6 +115,14 @@ TEST_F(StateFile, ThatIsNoFileIsNeitherReadNorWaitedFor) {
     EXPECT_FALSE(refusal().replaceable);
 }
 
+TEST_F(StateFile, WhoseReadingFailsIsNotReplaced) {
+    const auto read = read_state_file("/proc/self/mem");  // Nothing can be read from its first page.
+
+    ASSERT_FALSE(read);
+    EXPECT_EQ(read.error().why, "it can't be read: Input/output error");
+    EXPECT_FALSE(read.error().replaceable);
+}
+
 TEST_F(StateFile, ThatEveryUserCanWriteIsRefused) {
     directory_.write("state", encode({}, {}));
     std::filesystem::permissions(path(), perms::owner_all | perms::others_write);

@@ -110,6 +110,16 @@ INSTANTIATE_TEST_SUITE_P(
              Condition::needs_attention,
              {"The listing is incomplete"},
              "13 tokens were read, Datadog reports 15; 1 token was listed again."},
+        Case{"IncompleteWithoutDuplicates",
+             [] {
+                 return with_numbers([](TokenNumbers& numbers) {
+                     numbers.complete = false;
+                     numbers.reported = 15;
+                 });
+             },
+             Condition::needs_attention,
+             {"The listing is incomplete"},
+             "13 tokens were read, Datadog reports 15. It contradicted itself"},
         Case{"Stuck",
              [] {
                  auto status = healthy("x");
@@ -163,6 +173,11 @@ TEST(OrganizationCard, SaysThatAFilterIsSet) {
     EXPECT_THAT(card_of(status), Not(HasSubstr("filter")));
     status.filtered = true;
     EXPECT_THAT(card_of(status), HasSubstr("only tokens that match the configured filter"));
+}
+
+TEST(OrganizationCard, BeforeTheFirstPollOnlyTheIntervalIsTold) {
+    EXPECT_THAT(organization_card(waiting("x"), Shown::open, now()).str(),
+                HasSubstr("<dd>Every 5 minutes</dd>"));
 }
 
 TEST(OrganizationCard, NextPollIsUnderWayOnceItsTimeHasCome) {

@@ -5,7 +5,6 @@
 #include "base/text_hash.h"
 #include "datadog/error.h"
 #include "datadog/page.h"
-#include "base/text_hash.h"
 #include "scan/listing.h"
 
 #include <chrono>

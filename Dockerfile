@@ -35,7 +35,7 @@ FROM build AS test
 RUN --mount=type=cache,target=/var/cache/apt,sharing=locked \
     --mount=type=cache,target=/var/lib/apt,sharing=locked \
     . exporter/packages.sh \
-    && install_packages libgmock-dev libgtest-dev openssl python3 python3-prometheus-client
+    && install_packages libcli11-dev libgmock-dev libgtest-dev openssl python3 python3-prometheus-client
 COPY README.md ./
 COPY tests tests/
 RUN cmake --preset release -DEXPORTER_TESTS=ON -DCMAKE_COMPILE_WARNING_AS_ERROR=OFF \

@@ -27,17 +27,12 @@ exporter_require(Boost_FOUND libboost-dev)
 find_package(fmt QUIET)
 exporter_require(fmt_FOUND libfmt-dev)
 
-find_package(spdlog QUIET)
-exporter_require(spdlog_FOUND libspdlog-dev)
 
 find_package(yaml-cpp QUIET)
 exporter_require(yaml-cpp_FOUND libyaml-cpp-dev)
 if(NOT TARGET yaml-cpp::yaml-cpp) # Debian 12's package still has the name without a namespace.
   add_library(yaml-cpp::yaml-cpp ALIAS yaml-cpp)
 endif()
-
-find_package(CLI11 QUIET)
-exporter_require(CLI11_FOUND libcli11-dev)
 
 find_package(tl-expected QUIET)
 exporter_require(tl-expected_FOUND libexpected-dev)
@@ -57,6 +52,8 @@ pkg_check_modules(HTTPLIB QUIET IMPORTED_TARGET cpp-httplib>=0.11)
 exporter_require(HTTPLIB_FOUND libcpp-httplib-dev)
 
 if(EXPORTER_TESTS)
+  find_package(CLI11 QUIET)
+  exporter_require(CLI11_FOUND libcli11-dev)
   find_package(GTest QUIET)
   exporter_require(GTest_FOUND libgtest-dev)
   if(NOT TARGET GTest::gmock)

@@ -1,5 +1,5 @@
+#include "app/process.h"
 #include "app/run.h"
-#include "app/secrecy.h"
 
 #include <fmt/format.h>
 #include <unistd.h>

@@ -1,11 +1,11 @@
 # Sourced by exporter/run.sh and tests/run.sh: the Debian packages of each purpose, and how to install what is missing.
 # Works on Debian 12, 13 and unstable, as root or with sudo.
 
-build_packages="g++ cmake ninja-build pkg-config git ca-certificates libboost-dev libcli11-dev libcpp-httplib-dev
-  libcrypt-dev libexpected-dev libfmt-dev libspdlog-dev libssl-dev libyaml-cpp-dev prometheus-cpp-dev rapidjson-dev zlib1g-dev"
+build_packages="g++ cmake ninja-build pkg-config git ca-certificates libboost-dev libcpp-httplib-dev
+  libcrypt-dev libexpected-dev libfmt-dev libssl-dev libyaml-cpp-dev prometheus-cpp-dev rapidjson-dev zlib1g-dev"
 
 # What the program's own tests need, on any platform.
-program_test_packages="curl libgmock-dev libgtest-dev openssl procps prometheus python3 python3-prometheus-client"
+program_test_packages="curl libcli11-dev libgmock-dev libgtest-dev openssl procps prometheus python3 python3-prometheus-client"
 
 # One clang for all Debians: formatters and linters of two versions don't agree.
 test_packages="$program_test_packages chromium chromium-driver clang-19 clang-format-19 clang-tidy-19 cppcheck jq libbenchmark-dev

@@ -1,68 +1,41 @@
 #include "app/log.h"
 
+#include "base/dates.h"
+#include "scan/clock.h"
+
 #include <fmt/format.h>
-#include <spdlog/pattern_formatter.h>
-#include <spdlog/sinks/base_sink.h>
-#include <spdlog/spdlog.h>
+#include <poll.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
+#include <cerrno>
+#include <condition_variable>
+#include <deque>
+#include <exception>
 #include <mutex>
+#include <thread>
 #include <utility>
 
 namespace exporter::app {
 
 namespace {
 
-spdlog::level::level_enum spdlog_level(config::LogLevel level) {
-    switch (level) {
-        case config::LogLevel::debug:
-            return spdlog::level::debug;
-        case config::LogLevel::info:
-            return spdlog::level::info;
-        case config::LogLevel::warn:
-            return spdlog::level::warn;
-        case config::LogLevel::error:
-            break;
+/// False: it can't be written.
+bool write_all(int descriptor, std::string_view bytes) {
+    while (!bytes.empty()) {
+        const ssize_t written = ::write(descriptor, bytes.data(), bytes.size());
+        if (written >= 0) {
+            bytes.remove_prefix(static_cast<std::size_t>(written));
+        } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
+            // Somebody else who shares the descriptor has made it non-blocking.
+            pollfd writable{descriptor, POLLOUT, 0};
+            ::poll(&writable, 1, -1);
+        } else if (errno != EINTR) {
+            return false;
+        }
     }
-    return spdlog::level::err;
-}
-
-const char* pattern(config::LogFormat format) {
-    return format == config::LogFormat::json ? R"({"ts":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l",%v})"
-                                             : "ts=%Y-%m-%dT%H:%M:%S.%eZ level=%l %v";
-}
-
-std::unique_ptr<spdlog::formatter> formatter_of(config::LogFormat format) {
-    return std::make_unique<spdlog::pattern_formatter>(pattern(format), spdlog::pattern_time_type::utc);
-}
-
-std::string formatted(spdlog::formatter& formatter, const spdlog::details::log_msg& message) {
-    spdlog::memory_buf_t line;
-    formatter.format(message, line);
-    return fmt::to_string(line);
-}
-
-/// Formats, and leaves the writing to somebody who may wait.
-class WriterSink final : public spdlog::sinks::base_sink<std::mutex> {
-  public:
-    explicit WriterSink(std::shared_ptr<LogWriter> writer) : writer_(std::move(writer)) {}
-
-  private:
-    void sink_it_(const spdlog::details::log_msg& message) override {
-        writer_->write(formatted(*formatter_, message));
-    }
-    void flush_() override {}
-
-    const std::shared_ptr<LogWriter> writer_;
-};
-
-LogWriter::Notice notice_of(config::LogFormat format) {
-    return [format, formatter = std::shared_ptr(formatter_of(format))](std::uint64_t lines) {
-        const std::string event = format_event(
-            format, "log lines were dropped: not read in time, or not writable", {{"lines", lines}});
-        return formatted(*formatter, {"", spdlog::level::warn, event});
-    };
+    return true;
 }
 
 /// A JSON string of printable ASCII: every other byte is escaped, so that neither a line break nor a
@@ -104,10 +77,142 @@ struct ValueText {
     std::string operator()(std::uint64_t number) const { return fmt::format("{}", number); }
 };
 
+/// By `LogLevel`.
+constexpr std::array<std::string_view, 4> level_names = {"debug", "info", "warning", "error"};
+
+std::string format_line(config::LogFormat format, config::LogLevel level, std::string_view message,
+                        LogFields fields) {
+    const base::Timestamp now = scan::system_clock().now();
+    const auto second = std::chrono::floor<std::chrono::seconds>(now);
+    std::string moment = base::format_rfc3339(second);
+    moment.pop_back();
+    moment += fmt::format(".{:03}Z", std::chrono::floor<std::chrono::milliseconds>(now - second).count());
+    const std::string event = format_event(format, message, fields);
+    const std::string_view name = level_names.at(static_cast<std::size_t>(level));
+    return format == config::LogFormat::json
+               ? fmt::format("{{\"ts\":\"{}\",\"level\":\"{}\",{}}}\n", moment, name, event)
+               : fmt::format("ts={} level={} {}\n", moment, name, event);
+}
+
+LogWriter::Notice notice_of(config::LogFormat format) {
+    return [format](std::uint64_t lines) {
+        return format_line(format, config::LogLevel::warn,
+                           "log lines were dropped: not read in time, or not writable", {{"lines", lines}});
+    };
+}
+
 }  // namespace
 
-std::string format_event(config::LogFormat format, std::string_view message,
-                         std::initializer_list<LogField> fields) {
+struct LogWriter::Shared {
+    Shared(int file, Notice words) : descriptor(file), notice(std::move(words)) {}
+
+    void run();
+    void written(std::size_t bytes, bool done, std::uint64_t told);
+    void drop() {
+        ++dropped;
+        ++untold;
+    }
+
+    struct Line {
+        std::string text;
+        std::uint64_t tells = 0;  ///< of a notice: how many lines it says were dropped
+    };
+
+    const int descriptor;
+    const Notice notice;
+
+    std::mutex mutex;  ///< never held while writing
+    std::condition_variable came;
+    std::condition_variable gone;
+    // Protected by mutex:
+    std::deque<Line> lines;
+    std::size_t waiting_bytes = 0;  ///< of `lines` and of the one that is being written
+    bool full = false;              ///< until half of it has been written, or has failed
+    bool closed = false;
+    std::uint64_t dropped = 0;
+    std::uint64_t untold = 0;  ///< of `dropped`
+};
+
+void LogWriter::Shared::run() {
+    std::unique_lock lock(mutex);
+    for (;;) {
+        came.wait(lock, [this] { return closed || !lines.empty(); });
+        if (lines.empty()) {
+            return;
+        }
+        const Line line = std::move(lines.front());
+        lines.pop_front();
+        lock.unlock();
+        const bool done = write_all(descriptor, line.text);
+        lock.lock();
+        try {
+            written(line.text.size(), done, line.tells);
+        } catch (const std::exception&) {
+            // No memory for a notice: the next one counts these lines too.
+        }
+        gone.notify_all();
+    }
+}
+
+void LogWriter::Shared::written(std::size_t bytes, bool done, std::uint64_t told) {
+    waiting_bytes -= bytes;
+    full = full && waiting_bytes > most_waiting_bytes / 2;  // Lines that failed make room as well.
+    if (!done) {
+        // A lost notice is not counted as a lost line, or each would be followed by another, for ever.
+        if (told > 0) {
+            untold += told;
+        } else {
+            drop();
+        }
+        return;
+    }
+    if (untold > 0 && !full) {
+        lines.push_back({notice(untold), untold});
+        waiting_bytes += lines.back().text.size();
+        untold = 0;
+    }
+}
+
+LogWriter::LogWriter(int descriptor, Notice notice)
+    : shared_(std::make_shared<Shared>(descriptor, std::move(notice))) {
+    std::thread([shared = shared_] { shared->run(); }).detach();
+}
+
+LogWriter::~LogWriter() {
+    const std::lock_guard lock(shared_->mutex);
+    shared_->closed = true;
+    shared_->came.notify_all();
+}
+
+void LogWriter::write(std::string line) noexcept {
+    Shared& shared = *shared_;
+    const std::lock_guard lock(shared.mutex);
+    if (shared.full) {
+        shared.drop();
+        return;
+    }
+    try {
+        shared.lines.push_back({std::move(line)});
+    } catch (const std::exception&) {
+        shared.drop();
+        return;
+    }
+    shared.waiting_bytes += shared.lines.back().text.size();
+    shared.full = shared.waiting_bytes > most_waiting_bytes;
+    shared.came.notify_one();
+}
+
+bool LogWriter::flush(std::chrono::milliseconds limit) {
+    std::unique_lock lock(shared_->mutex);
+    return shared_->gone.wait_for(lock, limit, [this] { return shared_->waiting_bytes == 0; });
+}
+
+std::uint64_t LogWriter::dropped() const {
+    const std::lock_guard lock(shared_->mutex);
+    return shared_->dropped;
+}
+
+std::string format_event(config::LogFormat format, std::string_view message, LogFields fields) {
     const bool json = format == config::LogFormat::json;
     std::string line = (json ? "\"msg\":" : "msg=") + quote(message);
     for (const LogField& field : fields) {
@@ -118,46 +223,16 @@ std::string format_event(config::LogFormat format, std::string_view message,
 }
 
 Log::Log(const config::Log& options)
-    : Log(options, std::make_shared<LogWriter>(STDERR_FILENO, notice_of(options.format))) {}
+    : options_(options),
+      writer_(std::make_unique<LogWriter>(STDERR_FILENO, notice_of(options.format))),
+      sink_([this](std::string line) { writer_->write(std::move(line)); }) {}
 
-Log::Log(const config::Log& options, std::shared_ptr<LogWriter> writer)
-    : Log(options, std::make_shared<spdlog::logger>("", std::make_shared<WriterSink>(writer))) {
-    writer_ = std::move(writer);
-}
+Log::Log(const config::Log& options, Sink sink) : options_(options), sink_(std::move(sink)) {}
 
-Log::Log(const config::Log& options, std::shared_ptr<spdlog::logger> logger)
-    : format_(options.format), logger_(std::move(logger)) {
-    logger_->set_formatter(formatter_of(options.format));
-    logger_->set_level(spdlog_level(options.level));
-    // By default it writes its own errors (memory is exhausted) to standard error, and waits for that.
-    logger_->set_error_handler([](const std::string&) {});
-}
-
-Log::~Log() {
-    flush();
-}
-
-void Log::write(config::LogLevel level, std::string_view message, std::initializer_list<LogField> fields) {
-    const auto spdlog_severity = spdlog_level(level);
-    if (logger_->should_log(spdlog_severity)) {
-        logger_->log(spdlog_severity, "{}", format_event(format_, message, fields));
+void Log::write(config::LogLevel level, std::string_view message, LogFields fields) {
+    if (level >= options_.level) {
+        sink_(format_line(options_.format, level, message, fields));
     }
-}
-
-void Log::debug(std::string_view message, std::initializer_list<LogField> fields) {
-    write(config::LogLevel::debug, message, fields);
-}
-
-void Log::info(std::string_view message, std::initializer_list<LogField> fields) {
-    write(config::LogLevel::info, message, fields);
-}
-
-void Log::warn(std::string_view message, std::initializer_list<LogField> fields) {
-    write(config::LogLevel::warn, message, fields);
-}
-
-void Log::error(std::string_view message, std::initializer_list<LogField> fields) {
-    write(config::LogLevel::error, message, fields);
 }
 
 void Log::flush() {

@@ -2,32 +2,65 @@
 // words, a token's name): whatever they hold, an event stays one line and its fields stay apart.
 #pragma once
 
-#include "app/log_writer.h"
 #include "config/config.h"
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <initializer_list>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <variant>
 
-namespace spdlog {
-class logger;
-}
-
 namespace exporter::app {
+
+/// Lines on their way to a file descriptor whose reader may stand still: a pipe that nobody empties, a
+/// terminal that is paused, a disk that hangs. A bounded queue, and a thread that writes. Thread-safe.
+///
+/// The descriptor is shared with other processes, so it stays as it is (O_NONBLOCK would hold for all of
+/// them) and a write to it can't be cut short: the thread is left behind where it hangs, and ends with the
+/// process.
+class LogWriter {
+  public:
+    /// Once more bytes wait, lines are dropped until half of them have been written or have failed. The line
+    /// that passes the limit is kept.
+    static constexpr std::size_t most_waiting_bytes = std::size_t{256} << 10;
+
+    /// A whole line, put where lines were dropped, with their number. Called on the writer's thread.
+    using Notice = std::function<std::string(std::uint64_t lines)>;
+
+    /// @param descriptor stays the caller's; must be open for as long as lines wait
+    LogWriter(int descriptor, Notice notice);
+    LogWriter(const LogWriter&) = delete;
+    LogWriter& operator=(const LogWriter&) = delete;
+    /// Waits for nothing: what is to be written must be flushed before.
+    ~LogWriter();
+
+    /// @param line whole, with its end
+    void write(std::string line) noexcept;
+
+    /// Waits until what waits is written. False: it was not within `limit`.
+    bool flush(std::chrono::milliseconds limit);
+
+    /// Lines that did not fit, or could not be written (a full disk, a reader that has gone).
+    [[nodiscard]] std::uint64_t dropped() const;
+
+  private:
+    struct Shared;
+    const std::shared_ptr<Shared> shared_;
+};
 
 struct LogField {
     std::string_view key;
     std::variant<std::string, std::int64_t, std::uint64_t, double, bool> value;
 };
+using LogFields = std::initializer_list<LogField>;
 
 /// `msg="poll finished" org=production tokens=412`, or the same as JSON members: all of a line but time and
 /// level.
-[[nodiscard]] std::string format_event(config::LogFormat format, std::string_view message,
-                                       std::initializer_list<LogField> fields);
+[[nodiscard]] std::string format_event(config::LogFormat format, std::string_view message, LogFields fields);
 
 /// Thread-safe. Logging never waits for the log's reader.
 class Log {
@@ -35,19 +68,31 @@ class Log {
     /// How long `flush` waits if the reader stands still.
     static constexpr std::chrono::milliseconds longest_flush{400};
 
+    /// Takes a whole line, with its end, on the thread that logs.
+    using Sink = std::function<void(std::string line)>;
+
     /// Writes to standard error.
     explicit Log(const config::Log& options);
-    /// Writes through `logger`, whose pattern becomes the format's, on the thread that logs.
-    Log(const config::Log& options, std::shared_ptr<spdlog::logger> logger);
+    /// Hands lines to `sink`, which must be thread-safe where the log is used by several threads.
+    Log(const config::Log& options, Sink sink);
     Log(const Log&) = delete;
     Log& operator=(const Log&) = delete;
     /// As `flush`.
-    ~Log();
+    ~Log() { flush(); }
 
-    void debug(std::string_view message, std::initializer_list<LogField> fields = {});
-    void info(std::string_view message, std::initializer_list<LogField> fields = {});
-    void warn(std::string_view message, std::initializer_list<LogField> fields = {});
-    void error(std::string_view message, std::initializer_list<LogField> fields = {});
+    void debug(std::string_view message, LogFields fields = {}) {
+        write(config::LogLevel::debug, message, fields);
+    }
+    void info(std::string_view message, LogFields fields = {}) {
+        write(config::LogLevel::info, message, fields);
+    }
+    void warn(std::string_view message, LogFields fields = {}) {
+        write(config::LogLevel::warn, message, fields);
+    }
+    void error(std::string_view message, LogFields fields = {}) {
+        write(config::LogLevel::error, message, fields);
+    }
+
     /// Waits for lines to be written, for `longest_flush` at most.
     void flush();
 
@@ -55,12 +100,11 @@ class Log {
     [[nodiscard]] std::uint64_t lines_dropped() const;
 
   private:
-    Log(const config::Log& options, std::shared_ptr<LogWriter> writer);
-    void write(config::LogLevel level, std::string_view message, std::initializer_list<LogField> fields);
+    void write(config::LogLevel level, std::string_view message, LogFields fields);
 
-    const config::LogFormat format_;
-    const std::shared_ptr<spdlog::logger> logger_;
-    std::shared_ptr<LogWriter> writer_;  ///< constant after construction; null: `logger_` writes itself
+    const config::Log options_;
+    const std::unique_ptr<LogWriter> writer_;  ///< null: there is a sink of its own
+    const Sink sink_;
 };
 
 }  // namespace exporter::app

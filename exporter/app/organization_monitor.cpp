@@ -1,30 +1,26 @@
 #include "app/organization_monitor.h"
 
-#include "app/fingerprint.h"
 #include "base/dates.h"
 
 #include <fmt/format.h>
 
 #include <numeric>
+#include <optional>
 #include <utility>
 
 namespace exporter::app {
 
 namespace {
 
-inventory::DetailMode detail_mode(config::Detail detail) {
-    switch (detail) {
-        case config::Detail::none:
-            return inventory::DetailMode::none;
-        case config::Detail::expiring:
-            return inventory::DetailMode::expiring;
-        case config::Detail::all:
-            break;
+std::optional<inventory::DetailRules> detail_rules(const config::Tokens& tokens) {
+    if (tokens.detail == config::Detail::none) {
+        return std::nullopt;
     }
-    return inventory::DetailMode::all;
+    return inventory::DetailRules{.without_expiry = tokens.detail == config::Detail::all,
+                                  .limit = tokens.detail_limit};
 }
 
-inventory::Rules rules_of(const config::Config& config, const ClientSource& source,
+inventory::Rules rules_of(const config::Config& config, const Source& source,
                           const state::StateKeeper* states) {
     return {.expiry = inventory::BucketScheme::expiry(config.buckets.expiry),
             .last_used = inventory::BucketScheme::last_used(config.buckets.last_used),
@@ -34,27 +30,70 @@ inventory::Rules rules_of(const config::Config& config, const ClientSource& sour
             .privileged_scopes = {config.scopes.privileged.begin(), config.scopes.privileged.end()},
             .max_lifetime = config.policy.max_lifetime,
             .max_idle = config.policy.max_idle,
-            .detail = detail_mode(config.tokens.detail),
-            .detail_limit = config.tokens.detail_limit,
-            .census_key = states != nullptr ? states->hash_key() : datadog::process_hash_key(),
+            .detail = detail_rules(config.tokens),
+            .census_key = states != nullptr ? states->hash_key() : base::process_hash_key(),
             .is_own_token = [&source](std::string_view listed) { return source.is_own_token(listed); }};
 }
 
 scan::PollerOptions poller_options(const config::Config& config, const Schedule& schedule) {
     scan::PollerOptions options;
-    options.scan.page_size = static_cast<std::size_t>(config.poll.page_size);
+    options.scan.page_size = config.poll.page_size;
     options.scan.max_tokens = config.poll.max_tokens;
-    options.scan.concurrency = static_cast<std::size_t>(config.poll.concurrency);
+    options.scan.concurrency = config.poll.concurrency;
     options.first_poll = schedule.first_poll;
     options.phase = schedule.phase;
     options.interval = config.poll.interval;
     options.timeout = config.poll.timeout;
     options.stale_after = config.poll.stale_after;
-    options.rate_limit_reserve = config.poll.rate_limit_reserve;
+    options.rate_limit_reserve = static_cast<int>(config.poll.rate_limit_reserve);
     return options;
 }
 
+/// Fields with their lengths in front, so that no two lists of fields are the same text.
+class Fingerprint {
+  public:
+    void add(std::string_view field) { text_ += fmt::format("{}:{};", field.size(), field); }
+    void add(std::int64_t number) { add(fmt::format("{}", number)); }
+    void add(base::Duration duration) { add(duration.count()); }
+    template <class T>
+    void add(const std::vector<T>& fields) {
+        add(static_cast<std::int64_t>(fields.size()));
+        for (const T& field : fields) {
+            add(field);
+        }
+    }
+    [[nodiscard]] std::string text() && { return std::move(text_); }
+
+  private:
+    std::string text_;
+};
+
+/// In whatever order they are configured they mean the same.
+std::vector<std::string> sorted(std::vector<std::string> texts) {
+    std::sort(texts.begin(), texts.end());
+    return texts;
+}
+
 }  // namespace
+
+std::string fingerprint_of(const config::Organization& organization, const config::Config& config) {
+    Fingerprint fingerprint;
+    fingerprint.add(organization.endpoint.url());
+    fingerprint.add(static_cast<std::int64_t>(config.demo.tokens));
+    fingerprint.add(static_cast<std::int64_t>(config.demo.seed));
+    fingerprint.add(organization.filter);
+    fingerprint.add(sorted(organization.owned_by));
+    fingerprint.add(config.buckets.expiry);
+    fingerprint.add(config.buckets.last_used);
+    fingerprint.add(config.buckets.age);
+    fingerprint.add(static_cast<std::int64_t>(config.scopes.limit));
+    fingerprint.add(sorted(config.scopes.privileged));
+    fingerprint.add(config.policy.max_lifetime);
+    fingerprint.add(config.policy.max_idle);
+    fingerprint.add(static_cast<std::int64_t>(config.tokens.detail));
+    fingerprint.add(static_cast<std::int64_t>(config.tokens.detail_limit));
+    return std::move(fingerprint).text();
+}
 
 OrganizationMonitor::OrganizationMonitor(const config::Organization& organization,
                                          const config::Config& config, const Surroundings& surroundings,
@@ -69,8 +108,8 @@ OrganizationMonitor::OrganizationMonitor(const config::Organization& organizatio
       log_(surroundings.log),
       memory_(surroundings.memory ? surroundings.memory : std::make_shared<MemoryReturn>(surroundings.clock)),
       on_change_(std::move(on_change)),
-      source_(organization, config, surroundings.commons),
-      rules_(rules_of(config, source_, states_)),
+      source_(make_source(organization, config, surroundings.commons)),
+      rules_(rules_of(config, *source_, states_)),
       poller_(poller_options(config, schedule), surroundings.clock, surroundings.randomness, *this, *this) {
     if (const auto earlier = states_ != nullptr ? states_->state_of(name_) : nullptr) {
         restore(*earlier, surroundings.clock);
@@ -78,7 +117,7 @@ OrganizationMonitor::OrganizationMonitor(const config::Organization& organizatio
 }
 
 void OrganizationMonitor::restore(const state::OrganizationState& earlier, scan::Clock& clock) {
-    census_ = earlier.census;  // Churn goes on from there, however old it is.
+    census_ = earlier.census;  // However old it is, churn continues from it.
     const auto age = clock.now() - earlier.listing.as_of;
     const bool believable = age >= age.zero() && age < stale_after_;
     if (believable) {
@@ -86,8 +125,8 @@ void OrganizationMonitor::restore(const state::OrganizationState& earlier, scan:
         inventory_ = earlier.inventory;
         statistics_ = poller_.statistics();
     }
-    log_.info(believable ? "the numbers of before the restart are shown until the first poll"
-                         : "the numbers of before the restart are too old to be shown",
+    log_.info(believable ? "showing the inventory restored from the state file"
+                         : "the inventory in the state file is too old to show",
               {{"org", name_},
                {"as_of", base::format_rfc3339(earlier.listing.as_of)},
                {"tokens", earlier.listing.tokens}});
@@ -118,31 +157,31 @@ void OrganizationMonitor::publish(const scan::Listing& listing) {
     keep(listing);
 }
 
-void OrganizationMonitor::poll_finished(const scan::PollReport& report, const scan::Statistics& statistics) {
-    source_.release();
+void OrganizationMonitor::poll_finished(const scan::Statistics& statistics) {
+    source_->release();
     builder_.reset();
     finished_.reset();
     const std::shared_ptr<const inventory::Inventory> fresh = std::exchange(fresh_, nullptr);
+    const bool succeeded = !statistics.last_error;
+    const std::uint64_t failures_before = statistics_.failures_in_a_row;
     bool have_numbers = false;
     {
         auto shown = fresh;  // What it replaces is freed after the lock.
         const std::lock_guard lock(mutex_);
         statistics_ = statistics;
-        failure_ = report.error;
-        failures_in_a_row_ = report.failures_in_a_row;
-        if (!report.error) {
+        if (succeeded) {
             inventory_.swap(shown);
         }
         have_numbers = inventory_ != nullptr;
     }
     on_change_();
     log_credentials();
-    log_slowness(report);
-    if (report.error) {
-        log_failure(report, have_numbers);
+    log_slowness(statistics);
+    if (succeeded) {
+        log_success(statistics, failures_before);
+        log_findings(statistics, *fresh);
     } else {
-        log_success(report);
-        log_findings(report, statistics, *fresh);
+        log_failure(statistics, have_numbers);
     }
     memory_->poll_ended(statistics.response_bytes -
                         std::exchange(response_bytes_, statistics.response_bytes));
@@ -161,52 +200,52 @@ void OrganizationMonitor::became_stale(const scan::Statistics& statistics) {
 }
 
 void OrganizationMonitor::log_credentials() {
-    const std::string& problem = source_.credentials_problem();
+    const std::string problem = source_->credentials_problem();
     if (problem == told_credentials_problem_) {
         return;
     }
     if (problem.empty()) {
         log_.info("the credentials can be read again", {{"org", name_}});
     } else {
-        log_.warn("the credentials can't be read; those of the poll before stay in use",
+        log_.warn("the credentials can't be read; keeping the previous credentials",
                   {{"org", name_}, {"error", problem}});
     }
     told_credentials_problem_ = problem;
 }
 
-void OrganizationMonitor::log_slowness(const scan::PollReport& report) {
-    const bool slow = !report.error && report.duration > interval_;
+void OrganizationMonitor::log_slowness(const scan::Statistics& statistics) {
+    const bool slow = !statistics.last_error && statistics.last_duration > interval_;
     if (slow && !told_slow_) {
         log_.warn("a poll takes longer than the interval, so that polls follow one another without a pause",
                   {{"org", name_},
-                   {"duration_seconds", report.duration.count()},
+                   {"duration_seconds", statistics.last_duration.count()},
                    {"interval_seconds", std::chrono::duration<double>(interval_).count()},
-                   {"pages", report.pages},
+                   {"pages", statistics.last_pages},
                    {"hint", "raise poll.interval, or poll.page-size where it is below 100"}});
     }
     told_slow_ = slow;
 }
 
-void OrganizationMonitor::log_success(const scan::PollReport& report) {
+void OrganizationMonitor::log_success(const scan::Statistics& statistics, std::uint64_t failures_before) {
     told_failures_.reset();
-    if (report.failures_in_a_row > 0) {
-        log_.info("polls succeed again", {{"org", name_}, {"failures", report.failures_in_a_row}});
+    if (failures_before > 0) {
+        log_.info("polls succeed again", {{"org", name_}, {"failures", failures_before}});
     }
     log_.info("poll finished", {{"org", name_},
-                                {"tokens", report.listing.tokens},
-                                {"complete", report.listing.complete},
-                                {"pages", report.pages},
-                                {"duration_seconds", report.duration.count()}});
+                                {"tokens", statistics.listing->tokens},
+                                {"complete", statistics.listing->complete},
+                                {"pages", statistics.last_pages},
+                                {"duration_seconds", statistics.last_duration.count()}});
 }
 
-void OrganizationMonitor::log_failure(const scan::PollReport& report, bool have_numbers) {
-    const auto& error = *report.error;
+void OrganizationMonitor::log_failure(const scan::Statistics& statistics, bool have_numbers) {
+    const datadog::Error& error = *statistics.last_error;
     const auto kind = static_cast<std::size_t>(error.kind);
     if (told_failures_.test(kind)) {
         log_.debug("poll failed again", {{"org", name_},
                                          {"reason", std::string(datadog::label(error.kind))},
                                          {"error", error.message},
-                                         {"failures", report.failures_in_a_row}});
+                                         {"failures", statistics.failures_in_a_row}});
         return;
     }
     told_failures_.set(kind);
@@ -216,12 +255,12 @@ void OrganizationMonitor::log_failure(const scan::PollReport& report, bool have_
                 {"reason", std::string(datadog::label(error.kind))},
                 {"error", error.message},
                 {"hint", std::string(datadog::advice(error))},
-                {"duration_seconds", report.duration.count()}});
+                {"duration_seconds", statistics.last_duration.count()}});
 }
 
-void OrganizationMonitor::log_findings(const scan::PollReport& report, const scan::Statistics& statistics,
+void OrganizationMonitor::log_findings(const scan::Statistics& statistics,
                                        const inventory::Inventory& inventory) {
-    const scan::Listing& listing = report.listing;
+    const scan::Listing& listing = *statistics.listing;
     if (!listing.complete && std::exchange(last_complete_, false)) {
         log_.warn(
             "the listing contradicts itself and is published as incomplete",
@@ -267,8 +306,6 @@ web::OrganizationStatus OrganizationMonitor::status() const {
     const std::lock_guard lock(mutex_);
     status.inventory = inventory_;
     status.statistics = statistics_;
-    status.failure = failure_;
-    status.failures_in_a_row = failures_in_a_row_;
     return status;
 }
 

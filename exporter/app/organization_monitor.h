@@ -1,10 +1,10 @@
-// One organization from listing to snapshot: receives what its poller reads, counts it, and keeps the last
-// good inventory.
+// One organization from listing to snapshot: counts what its poller reads, keeps the last good inventory, and
+// logs how polls went.
 #pragma once
 
-#include "app/client_source.h"
 #include "app/log.h"
-#include "app/memory.h"
+#include "app/process.h"
+#include "app/source.h"
 #include "config/config.h"
 #include "inventory/builder.h"
 #include "metrics/collectables.h"
@@ -18,7 +18,6 @@
 #include <functional>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <string>
 
 namespace exporter::app {
@@ -33,11 +32,17 @@ struct Surroundings {
     std::shared_ptr<MemoryReturn> memory = nullptr;  ///< null: one for each monitor
 };
 
-/// Where an organization's polls lie among those of the others.
+/// When an organization is polled relative to the others.
 struct Schedule {
     std::chrono::milliseconds first_poll{0};  ///< from the start
     std::chrono::milliseconds phase{0};       ///< of the polls after it, in the interval
 };
+
+/// Equal for two configurations that count the same listing alike: endpoint, filters, bounds, policies,
+/// detail. A stored inventory with another fingerprint than the configuration's means something else. Holds
+/// no secret.
+[[nodiscard]] std::string fingerprint_of(const config::Organization& organization,
+                                         const config::Config& config);
 
 class OrganizationMonitor final : private scan::ListingSink, private scan::PollObserver {
   public:
@@ -53,32 +58,30 @@ class OrganizationMonitor final : private scan::ListingSink, private scan::PollO
 
     /// To be driven by one thread, and where its pages come from.
     [[nodiscard]] scan::Poller& poller() { return poller_; }
-    [[nodiscard]] scan::PageSource& source() { return source_; }
+    [[nodiscard]] scan::PageSource& source() { return *source_; }
     /// Ends requests under way and refuses later ones. From any thread.
-    void cancel() { source_.cancel(); }
+    void cancel() { source_->cancel(); }
 
     // From any thread:
     [[nodiscard]] metrics::Snapshot snapshot() const;
     [[nodiscard]] web::OrganizationStatus status() const;
     [[nodiscard]] bool moving() const { return poller_.moving(); }
-    [[nodiscard]] bool attempted() const { return poller_.attempted(); }
 
   private:
     void begin(base::Timestamp now) override;
     [[nodiscard]] bool add(const datadog::Token& token) override;
     void finish() override;
     void publish(const scan::Listing& listing) override;
-    void poll_finished(const scan::PollReport& report, const scan::Statistics& statistics) override;
+    void poll_finished(const scan::Statistics& statistics) override;
     void became_stale(const scan::Statistics& statistics) override;
 
     void restore(const state::OrganizationState& earlier, scan::Clock& clock);
     void keep(const scan::Listing& listing);
-    void log_success(const scan::PollReport& report);
-    void log_failure(const scan::PollReport& report, bool have_numbers);
+    void log_success(const scan::Statistics& statistics, std::uint64_t failures_before);
+    void log_failure(const scan::Statistics& statistics, bool have_numbers);
     void log_credentials();
-    void log_slowness(const scan::PollReport& report);
-    void log_findings(const scan::PollReport& report, const scan::Statistics& statistics,
-                      const inventory::Inventory& inventory);
+    void log_slowness(const scan::Statistics& statistics);
+    void log_findings(const scan::Statistics& statistics, const inventory::Inventory& inventory);
 
     const std::string name_;
     const std::string url_;
@@ -92,7 +95,7 @@ class OrganizationMonitor final : private scan::ListingSink, private scan::PollO
     const std::function<void()> on_change_;
 
     // Used by the thread that drives the poller alone, `source_` by workers as well:
-    ClientSource source_;
+    const std::unique_ptr<Source> source_;
     const inventory::Rules rules_;
     std::unique_ptr<inventory::InventoryBuilder> builder_;   ///< of the reading under way
     std::unique_ptr<inventory::InventoryBuilder> finished_;  ///< of the reading before it
@@ -113,8 +116,6 @@ class OrganizationMonitor final : private scan::ListingSink, private scan::PollO
     // Protected by mutex_:
     std::shared_ptr<const inventory::Inventory> inventory_;
     scan::Statistics statistics_;
-    std::optional<datadog::Error> failure_;  ///< of the last poll
-    std::uint64_t failures_in_a_row_ = 0;
 };
 
 }  // namespace exporter::app

@@ -1,7 +1,5 @@
 #include "app/publisher.h"
 
-#include "app/build_info.h"
-
 #include <algorithm>
 #include <chrono>
 #include <exception>
@@ -12,10 +10,10 @@ namespace exporter::app {
 
 namespace {
 
-/// For each moment of rendering, so much time has to pass in all.
+/// Rendering gets at most this part of wall time.
 constexpr int part_of_time = 10;
 
-/// How far rendering may run ahead of its share: a few organizations are always rendered at once.
+/// How far rendering may run ahead of its share: a few organizations are always rendered immediately.
 constexpr std::chrono::seconds allowance{10};
 
 constexpr std::chrono::seconds pause_after_failure{1};
@@ -90,11 +88,9 @@ void Publisher::render(std::size_t organization) {
 
 void Publisher::join() {
     // One that could not be rendered yet has no lines.
-    std::vector<std::shared_ptr<const metrics::OrganizationLines>> lines = lines_;
+    std::vector<std::shared_ptr<const metrics::CompressedLines>> lines = lines_;
     std::erase(lines, nullptr);
-    store_.publish(metrics::join(
-        lines, metrics::BuildInfoCollectable(std::string(version()), std::string(revision()), compiler())
-                   .Collect()));
+    store_.publish(metrics::join(lines));
     has_everybody_.store(std::find(polled_.begin(), polled_.end(), false) == polled_.end());
     const std::lock_guard lock(mutex_);
     joined_ = true;
@@ -148,7 +144,7 @@ void Publisher::run(const std::stop_token& stop) {
         try {
             publish();
         } catch (const std::exception&) {
-            // `publish` has seen to it that it is tried again. What is shown of it meanwhile is what was.
+            // `publish` has scheduled another try; until then the previous exposition stays visible.
         }
     }
 }

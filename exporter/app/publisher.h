@@ -1,4 +1,4 @@
-// From snapshots to what a scrape gets.
+// Keeps the exposition up to date: from snapshots to what a scrape gets.
 #pragma once
 
 #include "metrics/collectables.h"
@@ -19,8 +19,8 @@
 
 namespace exporter::app {
 
-/// Renders what changed: at once, as long as that takes no more than a tenth of the time; beyond it the
-/// changes of many organizations are rendered together a little later, by a thread of its own.
+/// Renders what changed: immediately, as long as rendering takes no more than a tenth of wall time; beyond
+/// that, the changes of many organizations are rendered together a little later, on a thread of its own.
 class Publisher {
   public:
     /// Makes one organization's snapshot. Thread-safe.
@@ -33,11 +33,11 @@ class Publisher {
     Publisher& operator=(const Publisher&) = delete;
     ~Publisher() = default;
 
-    /// This organization's snapshot has something new. From any thread. Throws where it can't be rendered, as
-    /// memory is exhausted; that is tried again a second later, and holds up no other organization.
+    /// This organization's snapshot has changed. From any thread. Throws if it can't be rendered because
+    /// memory is exhausted; another try follows a second later, and no other organization is held up.
     void changed(std::size_t organization);
 
-    /// Renders what changed, now; throws where something of it can't be.
+    /// Renders what changed, now; throws if some of it can't be rendered.
     void publish();
 
     /// Whether what is published has a first poll of every organization in it. From any thread.
@@ -58,7 +58,7 @@ class Publisher {
     metrics::ExpositionStore& store_;
 
     std::mutex publishing_;  ///< an older snapshot never replaces a newer one
-    std::vector<std::shared_ptr<const metrics::OrganizationLines>>
+    std::vector<std::shared_ptr<const metrics::CompressedLines>>
         lines_;                 ///< protected by publishing_; by organization
     std::vector<bool> polled_;  ///< likewise: whether the lines have a first poll in them
 
@@ -71,7 +71,7 @@ class Publisher {
     bool joined_ = true;         ///< what was rendered last is published
     bool late_ = false;          ///< the thread is to render what changed
     Time not_again_before_;      ///< after a failure
-    Time paid_until_;            ///< how long what was rendered so far takes up its share of the time
+    Time paid_until_;            ///< until then, rendering so far has used up its share of wall time
 
     std::jthread thread_;  ///< last: it uses all of the above
 };

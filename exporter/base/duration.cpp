@@ -18,20 +18,20 @@ struct Unit {
     bool printed;
 };
 
-constexpr std::uint64_t second = 1000;
-constexpr std::uint64_t day = second * 3600 * 24;
+constexpr std::uint64_t one_second = 1000;
+constexpr std::uint64_t one_day = one_second * 3600 * 24;
 
 /// In falling order.
-constexpr std::array<Unit, 7> units = {{{"y", 365 * day, false},
-                                        {"w", 7 * day, false},
-                                        {"d", day, true},
-                                        {"h", 3600 * second, true},
-                                        {"m", 60 * second, true},
-                                        {"s", second, true},
+constexpr std::array<Unit, 7> units = {{{"y", 365 * one_day, false},
+                                        {"w", 7 * one_day, false},
+                                        {"d", one_day, true},
+                                        {"h", 3600 * one_second, true},
+                                        {"m", 60 * one_second, true},
+                                        {"s", one_second, true},
                                         {"ms", 1, true}}};
 
 /// Far from what a clock in nanoseconds can add to today.
-constexpr std::uint64_t longest = day * 365 * 100;
+constexpr std::uint64_t longest_duration = one_day * 365 * 100;
 
 tl::unexpected<std::string> not_a_duration(std::string_view text, std::string_view why) {
     return tl::unexpected(
@@ -80,7 +80,7 @@ tl::expected<Duration, std::string> parse_duration(std::string_view text) {
         }
         next_unit = unit + 1;
         const std::optional<std::uint64_t> number = parse_number<std::uint64_t>(digits);
-        if (!number || *number > (longest - total) / units.at(unit).milliseconds) {
+        if (!number || *number > (longest_duration - total) / units.at(unit).milliseconds) {
             return not_a_duration(text, "it is longer than 100y");
         }
         total += *number * units.at(unit).milliseconds;

@@ -264,23 +264,14 @@ void ReplacementFile::check(bool done) {
 }
 
 void ReplacementFile::append(std::string_view bytes) {
-    write_at(bytes, size_);
-    size_ += bytes.size();
-}
-
-void ReplacementFile::overwrite_start(std::string_view bytes) {
-    write_at(bytes, 0);
-}
-
-void ReplacementFile::write_at(std::string_view bytes, std::uint64_t offset) {
     while (problem_.empty() && !bytes.empty()) {
-        const ssize_t written = ::pwrite(file_.get(), bytes.data(), bytes.size(), static_cast<off_t>(offset));
+        const ssize_t written = ::write(file_.get(), bytes.data(), bytes.size());
         if (written < 0) {
             check(errno == EINTR);
             continue;
         }
         bytes.remove_prefix(static_cast<std::size_t>(written));
-        offset += static_cast<std::uint64_t>(written);
+        size_ += static_cast<std::uint64_t>(written);
     }
 }
 

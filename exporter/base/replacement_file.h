@@ -63,8 +63,6 @@ class ReplacementFile {
     ~ReplacementFile();
 
     void append(std::string_view bytes);
-    /// Replaces the first `bytes.size()` bytes of what was appended.
-    void overwrite_start(std::string_view bytes);
     [[nodiscard]] std::uint64_t size() const { return size_; }
 
     /// Makes sure that the bytes are on the disk, then that they are at the path. The error is that of the
@@ -75,7 +73,6 @@ class ReplacementFile {
     void create();
     /// Keeps the first error.
     void check(bool done);
-    void write_at(std::string_view bytes, std::uint64_t offset);
     void take_over_mode();
     void give_name();
     void take_place();

@@ -1,10 +1,8 @@
-#include "config/command_line.h"
-
 #include "base/nearest_name.h"
 #include "base/text.h"
+#include "config/draft.h"
 #include "config/options.h"
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -16,58 +14,73 @@
 namespace exporter::config {
 namespace {
 
-/// What CLI11 reports for a flag whose value is missing; no argument can hold it.
-const std::string no_value(1, '\0');
+constexpr std::size_t line_width = 100;
+constexpr std::size_t help_indent = 6;
 
-bool takes_value(const Option& option) {
-    return option.kind == OptionKind::value || option.kind == OptionKind::list ||
-           option.kind == OptionKind::flag_or_value;
-}
+constexpr std::string_view introduction = R"(Usage: datadog_token_exporter [flags]
 
-/// The parts of `--name=value`; without `=`, the value is nullopt.
-std::pair<std::string_view, std::optional<std::string_view>> split_argument(std::string_view argument) {
-    const std::size_t equals = argument.find('=');
-    if (equals == std::string_view::npos) {
-        return {argument, std::nullopt};
+Exports to Prometheus what access tokens a Datadog organization holds: how many, whose, what they may
+do, when they expire, which are unused.
+
+Every flag is also an environment variable (--poll.interval is DATADOG_TOKEN_EXPORTER_POLL_INTERVAL)
+and a key of the YAML file that --config.file names (poll: {interval: 10m}; - becomes _). A flag beats
+the environment, the environment beats the file, the file beats the default. Durations are written like
+90s, 5m, 1h30m or 7d.
+
+Credentials come from the environment or from files, never from a flag:
+  DD_API_KEY and DD_APP_KEY   an API key and an application key
+  DD_APP_KEY alone            an access token (ddpat_..., ddsat_...)
+  DD_BEARER_TOKEN             an access token, sent as bearer token
+The credentials need one of the permissions org_app_keys_read and user_app_keys; the latter alone most
+likely shows the caller's own tokens only.
+HTTPS_PROXY, ALL_PROXY and NO_PROXY are heeded.
+)";
+
+constexpr std::string_view conclusion = R"(
+Exit status: 0 all went well; 1 a check, a poll or the server failed; 2 the configuration is wrong.
+
+Examples:
+  datadog_token_exporter --demo
+  DD_API_KEY=... DD_APP_KEY=... datadog_token_exporter --datadog.site=datadoghq.eu --check
+  datadog_token_exporter --config.file=/etc/datadog_token_exporter.yaml
+)";
+
+/// Where a line of at most `width` ends: behind a blank or a comma if there is one.
+std::size_t line_end(std::string_view text, std::size_t width) {
+    if (text.size() <= width) {
+        return text.size();
     }
-    return {argument.substr(0, equals), argument.substr(equals + 1)};
+    const std::size_t blank = text.rfind(' ', width);
+    const std::size_t comma = text.rfind(',', width - 1);
+    const std::size_t after_blank = blank == std::string_view::npos ? 0 : blank + 1;
+    const std::size_t after_comma = comma == std::string_view::npos ? 0 : comma + 1;
+    const std::size_t end = std::max(after_blank, after_comma);
+    return end == 0 ? width : end;
 }
 
-const Option* find_option(std::string_view argument_name) {
-    if (!argument_name.starts_with("--")) {
-        return nullptr;
-    }
-    const auto found =
-        std::find_if(options().begin(), options().end(),
-                     [name = argument_name.substr(2)](const Option& option) { return option.flag == name; });
-    return found == options().end() ? nullptr : &*found;
-}
-
-/// CLI11 takes `--name=` for a flag without value and would swallow the next argument. It wants the last one
-/// first.
-std::vector<std::string> prepared(const std::vector<std::string>& arguments) {
-    std::vector<std::string> result;
-    for (const std::string& argument : arguments) {
-        const auto [name, value] = split_argument(argument);
-        const Option* option = find_option(name);
-        if (value && value->empty() && option != nullptr && takes_value(*option)) {
-            result.emplace_back(name);
-            result.emplace_back();
-        } else {
-            result.push_back(argument);
+void append_wrapped(std::string& help, std::string_view text) {
+    while (!text.empty()) {
+        const std::size_t end = line_end(text, line_width - help_indent);
+        std::string_view line = text.substr(0, end);
+        text.remove_prefix(end);
+        while (line.ends_with(' ')) {
+            line.remove_suffix(1);
         }
+        help += fmt::format("{:{}}{}\n", "", help_indent, line);
     }
-    std::reverse(result.begin(), result.end());
-    return result;
 }
 
-CLI::Option* declare(CLI::App& app, const Option& option) {
-    const std::string name = fmt::format("{}--{}", option.flag == "help" ? "-h," : "", option.flag);
-    if (!takes_value(option)) {
-        return app.add_flag(name)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+void append_option(std::string& help, const Option& option) {
+    const std::string_view value_name = option.form.name;
+    help += fmt::format("  --{}{}{}\n", option.flag, value_name.empty() ? "" : " ", value_name);
+    std::string text(option.help);
+    if (is_list(option)) {
+        text += " Comma-separated or repeated.";
     }
-    return app.add_option(name)->expected(0, 1)->default_str(no_value)->multi_option_policy(
-        CLI::MultiOptionPolicy::TakeAll);
+    if (const std::string value = default_text(option); !value.empty()) {
+        text += fmt::format(" Default: {}", value);
+    }
+    append_wrapped(help, text);
 }
 
 std::string advice_for_unknown(std::string_view name) {
@@ -87,78 +100,120 @@ std::string advice_for_unknown(std::string_view name) {
     return suggestion.empty() ? "; --help lists all flags" : suggestion;
 }
 
-void report_unknown(std::string_view argument, base::MistakeLines& mistakes) {
-    const std::string_view shown = split_argument(argument).first;
-    const std::string_view name = shown.substr(std::min(shown.find_first_not_of('-'), shown.size()));
-    mistakes.push_back(fmt::format("{}{}: unknown flag{}", shown.substr(0, shown.size() - name.size()),
-                                   base::shown_name(name), advice_for_unknown(name)));
+/// Whether the argument is written like a flag; `-` and negative numbers are values.
+bool is_like_a_flag(std::string_view argument) {
+    return argument.size() > 1 && argument.front() == '-' && !base::is_digit(argument[1]);
 }
 
-/// @param leftovers what CLI11 could not place, in the order given
-void report_leftovers(const std::vector<std::string>& leftovers, base::MistakeLines& mistakes) {
-    bool is_value_of_unknown_flag = false;
-    std::size_t stray = 0;
-    for (const std::string& argument : leftovers) {
-        if (argument == "--") {
-            is_value_of_unknown_flag = false;
-        } else if (argument.size() > 1 && argument.front() == '-') {
-            report_unknown(argument, mistakes);
-            is_value_of_unknown_flag = argument.find('=') == std::string::npos;
-        } else if (!std::exchange(is_value_of_unknown_flag, false)) {
-            ++stray;
+/// Cuts arguments into flags and values.
+class CommandLine {
+  public:
+    CommandLine(const std::vector<std::string>& arguments, base::MistakeLines& mistakes)
+        : arguments_(arguments), mistakes_(mistakes) {}
+
+    [[nodiscard]] base::Settings read() {
+        while (next_ < arguments_.size()) {
+            const std::string& argument = arguments_[next_++];
+            if (argument == "--") {
+                stray_ += arguments_.size() - std::exchange(next_, arguments_.size());
+            } else if (is_like_a_flag(argument)) {
+                read_flag(argument);
+            } else {
+                ++stray_;
+            }
+        }
+        drop_repeated();
+        if (stray_ > 0) {
+            mistakes_.push_back(fmt::format(
+                "command line: {} argument{} belong{} to no flag; write everything as --flag value "
+                "or --flag=value",
+                stray_, stray_ == 1 ? "" : "s", stray_ == 1 ? "s" : ""));
+        }
+        return std::move(settings_);
+    }
+
+  private:
+    void read_flag(std::string_view argument) {
+        const std::size_t equals = std::min(argument.find('='), argument.size());
+        const std::string_view written = argument.substr(0, equals);
+        const std::string_view name =
+            written.substr(std::min(written.find_first_not_of('-'), written.size()));
+        const bool is_known_form = written == "-h" || written.size() == name.size() + 2;
+        const Option* const option = is_known_form ? find_option(written == "-h" ? "help" : name) : nullptr;
+        std::optional<std::string> value;
+        if (equals < argument.size()) {
+            value = argument.substr(equals + 1);
+        } else if (option == nullptr || !option->form.name.empty()) {
+            value = next_value();
+        }
+        if (option == nullptr) {
+            mistakes_.push_back(fmt::format("{}{}: unknown flag{}",
+                                            written.substr(0, written.size() - name.size()),
+                                            base::shown_name(name), advice_for_unknown(name)));
+        } else {
+            take(*option, std::move(value));
         }
     }
-    if (stray > 0) {
-        mistakes.push_back(
-            fmt::format("command line: {} argument{} belong{} to no flag; write everything as --flag value "
-                        "or --flag=value",
-                        stray, stray == 1 ? "" : "s", stray == 1 ? "s" : ""));
-    }
-}
 
-void collect(const Option& option, const std::vector<std::string>& values, base::Settings& settings,
-             base::MistakeLines& mistakes) {
-    const std::string place = fmt::format("--{}", option.flag);
-    if (values.empty()) {
-        return;
+    /// The next argument, if it can be a value.
+    std::optional<std::string> next_value() {
+        const bool is_one = next_ < arguments_.size() && !is_like_a_flag(arguments_[next_]);
+        return is_one ? std::optional(arguments_[next_++]) : std::nullopt;
     }
-    if (option.kind == OptionKind::flag_or_value && values == std::vector{no_value}) {
-        settings[std::string(option.flag)] = base::Setting{base::Source::command_line, place, {{}}};
-        return;
+
+    void take(const Option& option, std::optional<std::string> value) {
+        const std::string place = fmt::format("--{}", option.flag);
+        if (option.form.name.empty() && value.value_or("").empty()) {
+            value = "true";
+        } else if (option.form.name.starts_with('[')) {
+            value = value.value_or("");
+        } else if (!value) {
+            add_once(mistakes_, fmt::format("{}: needs a value: {} {}", place, place, option.form.name));
+            return;
+        }
+        auto& setting = settings_.try_emplace(std::string(option.flag)).first->second;
+        setting.place = place;
+        setting.values.push_back(*std::move(value));
     }
-    if (std::find(values.begin(), values.end(), no_value) != values.end()) {
-        mistakes.push_back(fmt::format("{}: needs a value: {} {}", place, place, option.value_name));
-        return;
+
+    void drop_repeated() {
+        std::erase_if(settings_, [this](const auto& entry) {
+            const auto& [flag, setting] = entry;
+            const Option& option = *find_option(flag);
+            const bool is_wrong = setting.values.size() > 1 && option.member != nullptr && !is_list(option);
+            if (is_wrong) {
+                mistakes_.push_back(
+                    fmt::format("{}: given {} times; give it once", setting.place, setting.values.size()));
+            }
+            return is_wrong;
+        });
     }
-    if (values.size() > 1 && option.kind != OptionKind::list && option.kind != OptionKind::flag_only) {
-        mistakes.push_back(fmt::format("{}: given {} times; give it once", place, values.size()));
-        return;
-    }
-    settings[std::string(option.flag)] = base::Setting{base::Source::command_line, place, values};
-}
+
+    const std::vector<std::string>& arguments_;
+    base::MistakeLines& mistakes_;
+    std::size_t next_ = 0;
+    std::size_t stray_ = 0;
+    base::Settings settings_;
+};
 
 }  // namespace
 
 base::Settings read_command_line(const std::vector<std::string>& arguments, base::MistakeLines& mistakes) {
-    CLI::App app;
-    app.set_help_flag();
-    app.allow_extras();
-    std::vector<std::pair<const Option*, CLI::Option*>> declared;
+    return CommandLine(arguments, mistakes).read();
+}
+
+std::string help_text() {
+    std::string help(introduction);
+    std::string_view group;
     for (const Option& option : options()) {
-        declared.emplace_back(&option, declare(app, option));
+        if (option.group != group) {
+            group = option.group;
+            help += fmt::format("\n{}:\n", group);
+        }
+        append_option(help, option);
     }
-    try {
-        app.parse(prepared(arguments));
-    } catch (const CLI::ParseError& error) {
-        mistakes.push_back(fmt::format("command line: can't be understood ({})", error.get_name()));
-        return {};
-    }
-    base::Settings settings;
-    for (const auto& [option, parsed] : declared) {
-        collect(*option, parsed->results(), settings, mistakes);
-    }
-    report_leftovers(app.remaining(), mistakes);
-    return settings;
+    help += conclusion;
+    return help;
 }
 
 }  // namespace exporter::config

@@ -1,15 +1,15 @@
-// config/: from flags, environment and YAML to one validated, immutable `Config`. Nothing here knows
-// Datadog's API, the network or the clock; parts of the program copy what they need out of `Config` at start
-// and nobody keeps it.
+// What `load` makes: all that the program is told from outside, finished and immutable.
 #pragma once
 
 #include "base/address.h"
 #include "base/duration.h"
 #include "config/credentials.h"
 #include "config/endpoint.h"
+#include "config/scopes.h"
 
+#include <chrono>
 #include <cstddef>
-#include <cstdint>
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <vector>
@@ -38,10 +38,10 @@ struct Poll {
     base::Duration interval = std::chrono::minutes(5);
     base::Duration timeout = std::chrono::minutes(2);  ///< for a whole poll, retries and waits included
     base::Duration stale_after =
-        std::chrono::hours(1);  ///< inventory series go away when no poll succeeded for so long
-    int page_size = 100;        ///< 1 to 100, Datadog's maximum
-    int concurrency = 4;        ///< requests under way at once to one organization, 1 to 16
-    int rate_limit_reserve =
+        std::chrono::hours(1);    ///< inventory series go away when no poll succeeded for so long
+    std::size_t page_size = 100;  ///< 1 to 100, Datadog's maximum
+    std::size_t concurrency = 4;  ///< requests under way at once to one organization, 1 to 16
+    std::size_t rate_limit_reserve =
         10;  ///< percent of the organization's rate limit that is left to others, 0 to 90
     std::size_t max_tokens = 200'000;  ///< in one listing; a longer one fails
     std::size_t max_scopes = 5000;     ///< distinct ones in one listing; one of more fails
@@ -53,23 +53,26 @@ struct Shard {
     std::size_t count = 1;  ///< at least 1
 };
 
+using Days = std::chrono::days;
+
 /// Ascending bucket bounds, at least one each.
 struct Buckets {
-    std::vector<base::Duration> expiry;
-    std::vector<base::Duration> last_used;
-    std::vector<base::Duration> age;
+    std::vector<base::Duration> expiry = {Days(1), Days(7), Days(30), Days(90), Days(365)};
+    std::vector<base::Duration> last_used = {Days(1), Days(7), Days(30), Days(90)};
+    std::vector<base::Duration> age = {Days(7), Days(30), Days(90), Days(365)};
 };
 
 struct Scopes {
     std::size_t limit = 500;  ///< scopes exposed by name; the rest fold into `other`
-    std::vector<std::string> privileged;
+    std::vector<std::string> privileged = default_privileged_scopes();
 };
 
 struct Policy {
-    base::Duration max_lifetime = std::chrono::hours(24 * 365);
-    base::Duration max_idle = std::chrono::hours(24 * 90);
+    base::Duration max_lifetime = Days(365);
+    base::Duration max_idle = Days(90);
 };
 
+/// In the order of their names in the option table, as the enumerations of the log.
 enum class Detail { none, expiring, all };
 
 struct Tokens {
@@ -80,10 +83,11 @@ struct Tokens {
 using base::ListenAddress;
 
 struct Web {
-    std::vector<ListenAddress> listen_addresses;        ///< empty if `systemd_socket`
+    std::vector<ListenAddress> listen_addresses = {
+        {.host = "", .port = 10077}};                   ///< empty if `systemd_socket`
     std::vector<ListenAddress> probe_listen_addresses;  ///< health probes and nothing else; may be empty
     bool systemd_socket = false;                        ///< sockets come from systemd
-    std::string config_file;                            ///< for `read_web_file`; empty: none
+    std::filesystem::path config_file;                  ///< for `read_web_file`; empty: none
     base::WorldReadable world_readable =
         base::WorldReadable::refused;  ///< for the keys that `config_file` names
     std::string telemetry_path = "/metrics";
@@ -104,7 +108,7 @@ struct Log {
 struct Demo {
     bool enabled = false;
     std::size_t tokens = 400;
-    std::uint64_t seed = 1;
+    std::size_t seed = 1;
 };
 
 /// What `--probe` asks.
@@ -117,9 +121,9 @@ struct Config {
     Mode mode = Mode::serve;
     std::vector<Organization> organizations;   ///< this shard's; none if `demo.enabled`
     std::size_t organizations_configured = 0;  ///< those of the other shards too
-    std::string ca_file;                       ///< PEM roots instead of the system's; empty: the system's
+    std::filesystem::path ca_file;             ///< PEM roots instead of the system's; empty: the system's
     Poll poll;
-    std::string state_file;  ///< keeps the last complete inventories over a restart; empty: none
+    std::filesystem::path state_file;  ///< keeps the last complete inventories over a restart; empty: none
     Shard shard;
     Buckets buckets;
     Scopes scopes;

@@ -4,12 +4,14 @@
 #include "base/nearest_name.h"
 #include "base/text.h"
 #include "config/key_shape.h"
+#include "config/load.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <utility>
 
 namespace exporter::config {
@@ -116,6 +118,127 @@ std::string_view surplus_in(std::string_view rest) {
     return {};
 }
 
+/// One entry of NO_PROXY, without its port.
+bool entry_covers_host(std::string_view entry, std::string_view host) {
+    if (const std::optional<base::IpAddress> address = base::parse_ip(entry)) {
+        return base::parse_ip(host) == address;
+    }
+    if (entry.starts_with("*.")) {
+        entry.remove_prefix(1);
+    }
+    if (entry.starts_with('.')) {
+        return host.size() > entry.size() && host.ends_with(entry);
+    }
+    return host == entry || (host.size() > entry.size() && host.ends_with(entry) &&
+                             host[host.size() - entry.size() - 1] == '.');
+}
+
+bool range_covers_host(std::string_view network, std::string_view prefix_text, std::string_view host) {
+    const std::optional<base::IpAddress> first = base::parse_ip(network);
+    const std::optional<base::IpAddress> address = base::parse_ip(host);
+    const auto prefix = base::parse_number<std::uint8_t>(prefix_text);
+    return first && address && prefix && *prefix <= first->bits &&
+           base::same_network(*first, *address, *prefix);
+}
+
+bool entry_covers(std::string_view entry, const Endpoint& target, std::string_view host) {
+    if (entry == "*") {
+        return true;
+    }
+    if (const std::size_t slash = entry.find('/'); slash != std::string_view::npos) {
+        return range_covers_host(entry.substr(0, slash), entry.substr(slash + 1), host);
+    }
+    if (base::parse_ip(entry)) {
+        return entry_covers_host(entry, host);
+    }
+    const auto split = base::split_host_port(entry);
+    if (!split || split->host.empty()) {
+        return false;
+    }
+    return (!split->port || *split->port == target.port) && entry_covers_host(split->host, host);
+}
+
+/// curl separates entries by commas and by blanks.
+bool is_excepted(const Endpoint& target, std::string_view no_proxy) {
+    std::string host = base::lower(target.host);
+    if (host.ends_with('.')) {
+        host.pop_back();
+    }
+    const std::string entries = base::lower(no_proxy);
+    for (std::size_t begin = 0; begin < entries.size();) {
+        const std::size_t end = std::min(entries.find_first_of(", \t\r\n", begin), entries.size());
+        const std::string_view entry = std::string_view(entries).substr(begin, end - begin);
+        if (!entry.empty() && entry_covers(entry, target, host)) {
+            return true;
+        }
+        begin = end + 1;
+    }
+    return false;
+}
+
+std::string percent_decoded(std::string_view text) {
+    std::string decoded;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const auto byte = text[i] == '%' && i + 2 < text.size()
+                              ? base::parse_number<std::uint8_t>(text.substr(i + 1, 2), 16)
+                              : std::nullopt;
+        if (byte) {
+            decoded += static_cast<char>(*byte);
+            i += 2;
+        } else {
+            decoded += text[i];
+        }
+    }
+    return decoded;
+}
+
+/// The error never has the URL in it, for its password's sake.
+tl::expected<Proxy, std::string> parse_proxy(std::string_view text) {
+    std::string_view rest = base::trim(text);
+    if (const std::size_t scheme_end = rest.find("://"); scheme_end != std::string_view::npos) {
+        if (base::lower(rest.substr(0, scheme_end)) != "http") {
+            return tl::unexpected<std::string>(
+                "only proxies that are reached by plain http are supported; write http://proxy:3128");
+        }
+        rest.remove_prefix(scheme_end + 3);
+    }
+    while (rest.ends_with('/')) {
+        rest.remove_suffix(1);
+    }
+    Proxy proxy;
+    if (const std::size_t at = rest.rfind('@'); at != std::string_view::npos) {
+        const std::string_view user_info = rest.substr(0, at);
+        const std::size_t colon = user_info.find(':');
+        proxy.user = percent_decoded(user_info.substr(0, colon));
+        if (colon != std::string_view::npos) {
+            proxy.password = base::Secret(percent_decoded(user_info.substr(colon + 1)));
+        }
+        rest.remove_prefix(at + 1);
+    }
+    auto split = base::split_host_port(rest);
+    if (!split || !(base::is_host_name(split->host) || base::parse_ip(split->host)) || split->port == 0) {
+        return tl::unexpected<std::string>("is not a proxy's URL; write http://proxy:3128");
+    }
+    proxy.host = std::move(split->host);
+    proxy.port = split->port.value_or(http_port);
+    return proxy;
+}
+
+struct Variable {
+    std::string_view names;
+    std::string value;
+};
+
+std::string value_of(const Environment& environment, std::string_view name) {
+    return variable(environment, base::lower(name)).value_or(variable(environment, name).value_or(""));
+}
+
+Variable variable_for(const Endpoint& target, const Environment& environment) {
+    Variable own = target.tls ? Variable{"HTTPS_PROXY (https_proxy)", value_of(environment, "HTTPS_PROXY")}
+                              : Variable{"HTTP_PROXY (http_proxy)", value_of(environment, "HTTP_PROXY")};
+    return own.value.empty() ? Variable{"ALL_PROXY (all_proxy)", value_of(environment, "ALL_PROXY")} : own;
+}
+
 }  // namespace
 
 std::string Endpoint::url() const {
@@ -163,7 +286,7 @@ Endpoint endpoint_of(const Site& site) {
     return Endpoint{true, "api." + site.name, https_port};
 }
 
-tl::expected<Endpoint, std::string> parse_base_url(std::string_view text, bool allow_insecure_http) {
+tl::expected<Endpoint, std::string> parse_base_url(std::string_view text) {
     if (const std::string_view slip = slip_in(base::trim(text)); !slip.empty()) {
         return tl::unexpected(fmt::format("{} {}", base::quote_url(text), slip));
     }
@@ -192,12 +315,6 @@ tl::expected<Endpoint, std::string> parse_base_url(std::string_view text, bool a
     if (port == 0) {
         return not_a_base_url(text, "port 0 can't be connected to");
     }
-    if (!tls && !allow_insecure_http && !base::is_loopback(split->host)) {
-        return tl::unexpected(
-            fmt::format("{} would send the credentials unencrypted; write https://, or allow it with "
-                        "--datadog.allow-insecure-http",
-                        base::quote_url(text)));
-    }
     return Endpoint{tls, std::move(split->host), port};
 }
 
@@ -218,6 +335,23 @@ std::string doubt_about_base_url(const Endpoint& endpoint) {
     return nearest ? fmt::format("{} is not Datadog's, and the keys go there; if Datadog is meant, write {}",
                                  base::quote(endpoint.host), endpoint_of(Site{*nearest, true}).url())
                    : "";
+}
+
+tl::expected<std::optional<Proxy>, std::string> proxy_for(const Endpoint& target,
+                                                          const Environment& environment) {
+    const Variable named = variable_for(target, environment);
+    if (named.value.empty() || base::is_loopback(target.host) ||
+        is_excepted(target, value_of(environment, "NO_PROXY"))) {
+        return std::nullopt;
+    }
+    auto proxy = parse_proxy(named.value);
+    if (!proxy) {
+        // Only now: a right proxy may have a user called "token", or a password with three dots in it.
+        const std::string_view slip = slip_in(base::trim(named.value));
+        return tl::unexpected(
+            fmt::format("{}: {}", named.names, slip.empty() ? std::string_view(proxy.error()) : slip));
+    }
+    return *std::move(proxy);
 }
 
 }  // namespace exporter::config

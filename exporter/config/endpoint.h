@@ -1,10 +1,11 @@
-// Which Datadog site an organization lives on, and the URL its API is reached at.
+// Which Datadog site an organization lives on, the URL its API is reached at, and the proxy on the way there.
 #pragma once
 
 #include "base/secret.h"
 
 #include <tl/expected.hpp>
 
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -36,10 +37,8 @@ struct Site {
 /// `https://api.<site>`
 [[nodiscard]] Endpoint endpoint_of(const Site& site);
 
-/// Parses `scheme://host[:port]`. A path other than `/`, a query, a fragment and user info are errors. Plain
-/// http is an error beyond loopback (`localhost`, 127.0.0.0/8, `::1`) unless `allow_insecure_http`.
-[[nodiscard]] tl::expected<Endpoint, std::string> parse_base_url(std::string_view text,
-                                                                 bool allow_insecure_http);
+/// Parses `scheme://host[:port]`. A path other than `/`, a query, a fragment and user info are errors.
+[[nodiscard]] tl::expected<Endpoint, std::string> parse_base_url(std::string_view text);
 
 /// Whether a base URL seems to mean Datadog's API and misses it: a site's name mistyped, or without `api.`.
 /// Worth a warning behind the URL's place, with what to write; empty: nothing to say.
@@ -59,16 +58,9 @@ struct Proxy {
     [[nodiscard]] bool has_credentials() const { return !user.empty() || !password.empty(); }
 };
 
-struct ProxyVariables {
-    std::string https_proxy;
-    std::string http_proxy;
-    std::string all_proxy;
-    std::string no_proxy;
-};
-
-/// nullopt: connect directly. The error names the variable; a proxy reached by https is not supported and is
-/// an error.
-[[nodiscard]] tl::expected<std::optional<Proxy>, std::string> proxy_for(const Endpoint& target,
-                                                                        const ProxyVariables& variables);
+/// nullopt: connect directly. Of a variable in both cases, the lower one wins, as with curl. The error names
+/// the variable; a proxy reached by https is not supported and is an error.
+[[nodiscard]] tl::expected<std::optional<Proxy>, std::string> proxy_for(
+    const Endpoint& target, const std::map<std::string, std::string>& environment);
 
 }  // namespace exporter::config

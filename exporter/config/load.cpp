@@ -1,57 +1,244 @@
 #include "config/load.h"
 
-#include "config/command_line.h"
-#include "config/environment.h"
-#include "config/help.h"
-#include "config/validate.h"
+#include "base/file_text.h"
+#include "base/nearest_name.h"
+#include "base/yaml_reader.h"
+#include "config/draft.h"
+#include "config/options.h"
+#include "config/sharding.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <filesystem>
 #include <optional>
+#include <string_view>
 #include <utility>
 
 namespace exporter::config {
 namespace {
 
-/// Flags over environment over `DD_SITE` over file.
-base::Settings merged(const base::Settings& flags, const base::Settings& environment,
-                      const std::optional<std::string>& dd_site, const base::Settings& file) {
-    base::Settings result = flags;
-    result.insert(environment.begin(), environment.end());
-    if (dd_site) {
-        result.emplace("datadog.site", base::Setting{base::Source::environment, "DD_SITE", {*dd_site}});
+constexpr std::string_view own_prefix = "DATADOG_TOKEN_EXPORTER_";
+constexpr std::string_view organizations_key = "organizations";
+
+/// `PORT_9100_TCP_ADDR` and its like, as Kubernetes writes them for each port of a service.
+bool is_port_variable(std::string_view tail) {
+    for (const std::string_view part : {"_ADDR", "_PORT", "_PROTO"}) {
+        if (tail.ends_with(part)) {
+            tail.remove_suffix(part.size());
+            break;
+        }
     }
-    result.insert(file.begin(), file.end());
-    return result;
+    for (const std::string_view protocol : {"_TCP", "_UDP", "_SCTP"}) {
+        if (tail.ends_with(protocol)) {
+            tail.remove_suffix(protocol.size());
+            const std::size_t digits = tail.find_last_not_of("0123456789") + 1;
+            const std::string_view head = tail.substr(0, digits);
+            return digits < tail.size() && (head == "PORT_" || head.ends_with("_PORT_"));
+        }
+    }
+    return false;
+}
+
+/// Kubernetes sets variables named after every service of the namespace: a service that is called
+/// `datadog-token-exporter` puts DATADOG_TOKEN_EXPORTER_SERVICE_HOST into the exporter's own pod.
+bool is_made_by_kubernetes(std::string_view tail) {
+    const auto ends_with_word = [&](std::string_view word) {
+        return tail == word || (tail.ends_with(word) && tail[tail.size() - word.size() - 1] == '_');
+    };
+    return ends_with_word("SERVICE_HOST") || ends_with_word("PORT") || tail.starts_with("SERVICE_PORT_") ||
+           tail.find("_SERVICE_PORT_") != std::string_view::npos || is_port_variable(tail);
+}
+
+/// All `DATADOG_TOKEN_EXPORTER_*` variables, and `DD_SITE` below its own. Unknown ones are mistakes, but for
+/// those that Kubernetes makes of a service's name.
+base::Settings read_environment(const Environment& environment, base::MistakeLines& mistakes) {
+    base::Settings settings;
+    std::vector<std::string> known_tails;
+    for (const Option& option : options()) {
+        if (!has_variable(option)) {
+            continue;
+        }
+        const std::string name = environment_variable(option);
+        known_tails.push_back(name.substr(own_prefix.size()));
+        if (const std::optional<std::string> value = variable(environment, name)) {
+            settings[std::string(option.flag)] = base::Setting{base::Source::environment, name, {*value}};
+        }
+    }
+    for (auto entry = environment.lower_bound(std::string(own_prefix));
+         entry != environment.end() && entry->first.starts_with(own_prefix); ++entry) {
+        const std::string tail = entry->first.substr(own_prefix.size());
+        const bool is_known = std::find(known_tails.begin(), known_tails.end(), tail) != known_tails.end();
+        if (!is_known && !entry->second.empty() && !is_made_by_kubernetes(tail)) {
+            mistakes.push_back(fmt::format("{}: no option has this variable{}", entry->first,
+                                           base::did_you_mean(tail, known_tails, own_prefix)));
+        }
+    }
+    if (const std::optional<std::string> site = variable(environment, "DD_SITE")) {
+        settings.emplace("datadog.site", base::Setting{base::Source::environment, "DD_SITE", {*site}});
+    }
+    return settings;
+}
+
+/// The file of `--config.file`.
+struct File {
+    base::Settings settings;
+    std::optional<std::vector<OrganizationDraft>> organizations;  ///< nullopt: the key is absent
+};
+
+/// Relative paths in the file start where it is.
+void resolve_paths(base::Settings& settings, const std::filesystem::path& directory) {
+    for (auto& [flag, setting] : settings) {
+        const Option* const option = find_option(flag);
+        if (option != nullptr && is_path(*option) && !setting.values.front().empty()) {
+            setting.values.front() = (directory / setting.values.front()).string();
+        }
+    }
+}
+
+/// The keys of an entry of `organizations`, by their names there.
+std::vector<base::YamlKey> organization_keys() {
+    std::vector<base::YamlKey> keys = {{"name", "name"}};
+    for (const Option& option : options()) {
+        if (!option.organization_key.empty()) {
+            keys.push_back({std::string(option.organization_key), std::string(option.flag), is_list(option)});
+        }
+    }
+    return keys;
+}
+
+std::vector<base::YamlKey> option_keys() {
+    std::vector<base::YamlKey> keys;
+    for (const Option& option : options()) {
+        if (has_yaml_key(option)) {
+            keys.push_back({yaml_path(option), std::string(option.flag), is_list(option)});
+        }
+    }
+    return keys;
+}
+
+OrganizationDraft read_entry(base::YamlReader& reader, const YAML::Node& node, std::size_t index) {
+    const std::string name = fmt::format("{}[{}]", organizations_key, index);
+    OrganizationDraft entry{.place = reader.place(node.Mark(), name)};
+    if (!node.IsMap()) {
+        reader.mistake(entry.place, "is not a mapping; write name: and the other keys");
+        return entry;
+    }
+    const std::vector<base::YamlKey> keys = organization_keys();
+    base::YamlReader::Seen seen;
+    for (const auto& item : node) {
+        const std::optional<std::string> path = reader.fresh_key(item.first, name + ".", seen);
+        if (!path) {
+            continue;
+        }
+        const std::string where = reader.place(item.first.Mark(), *path);
+        const auto known = std::find_if(
+            keys.begin(), keys.end(), [&](const base::YamlKey& k) { return k.path == item.first.Scalar(); });
+        if (known == keys.end()) {
+            std::vector<std::string> names;
+            std::transform(keys.begin(), keys.end(), std::back_inserter(names),
+                           [](const base::YamlKey& k) { return k.path; });
+            reader.mistake(where,
+                           fmt::format("unknown key{}", base::did_you_mean(item.first.Scalar(), names)));
+        } else if (auto setting = reader.setting(where, item.second, known->is_list)) {
+            entry.settings[known->name] = *std::move(setting);
+        }
+    }
+    return entry;
+}
+
+std::vector<OrganizationDraft> read_entries(base::YamlReader& reader, const YAML::Node& key,
+                                            const YAML::Node& value) {
+    std::vector<OrganizationDraft> entries;
+    if (!value.IsSequence() || value.size() == 0) {
+        reader.mistake(reader.place(key.Mark(), organizations_key),
+                       "takes a list of at least one organization, each with a name");
+    } else {
+        for (std::size_t i = 0; i < value.size(); ++i) {
+            entries.push_back(read_entry(reader, value[i], i));
+        }
+    }
+    return entries;
+}
+
+/// Values are not judged here; what is no YAML, unknown keys, doubled keys and wrong shapes are mistakes.
+/// None of them quotes a value: somebody may have put a secret there.
+File read_file(const std::string& path, Findings& findings) {
+    File file;
+    const auto text = base::file_reader()(path);
+    if (!text) {
+        findings.mistakes.push_back(fmt::format("{}: the configuration file {}", path, text.error()));
+        return file;
+    }
+    if (!text->others_may_write.empty()) {
+        findings.warnings.push_back(
+            fmt::format("{}: others can decide where the credentials go: {}", path, text->others_may_write));
+    }
+    base::YamlReader reader(path, findings.mistakes);
+    const auto read_list = [&](const YAML::Node& key, const YAML::Node& value) {
+        file.organizations = read_entries(reader, key, value);
+    };
+    file.settings = reader.read(std::string(text->text.expose()), option_keys(),
+                                {{std::string(organizations_key), read_list}}, "poll: {interval: 10m}");
+    const std::filesystem::path directory = std::filesystem::path(path).parent_path();
+    resolve_paths(file.settings, directory);
+    if (file.organizations) {
+        for (OrganizationDraft& entry : *file.organizations) {
+            resolve_paths(entry.settings, directory);
+        }
+    }
+    return file;
+}
+
+Config finished(Draft draft, const Given& given) {
+    draft.in_effect = configuration_in_effect(given, draft);
+    // Last, so that a mistake about one organization shows in every replica.
+    draft.organizations_configured = draft.organizations.size();
+    draft.organizations = organizations_of(draft.shard, draft.organizations);
+    return std::move(static_cast<Config&>(draft));
 }
 
 }  // namespace
 
+std::optional<std::string> variable(const Environment& environment, std::string_view name) {
+    const auto found = environment.find(std::string(name));
+    if (found == environment.end() || found->second.empty()) {
+        return std::nullopt;
+    }
+    return found->second;
+}
+
 Outcome load(const std::vector<std::string>& arguments, const Environment& environment,
              const std::string& version_text, const WebFileCheck& check_web_file) {
-    base::MistakeLines mistakes;
-    const base::Settings flags = read_command_line(arguments, mistakes);
-    if (flags.contains("help")) {
+    Findings findings;
+    base::Settings settings = read_command_line(arguments, findings.mistakes);
+    if (settings.contains("help")) {
         return Information{help_text()};
     }
-    if (flags.contains("version")) {
+    if (settings.contains("version")) {
         return Information{version_text};
     }
-    const base::Settings variables = read_environment(environment, mistakes);
-    const std::optional<std::string> dd_site = variable(environment, "DD_SITE");
-
-    const base::Settings without_file = merged(flags, variables, dd_site, {});
-    const std::string path = Values(without_file, mistakes).text("config.file");
-    const YamlFile file = path.empty() ? YamlFile{} : read_yaml_file(path, mistakes);
-
-    const base::Settings settings = merged(flags, variables, dd_site, file.settings);
-    const Values values(settings, mistakes);
-    Config config = read_config(OrganizationInputs{values, file, environment}, mistakes);
-    if (check_web_file && !config.web.config_file.empty()) {
-        check_web_file(config.web, mistakes, config.warnings);
+    settings.merge(read_environment(environment, findings.mistakes));
+    Draft draft;
+    Given given(settings, findings);
+    if (const base::Setting* const path = given.find("config.file");
+        path != nullptr && !path->values.front().empty()) {
+        File file = read_file(path->values.front(), findings);
+        draft.entries = std::move(file.organizations);
+        settings.merge(file.settings);
     }
-    if (!mistakes.empty()) {
-        return Mistakes{std::move(mistakes)};
+    read_options(given, draft);
+    apply_rules(given, environment, draft);
+    read_organizations(given, environment, draft);
+    if (check_web_file && !draft.web.config_file.empty()) {
+        check_web_file(draft.web, findings.mistakes, findings.warnings);
     }
-    return config;
+    if (!findings.mistakes.empty()) {
+        return Mistakes{std::move(findings.mistakes)};
+    }
+    draft.warnings = std::move(findings.warnings);
+    return finished(std::move(draft), given);
 }
 
 }  // namespace exporter::config

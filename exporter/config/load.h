@@ -1,4 +1,9 @@
-// The one way from the outside world to a `Config`.
+// The room config/: what somebody wrote as flags, environment variables and YAML goes in; one finished
+// `Config` comes out, or all that is wrong with it. Every option is a row of one table (options.cpp), which
+// the sources,
+// `--help` and `/config` walk; relations between options are plain functions (rules.cpp). Parts of the
+// program copy what they need out of the `Config` at start and nobody keeps it. The room must not know
+// Datadog's API, the network or the clock.
 #pragma once
 
 #include "base/setting.h"
@@ -6,7 +11,9 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -14,6 +21,9 @@ namespace exporter::config {
 
 /// The process environment as a value, so that tests need not touch the real one.
 using Environment = std::map<std::string, std::string>;
+
+/// nullopt: it is not set, or empty, which counts as not set.
+[[nodiscard]] std::optional<std::string> variable(const Environment& environment, std::string_view name);
 
 /// `--help` and `--version` end here: `text` goes to standard output, exit status 0.
 struct Information {

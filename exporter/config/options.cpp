@@ -1,23 +1,32 @@
 #include "config/options.h"
 
-#include "config/scopes.h"
-
-#include <fmt/format.h>
-#include <fmt/ranges.h>
-
 #include <algorithm>
+#include <limits>
 #include <vector>
 
 namespace exporter::config {
 namespace {
 
-std::string_view privileged_scopes_text() {
-    static const std::string text = fmt::format("{}", fmt::join(default_privileged_scopes(), ","));
-    return text;
+template <auto... path>
+Member at(Draft& draft) {
+    return &(draft.*....*path);
+}
+
+/// The member in a draft that nothing fills: it has its default.
+Member untouched_member(const Option& option) {
+    static Draft untouched;
+    return option.member == nullptr ? Member() : option.member(untouched);
+}
+
+Form number(std::size_t least, std::size_t most) {
+    return {"NUMBER", least, most};
+}
+
+Form percent(std::size_t most) {
+    return {"PERCENT", 0, most};
 }
 
 std::vector<Option> make_table() {
-    using Kind = OptionKind;
     constexpr std::string_view datadog = "Datadog";
     constexpr std::string_view tokens = "Tokens";
     constexpr std::string_view polling = "Polling";
@@ -27,119 +36,127 @@ std::vector<Option> make_table() {
     constexpr std::string_view log = "Log";
     constexpr std::string_view modes = "Configuration and other ways to run";
     return {
-        {"datadog.site", Kind::value, "SITE", "datadoghq.com",
+        {"datadog.site", "SITE", at<&Draft::organization, &OrganizationDraft::site>,
          "The organization's Datadog site, at or below datadoghq.com, datadoghq.eu or ddog-gov.com. DD_SITE "
          "is read as well.",
-         datadog},
-        {"datadog.base-url", Kind::value, "URL", "",
+         datadog, "site"},
+        {"datadog.base-url", "URL", at<&Draft::organization, &OrganizationDraft::base_url>,
          "URL of the API, instead of https://api.<site>; for any host that is not Datadog's. Plain http only "
          "to this machine.",
-         datadog},
-        {"datadog.allow-insecure-http", Kind::toggle, "", "",
+         datadog, "base_url"},
+        {"datadog.allow-insecure-http", "", at<&Draft::allow_insecure_http>,
          "Allow a base URL of plain http to other machines. It sends the credentials unencrypted.", datadog},
-        {"datadog.ca-file", Kind::value, "FILE", "",
+        {"datadog.ca-file", "FILE", at<&Draft::ca_file>,
          "PEM file of the certification authorities to trust, instead of the system's.", datadog},
-        {"datadog.api-key-file", Kind::value, "FILE", "",
-         "File that holds the API key. Secret files are read again at each poll.", datadog},
-        {"datadog.app-key-file", Kind::value, "FILE", "",
-         "File that holds the application key, or an access token that needs no API key.", datadog},
-        {"datadog.bearer-token-file", Kind::value, "FILE", "",
-         "File that holds an access token, sent as bearer token instead of keys.", datadog},
-        {"datadog.allow-world-readable-secrets", Kind::toggle, "", "",
+        {"datadog.api-key-file", "FILE", at<&Draft::organization, &OrganizationDraft::api_key_file>,
+         "File that holds the API key. Secret files are read again at each poll.", datadog, "api_key_file"},
+        {"datadog.app-key-file", "FILE", at<&Draft::organization, &OrganizationDraft::app_key_file>,
+         "File that holds the application key, or an access token that needs no API key.", datadog,
+         "app_key_file"},
+        {"datadog.bearer-token-file", "FILE", at<&Draft::organization, &OrganizationDraft::bearer_token_file>,
+         "File that holds an access token, sent as bearer token instead of keys.", datadog,
+         "bearer_token_file"},
+        {"datadog.allow-world-readable-secrets", "", at<&Draft::allow_world_readable_secrets>,
          "Accept secret files that every user can read, and a web configuration with passwords that others "
          "can write.",
          datadog},
 
-        {"tokens.filter", Kind::value, "TEXT", "", "Count only the tokens that the API finds for this text.",
-         tokens},
-        {"tokens.owned-by", Kind::list, "ID", "", "Count only the tokens of this owner, by the owner's id.",
-         tokens},
-        {"tokens.detail", Kind::value, "none|expiring|all", "none",
+        {"tokens.filter", "TEXT", at<&Draft::organization, &OrganizationDraft::filter>,
+         "Count only the tokens that the API finds for this text.", tokens, "filter"},
+        {"tokens.owned-by", "ID", at<&Draft::organization, &OrganizationDraft::owned_by>,
+         "Count only the tokens of this owner, by the owner's id.", tokens, "owned_by"},
+        {"tokens.detail", "none|expiring|all", at<&Draft::tokens, &Tokens::detail>,
          "Series for single tokens, with their ids and names as labels.", tokens},
-        {"tokens.detail-limit", Kind::value, "NUMBER", "1000", "At most so many tokens in detail.", tokens},
+        {"tokens.detail-limit", number(1, 1'000'000), at<&Draft::tokens, &Tokens::detail_limit>,
+         "At most so many tokens in detail.", tokens},
 
-        {"poll.interval", Kind::value, "DURATION", "5m", "Time from the start of one poll to the next.",
-         polling},
-        {"poll.timeout", Kind::value, "DURATION", "2m",
+        {"poll.interval", "DURATION", at<&Draft::poll, &Poll::interval>,
+         "Time from the start of one poll to the next.", polling},
+        {"poll.timeout", "DURATION", at<&Draft::poll, &Poll::timeout>,
          "Longest time for a whole poll, retries and waits included. By default 2m, or the interval where "
-         "that is "
-         "shorter.",
+         "that is shorter.",
          polling},
-        {"poll.rate-limit-reserve", Kind::value, "PERCENT", "10%",
+        {"poll.rate-limit-reserve", percent(90), at<&Draft::poll, &Poll::rate_limit_reserve>,
          "Share of the API's rate limit left to others: when only that remains, a poll waits for the reset.",
          polling},
-        {"poll.page-size", Kind::value, "NUMBER", "100", "Tokens asked for in one request, 1 to 100.",
-         polling},
-        {"poll.concurrency", Kind::value, "NUMBER", "4",
+        {"poll.page-size", number(1, 100), at<&Draft::poll, &Poll::page_size>,
+         "Tokens asked for in one request, 1 to 100.", polling},
+        {"poll.concurrency", number(1, 16), at<&Draft::poll, &Poll::concurrency>,
          "Requests under way at once to one organization, 1 to 16.", polling},
-        {"poll.max-tokens", Kind::value, "NUMBER", "200000",
+        {"poll.max-tokens", number(1, 10'000'000), at<&Draft::poll, &Poll::max_tokens>,
          "The most tokens that an organization may have; a longer listing fails (endless).", polling},
-        {"poll.max-scopes", Kind::value, "NUMBER", "5000",
+        {"poll.max-scopes", number(1, 1'000'000), at<&Draft::poll, &Poll::max_scopes>,
          "The most distinct scopes that an organization may have; a listing with more fails (endless).",
          polling},
-        {"poll.stale-after", Kind::value, "DURATION", "1h",
+        {"poll.stale-after", "DURATION", at<&Draft::poll, &Poll::stale_after>,
          "Drop the inventory series when no poll has succeeded for so long.", polling},
-        {"state.file", Kind::value, "FILE", "",
+        {"state.file", "FILE", at<&Draft::state_file>,
          "File that keeps the last complete inventories over a restart. Each replica needs its own.",
          polling},
 
-        {"shard.count", Kind::value, "NUMBER", "1",
+        {"shard.count", number(1, 1000), at<&Draft::shard, &Shard::count>,
          "Replicas that share the organizations between them, each polling its own part.", sharding},
-        {"shard.index", Kind::value, "NUMBER|pod-name", "",
+        {"shard.index", "NUMBER|pod-name", at<&Draft::shard_index>,
          "Which of them this one is, from 0. pod-name: the number at the end of POD_NAME or else HOSTNAME, "
          "as in a StatefulSet.",
          sharding},
 
-        {"buckets.expiry", Kind::list, "DURATION", "1d,7d,30d,90d,365d",
+        {"buckets.expiry", "DURATION", at<&Draft::buckets, &Buckets::expiry>,
          "Bounds of the time left until expiry.", judgement},
-        {"buckets.last-used", Kind::list, "DURATION", "1d,7d,30d,90d",
+        {"buckets.last-used", "DURATION", at<&Draft::buckets, &Buckets::last_used>,
          "Bounds of the time since the last use.", judgement},
-        {"buckets.age", Kind::list, "DURATION", "7d,30d,90d,365d", "Bounds of the time since creation.",
+        {"buckets.age", "DURATION", at<&Draft::buckets, &Buckets::age>, "Bounds of the time since creation.",
          judgement},
-        {"scopes.limit", Kind::value, "NUMBER", "500",
+        {"scopes.limit", number(0, 100'000), at<&Draft::scopes, &Scopes::limit>,
          "Scopes shown by name; the rest fold into scope=\"other\".", judgement},
-        {"scopes.privileged", Kind::list, "SCOPE", privileged_scopes_text(),
+        {"scopes.privileged", "SCOPE", at<&Draft::scopes, &Scopes::privileged>,
          "Scopes that make a token privileged. An empty value: none.", judgement},
-        {"policy.max-lifetime", Kind::value, "DURATION", "365d",
+        {"policy.max-lifetime", "DURATION", at<&Draft::policy, &Policy::max_lifetime>,
          "A token that lives longer is at risk (lifetime_over_policy).", judgement},
-        {"policy.max-idle", Kind::value, "DURATION", "90d", "A token unused for longer is at risk (unused).",
-         judgement},
+        {"policy.max-idle", "DURATION", at<&Draft::policy, &Policy::max_idle>,
+         "A token unused for longer is at risk (unused).", judgement},
 
-        {"web.listen-address", Kind::list, "ADDRESS", ":10077",
+        {"web.listen-address", "ADDRESS", at<&Draft::web, &Web::listen_addresses>,
          "Where to serve: :PORT, HOST:PORT, [::]:PORT or unix:/PATH.", web},
-        {"web.probe-listen-address", Kind::list, "ADDRESS", "",
+        {"web.probe-listen-address", "ADDRESS", at<&Draft::web, &Web::probe_listen_addresses>,
          "Where to answer health probes and nothing else, in the same forms.", web},
-        {"web.systemd-socket", Kind::toggle, "", "",
+        {"web.systemd-socket", "", at<&Draft::web, &Web::systemd_socket>,
          "Serve on the sockets that systemd hands over, instead of --web.listen-address.", web},
-        {"web.config.file", Kind::value, "FILE", "",
+        {"web.config.file", "FILE", at<&Draft::web, &Web::config_file>,
          "File with TLS, passwords, headers and a rate limit, in the format of Prometheus' exporters.", web},
-        {"web.telemetry-path", Kind::value, "PATH", "/metrics", "Path of the metrics.", web},
-        {"web.max-connections", Kind::value, "NUMBER", "1024", "Most connections open at once.", web},
-        {"web.max-connections-per-address", Kind::value, "NUMBER", "256",
+        {"web.telemetry-path", "PATH", at<&Draft::web, &Web::telemetry_path>, "Path of the metrics.", web},
+        {"web.max-connections", number(1, 100'000), at<&Draft::web, &Web::max_connections>,
+         "Most connections open at once.", web},
+        {"web.max-connections-per-address", number(1, 100'000),
+         at<&Draft::web, &Web::max_connections_per_address>,
          "Most connections open at once from one address.", web},
-        {"web.max-scrapes", Kind::value, "NUMBER", "64", "Most scrapes being answered at once.", web},
+        {"web.max-scrapes", number(1, 100'000), at<&Draft::web, &Web::max_scrapes>,
+         "Most scrapes being answered at once.", web},
 
-        {"log.level", Kind::value, "debug|info|warn|error", "info", "Least severity that is logged.", log},
-        {"log.format", Kind::value, "logfmt|json", "logfmt", "Format of a log line.", log},
+        {"log.level", "debug|info|warn|error", at<&Draft::log, &Log::level>, "Least severity that is logged.",
+         log},
+        {"log.format", "logfmt|json", at<&Draft::log, &Log::format>, "Format of a log line.", log},
 
-        {"config.file", Kind::value, "FILE", "",
+        {"config.file", "FILE", at<&Draft::config_file>,
          "YAML file with these options and with several organizations.", modes},
-        {"config.check", Kind::toggle, "", "", "Check the configuration and exit.", modes},
-        {"check", Kind::toggle, "", "",
+        {"config.check", "", at<&Draft::config_check>, "Check the configuration and exit.", modes},
+        {"check", "", at<&Draft::check>,
          "Make one request for each organization, say what was seen, and exit.", modes},
-        {"once", Kind::toggle, "", "", "Poll once, write the metrics to standard output, and exit.", modes},
-        {"once.output", Kind::value, "FILE", "",
+        {"once", "", at<&Draft::once>, "Poll once, write the metrics to standard output, and exit.", modes},
+        {"once.output", "FILE", at<&Draft::once_output>,
          "With --once: write to this file, replaced whole; a link is followed.", modes},
-        {"probe", Kind::flag_or_value, "[URL]", "",
+        {"probe", "[URL]", at<&Draft::probe>,
          "Ask a running exporter for its health, at this URL or where the configuration says that it "
-         "listens; exit "
-         "with 0 or 1.",
+         "listens; exit with 0 or 1.",
          modes},
-        {"demo", Kind::toggle, "", "", "Poll a simulated organization. Needs no credentials.", modes},
-        {"demo.tokens", Kind::value, "NUMBER", "400", "Tokens of the simulated organization.", modes},
-        {"demo.seed", Kind::value, "NUMBER", "1", "Makes another simulated organization.", modes},
-        {"version", Kind::flag_only, "", "", "Print the version and exit.", modes},
-        {"help", Kind::flag_only, "", "", "Print this help and exit (also -h).", modes},
+        {"demo", "", at<&Draft::demo, &Demo::enabled>, "Poll a simulated organization. Needs no credentials.",
+         modes},
+        {"demo.tokens", number(0, 10'000'000), at<&Draft::demo, &Demo::tokens>,
+         "Tokens of the simulated organization.", modes},
+        {"demo.seed", number(0, std::numeric_limits<std::size_t>::max()), at<&Draft::demo, &Demo::seed>,
+         "Makes another simulated organization.", modes},
+        {"version", "", nullptr, "Print the version and exit.", modes},
+        {"help", "", nullptr, "Print this help and exit (also -h).", modes},
     };
 }
 
@@ -150,8 +167,30 @@ std::span<const Option> options() {
     return table;
 }
 
-bool is_for_command_line_alone(const Option& option) {
-    return option.kind == OptionKind::flag_only || option.kind == OptionKind::flag_or_value;
+const Option* find_option(std::string_view flag) {
+    const auto table = options();
+    const auto found =
+        std::find_if(table.begin(), table.end(), [&](const Option& option) { return option.flag == flag; });
+    return found == table.end() ? nullptr : &*found;
+}
+
+bool is_list(const Option& option) {
+    const Member member = untouched_member(option);
+    return std::holds_alternative<std::vector<std::string>*>(member) ||
+           std::holds_alternative<std::vector<base::Duration>*>(member) ||
+           std::holds_alternative<std::vector<ListenAddress>*>(member);
+}
+
+bool is_path(const Option& option) {
+    return std::holds_alternative<std::filesystem::path*>(untouched_member(option));
+}
+
+bool has_variable(const Option& option) {
+    return option.member != nullptr && !option.form.name.starts_with('[');
+}
+
+bool has_yaml_key(const Option& option) {
+    return has_variable(option) && !option.flag.starts_with("config.");
 }
 
 std::string environment_variable(const Option& option) {

@@ -1,61 +1,54 @@
-#include "config/organizations.h"
-
+// Organizations and their credentials, out of what was written: each value by itself, and all together.
 #include "base/address.h"
 #include "base/text.h"
-#include "config/credential_inputs.h"
-#include "config/environment.h"
+#include "config/draft.h"
 #include "config/key_shape.h"
+#include "config/options.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <filesystem>
 #include <map>
-#include <optional>
 #include <string_view>
 #include <utility>
 
 namespace exporter::config {
 namespace {
 
-constexpr std::size_t longest_organization_name = 64;
+constexpr std::size_t longest_name = 64;
 
-/// Options that say something about one organization, and the key of the same meaning below `organizations`.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 7> organization_options = {{
-    {"datadog.site", "site"},
-    {"datadog.base-url", "base_url"},
-    {"datadog.api-key-file", "api_key_file"},
-    {"datadog.app-key-file", "app_key_file"},
-    {"datadog.bearer-token-file", "bearer_token_file"},
-    {"tokens.filter", "filter"},
-    {"tokens.owned-by", "owned_by"},
+/// One of the three credentials: what a message calls it, and where it can be given.
+struct KeyRow {
+    KeyKind kind;
+    std::string_view title;
+    std::string_view variable;
+    std::string_view flag;
+    std::string_view yaml_key;
+    std::filesystem::path OrganizationDraft::* file;
+    std::optional<SecretSource> CredentialSources::* source;
+};
+
+constexpr std::array<KeyRow, 3> key_rows = {{
+    {KeyKind::api_key, "API key", "DD_API_KEY", "datadog.api-key-file", "api_key_file",
+     &OrganizationDraft::api_key_file, &CredentialSources::api_key},
+    {KeyKind::app_key, "application key", "DD_APP_KEY", "datadog.app-key-file", "app_key_file",
+     &OrganizationDraft::app_key_file, &CredentialSources::app_key},
+    {KeyKind::bearer_token, "bearer token", "DD_BEARER_TOKEN", "datadog.bearer-token-file",
+     "bearer_token_file", &OrganizationDraft::bearer_token_file, &CredentialSources::bearer_token},
 }};
 
-constexpr std::array<std::string_view, 3> secret_variables = {"DD_API_KEY", "DD_APP_KEY", "DD_BEARER_TOKEN"};
-constexpr std::array<std::string_view, 3> secret_file_flags = {"datadog.api-key-file", "datadog.app-key-file",
-                                                               "datadog.bearer-token-file"};
+/// `DD_SITE` is there for other programs too: it does not contradict what is said to this one.
+bool is_ambient(const base::Setting* setting) {
+    return setting != nullptr && setting->place == "DD_SITE";
+}
 
 bool is_valid_name(std::string_view name) {
-    return !name.empty() && name.size() <= longest_organization_name &&
-           std::all_of(name.begin(), name.end(),
-                       [](char c) { return base::is_word_character(c) || c == '.' || c == '-'; });
-}
-
-std::optional<base::Setting> find_setting(const base::Settings& settings, std::string_view key) {
-    const auto found = settings.find(key);
-    return found == settings.end() ? std::nullopt : std::optional(found->second);
-}
-
-/// nullopt also for an empty text, which takes back what a source of lower rank gave.
-std::optional<base::Setting> find_text(const base::Settings& settings, std::string_view key) {
-    std::optional<base::Setting> setting = find_setting(settings, key);
-    return setting && !setting->values.empty() && !setting->values.front().empty() ? setting : std::nullopt;
-}
-
-/// `DD_SITE` is there for other programs too: it does not contradict what is said to this one.
-bool is_ambient(const base::Setting& setting) {
-    return setting.place == "DD_SITE";
+    return !name.empty() && name.size() <= longest_name && std::all_of(name.begin(), name.end(), [](char c) {
+        return base::is_word_character(c) || c == '.' || c == '-';
+    });
 }
 
 /// Why the text is hardly an owner's id, or empty. The API's ids are UUIDs, but others may come.
@@ -66,234 +59,333 @@ std::string_view fault_in_owner(std::string_view owner) {
     if (owner.find('@') != std::string_view::npos) {
         return "is an e-mail address";
     }
-    return owner.find_first_of(" \t") == std::string_view::npos ? "" : "has a blank in it";
+    return std::any_of(owner.begin(), owner.end(), base::is_blank) ? "has a blank in it" : "";
 }
 
-/// Builds organizations from settings that go by the keys of `organizations`.
-class Builder {
+struct Key {
+    std::string place;                  ///< empty: not given
+    std::optional<base::Secret> value;  ///< nullopt although given: it could not be read, or can't be one
+
+    [[nodiscard]] bool is_given() const { return !place.empty(); }
+};
+
+/// Makes one organization of a draft.
+class Reader {
   public:
-    Builder(const OrganizationInputs& inputs, base::MistakeLines& mistakes,
-            std::vector<std::string>& warnings)
-        : allow_insecure_http_(inputs.values.toggle("datadog.allow-insecure-http")),
-          world_readable_secrets_(inputs.values.toggle("datadog.allow-world-readable-secrets")
-                                      ? base::WorldReadable::allowed
-                                      : base::WorldReadable::refused),
-          proxies_(proxy_variables(inputs.environment)),
-          mistakes_(mistakes),
-          warnings_(warnings) {}
+    /// @param environment where `DD_*` are read from; nullptr: they don't count for this organization
+    /// @param proxies where the proxy variables are read from
+    Reader(const OrganizationDraft& draft, Given& given, const Environment* environment)
+        : draft_(draft), given_(given), environment_(environment) {}
 
-    [[nodiscard]] Organization build(const base::Settings& settings, CredentialInputs credentials) {
-        Organization organization;
-        credentials.world_readable = world_readable_secrets_;
-        read_endpoint(organization, settings);
-        read_proxy(organization);
-        organization.credentials = read_credential_sources(credentials, mistakes_, warnings_);
-        if (const auto filter = find_text(settings, "filter")) {
-            organization.filter = filter->values.front();
-        }
-        if (const auto owners = find_setting(settings, "owned_by")) {
-            organization.owned_by = list_items(*owners, mistakes_);
-            warn_of_strange_owners(owners->place, organization.owned_by);
-        }
-        return organization;
-    }
-
-  private:
-    void read_endpoint(Organization& organization, const base::Settings& settings) {
-        const auto site = find_setting(settings, "site");
-        const auto base_url = find_text(settings, "base_url");
-        if (!base_url) {
-            read_site(organization, site.value_or(base::Setting{
-                                        base::Source::command_line, "--datadog.site", {"datadoghq.com"}}));
-        } else if (site && !is_ambient(*site)) {
-            mistake(base_url->place, fmt::format("{} is given as well; keep one of them", site->place));
-        } else {
-            read_base_url(organization, *base_url);
-        }
-    }
-
-    void read_site(Organization& organization, const base::Setting& setting) {
-        const auto site = parse_site(setting.values.front());
-        if (!site) {
-            mistake(setting.place, site.error());
-            return;
-        }
-        organization.site = site->name;
-        organization.endpoint = endpoint_of(*site);
-        if (!site->known) {
-            warn(setting.place,
-                 fmt::format("{} is not a Datadog site that this version knows; requests go to {}",
-                             base::quote(site->name), organization.endpoint.url()));
-        }
-    }
-
-    void read_base_url(Organization& organization, const base::Setting& setting) {
-        const auto endpoint = parse_base_url(setting.values.front(), allow_insecure_http_);
-        if (!endpoint) {
-            mistake(setting.place, endpoint.error());
-            return;
-        }
-        organization.site = endpoint->host;
-        organization.endpoint = *endpoint;
-        if (const std::string doubt = doubt_about_base_url(*endpoint); !doubt.empty()) {
-            warn(setting.place, doubt);
-        }
-        if (!endpoint->tls && !base::is_loopback(endpoint->host)) {
-            warn(setting.place, fmt::format("the credentials travel unencrypted to {}", endpoint->url()));
-        }
-    }
-
-    void warn_of_strange_owners(std::string_view place, const std::vector<std::string>& owners) {
-        for (const std::string& owner : owners) {
+    [[nodiscard]] Organization read(const Draft& options, const Environment& proxies,
+                                    bool credentials_needed) {
+        read_endpoint(options.allow_insecure_http);
+        read_proxy(proxies);
+        organization_.name = draft_.name;
+        organization_.filter = draft_.filter;
+        organization_.owned_by = draft_.owned_by;
+        organization_.credentials.world_readable = options.web.world_readable;
+        read_credentials(credentials_needed);
+        for (const std::string& owner : draft_.owned_by) {
             if (const std::string_view fault = fault_in_owner(owner); !fault.empty()) {
-                warn(place, fmt::format("{} {}; the API knows owners by their ids, such as "
+                given_.warn("tokens.owned-by",
+                            fmt::format("{} {}; the API knows owners by their ids, such as "
                                         "00000000-0000-0000-2345-000000000000",
                                         base::quote(owner), fault));
             }
         }
+        return std::move(organization_);
     }
 
-    void read_proxy(Organization& organization) {
-        if (organization.endpoint.host.empty()) {
+  private:
+    void read_endpoint(bool allow_insecure_http) {
+        const base::Setting* const site = given_.find("datadog.site");
+        if (draft_.base_url.empty()) {
+            read_site();
+        } else if (site != nullptr && !is_ambient(site)) {
+            given_.mistake("datadog.base-url",
+                           fmt::format("{} is given as well; keep one of them", site->place));
+        } else {
+            read_base_url(allow_insecure_http);
+        }
+    }
+
+    void read_site() {
+        const auto site = parse_site(draft_.site);
+        if (!site) {
+            given_.mistake("datadog.site", site.error());
             return;
         }
-        auto proxy = proxy_for(organization.endpoint, proxies_);
+        organization_.site = site->name;
+        organization_.endpoint = endpoint_of(*site);
+        if (!site->known) {
+            given_.warn("datadog.site",
+                        fmt::format("{} is not a Datadog site that this version knows; requests go to {}",
+                                    base::quote(site->name), organization_.endpoint.url()));
+        }
+    }
+
+    void read_base_url(bool allow_insecure_http) {
+        const auto endpoint = parse_base_url(draft_.base_url);
+        if (!endpoint) {
+            given_.mistake("datadog.base-url", endpoint.error());
+            return;
+        }
+        const bool is_exposed = !endpoint->tls && !base::is_loopback(endpoint->host);
+        if (is_exposed && !allow_insecure_http) {
+            given_.mistake(
+                "datadog.base-url",
+                fmt::format("{} would send the credentials unencrypted; write https://, or allow it "
+                            "with --datadog.allow-insecure-http",
+                            base::quote(draft_.base_url)));
+            return;
+        }
+        organization_.site = endpoint->host;
+        organization_.endpoint = *endpoint;
+        if (const std::string doubt = doubt_about_base_url(*endpoint); !doubt.empty()) {
+            given_.warn("datadog.base-url", doubt);
+        }
+        if (is_exposed) {
+            given_.warn("datadog.base-url",
+                        fmt::format("the credentials travel unencrypted to {}", endpoint->url()));
+        }
+    }
+
+    void read_proxy(const Environment& proxies) {
+        if (organization_.endpoint.host.empty()) {
+            return;
+        }
+        auto proxy = proxy_for(organization_.endpoint, proxies);
         if (proxy) {
-            organization.proxy = *std::move(proxy);
-        } else if (std::find(mistakes_.begin(), mistakes_.end(), proxy.error()) == mistakes_.end()) {
-            mistakes_.push_back(proxy.error());
+            organization_.proxy = *std::move(proxy);
+        } else {
+            add_once(given_.findings().mistakes, std::move(proxy.error()));
         }
     }
 
-    void mistake(std::string_view place, std::string_view what) {
-        mistakes_.push_back(fmt::format("{}: {}", place, what));
-    }
-
-    void warn(std::string_view place, std::string_view what) {
-        std::string line = fmt::format("{}: {}", place, what);
-        if (std::find(warnings_.begin(), warnings_.end(), line) == warnings_.end()) {
-            warnings_.push_back(std::move(line));
+    /// Reads every secret once, to see that it can be read and be what it is given as.
+    void read_credentials(bool are_needed) {
+        const Key api = read_key(key_rows[0]);
+        const Key app = read_key(key_rows[1]);
+        const Key bearer = read_key(key_rows[2]);
+        std::vector<std::string>& mistakes = given_.findings().mistakes;
+        if (api.is_given() || app.is_given() || bearer.is_given()) {
+            if (std::string fault = fault_of(api, app, bearer); !fault.empty()) {
+                mistakes.push_back(std::move(fault));
+            }
+        } else if (are_needed) {
+            mistakes.push_back(fmt::format("{}: no credentials; {}", draft_.place, ways_to_give_all()));
+        }
+        if (const std::string fault = fault_between(organization_.credentials); !fault.empty()) {
+            mistakes.push_back(fmt::format("{}: {}", app.place, fault));
+        } else {
+            warn_of_doubts(api, app, bearer);
         }
     }
 
-    const bool allow_insecure_http_;
-    const base::WorldReadable world_readable_secrets_;
-    const ProxyVariables proxies_;
-    base::MistakeLines& mistakes_;
-    std::vector<std::string>& warnings_;
+    [[nodiscard]] Key read_key(const KeyRow& row) {
+        const std::filesystem::path& path = draft_.*row.file;
+        auto text = environment_ == nullptr ? std::nullopt : variable(*environment_, row.variable);
+        if (path.empty()) {
+            return text ? read_variable(row, *std::move(text)) : Key{};
+        }
+        if (text) {
+            given_.mistake(row.flag, fmt::format("the {} is given by {} as well; keep one of them", row.title,
+                                                 row.variable));
+        }
+        Key key{given_.place(row.flag), std::nullopt};
+        auto secret = read_secret_file(row.kind, path, organization_.credentials.world_readable);
+        if (!secret) {
+            given_.mistake(row.flag, secret.error());
+            return key;
+        }
+        organization_.credentials.*row.source = path;
+        key.value = *std::move(secret);
+        return key;
+    }
+
+    [[nodiscard]] Key read_variable(const KeyRow& row, std::string text) {
+        Key key{std::string(row.variable), std::nullopt};
+        auto secret = parse_secret(row.kind, std::move(text), key.place);
+        if (!secret) {
+            given_.findings().mistakes.push_back(std::move(secret.error()));
+            return key;
+        }
+        organization_.credentials.*row.source = *secret;
+        key.value = *std::move(secret);
+        return key;
+    }
+
+    /// `DD_API_KEY or --datadog.api-key-file`; below `organizations` only the file counts.
+    [[nodiscard]] std::string ways_to_give(const KeyRow& row) const {
+        return environment_ == nullptr ? std::string(row.yaml_key)
+                                       : fmt::format("{} or --{}", row.variable, row.flag);
+    }
+
+    [[nodiscard]] std::string_view ways_to_give_all() const {
+        return environment_ == nullptr
+                   ? "give api_key_file and app_key_file, or bearer_token_file"
+                   : "set DD_API_KEY and DD_APP_KEY, or DD_BEARER_TOKEN, or name their files with "
+                     "--datadog.api-key-file and --datadog.app-key-file, or --datadog.bearer-token-file; "
+                     "--demo "
+                     "needs none";
+    }
+
+    /// What is wrong with the keys taken together, or empty.
+    [[nodiscard]] std::string fault_of(const Key& api, const Key& app, const Key& bearer) const {
+        if (bearer.is_given()) {
+            const Key& other = app.is_given() ? app : api;
+            return other.is_given()
+                       ? fmt::format(
+                             "{}: {} is given as well; a request authenticates either with a bearer token "
+                             "or with keys: keep one of them",
+                             bearer.place, other.place)
+                       : "";
+        }
+        if (!app.is_given()) {
+            // What can't be read may be no API key at all.
+            return api.value ? fmt::format(
+                                   "{}: an API key alone can't read tokens; the application key is "
+                                   "missing: give {}",
+                                   api.place, ways_to_give(key_rows[1]))
+                             : "";
+        }
+        const bool is_alone = !api.is_given() && app.value && !looks_like_access_token(app.value->expose());
+        return is_alone ? fmt::format(
+                              "{}: an application key needs an API key beside it: give {}; only an access "
+                              "token (ddpat_… or ddsat_…) goes without",
+                              app.place, ways_to_give(key_rows[0]))
+                        : "";
+    }
+
+    /// What may be wrong with keys that can all be right.
+    void warn_of_doubts(const Key& api, const Key& app, const Key& bearer) {
+        const auto doubt_about = [](KeyKind kind, const Key& key) {
+            return key.value ? doubt_about_key(kind, key.value->expose()) : std::string_view{};
+        };
+        std::vector<std::string>& warnings = given_.findings().warnings;
+        if (api.value && app.value && api.value->expose() == app.value->expose()) {
+            warnings.push_back(
+                fmt::format("{}: is the same as {}; one of the two is wrong", app.place, api.place));
+            return;
+        }
+        const std::string_view about_api = doubt_about(KeyKind::api_key, api);
+        const std::string_view about_app = doubt_about(KeyKind::app_key, app);
+        if (!about_api.empty() && !about_app.empty()) {
+            warnings.push_back(
+                fmt::format("{}: this and {} seem to be swapped: this has 40 hexadecimal digits, as "
+                            "application keys have, "
+                            "the other 32, as API keys have",
+                            api.place, app.place));
+            return;
+        }
+        for (const auto& [key, doubt] : {std::pair(&api, about_api), std::pair(&app, about_app),
+                                         std::pair(&bearer, doubt_about(KeyKind::bearer_token, bearer))}) {
+            if (!doubt.empty()) {
+                warnings.push_back(fmt::format("{}: {}", key->place, doubt));
+            }
+        }
+    }
+
+    const OrganizationDraft& draft_;
+    Given& given_;
+    const Environment* const environment_;
+    Organization organization_;
 };
 
-/// Options and variables that say something about one organization contradict a file that lists its own.
-void refuse_beside_organizations(const OrganizationInputs& inputs, base::MistakeLines& mistakes) {
-    for (const auto& [flag, key] : organization_options) {
-        const base::Setting* setting = inputs.values.given(flag);
-        if (setting != nullptr && !is_ambient(*setting)) {
-            mistakes.push_back(fmt::format(
-                "{}: the configuration file lists organizations; write {} below the one that is meant",
-                setting->place, key));
+/// What was given beside a file that lists organizations, though it is about one.
+void refuse_beside_entries(Given& given, const Environment& environment) {
+    for (const Option& option : options()) {
+        const base::Setting* const setting = given.find(option.flag);
+        if (!option.organization_key.empty() && setting != nullptr && !is_ambient(setting)) {
+            given.mistake(
+                option.flag,
+                fmt::format("the configuration file lists organizations; write {} below the one that "
+                            "is meant",
+                            option.organization_key));
         }
     }
-    for (const std::string_view name : secret_variables) {
-        if (variable(inputs.environment, name)) {
-            mistakes.push_back(fmt::format(
+    for (const KeyRow& row : key_rows) {
+        if (variable(environment, row.variable)) {
+            given.findings().mistakes.push_back(fmt::format(
                 "{}: the configuration file lists organizations, each with its own credentials; unset the "
                 "variable, or take organizations out of the file",
-                name));
+                row.variable));
         }
     }
 }
 
-/// The name, or an empty text and a mistake.
-std::string read_name(const OrganizationEntry& entry, std::map<std::string, std::string>& places,
-                      base::MistakeLines& mistakes) {
-    const auto setting = find_text(entry.settings, "name");
-    if (!setting) {
-        mistakes.push_back(fmt::format(
+/// @param places of the names before, by name
+void read_name(OrganizationDraft& entry, Given& given, std::map<std::string, std::string>& places) {
+    const base::Setting* const setting = given.find("name");
+    entry.name = setting == nullptr ? "" : setting->values.front();
+    if (entry.name.empty()) {
+        given.findings().mistakes.push_back(fmt::format(
             "{}: has no name; write name: and what its metrics' org label shall be", entry.place));
-        return {};
+    } else if (!is_valid_name(entry.name)) {
+        given.mistake("name", fmt::format("{} is not a name; 1 to 64 letters, digits, and _ . - make one",
+                                          base::quote(entry.name)));
+    } else if (const auto [first, is_new] = places.emplace(entry.name, setting->place); !is_new) {
+        given.mistake("name", fmt::format("{} is the name of another organization too ({})",
+                                          base::quote(entry.name), first->second));
     }
-    const std::string& name = setting->values.front();
-    if (!is_valid_name(name)) {
-        mistakes.push_back(fmt::format("{}: {} is not a name; 1 to 64 letters, digits, and _ . - make one",
-                                       setting->place, base::quote(name)));
-    } else if (const auto [first, is_new] = places.emplace(name, setting->place); !is_new) {
-        mistakes.push_back(fmt::format("{}: {} is the name of another organization too ({})", setting->place,
-                                       base::quote(name), first->second));
-    }
-    return name;
 }
 
-std::vector<Organization> organizations_of_file(const OrganizationInputs& inputs, Builder& builder,
-                                                base::MistakeLines& mistakes) {
-    std::vector<Organization> organizations;
+void read_entries(Given& given, const Environment& environment, Draft& draft) {
     std::map<std::string, std::string> places;
-    const base::Setting* default_site = inputs.values.given("datadog.site");
-    for (const OrganizationEntry& entry : *inputs.file.organizations) {
-        std::string name = read_name(entry, places, mistakes);
-        base::Settings settings = entry.settings;
-        if (default_site != nullptr && is_ambient(*default_site)) {
-            settings.emplace("site", *default_site);
+    const base::Setting* const site = given.find("datadog.site");
+    for (OrganizationDraft& entry : *draft.entries) {
+        if (is_ambient(site)) {
+            entry.settings.emplace("datadog.site", *site);
         }
-        CredentialInputs credentials;
-        credentials.place = entry.place;
-        credentials.directory = inputs.file.directory;
-        credentials.api_key_file = find_text(settings, "api_key_file");
-        credentials.app_key_file = find_text(settings, "app_key_file");
-        credentials.bearer_token_file = find_text(settings, "bearer_token_file");
-        organizations.push_back(builder.build(settings, credentials));
-        organizations.back().name = std::move(name);
+        draft.organization = entry;
+        Given of_entry(entry.settings, given.findings());
+        read_name(draft.organization, of_entry, places);
+        read_organization_options(of_entry, draft);
+        draft.organizations.push_back(
+            Reader(draft.organization, of_entry, nullptr).read(draft, environment, true));
+        entry = draft.organization;
     }
-    return organizations;
 }
 
-Organization organization_of_options(const OrganizationInputs& inputs, Builder& builder,
-                                     bool credentials_needed) {
-    base::Settings settings;
-    for (const auto& [flag, key] : organization_options) {
-        if (const base::Setting* setting = inputs.values.given(flag)) {
-            settings.emplace(key, *setting);
+/// What a simulated organization leaves unused: variables, flags, keys of the file.
+std::vector<std::string> given_credentials(const Given& given, const Environment& environment,
+                                           const Draft& draft) {
+    std::vector<std::string> places;
+    for (const KeyRow& row : key_rows) {
+        if (variable(environment, row.variable)) {
+            places.emplace_back(row.variable);
         }
     }
-    CredentialInputs credentials;
-    credentials.place = "command line";
-    credentials.directory = inputs.file.directory;
-    credentials.environment = &inputs.environment;
-    credentials.api_key_file = find_text(settings, "api_key_file");
-    credentials.app_key_file = find_text(settings, "app_key_file");
-    credentials.bearer_token_file = find_text(settings, "bearer_token_file");
-    credentials.needed = credentials_needed;
-    return builder.build(settings, credentials);
+    for (const KeyRow& row : key_rows) {
+        if (given.find(row.flag) != nullptr) {
+            places.push_back(given.place(row.flag));
+        }
+    }
+    if (draft.entries) {
+        places.emplace_back("the file's organizations");
+    }
+    return places;
 }
 
 }  // namespace
 
-std::vector<Organization> read_organizations(const OrganizationInputs& inputs, bool credentials_needed,
-                                             base::MistakeLines& mistakes,
-                                             std::vector<std::string>& warnings) {
-    Builder builder(inputs, mistakes, warnings);
-    if (!inputs.file.organizations) {
-        return {organization_of_options(inputs, builder, credentials_needed)};
-    }
-    refuse_beside_organizations(inputs, mistakes);
-    return organizations_of_file(inputs, builder, mistakes);
-}
-
-std::vector<std::string> given_credentials(const OrganizationInputs& inputs) {
-    std::vector<std::string> places;
-    for (const std::string_view name : secret_variables) {
-        if (variable(inputs.environment, name)) {
-            places.emplace_back(name);
+void read_organizations(Given& given, const Environment& environment, Draft& draft) {
+    if (draft.demo.enabled) {
+        if (const auto unused = given_credentials(given, environment, draft); !unused.empty()) {
+            given.warn("demo",
+                       fmt::format("a simulated organization is polled; not used: {}", base::join(unused)));
         }
+    } else if (draft.entries) {
+        refuse_beside_entries(given, environment);
+        read_entries(given, environment, draft);
+    } else {
+        draft.organization.place = "command line";
+        read_organization_options(given, draft);
+        const bool credentials_needed = draft.mode != Mode::config_check && draft.mode != Mode::probe;
+        draft.organizations = {
+            Reader(draft.organization, given, &environment).read(draft, environment, credentials_needed)};
     }
-    for (const std::string_view flag : secret_file_flags) {
-        if (const base::Setting* setting = inputs.values.given(flag)) {
-            places.push_back(setting->place);
-        }
-    }
-    if (inputs.file.organizations) {
-        places.emplace_back("the file's organizations");
-    }
-    return places;
 }
 
 }  // namespace exporter::config

@@ -9,6 +9,7 @@
 #include <array>
 #include <cstddef>
 #include <optional>
+#include <string_view>
 
 namespace exporter::config {
 namespace {
@@ -160,8 +161,8 @@ std::vector<std::string_view> make_known_scopes() {
 
 }  // namespace
 
-std::span<const std::string_view> default_privileged_scopes() {
-    return privileged_scopes;
+std::vector<std::string> default_privileged_scopes() {
+    return {privileged_scopes.begin(), privileged_scopes.end()};
 }
 
 std::vector<std::string> doubts_about_scopes(const std::vector<std::string>& scopes) {

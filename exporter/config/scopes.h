@@ -2,15 +2,13 @@
 // an unknown one is as good as any.
 #pragma once
 
-#include <span>
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace exporter::config {
 
 /// The default list of `--scopes.privileged`.
-[[nodiscard]] std::span<const std::string_view> default_privileged_scopes();
+[[nodiscard]] std::vector<std::string> default_privileged_scopes();
 
 /// A line for each of the scopes that is unknown but nearly a known one, with that one's name: a scope with a
 /// typing error in it is never found on any token.

@@ -1,5 +1,5 @@
-#include "config/values.h"
-
+// How values are read into the members of the draft, and written down again: by the member's type.
+#include "base/address.h"
 #include "base/text.h"
 #include "config/options.h"
 
@@ -9,20 +9,181 @@
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <system_error>
+#include <type_traits>
+#include <utility>
 
 namespace exporter::config {
 namespace {
 
-constexpr std::size_t most_bounds = 20;
+using Texts = std::vector<std::string>;
 
-const Option* find_option(std::string_view flag) {
-    const auto table = options();
-    const auto found =
-        std::find_if(table.begin(), table.end(), [&](const Option& option) { return option.flag == flag; });
-    return found == table.end() ? nullptr : &*found;
+constexpr std::size_t most_bounds = 20;
+constexpr base::Duration least_duration = std::chrono::seconds(1);
+constexpr std::string_view unix_prefix = "unix:";
+/// What `sockaddr_un::sun_path` holds beside its final zero, see unix(7).
+constexpr std::size_t longest_unix_path = 107;
+
+/// What is wrong with the path of a Unix socket, or empty.
+std::string_view fault_in_unix_path(std::string_view path) {
+    if (!path.starts_with('/')) {
+        return "the path does not begin with /";
+    }
+    if (path.ends_with('/')) {
+        return "the path is a directory's";
+    }
+    if (path.size() > longest_unix_path) {
+        return "the path is longer than 107 bytes";
+    }
+    return std::none_of(path.begin(), path.end(), base::is_control) ? ""
+                                                                    : "the path holds a control character";
 }
 
-/// What is wrong with bounds, or empty.
+/// What is wrong with an address of TCP, or empty.
+std::string_view fault_in_host_port(const tl::expected<base::HostPort, std::string>& split) {
+    if (!split) {
+        return split.error();
+    }
+    if (!split->port) {
+        return "the port is missing";
+    }
+    return split->host.empty() || base::is_host_name(split->host) || base::parse_ip(split->host)
+               ? ""
+               : "the host is not a name or an address";
+}
+
+std::string not_an_address(std::string_view text, std::string_view why) {
+    return fmt::format(
+        "{} is not an address to listen on: {}; write :10077, 127.0.0.1:10077, [::1]:10077 or "
+        "unix:/run/exporter.sock",
+        base::quote(text), why);
+}
+
+bool is_percent(const Form& form) {
+    return form.name == "PERCENT";
+}
+
+/// `none|all` -> `none`, `all`
+Texts choices(const Form& form) {
+    std::string names(form.name);
+    std::replace(names.begin(), names.end(), '|', ',');
+    return base::split_list(names);
+}
+
+// From a text to a member. They return what is wrong with the text, or nothing.
+
+std::string read(const Form& /*form*/, const std::string& text, std::string& member) {
+    member = text;
+    return {};
+}
+
+std::string read(const Form& /*form*/, const std::string& text, std::filesystem::path& member) {
+    member = text;
+    return {};
+}
+
+std::string read(const Form& /*form*/, const std::string& text, bool& member) {
+    member = base::same_word(text, "true");
+    return member || base::same_word(text, "false")
+               ? std::string()
+               : fmt::format("{} is neither true nor false", base::quote(text));
+}
+
+std::string read(const Form& form, const std::string& text, std::size_t& member) {
+    std::string_view digits = text;
+    const bool has_sign = digits.ends_with('%');
+    if (is_percent(form) && has_sign) {
+        digits.remove_suffix(1);
+    }
+    const auto number = base::parse_number<std::size_t>(digits);
+    if (number && *number >= form.least && *number <= form.most && has_sign == is_percent(form)) {
+        member = *number;
+        return {};
+    }
+    return is_percent(form) ? fmt::format("{} is not a share from {}% to {}%, such as 10%", base::quote(text),
+                                          form.least, form.most)
+                            : fmt::format("{} is not a whole number from {} to {}", base::quote(text),
+                                          form.least, form.most);
+}
+
+std::string read(const Form& /*form*/, const std::string& text, base::Duration& member) {
+    const auto duration = base::parse_duration(text);
+    if (!duration) {
+        return duration.error();
+    }
+    if (*duration < least_duration) {
+        return fmt::format("{} is too short; the least is {}", base::quote(text),
+                           base::format_duration(least_duration));
+    }
+    member = *duration;
+    return {};
+}
+
+std::string read(const Form& /*form*/, const std::string& text, ListenAddress& member) {
+    if (text.starts_with(unix_prefix)) {
+        member.unix_path = text.substr(unix_prefix.size());
+        const std::string_view fault = fault_in_unix_path(member.unix_path);
+        return fault.empty() ? std::string() : not_an_address(text, fault);
+    }
+    auto split = base::split_host_port(text);
+    if (const std::string_view fault = fault_in_host_port(split); !fault.empty()) {
+        return not_an_address(text, fault);
+    }
+    member.host = std::move(split->host);
+    member.port = static_cast<std::uint16_t>(*split->port);
+    return {};
+}
+
+template <class Choice>
+    requires std::is_enum_v<Choice>
+std::string read(const Form& form, const std::string& text, Choice& member) {
+    const Texts names = choices(form);
+    const auto found = std::find(names.begin(), names.end(), text);
+    if (found == names.end()) {
+        return fmt::format("{} is not one of the choices; write {}", base::quote(text),
+                           base::join_choices(names));
+    }
+    member = static_cast<Choice>(found - names.begin());
+    return {};
+}
+
+// From a member to a text.
+
+std::string show(const Form& /*form*/, const std::string& member) {
+    return member;
+}
+
+std::string show(const Form& /*form*/, const std::filesystem::path& member) {
+    std::error_code error;
+    const std::filesystem::path whole = std::filesystem::absolute(member, error);
+    return member.empty() ? std::string() : (error ? member : whole).lexically_normal().string();
+}
+
+std::string show(const Form& /*form*/, bool member) {
+    return member ? "true" : "false";
+}
+
+std::string show(const Form& form, std::size_t member) {
+    return fmt::format("{}{}", member, is_percent(form) ? "%" : "");
+}
+
+std::string show(const Form& /*form*/, base::Duration member) {
+    return base::format_duration(member);
+}
+
+std::string show(const Form& /*form*/, const ListenAddress& member) {
+    return listen_address_text(member);
+}
+
+template <class Choice>
+    requires std::is_enum_v<Choice>
+std::string show(const Form& form, Choice member) {
+    return choices(form).at(static_cast<std::size_t>(member));
+}
+
+/// What is wrong with the bounds of buckets, or empty.
 std::string_view fault_in(const std::vector<base::Duration>& bounds) {
     if (bounds.empty()) {
         return "at least one bound is needed, such as 1d,7d,30d";
@@ -31,9 +192,6 @@ std::string_view fault_in(const std::vector<base::Duration>& bounds) {
         return "at most 20 bounds are possible";
     }
     for (std::size_t i = 0; i < bounds.size(); ++i) {
-        if (bounds[i] <= base::Duration::zero()) {
-            return "a bound can't be zero";
-        }
         if (bounds[i] % std::chrono::seconds(1) != base::Duration::zero()) {
             return "bounds are whole seconds";
         }
@@ -44,15 +202,13 @@ std::string_view fault_in(const std::vector<base::Duration>& bounds) {
     return {};
 }
 
-}  // namespace
-
-std::vector<std::string> list_items(const base::Setting& setting, base::MistakeLines& mistakes) {
-    std::vector<std::string> items;
-    for (const std::string& value : setting.values) {
-        for (std::string& item : base::split_list(value)) {
+/// The items of a list: each text may hold several, separated by commas. Empty ones become faults.
+Texts list_items(const Texts& texts, Texts& faults) {
+    Texts items;
+    for (const std::string& text : texts) {
+        for (std::string& item : base::split_list(text)) {
             if (item.empty()) {
-                mistakes.push_back(
-                    fmt::format("{}: {} has an empty item", setting.place, base::quote(value)));
+                faults.push_back(fmt::format("{} has an empty item", base::quote(text)));
             } else {
                 items.push_back(std::move(item));
             }
@@ -61,116 +217,127 @@ std::vector<std::string> list_items(const base::Setting& setting, base::MistakeL
     return items;
 }
 
-const base::Setting* Values::given(std::string_view flag) const {
+template <class Item>
+Texts read_list(const Form& form, const Texts& texts, std::vector<Item>& members) {
+    Texts faults;
+    members.clear();
+    for (const std::string& text : list_items(texts, faults)) {
+        if (std::string fault = read(form, text, members.emplace_back()); !fault.empty()) {
+            faults.push_back(std::move(fault));
+        }
+    }
+    return faults;
+}
+
+/// Reads all texts of an option, whether they are one or a list.
+struct Reader {
+    const Form& form;
+    const Texts& texts;
+
+    template <class Single>
+    Texts operator()(Single* member) const {
+        std::string fault = read(form, texts.front(), *member);
+        return fault.empty() ? Texts{} : Texts{std::move(fault)};
+    }
+    template <class Item>
+    Texts operator()(std::vector<Item>* members) const {
+        return read_list(form, texts, *members);
+    }
+    Texts operator()(std::vector<base::Duration>* bounds) const {
+        Texts faults = read_list(form, texts, *bounds);
+        if (const std::string_view fault = fault_in(*bounds); faults.empty() && !fault.empty()) {
+            faults.push_back(
+                fmt::format("{}: {}", base::quote(fmt::format("{}", fmt::join(texts, ","))), fault));
+        }
+        return faults;
+    }
+};
+
+struct Writer {
+    const Form& form;
+
+    template <class Single>
+    Texts operator()(const Single* member) const {
+        return {show(form, *member)};
+    }
+    template <class Item>
+    Texts operator()(const std::vector<Item>* members) const {
+        Texts texts;
+        for (const Item& member : *members) {
+            texts.push_back(show(form, member));
+        }
+        return texts;
+    }
+};
+
+void read_rows(Given& given, Draft& draft, bool of_one_organization) {
+    for (const Option& option : options()) {
+        const base::Setting* const setting = given.find(option.flag);
+        if (setting == nullptr || option.member == nullptr ||
+            of_one_organization == option.organization_key.empty()) {
+            continue;
+        }
+        for (const std::string& fault : read_member(option, setting->values, draft)) {
+            given.mistake(option.flag, fault);
+        }
+    }
+}
+
+}  // namespace
+
+std::string listen_address_text(const ListenAddress& address) {
+    if (!address.unix_path.empty()) {
+        return fmt::format("{}{}", unix_prefix, address.unix_path);
+    }
+    const bool is_v6 = address.host.find(':') != std::string::npos;
+    return fmt::format("{}{}{}:{}", is_v6 ? "[" : "", address.host, is_v6 ? "]" : "", address.port);
+}
+
+Texts read_member(const Option& option, const Texts& texts, Draft& draft) {
+    return std::visit(Reader{option.form, texts}, option.member(draft));
+}
+
+Texts member_texts(const Option& option, Draft& draft) {
+    return std::visit(Writer{option.form}, option.member(draft));
+}
+
+std::string default_text(const Option& option) {
+    Draft untouched;
+    return option.form.name.empty() ? std::string()
+                                    : fmt::format("{}", fmt::join(member_texts(option, untouched), ","));
+}
+
+void add_once(std::vector<std::string>& lines, std::string line) {
+    if (std::find(lines.begin(), lines.end(), line) == lines.end()) {
+        lines.push_back(std::move(line));
+    }
+}
+
+const base::Setting* Given::find(std::string_view flag) const {
     const auto found = settings_.find(flag);
     return found == settings_.end() ? nullptr : &found->second;
 }
 
-base::Setting Values::effective(std::string_view flag) const {
-    if (const base::Setting* setting = given(flag)) {
-        return *setting;
-    }
-    const Option* option = find_option(flag);
-    return base::Setting{base::Source::command_line,
-                         fmt::format("--{}", flag),
-                         {std::string(option == nullptr ? "" : option->fallback)}};
+std::string Given::place(std::string_view flag) const {
+    const base::Setting* const setting = find(flag);
+    return setting == nullptr ? fmt::format("--{}", flag) : setting->place;
 }
 
-void Values::mistake(std::string_view flag, std::string_view what) const {
-    std::string line = fmt::format("{}: {}", effective(flag).place, what);
-    if (std::find(mistakes_.begin(), mistakes_.end(), line) == mistakes_.end()) {
-        mistakes_.push_back(std::move(line));
-    }
+void Given::mistake(std::string_view flag, std::string_view what) {
+    wrong_.emplace(flag);
+    add_once(findings_.mistakes, fmt::format("{}: {}", place(flag), what));
 }
 
-std::string Values::text(std::string_view flag) const {
-    const base::Setting setting = effective(flag);
-    return setting.values.empty() ? "" : setting.values.front();
+void Given::warn(std::string_view flag, std::string_view what) {
+    add_once(findings_.warnings, fmt::format("{}: {}", place(flag), what));
 }
 
-std::filesystem::path Values::path(std::string_view flag, const std::filesystem::path& directory) const {
-    std::filesystem::path path = text(flag);
-    const base::Setting* const setting = given(flag);
-    const bool is_from_file = setting != nullptr && setting->source == base::Source::file;
-    return is_from_file && !path.empty() && path.is_relative() ? directory / path : path;
+void read_options(Given& given, Draft& draft) {
+    read_rows(given, draft, false);
 }
 
-bool Values::toggle(std::string_view flag) const {
-    if (given(flag) == nullptr) {
-        return false;
-    }
-    const std::string value = text(flag);
-    const std::string lowered = base::lower(value);
-    if (lowered != "true" && lowered != "false") {
-        mistake(flag, fmt::format("{} is neither true nor false", base::quote(value)));
-    }
-    return lowered == "true";
-}
-
-std::vector<std::string> Values::list(std::string_view flag) const {
-    return list_items(effective(flag), mistakes_);
-}
-
-std::uint64_t Values::number(std::string_view flag, std::uint64_t least, std::uint64_t most) const {
-    const std::string value = text(flag);
-    const auto number = base::parse_number<std::uint64_t>(value);
-    if (!number || *number < least || *number > most) {
-        mistake(flag, fmt::format("{} is not a whole number from {} to {}", base::quote(value), least, most));
-        return least;
-    }
-    return *number;
-}
-
-std::uint64_t Values::percent(std::string_view flag, std::uint64_t most) const {
-    const std::string value = text(flag);
-    const bool has_sign = value.ends_with('%');
-    const auto number =
-        has_sign ? base::parse_number<std::uint64_t>(std::string_view(value).substr(0, value.size() - 1))
-                 : std::nullopt;
-    if (!number || *number > most) {
-        mistake(flag, fmt::format("{} is not a share from 0% to {}%, such as 10%", base::quote(value), most));
-        return 0;
-    }
-    return *number;
-}
-
-base::Duration Values::duration(std::string_view flag, base::Duration least) const {
-    const std::string value = text(flag);
-    const auto duration = base::parse_duration(value);
-    if (!duration) {
-        mistake(flag, duration.error());
-        return least;
-    }
-    if (*duration < least) {
-        mistake(flag, fmt::format("{} is too short; the least is {}", base::quote(value),
-                                  base::format_duration(least)));
-        return least;
-    }
-    return *duration;
-}
-
-std::vector<base::Duration> Values::bounds(std::string_view flag) const {
-    const std::size_t mistakes_before = mistakes_.size();
-    const std::vector<std::string> items = list(flag);
-    std::vector<base::Duration> bounds;
-    for (const std::string& item : items) {
-        if (const auto bound = base::parse_duration(item)) {
-            bounds.push_back(*bound);
-        } else {
-            mistake(flag, bound.error());
-        }
-    }
-    if (const std::string_view fault = fault_in(bounds);
-        !fault.empty() && mistakes_.size() == mistakes_before) {
-        mistake(flag, fmt::format("{}: {}", base::quote(fmt::format("{}", fmt::join(items, ","))), fault));
-    }
-    return bounds;
-}
-
-void Values::report_choice(std::string_view flag, const std::string& chosen,
-                           const std::vector<std::string>& names) const {
-    mistake(flag, fmt::format("{} is not one of the choices; write {}", base::quote(chosen),
-                              base::join_choices(names)));
+void read_organization_options(Given& given, Draft& draft) {
+    read_rows(given, draft, true);
 }
 
 }  // namespace exporter::config

@@ -1,7 +1,6 @@
 #include "datadog/answer.h"
 
 #include "base/text.h"
-#include "datadog/page_parser.h"
 
 #include <fmt/format.h>
 
@@ -15,25 +14,13 @@ namespace exporter::datadog {
 
 namespace {
 
-constexpr std::string_view blanks = " \t";
-
 constexpr const char* no_http = "what is not HTTP/1.1 (the connection broke)";
-
-char lower(char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
-bool is_same_name(std::string_view left, std::string_view right) {
-    return std::equal(left.begin(), left.end(), right.begin(), right.end(),
-                      [](char a, char b) { return lower(a) == lower(b); });
-}
 
 /// RFC 9110, 5.6.2.
 bool is_token(std::string_view text) {
     static constexpr std::string_view others = "!#$%&'*+-.^_`|~";
     return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
-        return (c >= '0' && c <= '9') || (lower(c) >= 'a' && lower(c) <= 'z') ||
-               others.find(c) != std::string_view::npos;
+        return base::is_alphanumeric(c) || others.find(c) != std::string_view::npos;
     });
 }
 
@@ -69,19 +56,19 @@ bool has_no_body(int status) {
 
 bool AnswerHead::has(std::string_view name) const {
     return std::any_of(fields.begin(), fields.end(),
-                       [name](const auto& field) { return is_same_name(field.first, name); });
+                       [name](const auto& field) { return base::same_word(field.first, name); });
 }
 
 std::string_view AnswerHead::value(std::string_view name) const {
     const auto field = std::find_if(fields.begin(), fields.end(),
-                                    [name](const auto& one) { return is_same_name(one.first, name); });
+                                    [name](const auto& one) { return base::same_word(one.first, name); });
     return field == fields.end() ? std::string_view() : field->second;
 }
 
 std::vector<std::string> AnswerHead::list(std::string_view name) const {
     std::vector<std::string> members;
     for (const auto& [field, value] : fields) {
-        if (is_same_name(field, name)) {
+        if (base::same_word(field, name)) {
             std::ranges::move(base::split_list(base::lower(value)), std::back_inserter(members));
         }
     }
@@ -221,7 +208,7 @@ void AnswerReader::end_status_line(std::string_view line) {
     const auto status =
         line.size() >= status_end ? whole_number(line.substr(status_at, 3), 10) : std::nullopt;
     // `status` first: where there is one, the line is long enough for what is looked at after it.
-    if (!status || !line.starts_with("HTTP/1.") || line[7] < '0' || line[7] > '9' || line[8] != ' ' ||
+    if (!status || !line.starts_with("HTTP/1.") || !base::is_digit(line[7]) || line[8] != ' ' ||
         *status < 100 || (line.size() > status_end && line[status_end] != ' ')) {
         fail(ErrorKind::network, no_http);
         return;
@@ -238,7 +225,7 @@ void AnswerReader::end_field(std::string_view line) {
         return;
     }
     // RFC 9112, 5.2: a line that goes on with the value of the one before it.
-    if (blanks.find(line.front()) != std::string_view::npos && !head_.fields.empty()) {
+    if (base::is_blank(line.front()) && !head_.fields.empty()) {
         std::string& value = head_.fields.back().second;
         const std::string_view more = base::trim(line);
         value.append(value.empty() || more.empty() ? "" : " ").append(more);
@@ -320,7 +307,7 @@ std::optional<std::uint64_t> AnswerReader::content_length() {
 void AnswerReader::end_chunk_size(std::string_view line) {
     const std::string_view before = line.substr(0, line.find(';'));
     // Blanks may stand behind the size, where an extension follows.
-    const auto size = whole_number(before.substr(0, before.find_last_not_of(blanks) + 1), 16);
+    const auto size = whole_number(before.substr(0, before.find_last_not_of(" \t") + 1), 16);
     if (!size) {
         fail(ErrorKind::network, "a chunk whose size is no number");
         return;
@@ -335,7 +322,7 @@ void AnswerReader::fail(ErrorKind kind, std::string message) {
     part_ = Part::failed;
     persistent_ = false;
     line_.clear();
-    failure_ = Error{.kind = kind, .message = std::move(message), .retry_after = {}};
+    failure_ = Error{kind, std::move(message)};
 }
 
 }  // namespace exporter::datadog

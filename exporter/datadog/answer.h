@@ -26,15 +26,17 @@ inline constexpr std::size_t most_head_lines = 100;
 inline constexpr std::size_t most_head_bytes = std::size_t{64} << 10;
 /// A size has 16 digits at most, and nobody uses what may follow it.
 inline constexpr std::size_t longest_chunk_line = std::size_t{1} << 10;
-
 /// Of all those lines together: chunks of 16 bytes take 3 MiB for a body of 8.
 inline constexpr std::size_t most_chunk_bytes = std::size_t{4} << 20;
+
+/// Names as they came, values trimmed.
+using HeaderFields = std::vector<std::pair<std::string, std::string>>;
 
 /// What an answer says before its body.
 struct AnswerHead {
     int status = 0;
-    std::string reason;                                       ///< untrusted words
-    std::vector<std::pair<std::string, std::string>> fields;  ///< names as they came, values trimmed
+    std::string reason;  ///< untrusted words
+    HeaderFields fields;
 
     [[nodiscard]] bool has(std::string_view name) const;
     /// Of the first field of that name, in whatever case; empty: there is none.
@@ -64,7 +66,7 @@ class AnswerReader {
 
     /// Of the final answer; nullptr until it is there in full.
     [[nodiscard]] const AnswerHead* head() const { return head_is_whole_ ? &head_ : nullptr; }
-    /// Something has come.
+    /// At least one byte has come.
     [[nodiscard]] bool has_begun() const { return lines_bytes_ > 0; }
     /// The answer came to its end.
     [[nodiscard]] bool is_whole() const { return part_ == Part::whole; }

@@ -37,11 +37,23 @@ class AnswerMemory {
             std::swap(taken_, other.taken_);
             return *this;
         }
-        ~Share();
+        ~Share() {
+            if (memory_) {
+                memory_->give_back(taken_);
+            }
+        }
 
         /// The answer takes `bytes` in all. False: there is no room for so many, and it has as many as
         /// before.
-        [[nodiscard]] bool grow_to(std::size_t bytes);
+        [[nodiscard]] bool grow_to(std::size_t bytes) {
+            if (!memory_ || bytes <= ordinary + taken_) {
+                return true;
+            }
+            const std::size_t more = bytes - ordinary - taken_;
+            const bool there_is_room = memory_->take(more);
+            taken_ += there_is_room ? more : 0;
+            return there_is_room;
+        }
 
       private:
         std::shared_ptr<AnswerMemory> memory_;  ///< null: nobody counts
@@ -49,8 +61,24 @@ class AnswerMemory {
     };
 
   private:
-    [[nodiscard]] bool take(std::size_t bytes);
-    void give_back(std::size_t bytes);
+    [[nodiscard]] bool take(std::size_t bytes) {
+        std::size_t left = left_.load();
+        do {
+            if (left < bytes) {
+                return false;
+            }
+        } while (!left_.compare_exchange_weak(left, left - bytes));
+        const bool taken = !pool_ || pool_->take(bytes);
+        left_ += taken ? 0 : bytes;
+        return taken;
+    }
+
+    void give_back(std::size_t bytes) {
+        left_ += bytes;
+        if (pool_) {
+            pool_->give_back(bytes);
+        }
+    }
 
     std::atomic<std::size_t> left_;
     const std::size_t size_;

@@ -1,53 +1,42 @@
-// The HTTP side, on cpp-httplib: one request in, one page or one typed error out. Knows nothing of retries,
-// pagination or schedules; those are scan's.
+// datadog/ is what Datadog is: a token as its API lists it, one page of the listing, and the client that
+// fetches it. A request for a page and the credentials to use come in; that page, read whole, or one typed
+// error with the words of the server that refused goes out. Nothing here retries, waits for a rate limit,
+// asks for a second page or counts tokens: scan/ and inventory/ do. Only transport.cpp knows cpp-httplib and
+// only page.cpp knows RapidJSON. What a peer sends is bounded before it is parsed.
 #pragma once
 
 #include "config/credentials.h"
 #include "config/endpoint.h"
-#include "datadog/error.h"
+#include "datadog/answer_memory.h"
+#include "datadog/api.h"
+#include "datadog/connection_guard.h"
+#include "datadog/content_coding.h"
 #include "datadog/page.h"
+#include "datadog/transport.h"
 
 #include <chrono>
 #include <cstddef>
 #include <memory>
 #include <optional>
 #include <string>
-#include <vector>
+#include <string_view>
 
 namespace exporter::datadog {
-
-struct Commons;
-
-/// The query arguments of "Get all access tokens".
-struct PageRequest {
-    std::size_t number = 0;  ///< `page[number]`, from 0
-    std::size_t size = 100;  ///< `page[size]`, 1 to 100
-    std::string
-        sort;  ///< `name`, `created_at`, `expires_at`, `last_used_at`, or one of these after `-`; empty: none
-    std::string filter;
-    std::vector<std::string> owned_by;
-};
-
-/// Path and query as they go on the wire, percent-encoded.
-[[nodiscard]] std::string request_target(const PageRequest& request);
-
-/// What one exchange cost and brought, whether it succeeded or not.
-struct Exchange {
-    bool made = true;  ///< false: there was no time for it
-    int status = 0;    ///< 0 when no answer came
-    std::chrono::duration<double> duration{0};
-    std::uint64_t body_bytes = 0;  ///< after decompression
-    RateLimit rate_limit;
-};
-
-struct Answer {
-    Exchange exchange;
-    Result<Page> page;
-};
 
 /// Bytes of an answer's body, as it comes and when it is uncompressed. A page of 100 tokens with 300 scopes
 /// each nears 1 MB; names and scopes have no documented bound.
 inline constexpr std::size_t longest_body = std::size_t{8} << 20;
+
+/// What clients share, however many there are: the CA certificates, as reading the system's takes a megabyte
+/// and milliseconds each time; the thread that keeps deadlines; and the memory of large answers. Thread-safe.
+struct Commons {
+    /// @param ca_file PEM; empty: the system's roots
+    explicit Commons(const std::string& ca_file) : trust(ca_file) {}
+
+    const TlsContext trust;
+    Watchdog watchdog;
+    const std::shared_ptr<AnswerMemory> answers = std::make_shared<AnswerMemory>();
+};
 
 struct ClientOptions {
     config::Endpoint endpoint;
@@ -65,9 +54,6 @@ struct ClientOptions {
 class Client {
   public:
     explicit Client(ClientOptions options);
-    Client(const Client&) = delete;
-    Client& operator=(const Client&) = delete;
-    ~Client();
 
     /// Fetches and parses one page.
     ///
@@ -80,18 +66,29 @@ class Client {
     void disconnect();
 
     /// Ends a request under way and refuses all later ones (`cancelled`). From any thread.
-    void cancel();
+    void cancel() { guard_.cancel(); }
 
   private:
-    class Impl;
-    std::unique_ptr<Impl> impl_;
+    struct Body;
+
+    [[nodiscard]] Answer exchange(const PageRequest& request, const config::Credentials& credentials,
+                                  std::chrono::steady_clock::time_point deadline);
+    [[nodiscard]] bool begin_body(Body& body, const AnswerHead& head);
+    [[nodiscard]] bool take_body(Body& body, std::string_view bytes) const;
+    [[nodiscard]] std::optional<Error> append(Page& page, std::string_view bytes) const;
+    /// Why there is no whole answer; nullopt: there is one.
+    [[nodiscard]] std::optional<Error> fault_of(const Transport::Outcome& outcome, const Body& body) const;
+    [[nodiscard]] Result<Page> parsed(Page page) const;
+    [[nodiscard]] Error sent(ErrorKind kind, std::string_view what) const;
+    [[nodiscard]] Error late() const;
+    [[nodiscard]] Error no_room() const;
+
+    const ClientOptions options_;
+    ConnectionGuard guard_;
+    Transport transport_;
+    std::optional<Gunzip> gunzip_;  ///< kept from page to page
+    /// The last page's size, if it was ordinary: saves growing the next page's buffer step by step.
+    std::size_t expected_body_bytes_ = 0;
 };
-
-/// The non-secret beginning of an access token (`<prefix>_<alias>` of `<prefix>_<alias>_<secret>`), by which
-/// the exporter recognises its own token in the listing; nullopt when the credential is not an access token.
-[[nodiscard]] std::optional<std::string> public_portion(const config::Credentials& credentials);
-
-/// Whether `listed`, a token's `public_portion`, names the token `own`, either in full or as a bare alias.
-[[nodiscard]] bool is_own_token(std::string_view own, std::string_view listed);
 
 }  // namespace exporter::datadog

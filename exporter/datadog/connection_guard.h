@@ -1,4 +1,4 @@
-// An end to exchanges from outside: at their deadline, or because the program ends.
+// Ends an exchange from outside: at its deadline, or because the program ends.
 //
 // wire.h bounds each wait for a byte; but cpp-httplib connects to one address after another, and its `stop()`
 // takes a lock that a handshake under way holds. The guard keeps a duplicate of the connection's
@@ -6,34 +6,70 @@
 // hitting a number that was closed and given out again.
 #pragma once
 
-#include "datadog/watchdog.h"
+#include "base/descriptor.h"
+#include "datadog/error.h"
 
+#include <chrono>
+#include <condition_variable>
+#include <functional>
+#include <map>
 #include <mutex>
 #include <optional>
+#include <stop_token>
+#include <thread>
 
 namespace exporter::datadog {
 
+/// One thread that watches the deadlines of all exchanges. Thread-safe.
+class Watchdog {
+  public:
+    using Deadline = std::chrono::steady_clock::time_point;
+    using Entries = std::multimap<Deadline, std::function<void()>>;
+    using Ticket = Entries::iterator;
+
+    Watchdog();
+    Watchdog(const Watchdog&) = delete;
+    Watchdog& operator=(const Watchdog&) = delete;
+    ~Watchdog() = default;
+
+    /// @param expired called once on the watchdog's thread, unless `release` comes first; must be quick and
+    /// must not call the watchdog
+    [[nodiscard]] Ticket watch(Deadline deadline, std::function<void()> expired);
+    /// To be called for each ticket, whether its time came or not. Waits for `expired` where it is being
+    /// called.
+    void release(Ticket ticket);
+
+  private:
+    void run(const std::stop_token& stop);
+
+    std::mutex mutex_;
+    std::condition_variable_any sooner_;
+    // Protected by mutex_:
+    Entries entries_;
+    Deadline awake_at_ = Deadline::max();
+
+    std::jthread thread_;  ///< last: it uses all of the above
+};
+
 class ConnectionGuard {
   public:
-    using Deadline = Watchdog::Deadline;
-    enum class Verdict { untouched, expired, cancelled };
-
     /// @param watchdog must outlive the guard
     explicit ConnectionGuard(Watchdog& watchdog) : watchdog_(watchdog) {}
     ConnectionGuard(const ConnectionGuard&) = delete;
     ConnectionGuard& operator=(const ConnectionGuard&) = delete;
-    ~ConnectionGuard();
+    ~ConnectionGuard() { release(); }
 
-    /// A socket was made for this connection; the one before it is forgotten.
+    /// This connection has a new socket; the guard forgets the one before it.
     void watch(int socket);
 
-    /// An exchange starts that has to be over by `deadline`. The one before it is over, even where an
-    /// exception kept `end` from being called.
-    void begin(Deadline deadline);
-    /// The exchange is over; tells whether the guard cut it.
+    /// An exchange begins that must be over by `deadline`. The one before it is over, even if an exception
+    /// kept `end` from being called.
+    void begin(Watchdog::Deadline deadline);
+    /// The exchange is over.
     ///
     /// @param keep the connection stays, for the next exchange
-    [[nodiscard]] Verdict end(bool keep);
+    /// @return why the guard cut it: `timeout` or `cancelled`; nullopt: it did not
+    [[nodiscard]] std::optional<ErrorKind> end(bool keep);
 
     /// Cuts the exchange under way and every later one. From any thread.
     void cancel();
@@ -42,15 +78,14 @@ class ConnectionGuard {
     void release();
     void expire();
     void cut();
-    void forget();
 
     Watchdog& watchdog_;
     std::optional<Watchdog::Ticket> ticket_;  ///< of the exchange under way
 
     std::mutex mutex_;
     // Protected by mutex_:
-    int socket_ = -1;  ///< own duplicate; -1: none
-    Verdict verdict_ = Verdict::untouched;
+    base::Descriptor socket_;  ///< own duplicate
+    std::optional<ErrorKind> cut_;
     bool cancelled_ = false;
 };
 

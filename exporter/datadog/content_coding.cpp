@@ -1,7 +1,6 @@
 #include "datadog/content_coding.h"
 
 #include "base/text.h"
-#include "datadog/page_parser.h"
 
 #include <fmt/format.h>
 #include <zlib.h>
@@ -18,7 +17,7 @@ namespace {
 /// The largest window, and gzip's header and trailer, which zlib then checks.
 constexpr int gzip_window_bits = 15 + 16;
 
-constexpr std::size_t largest_piece = std::numeric_limits<uInt>::max();
+constexpr std::size_t largest_input = std::numeric_limits<uInt>::max();
 
 }  // namespace
 
@@ -33,10 +32,8 @@ Result<ContentCoding> content_coding_of(const AnswerHead& head) {
         return ContentCoding::gzip;
     }
     return tl::unexpected(
-        Error{.kind = ErrorKind::bad_page,
-              .message = fmt::format("an answer in the content coding `{}`, which nobody asked for",
-                                     one_line(base::join(codings))),
-              .retry_after = {}});
+        Error{ErrorKind::bad_page, fmt::format("an answer in the content coding `{}`, which nobody asked for",
+                                               one_line(base::join(codings)))});
 }
 
 Gunzip::Gunzip() : stream_(new z_stream()) {
@@ -87,7 +84,7 @@ bool Gunzip::begin_another(std::string_view& bytes) {
 /// Up to the end of the member, or of `bytes`.
 bool Gunzip::inflate_some(std::string_view& bytes, const Sink& sink) {
     std::array<char, std::size_t{16} << 10> piece;
-    const std::string_view input = bytes.substr(0, largest_piece);
+    const std::string_view input = bytes.substr(0, largest_input);
     // zlib does not write to its input, and has no const before its next version.
     stream_->next_in = reinterpret_cast<Bytef*>(const_cast<char*>(input.data()));
     stream_->avail_in = static_cast<uInt>(input.size());

@@ -31,7 +31,7 @@ class Gunzip {
     /// Throws std::bad_alloc.
     Gunzip();
 
-    /// Before another body.
+    /// To be called before each body.
     void begin();
     /// False: the bytes are no gzip (see `problem`), or the sink wants no more. Nothing may be taken after.
     [[nodiscard]] bool take(std::string_view bytes, const Sink& sink);

@@ -1,18 +1,20 @@
 #include "datadog/error.h"
 
-#include <cstdint>
+#include "base/text.h"
+
+#include <array>
 
 namespace exporter::datadog {
 
 namespace {
 
-struct Row {
+struct KindRow {
     ErrorKind kind;
     std::string_view label;
     std::string_view advice;
 };
 
-constexpr std::array<Row, error_kind_count> rows = {{
+constexpr std::array<KindRow, error_kind_count> kind_rows = {{
     {ErrorKind::credentials, "credentials",
      "check that the secret file exists, is readable by the exporter's user and holds one line"},
     {ErrorKind::dns, "dns", "check the site's spelling, the resolver and the network policy for port 53"},
@@ -58,17 +60,9 @@ constexpr std::array<Row, error_kind_count> rows = {{
      "a defect of the exporter, or no memory left: report this with its version"},
 }};
 
-constexpr std::array<ErrorKind, error_kind_count> kinds_in_order() {
-    std::array<ErrorKind, error_kind_count> kinds{};
-    for (std::size_t i = 0; i < rows.size(); ++i) {
-        kinds[i] = rows[i].kind;
-    }
-    return kinds;
-}
-
 constexpr bool rows_follow_the_enumeration() {
-    for (std::size_t i = 0; i < rows.size(); ++i) {
-        if (static_cast<std::size_t>(rows[i].kind) != i) {
+    for (std::size_t i = 0; i < kind_rows.size(); ++i) {
+        if (static_cast<std::size_t>(kind_rows[i].kind) != i) {
             return false;
         }
     }
@@ -76,27 +70,42 @@ constexpr bool rows_follow_the_enumeration() {
 }
 static_assert(rows_follow_the_enumeration());
 
-const Row& row(ErrorKind kind) {
-    return rows[static_cast<std::size_t>(kind)];
+const KindRow& row_of(ErrorKind kind) {
+    return kind_rows[static_cast<std::size_t>(kind)];
 }
 
 }  // namespace
 
 std::string_view label(ErrorKind kind) {
-    return row(kind).label;
+    return row_of(kind).label;
 }
 
 std::string_view advice(ErrorKind kind) {
-    return row(kind).advice;
+    return row_of(kind).advice;
 }
 
 std::string_view advice(const Error& error) {
     return error.advice.empty() ? advice(error.kind) : error.advice;
 }
 
-const std::array<ErrorKind, error_kind_count>& error_kinds() {
-    static constexpr auto kinds = kinds_in_order();
-    return kinds;
+std::string one_line(std::string_view untrusted) {
+    constexpr std::size_t longest = 200;
+    std::string line;
+    for (const char c : untrusted) {
+        if (line.size() >= longest) {
+            line += "...";
+            break;
+        }
+        const bool is_within_a_character = (static_cast<unsigned char>(c) & 0xC0U) == 0x80;  // of UTF-8
+        if (base::is_control(c) || c == ' ') {
+            line += line.empty() || line.back() == ' ' ? "" : " ";
+        } else if (!is_within_a_character) {
+            // Beyond ASCII an error's words are not worth the marks and look-alikes that may hide in them.
+            line += base::is_visible(c) ? c : '?';
+        }
+    }
+    line.erase(line.find_last_not_of(' ') + 1);
+    return line;
 }
 
 }  // namespace exporter::datadog

@@ -4,7 +4,6 @@
 
 #include <tl/expected.hpp>
 
-#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -40,21 +39,19 @@ enum class ErrorKind : std::uint8_t {
 inline constexpr std::size_t error_kind_count = 21;
 
 [[nodiscard]] std::string_view label(ErrorKind kind);
-/// Every kind, in publishing order.
-[[nodiscard]] const std::array<ErrorKind, error_kind_count>& error_kinds();
 /// What a person can do about it, one sentence without a full stop.
 [[nodiscard]] std::string_view advice(ErrorKind kind);
 
 struct Error {
     ErrorKind kind = ErrorKind::internal;
-    std::string
-        message;  ///< what happened and where, with the API's own words where it gave any; never a secret
+    /// What happened and where, with the API's own words where it gave any; never a secret.
+    std::string message = {};
     /// How long the server asks to be left alone (`X-RateLimit-Reset`, `Retry-After`), where it said so.
-    std::optional<std::chrono::seconds> retry_after;
+    std::optional<std::chrono::seconds> retry_after = std::nullopt;
     /// Asking again at once would change nothing, whatever the kind (a proxy that wants another password).
     bool definitive = false;
     /// What a person can do about it, where that is not what the kind's advice says; of static storage.
-    std::string_view advice;
+    std::string_view advice = {};
     /// `too_large` for the moment alone: other large pages take up the memory that they share.
     bool no_room = false;
     /// Of a poll: reading again would take as many requests as a good listing, or more.
@@ -63,6 +60,9 @@ struct Error {
 
 /// The same for one error, which may know more than its kind.
 [[nodiscard]] std::string_view advice(const Error& error);
+
+/// Untrusted words as one line of printable ASCII, cut after 200 bytes: `?` and blanks stand for the rest.
+[[nodiscard]] std::string one_line(std::string_view untrusted);
 
 template <class T>
 using Result = tl::expected<T, Error>;

@@ -1,6 +1,7 @@
 #include "datadog/masking.h"
 
 #include "base/base64.h"
+#include "base/text.h"
 
 #include <algorithm>
 #include <array>
@@ -19,10 +20,6 @@ constexpr std::size_t shortest_run = 8;
 constexpr std::size_t shortest_secret = 4;
 constexpr std::string_view mask = "<secret>";
 
-char lower(char character) {
-    return character >= 'A' && character <= 'Z' ? static_cast<char>(character - 'A' + 'a') : character;
-}
-
 /// One of the ways to write a secret, in lower case.
 struct Spelling {
     base::Secret text;  ///< as secret as what it spells
@@ -30,7 +27,7 @@ struct Spelling {
 };
 
 Spelling spelling(std::string text, std::size_t least = shortest_run) {
-    std::transform(text.begin(), text.end(), text.begin(), [](char c) { return lower(c); });
+    std::transform(text.begin(), text.end(), text.begin(), [](char c) { return base::lower(c); });
     return {base::Secret(std::move(text)), least};
 }
 
@@ -79,20 +76,10 @@ struct Characters {
     std::vector<Place> places;
 
     void add(char character, Place place) {
-        text += lower(character);
+        text += base::lower(character);
         places.push_back(place);
     }
 };
-
-std::optional<char> byte_of(std::string_view two_digits) {
-    constexpr std::string_view digits = "0123456789abcdef";
-    const std::size_t high = digits.find(two_digits[0]);
-    const std::size_t low = digits.find(two_digits[1]);
-    if (high == std::string_view::npos || low == std::string_view::npos) {
-        return std::nullopt;
-    }
-    return static_cast<char>(16 * high + low);
-}
 
 struct Escape {
     char character;
@@ -106,8 +93,8 @@ std::optional<Escape> escape_at(std::string_view text) {
         if (text.size() < length || !text.starts_with(start)) {
             continue;
         }
-        if (const auto byte = byte_of(text.substr(start.size(), 2))) {
-            return Escape{*byte, length};
+        if (const auto byte = base::parse_number<unsigned char>(text.substr(start.size(), 2), 16)) {
+            return Escape{static_cast<char>(*byte), length};
         }
     }
     constexpr std::string_view escaped_by_themselves = "\"\\/";

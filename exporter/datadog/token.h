@@ -1,5 +1,4 @@
-// datadog/: what Datadog is. A token as the API lists it, its dates, the page parser and the HTTP client: one
-// request in, one page or one typed error out.
+// An access token as the API lists it.
 #pragma once
 
 #include "base/dates.h"
@@ -16,13 +15,23 @@ namespace exporter::datadog {
 
 /// `data[].type`. Service tokens were once listed as personal ones: the type does not prove an expiry.
 enum class TokenType : std::uint8_t { personal, service, other };
-inline constexpr std::size_t token_type_count = 3;
-[[nodiscard]] std::string_view label(TokenType type);
+inline constexpr std::array token_types = {TokenType::personal, TokenType::service, TokenType::other};
+inline constexpr std::size_t token_type_count = token_types.size();
+[[nodiscard]] inline std::string_view label(TokenType type) {
+    static constexpr std::array<std::string_view, token_type_count> labels = {"personal", "service", "other"};
+    return labels[static_cast<std::size_t>(type)];
+}
 
 /// `relationships.owned_by.data.type`; `unknown` when the answer has no owner.
 enum class OwnerType : std::uint8_t { user, service_account, other, unknown };
-inline constexpr std::size_t owner_type_count = 4;
-[[nodiscard]] std::string_view label(OwnerType type);
+inline constexpr std::array owner_types = {OwnerType::user, OwnerType::service_account, OwnerType::other,
+                                           OwnerType::unknown};
+inline constexpr std::size_t owner_type_count = owner_types.size();
+[[nodiscard]] inline std::string_view label(OwnerType type) {
+    static constexpr std::array<std::string_view, owner_type_count> labels = {"user", "service_account",
+                                                                              "other", "unknown"};
+    return labels[static_cast<std::size_t>(type)];
+}
 
 /// A date of a token. "Never" (null, absent, or a placeholder for it) and "there was something that can't be
 /// read, or can't be right" are different facts.
@@ -89,7 +98,21 @@ enum class Field : std::uint8_t {
     total_filtered_count,
 };
 inline constexpr std::size_t field_count = 12;
-[[nodiscard]] std::string_view label(Field field);
+[[nodiscard]] inline std::string_view label(Field field) {
+    static constexpr std::array<std::string_view, field_count> labels = {"token",
+                                                                         "type",
+                                                                         "name",
+                                                                         "public_portion",
+                                                                         "scopes",
+                                                                         "created_at",
+                                                                         "expires_at",
+                                                                         "last_used_at",
+                                                                         "modified_at",
+                                                                         "owned_by",
+                                                                         "leak_information",
+                                                                         "total_filtered_count"};
+    return labels[static_cast<std::size_t>(field)];
+}
 
 /// How often each field was there and could not be read, or not be right.
 using FieldCounts = std::array<std::uint64_t, field_count>;

@@ -1,8 +1,5 @@
 #include "datadog/transport.h"
 
-#include "datadog/tunnel.h"
-#include "datadog/wire.h"
-
 #include <fmt/format.h>
 #include <httplib.h>
 #include <netdb.h>
@@ -32,9 +29,8 @@ using std::chrono::steady_clock;
 /// decodes the query and encodes it in its own way, with `;` as it is, of which servers make nothing or two.
 class AnswerStream final : public httplib::Stream {
   public:
-    AnswerStream(int socket, TlsConnection* tls, Wire& wire, const std::string& request_line,
-                 AnswerReader& answer)
-        : socket_(socket), tls_(tls), wire_(wire), answer_(answer), unsent_line_(request_line) {}
+    AnswerStream(int socket, Wire& wire, const std::string& request_line, AnswerReader& answer)
+        : socket_(socket), wire_(wire), answer_(answer), unsent_line_(request_line) {}
 
     ssize_t read(char* target, std::size_t size) {
         while (head_.empty() && piece_.empty()) {
@@ -49,13 +45,14 @@ class AnswerStream final : public httplib::Stream {
     }
 
     ssize_t write(const char* bytes, std::size_t size) {
-        const std::string_view text(bytes, size);
-        if (const std::string_view line = std::exchange(unsent_line_, {}); line.empty()) {
-            send_all(text);
-        } else {  // All at once: it goes into one packet.
-            send_all(std::string(line).append(text.substr(std::min(text.find("\r\n"), size))));
+        std::string_view text(bytes, size);
+        std::string first;
+        if (const std::string_view line = std::exchange(unsent_line_, {}); !line.empty()) {
+            first = std::string(line).append(text.substr(std::min(text.find("\r\n"), size)));
+            text = first;  // All at once: it goes into one packet.
         }
-        // Who does not take all of a request may have answered it nevertheless.
+        is_sent_ = is_sent_ && wire_.write_all(text);
+        // A server that does not take all of a request may have answered it nevertheless.
         return is_sent_ || !wire_.was_silent() ? static_cast<ssize_t>(size) : -1;
     }
 
@@ -94,18 +91,8 @@ class AnswerStream final : public httplib::Stream {
         return true;
     }
 
-    void send_all(std::string_view bytes) {
-        while (is_sent_ && !bytes.empty()) {
-            const ssize_t sent = tls_ != nullptr ? tls_->write(bytes.data(), bytes.size())
-                                                 : wire_.send(socket_, bytes.data(), bytes.size());
-            is_sent_ = sent > 0;
-            bytes.remove_prefix(is_sent_ ? static_cast<std::size_t>(sent) : 0);
-        }
-    }
-
     bool fill() {
-        const ssize_t received = tls_ != nullptr ? tls_->read(buffer_.data(), buffer_.size())
-                                                 : wire_.receive(socket_, buffer_.data(), buffer_.size());
+        const ssize_t received = wire_.read(buffer_.data(), buffer_.size());
         if (received == 0) {
             answer_.end_of_bytes();
         } else if (received > 0) {
@@ -115,7 +102,6 @@ class AnswerStream final : public httplib::Stream {
     }
 
     const int socket_;
-    TlsConnection* const tls_;
     Wire& wire_;
     AnswerReader& answer_;
     std::string_view unsent_line_;
@@ -149,10 +135,6 @@ std::string first_host(const Transport::Target& target) {
 
 std::string name_of(const Transport::Target& target) {
     return target.unix_path.empty() ? target.endpoint.url() : "unix:" + target.unix_path;
-}
-
-Error error_of(ErrorKind kind, std::string message) {
-    return {.kind = kind, .message = std::move(message), .retry_after = {}};
 }
 
 }  // namespace
@@ -190,10 +172,9 @@ class Transport::Connection final : public httplib::ClientImpl {
                         std::function<bool(httplib::Stream&)> callback);  // 0.41
 
     [[nodiscard]] bool is_plain_proxy() const { return target_.proxy && !target_.endpoint.tls; }
-    [[nodiscard]] bool is_idle();
     [[nodiscard]] httplib::Request http_request(const Request& request) const;
-    /// Makes a fresh connection one that speaks to the target.
-    [[nodiscard]] std::optional<Error> prepare(int socket);
+    /// Makes a fresh connection one that speaks to the target. nullopt: it does.
+    [[nodiscard]] std::optional<Error> prepare();
     [[nodiscard]] Error failure(httplib::Error error) const;
     [[nodiscard]] Error connection_failure(httplib::Error error) const;
 
@@ -201,7 +182,6 @@ class Transport::Connection final : public httplib::ClientImpl {
     const std::string name_;
     const TlsContext& trust_;
     Wire wire_;
-    std::optional<TlsConnection> tls_;
     // Of the exchange under way:
     Limits limits_{};
     std::string request_line_;
@@ -226,7 +206,8 @@ Transport::Outcome Transport::Connection::get(const Request& request, const Limi
     // In microseconds alone. Where there is a whole second, 0.41 searches for an address on a thread that
     // goes on writing to this one's stack when the time is up.
     set_connection_timeout(0, std::chrono::microseconds(limits.connect).count());
-    if (socket_.is_open() && !is_idle()) {
+    // What a peer has sent meanwhile would be taken for the next answer.
+    if (socket_.is_open() && !wire_.is_idle()) {
         stop();
     }
 
@@ -263,17 +244,6 @@ Transport::Outcome Transport::Connection::get(const Request& request, const Limi
     return outcome;
 }
 
-/// Whether the connection of the last exchange is as that left it. What a peer sends meanwhile would be taken
-/// for the next answer.
-bool Transport::Connection::is_idle() {
-    if (tls_) {
-        return tls_->is_idle();
-    }
-    char ignored = 0;
-    const ssize_t peeked = ::recv(socket_.sock, &ignored, 1, MSG_PEEK | MSG_DONTWAIT);
-    return peeked < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
-}
-
 httplib::Request Transport::Connection::http_request(const Request& request) const {
     httplib::Request http;
     http.method = "GET";
@@ -291,14 +261,15 @@ httplib::Request Transport::Connection::http_request(const Request& request) con
 }
 
 bool Transport::Connection::create_and_connect_socket(Socket& socket, httplib::Error& error) {
-    tls_.reset();
+    wire_.detach();
     if (!ClientImpl::create_and_connect_socket(socket, error)) {
         return false;
     }
     fresh_ = true;
-    refusal_ = prepare(socket.sock);
+    wire_.attach(socket.sock);
+    refusal_ = prepare();
     if (refusal_) {
-        tls_.reset();
+        wire_.detach();
         ::shutdown(socket.sock, SHUT_RDWR);
         ::close(std::exchange(socket.sock, INVALID_SOCKET));
         error = httplib::Error::Connection;
@@ -306,31 +277,29 @@ bool Transport::Connection::create_and_connect_socket(Socket& socket, httplib::E
     return !refusal_;
 }
 
-std::optional<Error> Transport::Connection::prepare(int socket) {
+std::optional<Error> Transport::Connection::prepare() {
     if (!target_.endpoint.tls) {
         return std::nullopt;
     }
     if (const auto& proxy = target_.proxy) {
-        if (auto opened = open_tunnel(socket, target_.endpoint, *proxy, wire_); !opened) {
+        if (auto opened = open_tunnel(wire_, target_.endpoint, *proxy); !opened) {
             opened.error().message = fmt::format("the proxy {}:{} made no connection to {}: {}", proxy->host,
                                                  proxy->port, name_, opened.error().message);
             return std::move(opened).error();
         }
     }
-    auto connection = TlsConnection::open(trust_, socket, target_.endpoint.host, wire_);
-    if (!connection) {
-        connection.error().message =
-            fmt::format("no secure connection to {}: {}", name_, connection.error().message);
-        return std::move(connection).error();
+    if (auto started = wire_.start_tls(trust_, target_.endpoint.host); !started) {
+        started.error().message =
+            fmt::format("no secure connection to {}: {}", name_, started.error().message);
+        return std::move(started).error();
     }
-    tls_ = *std::move(connection);
     return std::nullopt;
 }
 
 bool Transport::Connection::process_socket(const Socket& socket,
                                            std::function<bool(httplib::Stream&)> callback) {
     connected_ = true;
-    AnswerStream stream(socket.sock, tls_ ? &*tls_ : nullptr, wire_, request_line_, *answer_);
+    AnswerStream stream(socket.sock, wire_, request_line_, *answer_);
     bool done = false;
     try {
         done = callback(stream);
@@ -341,9 +310,8 @@ bool Transport::Connection::process_socket(const Socket& socket,
     is_sent_ = stream.is_sent();
     (void)answer_->take(stream.surplus());
     // A server that judges the client at its first request ends the handshake that way (TLS 1.3).
-    if (tls_ && !tls_->alert().empty() && fresh_ && !answer_->has_begun()) {
-        refusal_ =
-            error_of(ErrorKind::tls, fmt::format("no secure connection to {}: {}", name_, tls_->alert()));
+    if (!wire_.alert().empty() && fresh_ && !answer_->has_begun()) {
+        refusal_ = Error{ErrorKind::tls, fmt::format("no secure connection to {}: {}", name_, wire_.alert())};
     }
     return done;
 }
@@ -354,10 +322,7 @@ bool Transport::Connection::process_socket(const Socket& socket, steady_clock::t
 }
 
 void Transport::Connection::shutdown_ssl(Socket& /*socket*/, bool shutdown_gracefully) {
-    if (tls_ && shutdown_gracefully) {
-        tls_->say_goodbye();
-    }
-    tls_.reset();
+    wire_.detach(shutdown_gracefully);
 }
 
 Error Transport::Connection::failure(httplib::Error error) const {
@@ -368,19 +333,17 @@ Error Transport::Connection::failure(httplib::Error error) const {
         return connection_failure(error);
     }
     if (const auto& fault = answer_->failure()) {
-        return error_of(fault->kind, fmt::format("{} sent {}", name_, fault->message));
+        return {fault->kind, fmt::format("{} sent {}", name_, fault->message)};
     }
     if (wire_.was_silent() && steady_clock::now() >= limits_.deadline) {
-        return error_of(ErrorKind::timeout, fmt::format("{} had not answered in full in time", name_));
+        return {ErrorKind::timeout, fmt::format("{} had not answered in full in time", name_)};
     }
     if (wire_.was_silent()) {
-        return error_of(ErrorKind::timeout,
-                        fmt::format("{} was silent for {:.1f} s", name_,
-                                    std::chrono::duration<double>(limits_.silence).count()));
+        return {ErrorKind::timeout, fmt::format("{} was silent for {:.1f} s", name_,
+                                                std::chrono::duration<double>(limits_.silence).count())};
     }
-    return error_of(ErrorKind::network,
-                    fmt::format("the connection to {} broke before {}", name_,
-                                answer_->has_begun() ? "its answer was whole" : "it answered"));
+    return {ErrorKind::network, fmt::format("the connection to {} broke before {}", name_,
+                                            answer_->has_begun() ? "its answer was whole" : "it answered")};
 }
 
 Error Transport::Connection::connection_failure(httplib::Error error) const {
@@ -388,14 +351,14 @@ Error Transport::Connection::connection_failure(httplib::Error error) const {
     const std::string host = first_host(target_);
     if (in_time && target_.unix_path.empty()) {
         if (const std::string reason = resolver_error(host); !reason.empty()) {
-            return error_of(ErrorKind::dns, fmt::format("{} does not resolve: {}", host, reason));
+            return {ErrorKind::dns, fmt::format("{} does not resolve: {}", host, reason)};
         }
     }
     const bool late = !in_time || error == httplib::Error::ConnectionTimeout;
     const std::string via =
         target_.proxy ? fmt::format(" through the proxy {}:{}", host, target_.proxy->port) : std::string();
-    return error_of(ErrorKind::connect, fmt::format("no connection to {}{}: {}", name_, via,
-                                                    late ? "no answer in time" : "refused or unreachable"));
+    return {ErrorKind::connect, fmt::format("no connection to {}{}: {}", name_, via,
+                                            late ? "no answer in time" : "refused or unreachable")};
 }
 
 Transport::Transport(Target target, const TlsContext& trust, std::function<void(int)> on_socket)
@@ -409,6 +372,19 @@ Transport::Outcome Transport::get(const Request& request, const Limits& limits) 
 
 void Transport::disconnect() {
     connection_->stop();
+}
+
+Result<int> status_of(const Transport::Target& target, const std::string& path,
+                      std::chrono::milliseconds limit) {
+    const TlsContext trust = TlsContext::of_anybody();
+    Transport transport(target, trust);
+    const auto outcome =
+        transport.get({.target = path, .on_head = [](const AnswerHead&) { return false; }},
+                      {.connect = limit, .silence = limit, .deadline = steady_clock::now() + limit});
+    if (!outcome.head) {
+        return tl::unexpected(*outcome.failure);
+    }
+    return outcome.head->status;
 }
 
 }  // namespace exporter::datadog

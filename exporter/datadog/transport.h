@@ -1,12 +1,12 @@
 // One GET at a time, through cpp-httplib: the one file that knows that library. What goes on beneath it is
-// ours: the answer's bytes are read, bounded and taken apart by answer.h, TLS is OpenSSL's own (tls.h), and
-// HTTPS goes through a proxy by a tunnel of ours (tunnel.h).
+// ours: the answer's bytes are read, bounded and taken apart by answer.h; TLS is OpenSSL's own, and HTTPS
+// goes through a proxy by a tunnel of ours (wire.h).
 #pragma once
 
 #include "config/endpoint.h"
 #include "datadog/answer.h"
 #include "datadog/error.h"
-#include "datadog/tls.h"
+#include "datadog/wire.h"
 
 #include <chrono>
 #include <cstdint>
@@ -15,8 +15,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
-#include <vector>
 
 namespace exporter::datadog {
 
@@ -24,7 +22,7 @@ class Transport {
   public:
     struct Target {
         config::Endpoint endpoint;
-        std::string unix_path = {};  ///< a Unix socket's, in the place of the endpoint's host and port
+        std::string unix_path = {};  ///< a Unix socket's, instead of the endpoint's host and port
         std::optional<config::Proxy> proxy = {};
     };
 
@@ -38,19 +36,19 @@ class Transport {
     struct Request {
         std::string target;  ///< path and query, percent-encoded
         /// `Host` and `Proxy-Authorization` are added.
-        std::vector<std::pair<std::string, std::string>> fields;
+        HeaderFields fields = {};
         /// Whether the body is wanted, once the head is there. False ends the exchange.
-        std::function<bool(const AnswerHead&)> on_head;
+        std::function<bool(const AnswerHead&)> on_head = {};
         /// Gets the body as it comes, still coded. False ends the exchange.
-        std::function<bool(std::string_view)> on_body;
+        std::function<bool(std::string_view)> on_body = {};
     };
 
     struct Outcome {
         std::optional<AnswerHead> head;  ///< nullopt: none came in full
         /// Why the answer is not whole; nullopt: it is, or one of the request's functions ended it.
         std::optional<Error> failure;
-        bool connected = false;  ///< somebody was there, a proxy at least
-        bool kept = false;       ///< the connection is there for the next exchange
+        bool connected = false;  ///< to the server, or to the proxy at least
+        bool kept = false;       ///< the connection stays open for the next exchange
     };
 
     /// @param trust must outlive the transport
@@ -60,7 +58,7 @@ class Transport {
     Transport& operator=(const Transport&) = delete;
     ~Transport();
 
-    /// On the connection of the last exchange, where that was left fit for another.
+    /// On the connection of the last exchange, where that can be used again.
     [[nodiscard]] Outcome get(const Request& request, const Limits& limits);
 
     void disconnect();
@@ -69,5 +67,15 @@ class Transport {
     class Connection;
     std::unique_ptr<Connection> connection_;
 };
+
+/// The status of the answer to one GET, whose body is not read: whether a server is up. Knows nothing of
+/// Datadog. Follows no redirect, and verifies no certificate: the request carries no secret.
+///
+/// @param path with the query
+/// @param limit for all of it if the host has one address, except the lookup of that address, which can't be
+/// cut short
+/// @return an error whose message is for an operator, to follow `no answer`
+[[nodiscard]] Result<int> status_of(const Transport::Target& target, const std::string& path,
+                                    std::chrono::milliseconds limit);
 
 }  // namespace exporter::datadog

@@ -1,12 +1,105 @@
 #include "datadog/wire.h"
 
+#include "base/base64.h"
+#include "base/pem.h"
+#include "datadog/answer.h"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
 #include <poll.h>
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
+#include <limits>
+#include <string_view>
+#include <utility>
 
 namespace exporter::datadog {
+
+namespace {
+
+constexpr std::size_t largest_piece = std::numeric_limits<int>::max();
+
+bool is_address(const std::string& host) {
+    std::array<unsigned char, sizeof(in6_addr)> ignored{};
+    return ::inet_pton(AF_INET, host.c_str(), ignored.data()) == 1 ||
+           ::inet_pton(AF_INET6, host.c_str(), ignored.data()) == 1;
+}
+
+/// OpenSSL calls this when the server asks for a client certificate.
+int note_certificate_request(SSL* /*ssl*/, void* was_asked) {
+    *static_cast<bool*>(was_asked) = true;
+    return 1;  // Go on, with the certificate that there is: none.
+}
+
+/// Accepts only a certificate for this host, by RFC 9525: its subject alternative names count and its common
+/// name does not, and `*` stands for a whole label. OpenSSL's defaults take a certificate without alternative
+/// names by its common name, and `loc*.example.test` for `localhost.example.test`; Go and browsers take
+/// neither.
+bool expect_host(SSL* ssl, const std::string& host, bool verifies) {
+    ::SSL_set_verify(ssl, verifies ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, nullptr);
+    ::SSL_set_hostflags(ssl, X509_CHECK_FLAG_NEVER_CHECK_SUBJECT | X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+    if (is_address(host)) {
+        return ::X509_VERIFY_PARAM_set1_ip_asc(::SSL_get0_param(ssl), host.c_str()) == 1;
+    }
+    // SSL_set_tlsext_host_name is a macro that does this, with a cast that our warnings refuse.
+    const long named = ::SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name,
+                                  const_cast<char*>(host.c_str()));
+    return named == 1 && ::SSL_set1_host(ssl, host.c_str()) == 1;
+}
+
+bool is_tls_reason(unsigned long reason) {
+    const bool ended =
+        ERR_GET_LIB(reason) == ERR_LIB_SSL && ERR_GET_REASON(reason) == SSL_R_UNEXPECTED_EOF_WHILE_READING;
+    return reason != 0 && !ended;
+}
+
+}  // namespace
+
+TlsContext::TlsContext() : context_(::SSL_CTX_new(::TLS_client_method()), ::SSL_CTX_free), verifies_(false) {
+    if (!context_) {
+        problem_ = "OpenSSL can't be set up: " + base::openssl_reason();
+        return;
+    }
+    ::SSL_CTX_set_min_proto_version(context_.get(), TLS1_2_VERSION);
+    ::SSL_CTX_set_mode(context_.get(), SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+}
+
+TlsContext::TlsContext(const std::string& ca_file) : TlsContext() {
+    verifies_ = true;
+    if (context_ && ca_file.empty() && ::SSL_CTX_set_default_verify_paths(context_.get()) != 1) {
+        problem_ = "the system's CA certificates can't be loaded: " + base::openssl_reason();
+    }
+    if (context_ && !ca_file.empty()) {
+        trust(ca_file);
+    }
+    if (!problem_.empty()) {
+        context_.reset();
+    }
+}
+
+void TlsContext::trust(const std::string& ca_file) {
+    // Not by SSL_CTX_load_verify_locations: it would wait for the writer of a named pipe.
+    const auto file = base::read_certificate_file(ca_file, "the file of CA certificates " + ca_file);
+    if (!file) {
+        problem_ = file.error();
+        return;
+    }
+    X509_STORE* const store = ::SSL_CTX_get_cert_store(context_.get());
+    for (const auto& certificate : file->certificates) {
+        if (::X509_STORE_add_cert(store, certificate.get()) != 1) {
+            problem_ =
+                fmt::format("the CA certificates of {} can't be used: {}", ca_file, base::openssl_reason());
+            return;
+        }
+    }
+}
 
 void Wire::begin(std::chrono::milliseconds silence, std::chrono::steady_clock::time_point deadline) {
     silence_ = silence;
@@ -14,8 +107,100 @@ void Wire::begin(std::chrono::milliseconds silence, std::chrono::steady_clock::t
     silent_ = false;
 }
 
-bool Wire::wait_for(int socket, short events) {
-    pollfd descriptor{socket, events, 0};
+void Wire::attach(int socket) {
+    detach();
+    socket_ = socket;
+}
+
+void Wire::detach(bool say_goodbye) {
+    if (ssl_ && say_goodbye) {
+        begin_tls_turn();
+        ::SSL_shutdown(ssl_.get());
+    }
+    ssl_.reset();
+    was_asked_for_certificate_ = false;
+    alert_.clear();
+    socket_ = -1;
+}
+
+bool Wire::wait_after(int result) {
+    switch (::SSL_get_error(ssl_.get(), result)) {
+        case SSL_ERROR_WANT_READ:
+            return wait_for(POLLIN);
+        case SSL_ERROR_WANT_WRITE:
+            return wait_for(POLLOUT);
+        default:
+            return false;
+    }
+}
+
+template <class Operation>
+int Wire::until_done(Operation operation) {
+    for (;;) {
+        begin_tls_turn();
+        const int result = operation();
+        if (result > 0 || !wait_after(result)) {
+            return result;
+        }
+    }
+}
+
+void Wire::begin_tls_turn() {
+    ::ERR_clear_error();  // Or SSL_get_error takes an old error for this call's.
+    tls_socket_->begin_turn();
+}
+
+Result<void> Wire::start_tls(const TlsContext& context, const std::string& host) {
+    if (context.get() == nullptr) {
+        return tl::unexpected(Error{ErrorKind::tls, context.problem()});
+    }
+    ssl_.reset(::SSL_new(context.get()), ::SSL_free);
+    tls_socket_ = ssl_ ? base::TlsSocket::attach(ssl_.get(), socket_) : nullptr;
+    const int flags = ::fcntl(socket_, F_GETFL);
+    if (tls_socket_ == nullptr || !expect_host(ssl_.get(), host, context.verifies()) ||
+        ::fcntl(socket_, F_SETFL, flags | O_NONBLOCK) != 0) {
+        return tl::unexpected(Error{ErrorKind::internal, "TLS can't be set up"});
+    }
+    ::SSL_set_cert_cb(ssl_.get(), note_certificate_request, &was_asked_for_certificate_);
+    if (until_done([this] { return ::SSL_connect(ssl_.get()); }) != 1) {
+        return tl::unexpected(handshake_error());
+    }
+    tls_socket_->expect_data();
+    return {};
+}
+
+Error Wire::handshake_error() const {
+    if (tls_socket_->is_flooded()) {
+        return {ErrorKind::tls,
+                fmt::format("the TLS handshake took more than {} records", base::most_handshake_records)};
+    }
+    const long result = ::SSL_get_verify_result(ssl_.get());
+    if (result != X509_V_OK && ::SSL_get_verify_mode(ssl_.get()) != SSL_VERIFY_NONE) {
+        return {ErrorKind::tls, ::X509_verify_cert_error_string(result)};
+    }
+    if (silent_) {
+        return {ErrorKind::timeout, "the TLS handshake was not answered in time"};
+    }
+    const std::string words = tls_words();
+    return words.empty() ? Error{ErrorKind::network, "the connection broke in the TLS handshake"}
+                         : Error{ErrorKind::tls, words};
+}
+
+std::string Wire::tls_words() const {
+    const unsigned long reason = ::ERR_peek_error();
+    if (!is_tls_reason(reason)) {
+        return {};
+    }
+    const char* const words = ::ERR_reason_error_string(reason);
+    std::string text = words != nullptr ? words : "the handshake failed";
+    if (was_asked_for_certificate_) {
+        text += "; it asked for a client certificate, and the exporter has none to give";
+    }
+    return text;
+}
+
+bool Wire::wait_for(short events) {
+    pollfd descriptor{socket_, events, 0};
     for (;;) {
         const auto left =
             std::chrono::ceil<std::chrono::milliseconds>(deadline_ - std::chrono::steady_clock::now());
@@ -30,10 +215,25 @@ bool Wire::wait_for(int socket, short events) {
     }
 }
 
+bool Wire::is_idle() {
+    char ignored = 0;
+    if (!ssl_) {
+        const ssize_t peeked = ::recv(socket_, &ignored, 1, MSG_PEEK | MSG_DONTWAIT);
+        return peeked < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
+    }
+    begin_tls_turn();
+    // Session tickets and the like are read on the way.
+    const int peeked = ::SSL_peek(ssl_.get(), &ignored, 1);
+    return peeked <= 0 && ::SSL_get_error(ssl_.get(), peeked) == SSL_ERROR_WANT_READ;
+}
+
 // MSG_DONTWAIT: room for a byte is what `poll` promises, and a blocking `send` waits until all have room.
-ssize_t Wire::receive(int socket, char* target, std::size_t size) {
-    while (wait_for(socket, POLLIN)) {
-        const ssize_t received = ::recv(socket, target, size, MSG_DONTWAIT);
+ssize_t Wire::read(char* target, std::size_t size) {
+    if (ssl_) {
+        return read_tls(target, size);
+    }
+    while (wait_for(POLLIN)) {
+        const ssize_t received = ::recv(socket_, target, size, MSG_DONTWAIT);
         if (received >= 0 || (errno != EINTR && errno != EAGAIN)) {
             return received;
         }
@@ -41,14 +241,102 @@ ssize_t Wire::receive(int socket, char* target, std::size_t size) {
     return -1;
 }
 
-ssize_t Wire::send(int socket, const char* bytes, std::size_t size) {
+ssize_t Wire::write(std::string_view bytes) {
+    if (ssl_) {
+        const int most = static_cast<int>(std::min(bytes.size(), largest_piece));
+        const int sent = until_done([&] { return ::SSL_write(ssl_.get(), bytes.data(), most); });
+        return sent > 0 ? sent : -1;
+    }
     for (;;) {  // There mostly is room, and `poll` costs as much as `send`.
-        const ssize_t sent = ::send(socket, bytes, size, MSG_DONTWAIT | MSG_NOSIGNAL);
+        const ssize_t sent = ::send(socket_, bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
         const bool is_full = sent < 0 && errno == EAGAIN;
-        if (!(sent < 0 && errno == EINTR) && !(is_full && wait_for(socket, POLLOUT))) {
+        if (!(sent < 0 && errno == EINTR) && !(is_full && wait_for(POLLOUT))) {
             return sent;
         }
     }
+}
+
+bool Wire::write_all(std::string_view bytes) {
+    while (!bytes.empty()) {
+        const ssize_t sent = write(bytes);
+        if (sent < 0) {
+            return false;
+        }
+        bytes.remove_prefix(static_cast<std::size_t>(sent));
+    }
+    return true;
+}
+
+ssize_t Wire::read_tls(char* target, std::size_t size) {
+    const int most = static_cast<int>(std::min(size, largest_piece));
+    const int received = until_done([&] { return ::SSL_read(ssl_.get(), target, most); });
+    if (received > 0) {
+        tls_socket_->expect_data();
+        return received;
+    }
+    if (::SSL_get_error(ssl_.get(), received) == SSL_ERROR_ZERO_RETURN) {
+        return 0;
+    }
+    alert_ = tls_words();
+    return -1;
+}
+
+namespace {
+
+std::string connect_request(const config::Endpoint& target, const config::Proxy& proxy) {
+    const bool v6 = target.host.find(':') != std::string::npos;
+    const std::string authority =
+        fmt::format("{}:{}", v6 ? "[" + target.host + "]" : target.host, target.port);
+    std::string request = fmt::format("CONNECT {0} HTTP/1.1\r\nHost: {0}\r\n", authority);
+    if (const auto authorization = proxy_authorization(proxy)) {
+        request += fmt::format("Proxy-Authorization: {}\r\n", *authorization);
+    }
+    return request + "\r\n";
+}
+
+/// One byte at a time: what follows the answer is not the proxy's.
+void receive(Wire& wire, AnswerReader& answer) {
+    while (!answer.is_whole() && !answer.failure()) {
+        char byte = 0;
+        if (wire.read(&byte, 1) > 0) {
+            std::string_view bytes(&byte, 1);
+            (void)answer.take(bytes);
+        } else {
+            answer.end_of_bytes();
+        }
+    }
+}
+
+}  // namespace
+
+std::optional<std::string> proxy_authorization(const config::Proxy& proxy) {
+    if (!proxy.has_credentials()) {
+        return std::nullopt;
+    }
+    return "Basic " + base::encode_base64((proxy.user + ":").append(proxy.password.expose()));
+}
+
+Result<void> open_tunnel(Wire& wire, const config::Endpoint& target, const config::Proxy& proxy) {
+    AnswerReader answer(AnswerReader::Method::connect);
+    if (wire.write_all(connect_request(target, proxy))) {
+        receive(wire, answer);
+    }
+    if (wire.was_silent()) {
+        return tl::unexpected(Error{ErrorKind::timeout, "it did not answer in time"});
+    }
+    const AnswerHead* const head = answer.head();
+    if (head == nullptr) {
+        return tl::unexpected(
+            Error{ErrorKind::connect, answer.failure() ? fmt::format("it sent {}", answer.failure()->message)
+                                                       : "it broke the connection"});
+    }
+    if (head->status < 200 || head->status > 299) {
+        Error refusal{ErrorKind::connect,
+                      one_line(fmt::format("it answered {} {}", head->status, head->reason))};
+        refusal.definitive = head->status >= 400 && head->status <= 499;
+        return tl::unexpected(std::move(refusal));
+    }
+    return {};
 }
 
 }  // namespace exporter::datadog

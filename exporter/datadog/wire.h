@@ -1,35 +1,129 @@
-// A peer's time: for a byte, and for all of an exchange.
+// The bytes beneath HTTP: a connected socket, in the clear or with TLS on it, of which every wait has an end.
+//
+// Not cpp-httplib's TLS: its handshake can't be bounded as a whole, it says "SSL connection failed" of
+// whatever went wrong, and from 0.18 on nothing can be put between it and the socket. Nor its tunnel: where
+// the proxy refuses with `Connection: close`, version 0.11 waits for its own lock for ever; and it tells the
+// proxy's password to the host as well, inside the tunnel.
 #pragma once
 
+#include "base/tls_socket.h"
+#include "config/endpoint.h"
+#include "datadog/error.h"
+
+#include <openssl/types.h>
 #include <sys/types.h>
 
 #include <chrono>
 #include <cstddef>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
 
 namespace exporter::datadog {
 
-/// Bounds every wait of one exchange at a time.
-class Wire {
+/// The CA certificates that a client trusts. Constant after construction.
+class TlsContext {
   public:
-    /// @param silence how long to wait for the next byte
-    /// @param deadline when there is no waiting any more
-    void begin(std::chrono::milliseconds silence, std::chrono::steady_clock::time_point deadline);
+    /// @param ca_file PEM; empty: the system's roots
+    explicit TlsContext(const std::string& ca_file);
 
-    /// Waits until the socket has one of these `poll` events. False: there was no more time.
-    [[nodiscard]] bool wait_for(int socket, short events);
+    /// Verifies no certificate: for requests that carry no secret and only ask whether a server answers.
+    [[nodiscard]] static TlsContext of_anybody() { return TlsContext(); }
 
-    /// As `recv` and `send` (which never raises SIGPIPE), on a socket of either kind; -1 also when there was
-    /// no more time.
-    [[nodiscard]] ssize_t receive(int socket, char* target, std::size_t size);
-    [[nodiscard]] ssize_t send(int socket, const char* bytes, std::size_t size);
-
-    /// The peer was waited for in vain.
-    [[nodiscard]] bool was_silent() const { return silent_; }
+    [[nodiscard]] bool verifies() const { return verifies_; }
+    /// nullptr: the certificates can't be loaded (see `problem`).
+    [[nodiscard]] SSL_CTX* get() const { return context_.get(); }
+    [[nodiscard]] const std::string& problem() const { return problem_; }
 
   private:
+    TlsContext();
+    void trust(const std::string& ca_file);
+
+    std::shared_ptr<SSL_CTX> context_;
+    std::string problem_;
+    bool verifies_ = true;
+};
+
+/// Used by one thread at a time.
+class Wire {
+  public:
+    Wire() = default;
+    Wire(const Wire&) = delete;
+    Wire& operator=(const Wire&) = delete;
+
+    /// Bounds every wait from now on.
+    ///
+    /// @param silence how long to wait for the next byte
+    /// @param deadline when all waiting ends
+    void begin(std::chrono::milliseconds silence, std::chrono::steady_clock::time_point deadline);
+
+    /// Speaks on this socket, in the clear, from now on.
+    ///
+    /// @param socket connected; the caller closes it, after `detach`
+    void attach(int socket);
+    /// Makes the handshake: the peer proves to be the host before a byte of ours is sent. The socket becomes
+    /// non-blocking.
+    ///
+    /// @return an error of kind `tls`; of kind `timeout` or `network` where the connection failed rather than
+    /// TLS
+    [[nodiscard]] Result<void> start_tls(const TlsContext& context, const std::string& host);
+    /// Lets go of the socket.
+    ///
+    /// @param say_goodbye tells a peer that speaks TLS that nothing more comes, without waiting
+    void detach(bool say_goodbye = false);
+
+    /// Reads at least a byte. 0: the peer has ended the connection; negative: it broke (see `alert`), or
+    /// there was no more time (see `was_silent`).
+    [[nodiscard]] ssize_t read(char* target, std::size_t size);
+    /// False: the connection broke, or there was no more time. Never raises SIGPIPE.
+    [[nodiscard]] bool write_all(std::string_view bytes);
+
+    /// The peer has neither sent anything that was not asked for nor ended the connection.
+    [[nodiscard]] bool is_idle();
+    /// The last wait ended without a byte.
+    [[nodiscard]] bool was_silent() const { return silent_; }
+    /// Why the peer ended the connection, in OpenSSL's words; empty: it did not say. Under TLS 1.3 a server
+    /// checks the client's certificate, or the lack of one, after the client's part of the handshake: then
+    /// this comes instead of an answer.
+    [[nodiscard]] const std::string& alert() const { return alert_; }
+
+  private:
+    /// Waits until the socket has one of these `poll` events. False: there was no more time.
+    [[nodiscard]] bool wait_for(short events);
+    [[nodiscard]] ssize_t read_tls(char* target, std::size_t size);
+    [[nodiscard]] ssize_t write(std::string_view bytes);
+    void begin_tls_turn();
+    /// Waits for what an operation of OpenSSL's that returned `result` needs. False: waiting does not help.
+    [[nodiscard]] bool wait_after(int result);
+    /// Calls the operation of OpenSSL's until waiting no longer helps.
+    ///
+    /// @return what it returned last
+    template <class Operation>
+    [[nodiscard]] int until_done(Operation operation);
+    [[nodiscard]] Error handshake_error() const;
+    /// What OpenSSL, or the peer by an alert, says that went wrong; empty: nothing of TLS.
+    [[nodiscard]] std::string tls_words() const;
+
     std::chrono::milliseconds silence_{0};
     std::chrono::steady_clock::time_point deadline_;
     bool silent_ = false;
+    int socket_ = -1;
+    std::shared_ptr<SSL> ssl_;               ///< null: in the clear
+    base::TlsSocket* tls_socket_ = nullptr;  ///< `ssl_`'s
+    bool was_asked_for_certificate_ = false;
+    std::string alert_;
 };
+
+/// The value of `Proxy-Authorization`; nullopt: the proxy's URL has neither a user nor a password.
+[[nodiscard]] std::optional<std::string> proxy_authorization(const config::Proxy& proxy);
+
+/// Asks the proxy at the other end of the wire to pass bytes on to `target` (CONNECT: RFC 9110, 9.3.6).
+/// Afterwards the wire leads to the target.
+///
+/// @return an error of kind `connect` or `timeout` whose message has the proxy's answer. A 4xx is definitive:
+/// asking again changes nothing, and may lock the account
+[[nodiscard]] Result<void> open_tunnel(Wire& wire, const config::Endpoint& target,
+                                       const config::Proxy& proxy);
 
 }  // namespace exporter::datadog

@@ -1,6 +1,6 @@
 #include "demo/organization.h"
 
-#include "demo/ordering.h"
+#include "base/text.h"
 
 #include <algorithm>
 #include <utility>
@@ -23,12 +23,48 @@ Timestamp departure(const SimulatedToken& token) {
     return *token.expires_at + std::chrono::days(1) + extra;
 }
 
-std::string order_key(const Query& query) {
-    std::string key = query.sort + '\0' + query.filter;
-    for (const auto& owner : query.owned_by) {
+std::string order_key(const datadog::PageRequest& request) {
+    std::string key = request.sort + '\0' + request.filter;
+    for (const auto& owner : request.owned_by) {
         key += '\0' + owner;
     }
     return key;
+}
+
+template <class Key>
+void sort_by(std::vector<const SimulatedToken*>& tokens, bool descending, Key key) {
+    std::sort(tokens.begin(), tokens.end(), [&](const SimulatedToken* left, const SimulatedToken* right) {
+        const auto& left_key = key(*left);
+        const auto& right_key = key(*right);
+        if (left_key != right_key) {
+            return descending ? right_key < left_key : left_key < right_key;
+        }
+        return left->id < right->id;
+    });
+}
+
+void sort_tokens(std::vector<const SimulatedToken*>& tokens, std::string_view sort) {
+    const bool descending = sort.starts_with('-');
+    const auto key = descending ? sort.substr(1) : sort;
+    if (key == "created_at") {
+        sort_by(tokens, descending, [](const SimulatedToken& token) { return token.created_at; });
+    } else if (key == "expires_at") {
+        sort_by(tokens, descending,
+                [](const SimulatedToken& token) { return token.expires_at.value_or(Timestamp::max()); });
+    } else if (key == "last_used_at") {
+        sort_by(tokens, descending,
+                [](const SimulatedToken& token) { return token.last_used_at.value_or(Timestamp::max()); });
+    } else {
+        sort_by(tokens, descending, [](const SimulatedToken& token) { return std::string_view(token.name); });
+    }
+}
+
+/// Whether `token` passes the request's filters.
+bool matches(const SimulatedToken& token, const datadog::PageRequest& request) {
+    const bool owner_wanted =
+        request.owned_by.empty() ||
+        std::find(request.owned_by.begin(), request.owned_by.end(), token.owner_id) != request.owned_by.end();
+    return owner_wanted && base::lower(token.name).find(base::lower(request.filter)) != std::string::npos;
 }
 
 }  // namespace
@@ -76,14 +112,14 @@ bool SimulatedOrganization::revoke(std::string_view id) {
     return true;
 }
 
-Slice SimulatedOrganization::list(const Query& query) {
-    const auto& ordered = order_of(query).tokens;
+Slice SimulatedOrganization::list(const datadog::PageRequest& request) {
+    const auto& ordered = order_of(request).tokens;
     Slice slice;
     slice.total_filtered_count = ordered.size();
-    const std::size_t pages = query.page_size == 0 ? 0 : ordered.size() / query.page_size + 1;
-    if (query.page_number < pages) {
-        const std::size_t begin = query.page_number * query.page_size;
-        const std::size_t end = std::min(begin + query.page_size, ordered.size());
+    const std::size_t pages = request.size == 0 ? 0 : ordered.size() / request.size + 1;
+    if (request.number < pages) {
+        const std::size_t begin = request.number * request.size;
+        const std::size_t end = std::min(begin + request.size, ordered.size());
         slice.tokens.assign(ordered.begin() + static_cast<std::ptrdiff_t>(begin),
                             ordered.begin() + static_cast<std::ptrdiff_t>(end));
     }
@@ -153,17 +189,17 @@ std::chrono::microseconds SimulatedOrganization::draw_spacing() {
         static_cast<std::int64_t>(population_.random().exponential(mean.count())) + 1);
 }
 
-const SimulatedOrganization::Order& SimulatedOrganization::order_of(const Query& query) {
-    std::string key = order_key(query);
+const SimulatedOrganization::Order& SimulatedOrganization::order_of(const datadog::PageRequest& request) {
+    std::string key = order_key(request);
     if (!order_ || order_->key != key) {
         Order order;
         order.key = std::move(key);
         for (const auto& token : tokens_) {
-            if (matches(token, query)) {
+            if (matches(token, request)) {
                 order.tokens.push_back(&token);
             }
         }
-        sort_tokens(order.tokens, query.sort);
+        sort_tokens(order.tokens, request.sort);
         order_ = std::move(order);
     }
     return *order_;

@@ -1,8 +1,10 @@
-// demo/: a simulated Datadog organization served over real HTTP on loopback. The program's `--demo`, and the
-// fake that tests and benchmarks use.
+// demo/: a simulated Datadog organization and its life, for `--demo`. A seed and a size come in; pages of the
+// listing go out, as datadog/ would have read them from the API. Time passes only when a caller says so, and
+// the same seed and the same moments give the same tokens. Knows nothing of sockets, HTTP or JSON: the tests
+// serve the same organization over HTTP (tests/support/simulated_datadog.h).
 #pragma once
 
-#include "datadog/token.h"
+#include "datadog/api.h"
 #include "demo/population.h"
 
 #include <chrono>
@@ -14,23 +16,13 @@
 
 namespace exporter::demo {
 
-/// The query arguments of "Get all access tokens", as parsed by the server.
-struct Query {
-    std::string sort = "name";
-    std::string filter;  ///< part of a name, whatever its case
-    std::vector<std::string> owned_by;
-    std::size_t page_size = 10;
-    std::size_t page_number = 0;
-};
-
 /// A slice of the listing: pointers are valid until the organization changes.
 struct Slice {
     std::vector<const SimulatedToken*> tokens;
     std::size_t total_filtered_count = 0;
 };
 
-/// The organization itself: deterministic from its seed and the moments it was advanced to. Not thread-safe;
-/// the server guards it.
+/// The organization itself: deterministic from its seed and the moments it was advanced to. Not thread-safe.
 ///
 /// The population is what a security team would find in a real one: people with a few tokens of days to a
 /// year, machines with long-lived or never-expiring ones, some privileged, some idle for months, some never
@@ -48,11 +40,13 @@ class SimulatedOrganization {
     /// leave the list. The exporter's own token is never edited or revoked. Going back in time does nothing.
     void advance(base::Timestamp now);
 
-    /// Adds or removes a token by hand; for tests.
+    /// Adds or removes a token by hand.
     void create(SimulatedToken token);
     bool revoke(std::string_view id);
 
-    [[nodiscard]] Slice list(const Query& query);
+    /// One page of the listing. An unknown `sort` is that by name; "never" is later than any date, and ties
+    /// go by id, ascending.
+    [[nodiscard]] Slice list(const datadog::PageRequest& request);
 
     /// In order of creation.
     [[nodiscard]] const std::vector<SimulatedToken>& tokens() const { return tokens_; }
@@ -74,7 +68,7 @@ class SimulatedOrganization {
     void drop_departed(base::Timestamp now);
     [[nodiscard]] bool is_own(const SimulatedToken& token) const;
     [[nodiscard]] std::chrono::microseconds draw_spacing();
-    [[nodiscard]] const Order& order_of(const Query& query);
+    [[nodiscard]] const Order& order_of(const datadog::PageRequest& request);
 
     OrganizationOptions options_;
     base::Timestamp now_;

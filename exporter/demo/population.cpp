@@ -48,7 +48,7 @@ const std::vector<double>& cumulative_scope_weights() {
     static const std::vector<double> weights = [] {
         std::vector<double> sums;
         double sum = 0;
-        for (std::size_t rank = 1; rank <= known_scopes().size(); ++rank) {
+        for (std::size_t rank = 1; rank <= known_scopes.size(); ++rank) {
             sum += 1.0 / static_cast<double>(rank);
             sums.push_back(sum);
         }
@@ -61,7 +61,7 @@ std::string_view draw_scope(Random& random) {
     const auto& weights = cumulative_scope_weights();
     const auto found = std::upper_bound(weights.begin(), weights.end(), random.fraction() * weights.back());
     const auto rank = static_cast<std::size_t>(found - weights.begin());
-    return known_scopes()[std::min(rank, known_scopes().size() - 1)];
+    return known_scopes[std::min(rank, known_scopes.size() - 1)];
 }
 
 void grant(std::vector<std::string>& scopes, std::string_view scope) {
@@ -134,12 +134,12 @@ void make_never_used(SimulatedToken& token, Timestamp now) {
 }
 
 void make_wide(SimulatedToken& token, Timestamp /*now*/) {
-    token.scopes.assign(known_scopes().begin(), known_scopes().begin() + 44);
+    token.scopes.assign(known_scopes.begin(), known_scopes.begin() + 44);
 }
 
 void make_awkward(SimulatedToken& token, Timestamp /*now*/) {
     token.name =
-        std::string(awkward_names()[0]) + std::string(awkward_names()[1]) + std::string(awkward_names()[2]);
+        std::string(awkward_names[0]) + std::string(awkward_names[1]) + std::string(awkward_names[2]);
 }
 
 void make_edited(SimulatedToken& token, Timestamp now) {
@@ -238,9 +238,9 @@ SimulatedToken Population::personal() {
     token.type = datadog::TokenType::personal;
     token.owner_type = datadog::OwnerType::user;
     token.owner_id = uuid(scatter(options_.seed ^ 1U), person);
-    token.name = random_.chance(0.02) ? std::string(random_.pick(awkward_names()))
-                                      : fmt::format("{} {}", first_names()[person % first_names().size()],
-                                                    random_.pick(personal_purposes()));
+    token.name = random_.chance(0.02) ? std::string(random_.pick(std::span(awkward_names)))
+                                      : fmt::format("{} {}", first_names[person % first_names.size()],
+                                                    random_.pick(std::span(personal_purposes)));
     token.public_portion = public_portion("ddpat_");
     token.scopes = scopes();
     return token;
@@ -255,8 +255,9 @@ SimulatedToken Population::machine() {
     token.type = random_.chance(0.05) ? datadog::TokenType::personal : datadog::TokenType::service;
     token.owner_type = datadog::OwnerType::service_account;
     token.owner_id = uuid(scatter(options_.seed ^ 2U), random_.below(machines));
-    token.name = fmt::format("{}-{}-{}", random_.pick(teams()), random_.pick(machine_purposes()),
-                             random_.pick(environments()));
+    token.name =
+        fmt::format("{}-{}-{}", random_.pick(std::span(teams)), random_.pick(std::span(machine_purposes)),
+                    random_.pick(std::span(environments)));
     token.public_portion = public_portion("ddsat_");
     token.scopes = scopes();
     return token;
@@ -282,8 +283,8 @@ std::vector<std::string> Population::scopes() {
         return granted;
     }
     if (random_.chance(0.01)) {
-        const std::size_t skipped = 1 + random_.below(known_scopes().size() - 40);
-        granted.assign(known_scopes().begin() + static_cast<std::ptrdiff_t>(skipped), known_scopes().end());
+        const std::size_t skipped = 1 + random_.below(known_scopes.size() - 40);
+        granted.assign(known_scopes.begin() + static_cast<std::ptrdiff_t>(skipped), known_scopes.end());
         return granted;
     }
     const std::size_t count = 1 + static_cast<std::size_t>(12 * std::pow(random_.fraction(), 2.5));

@@ -36,8 +36,7 @@ struct OrganizationOptions {
     /// Mean time between changes (a token is created, revoked, edited or used), for an organization of any
     /// size. Zero: nothing happens but that tokens expire.
     std::chrono::milliseconds mean_time_between_events = std::chrono::seconds(5);
-    /// `public_portion` of the token that the exporter itself uses. The server puts in that of its
-    /// `access_token`.
+    /// `public_portion` of the token that the exporter itself uses.
     std::string exporter_public_portion = "ddpat_demo";
 };
 

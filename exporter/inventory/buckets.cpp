@@ -7,8 +7,6 @@ namespace exporter::inventory {
 
 namespace {
 
-constexpr std::string_view never = "never";
-constexpr std::string_view expired_bucket = "expired";
 constexpr std::string_view unknown = "unknown";
 
 }  // namespace
@@ -26,36 +24,31 @@ std::vector<std::string> interval_names(const std::vector<base::Duration>& bound
 }
 
 BucketScheme BucketScheme::expiry(std::vector<base::Duration> bounds) {
-    BucketScheme scheme(Direction::ahead, std::move(bounds));
-    scheme.names_.insert(scheme.names_.begin(), std::string(expired_bucket));
-    scheme.first_interval_ = 1;
-    scheme.when_none_ = scheme.append(never);
-    scheme.when_unreadable_ = scheme.append(unknown);
-    return scheme;
+    return {Direction::ahead, std::move(bounds), "expired", "never"};
 }
 
 BucketScheme BucketScheme::last_used(std::vector<base::Duration> bounds) {
-    BucketScheme scheme(Direction::ago, std::move(bounds));
-    scheme.names_.insert(scheme.names_.begin(), std::string(never));
-    scheme.first_interval_ = 1;
-    scheme.when_none_ = 0;
-    scheme.when_unreadable_ = scheme.append(unknown);
-    return scheme;
+    return {Direction::ago, std::move(bounds), "never", "never"};
 }
 
 BucketScheme BucketScheme::age(std::vector<base::Duration> bounds) {
-    BucketScheme scheme(Direction::ago, std::move(bounds));
-    scheme.when_unreadable_ = scheme.append(unknown);
-    scheme.when_none_ = scheme.when_unreadable_;
-    return scheme;
+    return {Direction::ago, std::move(bounds), "", unknown};
 }
 
-BucketScheme::BucketScheme(Direction direction, std::vector<base::Duration> bounds)
-    : direction_(direction), bounds_(std::move(bounds)), names_(interval_names(bounds_)) {}
-
-std::size_t BucketScheme::append(std::string_view name) {
-    names_.emplace_back(name);
-    return names_.size() - 1;
+BucketScheme::BucketScheme(Direction direction, std::vector<base::Duration> bounds, std::string_view front,
+                           std::string_view when_none)
+    : direction_(direction), bounds_(std::move(bounds)), names_(interval_names(bounds_)) {
+    if (!front.empty()) {
+        names_.insert(names_.begin(), std::string(front));
+        first_interval_ = 1;
+    }
+    if (when_none != front && when_none != unknown) {
+        names_.emplace_back(when_none);
+    }
+    names_.emplace_back(unknown);
+    when_unreadable_ = names_.size() - 1;
+    when_none_ =
+        static_cast<std::size_t>(std::find(names_.begin(), names_.end(), when_none) - names_.begin());
 }
 
 std::size_t BucketScheme::index(const datadog::Date& date, base::Timestamp now) const {

@@ -33,9 +33,10 @@ class BucketScheme {
   private:
     enum class Direction { ahead, ago };
 
-    BucketScheme(Direction direction, std::vector<base::Duration> bounds);
-    /// Adds a name after the intervals and tells its index.
-    std::size_t append(std::string_view name);
+    /// @param front the bucket before the intervals; empty: there is none
+    /// @param when_none where tokens without a date belong: `front`, `unknown`, or a bucket of its own
+    BucketScheme(Direction direction, std::vector<base::Duration> bounds, std::string_view front,
+                 std::string_view when_none);
 
     Direction direction_;
     std::vector<base::Duration> bounds_;

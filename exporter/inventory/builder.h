@@ -2,14 +2,15 @@
 // token for churn.
 #pragma once
 
-#include "datadog/text_hash.h"
+#include "base/text_hash.h"
 #include "inventory/buckets.h"
 #include "inventory/census.h"
-#include "inventory/detail_list.h"
 #include "inventory/inventory.h"
+#include "inventory/scope_table.h"
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -19,6 +20,12 @@
 #include <vector>
 
 namespace exporter::inventory {
+
+/// Which tokens are listed individually: those that expire soonest.
+struct DetailRules {
+    bool without_expiry = true;  ///< false: only tokens with an expiry date, ahead or past
+    std::size_t limit = 1000;
+};
 
 /// What an organization's inventories are counted by. Constant over its life.
 struct Rules {
@@ -30,10 +37,9 @@ struct Rules {
     std::set<std::string> privileged_scopes;
     std::chrono::milliseconds max_lifetime = std::chrono::hours(24 * 365);
     std::chrono::milliseconds max_idle = std::chrono::hours(24 * 90);
-    DetailMode detail = DetailMode::none;
-    std::size_t detail_limit = 1000;
+    std::optional<DetailRules> detail = {};  ///< nullopt: none
     /// What the census is hashed by; the same for two that are compared.
-    datadog::HashKey census_key = datadog::process_hash_key();
+    base::HashKey census_key = base::process_hash_key();
     /// Recognises the exporter's own token by its public portion; empty: there is none to recognise.
     std::function<bool(std::string_view public_portion)> is_own_token;
 };
@@ -48,7 +54,6 @@ class InventoryBuilder {
     InventoryBuilder(const Rules& rules, base::Timestamp now, std::shared_ptr<const Census> previous);
     InventoryBuilder(const InventoryBuilder&) = delete;
     InventoryBuilder& operator=(const InventoryBuilder&) = delete;
-    ~InventoryBuilder();
 
     /// False: with this token there are more distinct scopes than `max_scopes`, and what was counted means
     /// nothing.
@@ -66,8 +71,25 @@ class InventoryBuilder {
     [[nodiscard]] Built build(bool complete, base::Timestamp began) &&;
 
   private:
-    class State;
-    std::unique_ptr<State> state_;
+    void count_buckets(const datadog::Token& token, std::size_t expiry, bool privileged);
+    void count_findings(const datadog::Token& token, bool privileged);
+    void note_dates(const datadog::Token& token);
+    void count_owner(const datadog::Token& token);
+    void note_for_churn(const datadog::Token& token, std::uint32_t scopes_hash);
+    void recognise_own(const datadog::Token& token);
+    void add_detail(const datadog::Token& token);
+    [[nodiscard]] std::shared_ptr<const Census> take_census(base::Timestamp began);
+
+    const Rules& rules_;
+    const base::Timestamp now_;
+    const std::shared_ptr<const Census> previous_;
+
+    Inventory inventory_;  ///< `details` is a heap until it is built: the one that gives way first in front
+    ScopeTable scopes_;
+    ByOwner<base::IdSet> owners_;
+
+    std::vector<CensusEntry> entries_;
+    std::vector<std::uint64_t> newcomers_;  ///< since `previous_` began, by id hash
 };
 
 }  // namespace exporter::inventory

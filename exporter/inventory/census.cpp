@@ -22,12 +22,6 @@ Census::Census(std::vector<CensusEntry> entries, base::Timestamp began, Churn ch
     std::sort(entries_.begin(), entries_.end(), by_id);
 }
 
-Census Census::of_churn_alone(base::Timestamp began, Churn churn) {
-    Census census({}, began, churn);
-    census.is_comparable_ = false;
-    return census;
-}
-
 // Both are sorted, so they are read once side by side: to look each token up, in the order of the listing,
 // would miss the processor's caches many times a token.
 Census::Census(std::vector<CensusEntry> entries, base::Timestamp began, const Census& before,

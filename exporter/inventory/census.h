@@ -1,4 +1,4 @@
-// Who was there: just enough of each token of a complete listing to tell what changed by the next one.
+// Just enough of each token of a complete listing to tell what changed by the next one.
 #pragma once
 
 #include "datadog/token.h"
@@ -25,22 +25,16 @@ class Census {
     /// @param entries in any order
     Census(std::vector<CensusEntry> entries, base::Timestamp began, Churn churn);
 
-    /// One whose tokens nobody can tell any more, as they were hashed otherwise: churn goes on from it, but
-    /// for what changed up to the next.
-    [[nodiscard]] static Census of_churn_alone(base::Timestamp began, Churn churn);
-
     /// The census after `before`: its churn goes on by what changed between the two.
     ///
     /// @param newcomers id hashes, in any order, of the tokens that were not surely there when `before`
-    /// began: created since then, or nobody knows when. Who is neither in `before` nor a newcomer was missed
-    /// by it.
+    /// began: created since then, or nobody knows when. A token that is neither in `before` nor a newcomer
+    /// was missed by it.
     Census(std::vector<CensusEntry> entries, base::Timestamp began, const Census& before,
            std::vector<std::uint64_t> newcomers);
 
     /// By id_hash.
     [[nodiscard]] const std::vector<CensusEntry>& entries() const { return entries_; }
-    /// False: `of_churn_alone`.
-    [[nodiscard]] bool is_comparable() const { return is_comparable_; }
     [[nodiscard]] base::Timestamp began() const { return began_; }
     [[nodiscard]] const Churn& churn() const { return churn_; }
 
@@ -48,7 +42,6 @@ class Census {
     std::vector<CensusEntry> entries_;
     base::Timestamp began_;
     Churn churn_;
-    bool is_comparable_ = true;
 };
 
 }  // namespace exporter::inventory

@@ -1,5 +1,7 @@
-// inventory/: pure functions and values. `Token`s in, an immutable `Inventory` of counts out. No I/O, no
-// clock, no prometheus types.
+// inventory/: what a listing amounts to. `Token`s come in one by one, an immutable `Inventory` of counts and
+// findings goes out, with a census of hashes that the next listing is compared with. All of it is pure: no
+// I/O, no clock (`now` is handed in), no network and no word of how the numbers are published. Memory grows
+// with the number of series, not with the number of tokens, but for 16 bytes each in the census.
 //
 // `Inventory` is what one listing says. It never changes once it was built.
 #pragma once
@@ -18,7 +20,26 @@ namespace exporter::inventory {
 
 using Count = std::uint64_t;
 
-/// One value for each pair of token type and owner type.
+struct TypePair {
+    datadog::TokenType token;
+    datadog::OwnerType owner;
+};
+
+inline constexpr std::size_t type_pair_count = datadog::token_type_count * datadog::owner_type_count;
+
+/// Each pair of token type and owner type, in publishing order.
+inline constexpr std::array<TypePair, type_pair_count> type_pairs = [] {
+    std::array<TypePair, type_pair_count> pairs{};
+    auto pair = pairs.begin();
+    for (const datadog::TokenType token : datadog::token_types) {
+        for (const datadog::OwnerType owner : datadog::owner_types) {
+            *pair++ = {token, owner};
+        }
+    }
+    return pairs;
+}();
+
+/// One value for each pair of token type and owner type, in the order of `type_pairs`.
 template <class T>
 class ByOwner {
   public:
@@ -28,10 +49,14 @@ class ByOwner {
     [[nodiscard]] const T& at(datadog::TokenType token, datadog::OwnerType owner) const {
         return values_[index(token, owner)];
     }
+    [[nodiscard]] auto begin() { return values_.begin(); }
+    [[nodiscard]] auto begin() const { return values_.begin(); }
+    [[nodiscard]] auto end() { return values_.end(); }
+    [[nodiscard]] auto end() const { return values_.end(); }
     bool operator==(const ByOwner&) const = default;
 
-    static constexpr std::size_t size = datadog::token_type_count * datadog::owner_type_count;
-    /// Dense, for tables that are indexed by pair.
+    static constexpr std::size_t size = type_pair_count;
+    /// The pair's place in `type_pairs`.
     [[nodiscard]] static constexpr std::size_t index(datadog::TokenType token, datadog::OwnerType owner) {
         return static_cast<std::size_t>(token) * datadog::owner_type_count + static_cast<std::size_t>(owner);
     }
@@ -43,8 +68,8 @@ class ByOwner {
 /// Counts by token type, owner type and bucket; the inner vectors have the scheme's size.
 using ByBucket = ByOwner<std::vector<Count>>;
 
-/// Findings of `datadog_access_tokens_at_risk`. They overlap. All but `expired_still_listed` and `leaked` are
-/// about tokens that still open doors: expired ones are left out.
+/// Findings of `datadog_access_tokens_at_risk`, in publishing order. They overlap. All but
+/// `expired_still_listed` and `leaked` leave out expired tokens.
 enum class Risk : std::uint8_t {
     never_expires,
     never_expires_privileged,
@@ -56,6 +81,25 @@ enum class Risk : std::uint8_t {
 };
 inline constexpr std::size_t risk_count = 7;
 [[nodiscard]] std::string_view label(Risk risk);
+
+struct Rules;
+
+/// What a finding depends on.
+struct JudgedToken {
+    const datadog::Token& token;
+    bool privileged;  ///< has a privileged scope
+    const Rules& rules;
+    base::Timestamp now;
+};
+
+struct Finding {
+    Risk risk;
+    std::string_view name;  ///< the `reason` label
+    bool (*applies)(const JudgedToken& judged);
+};
+
+/// All there are, the most serious first.
+extern const std::array<Finding, risk_count> findings;
 
 /// Grants of one scope: tokens that list it, by token type, owner type and expiry bucket.
 struct ScopeGrants {

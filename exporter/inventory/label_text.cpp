@@ -1,6 +1,6 @@
 #include "inventory/label_text.h"
 
-#include "datadog/text_hash.h"
+#include "base/text_hash.h"
 
 #include <algorithm>
 #include <cstdint>
@@ -89,7 +89,7 @@ std::string id_label(std::string_view id) {
     if (label == id) {
         return label;
     }
-    const std::string mark = '~' + datadog::text_fingerprint(id);
+    const std::string mark = '~' + base::text_fingerprint(id);
     std::size_t end = std::min(label.size(), max_label_bytes - mark.size());
     while (end < label.size() && (static_cast<unsigned char>(label[end]) & 0xC0U) == 0x80U) {
         --end;  // Not inside a character.

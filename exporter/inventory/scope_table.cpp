@@ -1,10 +1,12 @@
 #include "inventory/scope_table.h"
 
-#include "datadog/text_hash.h"
+#include "base/text_hash.h"
 #include "inventory/label_text.h"
 
 #include <algorithm>
+#include <map>
 #include <numeric>
+#include <utility>
 
 namespace exporter::inventory {
 
@@ -19,7 +21,7 @@ std::uint32_t mixed(std::uint64_t hash) {
 }  // namespace
 
 ScopeTable::ScopeTable(const std::set<std::string>& privileged, std::size_t expiry_buckets,
-                       std::size_t max_scopes, const datadog::HashKey& census_key)
+                       std::size_t max_scopes, const base::HashKey& census_key)
     : privileged_(privileged),
       expiry_buckets_(expiry_buckets),
       max_scopes_(max_scopes),
@@ -71,8 +73,7 @@ std::optional<ScopeTable::ScopeId> ScopeTable::intern(std::string_view scope) {
     }
     const auto id = static_cast<ScopeId>(scopes_.size());
     const std::string name(scope);
-    scopes_.push_back(
-        {name, privileged_.contains(name), mixed(datadog::text_hash(scope, census_key_)), 0, 0});
+    scopes_.push_back({name, privileged_.contains(name), mixed(base::text_hash(scope, census_key_)), 0, 0});
     ids_.emplace(name, id);
     return id;
 }
@@ -98,36 +99,28 @@ void ScopeTable::write(Inventory& inventory, std::size_t limit) const {
     inventory.folded_scopes = static_cast<Count>(std::count(folded.begin(), folded.end(), true));
 
     // A scope that is really called `other` shares the series of the folded ones: there can be only one.
-    std::optional<std::size_t> row_of_folded;
-    std::vector<std::size_t> row_of(scopes_.size());
+    std::map<std::string_view, ByBucket> rows;
+    std::vector<ByBucket*> row_of;
+    row_of.reserve(scopes_.size());
     for (ScopeId id = 0; id < scopes_.size(); ++id) {
-        const bool shares = folded[id] || scopes_[id].name == folded_name;
-        if (shares && row_of_folded) {
-            row_of[id] = *row_of_folded;
-            continue;
-        }
-        row_of[id] = inventory.scope_grants.size();
-        inventory.scope_grants.push_back({shares ? std::string(folded_name) : scopes_[id].name, {}});
-        if (shares) {
-            row_of_folded = row_of[id];
-        }
+        row_of.push_back(&rows[folded[id] ? folded_name : scopes_[id].name]);
     }
     for (std::size_t combination = 0; combination < grants_.size(); ++combination) {
         const std::vector<std::uint32_t>& counts = grants_[combination];
-        const std::size_t pair = combination / expiry_buckets_;
-        const auto token = static_cast<datadog::TokenType>(pair / datadog::owner_type_count);
-        const auto owner = static_cast<datadog::OwnerType>(pair % datadog::owner_type_count);
+        const auto [token, owner] = type_pairs[combination / expiry_buckets_];
         for (std::size_t id = 0; id < counts.size(); ++id) {
             if (counts[id] == 0) {
                 continue;
             }
-            std::vector<Count>& buckets = inventory.scope_grants[row_of[id]].grants.at(token, owner);
+            std::vector<Count>& buckets = row_of[id]->at(token, owner);
             buckets.resize(expiry_buckets_);
             buckets[combination % expiry_buckets_] += counts[id];
         }
     }
-    std::sort(inventory.scope_grants.begin(), inventory.scope_grants.end(),
-              [](const ScopeGrants& left, const ScopeGrants& right) { return left.scope < right.scope; });
+    inventory.scope_grants.reserve(rows.size());
+    for (auto& [scope, grants] : rows) {
+        inventory.scope_grants.push_back({std::string(scope), std::move(grants)});
+    }
 }
 
 }  // namespace exporter::inventory

@@ -2,7 +2,7 @@
 // dense by scope within the combinations that occur.
 #pragma once
 
-#include "datadog/text_hash.h"
+#include "base/text_hash.h"
 #include "inventory/inventory.h"
 
 #include <cstddef>
@@ -25,7 +25,7 @@ class ScopeTable {
     /// @param max_scopes how many distinct scopes there may be
     /// @param census_key what `set_hash` is made by
     ScopeTable(const std::set<std::string>& privileged, std::size_t expiry_buckets, std::size_t max_scopes,
-               const datadog::HashKey& census_key);
+               const base::HashKey& census_key);
 
     /// What one token's scopes are, each counted once however often it is listed.
     struct Counted {
@@ -55,7 +55,7 @@ class ScopeTable {
     /// Keyed, as anybody may choose the names. Lets one be looked up without making a string of it.
     struct TextHash {
         using is_transparent = void;
-        std::size_t operator()(std::string_view text) const { return datadog::text_hash(text); }
+        std::size_t operator()(std::string_view text) const { return base::text_hash(text); }
     };
 
     /// nullopt: it would be one too many.
@@ -65,7 +65,7 @@ class ScopeTable {
     const std::set<std::string>& privileged_;
     const std::size_t expiry_buckets_;
     const std::size_t max_scopes_;
-    const datadog::HashKey census_key_;
+    const base::HashKey census_key_;
     std::vector<Scope> scopes_;
     std::unordered_map<std::string, ScopeId, TextHash, std::equal_to<>> ids_;
     /// Counts by scope id, for each combination of token type, owner type and expiry bucket; empty until it

@@ -1,20 +1,33 @@
-// metrics/: inventory and poll statistics as prometheus-cpp families, process metrics, and the exposition.
+// metrics/: what the program publishes. An organization's inventory and polls (`Snapshot`) and the exporter's
+// own state (`ExporterStatus`) come in, prometheus-cpp's `MetricFamily` is the form in between, and
+// `Exposition` goes out: text and OpenMetrics, rendered and compressed once per poll. Every metric is a row
+// of the table in catalog.cpp. This room knows nothing of HTTP, of the clock or of Datadog's API.
 //
 // Collecting changes nothing: two collections of the same snapshot give the same bytes, and series come in a
 // fixed order.
 #pragma once
 
 #include "inventory/inventory.h"
-#include "metrics/exposition.h"
+#include "metrics/process.h"
 #include "scan/statistics.h"
 
+#include <prometheus/client_metric.h>
 #include <prometheus/collectable.h>
 #include <prometheus/metric_family.h>
 
+#include <chrono>
+#include <concepts>
+#include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <initializer_list>
+#include <map>
 #include <memory>
+#include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace exporter::metrics {
@@ -26,53 +39,97 @@ struct Snapshot {
     scan::Statistics statistics;
 };
 
-/// The families of the metric contract for a set of organizations, each family once, its series organization
-/// by organization. Histograms and counters included; `process_*` and `build_info` are not.
-class OrganizationsCollectable final : public prometheus::Collectable {
+/// The outcome of reading a file again while the program runs.
+struct Reload {
+    bool was_successful = false;
+    std::optional<base::Timestamp> last_success;
+};
+
+/// By file, as the label has it, such as `web`.
+using ReloadsByFile = std::map<std::string, Reload>;
+
+/// Records the outcomes; reading a file at the start counts as its first reload. Thread-safe.
+class Reloads {
   public:
-    explicit OrganizationsCollectable(std::vector<Snapshot> snapshots);
+    void succeeded(const std::string& file, base::Timestamp now);
+    void failed(const std::string& file);
+
+    /// Without the files that were never read.
+    [[nodiscard]] ReloadsByFile by_file() const;
+
+  private:
+    mutable std::mutex mutex_;
+    ReloadsByFile files_;  ///< protected by mutex_
+};
+
+/// The exporter itself at one moment.
+struct ExporterStatus {
+    std::string version;
+    std::string revision;
+    std::string compiler;
+    std::uint64_t log_lines_dropped = 0;
+    ReloadsByFile reloads;
+    Process process;
+};
+
+struct Metric;
+
+/// What a row's function adds its series to. Names and types come from the row, so code can't drift from it.
+class FamilyBuilder {
+  public:
+    /// @param metric must outlive the builder, as the catalog's rows do
+    /// @param org the first label of every series, except for metrics of the exporter itself
+    explicit FamilyBuilder(const Metric& metric, std::string_view org = {});
+
+    void reserve(std::size_t series) { family_.metric.reserve(series); }
+
+    /// One series of a counter or gauge. `label_values` are those of the row, all of them, in its order.
+    void add(std::initializer_list<std::string_view> label_values, double value);
+    template <std::integral Integer>
+    void add(std::initializer_list<std::string_view> label_values, Integer value) {
+        add(label_values, static_cast<double>(value));
+    }
+    /// A Unix time in seconds, with fractions.
+    void add(std::initializer_list<std::string_view> label_values, base::Timestamp moment) {
+        add(label_values, std::chrono::duration<double>(moment.time_since_epoch()));
+    }
+    void add(std::initializer_list<std::string_view> label_values, std::chrono::duration<double> time) {
+        add(label_values, time.count());
+    }
+    /// No series where there is no value.
+    template <class Value>
+    void add(std::initializer_list<std::string_view> label_values, const std::optional<Value>& value) {
+        if (value) {
+            add(label_values, *value);
+        }
+    }
+    void add(std::initializer_list<std::string_view> label_values,
+             prometheus::ClientMetric::Histogram histogram);
+
+    [[nodiscard]] prometheus::MetricFamily build() && { return std::move(family_); }
+
+  private:
+    prometheus::ClientMetric& add_series(std::initializer_list<std::string_view> label_values);
+
+    const Metric& metric_;
+    const std::string_view org_;
+    prometheus::MetricFamily family_;
+};
+
+/// The family of a row with the series of one organization, or of the exporter itself. Without series where
+/// there is nothing to say: such a family is not published.
+[[nodiscard]] prometheus::MetricFamily family_of(const Metric& metric, const Snapshot& snapshot);
+[[nodiscard]] prometheus::MetricFamily family_of(const Metric& metric, const ExporterStatus& exporter);
+
+/// Every family about the exporter itself, as of the moment of `Collect`.
+class ExporterCollectable final : public prometheus::Collectable {
+  public:
+    /// @param status thread-safe
+    explicit ExporterCollectable(std::function<ExporterStatus()> status) : status_(std::move(status)) {}
     [[nodiscard]] std::vector<prometheus::MetricFamily> Collect() const override;
 
   private:
-    const std::vector<Snapshot> snapshots_;
+    const std::function<ExporterStatus()> status_;
 };
-
-/// `datadog_access_token_exporter_build_info`.
-class BuildInfoCollectable final : public prometheus::Collectable {
-  public:
-    BuildInfoCollectable(std::string version, std::string revision, std::string compiler);
-    [[nodiscard]] std::vector<prometheus::MetricFamily> Collect() const override;
-
-  private:
-    const std::string version_;
-    const std::string revision_;
-    const std::string compiler_;
-};
-
-/// `datadog_access_token_exporter_log_lines_dropped_total`.
-class LogCollectable final : public prometheus::Collectable {
-  public:
-    explicit LogCollectable(std::uint64_t lines_dropped) : lines_dropped_(lines_dropped) {}
-    [[nodiscard]] std::vector<prometheus::MetricFamily> Collect() const override;
-
-  private:
-    const std::uint64_t lines_dropped_;
-};
-
-/// The standard `process_*` families (CPU, memory, file descriptors, start time), read from /proc at each
-/// collection; the start time only once. What can't be read is left out.
-class ProcessCollectable final : public prometheus::Collectable {
-  public:
-    [[nodiscard]] std::vector<prometheus::MetricFamily> Collect() const override;
-};
-
-/// The lines of `families` in `format`. Text is the same bytes as prometheus::TextSerializer's, faster and
-/// without a locale. OpenMetrics holds the same samples, and no `# EOF` yet: a gauge whose name ends in
-/// `_info` is an info, a name that ends in a unit says so in `# UNIT`.
-[[nodiscard]] std::string render(const std::vector<prometheus::MetricFamily>& families, Format format);
-
-/// The two parts of what `render` makes of a family: the lines that describe it, and those of its samples.
-[[nodiscard]] std::string render_header(const prometheus::MetricFamily& family, Format format);
-[[nodiscard]] std::string render_samples(const prometheus::MetricFamily& family, Format format);
 
 }  // namespace exporter::metrics

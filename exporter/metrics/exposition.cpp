@@ -1,6 +1,5 @@
 #include "metrics/exposition.h"
 
-#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -15,18 +14,6 @@ std::string_view content_type(Format format) {
     return format == Format::openmetrics ? "application/openmetrics-text; version=1.0.0; charset=utf-8"
                                          : "text/plain; version=0.0.4; charset=utf-8";
 }
-
-Exposition::Exposition(const Renderer& render) {
-    Deflater deflater;
-    std::transform(formats.begin(), formats.end(), stored_.begin(), [&](Format format) {
-        std::string deflated;
-        const TextSum text = deflater.append(render(format), deflated);
-        const Fragment whole = {deflated, text};
-        return open_gzip({&whole, 1});
-    });
-}
-
-Exposition::Exposition(std::array<OpenGzip, formats.size()> stored) : stored_(std::move(stored)) {}
 
 Body Exposition::body(std::string_view live, Format format, Encoding encoding) const {
     std::string tail(live);
@@ -52,7 +39,7 @@ std::shared_ptr<const std::string> Exposition::text(Format format) const {
 
 ExpositionStore::ExpositionStore(Renderer live)
     : live_(std::move(live)),
-      current_(std::make_shared<const Exposition>([](Format) { return std::string(); })) {}
+      current_(std::make_shared<const Exposition>(std::array{open_gzip({}), open_gzip({})})) {}
 
 void ExpositionStore::publish(std::shared_ptr<const Exposition> exposition) {
     const std::lock_guard lock(mutex_);

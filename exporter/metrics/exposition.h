@@ -11,6 +11,7 @@
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace exporter::metrics {
 
@@ -46,10 +47,8 @@ struct Body {
 /// which Prometheus by default does not.
 class Exposition {
   public:
-    /// Renders and compresses each format once.
-    explicit Exposition(const Renderer& render);
-    /// Of what is compressed already, by format.
-    explicit Exposition(std::array<OpenGzip, formats.size()> stored);
+    /// @param stored by format
+    explicit Exposition(std::array<OpenGzip, formats.size()> stored) : stored_(std::move(stored)) {}
 
     /// The stored part followed by `live`, whole lines of the same format, and by what ends the format. As
     /// one gzip member where `encoding` says so. The first body without compression unpacks the stored part;

@@ -62,79 +62,41 @@ void append_final_blocks(std::string& out, std::string_view text) {
     }
 }
 
-/// Unpacks a raw deflate stream.
-class Inflater {
-  public:
-    Inflater() {
-        if (inflateInit2(&stream_, raw_deflate) != Z_OK) {
-            throw std::bad_alloc();  // the argument is right, so only memory can be missing
-        }
-    }
-    Inflater(const Inflater&) = delete;
-    Inflater& operator=(const Inflater&) = delete;
-    ~Inflater() { inflateEnd(&stream_); }
-
-    /// Fills `out` from `deflated`, which must have so much.
-    void fill(std::string& out, std::string_view deflated) {
-        std::size_t filled = 0;
-        while (filled < out.size()) {
-            const auto input = static_cast<uInt>(std::min(deflated.size(), largest_piece));
-            const auto room = static_cast<uInt>(std::min(out.size() - filled, largest_piece));
-            stream_.next_in = input_of(deflated);
-            stream_.avail_in = input;
-            stream_.next_out = reinterpret_cast<Bytef*>(out.data() + filled);
-            stream_.avail_out = room;
-            if (inflate(&stream_, Z_SYNC_FLUSH) != Z_OK) {
-                throw std::bad_alloc();  // the stream was made here, so only memory can be missing
-            }
-            deflated.remove_prefix(input - stream_.avail_in);
-            filled += room - stream_.avail_out;
-        }
-    }
-
-  private:
-    z_stream stream_{};
-};
-
 }  // namespace
 
-struct Deflater::Stream {
-    void append_piece(std::string_view piece, int flush, std::string& out) {
-        zlib.next_in = input_of(piece);
-        zlib.avail_in = static_cast<uInt>(piece.size());
-        do {
-            zlib.next_out = buffer.data();
-            zlib.avail_out = static_cast<uInt>(buffer.size());
-            deflate(&zlib, flush);
-            out.append(reinterpret_cast<const char*>(buffer.data()), buffer.size() - zlib.avail_out);
-        } while (zlib.avail_out == 0);
-    }
-
-    z_stream zlib{};
-    std::array<Bytef, 16384> buffer{};
-};
-
-Deflater::Deflater() : stream_(std::make_unique<Stream>()) {
-    if (deflateInit2(&stream_->zlib, compression_level, Z_DEFLATED, raw_deflate, default_memory_level,
+Deflater::Deflater() : stream_(std::make_unique<z_stream>()) {
+    if (deflateInit2(stream_.get(), compression_level, Z_DEFLATED, raw_deflate, default_memory_level,
                      Z_DEFAULT_STRATEGY) != Z_OK) {
         throw std::bad_alloc();  // the arguments are right, so only memory can be missing
     }
 }
 
 Deflater::~Deflater() {
-    deflateEnd(&stream_->zlib);
+    deflateEnd(stream_.get());
 }
 
 TextSum Deflater::append(std::string_view text, std::string& out) {
     const TextSum sum = sum_of(text);
     for (; text.size() > largest_piece; text.remove_prefix(largest_piece)) {
-        stream_->append_piece(text.substr(0, largest_piece), Z_NO_FLUSH, out);
+        append_piece(text.substr(0, largest_piece), Z_NO_FLUSH, out);
     }
     if (!text.empty()) {
         // A full flush ends on a byte boundary and forgets what was before.
-        stream_->append_piece(text, Z_FULL_FLUSH, out);
+        append_piece(text, Z_FULL_FLUSH, out);
     }
     return sum;
+}
+
+void Deflater::append_piece(std::string_view piece, int flush, std::string& out) {
+    std::array<Bytef, 16384> buffer;
+    stream_->next_in = input_of(piece);
+    stream_->avail_in = static_cast<uInt>(piece.size());
+    do {
+        stream_->next_out = buffer.data();
+        stream_->avail_out = static_cast<uInt>(buffer.size());
+        deflate(stream_.get(), flush);
+        out.append(reinterpret_cast<const char*>(buffer.data()), buffer.size() - stream_->avail_out);
+    } while (stream_->avail_out == 0);
 }
 
 OpenGzip open_gzip(std::span<const Fragment> parts) {
@@ -168,8 +130,27 @@ std::string gzip_ending(const OpenGzip& member, std::string_view tail) {
 }
 
 std::string text_of(const OpenGzip& member) {
+    z_stream stream{};
+    if (inflateInit2(&stream, raw_deflate) != Z_OK) {
+        throw std::bad_alloc();  // the argument is right, so only memory can be missing
+    }
+    const std::unique_ptr<z_stream, decltype(&inflateEnd)> ended(&stream, inflateEnd);
+    std::string_view deflated = std::string_view(*member.bytes).substr(gzip_header.size());
     std::string text(member.text.size, '\0');
-    Inflater().fill(text, std::string_view(*member.bytes).substr(gzip_header.size()));
+    std::size_t filled = 0;
+    while (filled < text.size()) {
+        const auto input = static_cast<uInt>(std::min(deflated.size(), largest_piece));
+        const auto room = static_cast<uInt>(std::min(text.size() - filled, largest_piece));
+        stream.next_in = input_of(deflated);
+        stream.avail_in = input;
+        stream.next_out = reinterpret_cast<Bytef*>(text.data() + filled);
+        stream.avail_out = room;
+        if (inflate(&stream, Z_SYNC_FLUSH) != Z_OK) {
+            throw std::bad_alloc();  // the stream was made here, so only memory can be missing
+        }
+        deflated.remove_prefix(input - stream.avail_in);
+        filled += room - stream.avail_out;
+    }
     return text;
 }
 

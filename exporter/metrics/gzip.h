@@ -10,6 +10,8 @@
 #include <string>
 #include <string_view>
 
+struct z_stream_s;  // zlib's, which only gzip.cpp includes
+
 namespace exporter::metrics {
 
 /// What gzip says about a text, from which follows what it says about a concatenation.
@@ -41,8 +43,9 @@ class Deflater {
     TextSum append(std::string_view text, std::string& out);
 
   private:
-    struct Stream;
-    const std::unique_ptr<Stream> stream_;
+    void append_piece(std::string_view piece, int flush, std::string& out);
+
+    const std::unique_ptr<z_stream_s> stream_;
 };
 
 /// A gzip member without its end: header and fragments. Cheap to copy.

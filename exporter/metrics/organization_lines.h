@@ -2,46 +2,54 @@
 // organization are rendered and compressed after its poll, and an exposition is a copy of everyone's
 // compressed lines. No text is kept.
 //
-// The law: what is joined is, byte for byte, `render` of `OrganizationsCollectable` of the same snapshots.
+// The law: what is joined is, byte for byte, `render` of each metric's series, organization by organization.
 #pragma once
 
 #include "metrics/collectables.h"
 #include "metrics/exposition.h"
-#include "metrics/family_fragments.h"
+#include "metrics/gzip.h"
 
-#include <prometheus/metric_family.h>
-
+#include <array>
 #include <cstddef>
 #include <memory>
 #include <span>
+#include <string>
 #include <vector>
 
 namespace exporter::metrics {
 
-/// The sample lines of one organization at one moment, compressed. Immutable.
-class OrganizationLines {
+/// Lines of metrics of the catalog, compressed one metric at a time; a metric is named by its row.
+class CompressedLines {
   public:
-    explicit OrganizationLines(const Snapshot& snapshot);
+    CompressedLines();
 
-    /// Of the family in a row of the catalog, without what describes the family; empty where this
-    /// organization has no series. A view of this object's bytes.
-    [[nodiscard]] Fragment at(std::size_t family, Format format) const {
-        return fragments_.at(family, format);
-    }
-    /// Bytes of memory that are held.
-    [[nodiscard]] std::size_t memory() const { return fragments_.memory(); }
+    /// Compresses the lines, by format, of a metric that has none yet. Formats with the same lines share the
+    /// bytes.
+    void add(std::size_t row, const std::array<std::string, formats.size()>& lines, Deflater& deflater);
+    /// Gives back the room for more.
+    void shrink() { deflated_.shrink_to_fit(); }
+
+    /// A view of this object's bytes, until the next change; empty where there are no lines.
+    [[nodiscard]] Fragment at(std::size_t row, Format format) const;
 
   private:
-    FamilyFragments fragments_;
+    struct Place {
+        std::size_t begin = 0;
+        std::size_t size = 0;
+        TextSum text;
+    };
+
+    std::string deflated_;
+    std::vector<std::array<Place, formats.size()>> places_;  ///< by row and format
 };
 
-/// Collects, renders and compresses: what follows a poll. Thread-safe, as it knows nothing but its argument.
-[[nodiscard]] std::shared_ptr<const OrganizationLines> render_lines(const Snapshot& snapshot);
+/// The sample lines of one organization, without what describes the families: what follows a poll.
+/// Thread-safe.
+[[nodiscard]] std::shared_ptr<const CompressedLines> render_lines(const Snapshot& snapshot);
 
-/// The exposition of these organizations, in their order, and of `more`, families that are in none of them.
+/// The exposition of these organizations, in their order.
 /// @param organizations none is null; not needed afterwards
 [[nodiscard]] std::shared_ptr<const Exposition> join(
-    std::span<const std::shared_ptr<const OrganizationLines>> organizations,
-    const std::vector<prometheus::MetricFamily>& more);
+    std::span<const std::shared_ptr<const CompressedLines>> organizations);
 
 }  // namespace exporter::metrics

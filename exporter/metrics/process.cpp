@@ -1,118 +1,148 @@
-#include "metrics/collectables.h"
-#include "metrics/family_builder.h"
-#include "metrics/open_descriptors.h"
-#include "metrics/process_stat.h"
+#include "metrics/process.h"
+
+#include "base/descriptor.h"
 
 #include <fcntl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
-#include <cstddef>
-#include <optional>
-#include <utility>
+#include <charconv>
+#include <filesystem>
+#include <string>
+#include <system_error>
 
 namespace exporter::metrics {
-
 namespace {
 
-class File {
-  public:
-    explicit File(const char* path) : descriptor_(::open(path, O_RDONLY | O_CLOEXEC)) {}
-    File(const File&) = delete;
-    File& operator=(const File&) = delete;
-    ~File() {
-        if (descriptor_ >= 0) {
-            ::close(descriptor_);
-        }
-    }
+constexpr const char* descriptor_folder = "/proc/self/fd";
 
-    /// To the end; empty when it can't be read.
-    [[nodiscard]] std::string read() const {
-        std::string text;
-        std::array<char, 4096> buffer;
-        ssize_t bytes = 0;
-        while (descriptor_ >= 0 && (bytes = ::read(descriptor_, buffer.data(), buffer.size())) > 0) {
-            text.append(buffer.data(), static_cast<std::size_t>(bytes));
-        }
-        return text;
+/// To the end; empty when it can't be read.
+std::string read_text(const char* path) {
+    const base::Descriptor file(::open(path, O_RDONLY | O_CLOEXEC));
+    std::string text;
+    std::array<char, 4096> buffer;
+    ssize_t bytes = 0;
+    while (file.is_open() && (bytes = ::read(file.get(), buffer.data(), buffer.size())) > 0) {
+        text.append(buffer.data(), static_cast<std::size_t>(bytes));
     }
+    return text;
+}
 
-  private:
-    const int descriptor_;
-};
+/// Cuts the first word off `text`; empty when there is none.
+std::string_view next_word(std::string_view& text) {
+    constexpr std::string_view blanks = " \n";
+    text.remove_prefix(std::min(text.find_first_not_of(blanks), text.size()));
+    const std::string_view word = text.substr(0, text.find_first_of(blanks));
+    text.remove_prefix(word.size());
+    return word;
+}
+
+std::optional<std::uint64_t> parse_number(std::string_view word) {
+    std::uint64_t number = 0;
+    const char* const end = word.data() + word.size();
+    const auto [rest, error] = std::from_chars(word.data(), end, number);
+    if (error != std::errc{} || rest != end) {
+        return std::nullopt;
+    }
+    return number;
+}
 
 double ticks_to_seconds(std::uint64_t ticks) {
     return static_cast<double>(ticks) / static_cast<double>(::sysconf(_SC_CLK_TCK));
 }
 
 std::optional<double> read_start_time(const ProcessStat& stat) {
-    const std::optional<std::uint64_t> boot_time = parse_boot_time(File("/proc/stat").read());
+    const std::optional<std::uint64_t> boot_time = parse_boot_time(read_text("/proc/stat"));
     if (!boot_time) {
         return std::nullopt;
     }
     return static_cast<double>(*boot_time) + ticks_to_seconds(stat.start_ticks);
 }
 
-std::optional<double> read_max_fds() {
-    rlimit limit{};
-    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) {
-        return std::nullopt;
-    }
-    return static_cast<double>(limit.rlim_cur);
-}
-
-prometheus::MetricFamily family(std::string name, std::string help, prometheus::MetricType type,
-                                double value) {
-    prometheus::MetricFamily family;
-    family.name = std::move(name);
-    family.help = std::move(help);
-    family.type = type;
-    prometheus::ClientMetric& series = family.metric.emplace_back();
-    (type == prometheus::MetricType::Counter ? series.counter.value : series.gauge.value) = value;
-    return family;
-}
-
 }  // namespace
 
-std::vector<prometheus::MetricFamily> LogCollectable::Collect() const {
-    FamilyBuilder family(describe("datadog_access_token_exporter_log_lines_dropped_total"));
-    family.add({}, static_cast<double>(lines_dropped_));
-    return {std::move(family).build()};
+Process read_process() {
+    Process process;
+    process.open_fds = count_open_descriptors();
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        process.max_fds = limit.rlim_cur;
+    }
+    if (const std::optional<ProcessStat> stat = parse_process_stat(read_text("/proc/self/stat"))) {
+        process.cpu_seconds = ticks_to_seconds(stat->cpu_ticks);
+        process.virtual_bytes = stat->virtual_bytes;
+        process.resident_bytes = stat->resident_pages * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+        // Once: the kernel's boot time moves with each correction of the clock, and /proc/stat is slow on
+        // large machines.
+        static const std::optional<double> start_time = read_start_time(*stat);
+        process.start_time = start_time;
+    }
+    return process;
 }
 
-std::vector<prometheus::MetricFamily> ProcessCollectable::Collect() const {
-    using Type = prometheus::MetricType;
-    std::vector<prometheus::MetricFamily> families;
-    const std::optional<ProcessStat> stat = parse_process_stat(File("/proc/self/stat").read());
-    if (stat) {
-        families.push_back(family("process_cpu_seconds_total", "User and system CPU time spent, in seconds.",
-                                  Type::Counter, ticks_to_seconds(stat->cpu_ticks)));
+std::optional<ProcessStat> parse_process_stat(std::string_view text) {
+    // Numbered as in proc(5).
+    constexpr std::size_t state_field = 3;
+    constexpr std::size_t utime_field = 14;
+    constexpr std::size_t stime_field = 15;
+    constexpr std::size_t starttime_field = 22;
+    constexpr std::size_t vsize_field = 23;
+    constexpr std::size_t rss_field = 24;
+
+    // The second field is the program's name in parentheses, and may hold blanks and parentheses of its own.
+    const auto name_end = text.rfind(')');
+    if (name_end == std::string_view::npos) {
+        return std::nullopt;
     }
-    if (const auto count = count_open_descriptors()) {
-        families.push_back(
-            family("process_open_fds", "Open file descriptors.", Type::Gauge, static_cast<double>(*count)));
+    text.remove_prefix(name_end + 1);
+    std::array<std::string_view, rss_field + 1> fields;
+    for (std::size_t field = state_field; field <= rss_field; ++field) {
+        fields[field] = next_word(text);
     }
-    if (const auto limit = read_max_fds()) {
-        families.push_back(
-            family("process_max_fds", "How many file descriptors may be open at once.", Type::Gauge, *limit));
+    const auto utime = parse_number(fields[utime_field]);
+    const auto stime = parse_number(fields[stime_field]);
+    const auto start = parse_number(fields[starttime_field]);
+    const auto virtual_bytes = parse_number(fields[vsize_field]);
+    const auto resident_pages = parse_number(fields[rss_field]);
+    if (!utime || !stime || !start || !virtual_bytes || !resident_pages) {
+        return std::nullopt;
     }
-    if (!stat) {
-        return families;
+    return ProcessStat{*utime + *stime, *start, *virtual_bytes, *resident_pages};
+}
+
+std::optional<std::uint64_t> parse_boot_time(std::string_view text) {
+    while (!text.empty()) {
+        std::string_view line = text.substr(0, text.find('\n'));
+        text.remove_prefix(std::min(line.size() + 1, text.size()));
+        if (next_word(line) == "btime") {
+            return parse_number(next_word(line));
+        }
     }
-    families.push_back(family("process_virtual_memory_bytes", "Size of virtual memory, in bytes.",
-                              Type::Gauge, static_cast<double>(stat->virtual_bytes)));
-    families.push_back(
-        family("process_resident_memory_bytes", "Size of resident memory, in bytes.", Type::Gauge,
-               static_cast<double>(stat->resident_pages) * static_cast<double>(::sysconf(_SC_PAGESIZE))));
-    // Once: the kernel's boot time moves with each correction of the clock, and /proc/stat is slow on large
-    // machines.
-    static const std::optional<double> start_time = read_start_time(*stat);
-    if (start_time) {
-        families.push_back(family("process_start_time_seconds", "When the process started, as a Unix time.",
-                                  Type::Gauge, *start_time));
+    return std::nullopt;
+}
+
+std::optional<std::size_t> count_open_descriptors() {
+    struct stat status{};
+    if (::stat(descriptor_folder, &status) == 0 && status.st_size > 0) {
+        return static_cast<std::size_t>(status.st_size);
     }
-    return families;
+    return enumerate_open_descriptors();
+}
+
+std::optional<std::size_t> enumerate_open_descriptors() {
+    std::error_code error;
+    std::size_t count = 0;
+    for (std::filesystem::directory_iterator entry(descriptor_folder, error); !error && entry != end(entry);
+         entry.increment(error)) {
+        ++count;
+    }
+    if (error || count == 0) {
+        return std::nullopt;
+    }
+    return count - 1;  // without the one that is counting
 }
 
 }  // namespace exporter::metrics

@@ -3,7 +3,9 @@
 
 #include "datadog/token.h"
 
+#include <atomic>
 #include <chrono>
+#include <cstdint>
 #include <stop_token>
 
 namespace exporter::scan {
@@ -31,9 +33,30 @@ class Randomness {
     virtual ~Randomness() = default;
     /// Uniform in [0, 1).
     [[nodiscard]] virtual double next() = 0;
+    /// Uniform in [0, `most`), in whole milliseconds.
+    [[nodiscard]] std::chrono::milliseconds below(std::chrono::milliseconds most) {
+        return std::chrono::milliseconds(
+            static_cast<std::int64_t>(static_cast<double>(most.count()) * next()));
+    }
 };
 
 /// Seeded from the machine's entropy.
 [[nodiscard]] Randomness& system_randomness();
+
+/// Whether something is overdue that was expected by a moment. Thread-safe.
+class Progress {
+  public:
+    /// @param slack how much later it may still come
+    void expect_by(SteadyTime moment, SteadyTime::duration slack) {
+        const SteadyTime latest = moment < SteadyTime::max() - slack ? moment + slack : SteadyTime::max();
+        latest_.store(latest.time_since_epoch().count());
+    }
+    [[nodiscard]] bool is_overdue(SteadyTime now) const {
+        return now.time_since_epoch().count() > latest_.load();
+    }
+
+  private:
+    std::atomic<SteadyTime::rep> latest_ = SteadyTime::max().time_since_epoch().count();
+};
 
 }  // namespace exporter::scan

@@ -34,10 +34,10 @@ Answer fetch(PageSource& source, const Fetch& wanted) {
     }
 }
 
-/// How long the deciding thread may take to take in answers and to render what they brought.
+/// How long the scheduler thread may take to take in answers and to render what they brought.
 constexpr std::chrono::minutes time_to_decide{1};
 
-/// A worker that waits so long for one organization is missing to the others.
+/// A worker that waits so long for one organization is unavailable to the rest.
 constexpr std::chrono::seconds slow_answer{5};
 
 /// Whether the organization holds up workers: its requests hang, or take very long to be answered, be it by
@@ -63,13 +63,11 @@ bool holds_up(const Answer& answer) {
 
 }  // namespace
 
-Dispatcher::Dispatcher(std::vector<Member> members, Clock& clock, std::size_t workers)
-    : members_(std::move(members)),
-      clock_(clock),
-      most_in_trouble_(std::max<std::size_t>(1, workers / 2)),
-      states_(members_.size()) {
-    for (std::size_t member = 0; member < members_.size(); ++member) {
-        alarms_.emplace(SteadyTime::min(), member);
+Dispatcher::Dispatcher(const std::vector<Member>& members, Clock& clock, std::size_t workers)
+    : clock_(clock), most_in_trouble_(std::max<std::size_t>(1, workers / 2)) {
+    members_.reserve(members.size());
+    for (const Member& member : members) {
+        members_.push_back({member.poller, member.source});
     }
     for (std::size_t worker = 0; worker < std::max<std::size_t>(1, workers); ++worker) {
         workers_.emplace_back([this](const std::stop_token& stop) { work(stop); });
@@ -89,18 +87,21 @@ void Dispatcher::run(const std::stop_token& stop) {
 void Dispatcher::run_once() {
     drive({}, [this] {
         return std::all_of(members_.begin(), members_.end(),
-                           [](const Member& member) { return member.poller->attempted(); });
+                           [](const State& member) { return member.poller->attempted(); });
     });
 }
 
 template <class Done>
 void Dispatcher::drive(const std::stop_token& stop, Done done) {
     while (!stop.stop_requested()) {
-        for (const std::size_t member : due_members()) {
+        const SteadyTime now = clock_.steady_now();
+        for (State& member : members_) {
             if (stop.stop_requested()) {
                 return;
             }
-            advance(member);
+            if (member.wake_at <= now) {
+                advance(member);
+            }
         }
         if (done()) {
             return;
@@ -110,50 +111,29 @@ void Dispatcher::drive(const std::stop_token& stop, Done done) {
             if (stop.stop_requested()) {
                 return;
             }
-            const std::size_t member = result.member;
+            State& member = *result.member;
             take(std::move(result));
             advance(member);
         }
     }
 }
 
-std::vector<std::size_t> Dispatcher::due_members() const {
-    std::vector<std::size_t> members;
-    const auto later = alarms_.upper_bound(clock_.steady_now());
-    for (auto alarm = alarms_.begin(); alarm != later; ++alarm) {
-        members.push_back(alarm->second);
-    }
-    return members;
-}
-
 /// Does what the member's poller wants done, until it wants nothing for a while.
-void Dispatcher::advance(std::size_t member) {
-    State& state = states_[member];
-    const auto [first, last] = alarms_.equal_range(state.wake_at);
-    const auto alarm =
-        std::find_if(first, last, [member](const auto& entry) { return entry.second == member; });
-    if (alarm != last) {
-        alarms_.erase(alarm);
-    }
+void Dispatcher::advance(State& member) {
     for (;;) {
-        const Next next = members_[member].poller->next();
+        const Next next = member.poller->next();
         if (const auto* pause = std::get_if<Pause>(&next)) {
-            state.wake_at = pause->until;
-            alarms_.emplace(state.wake_at, member);
+            member.wake_at = pause->until;
             return;
         }
-        Job job{member, jobs_++, Prepare{}, state.in_trouble};
-        if (const auto* fetch = std::get_if<Fetch>(&next)) {
-            job.what = *fetch;
-        }
         const std::lock_guard lock(mutex_);
-        (state.in_trouble ? troubled_ : healthy_).push_back(job);
+        jobs_.push_back({&member, next, member.in_trouble});
         work_.notify_one();
     }
 }
 
 void Dispatcher::take(Result result) {
-    Poller& poller = *members_[result.member].poller;
+    Poller& poller = *result.member->poller;
     if (auto* prepared = std::get_if<datadog::Result<void>>(&result.what)) {
         poller.prepared(std::move(*prepared));
         return;
@@ -161,13 +141,13 @@ void Dispatcher::take(Result result) {
     auto& [page, answer] = std::get<1>(result.what);
     // A request that was not made, as it had waited for a worker until its deadline, says nothing.
     if (answer.exchange.made) {
-        set_in_trouble(states_[result.member], holds_up(answer));
+        set_in_trouble(*result.member, holds_up(answer));
     }
     poller.answered(page, std::move(answer));
 }
 
-void Dispatcher::set_in_trouble(State& state, bool in_trouble) {
-    if (std::exchange(state.in_trouble, in_trouble) == in_trouble) {
+void Dispatcher::set_in_trouble(State& member, bool in_trouble) {
+    if (std::exchange(member.in_trouble, in_trouble) == in_trouble) {
         return;
     }
     const std::lock_guard lock(mutex_);
@@ -175,41 +155,39 @@ void Dispatcher::set_in_trouble(State& state, bool in_trouble) {
     work_.notify_all();
 }
 
-bool Dispatcher::moving() const {
-    return clock_.steady_now().time_since_epoch().count() <= awake_by_.load();
-}
-
-std::deque<Dispatcher::Result> Dispatcher::wait_for_results(const std::stop_token& stop) {
+std::vector<Dispatcher::Result> Dispatcher::wait_for_results(const std::stop_token& stop) {
     std::unique_lock lock(mutex_);
     const auto came = [this] { return !results_.empty(); };
-    const SteadyTime alarm = alarms_.empty() ? SteadyTime::max() : alarms_.begin()->first;
+    SteadyTime alarm = SteadyTime::max();
+    for (const State& member : members_) {
+        alarm = std::min(alarm, member.wake_at);
+    }
     const SteadyTime now = clock_.steady_now();
-    expect_to_be_awake_by(std::max(alarm, now));
+    progress_.expect_by(std::max(alarm, now), time_to_decide);
     if (alarm == SteadyTime::max()) {
         results_came_.wait(lock, stop, came);
     } else {
         results_came_.wait_for(lock, stop, alarm - now, came);
     }
-    expect_to_be_awake_by(clock_.steady_now());
+    progress_.expect_by(clock_.steady_now(), time_to_decide);
     return std::exchange(results_, {});
-}
-
-void Dispatcher::expect_to_be_awake_by(SteadyTime moment) {
-    const SteadyTime limit =
-        moment < SteadyTime::max() - time_to_decide ? moment + time_to_decide : SteadyTime::max();
-    awake_by_.store(limit.time_since_epoch().count());
 }
 
 void Dispatcher::work(const std::stop_token& stop) {
     std::unique_lock lock(mutex_);
-    while (work_.wait(lock, stop, [this] { return queue_with_work() != nullptr; }) &&
-           !stop.stop_requested()) {
-        std::deque<Job>& queue = *queue_with_work();
-        const Job job = queue.front();
-        queue.pop_front();
+    while (work_.wait(lock, stop, [this] { return next_job() != jobs_.end(); }) && !stop.stop_requested()) {
+        const auto next = next_job();
+        const Job job = *next;
+        jobs_.erase(next);
         busy_in_trouble_ += job.in_trouble ? 1U : 0U;
         lock.unlock();
-        Result result = perform(job);
+        PageSource& source = *job.member->source;
+        Result result{job.member, {}};
+        if (const auto* wanted = std::get_if<Fetch>(&job.what)) {
+            result.what = std::pair(wanted->page, fetch(source, *wanted));
+        } else {
+            result.what = prepare(source);
+        }
         lock.lock();
         busy_in_trouble_ -= job.in_trouble ? 1U : 0U;
         results_.push_back(std::move(result));
@@ -217,23 +195,12 @@ void Dispatcher::work(const std::stop_token& stop) {
     }
 }
 
-/// Whichever has waited longest, of those that may have a worker.
-std::deque<Dispatcher::Job>* Dispatcher::queue_with_work() {
+/// The one that has waited longest, of those that may have a worker.
+std::deque<Dispatcher::Job>::iterator Dispatcher::next_job() {
     // Where all are in trouble there is nobody to leave anything to.
     const bool share_is_left = members_in_trouble_ == members_.size() || busy_in_trouble_ < most_in_trouble_;
-    const bool troubled_may = !troubled_.empty() && share_is_left;
-    if (healthy_.empty()) {
-        return troubled_may ? &troubled_ : nullptr;
-    }
-    return troubled_may && troubled_.front().number < healthy_.front().number ? &troubled_ : &healthy_;
-}
-
-Dispatcher::Result Dispatcher::perform(const Job& job) const {
-    PageSource& source = *members_[job.member].source;
-    if (const auto* wanted = std::get_if<Fetch>(&job.what)) {
-        return {job.member, std::pair(wanted->page, fetch(source, *wanted))};
-    }
-    return {job.member, prepare(source)};
+    return std::find_if(jobs_.begin(), jobs_.end(),
+                        [share_is_left](const Job& job) { return !job.in_trouble || share_is_left; });
 }
 
 }  // namespace exporter::scan

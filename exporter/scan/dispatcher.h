@@ -1,16 +1,11 @@
 // Drives all pollers with a fixed number of threads.
 #pragma once
 
-#include "scan/page_source.h"
 #include "scan/poller.h"
 
-#include <atomic>
-#include <chrono>
 #include <condition_variable>
 #include <cstddef>
-#include <cstdint>
 #include <deque>
-#include <map>
 #include <mutex>
 #include <stop_token>
 #include <thread>
@@ -20,11 +15,11 @@
 
 namespace exporter::scan {
 
-/// One thread decides: it alone touches the pollers, so that what they count and tell needs no lock. Workers
+/// The scheduler thread alone touches the pollers, so that what they count and tell needs no lock. Workers
 /// make the requests, first come first served; none of them belongs to an organization.
 ///
 /// An organization that got no answer to its last request (a dead network, a proxy that hangs), or waited
-/// long for it, is in trouble until one comes soon, and all that are have no more than half of the workers,
+/// long for it, is in trouble until one comes soon. All that are in trouble get at most half of the workers,
 /// as long as there are others: however many hang, the others are polled in time.
 class Dispatcher {
   public:
@@ -35,7 +30,7 @@ class Dispatcher {
 
     /// @param members must outlive the dispatcher
     /// @param workers requests that can be under way at once, over all members; at least one
-    Dispatcher(std::vector<Member> members, Clock& clock, std::size_t workers);
+    Dispatcher(const std::vector<Member>& members, Clock& clock, std::size_t workers);
     Dispatcher(const Dispatcher&) = delete;
     Dispatcher& operator=(const Dispatcher&) = delete;
     /// Waits for requests under way; `PageSource`'s owner may cut them short.
@@ -47,60 +42,51 @@ class Dispatcher {
     /// Drives the pollers until each has finished a first attempt.
     void run_once();
 
-    /// False: the thread that decides has not woken up when it should have, or does not come to an end with
-    /// what it woke up for. From any thread.
-    [[nodiscard]] bool moving() const;
+    /// False: the scheduler thread has not woken up when it should have, or is stuck in its current round.
+    /// From any thread.
+    [[nodiscard]] bool moving() const { return !progress_.is_overdue(clock_.steady_now()); }
 
   private:
+    struct State {
+        Poller* poller;
+        PageSource* source;
+        bool in_trouble = false;
+        SteadyTime wake_at = SteadyTime::min();
+    };
     struct Job {
-        std::size_t member;
-        std::uint64_t number;  ///< in the order of asking
-        std::variant<Prepare, Fetch> what;
+        State* member;
+        Next what;  ///< `Prepare` or `Fetch`
         bool in_trouble;
     };
     struct Result {
-        std::size_t member;
+        State* member;
         std::variant<datadog::Result<void>, std::pair<std::size_t, datadog::Answer>> what;
-    };
-    struct State {
-        bool in_trouble = false;
-        SteadyTime wake_at = SteadyTime::min();
     };
 
     template <class Done>
     void drive(const std::stop_token& stop, Done done);
-    [[nodiscard]] std::vector<std::size_t> due_members() const;
-    void advance(std::size_t member);
+    void advance(State& member);
     void take(Result result);
-    void set_in_trouble(State& state, bool in_trouble);
-    [[nodiscard]] std::deque<Result> wait_for_results(const std::stop_token& stop);
-
-    void expect_to_be_awake_by(SteadyTime moment);
+    void set_in_trouble(State& member, bool in_trouble);
+    [[nodiscard]] std::vector<Result> wait_for_results(const std::stop_token& stop);
 
     void work(const std::stop_token& stop);
-    [[nodiscard]] std::deque<Job>* queue_with_work();
-    [[nodiscard]] Result perform(const Job& job) const;
+    [[nodiscard]] std::deque<Job>::iterator next_job();
 
-    const std::vector<Member> members_;
     Clock& clock_;
     const std::size_t most_in_trouble_;
-
-    // Of the thread that decides:
-    std::vector<State> states_;  ///< by member
-    std::multimap<SteadyTime, std::size_t> alarms_;
-    std::uint64_t jobs_ = 0;
+    std::vector<State> members_;  ///< changed by the scheduler thread alone
 
     std::mutex mutex_;
     std::condition_variable_any work_;
     std::condition_variable_any results_came_;
     // Protected by mutex_:
-    std::deque<Job> healthy_;
-    std::deque<Job> troubled_;
-    std::deque<Result> results_;
+    std::deque<Job> jobs_;
+    std::vector<Result> results_;
     std::size_t busy_in_trouble_ = 0;
     std::size_t members_in_trouble_ = 0;
 
-    std::atomic<SteadyTime::rep> awake_by_ = SteadyTime::max().time_since_epoch().count();
+    Progress progress_;
 
     std::vector<std::jthread> workers_;  ///< last: they use all of the above
 };

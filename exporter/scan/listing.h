@@ -1,4 +1,4 @@
-// What a whole listing is, and whom it is handed to.
+// A whole listing, and its receiver.
 #pragma once
 
 #include "datadog/token.h"

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <exception>
-#include <type_traits>
 #include <utility>
 #include <variant>
 
@@ -30,7 +29,7 @@ Poller::Poller(const PollerOptions& options, Clock& clock, Randomness& randomnes
       sink_(sink),
       observer_(observer),
       due_(clock.steady_now() + options.first_poll) {
-    expect_progress_by(due_);
+    progress_.expect_by(due_, slack);
 }
 
 Next Poller::next() {
@@ -42,9 +41,16 @@ Next Poller::next() {
     if (!scan_ && under_way_ == 0 && due_ <= now) {
         begin_poll(now);
     }
-    if (const std::optional<Next> of_poll = continue_poll()) {
-        under_way_ += std::holds_alternative<Pause>(*of_poll) ? 0U : 1U;
-        return *of_poll;
+    Next next = until_answered;
+    guarded([this, &next] {
+        next = scan_->next();
+        if (scan_->outcome()) {
+            finish_poll(*scan_->outcome());
+        }
+    });
+    if (scan_) {
+        under_way_ += std::holds_alternative<Pause>(next) ? 0U : 1U;
+        return next;
     }
     return under_way_ > 0 ? until_answered : Pause{std::min(due_, stale_at_.value_or(due_))};
 }
@@ -52,7 +58,7 @@ Next Poller::next() {
 void Poller::begin_poll(SteadyTime now) {
     began_ = now;
     attempt_ = environment_.clock.now();
-    expect_progress_by(now + options_.timeout);
+    progress_.expect_by(now + options_.timeout, slack);
     statistics_.last_pages = 0;
     scan_.emplace(options_.scan, environment_, sink_, statistics_, now + options_.timeout,
                   good_is_shown(now));
@@ -64,28 +70,6 @@ bool Poller::good_is_shown(SteadyTime now) const {
     const std::optional<Listing>& shown = statistics_.listing;
     return shown && stale_at_ && *stale_at_ > rhythm_.after(now) &&
            (shown->complete || !lacks_much(shown->tokens, shown->reported_tokens));
-}
-
-/// nullopt: none is under way any more.
-std::optional<Next> Poller::continue_poll() {
-    std::optional<Next> todo;
-    guarded([this, &todo] {
-        auto next = scan_->next();
-        if (auto* finished = std::get_if<Scan::Finished>(&next)) {
-            finish_poll(std::move(finished->listing));
-        } else {
-            todo = std::visit(
-                [](const auto& what) -> Next {
-                    if constexpr (std::is_constructible_v<Next, decltype(what)>) {
-                        return what;
-                    } else {
-                        return until_answered;
-                    }
-                },
-                next);
-        }
-    });
-    return todo;
 }
 
 void Poller::prepared(datadog::Result<void> outcome) {
@@ -119,37 +103,30 @@ void Poller::finish_poll(datadog::Result<Listing> outcome) {
         return;
     }
 
-    PollReport report;
-    report.duration = environment_.clock.steady_now() - began_;
-    report.pages = statistics_.last_pages;
-    report.failures_in_a_row = failures_in_a_row_;
     ++statistics_.polls;
     statistics_.last_attempt = attempt_;
-    statistics_.last_duration = report.duration;
+    statistics_.last_duration = environment_.clock.steady_now() - began_;
     statistics_.last_poll_succeeded = outcome.has_value();
-    asked_to_wait_.reset();
+    statistics_.last_error.reset();
     if (outcome) {
         statistics_.last_success = attempt_;
         statistics_.listing = *outcome;
-        report.listing = *outcome;
-        failures_in_a_row_ = 0;
+        statistics_.failures_in_a_row = 0;
         stale_at_ = began_ + options_.stale_after;
     } else {
         ++statistics_.failures[static_cast<std::size_t>(outcome.error().kind)];
-        report.failures_in_a_row = ++failures_in_a_row_;
-        asked_to_wait_ = outcome.error().retry_after;
-        failure_was_costly_ = outcome.error().costly;
-        report.error = std::move(outcome).error();
+        ++statistics_.failures_in_a_row;
+        statistics_.last_error = std::move(outcome).error();
     }
-    tell(report);
+    tell();
     attempted_.store(true);
     due_ = next_poll();
-    expect_progress_by(due_);
+    progress_.expect_by(due_, slack);
 }
 
-void Poller::tell(const PollReport& report) {
+void Poller::tell() {
     try {
-        observer_.poll_finished(report, statistics_);
+        observer_.poll_finished(statistics_);
     } catch (const std::exception&) {
         // Counted for the next time, when there may be memory again.
         ++statistics_.failures[static_cast<std::size_t>(datadog::ErrorKind::internal)];
@@ -176,37 +153,25 @@ void Poller::restore(const Listing& listing) {
 SteadyTime Poller::next_poll() {
     const SteadyTime now = environment_.clock.steady_now();
     const SteadyTime regular = rhythm_.after(began_);
-    if (failures_in_a_row_ == 0) {
+    const std::optional<datadog::Error>& error = statistics_.last_error;
+    if (!error) {
         return regular;
     }
-    if (failure_was_costly_) {
+    if (error->costly) {
         return regular > now ? regular : rhythm_.after(now);
     }
-    if (asked_to_wait_ && *asked_to_wait_ > std::chrono::seconds(0)) {
+    if (error->retry_after && *error->retry_after > std::chrono::seconds(0)) {
         // Up to a second more, so that not all clients return in the same moment.
-        const std::chrono::milliseconds jitter(static_cast<int>(1000 * environment_.randomness.next()));
-        return std::max(regular, now + std::min(*asked_to_wait_, longest_pause) + jitter);
+        const auto jitter = environment_.randomness.below(std::chrono::seconds(1));
+        return std::max(regular, now + std::min(*error->retry_after, longest_pause) + jitter);
     }
     // Beyond 2^20 every back-off is longer than any interval.
-    const auto doublings = std::min<std::uint64_t>(failures_in_a_row_ - 1, 20);
-    const double ceiling =
-        std::min(static_cast<double>(options_.failure_backoff.count()) * static_cast<double>(1U << doublings),
-                 static_cast<double>(options_.interval.count()));
+    const auto doublings = std::min<std::uint64_t>(statistics_.failures_in_a_row - 1, 20);
+    const auto half = std::min(options_.failure_backoff * (1U << doublings), options_.interval) / 2;
     // From half of it upwards: a pause near nothing would double the load on an API in trouble.
-    const double pause = ceiling * (0.5 + environment_.randomness.next() / 2);
-    const SteadyTime backed_off = now + std::chrono::milliseconds(static_cast<std::int64_t>(pause));
+    const SteadyTime backed_off = now + half + environment_.randomness.below(half);
     // A poll that took longer than the interval to fail is no reason to do without a pause.
     return regular > now ? std::min(regular, backed_off) : backed_off;
-}
-
-bool Poller::moving() const {
-    return environment_.clock.steady_now().time_since_epoch().count() <= progress_due_.load();
-}
-
-void Poller::expect_progress_by(SteadyTime moment) {
-    // Once cancelled nothing is expected any more.
-    const SteadyTime due = moment < SteadyTime::max() - slack ? moment + slack : SteadyTime::max();
-    progress_due_.store(due.time_since_epoch().count());
 }
 
 }  // namespace exporter::scan

@@ -1,17 +1,36 @@
-// When an organization is polled, and what is kept of how it went.
+// Schedules the polls of one organization and records their outcome.
 #pragma once
 
-#include "scan/next.h"
-#include "scan/rhythm.h"
 #include "scan/scan.h"
 
 #include <atomic>
 #include <chrono>
-#include <cstdint>
+#include <cstddef>
 #include <optional>
-#include <string>
 
 namespace exporter::scan {
+
+/// Beats at `start + phase`, and every interval after. Organizations with phases spread over the interval
+/// stay spread over it: neither a slow poll nor the back-off after a failure moves the beat.
+class Rhythm {
+  public:
+    /// @param interval above zero
+    Rhythm(SteadyTime start, std::chrono::milliseconds phase, std::chrono::milliseconds interval)
+        : anchor_(start + phase), interval_(interval) {}
+
+    /// The beat after a poll that began at `began`: the first that is at least half an interval later, so one
+    /// to one and a half intervals lie between two polls at most.
+    [[nodiscard]] SteadyTime after(SteadyTime began) const {
+        const auto earliest = began + interval_ / 2;
+        const auto beats = (earliest - anchor_) / interval_;
+        const SteadyTime beat = anchor_ + beats * interval_;
+        return beat < earliest ? beat + interval_ : beat;
+    }
+
+  private:
+    SteadyTime anchor_;
+    SteadyTime::duration interval_;
+};
 
 struct PollerOptions {
     ScanOptions scan;
@@ -28,21 +47,11 @@ struct PollerOptions {
     int rate_limit_reserve = 10;
 };
 
-/// How one poll went, for the log.
-struct PollReport {
-    std::optional<datadog::Error> error;  ///< nullopt: published
-    Listing listing;                      ///< what was published; meaningless after an error
-    std::chrono::duration<double> duration{0};
-    std::uint64_t pages = 0;
-    /// Consecutive failures: after an error this one included, after a success those that went before.
-    std::uint64_t failures_in_a_row = 0;
-};
-
 /// Hears of each poll. Called on the thread that drives the poller.
 class PollObserver {
   public:
     virtual ~PollObserver() = default;
-    virtual void poll_finished(const PollReport& report, const Statistics& statistics) = 0;
+    virtual void poll_finished(const Statistics& statistics) = 0;
     /// `stale_after` has passed without a success: the inventory must no longer be shown. At most once
     /// between successes.
     virtual void became_stale(const Statistics& statistics) = 0;
@@ -50,7 +59,7 @@ class PollObserver {
 
 /// Polls one organization again and again: one scan at a time, a poll never overlaps the next.
 ///
-/// Polls begin on the organization's beat (rhythm.h). One that took longer than the interval is followed at
+/// Polls begin on the organization's beat (`Rhythm`). One that took longer than the interval is followed at
 /// once by the next. After a failure the next poll comes sooner (but not where it had cost as many requests
 /// as a good one: a listing read several times over, or one without end), or later where the server asked for
 /// it.
@@ -72,7 +81,7 @@ class Poller {
     /// The next poll is due at once.
     void poll_now() { due_ = SteadyTime::min(); }
 
-    /// The last listing is one of an earlier life of the program.
+    /// Takes over the last listing from before a restart.
     ///
     /// @param listing its `as_of` is when the poll began that brought it
     void restore(const Listing& listing);
@@ -80,17 +89,15 @@ class Poller {
     /// What is counted so far.
     [[nodiscard]] const Statistics& statistics() const { return statistics_; }
 
-    /// Whether it moves: the current poll or wait began no longer ago than it may take. From any thread.
-    [[nodiscard]] bool moving() const;
-    /// Whether a first poll has finished, well or not. From any thread.
+    /// False: the current poll or wait is overdue. From any thread.
+    [[nodiscard]] bool moving() const { return !progress_.is_overdue(environment_.clock.steady_now()); }
+    /// Whether a first poll has finished, successful or not. From any thread.
     [[nodiscard]] bool attempted() const { return attempted_.load(); }
 
   private:
-    void expect_progress_by(SteadyTime moment);
     void begin_poll(SteadyTime now);
-    [[nodiscard]] std::optional<Next> continue_poll();
     void finish_poll(datadog::Result<Listing> outcome);
-    void tell(const PollReport& report);
+    void tell();
     void tell_stale(SteadyTime now);
     [[nodiscard]] SteadyTime next_poll();
     template <class Action>
@@ -111,13 +118,10 @@ class Poller {
     base::Timestamp attempt_;
     std::size_t under_way_ = 0;  ///< requests, `prepare` included
     SteadyTime due_;             ///< the next poll
-    std::uint64_t failures_in_a_row_ = 0;
-    std::optional<std::chrono::seconds> asked_to_wait_;
-    bool failure_was_costly_ = false;  ///< the last one
     std::optional<SteadyTime> stale_at_;
 
     std::atomic<bool> attempted_ = false;
-    std::atomic<SteadyTime::rep> progress_due_ = 0;
+    Progress progress_;
 };
 
 }  // namespace exporter::scan

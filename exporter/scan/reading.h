@@ -1,31 +1,82 @@
-// One reading of a listing from its first page to its end, and what it says about its own completeness.
+// One reading of a listing from its first page to its end: which page is asked for and taken in next, and
+// what the reading says about its own completeness.
 #pragma once
 
+#include "base/text_hash.h"
 #include "datadog/error.h"
-#include "datadog/id_set.h"
 #include "datadog/page.h"
 #include "scan/listing.h"
 
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
+#include <set>
 #include <string>
 
 namespace exporter::scan {
 
+/// Which page to ask for next, and which to take in next: pages come out in the listing's order, whatever the
+/// order of their arrival.
+class PageOrder {
+  public:
+    /// @param window how many pages beyond the one whose turn it is may be asked for: bounds the memory of
+    /// pages that wait for their turn
+    explicit PageOrder(std::size_t window) : window_(window) {}
+
+    /// A page took so many bytes: from now on only as many like it as fit into `most_bytes_ahead` are asked
+    /// for ahead.
+    void note_size(std::size_t bytes);
+    static constexpr std::size_t most_bytes_ahead = std::size_t{4} << 20;
+
+    /// The listing is known to have pages up to this one. Beyond it pages are asked for one by one, and so
+    /// are the first two.
+    void expect_up_to(std::size_t last) { last_ = last; }
+
+    /// A page that was never asked for; nullopt: none is wanted for the moment. It counts as asked for.
+    [[nodiscard]] std::optional<std::size_t> take_fresh();
+    /// Whether `take_fresh` has one.
+    [[nodiscard]] bool has_fresh() const;
+
+    /// No memory is left: pages that wait are dropped, to be asked for again, and from now on pages are asked
+    /// for one at a time. Otherwise those that wait could keep the room that the next one needs.
+    void go_one_by_one();
+    /// A page that was asked for ahead of its turn has failed: it is asked for again when its turn comes.
+    void put_off(std::size_t page) { put_off_.insert(page); }
+
+    /// What became of a page that was asked for. An error, or a page without a token, ends the listing when
+    /// its turn comes, so that no page beyond it is asked for any more.
+    void arrived(std::size_t page, datadog::Result<datadog::Page> outcome);
+
+    /// The page whose turn it is, once: nullopt until it arrives.
+    [[nodiscard]] std::optional<datadog::Result<datadog::Page>> take_next();
+    /// The number of the page whose turn it is.
+    [[nodiscard]] std::size_t turn() const { return turn_; }
+
+  private:
+    [[nodiscard]] bool is_put_off_in_window() const;
+    [[nodiscard]] bool end_is_waiting() const;
+    [[nodiscard]] std::size_t last_wanted() const;
+
+    std::size_t window_;
+    std::size_t fresh_ = 0;  ///< the lowest that was not asked for
+    std::size_t turn_ = 0;
+    std::size_t last_ = 0;
+    std::set<std::size_t> put_off_;
+    std::map<std::size_t, datadog::Result<datadog::Page>> waiting_;
+};
+
 /// What the `Date` header, of whole seconds, may be behind the moment that it stands for.
 inline constexpr std::chrono::seconds rounding_of_date{1};
 
-/// Makes unreadable, and counts as such, what the page says of a time after itself: a token that it lists was
-/// created before it. Called once for each page, before anything looks at its tokens, so that a wrong date
-/// neither makes a listing look as if it had changed while it was read, nor leads to negative ages.
+/// Makes dates after the answer itself unreadable, and counts them as such, but for what clocks may differ.
+/// Called once for each page, before anything looks at its tokens, so that a wrong date neither makes a
+/// listing look as if it had changed while it was read, nor leads to negative ages.
 ///
-/// A few seconds later than the answer may still be true, where machines' clocks differ: such a date stays.
-///
-/// @param now by our own clock; matters for an answer without `Date`, and then a day is granted: a clock that
-/// is behind by less must not take a token that was really created meanwhile for a mistake. And a `Date` more
-/// than a day before it counts as a day before it
+/// @param now by our own clock. An answer without `Date` may be a day ahead of it: a clock that is behind
+/// must not take a token that was really created meanwhile for a mistake. A `Date` more than a day before it
+/// counts as a day before it
 void distrust_later_dates(datadog::Page& page, base::Timestamp now);
 
 /// `bad_page`: of the `rows` of page `page` none can be read.
@@ -94,7 +145,7 @@ class Reading {
     const std::size_t max_tokens_;
     std::string excess_;
     Listing listing_;
-    datadog::IdSet ids_;
+    base::IdSet ids_;
     std::size_t pages_ = 0;
     std::size_t first_page_elements_ = 0;
     std::size_t unreadable_ = 0;  ///< rows, those not counted that come with repeated tokens alone

@@ -87,7 +87,7 @@ Scan::Scan(const ScanOptions& options, const ScanEnvironment& environment, Listi
       good_is_shown_(good_is_shown),
       repeats_left_(options.max_retries_per_poll) {}
 
-std::variant<Prepare, Fetch, Pause, Scan::Finished> Scan::next() {
+Next Scan::next() {
     if (phase_ == Phase::between_readings && environment_.clock.steady_now() >= again_at_) {
         begin_reading();
     }
@@ -99,8 +99,6 @@ std::variant<Prepare, Fetch, Pause, Scan::Finished> Scan::next() {
             return next_request();
         case Phase::between_readings:
             return Pause{again_at_};
-        case Phase::finished:
-            return Finished{*outcome_};
         default:
             return until_answered;
     }
@@ -124,7 +122,7 @@ void Scan::begin_reading() {
     order_.emplace(pages_ahead * options_.concurrency);
 }
 
-std::variant<Prepare, Fetch, Pause, Scan::Finished> Scan::next_request() {
+Next Scan::next_request() {
     const SteadyTime now = environment_.clock.steady_now();
     if (now < quiet_until_) {
         return Pause{quiet_until_};
@@ -154,9 +152,10 @@ Pause Scan::wait_for_budget(SteadyTime now) {
     const SteadyTime reset = environment_.budget.opens();
     if (!budget_opens_) {
         // A little more than asked for, so that not all clients return in the same moment.
+        const auto up_to_a_second = environment_.randomness.below(std::chrono::seconds(1));
         const auto wait = std::chrono::ceil<std::chrono::milliseconds>(reset - now);
         constexpr int part_of_wait = 20;
-        budget_opens_ = now + wait + std::min(up_to_a_second(), wait / part_of_wait);
+        budget_opens_ = now + wait + std::min(up_to_a_second, wait / part_of_wait);
     }
     if (*budget_opens_ < deadline_) {
         return Pause{*budget_opens_};
@@ -177,10 +176,6 @@ Fetch Scan::ask_for(std::size_t page, std::optional<Repeat> repeat) {
     }
     under_way_.emplace(page, std::move(repeat));
     return {page, deadline_};
-}
-
-std::chrono::milliseconds Scan::up_to_a_second() {
-    return std::chrono::milliseconds(static_cast<int>(1000 * environment_.randomness.next()));
 }
 
 void Scan::answered(std::size_t page, datadog::Answer answer) {
@@ -256,10 +251,9 @@ std::optional<Error> Scan::repeat_later(std::size_t page, Error error, int repea
 /// What the server asked for and up to a second more; otherwise exponential back-off with full jitter.
 std::chrono::milliseconds Scan::pause_before_repeat(const Error& error, int repeats) {
     if (error.retry_after && *error.retry_after > std::chrono::seconds(0)) {
-        return *error.retry_after + up_to_a_second();
+        return *error.retry_after + environment_.randomness.below(std::chrono::seconds(1));
     }
-    const double ceiling = static_cast<double>(options_.backoff.count()) * static_cast<double>(1 << repeats);
-    return std::chrono::milliseconds(static_cast<std::int64_t>(ceiling * environment_.randomness.next()));
+    return environment_.randomness.below(options_.backoff * (1 << repeats));
 }
 
 void Scan::take_in_order() {
@@ -352,7 +346,6 @@ void Scan::finish(Result<Listing> listing) {
         sink_.publish(*listing);
     }
     outcome_ = std::move(listing);
-    phase_ = Phase::finished;
 }
 
 /// A listing that starts in the second in which the last one ended could not tell tokens created before it

@@ -1,16 +1,15 @@
-// scan/: what a *whole listing* is. Pagination, retry, rate limit, de-duplication and completeness; the poll
-// schedule. Knows the network and the clock only through small interfaces, and never waits: a scan and a
-// poller say what is to be done next, the dispatcher does it.
+// scan/: what a *whole listing* is, and when it is read. Pages and errors of one organization come in through
+// `PageSource`; tokens go out to a `ListingSink`, each once, and a `Listing` that says whether they are all.
+// Pagination, retries, rate limit, completeness and the schedule are decided here; what a token means is not.
+// A scan and a poller never wait: they say what is to be done next (`Next`), and whoever drives them makes
+// the requests and waits. So a test is the network and the clock.
 #pragma once
 
 #include "datadog/client.h"
 #include "datadog/error.h"
 #include "scan/clock.h"
 #include "scan/listing.h"
-#include "scan/next.h"
-#include "scan/pace.h"
-#include "scan/page_order.h"
-#include "scan/rate_budget.h"
+#include "scan/rate_limit.h"
 #include "scan/reading.h"
 #include "scan/statistics.h"
 
@@ -22,17 +21,46 @@
 
 namespace exporter::scan {
 
+/// `PageSource::prepare` is to be called, and its result handed to `prepared`. Nothing else is under way.
+struct Prepare {};
+
+/// A page is to be fetched, and the answer handed to `answered`. Several may be under way at once.
+struct Fetch {
+    std::size_t page;
+    SteadyTime deadline;  ///< of the whole exchange
+};
+
+/// There is nothing to do until then, unless an answer comes first.
+struct Pause {
+    SteadyTime until;
+};
+
+/// Only an answer changes anything.
+inline constexpr Pause until_answered{SteadyTime::max()};
+
+using Next = std::variant<Prepare, Fetch, Pause>;
+
+/// One organization's listing, page by page.
+class PageSource {
+  public:
+    virtual ~PageSource() = default;
+
+    /// Called once at the start of each poll, while no page is being fetched: reads the credentials again.
+    [[nodiscard]] virtual datadog::Result<void> prepare() = 0;
+
+    /// Fetches one page. The whole exchange is over by `deadline`. Several threads may fetch at once.
+    [[nodiscard]] virtual datadog::Answer page(std::size_t number, SteadyTime deadline) = 0;
+};
+
 struct ScanOptions {
-    std::size_t page_size = 100;  ///< what the source asks for; shorter pages are a hint that the end is near
-    /// How many requests may be under way at once, once the first page has told how many there are
-    /// and the second that they differ.
+    std::size_t page_size = 100;  ///< what the source asks for; a shorter page may be the last
+    /// How many requests may be under way at once, from the third page on.
     std::size_t concurrency = 1;
     /// How often a listing whose pages contradict each other is read before it is published as incomplete.
     int max_attempts = 3;
     /// How often one request is repeated, as Datadog's official clients do.
     int max_retries = 3;
-    /// How many requests of one poll are repeated in all: an API that fails every few pages is better left
-    /// alone.
+    /// How many requests of one poll are repeated in all.
     int max_retries_per_poll = 30;
     /// First back-off after a broken connection or a 5xx; doubles each time, with full jitter.
     std::chrono::milliseconds backoff = std::chrono::seconds(2);
@@ -40,8 +68,8 @@ struct ScanOptions {
     std::size_t max_tokens = 200'000;
     /// A listing without end that brings few tokens a page fails here.
     std::size_t max_pages = 100'000;
-    /// After a poll's time was over: with so many pages it was not the API that was slow, unless it was
-    /// silent for the last `slow_answer`.
+    /// When the time is over after so many pages the API was not slow, unless it was silent for the last
+    /// `slow_answer`.
     std::size_t many_pages = 10;
     std::chrono::milliseconds slow_answer = std::chrono::seconds(5);
 };
@@ -57,22 +85,19 @@ struct ScanEnvironment {
 /// Reads one whole listing into a sink and publishes it there.
 ///
 /// The end is proven by an empty page, by a page without a new id, or by a short page where the number of
-/// unique ids equals the reported total. A listing whose total changes between pages, differs from the unique
-/// ids at the end, or that holds a token created after it began (one may have been revoked in the same gap,
-/// unseen by the total) is read again.
+/// unique ids equals the reported total. A listing that contradicts itself is read again: its total changes
+/// between pages or differs from the unique ids at the end, or it holds a token created after it began (one
+/// may have been revoked in the same gap, unseen by the total). In the end it is published as incomplete, so
+/// that a total that never agrees does not blind a team for ever. But where it lacks more than a tenth of the
+/// total, and a listing is shown that does not, that one stays until it is stale, and the scan has failed:
+/// alerts are not to end because a listing broke off.
 ///
 /// Where no row of the listing can be read, the scan has failed (`bad_page`): that is no organization without
 /// tokens. A listing that breaks off at a page of such rows is not read again, and counts for what came
-/// before that page: where that lacks much, see below, `bad_page` is the reason.
+/// before that page; `bad_page` is the reason where that lacks much.
 ///
-/// What contradicts itself to the last is published as incomplete, so that a total that never agrees does not
-/// blind a team for ever. But where it lacks more than a tenth of the total, and a listing is shown that does
-/// not, that one stays until it is stale, and the scan has failed: alerts are not to end because a listing
-/// broke off.
-///
-/// The first page goes alone, and so does the second; then pages are fetched side by side, as many as pace
-/// and rate limit allow, and taken in one after another. A page that waits to be asked for again keeps its
-/// place among those.
+/// The first two pages go alone; then pages are fetched side by side, as many as pace and rate limit allow,
+/// and taken in one after another. A page that waits to be asked for again keeps its place among those.
 class Scan {
   public:
     /// @param sink, statistics requests, retries, pages, rate limit and unparsed fields are counted as they
@@ -81,19 +106,18 @@ class Scan {
     Scan(const ScanOptions& options, const ScanEnvironment& environment, ListingSink& sink,
          Statistics& statistics, SteadyTime deadline, bool good_is_shown);
 
-    /// The listing that was published, or why there is none; then `ListingSink::publish` was not called.
-    struct Finished {
-        datadog::Result<Listing> listing;
-    };
-
     /// What is to be done. To be asked again until it is a pause, and after each answer.
-    [[nodiscard]] std::variant<Prepare, Fetch, Pause, Finished> next();
+    [[nodiscard]] Next next();
+
+    /// The listing that was published, or why there is none; then `ListingSink::publish` was not called.
+    /// nullopt: the scan is not over.
+    [[nodiscard]] const std::optional<datadog::Result<Listing>>& outcome() const { return outcome_; }
 
     void prepared(datadog::Result<void> outcome);
     void answered(std::size_t page, datadog::Answer answer);
 
   private:
-    enum class Phase { start, preparing, reading, draining, between_readings, finished };
+    enum class Phase { start, preparing, reading, draining, between_readings };
 
     /// A page that was asked for in vain.
     struct Repeat {
@@ -105,10 +129,9 @@ class Scan {
     using Repeats = std::map<std::size_t, Repeat>;  ///< by page
 
     void begin_reading();
-    [[nodiscard]] std::variant<Prepare, Fetch, Pause, Finished> next_request();
+    [[nodiscard]] Next next_request();
     [[nodiscard]] Pause wait_for_budget(SteadyTime now);
     [[nodiscard]] Fetch ask_for(std::size_t page, std::optional<Repeat> repeat);
-    [[nodiscard]] std::chrono::milliseconds up_to_a_second();
 
     void count(const datadog::Answer& answer);
     void keep_pace(const datadog::Answer& answer);

@@ -1,16 +1,19 @@
-// What is counted about polling itself, as a plain value. One copy for each organization, kept by its poller;
-// metrics gets copies.
+// How an organization's polls went, and what they counted. Kept by its poller; metrics and the status page
+// get copies.
 #pragma once
 
 #include "datadog/error.h"
 #include "datadog/page.h"
 #include "scan/listing.h"
 
+#include <algorithm>
 #include <array>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <string_view>
 
 namespace exporter::scan {
 
@@ -21,20 +24,31 @@ inline constexpr std::array<double, 10> request_duration_bounds = {0.025, 0.05, 
 /// Why a request was made again. The values are the `reason` label of `…_api_retries_total`.
 enum class RetryReason : std::uint8_t { rate_limited, server_error, network };
 inline constexpr std::size_t retry_reason_count = 3;
-[[nodiscard]] std::string_view label(RetryReason reason);
+[[nodiscard]] constexpr std::string_view label(RetryReason reason) {
+    constexpr std::array<std::string_view, retry_reason_count> labels = {"rate_limited", "server_error",
+                                                                         "network"};
+    return labels[static_cast<std::size_t>(reason)];
+}
 
 struct RequestDurations {
     std::array<std::uint64_t, request_duration_bounds.size() + 1>
         counts{};  ///< not cumulative; the last is +Inf
     double sum_seconds = 0;
 
-    void observe(std::chrono::duration<double> duration);
+    void observe(std::chrono::duration<double> duration) {
+        const auto bound = std::lower_bound(request_duration_bounds.begin(), request_duration_bounds.end(),
+                                            duration.count());
+        ++counts[static_cast<std::size_t>(bound - request_duration_bounds.begin())];
+        sum_seconds += duration.count();
+    }
 };
 
 struct Statistics {
     std::uint64_t polls = 0;
     std::array<std::uint64_t, datadog::error_kind_count> failures{};  ///< by ErrorKind
+    std::uint64_t failures_in_a_row = 0;                              ///< up to the last poll
     bool last_poll_succeeded = false;
+    std::optional<datadog::Error> last_error;     ///< why the last poll failed
     std::optional<base::Timestamp> last_attempt;  ///< when the last finished poll began
     std::optional<base::Timestamp> last_success;  ///< when the last successful poll began
     std::chrono::duration<double> last_duration{0};

@@ -1,255 +1,191 @@
-#include "state/codec.h"
-
-#include "inventory/builder.h"
-#include "state/fields.h"
-#include "state/invariants.h"
+#include "state/archive.h"
+#include "state/state_file.h"
 
 #include <fmt/format.h>
 #include <zlib.h>
 
-#include <array>
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <set>
 #include <utility>
 
 namespace exporter::state {
 
+// Which fields a stored value has, and in what order they are in the file: `pass` writes or reads it. Each
+// struct names all of its members: one that gains a member does not compile until it has been added here.
+//
+// They are found by the namespace of their first argument. A change here changes the file: raise
+// `format_version`.
+
+template <class Archive>
+void pass(Archive& archive, Is<scan::Listing> auto& listing) {
+    auto& [complete, tokens, duplicates, reported_tokens, as_of, began] = listing;
+    pass_all(archive, complete, tokens, duplicates, reported_tokens, as_of, began);
+}
+
+template <class Archive>
+void pass(Archive& archive, Is<inventory::Churn> auto& churn) {
+    auto& [created, removed, scope_changes, late] = churn;
+    pass_all(archive, created, removed, scope_changes, late);
+}
+
+template <class Archive>
+void pass(Archive& archive, Is<inventory::ScopeGrants> auto& grants) {
+    auto& [scope, counts] = grants;
+    pass_all(archive, scope, counts);
+}
+
+template <class Archive>
+void pass(Archive& archive, Is<inventory::TokenDetail> auto& detail) {
+    auto& [id, name, type, owner_type, owner_id, expires_at, last_used_at, created_at] = detail;
+    pass_all(archive, id, name, type, owner_type, owner_id, expires_at, last_used_at, created_at);
+}
+
+template <class Archive>
+void pass(Archive& archive, Is<inventory::Inventory> auto& inventory) {
+    auto& [as_of, tokens, expiry_buckets, last_used_buckets, age_buckets, by_expiry, unscoped, privileged,
+           by_last_use, by_age, at_risk, leaks_reported, owners, scope_grants, distinct_scopes, folded_scopes,
+           next_expiry, oldest_creation, credential_expiry, details, details_omitted, churn,
+           distinct_owners] = inventory;
+    pass_all(archive, as_of, tokens, expiry_buckets, last_used_buckets, age_buckets, by_expiry, unscoped,
+             privileged, by_last_use, by_age, at_risk, leaks_reported, owners, scope_grants, distinct_scopes,
+             folded_scopes, next_expiry, oldest_creation, credential_expiry, details, details_omitted, churn,
+             distinct_owners);
+}
+
+/// Hashes are spread over all their bits, which varints would only make longer.
+template <class Archive>
+void pass(Archive& archive, Is<inventory::CensusEntry> auto& entry) {
+    auto& [id_hash, scopes_hash, type] = entry;
+    archive.fixed(id_hash);
+    archive.fixed(scopes_hash);
+    pass(archive, type);
+}
+
+std::uint32_t crc_of(std::string_view bytes, std::uint32_t before) {
+    return static_cast<std::uint32_t>(
+        ::crc32_z(before, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size()));
+}
+
+void pass(Reader& reader, base::Timestamp& value) {
+    // Moments that RFC 3339 can write, and some to spare; sums and differences of them can't overflow.
+    constexpr base::Timestamp earliest = std::chrono::sys_days(std::chrono::year(-1) / 1 / 1);
+    constexpr base::Timestamp latest = std::chrono::sys_days(std::chrono::year(10'001) / 1 / 1);
+    std::uint64_t microseconds = 0;
+    reader.fixed(microseconds);
+    value = base::Timestamp(base::Timestamp::duration(static_cast<base::Timestamp::rep>(microseconds)));
+    if (value < earliest || value > latest) {
+        reader.refuse("a date is out of range");
+        value = {};
+    }
+}
+
 namespace {
+
+using base::Timestamp;
 
 /// A line, so that whoever opens the file reads what it is.
 constexpr std::string_view magic = "datadog_token_exporter state\n";
-constexpr std::size_t checksum_size = 4;
-constexpr std::size_t shortest_header_size = magic.size() + 4 + 8 + 8 + checksum_size;
+constexpr std::size_t checksum_size = sizeof(std::uint32_t);
+constexpr std::size_t shortest_file = magic.size() + sizeof(format_version) + 16 + checksum_size;
 
-/// As far as it is in the checksum.
-constexpr std::size_t checked_header_size(std::uint32_t version) {
-    return magic.size() + 4 + 8 + 8 + (version > 1 ? sizeof(datadog::HashKey) : 0);
-}
-
-class Text final : public Output {
-  public:
-    void append(std::string_view bytes) override { text_.append(bytes); }
-    void overwrite_start(std::string_view bytes) override { text_.replace(0, bytes.size(), bytes); }
-    [[nodiscard]] std::string take() && { return std::move(text_); }
-
-  private:
-    std::string text_;
-};
-
-std::uint32_t crc_of(std::string_view bytes) {
-    return static_cast<std::uint32_t>(
-        ::crc32_z(0, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size()));
-}
-
-/// Of two texts in a row, from those of each.
-std::uint32_t joined(std::uint32_t first, std::uint32_t second, std::uint64_t second_length) {
-    return static_cast<std::uint32_t>(::crc32_combine(first, second, static_cast<z_off_t>(second_length)));
-}
-
-struct Header {
-    std::uint32_t version = 0;
-    std::uint64_t length = 0;  ///< of what follows the header
-    Hashing hashing;
-    std::uint32_t checksum = 0;
-};
-
-/// What it lacks is zero.
-Header read_header(std::string_view bytes) {
-    Header header;
-    Reader reader(bytes.substr(magic.size()));
-    reader.fixed(header.version);
-    reader.fixed(header.length);
-    reader.fixed(header.hashing.check);
-    if (header.version > 1) {
-        reader.fixed(header.hashing.key.first);
-        reader.fixed(header.hashing.key.second);
-    }
-    reader.fixed(header.checksum);
-    return header;
-}
-
-/// @param length of what follows
-/// @param checksum of what follows
-std::string header_text(const Hashing& hashing, std::uint64_t length, std::uint32_t checksum) {
-    Text text;
-    text.append(magic);
-    Writer writer(text);
-    writer.fixed(format_version);
-    writer.fixed(length);
-    writer.fixed(hashing.check);
-    writer.fixed(hashing.key.first);
-    writer.fixed(hashing.key.second);
-    writer.flush();
-    std::string head = std::move(text).take();
-
-    Text check;
-    Writer check_writer(check);
-    check_writer.fixed(
-        static_cast<std::uint32_t>(::crc32_combine(crc_of(head), checksum, static_cast<z_off_t>(length))));
-    check_writer.flush();
-    return head + std::move(check).take();
-}
-
-tl::unexpected<std::string> refused(std::string why) {
-    return tl::unexpected(std::move(why));
-}
-
-void put(Writer& writer, const OrganizationState& state) {
+void write_organization(Writer& writer, const OrganizationState& state) {
     const auto& [name, fingerprint, listing, inventory, census] = state;
-    writer(name, fingerprint, listing, *inventory, census != nullptr);
-    if (census) {
-        const base::Timestamp began = census->began();
-        census_fields(writer, census->entries(), began, census->churn());
-        writer(census->is_comparable());
+    const bool has_census = census != nullptr;
+    pass_all(writer, name, fingerprint, listing, *inventory, has_census);
+    if (has_census) {
+        const Timestamp began = census->began();
+        pass_all(writer, census->entries(), began, census->churn());
     }
 }
 
-std::shared_ptr<OrganizationState> get(Reader& reader, std::uint32_t version) {
+/// Whether entries are sorted as a census keeps them. No hash twice: the odds are those of `CensusEntry`, and
+/// the price is a cold start.
+bool in_order(const std::vector<inventory::CensusEntry>& entries) {
+    return std::adjacent_find(entries.begin(), entries.end(),
+                              [](const inventory::CensusEntry& left, const inventory::CensusEntry& right) {
+                                  return left.id_hash >= right.id_hash;
+                              }) == entries.end();
+}
+
+std::shared_ptr<const OrganizationState> read_organization(Reader& reader) {
     auto inventory = std::make_shared<inventory::Inventory>();
-    auto read = std::make_shared<OrganizationState>();
+    auto state = std::make_shared<OrganizationState>();
     bool has_census = false;
-    reader(read->name, read->fingerprint, read->listing, *inventory, has_census);
+    pass_all(reader, state->name, state->fingerprint, state->listing, *inventory, has_census);
     if (has_census) {
         std::vector<inventory::CensusEntry> entries;
-        base::Timestamp began;
+        Timestamp began;
         inventory::Churn churn;
-        census_fields(reader, entries, began, churn);
+        pass_all(reader, entries, began, churn);
         if (!in_order(entries)) {
             reader.refuse("a census is not in order");
         }
-        bool is_comparable = true;
-        if (version > 1) {
-            reader(is_comparable);
+        state->census = std::make_shared<const inventory::Census>(std::move(entries), began, churn);
+    }
+    state->inventory = std::move(inventory);
+    if (reader.problem() == nullptr) {
+        if (const char* broken = broken_invariant(*state)) {
+            reader.refuse(broken);
         }
-        if (!is_comparable && !entries.empty()) {
-            reader.refuse("a census has tokens that can't be compared");
-        }
-        using inventory::Census;
-        read->census = std::make_shared<const Census>(is_comparable ? Census(std::move(entries), began, churn)
-                                                                    : Census::of_churn_alone(began, churn));
     }
-    read->inventory = std::move(inventory);
-    return read;
-}
-
-/// Format 1 hashed without a key: once its counts are checked its tokens are forgotten.
-void forget_tokens(OrganizationState& state) {
-    if (state.census) {
-        state.census = std::make_shared<const inventory::Census>(
-            inventory::Census::of_churn_alone(state.census->began(), state.census->churn()));
-    }
-}
-
-tl::expected<States, std::string> organizations_of(std::string_view bytes, std::uint32_t version) {
-    Reader reader(bytes);
-    States states;
-    while (reader.problem() == nullptr && !reader.at_end()) {
-        auto state = get(reader, version);
-        if (reader.problem() == nullptr) {
-            if (const char* broken = broken_invariant(*state)) {
-                reader.refuse(broken);
-            }
-        }
-        if (version == 1) {
-            forget_tokens(*state);
-        }
-        states.push_back(std::move(state));
-    }
-    if (reader.problem() == nullptr && !names_are_unique(states)) {
-        reader.refuse("an organization is there twice");
-    }
-    if (reader.problem() != nullptr) {
-        return refused(fmt::format("it contradicts itself: {}", reader.problem()));
-    }
-    return states;
+    return state;
 }
 
 }  // namespace
 
-std::uint64_t hash_check() {
-    using inventory::BucketScheme;
-    inventory::Rules rules{.expiry = BucketScheme::expiry({}),
-                           .last_used = BucketScheme::last_used({}),
-                           .age = BucketScheme::age({}),
-                           .privileged_scopes = {},
-                           .census_key = {},
-                           .is_own_token = {}};
-    inventory::InventoryBuilder builder(rules, {}, nullptr);
-    // Hash functions treat short and long texts differently.
-    constexpr std::array<std::string_view, 3> scopes = {"x", "dashboards_read", "security_monitoring_write"};
-    for (const std::string_view id :
-         {"7", "00000000-0000-0000-2345-000000000000",
-          "an id that is longer than any that was ever seen, and longer than a block of any hash function"}) {
-        datadog::Token token;
-        token.id = id;
-        token.scopes = scopes;
-        (void)builder.add(token);
-    }
-    const auto built = std::move(builder).build(true, {});
-    Text text;
-    Writer writer(text);
-    writer(built.census->entries());
-    writer.flush();
-    return crc_of(std::move(text).take());
-}
-
-void write(const States& states, const Hashing& hashing, Output& output) {
-    output.append(header_text(hashing, 0, 0));
+void write(const States& states, const base::HashKey& key, const Output& output) {
     Writer writer(output);
+    writer.bytes(magic);
+    writer.fixed(format_version);
+    writer.fixed(key.first);
+    writer.fixed(key.second);
     for (const auto& state : states) {
-        put(writer, *state);
+        write_organization(writer, *state);
     }
-    writer.flush();
-    output.overwrite_start(header_text(hashing, writer.size(), writer.checksum()));
-}
-
-std::string encode(const States& states, const Hashing& hashing) {
-    Text text;
-    write(states, hashing, text);
-    return std::move(text).take();
-}
-
-std::string framed(std::string_view organizations, const Hashing& hashing) {
-    return header_text(hashing, organizations.size(), crc_of(organizations)).append(organizations);
+    writer.finish();
 }
 
 bool looks_like_state(std::string_view bytes) {
     return bytes.substr(0, magic.size()) == magic.substr(0, bytes.size());
 }
 
-tl::expected<Stored, std::string> decode(std::string_view bytes, std::uint64_t check) {
+tl::expected<Stored, std::string> decode(std::string_view bytes) {
     if (!looks_like_state(bytes)) {
-        return refused("it is no state file of this program");
+        return tl::unexpected<std::string>("it is no state file of this program");
     }
-    constexpr const char* torn = "it is torn: it ends before it has begun";
-    if (bytes.size() < shortest_header_size) {
-        return refused(torn);
+    if (bytes.size() < shortest_file) {
+        return tl::unexpected<std::string>("it is torn: it ends before it has begun");
     }
-    const Header read = read_header(bytes);
-    const std::size_t checked = checked_header_size(read.version);
-    if (bytes.size() < checked + checksum_size) {
-        return refused(torn);
+    const std::string_view checked = bytes.substr(0, bytes.size() - checksum_size);
+    Stored stored;
+    Reader reader(checked.substr(magic.size()));
+    std::uint32_t version = 0;
+    reader.fixed(version);
+    if (version != format_version) {
+        return tl::unexpected(
+            fmt::format("it has format {}, written by {} version of this program; this one reads format {}",
+                        version, version > format_version ? "a newer" : "an older", format_version));
     }
-    const std::string_view organizations = bytes.substr(checked + checksum_size);
-    if (read.version == 0 || read.version > format_version) {
-        return refused(fmt::format(
-            "it has format {}, written by {} version of this program; this one reads formats 1 to {}",
-            read.version, read.version > format_version ? "a newer" : "an older", format_version));
+    std::uint32_t checksum = 0;
+    Reader(bytes.substr(checked.size())).fixed(checksum);
+    if (checksum != crc_of(checked)) {
+        return tl::unexpected<std::string>("it is torn or damaged: its checksum is wrong");
     }
-    if (read.length != organizations.size()) {
-        return refused(fmt::format("it is torn: it has {} bytes behind its head, and should have {}",
-                                   organizations.size(), read.length));
+    reader.fixed(stored.key.first);
+    reader.fixed(stored.key.second);
+    std::set<std::string_view> names;
+    while (reader.problem() == nullptr && !reader.at_end()) {
+        stored.states.push_back(read_organization(reader));
+        if (!names.insert(stored.states.back()->name).second) {
+            reader.refuse("an organization is there twice");
+        }
     }
-    if (read.checksum !=
-        joined(crc_of(bytes.substr(0, checked)), crc_of(organizations), organizations.size())) {
-        return refused("it is damaged: its checksum is wrong");
+    if (reader.problem() != nullptr) {
+        return tl::unexpected(fmt::format("it contradicts itself: {}", reader.problem()));
     }
-    if (read.version > 1 && read.hashing.check != check) {
-        return refused(
-            "it was written by a build of this program that hashes otherwise, to which every token is "
-            "another");
-    }
-    return organizations_of(organizations, read.version).map([&read](States states) {
-        return Stored{std::move(states), read.version > 1 ? std::optional(read.hashing.key) : std::nullopt};
-    });
+    return stored;
 }
 
 }  // namespace exporter::state

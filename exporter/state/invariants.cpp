@@ -1,9 +1,9 @@
-#include "state/invariants.h"
-
 #include "inventory/label_text.h"
+#include "state/state_file.h"
 
 #include <algorithm>
 #include <cstddef>
+#include <numeric>
 #include <set>
 #include <string_view>
 
@@ -17,32 +17,16 @@ using inventory::Inventory;
 using inventory::ScopeGrants;
 using inventory::TokenDetail;
 
-/// Calls `see` with the counts of each pair of token type and owner type, until it says false.
-template <class See>
-bool all_pairs(const ByBucket& table, See see) {
-    for (std::size_t type = 0; type < datadog::token_type_count; ++type) {
-        for (std::size_t owner = 0; owner < datadog::owner_type_count; ++owner) {
-            if (!see(table.at(static_cast<datadog::TokenType>(type),
-                              static_cast<datadog::OwnerType>(owner)))) {
-                return false;
-            }
-        }
-    }
-    return true;
-}
-
 bool has_buckets(const ByBucket& table, std::size_t buckets) {
-    return all_pairs(table, [buckets](const std::vector<Count>& counts) { return counts.size() == buckets; });
+    return std::all_of(table.begin(), table.end(),
+                       [buckets](const std::vector<Count>& counts) { return counts.size() == buckets; });
 }
 
 Count sum_of(const ByBucket& table) {
     Count sum = 0;
-    all_pairs(table, [&sum](const std::vector<Count>& counts) {
-        for (const Count count : counts) {
-            sum += count;
-        }
-        return true;
-    });
+    for (const std::vector<Count>& counts : table) {
+        sum = std::accumulate(counts.begin(), counts.end(), sum);
+    }
     return sum;
 }
 
@@ -56,18 +40,18 @@ bool are_bucket_names(const std::vector<std::string>& names) {
 }
 
 bool scopes_hold(const Inventory& inventory) {
-    const std::size_t buckets = inventory.expiry_buckets.size();
     const auto& rows = inventory.scope_grants;
     const auto twice_or_disordered = [](const ScopeGrants& left, const ScopeGrants& right) {
         return left.scope >= right.scope;
     };
+    const auto has_buckets_or_none = [&inventory](const std::vector<Count>& counts) {
+        return counts.empty() || counts.size() == inventory.expiry_buckets.size();
+    };
+    const auto holds = [&has_buckets_or_none](const ScopeGrants& row) {
+        return is_label(row.scope) && std::all_of(row.grants.begin(), row.grants.end(), has_buckets_or_none);
+    };
     return std::adjacent_find(rows.begin(), rows.end(), twice_or_disordered) == rows.end() &&
-           std::all_of(rows.begin(), rows.end(), [buckets](const ScopeGrants& row) {
-               return is_label(row.scope) &&
-                      all_pairs(row.grants, [buckets](const std::vector<Count>& counts) {
-                          return counts.empty() || counts.size() == buckets;
-                      });
-           });
+           std::all_of(rows.begin(), rows.end(), holds);
 }
 
 bool details_hold(const std::vector<TokenDetail>& details) {
@@ -84,20 +68,10 @@ bool census_holds(const OrganizationState& state) {
         return !state.listing.complete && inventory.churn == inventory::Churn{};
     }
     return state.census->churn() == inventory.churn &&
-           (state.census->is_comparable()
-                ? !state.listing.complete || state.census->entries().size() == inventory.tokens
-                : state.census->entries().empty());
+           (!state.listing.complete || state.census->entries().size() == inventory.tokens);
 }
 
 }  // namespace
-
-bool in_order(const std::vector<inventory::CensusEntry>& entries) {
-    // No hash twice: the odds are those of `CensusEntry`, and the price is a cold start.
-    return std::adjacent_find(entries.begin(), entries.end(),
-                              [](const inventory::CensusEntry& left, const inventory::CensusEntry& right) {
-                                  return left.id_hash >= right.id_hash;
-                              }) == entries.end();
-}
 
 const char* broken_invariant(const OrganizationState& state) {
     const Inventory& inventory = *state.inventory;
@@ -130,12 +104,6 @@ const char* broken_invariant(const OrganizationState& state) {
         return "census and counts are not of the same listings";
     }
     return nullptr;
-}
-
-bool names_are_unique(const States& states) {
-    std::set<std::string_view> names;
-    return std::all_of(states.begin(), states.end(),
-                       [&names](const auto& state) { return names.insert(state->name).second; });
 }
 
 }  // namespace exporter::state

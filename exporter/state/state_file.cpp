@@ -1,10 +1,11 @@
 #include "state/state_file.h"
 
 #include "base/regular_file.h"
-#include "state/codec.h"
+#include "base/replacement_file.h"
 
 #include <fmt/format.h>
 
+#include <cstddef>
 #include <utility>
 
 namespace exporter::state {
@@ -14,19 +15,11 @@ namespace {
 using base::FileError;
 
 std::string reason(const FileError& error) {
-    switch (error.kind) {
-        case FileError::Kind::link:
-            return "it is a symbolic link";
-        case FileError::Kind::directory:
-        case FileError::Kind::irregular:
-            return "it is no regular file";
-        case FileError::Kind::too_long:
-            return fmt::format("it is longer than {} MiB", max_file_size / 1024 / 1024);
-        case FileError::Kind::missing:
-        case FileError::Kind::unreadable:
-            break;
-    }
-    return fmt::format("it can't be read: {}", error.system_message);
+    return "it " + base::describe(error);
+}
+
+tl::unexpected<Refusal> refused(const FileError& error, bool replaceable) {
+    return tl::unexpected(Refusal{reason(error), replaceable});
 }
 
 /// Whether a file begins as state files do.
@@ -48,48 +41,44 @@ std::string fault_in_replacing(const std::string& path) {
 
 }  // namespace
 
-tl::expected<std::optional<std::string>, Refusal> read_state_file(const std::string& path) {
+tl::expected<std::optional<Stored>, Refusal> read_state_file(const std::string& path) {
     const auto file = base::RegularFile::open(path, base::Links::refused);
     if (!file) {
         if (file.error().kind == FileError::Kind::missing) {
             return std::nullopt;
         }
-        return tl::unexpected(Refusal{reason(file.error()), false});
+        return refused(file.error(), false);
     }
     const auto replaceable = is_state(*file);
     if (!replaceable) {
-        return tl::unexpected(Refusal{reason(replaceable.error()), false});
+        return refused(replaceable.error(), false);
     }
     if (std::string why = base::others_who_may_write(file->ownership()); !why.empty()) {
         return tl::unexpected(Refusal{std::move(why), *replaceable});
     }
-    auto bytes = file->read(max_file_size);
+    const auto bytes = file->read(max_file_size);
     if (!bytes) {
-        return tl::unexpected(Refusal{reason(bytes.error()), *replaceable});
+        return refused(bytes.error(), *replaceable);
     }
-    return *std::move(bytes);
+    auto stored = decode(*bytes);
+    if (!stored) {
+        return tl::unexpected(Refusal{std::move(stored).error(), looks_like_state(*bytes)});
+    }
+    return *std::move(stored);
 }
 
-StateFileWriter::StateFileWriter(std::string path)
-    : path_(std::move(path)), file_(path_, {.links = base::Links::refused, .mode = 0600}) {}
-
-void StateFileWriter::append(std::string_view bytes) {
-    file_.append(bytes);
-}
-
-void StateFileWriter::overwrite_start(std::string_view bytes) {
-    file_.overwrite_start(bytes);
-}
-
-tl::expected<void, std::string> StateFileWriter::commit() {
-    if (file_.size() > max_file_size) {
+tl::expected<void, std::string> write_state_file(const std::string& path, const States& states,
+                                                 const base::HashKey& key) {
+    base::ReplacementFile file(path, {.links = base::Links::refused, .mode = 0600});
+    write(states, key, [&file](std::string_view bytes) { file.append(bytes); });
+    if (file.size() > max_file_size) {
         return tl::unexpected(
-            fmt::format("{}: it would be longer than {} MiB", path_, max_file_size / 1024 / 1024));
+            fmt::format("{}: it would be longer than {} MiB", path, max_file_size / 1024 / 1024));
     }
-    if (const std::string fault = fault_in_replacing(path_); !fault.empty()) {
-        return tl::unexpected(fmt::format("{}: {}", path_, fault));
+    if (const std::string fault = fault_in_replacing(path); !fault.empty()) {
+        return tl::unexpected(fmt::format("{}: {}", path, fault));
     }
-    return file_.commit();
+    return file.commit();
 }
 
 }  // namespace exporter::state

@@ -1,8 +1,5 @@
 #include "state/state_keeper.h"
 
-#include "state/codec.h"
-#include "state/state_file.h"
-
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -39,7 +36,7 @@ void StateKeeper::refuse(const Refusal& refusal) {
 }
 
 void StateKeeper::load(const std::vector<Key>& organizations) {
-    auto file = read_state_file(options_.path);
+    const auto file = read_state_file(options_.path);
     if (!file) {
         refuse(file.error());
         return;
@@ -47,14 +44,10 @@ void StateKeeper::load(const std::vector<Key>& organizations) {
     if (!*file) {
         return;
     }
-    auto stored = decode(**file, hash_check());
-    if (!stored) {
-        refuse({stored.error(), looks_like_state(**file)});
-        return;
-    }
+    const Stored& stored = **file;
     const base::Timestamp latest = clock_.now() + clock_correction;
-    key_ = stored->key.value_or(key_);
-    for (auto& state : stored->states) {
+    key_ = stored.key;
+    for (const auto& state : stored.states) {
         const auto wanted = std::find_if(organizations.begin(), organizations.end(),
                                          [&state](const Key& key) { return key.name == state->name; });
         if (wanted == organizations.end()) {
@@ -65,8 +58,7 @@ void StateKeeper::load(const std::vector<Key>& organizations) {
         } else if (state->listing.as_of > latest || state->inventory->as_of > latest) {
             ignore(fmt::format("organization {}: its listing is from the future", state->name));
         } else {
-            std::string name = state->name;
-            states_.emplace(std::move(name), std::move(state));
+            states_.emplace(state->name, state);
         }
     }
 }
@@ -81,20 +73,19 @@ void StateKeeper::update(OrganizationState state) {
     auto fresh = std::make_shared<const OrganizationState>(std::move(state));
     const std::lock_guard lock(mutex_);
     states_[fresh->name].swap(fresh);  // What it replaces is freed after the lock.
-    changed_ = true;
+    ++updates_;
 }
 
-States StateKeeper::take_changed() {
+std::pair<States, std::uint64_t> StateKeeper::unsaved() const {
     const std::lock_guard lock(mutex_);
     States states;
-    if (std::exchange(changed_, false)) {
-        writing_ = true;
+    if (saved_updates_ != updates_) {
         states.reserve(states_.size());
         for (const auto& [name, state] : states_) {
             states.push_back(state);
         }
     }
-    return states;
+    return {std::move(states), updates_};
 }
 
 bool StateKeeper::save_if_changed() {
@@ -102,41 +93,37 @@ bool StateKeeper::save_if_changed() {
     try {
         return save_and_tell();
     } catch (const std::exception&) {
-        // No memory even to tell that there was none for saving: all of it is tried again the next time.
-        note_outcome(true);
-        return false;
+        return false;  // No memory even to tell that there was none for saving: tried again the next time.
     }
 }
 
 bool StateKeeper::save_and_tell() {
     std::string problem;
+    std::uint64_t saved = 0;
     try {
-        const States states = take_changed();
+        const auto [states, updates] = unsaved();
         if (states.empty()) {
             return true;
         }
-        StateFileWriter file(options_.path);
-        write(states, {hash_check(), key_}, file);
-        if (auto committed = file.commit(); !committed) {
-            problem = std::move(committed).error();
+        saved = updates;
+        if (auto written = write_state_file(options_.path, states, key_); !written) {
+            problem = std::move(written).error();
         }
     } catch (const std::exception& exception) {
         problem = fmt::format("{}: {}", options_.path, exception.what());
     }
-    note_outcome(!problem.empty());
     tell_outcome(problem);
-    return problem.empty();
-}
-
-void StateKeeper::note_outcome(bool failed) {
+    if (!problem.empty()) {
+        return false;
+    }
     const std::lock_guard lock(mutex_);
-    writing_ = false;
-    changed_ = changed_ || failed;
+    saved_updates_ = saved;
+    return true;
 }
 
 bool StateKeeper::is_saved() const {
     const std::lock_guard lock(mutex_);
-    return !changed_ && !writing_;
+    return saved_updates_ == updates_;
 }
 
 void StateKeeper::tell_outcome(const std::string& problem) {

@@ -1,12 +1,12 @@
 // Keeps what each organization's numbers rest on, in memory and, now and then, in the state file.
 #pragma once
 
-#include "datadog/text_hash.h"
+#include "base/text_hash.h"
 #include "scan/clock.h"
-#include "state/organization_state.h"
 #include "state/state_file.h"
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
@@ -15,6 +15,7 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace exporter::state {
@@ -58,7 +59,7 @@ class StateKeeper {
     [[nodiscard]] std::shared_ptr<const OrganizationState> state_of(std::string_view name) const;
 
     /// What censuses are to be hashed by: the file's own, or a new one where it had none.
-    [[nodiscard]] const datadog::HashKey& hash_key() const { return key_; }
+    [[nodiscard]] const base::HashKey& hash_key() const { return key_; }
 
     /// Takes the place of the organization's state before. Copies no counts and waits for no disk.
     void update(OrganizationState state);
@@ -80,21 +81,21 @@ class StateKeeper {
     void ignore(const std::string& why);
     void refuse(const Refusal& refusal);
     void run(const std::stop_token& stop);
-    [[nodiscard]] States take_changed();
+    /// All states, and how many updates they come from; none where they are saved.
+    [[nodiscard]] std::pair<States, std::uint64_t> unsaved() const;
     [[nodiscard]] bool save_and_tell();
-    void note_outcome(bool failed);
     void tell_outcome(const std::string& problem);
 
     const KeeperOptions options_;
     scan::Clock& clock_;
     const Tell tell_;
-    datadog::HashKey key_ = datadog::random_hash_key();  ///< constant after construction
+    base::HashKey key_ = base::random_hash_key();  ///< constant after construction
 
     mutable std::mutex mutex_;
     // Protected by mutex_:
     std::map<std::string, std::shared_ptr<const OrganizationState>, std::less<>> states_;
-    bool changed_ = false;
-    bool writing_ = false;  ///< what changed before
+    std::uint64_t updates_ = 0;
+    std::uint64_t saved_updates_ = 0;  ///< how many of them are in the file
 
     std::mutex saving_;     ///< held while the file is written, before mutex_
     bool failing_ = false;  ///< protected by saving_

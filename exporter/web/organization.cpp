@@ -1,5 +1,6 @@
 #include "web/organization.h"
 
+#include "datadog/error.h"
 #include "web/token_tables.h"
 
 #include <algorithm>
@@ -32,11 +33,12 @@ std::string tokens_text(std::uint64_t tokens) {
 }
 
 Problem failure_problem(const OrganizationStatus& status, base::Timestamp now) {
-    const datadog::Error& failure = *status.failure;
+    const datadog::Error& failure = *status.statistics.last_error;
     const std::string_view advice = datadog::advice(failure);
     std::string text = advice.empty() ? "" : capitalized(advice) + ". ";
-    if (status.failures_in_a_row > 1) {
-        text += fmt::format("{} polls in a row have failed. ", number_text(status.failures_in_a_row));
+    if (status.statistics.failures_in_a_row > 1) {
+        text +=
+            fmt::format("{} polls in a row have failed. ", number_text(status.statistics.failures_in_a_row));
     }
     const auto& success = status.statistics.last_success;
     text += success ? fmt::format("The last success was {}.", moment_text(*success, now))
@@ -97,7 +99,7 @@ void add_fact(Html& facts, std::string_view name, const Html& value) {
 /// After a failure the pause is shorter, or longer where the API asked for it: the moment is not known.
 Html next_poll_fact(const OrganizationStatus& status, const PageSettings& settings, base::Timestamp now) {
     Html fact = html("Every {}", length_text(settings.interval));
-    if (status.failure) {
+    if (status.statistics.last_error) {
         return fact.add("; after a failure mostly sooner");
     }
     const auto& last = status.statistics.last_attempt;
@@ -143,12 +145,12 @@ Html facts_of(const OrganizationStatus& status, const PageSettings& settings, ba
                   status.filtered ? "; only tokens that match the configured filter" : ""));
     if (statistics.last_attempt) {
         add_fact(facts, "Last poll",
-                 html("{} {}, took {}, {}", status.failure ? "Failed" : "Succeeded",
+                 html("{} {}, took {}, {}", status.statistics.last_error ? "Failed" : "Succeeded",
                       time_element(*statistics.last_attempt, now), length_text(statistics.last_duration),
                       count_text(statistics.last_pages, "page", "pages")));
     }
-    if (status.failure) {
-        add_fact(facts, "Failures in a row", html("{}", number_text(status.failures_in_a_row)));
+    if (status.statistics.last_error) {
+        add_fact(facts, "Failures in a row", html("{}", number_text(status.statistics.failures_in_a_row)));
         add_fact(facts, "Last success",
                  statistics.last_success ? time_element(*statistics.last_success, now) : html("None yet"));
     }
@@ -183,7 +185,8 @@ Html numbers_of(const OrganizationStatus& status, const PageSettings& settings, 
 }  // namespace
 
 Condition condition(const OrganizationStatus& status, base::Timestamp now) {
-    if (status.failure || !status.moving || is_incomplete(status) || end_of_access(status, now)) {
+    if (status.statistics.last_error || !status.moving || is_incomplete(status) ||
+        end_of_access(status, now)) {
         return Condition::needs_attention;
     }
     if (status.statistics.polls == 0) {
@@ -199,10 +202,10 @@ std::vector<Problem> problems(const OrganizationStatus& status, const PageSettin
         found.push_back({"The poll loop has stopped moving",
                          "Please report it with the exporter's version and its log; a restart should help."});
     }
-    if (status.failure) {
+    if (status.statistics.last_error) {
         found.push_back(failure_problem(status, now));
     }
-    if (status.failure || (status.statistics.polls > 0 && !status.inventory)) {
+    if (status.statistics.last_error || (status.statistics.polls > 0 && !status.inventory)) {
         found.push_back(numbers_problem(status, settings, now));
     }
     if (is_incomplete(status)) {

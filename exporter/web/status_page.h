@@ -5,14 +5,11 @@
 
 #include "base/dates.h"
 #include "base/duration.h"
-#include "datadog/error.h"
 #include "inventory/inventory.h"
 #include "scan/statistics.h"
 
 #include <cstddef>
-#include <cstdint>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -43,8 +40,6 @@ struct OrganizationStatus {
     bool moving = true;                                     ///< whether its polls go on as they should
     std::shared_ptr<const inventory::Inventory> inventory;  ///< null: there is none yet, or it went stale
     scan::Statistics statistics;
-    std::optional<datadog::Error> failure;  ///< why the last poll failed; nullopt: it did not
-    std::uint64_t failures_in_a_row = 0;    ///< the last poll included
 };
 
 /// A whole HTML document as of `now`; every text is escaped.

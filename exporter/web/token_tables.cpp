@@ -12,7 +12,6 @@ namespace exporter::web {
 
 namespace {
 
-using datadog::OwnerType;
 using datadog::TokenType;
 using inventory::Count;
 using inventory::Risk;
@@ -23,23 +22,27 @@ constexpr std::size_t colours_ahead = 6;
 constexpr double bar_units = 1000;
 constexpr double least_units = 8;
 
-struct Finding {
-    Risk risk;
-    std::string_view meaning;  ///< what its tokens do; `{}` is the policy's limit
-    base::Duration PageSettings::* limit = nullptr;
-};
-
-/// The most serious first.
-constexpr std::array<Finding, inventory::risk_count> findings = {{
-    {Risk::never_expires_privileged, "never expire and have a privileged scope"},
-    {Risk::leaked, "are reported as leaked"},
-    {Risk::unused_privileged, "have not been used for {} and have a privileged scope",
-     &PageSettings::max_idle},
-    {Risk::lifetime_over_policy, "live longer than {} in all", &PageSettings::max_lifetime},
-    {Risk::never_expires, "never expire"},
-    {Risk::unused, "have not been used for {}", &PageSettings::max_idle},
-    {Risk::expired_still_listed, "have expired and are still listed"},
-}};
+/// How a sentence about its tokens goes on.
+std::string meaning(Risk risk, const PageSettings& settings) {
+    switch (risk) {
+        case Risk::never_expires:
+            return "never expire";
+        case Risk::never_expires_privileged:
+            return "never expire and have a privileged scope";
+        case Risk::unused:
+            return fmt::format("have not been used for {}", length_text(settings.max_idle));
+        case Risk::unused_privileged:
+            return fmt::format("have not been used for {} and have a privileged scope",
+                               length_text(settings.max_idle));
+        case Risk::lifetime_over_policy:
+            return fmt::format("live longer than {} in all", length_text(settings.max_lifetime));
+        case Risk::expired_still_listed:
+            return "have expired and are still listed";
+        case Risk::leaked:
+            break;
+    }
+    return "are reported as leaked";
+}
 
 /// An expiry bucket as the page shows it.
 struct Bucket {
@@ -83,9 +86,8 @@ struct Column {
 /// The types that a person has to see: `other` only where there is one.
 std::vector<Column> columns_of(const TokenSums& sums) {
     std::vector<Column> columns;
-    for (std::size_t i = 0; i < sums.by_expiry.size(); ++i) {
-        const auto& counts = sums.by_expiry[i];
-        const auto type = static_cast<TokenType>(i);
+    for (const TokenType type : datadog::token_types) {
+        const auto& counts = sums.by_expiry.at(static_cast<std::size_t>(type));
         const Count tokens = std::accumulate(counts.begin(), counts.end(), Count{0});
         if (type != TokenType::other || tokens > 0) {
             columns.push_back({capitalized(datadog::label(type)), counts, tokens});
@@ -163,14 +165,13 @@ Html counts_table(Count tokens, const std::vector<Column>& types, const std::vec
 
 Html findings_table(const TokenSums& sums, const PageSettings& settings) {
     Html rows;
-    for (const Finding& finding : findings) {
+    for (const inventory::Finding& finding : inventory::findings) {
         const bool known = finding.risk != Risk::leaked || sums.leaks_reported;
         const Count tokens = sums.at_risk.at(static_cast<std::size_t>(finding.risk));
-        const std::string limit = finding.limit != nullptr ? length_text(settings.*finding.limit) : "";
         rows.add("<tr{}><td>{}</td><th scope=\"row\">{}{} <code>{}</code></th></tr>\n",
                  Html::constant(known && tokens > 0 ? "" : " class=\"zero\""),
-                 known ? number_text(tokens) : "–", fmt::format(fmt::runtime(finding.meaning), limit),
-                 known ? "" : " (not known: Datadog says nothing about it)", inventory::label(finding.risk));
+                 known ? number_text(tokens) : "–", meaning(finding.risk, settings),
+                 known ? "" : " (not known: Datadog says nothing about it)", finding.name);
     }
     return html(
         "<table class=\"findings\">\n"
@@ -194,17 +195,14 @@ void TokenSums::add(const inventory::Inventory& inventory) {
     as_of = std::min(as_of, inventory.as_of);
     tokens += inventory.tokens;
     leaks_reported = leaks_reported || inventory.leaks_reported;
-    for (std::size_t type = 0; type < datadog::token_type_count; ++type) {
-        for (std::size_t owner = 0; owner < datadog::owner_type_count; ++owner) {
-            const auto token_type = static_cast<TokenType>(type);
-            const auto owner_type = static_cast<OwnerType>(owner);
-            const auto& counts = inventory.by_expiry.at(token_type, owner_type);
-            std::transform(counts.begin(), counts.end(), by_expiry.at(type).begin(),
-                           by_expiry.at(type).begin(), std::plus<>());
-            for (std::size_t risk = 0; risk < inventory::risk_count; ++risk) {
-                at_risk.at(risk) += inventory.at_risk.at(risk).at(token_type, owner_type);
-            }
-        }
+    for (const auto& [token, owner] : inventory::type_pairs) {
+        auto& sum = by_expiry.at(static_cast<std::size_t>(token));
+        const auto& counts = inventory.by_expiry.at(token, owner);
+        std::transform(counts.begin(), counts.end(), sum.begin(), sum.begin(), std::plus<>());
+    }
+    for (std::size_t risk = 0; risk < inventory::risk_count; ++risk) {
+        const auto& counts = inventory.at_risk.at(risk);
+        at_risk.at(risk) = std::accumulate(counts.begin(), counts.end(), at_risk.at(risk));
     }
 }
 

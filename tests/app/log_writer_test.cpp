@@ -1,4 +1,4 @@
-#include "app/log_writer.h"
+#include "app/log.h"
 
 #include <fcntl.h>
 #include <gmock/gmock.h>

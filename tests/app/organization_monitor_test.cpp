@@ -1,15 +1,13 @@
 // One organization against the simulated API over real HTTP.
 #include "app/organization_monitor.h"
 
-#include "datadog/commons.h"
-#include "demo/server.h"
+#include "datadog/client.h"
 #include "state/state_keeper.h"
 #include "support/drive.h"
+#include "support/simulated_datadog.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <spdlog/sinks/ostream_sink.h>
-#include <spdlog/spdlog.h>
 #include <stdlib.h>
 
 #include <filesystem>
@@ -31,8 +29,7 @@ class MonitoredOrganization : public testing::Test {
   protected:
     MonitoredOrganization()
         : log_({.level = config::LogLevel::debug, .format = config::LogFormat::logfmt},
-               std::make_shared<spdlog::logger>("",
-                                                std::make_shared<spdlog::sinks::ostream_sink_mt>(lines_))) {
+               [this](const std::string& line) { lines_ << line; }) {
         std::string pattern = (std::filesystem::temp_directory_path() / "exporter-monitor-XXXXXX").string();
         if (::mkdtemp(pattern.data()) == nullptr) {
             throw std::runtime_error("mkdtemp");
@@ -58,8 +55,8 @@ class MonitoredOrganization : public testing::Test {
         return support::poll(monitor.poller(), monitor.source(), scan::system_clock());
     }
 
-    static demo::SimulatedDatadogOptions options() {
-        demo::SimulatedDatadogOptions options;
+    static support::SimulatedDatadogOptions options() {
+        support::SimulatedDatadogOptions options;
         options.organization.tokens = 45;
         options.alive = false;
         options.clock = [] { return scan::system_clock().now(); };
@@ -73,26 +70,27 @@ class MonitoredOrganization : public testing::Test {
     }
 
     void answer_with(int status) {
-        demo::Faults faults;
-        faults.intercept = [status](std::size_t, const demo::Query&) {
-            return demo::CannedAnswer{.status = status, .body = R"({"errors":["scripted"]})", .headers = {}};
+        support::Faults faults;
+        faults.intercept = [status](std::size_t, const datadog::PageRequest&) {
+            return support::CannedAnswer{
+                .status = status, .body = R"({"errors":["scripted"]})", .headers = {}};
         };
         server_.set_faults(faults);
     }
     void answer_well() { server_.set_faults({}); }
     void answer_with_one_owner() {
-        demo::Faults faults;
-        faults.intercept = [](std::size_t, const demo::Query&) {
+        support::Faults faults;
+        faults.intercept = [](std::size_t, const datadog::PageRequest&) {
             constexpr auto* token =
                 R"({"id":"%","relationships":{"owned_by":{"data":{"id":"o","type":"users"}}}})";
             std::string first(token);
             std::string second(token);
             first.replace(first.find('%'), 1, "a");
             second.replace(second.find('%'), 1, "b");
-            return demo::CannedAnswer{.status = 200,
-                                      .body = R"({"data":[)" + first + "," + second +
-                                              R"(],"meta":{"page":{"total_filtered_count":2}}})",
-                                      .headers = {}};
+            return support::CannedAnswer{.status = 200,
+                                         .body = R"({"data":[)" + first + "," + second +
+                                                 R"(],"meta":{"page":{"total_filtered_count":2}}})",
+                                         .headers = {}};
         };
         server_.set_faults(faults);
     }
@@ -105,7 +103,7 @@ class MonitoredOrganization : public testing::Test {
     Log log_;
     std::shared_ptr<datadog::Commons> commons_ = std::make_shared<datadog::Commons>("");
     std::filesystem::path directory_;
-    demo::SimulatedDatadog server_{options()};
+    support::SimulatedDatadog server_{options()};
     config::Organization organization_;
     config::Config config_;
     int changes_ = 0;
@@ -120,7 +118,7 @@ TEST_F(MonitoredOrganization, CountsEveryTokenOverRealHttp) {
     EXPECT_EQ(snapshot.inventory->tokens, 45U);
     EXPECT_TRUE(snapshot.statistics.listing->complete);
     EXPECT_EQ(monitor_->status().inventory->tokens, 45U);
-    EXPECT_FALSE(monitor_->status().failure);
+    EXPECT_FALSE(monitor_->status().statistics.last_error);
     EXPECT_EQ(changes_, 1);
 }
 
@@ -144,8 +142,8 @@ TEST_F(MonitoredOrganization, ShowsNothingBeforeTheFirstListing) {
 
     EXPECT_FALSE(monitor_->snapshot().inventory);
     EXPECT_FALSE(monitor_->status().inventory);
-    EXPECT_THAT(monitor_->status().failure->message, HasSubstr("403 from 127.0.0.1: scripted"));
-    EXPECT_TRUE(monitor_->attempted());
+    EXPECT_THAT(monitor_->status().statistics.last_error->message, HasSubstr("403 from 127.0.0.1: scripted"));
+    EXPECT_TRUE(monitor_->poller().attempted());
 }
 
 TEST_F(MonitoredOrganization, KeepsTheLastGoodInventoryWhenAPollFails) {
@@ -158,8 +156,8 @@ TEST_F(MonitoredOrganization, KeepsTheLastGoodInventoryWhenAPollFails) {
     EXPECT_EQ(monitor_->snapshot().inventory, good);
     EXPECT_EQ(failures(ErrorKind::forbidden), 1U);
     EXPECT_EQ(monitor_->status().inventory->tokens, 45U);
-    EXPECT_EQ(monitor_->status().failure->kind, ErrorKind::forbidden);
-    EXPECT_EQ(monitor_->status().failures_in_a_row, 1U);
+    EXPECT_EQ(monitor_->status().statistics.last_error->kind, ErrorKind::forbidden);
+    EXPECT_EQ(monitor_->status().statistics.failures_in_a_row, 1U);
 }
 
 TEST_F(MonitoredOrganization, TakesUpARotatedSecretAtTheNextPoll) {
@@ -191,7 +189,7 @@ TEST_F(MonitoredOrganization, KeepsTheSecretOfThePollBeforeWhileItsFileCantBeRea
     EXPECT_TRUE(poll(*monitor_));
 
     const std::string log = lines_.str();
-    const std::string warning = "the credentials can't be read; those of the poll before stay in use";
+    const std::string warning = "the credentials can't be read; keeping the previous credentials";
     ASSERT_THAT(log, HasSubstr(warning));
     EXPECT_EQ(log.find(warning), log.rfind(warning));
     EXPECT_THAT(log, HasSubstr("the credentials can be read again"));
@@ -235,7 +233,7 @@ TEST_F(MonitoredOrganization, LogsAnErrorAgainWhenItsReasonChanges) {
 TEST_F(MonitoredOrganization, GivesUpOnCredentialsThatStayUnreadable) {
     ASSERT_TRUE(poll(*monitor_));
     std::filesystem::remove(token_file());
-    for (int number = 0; number < ClientSource::polls_of_grace; ++number) {
+    for (int number = 0; number < polls_with_old_credentials; ++number) {
         ASSERT_TRUE(poll(*monitor_)) << number;
     }
 
@@ -365,6 +363,7 @@ TEST_P(RestartedMonitor, ShowsRestoredNumbersOnlyWhereTheirAgeIsPlausible) {
 
     EXPECT_EQ(after.snapshot().inventory != nullptr, GetParam().shown);
     EXPECT_EQ(after.status().inventory != nullptr, GetParam().shown);
+    EXPECT_EQ(after.status().statistics.last_success.has_value(), GetParam().shown);
 }
 
 INSTANTIATE_TEST_SUITE_P(Ages, RestartedMonitor,
@@ -389,8 +388,8 @@ TEST_F(MonitoredOrganization, UnderChurnPublishesAsCompleteOnlyWhatAMomentHad) {
     std::mt19937 random(3);
     std::set<std::set<std::string>> moments;
     unsigned percent = 0;
-    demo::Faults faults;
-    faults.before_page = [&](demo::SimulatedOrganization& organization, const demo::Query&) {
+    support::Faults faults;
+    faults.before_page = [&](demo::SimulatedOrganization& organization, const datadog::PageRequest&) {
         if (random() % 100 < percent) {
             organization.create(organization.make_token(scan::system_clock().now()));
             moments.insert(ids_of(organization));

@@ -1,4 +1,5 @@
 """The program from outside: exit statuses, modes, endpoints, signals."""
+import contextlib
 import fcntl
 import gzip
 import json
@@ -212,6 +213,16 @@ class Endpoints(unittest.TestCase):
     def test_the_configuration_in_effect_is_plain_text(self):
         status, headers, _ = harness.get(self.exporter.url + "/config")
         self.assertEqual((status, headers["Content-Type"]), (200, "text/plain; charset=utf-8"))
+
+    def test_the_simulated_organization_listens_nowhere(self):
+        folder, files = f"/proc/{self.exporter.process.pid}", set()
+        for number in os.listdir(folder + "/fd"):
+            with contextlib.suppress(FileNotFoundError):  # One that was closed meanwhile.
+                files.add(os.readlink(f"{folder}/fd/{number}"))
+        with open(folder + "/net/tcp", encoding="ascii") as table:
+            rows = [line.split() for line in table.readlines()[1:]]
+        ports = [int(row[1].split(":")[1], 16) for row in rows if row[3] == "0A" and f"socket:[{row[9]}]" in files]
+        self.assertEqual(ports, [int(self.exporter.url.split(":")[2])])
 
     def test_other_paths_are_not_found(self):
         self.assertEqual(harness.get(self.exporter.url + "/nothing")[0], 404)

@@ -54,8 +54,8 @@ class ScrapedByPrometheus(unittest.TestCase):
         cls.exporter.wait_for_poll()
         cls.demo.wait_for_poll()
         cls.proxy = AskingForText(cls.exporter.url)
-        cls.prometheus = Prometheus({"exporter": cls.exporter.url[7:], "demo": cls.demo.url[7:], "text": cls.proxy.address},
-                                    cls.directory.name)
+        cls.prometheus = Prometheus([("exporter", cls.exporter.url[7:], {}), ("demo", cls.demo.url[7:], {}),
+                                     ("text", cls.proxy.address, {})], cls.directory.name)
         harness.wait_until(lambda: len(cls.prometheus.query("datadog_access_token_poll_success")) == 3,
                            "Prometheus has scraped all")
 

@@ -33,7 +33,7 @@ class WarmStart(unittest.TestCase):
         with harness.SimulatedDatadog("--tokens", "250") as api:
             self.numbers_of_one_run(api)
         with self.exporter("http://127.0.0.1:1", "--poll.timeout", "1s") as exporter:
-            self.assertEqual(len(exporter.events("the state of before the restart is not used")), 1)
+            self.assertEqual(len(exporter.events("the saved state is not used")), 1)
             self.assertNotIn("datadog_access_tokens", exporter.metrics())
 
     def test_the_numbers_of_before_are_shown_with_their_true_age_while_the_api_is_away(self):
@@ -87,10 +87,10 @@ class WarmStart(unittest.TestCase):
                 file.truncate(os.path.getsize(self.path) // 2)
             with self.exporter(api.url) as exporter:
                 exporter.wait_for_poll()
-            self.assertEqual(len(exporter.events("the state of before the restart is not used")), 1)
+            self.assertEqual(len(exporter.events("the saved state is not used")), 1)
             with self.exporter(api.url) as exporter:
                 exporter.wait_for_poll()
-            self.assertEqual(exporter.events("the state of before the restart is not used"), [])
+            self.assertEqual(exporter.events("the saved state is not used"), [])
 
     def test_a_file_that_is_none_of_its_own_is_left_alone(self):
         with open(self.path, "w", encoding="utf-8") as file:

@@ -215,7 +215,7 @@ class Tls(WebConfig):
         settings = {"scheme": "https", "basic_auth": {"username": "bob", "password": BOB[4:]},
                     "tls_config": {"ca_file": self.authority.certificate, "cert_file": self.path("good.crt"),
                                    "key_file": self.path("good.key")}}
-        prometheus = Prometheus({"exporter": exporter.url.split("//")[1]}, self.directory, settings)
+        prometheus = Prometheus([("exporter", exporter.url.split("//")[1], {})], self.directory, settings=settings)
         self.addCleanup(prometheus.stop)
         harness.wait_until(lambda: list(prometheus.query("up").values()) == [1], "the target is up")
         self.assertEqual(list(prometheus.query("sum(datadog_access_tokens)").values()), [400])

@@ -5,6 +5,8 @@
 #include "http/negotiation.h"
 #include "metrics/collectables.h"
 #include "metrics/exposition.h"
+#include "metrics/render.h"
+#include "support/exposition.h"
 
 #include <array>
 #include <memory>
@@ -21,15 +23,23 @@ namespace exporter::comparison {
 /// What a poll publishes: rendered and compressed.
 [[nodiscard]] inline std::shared_ptr<const metrics::Exposition> exposition_of(
     const std::vector<prometheus::MetricFamily>& families) {
-    return std::make_shared<const metrics::Exposition>(
+    return testing::exposition_of(
         [&families](metrics::Format format) { return metrics::render(families, format); });
+}
+
+/// What the exporter publishes of itself.
+[[nodiscard]] inline std::shared_ptr<metrics::ExporterCollectable> exporter_metrics() {
+    return std::make_shared<metrics::ExporterCollectable>([] {
+        return metrics::ExporterStatus{"1.2.3", "0123456789ab", "GNU 12.2.0", 0, {}, metrics::read_process()};
+    });
 }
 
 /// A store with the program's own live part.
 [[nodiscard]] inline std::unique_ptr<metrics::ExpositionStore> make_store() {
-    return std::make_unique<metrics::ExpositionStore>([](metrics::Format format) {
-        return metrics::render(metrics::ProcessCollectable().Collect(), format);
-    });
+    return std::make_unique<metrics::ExpositionStore>(
+        [exporter = exporter_metrics()](metrics::Format format) {
+            return metrics::render(exporter->Collect(), format);
+        });
 }
 
 [[nodiscard]] inline metrics::Body scrape(const metrics::ExpositionStore& store, bool gzip) {

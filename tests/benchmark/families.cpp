@@ -1,7 +1,6 @@
 #include "families.h"
 
-#include "metrics/catalog.h"
-#include "metrics/family_builder.h"
+#include "support/families.h"
 
 #include <fmt/format.h>
 
@@ -38,11 +37,11 @@ std::string uuid(std::mt19937_64& random) {
 }
 
 prometheus::MetricFamily scope_grants(std::size_t series) {
-    metrics::FamilyBuilder builder(metrics::describe("datadog_access_token_scope_grants"));
-    builder.reserve_more(series);
+    metrics::FamilyBuilder builder(testing::row_of("datadog_access_token_scope_grants"), "default");
+    builder.reserve(series);
     for (std::size_t i = 0; i < series; ++i) {
         const auto combination = i / expiry_buckets.size();
-        builder.add({"default", fmt::format("scope_{}_read", combination / 6), pick(token_types, combination),
+        builder.add({fmt::format("scope_{}_read", combination / 6), pick(token_types, combination),
                      pick(owner_types, combination / 3 % 2), pick(expiry_buckets, i)},
                     static_cast<double>(i % 97));
     }
@@ -51,15 +50,15 @@ prometheus::MetricFamily scope_grants(std::size_t series) {
 
 prometheus::MetricFamily token_detail(std::string_view name, std::size_t series) {
     constexpr double some_day = 1'750'000'000;
-    metrics::FamilyBuilder builder(metrics::describe(name));
-    builder.reserve_more(series);
+    metrics::FamilyBuilder builder(testing::row_of(name), "default");
+    builder.reserve(series);
     std::mt19937_64 random(1);  // NOLINT(cert-msc51-cpp): the same at each call; each family the same tokens
     for (std::size_t i = 0; i < series; ++i) {
         const auto id = uuid(random);
         const auto owner = uuid(random);
-        builder.add({"default", id, fmt::format("deploy-key-{}", i), pick(token_types, i),
-                     pick(owner_types, i / 3 % 2), owner},
-                    some_day + static_cast<double>(random() % 31'536'000));
+        builder.add(
+            {id, fmt::format("deploy-key-{}", i), pick(token_types, i), pick(owner_types, i / 3 % 2), owner},
+            some_day + static_cast<double>(random() % 31'536'000));
     }
     return std::move(builder).build();
 }

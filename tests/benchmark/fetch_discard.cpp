@@ -1,6 +1,8 @@
 // Fetches the pages of a listing as the exporter's client does (cpp-httplib, one kept connection, gzip undone
 // by the library, the same request) and throws them away: what reading costs without any use of it. Prints
 // how many bytes there were.
+#include "support/guarded_main.h"
+
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <httplib.h>
@@ -8,7 +10,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
-#include <exception>
 #include <string>
 
 namespace {
@@ -70,10 +71,5 @@ int run(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
-    try {
-        return run(argc, argv);
-    } catch (const std::exception& error) {
-        fmt::print(stderr, "{}\n", error.what());
-        return 1;
-    }
+    return exporter::support::guarded_main(run, argc, argv);
 }

@@ -2,6 +2,7 @@
 // network, and connects anew where the server ends one. Prints `holding` once all were tried, and a line of
 // JSON at the end.
 #include "hostile_crowd.h"
+#include "support/guarded_main.h"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -9,7 +10,6 @@
 
 #include <cstdint>
 #include <cstdio>
-#include <exception>
 
 namespace {
 
@@ -59,10 +59,5 @@ int run(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
-    try {
-        return run(argc, argv);
-    } catch (const std::exception& error) {
-        fmt::print(stderr, "{}\n", error.what());
-        return 1;
-    }
+    return exporter::support::guarded_main(run, argc, argv);
 }

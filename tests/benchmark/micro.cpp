@@ -59,8 +59,9 @@ void render_and_compress(benchmark::State& state) {
 }
 
 void live_part(benchmark::State& state) {
+    const auto exporter = comparison::exporter_metrics();
     while (state.KeepRunning()) {
-        benchmark::DoNotOptimize(comparison::rendered(metrics::ProcessCollectable().Collect()));
+        benchmark::DoNotOptimize(comparison::rendered(exporter->Collect()));
     }
 }
 
@@ -104,7 +105,7 @@ void http_head(benchmark::State& state) {
     response.content_type = metrics::content_type(metrics::Format::text);
     response.headers = {{"Vary", "Accept-Encoding"}, {"Content-Encoding", "gzip"}};
     response.own_body.assign(1000, 'x');
-    const std::chrono::system_clock::time_point now(std::chrono::seconds(1'750'000'000));
+    const base::Timestamp now(std::chrono::seconds(1'750'000'000));
     while (state.KeepRunning()) {
         benchmark::DoNotOptimize(http::response_head(response, false, now));
     }

@@ -2,6 +2,9 @@
 // what a single large organization pays for that.
 #include "inventory/builder.h"
 #include "metrics/organization_lines.h"
+#include "metrics/render.h"
+#include "support/exposition.h"
+#include "support/families.h"
 
 #include <benchmark/benchmark.h>
 #include <fmt/format.h>
@@ -11,6 +14,7 @@
 #include <chrono>
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <random>
 #include <string>
 #include <string_view>
@@ -24,7 +28,7 @@ using std::chrono::hours;
 
 const base::Timestamp now(std::chrono::seconds(1'767'225'600));
 
-inventory::Rules rules_with(inventory::DetailMode detail) {
+inventory::Rules rules_with(std::optional<inventory::DetailRules> detail) {
     constexpr int day = 24;
     const std::vector<base::Duration> ahead = {hours(day), hours(7 * day), hours(30 * day), hours(90 * day)};
     const std::vector<base::Duration> back = {hours(7 * day), hours(30 * day), hours(90 * day),
@@ -34,7 +38,6 @@ inventory::Rules rules_with(inventory::DetailMode detail) {
             .age = inventory::BucketScheme::age(back),
             .privileged_scopes = {},
             .detail = detail,
-            .detail_limit = 1'000'000,
             .is_own_token = {}};
 }
 
@@ -60,7 +63,7 @@ class Tokens {
 };
 
 metrics::Snapshot organization_of(const std::string& name, std::size_t token_count, std::size_t scope_count,
-                                  inventory::DetailMode detail, std::size_t seed) {
+                                  std::optional<inventory::DetailRules> detail, std::size_t seed) {
     constexpr std::size_t scopes_of_a_token = 3;
     Tokens random(seed);
     const inventory::Rules rules = rules_with(detail);
@@ -116,8 +119,7 @@ const std::vector<metrics::Snapshot>& many() {
         std::vector<metrics::Snapshot> made;
         made.reserve(count);
         for (std::size_t i = 0; i < count; ++i) {
-            made.push_back(
-                organization_of(fmt::format("organization-{}", i), 200, 100, inventory::DetailMode::none, i));
+            made.push_back(organization_of(fmt::format("organization-{}", i), 200, 100, std::nullopt, i));
         }
         return made;
     }();
@@ -127,17 +129,13 @@ const std::vector<metrics::Snapshot>& many() {
 /// A single one with detail, of about so many series.
 std::vector<metrics::Snapshot> one_of(std::size_t series) {
     constexpr std::size_t series_of_a_token = 4;
-    return {
-        organization_of("default", series / series_of_a_token, series / 100, inventory::DetailMode::all, 1)};
+    return {organization_of("default", series / series_of_a_token, series / 100,
+                            inventory::DetailRules{.limit = 1'000'000}, 1)};
 }
 
-std::vector<prometheus::MetricFamily> build_info() {
-    return metrics::BuildInfoCollectable("1.2.3", "0123456789ab", "GNU 12.2.0").Collect();
-}
-
-std::vector<std::shared_ptr<const metrics::OrganizationLines>> lines_of(
+std::vector<std::shared_ptr<const metrics::CompressedLines>> lines_of(
     const std::vector<metrics::Snapshot>& snapshots) {
-    std::vector<std::shared_ptr<const metrics::OrganizationLines>> lines;
+    std::vector<std::shared_ptr<const metrics::CompressedLines>> lines;
     lines.reserve(snapshots.size());
     for (const metrics::Snapshot& snapshot : snapshots) {
         lines.push_back(metrics::render_lines(snapshot));
@@ -146,15 +144,13 @@ std::vector<std::shared_ptr<const metrics::OrganizationLines>> lines_of(
 }
 
 std::shared_ptr<const metrics::Exposition> whole(const std::vector<metrics::Snapshot>& snapshots) {
-    auto families = metrics::OrganizationsCollectable(snapshots).Collect();
-    const auto more = build_info();
-    families.insert(families.end(), more.begin(), more.end());
-    return std::make_shared<const metrics::Exposition>(
+    const auto families = testing::collect(snapshots);
+    return testing::exposition_of(
         [&families](metrics::Format format) { return metrics::render(families, format); });
 }
 
 std::shared_ptr<const metrics::Exposition> joined(const std::vector<metrics::Snapshot>& snapshots) {
-    return metrics::join(lines_of(snapshots), build_info());
+    return metrics::join(lines_of(snapshots));
 }
 
 void count_bytes(benchmark::State& state, const metrics::Exposition& exposition) {
@@ -165,6 +161,17 @@ void count_bytes(benchmark::State& state, const metrics::Exposition& exposition)
     state.counters["identity_bytes"] = size(metrics::Encoding::identity);
 }
 
+/// The compressed bytes once for each format, though formats share most of them, and where they are.
+std::size_t held_bytes(const metrics::CompressedLines& lines) {
+    std::size_t bytes = 0;
+    for (std::size_t row = 0; row < metrics::catalog().size(); ++row) {
+        for (const metrics::Format format : metrics::formats) {
+            bytes += sizeof(metrics::Fragment) + lines.at(row, format).deflated.size();
+        }
+    }
+    return bytes;
+}
+
 /// After one organization's poll.
 void lines_of_one(benchmark::State& state) {
     const metrics::Snapshot& snapshot = many().front();
@@ -172,20 +179,19 @@ void lines_of_one(benchmark::State& state) {
         benchmark::DoNotOptimize(metrics::render_lines(snapshot));
     }
     std::size_t series = 0;
-    for (const auto& family : metrics::OrganizationsCollectable({snapshot}).Collect()) {
-        series += family.metric.size();
+    for (const metrics::Metric& metric : metrics::catalog()) {
+        series += metrics::family_of(metric, snapshot).metric.size();
     }
     state.counters["series"] = static_cast<double>(series);
-    state.counters["held_bytes"] = static_cast<double>(metrics::render_lines(snapshot)->memory());
+    state.counters["held_bytes"] = static_cast<double>(held_bytes(*metrics::render_lines(snapshot)));
 }
 
 void join_of_many(benchmark::State& state) {
     const auto lines = lines_of(many());
-    const auto more = build_info();
     while (state.KeepRunning()) {
-        benchmark::DoNotOptimize(metrics::join(lines, more));
+        benchmark::DoNotOptimize(metrics::join(lines));
     }
-    count_bytes(state, *metrics::join(lines, more));
+    count_bytes(state, *metrics::join(lines));
 }
 
 void whole_of_many(benchmark::State& state) {
@@ -211,7 +217,7 @@ void unpack(benchmark::State& state, const std::vector<metrics::Snapshot>& snaps
     const auto lines = lines_of(snapshots);
     while (state.KeepRunning()) {
         state.PauseTiming();
-        const auto exposition = metrics::join(lines, {});
+        const auto exposition = metrics::join(lines);
         state.ResumeTiming();
         benchmark::DoNotOptimize(exposition->body("", metrics::Format::text, metrics::Encoding::identity));
     }

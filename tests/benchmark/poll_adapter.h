@@ -2,11 +2,11 @@
 // this file follows.
 #pragma once
 
+#include "base/text_hash.h"
 #include "config/config.h"
-#include "datadog/id_set.h"
-#include "datadog/page_parser.h"
-#include "exposition_adapter.h"
+#include "datadog/page.h"
 #include "inventory/builder.h"
+#include "metrics/organization_lines.h"
 
 #include <chrono>
 #include <cstddef>
@@ -25,7 +25,7 @@ namespace exporter::comparison {
     page.body.reserve(json.size() + 1);
     page.body.assign(json.begin(), json.end());
     page.body.push_back('\0');
-    if (!datadog::parse_into(page)) {
+    if (!datadog::parse_page(page)) {
         throw std::runtime_error("a page that can't be parsed");
     }
     return page;
@@ -42,7 +42,7 @@ namespace exporter::comparison {
 }
 
 [[nodiscard]] inline std::size_t distinct_ids(const std::vector<datadog::Page>& pages) {
-    datadog::IdSet ids;
+    base::IdSet ids;
     for (const auto& page : pages) {
         for (const auto& token : page.tokens) {
             ids.insert(token.id);
@@ -68,7 +68,8 @@ namespace exporter::comparison {
 /// What a poll of one organization publishes.
 [[nodiscard]] inline std::shared_ptr<const metrics::Exposition> published(
     const std::shared_ptr<const inventory::Inventory>& inventory) {
-    return exposition_of(metrics::OrganizationsCollectable({{"default", inventory, {}}}).Collect());
+    const std::vector organizations = {metrics::render_lines({"default", inventory, {}})};
+    return metrics::join(organizations);
 }
 
 }  // namespace exporter::comparison

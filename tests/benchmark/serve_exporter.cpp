@@ -5,6 +5,7 @@
 #include "http/tls.h"
 #include "lifetime.h"
 #include "support/certificate.h"
+#include "support/guarded_main.h"
 #include "web/routes.h"
 
 #include <CLI/CLI.hpp>
@@ -14,7 +15,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
-#include <exception>
 #include <memory>
 #include <string>
 
@@ -93,10 +93,5 @@ int run(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
-    try {
-        return run(argc, argv);
-    } catch (const std::exception& error) {
-        fmt::print(stderr, "{}\n", error.what());
-        return 1;
-    }
+    return exporter::support::guarded_main(run, argc, argv);
 }

@@ -1,7 +1,8 @@
-// prometheus-cpp's own server over the same families and process metrics, for comparison.
+// prometheus-cpp's own server over the same families and metrics of the exporter itself, for comparison.
+#include "exposition_adapter.h"
 #include "families.h"
 #include "lifetime.h"
-#include "metrics/collectables.h"
+#include "support/guarded_main.h"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -11,7 +12,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
-#include <exception>
 #include <memory>
 
 namespace {
@@ -28,10 +28,10 @@ int run(int argc, char** argv) {
 
     comparison::hold_signals();
     const auto families = std::make_shared<comparison::FixedCollectable>(comparison::families_of(series));
-    const auto process = std::make_shared<metrics::ProcessCollectable>();
+    const auto exporter = comparison::exporter_metrics();
     prometheus::Exposer exposer("127.0.0.1:0");  // its own default of two threads
     exposer.RegisterCollectable(families);
-    exposer.RegisterCollectable(process);
+    exposer.RegisterCollectable(exporter);
     comparison::serve_until_told(static_cast<std::uint16_t>(exposer.GetListeningPorts().at(0)),
                                  std::chrono::seconds(max_seconds));
     return 0;
@@ -40,10 +40,5 @@ int run(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
-    try {
-        return run(argc, argv);
-    } catch (const std::exception& error) {
-        fmt::print(stderr, "{}\n", error.what());
-        return 1;
-    }
+    return exporter::support::guarded_main(run, argc, argv);
 }

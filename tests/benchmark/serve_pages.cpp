@@ -1,47 +1,34 @@
 // Serves the listing of one simulated organization from memory, every page made and compressed before the
-// first request: a source that costs little itself, and that any number of clients can ask at once. The
-// simulator of the tests does more for each request, and serves 24 clients.
+// first request: a source that costs little itself. The simulator of the tests does more for each request.
 //
 // Credentials, sort and filters are not looked at. Two paths are the benchmark's own: `/statistics`, and
 // `/latency/<milliseconds>`, which holds for requests that come after it.
-#include "asio.h"
-#include "demo/http_text.h"
-#include "demo/query.h"
-#include "demo/rate_limiter.h"
+#include "base/dates.h"
+#include "demo/simulated_api.h"
 #include "lifetime.h"
 #include "pages.h"
+#include "support/guarded_main.h"
+#include "support/gzip.h"
+#include "support/http_text.h"
+#include "support/raw_server.h"
 
 #include <CLI/CLI.hpp>
-#include <boost/asio/buffer.hpp>
-#include <boost/asio/write.hpp>
-#include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/http/message.hpp>
-#include <boost/beast/http/read.hpp>
 #include <fmt/format.h>
 #include <malloc.h>
 
-#include <array>
 #include <charconv>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <cstdio>
-#include <exception>
-#include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <thread>
-#include <utility>
 #include <vector>
 
 namespace {
 
-namespace asio = boost::asio;
-namespace http = boost::beast::http;
 using namespace exporter;
-using asio::ip::tcp;
-using boost::system::error_code;
 
 constexpr std::string_view listing_path = "/api/v2/personal_access_tokens?";
 constexpr std::string_view latency_path = "/latency/";
@@ -55,25 +42,26 @@ struct Arguments {
     std::int64_t max_seconds = 600;
 };
 
-struct Answer {
-    int status = 200;
-    bool gzip = false;
-    std::vector<std::pair<std::string, std::string>> headers;
-    std::string own_body;
-    std::string_view body;  ///< a page's, which outlives the answer; empty: `own_body` is sent
-};
-
 base::Timestamp now() {
     return std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now());
 }
 
-/// What is served. For one thread.
+/// An answer as it goes on the wire.
+std::string wire_text(int status, std::string_view headers = "", std::string_view body = "") {
+    return fmt::format(
+        "HTTP/1.1 {} -\r\nDate: {}\r\nContent-Type: application/vnd.api+json\r\nContent-Length: "
+        "{}\r\n{}\r\n{}",
+        status, base::format_http_date(now()), body.size(), headers, body);
+}
+
+/// What is served. Thread-safe.
 class Source {
   public:
     explicit Source(const Arguments& arguments)
         : page_size_(arguments.page_size), latency_(arguments.latency_milliseconds) {
-        comparison::for_each_page(arguments.tokens, arguments.page_size,
-                                  [this](const std::string& page) { pages_.push_back(demo::gzip(page)); });
+        comparison::for_each_page(arguments.tokens, arguments.page_size, [this](const std::string& page) {
+            pages_.push_back(support::gzip(page, support::Effort::least));
+        });
         malloc_trim(0);  // the organization is gone
         if (arguments.limit > 0) {
             limiter_.emplace(
@@ -81,14 +69,42 @@ class Source {
         }
     }
 
-    [[nodiscard]] static bool is_listing(std::string_view target) { return target.starts_with(listing_path); }
-    [[nodiscard]] std::chrono::milliseconds latency() const { return latency_; }
-
-    /// @param target of a request that has waited for the latency
-    [[nodiscard]] Answer answer(std::string_view target, std::string_view accept_encoding) {
-        if (is_listing(target)) {
-            return page(target, accept_encoding);
+    void serve(support::RawConnection& connection) {
+        for (std::string head = connection.read_head(); !head.empty(); head = connection.read_head()) {
+            const support::HttpRequest request = support::parse_request(head);
+            const auto latency = arrive(request.target);
+            if (latency.count() > 0) {
+                (void)connection.wait(latency);
+            }
+            if (!connection.send(answer(request))) {
+                return;
+            }
         }
+    }
+
+  private:
+    [[nodiscard]] static bool is_listing(std::string_view target) { return target.starts_with(listing_path); }
+
+    /// How long a request for this has to wait.
+    std::chrono::milliseconds arrive(std::string_view target) {
+        if (!is_listing(target)) {
+            return std::chrono::milliseconds(0);
+        }
+        const auto query = support::parse_query(target);
+        const std::lock_guard lock(mutex_);
+        ++requests_;
+        if (query && query->number == 0) {
+            first_pages_.push_back(now());
+        }
+        return latency_;
+    }
+
+    [[nodiscard]] std::string answer(const support::HttpRequest& request) {
+        const std::string_view target = request.target;
+        if (is_listing(target)) {
+            return page(target, request.header("accept-encoding"));
+        }
+        const std::lock_guard lock(mutex_);
         if (target == "/statistics") {
             return statistics();
         }
@@ -97,44 +113,38 @@ class Source {
             std::int64_t milliseconds = 0;
             std::from_chars(digits.data(), digits.data() + digits.size(), milliseconds);
             latency_ = std::chrono::milliseconds(milliseconds);
-            return {};
+            return wire_text(200);
         }
-        return {.status = 404};
+        return wire_text(404);
     }
 
-    /// A request for a page has come; before it waits.
-    void note_arrival(std::string_view target) {
-        const auto query = demo::parse_query(target);
-        ++requests_;
-        if (query && query->page_number == 0) {
-            first_pages_.push_back(now());
+    [[nodiscard]] std::string page(std::string_view target, std::string_view accept_encoding) {
+        const auto query = support::parse_query(target);
+        if (!query || query->size != page_size_ || !support::allows_gzip(accept_encoding)) {
+            return wire_text(400);
         }
-    }
-
-  private:
-    Answer page(std::string_view target, std::string_view accept_encoding) {
-        const auto query = demo::parse_query(target);
-        if (!query || query->page_size != page_size_ || !demo::allows_gzip(accept_encoding)) {
-            return {.status = 400};
-        }
-        Answer answer;
-        if (limiter_) {
-            auto verdict = limiter_->take(now());
-            answer.headers = std::move(verdict.headers);
+        std::string headers;
+        {
+            const std::lock_guard lock(mutex_);
+            const auto verdict =
+                limiter_ ? limiter_->take(now()) : demo::RateLimiter::Verdict{.allowed = true, .state = {}};
+            if (limiter_) {
+                for (const auto& [name, value] : support::rate_limit_headers(verdict.state)) {
+                    headers += fmt::format("{}: {}\r\n", name, value);
+                }
+            }
             if (!verdict.allowed) {
                 ++refused_;
-                answer.status = 429;
-                return answer;
+                return wire_text(429, headers);
             }
+            last_page_ = now();
         }
-        last_page_ = now();
-        answer.gzip = true;
-        answer.body = query->page_number < pages_.size() ? pages_[query->page_number] : pages_.back();
-        return answer;
+        return wire_text(200, headers + "Content-Encoding: gzip\r\n",
+                         query->number < pages_.size() ? pages_[query->number] : pages_.back());
     }
 
     /// Moments are seconds of the clock.
-    [[nodiscard]] Answer statistics() const {
+    [[nodiscard]] std::string statistics() const {
         const auto seconds = [](base::Timestamp moment) {
             return std::chrono::duration<double>(moment.time_since_epoch()).count();
         };
@@ -142,109 +152,23 @@ class Source {
         for (const auto moment : first_pages_) {
             moments += fmt::format("{}{:.6f}", moments.empty() ? "" : ",", seconds(moment));
         }
-        return {.own_body =
-                    fmt::format(R"({{"requests":{},"refused":{},"last_page":{:.6f},"first_pages":[{}]}})",
-                                requests_, refused_, seconds(last_page_), moments)};
+        return wire_text(
+            200, "",
+            fmt::format(R"({{"requests":{},"refused":{},"last_page":{:.6f},"first_pages":[{}]}})", requests_,
+                        refused_, seconds(last_page_), moments));
     }
 
     const std::size_t page_size_;
-    std::vector<std::string> pages_;  ///< compressed; the last is the empty one
+    std::vector<std::string> pages_;  ///< compressed; the last is the empty one. Constant after construction
+
+    std::mutex mutex_;
+    // Protected by mutex_:
     std::optional<demo::RateLimiter> limiter_;
     std::chrono::milliseconds latency_;
     std::uint64_t requests_ = 0;
     std::uint64_t refused_ = 0;
     base::Timestamp last_page_;
     std::vector<base::Timestamp> first_pages_;
-};
-
-/// One connection, kept as long as the client likes. Owned by what it waits for.
-class Connection : public std::enable_shared_from_this<Connection> {
-  public:
-    Connection(tcp::socket socket, Source& source)
-        : socket_(std::move(socket)), timer_(socket_.get_executor()), source_(source) {
-        error_code ignored;
-        socket_.set_option(tcp::no_delay(true), ignored);
-    }
-
-    void read() {
-        request_ = {};
-        http::async_read(socket_, buffer_, request_,
-                         [self = shared_from_this()](error_code error, std::size_t /*bytes*/) {
-                             if (!error) {
-                                 self->wait();
-                             }
-                         });
-    }
-
-  private:
-    void wait() {
-        const std::string_view target(request_.target().data(), request_.target().size());
-        if (!Source::is_listing(target)) {
-            return write();
-        }
-        source_.note_arrival(target);
-        if (source_.latency().count() == 0) {
-            return write();
-        }
-        timer_.expires_after(source_.latency());
-        timer_.async_wait([self = shared_from_this()](error_code error) {
-            if (!error) {
-                self->write();
-            }
-        });
-    }
-
-    void write() {
-        const auto accepted = request_[http::field::accept_encoding];
-        answer_ = source_.answer({request_.target().data(), request_.target().size()},
-                                 {accepted.data(), accepted.size()});
-        const std::string_view body = answer_.body.empty() ? answer_.own_body : answer_.body;
-        head_ = fmt::format("HTTP/1.1 {} -\r\nDate: {}\r\nContent-Type: application/vnd.api+json\r\n",
-                            answer_.status, demo::http_date(now()));
-        head_ += answer_.gzip ? "Content-Encoding: gzip\r\n" : "";
-        for (const auto& [name, value] : answer_.headers) {
-            head_ += fmt::format("{}: {}\r\n", name, value);
-        }
-        head_ += fmt::format("Content-Length: {}\r\n\r\n", body.size());
-        const std::array<asio::const_buffer, 2> parts = {asio::buffer(head_),
-                                                         asio::buffer(body.data(), body.size())};
-        asio::async_write(socket_, parts,
-                          [self = shared_from_this()](error_code error, std::size_t /*bytes*/) {
-                              if (!error) {
-                                  self->read();
-                              }
-                          });
-    }
-
-    tcp::socket socket_;
-    asio::steady_timer timer_;
-    Source& source_;
-    boost::beast::flat_buffer buffer_;
-    http::request<http::empty_body> request_;
-    Answer answer_;
-    std::string head_;
-};
-
-class Listener {
-  public:
-    Listener(asio::io_context& context, Source& source)
-        : acceptor_(context, {asio::ip::address_v4::loopback(), 0}), source_(source) {
-        accept();
-    }
-    [[nodiscard]] std::uint16_t port() const { return acceptor_.local_endpoint().port(); }
-
-  private:
-    void accept() {
-        acceptor_.async_accept([this](error_code error, tcp::socket socket) {
-            if (!error) {
-                std::make_shared<Connection>(std::move(socket), source_)->read();
-                accept();
-            }
-        });
-    }
-
-    tcp::acceptor acceptor_;
-    Source& source_;
 };
 
 int run(int argc, char** argv) {
@@ -260,21 +184,14 @@ int run(int argc, char** argv) {
 
     comparison::hold_signals();
     Source source(arguments);
-    asio::io_context context(1);
-    Listener listener(context, source);
-    std::jthread serving([&context] { context.run(); });
-    comparison::serve_until_told(listener.port(), std::chrono::seconds(arguments.max_seconds));
-    context.stop();
+    const support::RawServer server(
+        [&source](support::RawConnection& connection) { source.serve(connection); }, {.concurrent = true});
+    comparison::serve_until_told(server.port(), std::chrono::seconds(arguments.max_seconds));
     return 0;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-    try {
-        return run(argc, argv);
-    } catch (const std::exception& error) {
-        fmt::print(stderr, "{}\n", error.what());
-        return 1;
-    }
+    return exporter::support::guarded_main(run, argc, argv);
 }

@@ -1,5 +1,8 @@
 #include "config/endpoint.h"
 
+#include "config/fixture.h"
+
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <string>
@@ -147,9 +150,12 @@ TEST(BaseUrl, IsSchemeHostAndPort) {
         {"http://127.0.0.1:8126", {false, "127.0.0.1", 8126}, "http://127.0.0.1:8126"},
         {"http://127.9.9.9", {false, "127.9.9.9", 80}, "http://127.9.9.9"},
         {"http://[::1]:8126", {false, "::1", 8126}, "http://[::1]:8126"},
+        {"http://[::ffff:127.0.0.1]:8126",
+         {false, "::ffff:127.0.0.1", 8126},
+         "http://[::ffff:127.0.0.1]:8126"},
     };
     for (const UrlCase& c : cases) {
-        const auto endpoint = parse_base_url(c.text, false);
+        const auto endpoint = parse_base_url(c.text);
         ASSERT_TRUE(endpoint) << c.text << ": " << endpoint.error();
         EXPECT_EQ(*endpoint, c.endpoint) << c.text;
         EXPECT_EQ(endpoint->url(), c.url);
@@ -183,7 +189,7 @@ TEST(BaseUrl, IsRefusedWithTheReason) {
         {"https://a\r\nb", "the host is not a host name"},
     };
     for (const Refusal& c : cases) {
-        const auto endpoint = parse_base_url(c.text, true);
+        const auto endpoint = parse_base_url(c.text);
         ASSERT_FALSE(endpoint) << c.text;
         EXPECT_NE(endpoint.error().find(c.reason), std::string::npos) << endpoint.error();
         EXPECT_EQ(endpoint.error().find("needle"), std::string::npos) << endpoint.error();
@@ -194,12 +200,12 @@ TEST(BaseUrl, IsRefusedWithTheReason) {
 TEST(BaseUrl, OfPlainHttpBeyondThisMachineIsRefusedUnlessAllowed) {
     for (const std::string url :
          {"http://api.datadoghq.com", "http://10.0.0.1", "http://128.0.0.1", "http://[2001:db8::1]",
-          "http://127.0.0.1.example.com", "http://localhost.example.com"}) {
-        const auto refused = parse_base_url(url, false);
-        ASSERT_FALSE(refused) << url;
-        EXPECT_NE(refused.error().find("--datadog.allow-insecure-http"), std::string::npos)
-            << refused.error();
-        EXPECT_TRUE(parse_base_url(url, true)) << url;
+          "http://[::ffff:10.0.0.1]", "http://127.0.0.1.example.com", "http://localhost.example.com"}) {
+        const std::string flag = "--datadog.base-url=" + url;
+        EXPECT_THAT(mistakes_of({flag}), testing::ElementsAre(testing::HasSubstr(
+                                             "would send the credentials unencrypted; write https://, or "
+                                             "allow it with --datadog.allow-insecure-http")));
+        EXPECT_EQ(loaded({flag, "--datadog.allow-insecure-http"}).organizations.at(0).endpoint.url(), url);
     }
 }
 

@@ -27,14 +27,13 @@ TEST(Help, NamesEveryOptionWithItsDefault) {
     without_line_ends.erase(std::remove_if(without_line_ends.begin(), without_line_ends.end(), is_blank),
                             without_line_ends.end());
     for (const Option& option : options()) {
-        const std::string line = "\n  --" + std::string(option.flag) +
-                                 (option.value_name.empty() ? "" : " " + std::string(option.value_name)) +
-                                 "\n";
+        const std::string name(option.form.name);
+        const std::string line =
+            "\n  --" + std::string(option.flag) + (name.empty() ? "" : " " + name) + "\n";
         EXPECT_NE(help.find(line), std::string::npos) << line;
         EXPECT_NE(help.find("\n" + std::string(option.group) + ":\n"), std::string::npos) << option.group;
-        if (!option.fallback.empty()) {
-            EXPECT_NE(without_line_ends.find("Default:" + std::string(option.fallback)), std::string::npos)
-                << option.flag;
+        if (const std::string value = default_text(option); !value.empty()) {
+            EXPECT_NE(without_line_ends.find("Default:" + value), std::string::npos) << option.flag;
         }
     }
 }
@@ -86,7 +85,7 @@ TEST(Options, AreNamedByOneRule) {
 
 TEST(PrivilegedScopes, AreDistinct) {
     const auto scopes = default_privileged_scopes();
-    EXPECT_EQ(std::set<std::string_view>(scopes.begin(), scopes.end()).size(), scopes.size());
+    EXPECT_EQ(std::set<std::string>(scopes.begin(), scopes.end()).size(), scopes.size());
     EXPECT_NE(std::find(scopes.begin(), scopes.end(), "org_management"), scopes.end());
 }
 

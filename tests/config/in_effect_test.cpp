@@ -54,8 +54,9 @@ std::string describe(const Organization& o) {
 
 /// Everything that a configuration is made of, secrets included.
 std::string describe(const Config& c) {
-    std::string text = fmt::format("mode {} ca {} once {} demo {} {} {}\n", static_cast<int>(c.mode),
-                                   c.ca_file, c.once_output, c.demo.enabled, c.demo.tokens, c.demo.seed);
+    std::string text =
+        fmt::format("mode {} ca {} once {} demo {} {} {}\n", static_cast<int>(c.mode), c.ca_file.string(),
+                    c.once_output, c.demo.enabled, c.demo.tokens, c.demo.seed);
     for (const Organization& organization : c.organizations) {
         text += describe(organization);
     }
@@ -63,7 +64,7 @@ std::string describe(const Config& c) {
     text += fmt::format(
         "poll {} {} {} {} {} {} state {} shard {} {}\n", base::format_duration(c.poll.interval),
         base::format_duration(c.poll.timeout), base::format_duration(c.poll.stale_after), c.poll.page_size,
-        c.poll.rate_limit_reserve, c.poll.concurrency, c.state_file, c.shard.index, c.shard.count);
+        c.poll.rate_limit_reserve, c.poll.concurrency, c.state_file.string(), c.shard.index, c.shard.count);
     text += fmt::format("buckets {}; {}; {}\n", durations(c.buckets.expiry), durations(c.buckets.last_used),
                         durations(c.buckets.age));
     text += fmt::format("scopes {} {}\n", c.scopes.limit, fmt::join(c.scopes.privileged, "|"));
@@ -72,8 +73,9 @@ std::string describe(const Config& c) {
                         c.tokens.detail_limit, static_cast<int>(c.log.level), static_cast<int>(c.log.format));
     return text + fmt::format("web {} {} {} {} {} {} {} {} {}\n", addresses(c.web.listen_addresses),
                               addresses(c.web.probe_listen_addresses), c.web.systemd_socket,
-                              c.web.config_file, static_cast<int>(c.web.world_readable), c.web.telemetry_path,
-                              c.web.max_connections, c.web.max_connections_per_address, c.web.max_scrapes);
+                              c.web.config_file.string(), static_cast<int>(c.web.world_readable),
+                              c.web.telemetry_path, c.web.max_connections, c.web.max_connections_per_address,
+                              c.web.max_scrapes);
 }
 
 std::string in_single_quotes(const std::string& text) {
@@ -100,7 +102,7 @@ TEST_F(InEffect, IsAFileWithEveryDefault) {
     const Config config = loaded({});
     for (const std::string line :
          {"datadog:\n  site: datadoghq.com\n  base_url: \"\"\n",
-          "  # api_key: <secret>, from the environment\n",
+          "\n# api_key: <secret>, from the environment\n",
           "\ntokens:\n  filter: \"\"\n  owned_by: []\n  detail: none\n", "\npoll:\n  interval: 5m\n",
           "  expiry: [1d, 7d, 30d, 90d, 365d]\n", "\nweb:\n  listen_address: [\":10077\"]\n",
           "  max_connections_per_address: 256\n", "\ndemo: false\ndemo.tokens: 400\n"}) {
@@ -112,7 +114,7 @@ TEST_F(InEffect, IsAFileWithEveryDefault) {
 TEST_F(InEffect, HasEveryOptionThatAFileCanHave) {
     std::string text = loaded({}).in_effect;
     for (const Option& option : options()) {
-        if (is_for_command_line_alone(option) || option.flag.starts_with("config.")) {
+        if (!has_yaml_key(option)) {
             continue;
         }
         const std::string path = yaml_path(option);
@@ -167,12 +169,15 @@ TEST_F(InEffect, HasOrganizationsWithTheFilesOfTheirKeys) {
                                             file +
                                             ":2: organizations[0]\n"
                                             "    site: datadoghq.eu\n"
+                                            "    base_url: \"\"\n"
+                                            "    api_key_file: \"\"\n"
+                                            "    app_key_file: \"\"\n"
                                             "    bearer_token_file: " +
                                             directory_.at("deep/token") +
                                             "\n"
-                                            "    # proxy: http://<secret>@proxy:3128, from the environment\n"
                                             "    filter: \"a: b\"\n"
                                             "    owned_by: []\n"
+                                            "    # proxy: http://<secret>@proxy:3128, from the environment\n"
                                             "  - name: two  # "));
     EXPECT_THAT(config.in_effect, Not(HasSubstr("needle")));
     EXPECT_EQ(describe(read_again(config, environment)), describe(config));

@@ -90,7 +90,7 @@ TEST(Mistake, SaysWhereAndWhat) {
         {{"--buckets.expiry=7d,1d"}, "--buckets.expiry: \"7d,1d\": bounds go from short to long, each once"},
         {{"--buckets.expiry=1d,24h"},
          "--buckets.expiry: \"1d,24h\": bounds go from short to long, each once"},
-        {{"--buckets.expiry=0,1d"}, "--buckets.expiry: \"0,1d\": a bound can't be zero"},
+        {{"--buckets.expiry=0,1d"}, "--buckets.expiry: \"0\" is too short; the least is 1s"},
         {{"--buckets.expiry=1500ms"}, "--buckets.expiry: \"1500ms\": bounds are whole seconds"},
         {{"--buckets.expiry="}, "--buckets.expiry: \"\": at least one bound is needed"},
         {{"--buckets.last-used=1d,x"}, "--buckets.last-used: \"x\" is not a duration"},

@@ -1,4 +1,4 @@
-#include "config/endpoint.h"
+#include "config/load.h"
 
 #include <gtest/gtest.h>
 
@@ -11,8 +11,8 @@ namespace {
 
 const Endpoint datadog = {true, "api.datadoghq.com", 443};
 
-ProxyVariables https_proxy(std::string value) {
-    return ProxyVariables{std::move(value), "", "", ""};
+Environment https_proxy(const std::string& value) {
+    return {{"HTTPS_PROXY", value}};
 }
 
 struct Case {
@@ -63,11 +63,15 @@ TEST(Proxy, HasCredentialsWhereThereIsAUserOrAPassword) {
 }
 
 TEST(Proxy, IsTheOneOfTheScheme) {
-    const ProxyVariables variables = {"http://for-https:1", "http://for-http:2", "http://for-all:3", ""};
-    EXPECT_EQ((*proxy_for(datadog, variables))->host, "for-https");
-    EXPECT_EQ((*proxy_for({false, "api.datadoghq.com", 80}, variables))->host, "for-http");
-    EXPECT_EQ((*proxy_for(datadog, {"", "http://for-http:2", "http://for-all:3", ""}))->host, "for-all");
-    EXPECT_FALSE(*proxy_for(datadog, {"", "http://for-http:2", "", ""}));
+    Environment environment = {{"HTTPS_PROXY", "http://for-https:1"},
+                               {"HTTP_PROXY", "http://for-http:2"},
+                               {"ALL_PROXY", "http://for-all:3"}};
+    EXPECT_EQ((*proxy_for(datadog, environment))->host, "for-https");
+    EXPECT_EQ((*proxy_for({false, "api.datadoghq.com", 80}, environment))->host, "for-http");
+    environment.erase("HTTPS_PROXY");
+    EXPECT_EQ((*proxy_for(datadog, environment))->host, "for-all");
+    environment.erase("ALL_PROXY");
+    EXPECT_FALSE(*proxy_for(datadog, environment));
     EXPECT_FALSE(*proxy_for(datadog, {}));
 }
 
@@ -80,7 +84,7 @@ TEST(Proxy, IsRefusedWithItsVariablesNameAndWithoutItsPassword) {
         EXPECT_EQ(proxy.error().find("HTTPS_PROXY (https_proxy): "), 0U) << proxy.error();
         EXPECT_EQ(proxy.error().find("needle"), std::string::npos) << proxy.error();
     }
-    const auto all = proxy_for(datadog, {"", "", "socks5://proxy", ""});
+    const auto all = proxy_for(datadog, {{"ALL_PROXY", "socks5://proxy"}});
     ASSERT_FALSE(all);
     EXPECT_EQ(all.error().find("ALL_PROXY (all_proxy): only proxies that are reached by plain http"), 0U)
         << all.error();
@@ -115,7 +119,7 @@ TEST(Proxy, IsNotRefusedForAUserOrHostThatLooksLikeASlip) {
 }
 
 TEST(Proxy, IsNeverUsedForThisMachine) {
-    for (const std::string host : {"localhost", "127.0.0.1", "127.1.2.3", "::1"}) {
+    for (const std::string host : {"localhost", "127.0.0.1", "127.1.2.3", "::1", "::ffff:127.0.0.1"}) {
         EXPECT_FALSE(*proxy_for({true, host, 443}, https_proxy("http://proxy:3128"))) << host;
     }
     EXPECT_TRUE(*proxy_for({true, "128.0.0.1", 443}, https_proxy("http://proxy:3128")));
@@ -123,7 +127,7 @@ TEST(Proxy, IsNeverUsedForThisMachine) {
 
 TEST(Proxy, ThatIsNotUsedNeedNotBeRight) {
     EXPECT_TRUE(proxy_for({true, "localhost", 443}, https_proxy("socks5://proxy")));
-    EXPECT_TRUE(proxy_for(datadog, {"socks5://proxy", "", "", "*"}));
+    EXPECT_TRUE(proxy_for(datadog, {{"HTTPS_PROXY", "socks5://proxy"}, {"NO_PROXY", "*"}}));
 }
 
 struct Exception {
@@ -145,6 +149,7 @@ TEST(NoProxy, ExceptsHosts) {
         {".datadoghq.com", "api.datadoghq.com", true},
         {".datadoghq.com", "datadoghq.com", false},
         {"*.datadoghq.com", "api.datadoghq.com", true},
+        {"*.datadoghq.com", "datadoghq.com", false},
         {"us5.datadoghq.com", "api.datadoghq.com", false},
         {"example.com, datadoghq.com", "api.datadoghq.com", true},
         {"example.com datadoghq.com", "api.datadoghq.com", true},
@@ -159,6 +164,9 @@ TEST(NoProxy, ExceptsHosts) {
         {"10.0.0.0/8", "11.0.0.1", false},
         {"10.0.0.128/25", "10.0.0.127", false},
         {"10.0.0.128/25", "10.0.0.128", true},
+        {"10.0.0.0/8", "::ffff:10.1.2.3", true},
+        {"10.0.0.0/8", "::ffff:11.1.2.3", false},
+        {"::ffff:10.0.0.1", "10.0.0.1", true},
         {"0.0.0.0/0", "192.0.2.1", true},
         {"0.0.0.0/0", "2001:db8::1", false},
         {"0.0.0.0/0", "api.datadoghq.com", false},
@@ -173,7 +181,8 @@ TEST(NoProxy, ExceptsHosts) {
         {"datadoghq.com:x", "api.datadoghq.com", false},
     };
     for (const Exception& c : cases) {
-        const auto proxy = proxy_for({true, c.host, c.port}, {"http://proxy:3128", "", "", c.no_proxy});
+        const auto proxy = proxy_for({true, c.host, c.port},
+                                     {{"HTTPS_PROXY", "http://proxy:3128"}, {"NO_PROXY", c.no_proxy}});
         ASSERT_TRUE(proxy) << proxy.error();
         EXPECT_EQ(!proxy->has_value(), c.direct) << c.no_proxy << " for " << c.host << ":" << c.port;
     }

@@ -13,7 +13,8 @@ import time
 import support
 
 import harness
-from prometheus import Prometheus, history
+from history import history
+from prometheus_server import Prometheus
 
 JOB = "datadog_token_exporter"
 
@@ -28,7 +29,7 @@ def main():
     past = history(yesterday, {"job": JOB, "instance": "10.2.0.11:10077"}, end - 90000, end, 240, time.time() - 86400)
     with harness.Exporter("--demo", "--tokens.detail", "all", "--poll.interval", "15s") as exporter, \
             tempfile.TemporaryDirectory() as directory:
-        prometheus = Prometheus([(JOB, exporter.url[7:], {"instance": "10.2.0.17:10077"})], directory, past, "5s")
+        prometheus = Prometheus([(JOB, exporter.url[7:], {"instance": "10.2.0.17:10077"})], directory, past=past, interval="5s")
         try:
             harness.wait_until(prometheus.ready, "Prometheus is ready")
             time.sleep(60 * options.minutes)

@@ -9,8 +9,8 @@ import time
 import support  # pylint: disable=unused-import # finds the other folders
 
 import harness
-from prometheus import Prometheus, history
-from prometheus_server import free_port
+from history import history
+from prometheus_server import Prometheus, free_port
 from rendering import answers
 
 LIVE = "datadog_token_exporter"
@@ -79,7 +79,7 @@ class Stand:
             ("replicas", self.frozen.address, {"instance": "b:1", "pod": "exporter-b"}),
             ("dead", self.dying.address, {}), ("many", self.many.address, {}),
             ("stranger", self.stranger.address, {}),
-        ], self.directory.name, self._past(yesterday))
+        ], self.directory.name, past=self._past(yesterday))
         harness.wait_until(self.prometheus.ready, "Prometheus is ready")
         self._wait(f"count(count_over_time(up[5m]) >= {SAMPLES}) == 8", "each target was scraped a few times")
         self._wait("count(datadog_access_token_poll_failures_total{job='failing', reason='connect'} >= 2)", "polls fail")

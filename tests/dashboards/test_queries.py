@@ -10,7 +10,7 @@ import xml.etree.ElementTree
 import support
 
 import stand
-from prometheus import HISTORY_COUNTERS
+from history import HISTORY_COUNTERS
 from rendering import drawing, frames, values
 
 SIGNED = {"Which findings need work?": ["Since yesterday"], "What changed since yesterday?": ["Change"]}

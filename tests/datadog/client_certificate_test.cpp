@@ -1,7 +1,6 @@
 // A server that wants a certificate of the client, which has none.
 #include "datadog/answer_case.h"
-#include "datadog/commons.h"
-#include "support/client_certificate_server.h"
+#include "datadog/client.h"
 #include "support/raw_server.h"
 
 #include <gmock/gmock.h>
@@ -14,7 +13,6 @@
 namespace exporter::datadog {
 namespace {
 
-using support::AfterRefusal;
 using support::RawConnection;
 using support::RawServer;
 
@@ -31,6 +29,20 @@ void expect_demand(const Answer& answer) {
     EXPECT_THAT(answer.page.error().message, testing::HasSubstr("client certificate"));
 }
 
+/// What the server does when it has refused a client.
+enum class AfterRefusal { waits, closes };
+
+RawServer demanding(const support::Certificate& certificate, int version,
+                    AfterRefusal after = AfterRefusal::waits) {
+    return RawServer(certificate,
+                     [after](RawConnection& connection) {
+                         if (after == AfterRefusal::waits) {
+                             connection.hold();
+                         }
+                     },
+                     {.tls_version = version, .demands_client_certificate = true});
+}
+
 struct DemandCase {
     const char* name;
     int version;
@@ -45,8 +57,7 @@ class ClientCertificate : public testing::TestWithParam<DemandCase> {};
 
 TEST_P(ClientCertificate, ThatAServerDemandsIsATlsErrorThatNamesIt) {
     const support::Certificate certificate("127.0.0.1");
-    RawServer server(
-        support::demanding_client_certificate(certificate, GetParam().version, GetParam().after));
+    const RawServer server = demanding(certificate, GetParam().version, GetParam().after);
     Client client(over_tls(server.port(), certificate));
 
     expect_demand(ask(client));
@@ -64,7 +75,7 @@ INSTANTIATE_TEST_SUITE_P(Versions, ClientCertificate,
 
 TEST(ClientCertificateBehindAProxy, IsNamedAsWell) {
     const support::Certificate certificate("127.0.0.1");
-    RawServer server(support::demanding_client_certificate(certificate, TLS1_3_VERSION));
+    const RawServer server = demanding(certificate, TLS1_3_VERSION);
     RawServer proxy([&server](RawConnection& connection) {
         connection.read_head();
         connection.send("HTTP/1.1 200 Connection established\r\n\r\n");

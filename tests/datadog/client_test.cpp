@@ -2,10 +2,8 @@
 #include "datadog/client.h"
 
 #include "datadog/answer.h"
-#include "datadog/commons.h"
-#include "demo/server.h"
 #include "support/raw_server.h"
-#include "support/tls_server.h"
+#include "support/simulated_datadog.h"
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
@@ -54,8 +52,8 @@ config::Credentials bearer(const std::string& token) {
     return credentials;
 }
 
-demo::SimulatedDatadogOptions simulation(std::size_t tokens = 25) {
-    demo::SimulatedDatadogOptions options;
+support::SimulatedDatadogOptions simulation(std::size_t tokens = 25) {
+    support::SimulatedDatadogOptions options;
     options.organization.tokens = tokens;
     options.alive = false;
     options.clock = [] { return base::Timestamp(std::chrono::seconds(1'800'000'000)); };
@@ -96,7 +94,7 @@ void expect_error(const Answer& answer, ErrorKind kind, const std::string& words
 }
 
 TEST(Client, FetchesAndParsesAPage) {
-    demo::SimulatedDatadog server(simulation());
+    support::SimulatedDatadog server(simulation());
     Client client(options_for(server.port()));
 
     const Answer answer = ask(client, two_keys(), 1, 10);
@@ -137,7 +135,7 @@ TEST(Client, CountsAPageAsAskedForBeforeTheServerBeganToReadItsTokens) {
 }
 
 TEST(Client, SendsTheQueryAndATruthfulUserAgent) {
-    demo::SimulatedDatadog server(simulation());
+    support::SimulatedDatadog server(simulation());
     Client client(options_for(server.port()));
     PageRequest request{.number = 0, .size = 7, .sort = "created_at", .filter = "ci", .owned_by = {"a", "b"}};
 
@@ -211,7 +209,7 @@ TEST(Client, TheStatusOfAnErrorCountsThoughItsWordsAreLate) {
 
 TEST(Client, AuthenticatesInAllThreeForms) {
     const auto options = simulation();
-    demo::SimulatedDatadog server(options);
+    support::SimulatedDatadog server(options);
     config::Credentials token_as_app_key;
     token_as_app_key.app_key = base::Secret(options.access_token);
 
@@ -741,8 +739,9 @@ TEST(Client, NoErrorEverQuotesACredential) {
 }
 
 Answer ask_over_tls(const support::Certificate& certificate, const std::string& ca_file) {
-    const support::TlsServer server(
-        certificate, [](const std::string&) { return support::TlsServer::Reply{R"({"data":[]})", ""}; });
+    const RawServer server(certificate, after_request([](RawConnection& connection) {
+                               connection.send(ok_response(R"({"data":[]})"));
+                           }));
     ClientOptions options = options_for(server.port());
     options.endpoint.tls = true;
     options.commons = std::make_shared<Commons>(ca_file);

@@ -19,7 +19,7 @@ TEST(ConnectionGuard, ASecondExchangeReleasesTheDeadlineOfOneThatNeverEnded) {
     guard.begin(steady_clock::now() + 1h);
     support::wait_until_past(watchdog, soon);
 
-    EXPECT_EQ(guard.end(true), ConnectionGuard::Verdict::untouched);
+    EXPECT_EQ(guard.end(true), std::nullopt);
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-#include "datadog/page_parser.h"
+#include "datadog/page.h"
 
 #include <gtest/gtest.h>
 
@@ -31,7 +31,12 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"OneString", R"({"errors":"Forbidden"})", "Forbidden"}, Case{"NoErrors", R"({"data":[]})", ""},
         Case{"Empty", "", ""}, Case{"PlainText", "Forbidden\r\n", "Forbidden"},
         Case{"Html", "\n<!DOCTYPE html><html><body>secret page</body></html>", "an HTML page"},
-        Case{"Array", R"(["a"])", ""},
+        Case{"Array", R"(["a"])", ""}, Case{"Message", R"({"message":"Forbidden"})", "Forbidden"},
+        Case{"ErrorsOfBothKinds", R"({"errors":["a",{"title":"b","detail":"c"},{"detail":"d"},"e"]})",
+             "a; b: c; d; e"},
+        Case{"WordsOfSomethingElse",
+             R"({"errors":[{"source":{"title":"a"},"title":"b"}],"deep":{"message":"c"}})", "b"},
+        Case{"HalfAnEmoji", R"({"errors":["a \ud83d"]})", "a ?"},
         Case{"LineBreaksAndEscapes", R"({"errors":["a\nlevel=info\u001b[31m b"]})", "a level=info [31m b"},
         Case{"BeyondAscii", R"({"errors":["caf\u00e9 \u202e"]})", "caf? ?"}),
     [](const auto& test) { return test.param.name; });

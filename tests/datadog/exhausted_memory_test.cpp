@@ -1,6 +1,5 @@
 // Not under ThreadSanitizer, whose runtime brings an operator new of its own.
 #include "datadog/client.h"
-#include "datadog/commons.h"
 #include "support/raw_server.h"
 #include "support/watchdog.h"
 

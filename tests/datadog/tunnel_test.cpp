@@ -1,8 +1,7 @@
 // What a proxy answers to CONNECT: from then on the connection is the target's, or there is none.
 #include "datadog/answer_case.h"
-#include "datadog/commons.h"
+#include "datadog/client.h"
 #include "support/raw_server.h"
-#include "support/tls_server.h"
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
@@ -44,8 +43,9 @@ class Tunnelled {
   private:
     const std::function<void(RawConnection&)> answer_;
     const support::Certificate certificate_{"127.0.0.1"};
-    support::TlsServer target_{
-        certificate_, [](const std::string&) { return support::TlsServer::Reply{three_tokens(), ""}; }};
+    RawServer target_{certificate_, support::answering([](const std::string& /*head*/) {
+                          return ok_with_length("", three_tokens());
+                      })};
     RawServer proxy_;
 };
 

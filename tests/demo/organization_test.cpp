@@ -1,12 +1,11 @@
 #include "demo/organization.h"
 
-#include "demo/harness.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <functional>
+#include <map>
 #include <set>
 
 namespace exporter::demo {
@@ -21,6 +20,9 @@ using ::testing::SizeIs;
 using std::chrono::days;
 using std::chrono::hours;
 using std::chrono::minutes;
+
+constexpr auto test_now =
+    base::Timestamp(std::chrono::sys_days(std::chrono::year(2026) / 3 / 14)) + std::chrono::hours(15);
 
 OrganizationOptions of_size(std::size_t tokens, std::uint64_t seed = 1) {
     OrganizationOptions options;
@@ -295,11 +297,10 @@ TEST(Advance, ALeapOfDecadesEnds) {
 
 TEST(Listing, IsSortedOnceForAllItsPages) {
     SimulatedOrganization organization(of_size(20'000), test_now);
-    Query query;
-    query.page_size = 100;
+    datadog::PageRequest query{.size = 100};
     const auto time_of = [&](std::size_t first, std::size_t count) {
         const auto begin = std::chrono::steady_clock::now();
-        for (query.page_number = first; query.page_number < first + count; ++query.page_number) {
+        for (query.number = first; query.number < first + count; ++query.number) {
             EXPECT_THAT(organization.list(query).tokens, SizeIs(100));
         }
         return std::chrono::steady_clock::now() - begin;

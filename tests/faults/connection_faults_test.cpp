@@ -2,9 +2,8 @@
 #include "faults/fault_server.h"
 #include "faults/monitored.h"
 #include "support/certificate.h"
-#include "support/client_certificate_server.h"
-#include "support/tls_server.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <openssl/ssl.h>
@@ -19,7 +18,6 @@ namespace {
 
 using datadog::ErrorKind;
 using support::Certificate;
-using support::TlsServer;
 using testing::HasSubstr;
 
 config::Endpoint https(std::uint16_t port) {
@@ -92,19 +90,9 @@ class TlsFault : public testing::Test {
         port_ = server_->port();
     }
 
-    void serve(const Certificate& certificate, const std::string& redirect = "") {
+    void serve(const Certificate& certificate) {
         server_.reset();
-        server_.emplace(
-            certificate,
-            [redirect](const std::string& target) {
-                constexpr std::string_view name = "page%5Bnumber%5D=";
-                const std::string_view digits =
-                    std::string_view(target).substr(target.find(name) + name.size());
-                std::size_t page = 0;
-                std::from_chars(digits.data(), digits.data() + digits.size(), page);
-                return TlsServer::Reply{healthy_page(page), redirect};
-            },
-            port_);
+        server_.emplace(certificate, port_);
     }
 
     /// Healthy before and after; in between the server shows `certificate`, of which `trusted` is told to the
@@ -131,7 +119,7 @@ class TlsFault : public testing::Test {
 
     const Certificate good_{"127.0.0.1"};
     std::uint16_t port_ = 0;
-    std::optional<TlsServer> server_;
+    std::optional<FaultServer> server_;
 };
 
 TEST_F(TlsFault, RedirectThatGivesUpTls) {
@@ -139,11 +127,15 @@ TEST_F(TlsFault, RedirectThatGivesUpTls) {
     Monitored monitored(https(port_), good_.certificate_file());
     expect_healthy(monitored);
 
-    serve(good_, "http://127.0.0.1:" + std::to_string(elsewhere.port()) + "/");
+    server_->set_fault([&](support::RawConnection& connection, const Request&) {
+        connection.send(
+            response("302 Found", "", fmt::format("Location: http://127.0.0.1:{}/\r\n", elsewhere.port())));
+        return Then::keep_alive;
+    });
     expect_failure(monitored, ErrorKind::redirect, "302 from 127.0.0.1");
     EXPECT_EQ(server_->requests(), 1U);
     EXPECT_EQ(elsewhere.requests(), 0U);
-    serve(good_);
+    server_->set_fault(nullptr);
 
     expect_healthy(monitored);
 }
@@ -170,9 +162,7 @@ void check_handshake(support::RawServer::Script script, ErrorKind reason, std::s
     expect_failure(monitored, reason, words);
     broken.reset();
 
-    const TlsServer server(
-        certificate, [](const std::string&) { return TlsServer::Reply{page_json(0, 1, total("1")), ""}; },
-        port);
+    const FaultServer server(certificate, port);
     EXPECT_TRUE(monitored.poll()) << monitored.log();
 }
 
@@ -206,7 +196,9 @@ TEST(TlsHandshake, ThatIsReset) {
 TEST(TlsHandshake, WithAServerThatDemandsAClientCertificate) {
     for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
         const Certificate certificate("127.0.0.1");
-        support::RawServer server(support::demanding_client_certificate(certificate, version));
+        const support::RawServer server(certificate,
+                                        [](support::RawConnection& connection) { connection.hold(); },
+                                        {.tls_version = version, .demands_client_certificate = true});
         Monitored monitored(https(server.port()), certificate.certificate_file());
 
         expect_failure(monitored, ErrorKind::tls, "client certificate");

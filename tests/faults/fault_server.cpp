@@ -47,13 +47,12 @@ std::string healthy_page(std::size_t page) {
                      total(std::to_string(healthy_tokens)));
 }
 
-std::string response(std::string_view status, std::string_view body, std::string_view headers) {
-    return fmt::format("HTTP/1.1 {}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n{}\r\n{}",
-                       status, body.size(), headers, body);
-}
-
 FaultServer::FaultServer(std::uint16_t port)
-    : server_([this](support::RawConnection& connection) { serve(connection); }, port) {}
+    : server_([this](support::RawConnection& connection) { serve(connection); }, {.port = port}) {}
+
+FaultServer::FaultServer(const support::Certificate& certificate, std::uint16_t port)
+    : server_(certificate, [this](support::RawConnection& connection) { serve(connection); },
+              {.port = port}) {}
 
 void FaultServer::set_fault(Fault fault) {
     const std::lock_guard lock(mutex_);

@@ -1,4 +1,4 @@
-// A listing of 250 tokens over raw sockets, in which anything can be made to go wrong.
+// A listing of 250 tokens over raw sockets or TLS, in which anything can be made to go wrong.
 #pragma once
 
 #include "support/raw_server.h"
@@ -40,14 +40,14 @@ using Fault = std::function<Then(support::RawConnection&, const Request&)>;
 [[nodiscard]] std::string total(std::string_view json);
 /// The healthy page with this number.
 [[nodiscard]] std::string healthy_page(std::size_t page);
-/// Status line, headers, `Content-Length` and body.
-[[nodiscard]] std::string response(std::string_view status, std::string_view body,
-                                   std::string_view headers = "");
+using support::response;
 
 class FaultServer {
   public:
     /// @param port 0: any free one
     explicit FaultServer(std::uint16_t port = 0);
+    /// Over TLS.
+    explicit FaultServer(const support::Certificate& certificate, std::uint16_t port = 0);
     FaultServer(const FaultServer&) = delete;
     FaultServer& operator=(const FaultServer&) = delete;
     ~FaultServer() = default;

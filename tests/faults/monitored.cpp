@@ -1,10 +1,8 @@
 #include "faults/monitored.h"
 
-#include "datadog/commons.h"
+#include "datadog/client.h"
 #include "faults/fault_server.h"
 
-#include <spdlog/sinks/ostream_sink.h>
-#include <spdlog/spdlog.h>
 #include <sys/resource.h>
 
 #include <csignal>
@@ -19,7 +17,7 @@ std::size_t peak_memory() {
 
 config::Config small_config() {
     config::Config config;
-    config.poll.page_size = static_cast<int>(page_size);
+    config.poll.page_size = page_size;
     config.poll.timeout = poll_timeout;
     config.poll.max_tokens = 30'000;  // Thirty pages of a thousand are read in time by every build.
     config.poll.concurrency = 1;      // The servers take one connection after another.
@@ -34,7 +32,7 @@ Monitored::Monitored(std::uint16_t port)
 
 Monitored::Monitored(config::Endpoint endpoint, const std::string& ca_file)
     : log_({.level = config::LogLevel::debug, .format = config::LogFormat::logfmt},
-           std::make_shared<spdlog::logger>("", std::make_shared<spdlog::sinks::ostream_sink_mt>(lines_))) {
+           [this](const std::string& line) { lines_ << line; }) {
     std::signal(SIGPIPE, SIG_IGN);  // As the program does: OpenSSL writes to closed connections.
     config::Organization organization;
     organization.endpoint = std::move(endpoint);

@@ -17,6 +17,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         }
     }
     (void)parse_site(text);
-    (void)parse_base_url(text, true);
+    (void)parse_base_url(text);
     return 0;
 }

@@ -2,7 +2,7 @@
 // Bucket bounds that `--buckets.*` accepts ascend from above zero, and the schemes made of them put every
 // date in the one bucket whose interval has its distance.
 #include "base/duration.h"
-#include "config/values.h"
+#include "config/options.h"
 #include "inventory/buckets.h"
 #include "require.h"
 
@@ -60,10 +60,13 @@ void check_value(Duration duration) {
 std::optional<std::vector<Duration>> accepted_bounds(const std::string& flag, const std::string& text) {
     using namespace exporter::base;
     using namespace exporter::config;
-    const Settings settings = {{flag, {Source::command_line, "--" + flag, {text}}}};
-    MistakeLines mistakes;
-    const std::vector<Duration> bounds = Values(settings, mistakes).bounds(flag);
-    return mistakes.empty() ? std::optional(bounds) : std::nullopt;
+    Draft draft;
+    if (!read_member(*find_option(flag), {text}, draft).empty()) {
+        return std::nullopt;
+    }
+    return flag == "buckets.expiry" ? draft.buckets.expiry
+           : flag == "buckets.age"  ? draft.buckets.age
+                                    : draft.buckets.last_used;
 }
 
 void check_bounds(const std::vector<Duration>& bounds) {

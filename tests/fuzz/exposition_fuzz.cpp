@@ -4,11 +4,11 @@
 // Compressed, a body is the same body.
 #include "inventory/builder.h"
 #include "inventory/label_text.h"
-#include "metrics/collectables.h"
-#include "metrics/families.h"
-#include "metrics/family_builder.h"
+#include "metrics/render.h"
 #include "require.h"
-#include "support/gunzip.h"
+#include "support/exposition.h"
+#include "support/families.h"
+#include "support/gzip.h"
 
 #include <fuzzer/FuzzedDataProvider.h>
 
@@ -251,22 +251,23 @@ void check_bodies(const metrics::Exposition& exposition, const std::vector<prome
             return *body.head + body.tail;
         };
         const std::string text = joined(metrics::Encoding::identity);
-        require(testing::gunzip(joined(metrics::Encoding::gzip)) == text);
+        require(support::gunzip(joined(metrics::Encoding::gzip)) == text);
         check(text, format);
     }
 }
 
 /// Bytes that nothing has cleaned come back as they were.
 void check_escaping(const std::string& first, const std::string& second, const std::string& third) {
-    metrics::FamilyBuilder family(metrics::describe("datadog_access_token_exporter_build_info"));
-    family.add({first, second, third}, 1);
-    static const metrics::Exposition nothing([](metrics::Format) { return std::string(); });
-    check_bodies(nothing, {std::move(family).build()}, [&](const std::string& text, metrics::Format format) {
-        const std::vector<Series> series = StrictReader(text, format).read();
-        require(series.size() == 1);
-        require(series.front().labels ==
-                Labels{{"version", first}, {"revision", second}, {"compiler", third}});
-    });
+    const metrics::ExporterStatus exporter = {first, second, third, 0, {}, {}};
+    const metrics::Metric& row = testing::row_of("datadog_access_token_exporter_build_info");
+    static const auto nothing = testing::exposition_of([](metrics::Format) { return std::string(); });
+    check_bodies(*nothing, {metrics::family_of(row, exporter)},
+                 [&](const std::string& text, metrics::Format format) {
+                     const std::vector<Series> series = StrictReader(text, format).read();
+                     require(series.size() == 1);
+                     require(series.front().labels ==
+                             Labels{{"version", first}, {"revision", second}, {"compiler", third}});
+                 });
 }
 
 /// A token, named with any bytes.
@@ -314,7 +315,7 @@ inventory::Inventory inventory_of(const Listing& listing) {
     const inventory::Rules rules = {.expiry = BucketScheme::expiry(bounds),
                                     .last_used = BucketScheme::last_used(bounds),
                                     .age = BucketScheme::age(bounds),
-                                    .detail = inventory::DetailMode::all,
+                                    .detail = inventory::DetailRules{},
                                     .is_own_token = {}};
     const base::Timestamp now(std::chrono::seconds(1'767'225'600));
     inventory::InventoryBuilder builder(rules, now, nullptr);
@@ -335,15 +336,12 @@ inventory::Inventory inventory_of(const Listing& listing) {
 /// and nothing in them that an input could change.
 std::vector<prometheus::MetricFamily> untrusted_families(const metrics::Snapshot& snapshot) {
     std::vector<prometheus::MetricFamily> families;
-    for (const metrics::FamilyWriter& writer : metrics::inventory_writers()) {
-        const metrics::FamilyDescription& description = metrics::describe(writer.family);
+    for (const metrics::Metric& metric : metrics::catalog()) {
         const auto has_label = [&](std::string_view label) {
-            return std::ranges::find(description.labels, label) != description.labels.end();
+            return std::ranges::find(metric.labels, label) != metric.labels.end();
         };
         if (has_label("token_name") || has_label("scope")) {
-            metrics::FamilyBuilder family(description);
-            writer.write(snapshot, family);
-            families.push_back(std::move(family).build());
+            families.push_back(metrics::family_of(metric, snapshot));
         }
     }
     return families;
@@ -372,9 +370,9 @@ void check_listing(const std::string& org, const Listing& listing) {
                               {"expiry_bucket", "never"}}});
         }
     }
-    const metrics::Exposition exposition(
+    const auto exposition = testing::exposition_of(
         [&families](metrics::Format format) { return metrics::render(families, format); });
-    check_bodies(exposition, {}, [&](const std::string& text, metrics::Format format) {
+    check_bodies(*exposition, {}, [&](const std::string& text, metrics::Format format) {
         check_characters(text);
         const std::vector<Series> series = StrictReader(text, format).read();
         require(std::set<Series>(series.begin(), series.end()) == expected);

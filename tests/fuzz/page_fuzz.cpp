@@ -1,6 +1,6 @@
 // Whatever a server sends: no crash, what comes out keeps the parser's promises, and it depends on the bytes
 // alone, not on what was in the page's buffers before.
-#include "datadog/page_parser.h"
+#include "datadog/page.h"
 #include "require.h"
 
 #include <algorithm>
@@ -80,13 +80,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const std::string_view bytes(reinterpret_cast<const char*>(data), size);
     Page fresh;
     fill(fresh, bytes);
-    const auto parsed = parse_into(fresh);
+    const auto parsed = parse_page(fresh);
 
     Page reused;
     fill(reused, listing_longer_than(size));
-    require(parse_into(reused).has_value() && !reused.tokens.empty());
+    require(parse_page(reused).has_value() && !reused.tokens.empty());
     fill(reused, bytes);
-    const auto parsed_again = parse_into(reused);
+    const auto parsed_again = parse_page(reused);
 
     require(parsed.has_value() == parsed_again.has_value());
     if (parsed) {

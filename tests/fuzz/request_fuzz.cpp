@@ -8,6 +8,7 @@
 #include "http/event_loop.h"
 #include "http/session.h"
 #include "require.h"
+#include "support/exposition.h"
 #include "web/routes.h"
 
 #include <sys/socket.h>
@@ -43,7 +44,7 @@ struct Conversation {
 class ServedConnections {
   public:
     ServedConnections() {
-        expositions_.publish(std::make_shared<const exporter::metrics::Exposition>(
+        expositions_.publish(exporter::testing::exposition_of(
             [](exporter::metrics::Format) { return std::string("# TYPE stored gauge\nstored 1\n"); }));
     }
 
@@ -115,7 +116,8 @@ class ServedConnections {
 
     Handler recording_handler() {
         auto routes = make_handler({.expositions = &expositions_,
-                                    .health = {[] { return true; }, [] { return false; }},
+                                    .alive = [] { return true; },
+                                    .ready = [] { return false; },
                                     .status_page = [] { return std::string("<!DOCTYPE html>\n"); },
                                     .configuration = "poll: {}\n"});
         return [this, routes](const Request& request) {

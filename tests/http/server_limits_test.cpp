@@ -380,5 +380,24 @@ TEST(AcceptErrors, WithoutFileDescriptorsTheOneThatHasWaitedLongestMakesRoom) {
     EXPECT_TRUE(is_served(second));
 }
 
+TEST(AcceptErrors, WithoutFileDescriptorsAProbeTakesThePlaceOfAnotherProbeFirst) {
+    auto server = Server::start({.addresses = {{"127.0.0.1", 0}},
+                                 .request_deadline = 60s,
+                                 .is_probe = [](std::string_view) { return true; },
+                                 .probe_addresses = {{"127.0.0.1", 0}}},
+                                echo)
+                      .value();
+    Client newcomer;
+    auto scraper = idle_client(*server);
+    Client probe(server->probe_addresses()[0].port);
+    ASSERT_TRUE(is_served(probe));
+
+    const NoFileDescriptors shortage;
+    ASSERT_TRUE(newcomer.connect(server->probe_addresses()[0].port));
+    EXPECT_TRUE(is_served(newcomer));
+    EXPECT_TRUE(probe.closed_within(patience));
+    EXPECT_TRUE(is_served(scraper));
+}
+
 }  // namespace
 }  // namespace exporter::http

@@ -37,24 +37,6 @@ TEST_F(ChurnBetweenListings, TheFirstListingIsNoChurn) {
     EXPECT_EQ(then({{.id = "a"}, {.id = "b"}}, nullptr), Churn{});
 }
 
-/// As a state file of version 1 has it.
-TEST_F(ChurnBetweenListings, GoesOnFromACensusThatCantBeComparedButForWhatChangedSince) {
-    Churn churn;
-    churn.created = {3, 2, 1};
-    const auto before = std::make_shared<const Census>(Census::of_churn_alone(first_began, churn));
-
-    const auto next = build(rules_, {{.id = "a", .created_at = after_the_first}, {.id = "b"}}, before);
-
-    EXPECT_EQ(next.inventory.churn, churn);
-    EXPECT_TRUE(next.census->is_comparable());
-    EXPECT_EQ(next.census->entries().size(), 2U);
-    churn.created[0] += 1;
-    EXPECT_EQ(
-        build(rules_, {{.id = "a"}, {.id = "b"}, {.id = "c", .created_at = ahead(hours(1))}}, next.census)
-            .inventory.churn,
-        churn);
-}
-
 TEST_F(ChurnBetweenListings, NewTokensAreCreatedAndMissingOnesRemoved) {
     const auto first = listed({{.id = "a"}, {.id = "b", .type = TokenType::service}, {.id = "c"}});
 

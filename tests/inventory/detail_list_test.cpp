@@ -13,10 +13,9 @@ const std::vector<TestToken> four = {{.id = "never", .expires_at = Date::none()}
                                      {.id = "soon", .expires_at = ahead(day)},
                                      {.id = "expired", .expires_at = ago(day)}};
 
-Inventory detailed(DetailMode mode, std::size_t limit, const std::vector<TestToken>& tokens = four) {
+Inventory detailed(std::optional<DetailRules> detail, const std::vector<TestToken>& tokens = four) {
     Rules rules = test_rules();
-    rules.detail = mode;
-    rules.detail_limit = limit;
+    rules.detail = detail;
     return count(tokens, rules);
 }
 
@@ -29,38 +28,39 @@ std::vector<std::string> ids(const Inventory& inventory) {
 }
 
 TEST(Detail, IsOffUnlessAskedFor) {
-    const Inventory inventory = detailed(DetailMode::none, 10);
+    const Inventory inventory = detailed(std::nullopt);
 
     EXPECT_TRUE(inventory.details.empty());
     EXPECT_EQ(inventory.details_omitted, 0U);
 }
 
 TEST(Detail, ExpiringNamesTokensWithADateSoonestFirst) {
-    EXPECT_THAT(ids(detailed(DetailMode::expiring, 10)), ElementsAre("expired", "soon", "late"));
+    EXPECT_THAT(ids(detailed(DetailRules{.without_expiry = false})), ElementsAre("expired", "soon", "late"));
 }
 
 TEST(Detail, AllNamesThoseWithoutADateLast) {
-    EXPECT_THAT(ids(detailed(DetailMode::all, 10)), ElementsAre("expired", "soon", "late", "never"));
+    EXPECT_THAT(ids(detailed(DetailRules{})), ElementsAre("expired", "soon", "late", "never"));
 }
 
 TEST(Detail, OverTheLimitTheSoonestStayAndTheRestIsCounted) {
-    const Inventory inventory = detailed(DetailMode::all, 2);
+    const Inventory inventory = detailed(DetailRules{.limit = 2});
 
     EXPECT_THAT(ids(inventory), ElementsAre("expired", "soon"));
     EXPECT_EQ(inventory.details_omitted, 2U);
-    EXPECT_TRUE(detailed(DetailMode::all, 0).details.empty());
+    EXPECT_TRUE(detailed(DetailRules{.limit = 0}).details.empty());
 }
 
 TEST(Detail, DoesNotDependOnTheOrderOfTheListing) {
     std::vector<TestToken> backwards(four.rbegin(), four.rend());
     for (std::size_t limit = 0; limit <= 5; ++limit) {
-        EXPECT_EQ(ids(detailed(DetailMode::all, limit)), ids(detailed(DetailMode::all, limit, backwards)));
+        const DetailRules detail{.limit = limit};
+        EXPECT_EQ(ids(detailed(detail)), ids(detailed(detail, backwards)));
     }
 }
 
 TEST(Detail, CarriesCleanTextsAndTheDatesThatAreKnown) {
     const Inventory inventory = detailed(
-        DetailMode::all, 1,
+        DetailRules{.limit = 1},
         {{.id = "a", .name = "line\nbreak", .expires_at = ahead(day), .last_used_at = Date::none()}});
 
     ASSERT_EQ(inventory.details.size(), 1U);

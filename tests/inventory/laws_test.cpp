@@ -147,8 +147,7 @@ TEST(InventoryLaws, GrantsAreTheDistinctScopesOfAllTokensWhateverTheLimit) {
 TEST(InventoryLaws, TheOrderOfTheListingDoesNotMatter) {
     Rules rules = test_rules();
     rules.scope_limit = 10;
-    rules.detail = DetailMode::all;
-    rules.detail_limit = 50;
+    rules.detail = DetailRules{.limit = 50};
     for (unsigned seed = 0; seed < 30; ++seed) {
         RandomListing listing(seed);
         auto tokens = listing.tokens(150);

@@ -109,7 +109,7 @@ TEST(InventoryBuilder, RefusesATokenOfMoreDistinctScopesThanThereMayBe) {
 
 TEST(ScopeTable, TheSetsHashDependsOnItsKey) {
     const std::set<std::string> none;
-    const auto hash = [&none](datadog::HashKey key) {
+    const auto hash = [&none](base::HashKey key) {
         const std::vector<std::string_view> scopes = {"a"};
         return ScopeTable(none, 1, 10, key).add(scopes, TokenType::personal, OwnerType::user, 0).set_hash;
     };

@@ -71,8 +71,6 @@ inline Rules test_rules() {
             .privileged_scopes = {"org_management", "user_access_manage"},
             .max_lifetime = 365 * day,
             .max_idle = 90 * day,
-            .detail = DetailMode::none,
-            .detail_limit = 1000,
             .census_key = {},
             .is_own_token = {}};
 }
@@ -109,12 +107,9 @@ inline Count at_risk(const Inventory& inventory, Risk risk, TokenType type = Tok
 
 inline Count sum(const ByBucket& counts) {
     Count total = 0;
-    for (const TokenType type : {TokenType::personal, TokenType::service, TokenType::other}) {
-        for (const OwnerType owner :
-             {OwnerType::user, OwnerType::service_account, OwnerType::other, OwnerType::unknown}) {
-            for (const Count count : counts.at(type, owner)) {
-                total += count;
-            }
+    for (const std::vector<Count>& of_pair : counts) {
+        for (const Count count : of_pair) {
+            total += count;
         }
     }
     return total;

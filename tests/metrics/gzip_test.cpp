@@ -1,6 +1,6 @@
 #include "metrics/gzip.h"
 
-#include "support/gunzip.h"
+#include "support/gzip.h"
 
 #include <gtest/gtest.h>
 
@@ -14,7 +14,7 @@
 namespace exporter::metrics {
 namespace {
 
-using testing::gunzip;
+using support::gunzip;
 
 /// Texts of which each has much in common with the others, so that a reference from one to another would pay.
 std::vector<std::string> similar_texts(std::mt19937_64& random) {

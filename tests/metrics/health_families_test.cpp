@@ -36,7 +36,8 @@ TEST(HealthFamilies, CountersStartAtZero) {
     const auto families = collect({});
     EXPECT_EQ(samples::value(families, "datadog_access_token_polls_total", org), 0);
     EXPECT_EQ(samples::value(families, "datadog_access_token_api_response_bytes_total", org), 0);
-    for (const datadog::ErrorKind kind : datadog::error_kinds()) {
+    for (std::size_t i = 0; i < datadog::error_kind_count; ++i) {
+        const auto kind = static_cast<datadog::ErrorKind>(i);
         EXPECT_EQ(samples::value(families, "datadog_access_token_poll_failures_total",
                                  {{"org", "o"}, {"reason", std::string(label(kind))}}),
                   0)
@@ -185,6 +186,29 @@ TEST(HealthFamilies, TheRateLimitIsAsLastReported) {
     EXPECT_EQ(samples::value(families, "datadog_access_token_api_rate_limit_remaining", org), 0);
     EXPECT_EQ(samples::value(families, "datadog_access_token_api_rate_limit_reset_timestamp_seconds", org),
               1749988807);
+}
+
+TEST(HealthFamilies, AReloadIsPublishedWithItsFile) {
+    Reloads reloads;
+    reloads.succeeded("web", samples::noon);
+    reloads.succeeded("web", samples::noon + std::chrono::seconds(60));
+    reloads.failed("web");
+    reloads.failed("config");
+    const auto families =
+        ExporterCollectable([&] { return ExporterStatus{{}, {}, {}, 0, reloads.by_file(), {}}; }).Collect();
+    const std::string prefix = "datadog_access_token_exporter_config_last_reload_";
+    EXPECT_EQ(samples::value(families, prefix + "successful", {{"file", "web"}}), 0);
+    EXPECT_EQ(samples::value(families, prefix + "successful", {{"file", "config"}}), 0);
+    EXPECT_EQ(samples::value(families, prefix + "success_timestamp_seconds", {{"file", "web"}}), 1749988860);
+    EXPECT_EQ(samples::series_count(families, prefix + "success_timestamp_seconds"), 1U);
+    reloads.succeeded("config", samples::noon);
+    EXPECT_TRUE(reloads.by_file().at("config").was_successful);
+}
+
+TEST(HealthFamilies, FilesThatWereNeverReadHaveNoReload) {
+    const auto families = ExporterCollectable([] { return ExporterStatus{}; }).Collect();
+    EXPECT_EQ(samples::find(families, "datadog_access_token_exporter_config_last_reload_successful"),
+              nullptr);
 }
 
 }  // namespace

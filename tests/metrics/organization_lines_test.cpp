@@ -1,9 +1,10 @@
 #include "metrics/organization_lines.h"
 
-#include "metrics/catalog.h"
-#include "metrics/random_snapshots.h"
+#include "metrics/random_samples.h"
+#include "metrics/render.h"
 #include "metrics/samples.h"
-#include "support/gunzip.h"
+#include "support/exposition.h"
+#include "support/gzip.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -24,13 +25,9 @@ namespace {
 
 using ::testing::ElementsAre;
 
-using Organizations = std::vector<std::shared_ptr<const OrganizationLines>>;
+using Organizations = std::vector<std::shared_ptr<const CompressedLines>>;
 
 constexpr std::uint64_t seeds = 50;
-
-std::vector<prometheus::MetricFamily> build_info() {
-    return BuildInfoCollectable("1.2.3", "abc", "GNU 12.2.0").Collect();
-}
 
 Organizations lines_of(const std::vector<Snapshot>& snapshots) {
     Organizations organizations;
@@ -40,10 +37,7 @@ Organizations lines_of(const std::vector<Snapshot>& snapshots) {
 
 /// The law's other side: nothing of it knows of parts.
 std::string rendered_at_once(const std::vector<Snapshot>& snapshots, Format format) {
-    auto families = samples::collect(snapshots);
-    const auto more = build_info();
-    families.insert(families.end(), more.begin(), more.end());
-    return render(families, format);
+    return render(samples::collect(snapshots), format);
 }
 
 std::string ending(Format format) {
@@ -57,7 +51,7 @@ std::string body(const Exposition& exposition, std::string_view live, Format for
 
 /// Of all formats and encodings, one after the other.
 std::vector<std::string> all_bodies(const Organizations& organizations) {
-    const auto exposition = join(organizations, build_info());
+    const auto exposition = join(organizations);
     std::vector<std::string> bodies;
     for (const Format format : formats) {
         for (const Encoding encoding : {Encoding::identity, Encoding::gzip}) {
@@ -70,7 +64,7 @@ std::vector<std::string> all_bodies(const Organizations& organizations) {
 TEST(JoinedOrganizations, AreTheBytesOfAllRenderedAtOnce) {
     for (std::uint64_t seed = 0; seed < seeds; ++seed) {
         const auto snapshots = samples::random_snapshots(seed);
-        const auto exposition = join(lines_of(snapshots), build_info());
+        const auto exposition = join(lines_of(snapshots));
         for (const Format format : formats) {
             ASSERT_EQ(body(*exposition, "", format, Encoding::identity),
                       rendered_at_once(snapshots, format) + ending(format))
@@ -83,10 +77,10 @@ TEST(JoinedOrganizations, GunzipToTheSameWithAnyLivePart) {
     std::mt19937_64 random(1);
     for (std::uint64_t seed = 0; seed < seeds; ++seed) {
         const auto snapshots = samples::random_snapshots(seed);
-        const auto exposition = join(lines_of(snapshots), build_info());
+        const auto exposition = join(lines_of(snapshots));
         const std::string live(seed % 3 == 0 ? 0 : random() % 150'000, static_cast<char>('a' + seed % 26));
         for (const Format format : formats) {
-            const auto text = testing::gunzip(body(*exposition, live, format, Encoding::gzip));
+            const auto text = support::gunzip(body(*exposition, live, format, Encoding::gzip));
             ASSERT_TRUE(text == rendered_at_once(snapshots, format) + live + ending(format))
                 << "seed " << seed;
         }
@@ -108,29 +102,22 @@ TEST(JoinedOrganizations, EndInTheSameBytesInWhateverOrderTheyWereUpdated) {
             lines_of(std::vector<Snapshot>(snapshots.size(), Snapshot{"not polled yet", nullptr, {}}));
         for (const std::size_t updated : updates) {
             organizations[updated] = render_lines(snapshots[updated]);
-            static_cast<void>(join(organizations, build_info()));
+            static_cast<void>(join(organizations));
         }
         ASSERT_EQ(all_bodies(organizations), expected);
     }
 }
 
-TEST(JoinedOrganizations, OfNoOrganizationAreTheOtherFamilies) {
-    const auto exposition = join({}, build_info());
-    for (const Format format : formats) {
-        EXPECT_EQ(body(*exposition, "", format, Encoding::identity),
-                  render(build_info(), format) + ending(format));
-    }
-}
-
-TEST(JoinedOrganizations, OfNothingAtAllAreEmpty) {
-    const auto exposition = join({}, {});
+TEST(JoinedOrganizations, OfNoOrganizationAreEmpty) {
+    const auto exposition = join({});
     EXPECT_EQ(body(*exposition, "", Format::text, Encoding::identity), "");
-    EXPECT_EQ(testing::gunzip(body(*exposition, "live 1\n", Format::text, Encoding::gzip)), "live 1\n");
+    EXPECT_EQ(body(*exposition, "", Format::openmetrics, Encoding::identity), "# EOF\n");
+    EXPECT_EQ(support::gunzip(body(*exposition, "live 1\n", Format::text, Encoding::gzip)), "live 1\n");
 }
 
 TEST(JoinedOrganizations, AreNotNeededAfterwards) {
     Organizations organizations = lines_of({samples::full_snapshot("a", 1)});
-    const auto exposition = join(organizations, build_info());
+    const auto exposition = join(organizations);
     organizations.clear();
     EXPECT_EQ(body(*exposition, "", Format::text, Encoding::identity),
               rendered_at_once({samples::full_snapshot("a", 1)}, Format::text));
@@ -143,12 +130,13 @@ TEST(JoinedOrganizations, AreHardlyLargerThanCompressedAtOnceWhenThereAreManySer
             {"scope_" + std::to_string(i), samples::full_inventory(i).by_expiry});
     }
     const std::vector<Snapshot> snapshots = {samples::snapshot_of("default", inventory)};
-    const Exposition at_once([&](Format format) { return rendered_at_once(snapshots, format); });
-    const auto joined = join(lines_of(snapshots), build_info());
+    const auto at_once =
+        testing::exposition_of([&](Format format) { return rendered_at_once(snapshots, format); });
+    const auto joined = join(lines_of(snapshots));
     const auto size = [](const Exposition& exposition) {
         return static_cast<double>(exposition.body("", Format::text, Encoding::gzip).size());
     };
-    EXPECT_LT(size(*joined), 1.15 * size(at_once));
+    EXPECT_LT(size(*joined), 1.15 * size(*at_once));
 }
 
 TEST(OrganizationLines, AreSharedByTheFormatsButForHistograms) {
@@ -183,11 +171,19 @@ TEST(OrganizationLines, HoldNoText) {
     }
     const Snapshot snapshot = samples::snapshot_of("default", inventory);
     const std::size_t text = rendered_at_once({snapshot}, Format::text).size();
-    EXPECT_LT(render_lines(snapshot)->memory(), text / 8);
+    const auto lines = render_lines(snapshot);
+    std::size_t held = 0;
+    for (std::size_t row = 0; row < catalog().size(); ++row) {
+        for (const Format format : formats) {
+            held += sizeof(Fragment) + lines->at(row, format).deflated.size();
+        }
+    }
+    EXPECT_LT(held, text / 8);
+    EXPECT_GT(held, text / 100) << "what is compressed is counted";
 }
 
 TEST(ExpositionText, IsUnpackedOnceAndShared) {
-    const auto exposition = join(lines_of({samples::full_snapshot("a", 1)}), build_info());
+    const auto exposition = join(lines_of({samples::full_snapshot("a", 1)}));
     for (const Format format : formats) {
         EXPECT_EQ(exposition->body("", format, Encoding::identity).head,
                   exposition->body("", format, Encoding::identity).head);
@@ -196,7 +192,7 @@ TEST(ExpositionText, IsUnpackedOnceAndShared) {
 
 TEST(ExpositionText, IsTheSameForScrapersThatComeAtOnce) {
     const std::vector<Snapshot> snapshots = {samples::full_snapshot("a", 1)};
-    const auto exposition = join(lines_of(snapshots), build_info());
+    const auto exposition = join(lines_of(snapshots));
     std::array<std::shared_ptr<const std::string>, 4> heads;
     {
         std::vector<std::jthread> scrapers;
@@ -213,10 +209,11 @@ TEST(ExpositionText, IsTheSameForScrapersThatComeAtOnce) {
 }
 
 TEST(ExpositionText, OutlivesItsExpositionForTheScrapeThatHasIt) {
-    auto exposition = join({}, build_info());
+    const std::vector<Snapshot> snapshots = {samples::small_snapshot()};
+    auto exposition = join(lines_of(snapshots));
     const Body body = exposition->body("", Format::text, Encoding::identity);
     exposition.reset();
-    EXPECT_EQ(*body.head, render(build_info(), Format::text));
+    EXPECT_EQ(*body.head, rendered_at_once(snapshots, Format::text));
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
-#include "metrics/catalog.h"
-#include "metrics/collectables.h"
+#include "metrics/organization_lines.h"
+#include "metrics/render.h"
 #include "metrics/samples.h"
 
 #include <gtest/gtest.h>
@@ -23,9 +23,8 @@ std::string read_golden(const std::string& name) {
 
 /// What a scrape gets when nothing is live.
 std::string exposition_of(const Snapshot& snapshot, Format format) {
-    const auto families = samples::collect({snapshot});
-    const Exposition exposition([&families](Format each) { return render(families, each); });
-    const Body body = exposition.body("", format, Encoding::identity);
+    const std::vector organizations = {render_lines(snapshot)};
+    const Body body = join(organizations)->body("", format, Encoding::identity);
     return *body.head + body.tail;
 }
 
@@ -45,7 +44,7 @@ TEST(Organizations, WithoutAnInventoryNoInventoryFamilyIsPublished) {
     const auto families = samples::collect({{"o", nullptr, samples::full_statistics(1)}});
     ASSERT_FALSE(families.empty());
     for (const prometheus::MetricFamily& family : families) {
-        EXPECT_FALSE(describe(family.name).inventory) << family.name;
+        EXPECT_FALSE(samples::row_of(family.name).is_from_inventory()) << family.name;
     }
 }
 
@@ -88,14 +87,16 @@ TEST(Organizations, AnOrganizationWithoutInventoryLeavesTheOthersTheirs) {
 }
 
 TEST(Organizations, CollectingTwiceGivesTheSameBytes) {
-    const OrganizationsCollectable collectable({samples::full_snapshot("a", 1), samples::small_snapshot()});
+    const std::vector<Snapshot> snapshots = {samples::full_snapshot("a", 1), samples::small_snapshot()};
     for (const Format format : formats) {
-        EXPECT_EQ(render(collectable.Collect(), format), render(collectable.Collect(), format));
+        EXPECT_EQ(render(samples::collect(snapshots), format), render(samples::collect(snapshots), format));
     }
 }
 
 TEST(BuildInfo, IsOneSeriesWithTheValueOne) {
-    const auto families = BuildInfoCollectable("1.2.3", "abc", "GNU 12.2.0").Collect();
+    const ExporterStatus exporter = {"1.2.3", "abc", "GNU 12.2.0", 0, {}, {}};
+    const std::vector families = {
+        family_of(samples::row_of("datadog_access_token_exporter_build_info"), exporter)};
     const std::string series =
         "datadog_access_token_exporter_build_info{version=\"1.2.3\",revision=\"abc\",compiler=\"GNU "
         "12.2.0\"} "

@@ -1,6 +1,6 @@
+#include "metrics/process.h"
+
 #include "metrics/collectables.h"
-#include "metrics/open_descriptors.h"
-#include "metrics/process_stat.h"
 #include "metrics/samples.h"
 
 #include <fcntl.h>
@@ -96,27 +96,36 @@ INSTANTIATE_TEST_SUITE_P(Cases, BootTimeText,
                          [](const auto& test) { return std::string(test.param.name); });
 
 double collected(const char* name) {
-    const auto families = ProcessCollectable().Collect();
+    const auto families = ExporterCollectable(samples::exporter_status).Collect();
     const std::optional<double> value = samples::value(families, name, {});
     EXPECT_TRUE(value.has_value()) << name;
     return value.value_or(-1);
 }
 
 TEST(LogLines, ThatWereDroppedAreOneCounter) {
-    EXPECT_EQ(samples::value(LogCollectable(3).Collect(),
-                             "datadog_access_token_exporter_log_lines_dropped_total", {}),
-              3);
+    EXPECT_EQ(collected("datadog_access_token_exporter_log_lines_dropped_total"), 3);
 }
 
 TEST(Process, PublishesTheStandardFamilies) {
     std::vector<std::string> names;
-    for (const auto& family : ProcessCollectable().Collect()) {
-        names.push_back(family.name);
+    for (const auto& family : ExporterCollectable(samples::exporter_status).Collect()) {
+        if (family.name.starts_with("process_")) {
+            names.push_back(family.name);
+        }
     }
     EXPECT_EQ(names,
               (std::vector<std::string>{"process_cpu_seconds_total", "process_open_fds", "process_max_fds",
                                         "process_virtual_memory_bytes", "process_resident_memory_bytes",
                                         "process_start_time_seconds"}));
+}
+
+TEST(Process, WhatCannotBeReadIsNotPublished) {
+    ExporterStatus status = samples::exporter_status();
+    status.process = {.open_fds = 7};
+    const auto families = ExporterCollectable([&] { return status; }).Collect();
+    EXPECT_EQ(samples::value(families, "process_open_fds", {}), 7);
+    EXPECT_EQ(samples::find(families, "process_cpu_seconds_total"), nullptr);
+    EXPECT_EQ(samples::find(families, "process_start_time_seconds"), nullptr);
 }
 
 TEST(Process, CountsDescriptorsWithoutTheOneThatCounts) {

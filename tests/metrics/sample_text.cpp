@@ -1,17 +1,22 @@
 // Prints the exposition of everything that the program can publish: as text, or with the argument
 // `openmetrics` as that.
+#include "metrics/organization_lines.h"
+#include "metrics/render.h"
 #include "metrics/samples.h"
 
 #include <iostream>
 #include <string>
 #include <string_view>
+#include <vector>
 
 int main(int argc, char** argv) {
     using namespace exporter::metrics;
     const bool is_openmetrics = argc > 1 && std::string_view(argv[1]) == "openmetrics";
-    const Exposition exposition([](Format format) { return render(samples::collect_everything(), format); });
-    const Body body =
-        exposition.body("", is_openmetrics ? Format::openmetrics : Format::text, Encoding::identity);
+    const Format format = is_openmetrics ? Format::openmetrics : Format::text;
+    const std::vector organizations = {render_lines(samples::full_snapshot("production", 1)),
+                                       render_lines(samples::full_snapshot("sandbox", 2))};
+    const std::string live = render(ExporterCollectable(samples::exporter_status).Collect(), format);
+    const Body body = join(organizations)->body(live, format, Encoding::identity);
     std::cout << *body.head << body.tail << std::flush;
     return std::cout.good() ? 0 : 1;
 }

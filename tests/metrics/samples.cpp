@@ -1,7 +1,5 @@
 #include "metrics/samples.h"
 
-#include "metrics/reloads.h"
-
 #include <algorithm>
 #include <random>
 #include <utility>
@@ -210,18 +208,14 @@ Snapshot small_snapshot() {
     return snapshot;
 }
 
-std::vector<prometheus::MetricFamily> collect(std::vector<Snapshot> snapshots) {
-    return OrganizationsCollectable(std::move(snapshots)).Collect();
+ExporterStatus exporter_status() {
+    return {"1.2.3", "0123456789ab", "GNU 12.2.0", 3, {{"web", {true, noon}}}, read_process()};
 }
 
 std::vector<prometheus::MetricFamily> collect_everything() {
     auto families = collect({full_snapshot("production", 1), full_snapshot("sandbox", 2)});
-    Reloads reloads;
-    reloads.succeeded("web", noon);
-    for (auto&& more : {BuildInfoCollectable("1.2.3", "0123456789ab", "GNU 12.2.0").Collect(),
-                        LogCollectable(3).Collect(), reloads.Collect(), ProcessCollectable().Collect()}) {
-        families.insert(families.end(), more.begin(), more.end());
-    }
+    const auto more = ExporterCollectable(exporter_status).Collect();
+    families.insert(families.end(), more.begin(), more.end());
     return families;
 }
 

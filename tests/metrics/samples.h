@@ -1,17 +1,21 @@
 // Snapshots to publish, and small questions to ask of what was collected.
 #pragma once
 
-#include "metrics/collectables.h"
+#include "metrics/catalog.h"
+#include "support/families.h"
 
 #include <chrono>
 #include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace exporter::metrics::samples {
 
+using testing::collect;
+using testing::row_of;
 using Labels = std::map<std::string, std::string>;
 
 /// 2025-06-15T12:00:00Z
@@ -29,8 +33,9 @@ inline constexpr base::Timestamp noon{std::chrono::seconds(1'749'988'800)};
 /// A few tokens, as a person would count them.
 [[nodiscard]] Snapshot small_snapshot();
 
-[[nodiscard]] std::vector<prometheus::MetricFamily> collect(std::vector<Snapshot> snapshots);
-/// Every family that the program can publish: two full organizations, build info and the process.
+/// The exporter's state, with something of everything.
+[[nodiscard]] ExporterStatus exporter_status();
+/// Every family that the program can publish: two full organizations and the exporter itself.
 [[nodiscard]] std::vector<prometheus::MetricFamily> collect_everything();
 
 /// nullptr: not published.

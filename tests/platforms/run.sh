@@ -100,7 +100,7 @@ step "Versions"
 inside sh -c '. ./exporter/packages.sh && install_packages $program_test_packages' >"$root.log" 2>&1 ||
     { tail "$root.log"; fail "the tests' packages"; }
 inside c++ --version | head -n 1
-inside dpkg-query --show cmake libboost-dev libcli11-dev libcpp-httplib-dev libexpected-dev libfmt-dev libgtest-dev libspdlog-dev \
+inside dpkg-query --show cmake libboost-dev libcli11-dev libcpp-httplib-dev libexpected-dev libfmt-dev libgtest-dev \
     libssl-dev libyaml-cpp-dev prometheus prometheus-cpp-dev python3 rapidjson-dev zlib1g-dev
 
 step "Build"

@@ -40,7 +40,7 @@ class Event {
 
 class CountingObserver final : public PollObserver {
   public:
-    void poll_finished(const PollReport&, const Statistics&) override {
+    void poll_finished(const Statistics&) override {
         on_poll();
         polls.happen();
     }

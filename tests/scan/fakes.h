@@ -2,7 +2,6 @@
 // got.
 #pragma once
 
-#include "scan/page_source.h"
 #include "scan/scan.h"
 #include "support/drive.h"
 
@@ -232,7 +231,7 @@ struct ScanFixture {
         deadline_ = clock.steady_now() + timeout;
         Scan scan(options, environment, sink, statistics, deadline_, good_is_shown);
         support::drive(scan, source, clock, [] { return false; });
-        return std::get<Scan::Finished>(scan.next()).listing;
+        return *scan.outcome();
     }
 
   private:

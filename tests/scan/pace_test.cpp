@@ -1,4 +1,4 @@
-#include "scan/pace.h"
+#include "scan/rate_limit.h"
 
 #include <gtest/gtest.h>
 
@@ -76,6 +76,30 @@ TEST(Pace, FallsToAHalfWhileAnswersTakeMuchLonger) {
     fixture.answers(40, milliseconds(1000));
 
     EXPECT_EQ(fixture.pace.limit(), 4U);
+}
+
+TEST(Pace, FallsByOneWithEachSlowRound) {
+    PaceFixture fixture;
+    fixture.answers(20, milliseconds(100));
+
+    fixture.answers(1, milliseconds(10'000));
+    EXPECT_EQ(fixture.pace.limit(), 7U);
+    fixture.answers(6, milliseconds(10'000));
+    EXPECT_EQ(fixture.pace.limit(), 7U);
+    fixture.answers(1, milliseconds(10'000));
+    EXPECT_EQ(fixture.pace.limit(), 6U);
+}
+
+TEST(Pace, FallsToOneWhereAHalfIsLessThanTwoAndNeverBelow) {
+    for (const std::size_t most : {1U, 2U, 3U}) {
+        PaceFixture fixture;
+        fixture.pace = Pace(most);
+        fixture.answers(20, milliseconds(100));
+
+        fixture.answers(40, milliseconds(1000));
+
+        EXPECT_EQ(fixture.pace.limit(), 1U) << most;
+    }
 }
 
 TEST(Pace, ALittleNoiseChangesNothing) {

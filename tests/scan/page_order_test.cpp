@@ -1,4 +1,4 @@
-#include "scan/page_order.h"
+#include "scan/reading.h"
 
 #include <gtest/gtest.h>
 

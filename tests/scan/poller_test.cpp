@@ -19,8 +19,8 @@ using testing::ElementsAre;
 
 class RecordingObserver final : public PollObserver {
   public:
-    void poll_finished(const PollReport& report, const Statistics& seen) override {
-        reports.push_back(report);
+    void poll_finished(const Statistics& seen) override {
+        polls.push_back(seen);
         statistics = seen;
         if (on_poll) {
             on_poll();
@@ -28,7 +28,7 @@ class RecordingObserver final : public PollObserver {
     }
     void became_stale(const Statistics&) override { ++stale; }
 
-    std::vector<PollReport> reports;
+    std::vector<Statistics> polls;  ///< as told after each
     Statistics statistics;
     int stale = 0;
     std::function<void()> on_poll;
@@ -58,7 +58,7 @@ struct PollerFixture {
     /// Drives the poller until it has polled `polls` times.
     void run_polls(Poller& poller, std::size_t polls) {
         observer.on_poll = [this] { poll_times.push_back(clock.steady_now()); };
-        support::drive(poller, source, clock, [&] { return observer.reports.size() >= polls; });
+        support::drive(poller, source, clock, [&] { return observer.polls.size() >= polls; });
     }
     std::vector<SteadyTime> poll_times;
 };
@@ -71,9 +71,9 @@ TEST(Poller, APublishedListingIsASuccess) {
 
     fixture.poll(poller);
 
-    ASSERT_EQ(fixture.observer.reports.size(), 1U);
-    EXPECT_FALSE(fixture.observer.reports[0].error);
-    EXPECT_EQ(fixture.observer.reports[0].listing.tokens, 1U);
+    ASSERT_EQ(fixture.observer.polls.size(), 1U);
+    EXPECT_FALSE(fixture.observer.polls[0].last_error);
+    EXPECT_EQ(fixture.observer.polls[0].listing->tokens, 1U);
     const Statistics& statistics = fixture.observer.statistics;
     EXPECT_EQ(statistics.polls, 1U);
     EXPECT_TRUE(statistics.last_poll_succeeded);
@@ -104,7 +104,7 @@ TEST(Poller, AFailureIsCountedUnderItsReasonAndKeepsWhatWasLearned) {
     EXPECT_EQ(statistics.listing->tokens, 1U);
 }
 
-TEST(Poller, CountsFailuresInARowAndTellsThemOnRecovery) {
+TEST(Poller, CountsFailuresInARowUntilAPollSucceeds) {
     PollerFixture fixture;
     Poller poller = fixture.poller();
     fixture.answer_with(ErrorKind::forbidden);
@@ -115,10 +115,10 @@ TEST(Poller, CountsFailuresInARowAndTellsThemOnRecovery) {
     fixture.poll(poller);
 
     std::vector<std::uint64_t> in_a_row;
-    for (const PollReport& report : fixture.observer.reports) {
-        in_a_row.push_back(report.failures_in_a_row);
+    for (const Statistics& after : fixture.observer.polls) {
+        in_a_row.push_back(after.failures_in_a_row);
     }
-    EXPECT_THAT(in_a_row, ElementsAre(1U, 2U, 2U, 0U));
+    EXPECT_THAT(in_a_row, ElementsAre(1U, 2U, 0U, 0U));
 }
 
 TEST(Poller, AnExceptionBelowIsAFailedPollAndNotTheEnd) {
@@ -129,8 +129,8 @@ TEST(Poller, AnExceptionBelowIsAFailedPollAndNotTheEnd) {
 
     fixture.poll(poller);
 
-    ASSERT_EQ(fixture.observer.reports.size(), 1U);
-    EXPECT_EQ(fixture.observer.reports[0].error->kind, ErrorKind::internal);
+    ASSERT_EQ(fixture.observer.polls.size(), 1U);
+    EXPECT_EQ(fixture.observer.polls[0].last_error->kind, ErrorKind::internal);
     EXPECT_EQ(fixture.observer.statistics.failures[static_cast<std::size_t>(ErrorKind::internal)], 1U);
 }
 
@@ -198,6 +198,26 @@ TEST(Poller, TheNextPollWaitsForTheRateLimitsReset) {
     EXPECT_EQ(fixture.poll_times[1] - fixture.poll_times[0], seconds(3600) + half_of_the_jitter);
 }
 
+TEST(Poller, AfterTheShortestPauseThatAServerCanAskForTheNextPollIsOnTheBeat) {
+    PollerFixture fixture;
+    fixture.answer_with(ErrorKind::forbidden, seconds(1));
+    Poller poller = fixture.poller();
+
+    fixture.run_polls(poller, 2);
+
+    EXPECT_EQ(fixture.poll_times[1] - fixture.poll_times[0], fixture.options.interval);
+}
+
+TEST(Poller, APauseOfNoTimeIsAsIfNoneHadBeenAskedFor) {
+    PollerFixture fixture;
+    fixture.answer_with(ErrorKind::forbidden, seconds(0));
+    Poller poller = fixture.poller();
+
+    fixture.run_polls(poller, 2);
+
+    EXPECT_EQ(fixture.poll_times[1] - fixture.poll_times[0], fixture.options.failure_backoff * 3 / 4);
+}
+
 TEST(Poller, NoServerCanSilenceItForLongerThanTheLongestPeriod) {
     PollerFixture fixture;
     fixture.answer_with(ErrorKind::rate_limited, std::chrono::hours(24));
@@ -262,7 +282,7 @@ void list_up_to_a_bad_page(PollerFixture& fixture, bool has_rows) {
     fixture.source.respond = [&fixture, has_rows](std::size_t number) {
         PageBuilder page;
         page.total(1000);
-        if (number < 50 || (fixture.observer.reports.empty() && number < 500)) {
+        if (number < 50 || (fixture.observer.polls.empty() && number < 500)) {
             page.token(fmt::format("{}", 2 * number)).token(fmt::format("{}", 2 * number + 1));
         } else if (number < 500) {
             return has_rows ? page_answer(page.unreadable_tokens(2)) : error_answer(ErrorKind::bad_page, 200);
@@ -279,8 +299,8 @@ TEST(Poller, AListingThatEndsAtABadPageIsReadAgainNoSoonerThanAGoodOne) {
 
         fixture.run_polls(poller, 4);
 
-        ASSERT_FALSE(fixture.observer.reports[0].error);
-        ASSERT_EQ(fixture.observer.reports[1].error->kind, ErrorKind::bad_page);
+        ASSERT_FALSE(fixture.observer.polls[0].last_error);
+        ASSERT_EQ(fixture.observer.polls[1].last_error->kind, ErrorKind::bad_page);
         EXPECT_EQ(fixture.poll_times[2] - fixture.poll_times[1], minutes(5)) << has_rows;
         EXPECT_EQ(fixture.poll_times[3] - fixture.poll_times[2], minutes(5)) << has_rows;
     }
@@ -356,7 +376,7 @@ TEST(Poller, SaysOnceWhenTheInventoryBecomesStale) {
 
     fixture.run_polls(poller, 3);
     EXPECT_EQ(fixture.observer.stale, 0);
-    fixture.observer.reports.clear();
+    fixture.observer.polls.clear();
     fixture.run_polls(poller, 5);
     EXPECT_EQ(fixture.observer.stale, 1);
 }
@@ -388,8 +408,8 @@ std::vector<bool> published_with(PollerFixture& fixture, std::size_t first, std:
     Poller poller = fixture.poller();
     fixture.run_polls(poller, 5);
     std::vector<bool> published;
-    for (const PollReport& report : fixture.observer.reports) {
-        published.push_back(!report.error);
+    for (const Statistics& after : fixture.observer.polls) {
+        published.push_back(!after.last_error);
     }
     return published;
 }
@@ -424,7 +444,7 @@ TEST(Poller, ACancelledPollIsNoFailure) {
 
     EXPECT_FALSE(fixture.poll(poller));
 
-    EXPECT_TRUE(fixture.observer.reports.empty());
+    EXPECT_TRUE(fixture.observer.polls.empty());
     EXPECT_EQ(poller.statistics().polls, 0U);
 }
 

@@ -1,4 +1,4 @@
-#include "scan/rate_budget.h"
+#include "scan/rate_limit.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

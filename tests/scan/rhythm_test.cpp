@@ -1,4 +1,4 @@
-#include "scan/rhythm.h"
+#include "scan/poller.h"
 
 #include <gtest/gtest.h>
 

@@ -37,9 +37,9 @@ class SimulatedNetwork {
         Scan scan(fixture.options, environment, fixture.sink, fixture.statistics,
                   clock_.steady_now() + fixture.timeout, fixture.good_is_shown);
         for (;;) {
-            auto next = scan.next();
-            if (const auto* finished = std::get_if<Scan::Finished>(&next)) {
-                return finished->listing;
+            const Next next = scan.next();
+            if (scan.outcome()) {
+                return *scan.outcome();
             }
             if (std::holds_alternative<Prepare>(next)) {
                 scan.prepared({});

@@ -1,6 +1,6 @@
 // Files whose checksum is right and whose content is not: only a defect or an attacker writes them.
-#include "state/codec.h"
 #include "state/samples.h"
+#include "state/state_file.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -18,24 +18,24 @@ constexpr auto user = inventory::OwnerType::user;
 constexpr auto personal = inventory::TokenType::personal;
 
 std::string why_not(const std::string& bytes) {
-    const auto decoded = decode(bytes, test_hashes.check);
+    const auto decoded = decode(bytes);
     return decoded ? "it was read" : decoded.error();
 }
 
 /// The bytes of the organizations of a good file.
 std::string good() {
-    return encode(shared({small_state()}), test_hashes).substr(encode({}, test_hashes).size());
+    return organizations_in(encode(shared({small_state()}), test_key));
 }
 
 TEST(HostileState, ThatIsFramedAsThisProgramDoesIsReadWhenItIsGood) {
-    EXPECT_EQ(why_not(framed(good(), test_hashes)), "it was read");
+    EXPECT_EQ(why_not(framed(good(), test_key)), "it was read");
 }
 
 TEST(HostileState, IsRefusedWhereverItEnds) {
     const std::string organizations = good();
 
     for (std::size_t size = 1; size < organizations.size(); ++size) {
-        ASSERT_THAT(why_not(framed(organizations.substr(0, size), test_hashes)),
+        ASSERT_THAT(why_not(framed(organizations.substr(0, size), test_key)),
                     HasSubstr("it contradicts itself"))
             << size;
     }
@@ -50,7 +50,7 @@ struct BytesCase {
 class HostileBytes : public testing::TestWithParam<BytesCase> {};
 
 TEST_P(HostileBytes, AreRefused) {
-    EXPECT_THAT(why_not(framed(GetParam().organizations, test_hashes)), HasSubstr(GetParam().why));
+    EXPECT_THAT(why_not(framed(GetParam().organizations, test_key)), HasSubstr(GetParam().why));
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -89,7 +89,7 @@ TEST_P(BrokenPromise, IsNoticed) {
     GetParam().apply(state, *inventory);
     state.inventory = inventory;
 
-    EXPECT_EQ(why_not(encode(shared({state}), test_hashes)), "it contradicts itself: " + GetParam().why);
+    EXPECT_EQ(why_not(encode(shared({state}), test_key)), "it contradicts itself: " + GetParam().why);
 }
 
 const std::string other_buckets = "counts don't have the buckets that are named";
@@ -155,7 +155,7 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& test) { return test.param.name; });
 
 TEST(BrokenPromise, OfAnOrganizationThatIsThereTwiceIsNoticed) {
-    EXPECT_EQ(why_not(encode(shared({small_state(), small_state()}), test_hashes)),
+    EXPECT_EQ(why_not(encode(shared({small_state(), small_state()}), test_key)),
               "it contradicts itself: an organization is there twice");
 }
 

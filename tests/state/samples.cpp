@@ -98,8 +98,7 @@ OrganizationState published(const std::string& name, const std::vector<TestToken
                             std::shared_ptr<const Census> previous, bool complete) {
     inventory::Rules rules = inventory::test_rules();
     rules.scope_limit = 20;
-    rules.detail = inventory::DetailMode::all;
-    rules.detail_limit = 50;
+    rules.detail = inventory::DetailRules{.limit = 50};
     rules.is_own_token = [](std::string_view listed) { return listed == "ddpat_own"; };
     auto built = inventory::build(rules, tokens, std::move(previous), complete);
     const scan::Listing listing{.complete = complete,

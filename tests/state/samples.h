@@ -2,17 +2,17 @@
 #pragma once
 
 #include "inventory/tokens.h"
-#include "state/codec.h"
-#include "state/organization_state.h"
+#include "state/state_file.h"
+#include "support/state_bytes.h"
 
-#include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
 namespace exporter::state {
 
 /// What tests say that tokens are hashed by.
-inline constexpr Hashing test_hashes{0x0123'4567'89AB'CDEF, {0x1111, 0x2222}};
+inline constexpr base::HashKey test_key{0x1111, 0x2222};
 
 /// `count` tokens of every kind, some with names and scopes that need cleaning.
 [[nodiscard]] std::vector<inventory::TestToken> random_tokens(unsigned seed, std::size_t count);

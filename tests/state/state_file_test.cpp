@@ -1,6 +1,5 @@
 #include "state/state_file.h"
 
-#include "state/codec.h"
 #include "state/samples.h"
 #include "support/scratch_directory.h"
 
@@ -17,19 +16,12 @@ namespace {
 using std::filesystem::perms;
 using testing::HasSubstr;
 
-/// As every state file begins.
-const std::string head = "datadog_token_exporter state\n";
-
 class StateFile : public testing::Test {
   protected:
     [[nodiscard]] std::string path() const { return directory_.path("state"); }
 
-    tl::expected<void, std::string> replace(std::string_view content) const {
-        StateFileWriter file(path());
-        file.append(std::string(head.size(), '?'));
-        file.append(content);
-        file.overwrite_start(head);
-        return file.commit();
+    [[nodiscard]] tl::expected<void, std::string> replace(const States& states) const {
+        return write_state_file(path(), states, test_key);
     }
     [[nodiscard]] Refusal refusal() const {
         const auto read = read_state_file(path());
@@ -40,37 +32,28 @@ class StateFile : public testing::Test {
 };
 
 TEST_F(StateFile, IsReplacedWhole) {
-    ASSERT_TRUE(replace(" old and longer"));
-    ASSERT_TRUE(replace(" new"));
+    const States states = shared({small_state()});
+    ASSERT_TRUE(replace(shared({random_state(1, "longer", 100)})));
+    ASSERT_TRUE(replace(states));
 
-    EXPECT_EQ(directory_.content("state"), head + " new");
+    EXPECT_EQ(directory_.content("state"), encode(states, test_key));
     EXPECT_EQ(directory_.files(), 1);
 }
 
 TEST_F(StateFile, IsForItsOwnerAloneWhateverTheUmask) {
     const mode_t before = ::umask(0);
-    ASSERT_TRUE(replace(""));
+    ASSERT_TRUE(replace({}));
     ::umask(before);
 
     EXPECT_EQ(std::filesystem::status(path()).permissions(), perms::owner_read | perms::owner_write);
 }
 
-TEST_F(StateFile, StaysAsItIsUntilTheNewOneIsComplete) {
-    ASSERT_TRUE(replace(" old"));
-    {
-        StateFileWriter file(path());
-        file.append("half of the ne");
-    }
-    EXPECT_EQ(directory_.content("state"), head + " old");
-    EXPECT_EQ(directory_.files(), 1);
-}
-
 TEST_F(StateFile, IsNotWrittenThroughASymbolicLink) {
-    const std::string state = encode({}, test_hashes);
+    const std::string state = encode({}, test_key);
     directory_.write("victim", state);
     std::filesystem::create_symlink(directory_.path("victim"), path());
 
-    const auto replaced = replace(" new");
+    const auto replaced = replace(shared({small_state()}));
 
     ASSERT_FALSE(replaced);
     EXPECT_EQ(replaced.error(), path() + ": it is a symbolic link");
@@ -78,12 +61,10 @@ TEST_F(StateFile, IsNotWrittenThroughASymbolicLink) {
     EXPECT_TRUE(std::filesystem::is_symlink(path()));
 }
 
-TEST_F(StateFile, IsNotWrittenOverAnotherFileThatCameMeanwhile) {
-    StateFileWriter file(path());
-    file.append(encode({}, test_hashes));
+TEST_F(StateFile, IsNotWrittenOverAnotherFile) {
     directory_.write("state", "precious");
 
-    const auto replaced = file.commit();
+    const auto replaced = replace({});
 
     ASSERT_FALSE(replaced);
     EXPECT_EQ(replaced.error(), path() + ": it is no state file of this program, and is left alone");
@@ -92,7 +73,7 @@ TEST_F(StateFile, IsNotWrittenOverAnotherFileThatCameMeanwhile) {
 }
 
 TEST_F(StateFile, InADirectoryThatDoesNotExistIsSaidPlainly) {
-    const auto replaced = StateFileWriter(directory_.path("deeper/state")).commit();
+    const auto replaced = write_state_file(directory_.path("deeper/state"), {}, test_key);
 
     ASSERT_FALSE(replaced);
     EXPECT_THAT(replaced.error(), HasSubstr("deeper/state: No such file or directory"));
@@ -106,12 +87,14 @@ TEST_F(StateFile, ThatDoesNotExistIsNoneAndNoError) {
 }
 
 TEST_F(StateFile, IsReadWhole) {
-    ASSERT_TRUE(replace(std::string(200'000, 'x')));
+    const auto state = random_state(1, "a", 10'000);
+    ASSERT_TRUE(replace(shared({state})));
 
     const auto read = read_state_file(path());
 
-    ASSERT_TRUE(read);
-    EXPECT_EQ(**read, head + std::string(200'000, 'x'));
+    ASSERT_TRUE(read && *read);
+    ASSERT_EQ((*read)->states.size(), 1U);
+    EXPECT_TRUE(same(*(*read)->states.front(), state));
 }
 
 TEST_F(StateFile, ThatIsASymbolicLinkIsNeitherReadNorReplaced) {
@@ -124,12 +107,20 @@ TEST_F(StateFile, ThatIsASymbolicLinkIsNeitherReadNorReplaced) {
 
 TEST_F(StateFile, ThatIsNoFileIsNeitherReadNorWaitedFor) {
     std::filesystem::create_directory(path());
-    EXPECT_EQ(refusal().why, "it is no regular file");
+    EXPECT_EQ(refusal().why, "it is a directory");
     std::filesystem::remove(path());
 
     ASSERT_EQ(::mkfifo(path().c_str(), 0600), 0);
-    EXPECT_EQ(refusal().why, "it is no regular file");
+    EXPECT_THAT(refusal().why, HasSubstr("it is not a regular file"));
     EXPECT_FALSE(refusal().replaceable);
+}
+
+TEST_F(StateFile, WhoseReadingFailsIsNotReplaced) {
+    const auto read = read_state_file("/proc/self/mem");  // Nothing can be read from its first page.
+
+    ASSERT_FALSE(read);
+    EXPECT_EQ(read.error().why, "it can't be read: Input/output error");
+    EXPECT_FALSE(read.error().replaceable);
 }
 
 TEST_F(StateFile, ThatEveryUserCanWriteIsRefused) {

@@ -1,6 +1,5 @@
 #include "state/state_keeper.h"
 
-#include "state/codec.h"
 #include "state/samples.h"
 #include "support/scratch_directory.h"
 
@@ -96,7 +95,7 @@ TEST_F(Keeper, HasAfterARestartWhatItHadBefore) {
 
 TEST_F(Keeper, HashesByTheFilesKeyAndByAnotherInEachNewFile) {
     const auto first = keeper();
-    const datadog::HashKey key = first->hash_key();
+    const base::HashKey key = first->hash_key();
     EXPECT_NE(keeper()->hash_key(), key) << "there is no file yet";
     first->update(random_state(1, "a", 10));
     first->stop();
@@ -133,7 +132,7 @@ TEST_F(Keeper, DropsOrganizationsThatAreNoLongerConfigured) {
 
     keeper({"a"})->update(random_state(1, "a", 10));
 
-    const auto file = decode(directory_.content("state"), hash_check());
+    const auto file = decode(directory_.content("state"));
     ASSERT_TRUE(file);
     EXPECT_EQ(file->states.size(), 1U);
     EXPECT_THAT(events_, IsEmpty());
@@ -171,6 +170,21 @@ TEST_F(Keeper, StartsColdWithAWarningWhenTheFileIsTornAndReplacesIt) {
     auto after = keeper();
     EXPECT_EQ(after->state_of("a"), nullptr);
     EXPECT_THAT(events_, ElementsAre(Pair(StateEvent::ignored, HasSubstr(path() + ": it is torn"))));
+    after->update(random_state(2, "a", 10));
+    after.reset();
+
+    EXPECT_TRUE(has(*keeper(), random_state(2, "a", 10)));
+}
+
+TEST_F(Keeper, StartsColdWithAWarningAfterAnUpdateOfTheFormatAndReplacesTheFile) {
+    std::string old = encode(shared({random_state(1, "a", 10)}), test_key);
+    old[std::string_view("datadog_token_exporter state\n").size()] = 2;
+    directory_.write("state", old);
+
+    auto after = keeper();
+    EXPECT_EQ(after->state_of("a"), nullptr);
+    EXPECT_THAT(events_, ElementsAre(Pair(StateEvent::ignored, HasSubstr("it has format 2, written by an "
+                                                                         "older version of this program"))));
     after->update(random_state(2, "a", 10));
     after.reset();
 
@@ -274,8 +288,7 @@ TEST_F(Keeper, SaysOnceThatItCantSaveAndOnceThatItCanAgain) {
 
     EXPECT_FALSE(one->save_if_changed());
     EXPECT_FALSE(one->save_if_changed());
-    EXPECT_THAT(events_,
-                ElementsAre(Pair(StateEvent::not_saved, HasSubstr(path() + ": it is no regular file"))));
+    EXPECT_THAT(events_, ElementsAre(Pair(StateEvent::not_saved, HasSubstr(path() + ": it is a directory"))));
 
     std::filesystem::remove(path());
     EXPECT_TRUE(one->save_if_changed());

@@ -1,7 +1,7 @@
 // Drives pollers and scans with one thread, one request after another: for tests that are the clock.
 #pragma once
 
-#include "scan/page_source.h"
+#include "scan/scan.h"
 #include "scan/poller.h"
 
 #include <functional>
@@ -16,20 +16,19 @@ template <class Machine, class Done>
 void drive(Machine& machine, scan::PageSource& source, scan::Clock& clock, Done done,
            const std::stop_token& stop = {}) {
     while (!done() && !stop.stop_requested()) {
-        auto next = machine.next();
+        const scan::Next next = machine.next();
         if (std::holds_alternative<scan::Prepare>(next)) {
             machine.prepared(source.prepare());
         } else if (const auto* fetch = std::get_if<scan::Fetch>(&next)) {
             machine.answered(fetch->page, source.page(fetch->page, fetch->deadline));
-        } else if (const auto* pause = std::get_if<scan::Pause>(&next)) {
-            if (pause->until == scan::SteadyTime::max()) {
+        } else {
+            const scan::SteadyTime until = std::get<scan::Pause>(next).until;
+            if (until == scan::SteadyTime::max()) {
                 return;
             }
-            if (pause->until > clock.steady_now() && !done()) {
-                clock.wait_until(pause->until, stop);
+            if (until > clock.steady_now() && !done()) {
+                clock.wait_until(until, stop);
             }
-        } else {
-            return;
         }
     }
 }

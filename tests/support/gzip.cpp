@@ -11,14 +11,13 @@ namespace exporter::support {
 
 namespace {
 
+constexpr int gzip_format = MAX_WBITS + 16;
 constexpr std::size_t plain_header = 10;  ///< of a member without optional fields
 
 class Gzip {
   public:
-    Gzip() {
-        constexpr int gzip_format = 15 + 16;
-        if (::deflateInit2(&stream_, Z_BEST_COMPRESSION, Z_DEFLATED, gzip_format, 8, Z_DEFAULT_STRATEGY) !=
-            Z_OK) {
+    explicit Gzip(int level) {
+        if (::deflateInit2(&stream_, level, Z_DEFLATED, gzip_format, 8, Z_DEFAULT_STRATEGY) != Z_OK) {
             throw std::runtime_error("deflateInit2");
         }
     }
@@ -47,8 +46,8 @@ class Gzip {
 
 }  // namespace
 
-std::string gzip(std::string_view text) {
-    Gzip gzip;
+std::string gzip(std::string_view text, Effort effort) {
+    Gzip gzip(effort == Effort::most ? Z_BEST_COMPRESSION : Z_BEST_SPEED);
     gzip.add(text, Z_FINISH);
     return gzip.result;
 }
@@ -82,12 +81,34 @@ std::string gzip_after_empty_blocks(std::string_view text, std::size_t blocks) {
 
 std::string gzip_bomb(std::size_t size) {
     const std::string piece(std::min<std::size_t>(size, 1 << 20), ' ');
-    Gzip gzip;
+    Gzip gzip(Z_BEST_COMPRESSION);
     for (std::size_t added = 0; added < size; added += piece.size()) {
         gzip.add(piece, Z_NO_FLUSH);
     }
     gzip.add("", Z_FINISH);
     return gzip.result;
+}
+
+std::optional<std::string> gunzip(const std::string& bytes) {
+    z_stream stream{};
+    if (inflateInit2(&stream, gzip_format) != Z_OK) {
+        return std::nullopt;
+    }
+    std::string input = bytes;
+    stream.next_in = reinterpret_cast<Bytef*>(input.data());
+    stream.avail_in = static_cast<uInt>(input.size());
+    std::string text;
+    int result = Z_OK;
+    std::string buffer(65536, '\0');
+    while (result == Z_OK) {
+        stream.next_out = reinterpret_cast<Bytef*>(buffer.data());
+        stream.avail_out = static_cast<uInt>(buffer.size());
+        result = inflate(&stream, Z_NO_FLUSH);
+        text.append(buffer, 0, buffer.size() - stream.avail_out);
+    }
+    const bool whole = result == Z_STREAM_END && stream.avail_in == 0;
+    inflateEnd(&stream);
+    return whole ? std::optional(text) : std::nullopt;
 }
 
 }  // namespace exporter::support

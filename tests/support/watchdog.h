@@ -1,7 +1,7 @@
 // Waiting for what a watchdog does.
 #pragma once
 
-#include "datadog/watchdog.h"
+#include "datadog/connection_guard.h"
 
 #include <gtest/gtest.h>
 

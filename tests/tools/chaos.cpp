@@ -7,7 +7,7 @@
 namespace exporter::tools {
 namespace {
 
-using demo::CannedAnswer;
+using support::CannedAnswer;
 
 constexpr std::size_t nesting_levels = 100'000;
 /// The exporter takes 8 MiB at most.
@@ -94,7 +94,8 @@ constexpr Fault faults[] = {
 
 Chaos::Chaos(double probability, std::uint64_t seed) : probability_(probability), random_(seed) {}
 
-std::optional<CannedAnswer> Chaos::operator()(std::size_t /*request*/, const demo::Query& /*query*/) {
+std::optional<CannedAnswer> Chaos::operator()(std::size_t /*request*/,
+                                              const datadog::PageRequest& /*query*/) {
     if (!random_.chance(probability_)) {
         return std::nullopt;
     }

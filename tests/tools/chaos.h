@@ -2,7 +2,7 @@
 #pragma once
 
 #include "demo/random.h"
-#include "demo/server.h"
+#include "support/simulated_datadog.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -10,14 +10,15 @@
 
 namespace exporter::tools {
 
-/// For `demo::Faults::intercept`: now and then a fault instead of the page, each of the table's as likely as
-/// the others. The same seed and the same number of requests make the same answers.
+/// For `support::Faults::intercept`: now and then a fault instead of the page, each of the table's as likely
+/// as the others. The same seed and the same number of requests make the same answers.
 class Chaos {
   public:
     /// @param probability of a fault, 0 to 1
     Chaos(double probability, std::uint64_t seed);
 
-    [[nodiscard]] std::optional<demo::CannedAnswer> operator()(std::size_t request, const demo::Query& query);
+    [[nodiscard]] std::optional<support::CannedAnswer> operator()(std::size_t request,
+                                                                  const datadog::PageRequest& query);
 
   private:
     double probability_;

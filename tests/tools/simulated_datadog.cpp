@@ -1,7 +1,8 @@
 // Serves a simulated Datadog organization until told to stop; for benchmarks and end-to-end tests. Prints its
 // URL, one line, once it listens.
+#include "support/simulated_datadog.h"
+
 #include "chaos.h"
-#include "demo/server.h"
 
 #include <CLI/CLI.hpp>
 #include <rapidjson/ostreamwrapper.h>
@@ -22,11 +23,11 @@
 
 namespace {
 
-using exporter::demo::SimulatedDatadog;
-using exporter::demo::SimulatedDatadogOptions;
 using exporter::demo::SimulatedOrganization;
 using exporter::demo::SimulatedRateLimit;
 using exporter::demo::SimulatedToken;
+using exporter::support::SimulatedDatadog;
+using exporter::support::SimulatedDatadogOptions;
 
 struct Arguments {
     SimulatedDatadogOptions datadog;
@@ -201,7 +202,7 @@ void wait_for_end(const sigset_t& signals, std::chrono::seconds longest) {
 void run(const Arguments& arguments) {
     const sigset_t signals = block_end_signals();
     SimulatedDatadog server(arguments.datadog);
-    exporter::demo::Faults faults;
+    exporter::support::Faults faults;
     faults.latency = arguments.latency;
     if (arguments.chaos > 0) {
         faults.intercept = exporter::tools::Chaos(arguments.chaos, arguments.chaos_seed);

@@ -2,6 +2,8 @@
 // server ended them. Prints `holding` once each has made its first handshake, and a line of JSON at the end.
 #include "support/tls_flood.h"
 
+#include "support/guarded_main.h"
+
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
@@ -132,10 +134,5 @@ int run(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
-    try {
-        return run(argc, argv);
-    } catch (const std::exception& error) {
-        fmt::print(stderr, "{}\n", error.what());
-        return 1;
-    }
+    return exporter::support::guarded_main(run, argc, argv);
 }

@@ -47,14 +47,22 @@ TEST_P(Conditions, AreToldInWords) {
 
 OrganizationStatus failing_with_old_numbers() {
     OrganizationStatus status = healthy("x");
-    status.failure = forbidden("x").failure;
-    status.failures_in_a_row = 3;
+    status.statistics.last_error = forbidden("x").statistics.last_error;
+    status.statistics.failures_in_a_row = 3;
     return status;
 }
 
 OrganizationStatus stale() {
     OrganizationStatus status = forbidden("x");
     status.statistics.last_success = now() - 2h;
+    return status;
+}
+
+OrganizationStatus incomplete(std::uint64_t duplicates) {
+    OrganizationStatus status = healthy("x");
+    status.statistics.listing->complete = false;
+    status.statistics.listing->reported_tokens = 15;
+    status.statistics.listing->duplicates = duplicates;
     return status;
 }
 
@@ -73,7 +81,7 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"FailedForTheFirstTime",
              [] {
                  auto status = forbidden("x");
-                 status.failures_in_a_row = 1;
+                 status.statistics.failures_in_a_row = 1;
                  return status;
              },
              Condition::needs_attention,
@@ -100,16 +108,15 @@ INSTANTIATE_TEST_SUITE_P(
              {"The numbers are stale and no longer shown"},
              "No poll has succeeded for more than 1 hour"},
         Case{"Incomplete",
-             [] {
-                 auto status = healthy("x");
-                 status.statistics.listing->complete = false;
-                 status.statistics.listing->reported_tokens = 15;
-                 status.statistics.listing->duplicates = 1;
-                 return status;
-             },
+             [] { return incomplete(1); },
              Condition::needs_attention,
              {"The listing is incomplete"},
              "13 tokens were read, Datadog reports 15; 1 token was listed again."},
+        Case{"IncompleteWithoutDuplicates",
+             [] { return incomplete(0); },
+             Condition::needs_attention,
+             {"The listing is incomplete"},
+             "13 tokens were read, Datadog reports 15. It contradicted itself"},
         Case{"Stuck",
              [] {
                  auto status = healthy("x");
@@ -163,6 +170,10 @@ TEST(OrganizationCard, SaysThatAFilterIsSet) {
     EXPECT_THAT(card_of(status), Not(HasSubstr("filter")));
     status.filtered = true;
     EXPECT_THAT(card_of(status), HasSubstr("only tokens that match the configured filter"));
+}
+
+TEST(OrganizationCard, BeforeTheFirstPollOnlyTheIntervalIsTold) {
+    EXPECT_THAT(card_of(waiting("x")), HasSubstr("<dd>Every 5 minutes</dd>"));
 }
 
 TEST(OrganizationCard, NextPollIsUnderWayOnceItsTimeHasCome) {

@@ -1,6 +1,7 @@
 #include "web/routes.h"
 
-#include "support/gunzip.h"
+#include "support/exposition.h"
+#include "support/gzip.h"
 
 #include <gtest/gtest.h>
 
@@ -13,7 +14,7 @@ namespace {
 class Routes : public ::testing::Test {
   protected:
     Routes() {
-        store_.publish(std::make_shared<const metrics::Exposition>(
+        store_.publish(testing::exposition_of(
             [](metrics::Format format) { return std::string(name_of(format)) + " 1\n"; }));
     }
 
@@ -24,7 +25,7 @@ class Routes : public ::testing::Test {
 
     [[nodiscard]] http::Response get(std::string_view path, std::string_view accept_encoding = {},
                                      std::string_view accept = {}) {
-        return handler()({"GET", path, accept, accept_encoding});
+        return handler()({"GET", std::string(path), std::string(accept), std::string(accept_encoding)});
     }
 
     std::string telemetry_path_ = "/metrics";
@@ -67,7 +68,7 @@ TEST_F(Routes, MetricsAreCompressedForWhoAcceptsIt) {
     EXPECT_EQ(response.content_type, "text/plain; version=0.0.4; charset=utf-8");
     EXPECT_EQ(header(response, "Content-Encoding"), "gzip");
     EXPECT_EQ(header(response, "Vary"), "Accept, Accept-Encoding");
-    EXPECT_EQ(testing::gunzip(body_of(response)), "text 1\nlive 1\n");
+    EXPECT_EQ(support::gunzip(body_of(response)), "text 1\nlive 1\n");
 }
 
 TEST_F(Routes, MetricsAreOpenMetricsForWhoPrefersIt) {
@@ -79,7 +80,7 @@ TEST_F(Routes, MetricsAreOpenMetricsForWhoPrefersIt) {
     EXPECT_EQ(header(response, "Vary"), "Accept, Accept-Encoding");
     const auto compressed = get("/metrics", "gzip", accept);
     EXPECT_EQ(compressed.content_type, response.content_type);
-    EXPECT_EQ(testing::gunzip(body_of(compressed)), body_of(response));
+    EXPECT_EQ(support::gunzip(body_of(compressed)), body_of(response));
 }
 
 TEST_F(Routes, MetricsAreTextForWhoAcceptsNeitherFormat) {

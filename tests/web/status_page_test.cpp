@@ -150,7 +150,7 @@ TEST(StatusPage, EscapesEveryText) {
     good.endpoint = hostile;
     auto bad = forbidden(hostile);
     bad.endpoint = hostile;
-    bad.failure = {
+    bad.statistics.last_error = {
         .kind = datadog::ErrorKind::forbidden, .message = hostile, .retry_after = {}, .advice = hostile};
     std::vector<OrganizationStatus> organizations{good};
     organizations.resize(cards_at_most + 5, bad);

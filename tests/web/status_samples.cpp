@@ -76,11 +76,11 @@ OrganizationStatus forbidden(std::string name) {
     status.statistics.polls = 3;
     status.statistics.last_attempt = now() - 20s;
     status.statistics.last_duration = 250ms;
-    status.failure = datadog::Error{.kind = datadog::ErrorKind::forbidden,
-                                    .message = "403 from api.datadoghq.eu: Forbidden",
-                                    .retry_after = {},
-                                    .advice = "wrong site, or the key lacks org_app_keys_read"};
-    status.failures_in_a_row = 3;
+    status.statistics.last_error = datadog::Error{.kind = datadog::ErrorKind::forbidden,
+                                                  .message = "403 from api.datadoghq.eu: Forbidden",
+                                                  .retry_after = {},
+                                                  .advice = "wrong site, or the key lacks org_app_keys_read"};
+    status.statistics.failures_in_a_row = 3;
     return status;
 }
 

@@ -122,8 +122,8 @@ TEST(FindingsTable, BeginsWithTheMostSeriousAndSaysWhatIsNotKnown) {
     auto inventory = sample_inventory();
     auto html = tables_of(inventory);
     EXPECT_THAT(all(html, "<code>([a-z_]+)</code>"),
-                ElementsAre("never_expires_privileged", "leaked", "unused_privileged", "lifetime_over_policy",
-                            "never_expires", "unused", "expired_still_listed"));
+                ElementsAre("leaked", "never_expires_privileged", "unused_privileged", "never_expires",
+                            "lifetime_over_policy", "unused", "expired_still_listed"));
     EXPECT_THAT(html,
                 HasSubstr("<td>4</td><th scope=\"row\">never expire and have a privileged scope <code>"));
     EXPECT_THAT(html, HasSubstr("<td>–</td><th scope=\"row\">are reported as leaked (not known: "));

@@ -1,0 +1,244 @@
+#include "app/source.h"
+
+#include "app/process.h"
+#include "datadog/client.h"
+#include "demo/simulated_api.h"
+#include "scan/clock.h"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <mutex>
+#include <optional>
+#include <utility>
+#include <vector>
+
+namespace exporter::app {
+
+namespace {
+
+datadog::ClientOptions client_options(const config::Organization& organization,
+                                      std::shared_ptr<datadog::Commons> commons) {
+    datadog::ClientOptions options;
+    options.endpoint = organization.endpoint;
+    options.proxy = organization.proxy;
+    options.answers = std::make_shared<datadog::AnswerMemory>(commons->answers);
+    options.commons = std::move(commons);
+    options.user_agent = user_agent();
+    return options;
+}
+
+bool refused(const datadog::Answer& answer) {
+    return !answer.page && (answer.page.error().kind == datadog::ErrorKind::unauthorized ||
+                            answer.page.error().kind == datadog::ErrorKind::forbidden);
+}
+
+/// Keeps a connection alive for each page that is fetched at once, from `prepare` to `release`.
+class ClientSource final : public Source {
+  public:
+    ClientSource(const config::Organization& organization, const config::Config& config,
+                 std::shared_ptr<datadog::Commons> commons);
+
+    [[nodiscard]] datadog::Result<void> prepare() override;
+    [[nodiscard]] datadog::Answer page(std::size_t number, scan::SteadyTime deadline) override;
+    void release() override;
+    void cancel() override;
+    [[nodiscard]] bool is_own_token(std::string_view listed) const override;
+    [[nodiscard]] std::string credentials_problem() const override { return credentials_problem_; }
+
+  private:
+    /// A client, and when it was last used.
+    struct Connection {
+        std::shared_ptr<datadog::Client> client;
+        std::chrono::steady_clock::time_point last_exchange;
+        bool usable = true;  ///< false: cpp-httplib threw, and nobody knows what state that left it in
+    };
+
+    class Lease;
+
+    /// An idle one, or a new one. It can be cancelled until it is given back.
+    [[nodiscard]] Connection take();
+    void give_back(Connection connection) noexcept;
+
+    const config::CredentialSources credential_sources_;
+    const datadog::PageRequest request_;  ///< but for the page's number
+    const datadog::ClientOptions client_options_;
+
+    // Changed by `prepare` alone, while no page is being fetched:
+    std::optional<config::Credentials> credentials_;
+    std::string credentials_problem_;
+    int old_credentials_used_ = 0;
+    std::string own_public_portion_;  ///< empty: not an access token
+
+    std::mutex mutex_;
+    // Protected by mutex_:
+    std::vector<Connection> idle_;
+    std::vector<std::shared_ptr<datadog::Client>> under_way_;
+    bool cancelled_ = false;
+};
+
+ClientSource::ClientSource(const config::Organization& organization, const config::Config& config,
+                           std::shared_ptr<datadog::Commons> commons)
+    : credential_sources_(organization.credentials),
+      request_(first_page(organization, config)),
+      client_options_(client_options(organization, std::move(commons))) {}
+
+datadog::Result<void> ClientSource::prepare() {
+    auto credentials = config::read_credentials(credential_sources_);
+    credentials_problem_ = credentials ? std::string() : credentials.error();
+    old_credentials_used_ = credentials ? 0 : old_credentials_used_ + 1;
+    if (credentials) {
+        credentials_ = *std::move(credentials);
+        own_public_portion_ = datadog::public_portion(*credentials_).value_or("");
+    } else if (!credentials_ || old_credentials_used_ > polls_with_old_credentials) {
+        return tl::unexpected(
+            datadog::Error{datadog::ErrorKind::credentials, credentials_problem_, std::nullopt});
+    }
+    return {};
+}
+
+/// A connection for one exchange.
+class ClientSource::Lease {
+  public:
+    explicit Lease(ClientSource& source) : source_(source), connection_(source.take()) {}
+    Lease(const Lease&) = delete;
+    Lease& operator=(const Lease&) = delete;
+    ~Lease() { source_.give_back(std::move(connection_)); }
+
+    Connection& operator*() { return connection_; }
+
+  private:
+    ClientSource& source_;
+    Connection connection_;
+};
+
+datadog::Answer ClientSource::page(std::size_t number, scan::SteadyTime deadline) {
+    Lease lease(*this);
+    Connection& connection = *lease;
+    // After a long wait for the rate limit the other side has closed the connection.
+    constexpr std::chrono::seconds longest_idle{30};
+    if (std::chrono::steady_clock::now() - connection.last_exchange > longest_idle) {
+        connection.client->disconnect();
+    }
+    datadog::PageRequest request = request_;
+    request.number = number;
+    connection.usable = false;  // Until an answer tells; an exception may leave by here.
+    datadog::Answer answer = connection.client->list(request, *credentials_, deadline);
+    connection.last_exchange = std::chrono::steady_clock::now();
+    connection.usable = answer.page || answer.page.error().kind != datadog::ErrorKind::internal;
+    if (!credentials_problem_.empty() && refused(answer)) {
+        answer.page.error().message += fmt::format(" (old credentials: {})", credentials_problem_);
+    }
+    return answer;
+}
+
+ClientSource::Connection ClientSource::take() {
+    const std::lock_guard lock(mutex_);
+    Connection connection;
+    if (idle_.empty()) {
+        connection.client = std::make_shared<datadog::Client>(client_options_);
+    } else {
+        connection = std::move(idle_.back());
+        idle_.pop_back();
+    }
+    if (cancelled_) {
+        connection.client->cancel();
+    }
+    under_way_.push_back(connection.client);
+    idle_.reserve(idle_.size() + under_way_.size());  // Giving back needs no memory.
+    return connection;
+}
+
+void ClientSource::give_back(Connection connection) noexcept {
+    const std::lock_guard lock(mutex_);
+    std::erase(under_way_, connection.client);
+    if (connection.usable) {
+        idle_.push_back(std::move(connection));
+    }
+}
+
+void ClientSource::release() {
+    const std::vector<Connection> closing = [this] {
+        const std::lock_guard lock(mutex_);
+        return std::exchange(idle_, {});
+    }();
+}
+
+void ClientSource::cancel() {
+    const std::lock_guard lock(mutex_);
+    cancelled_ = true;
+    for (const auto& client : under_way_) {
+        client->cancel();
+    }
+}
+
+bool ClientSource::is_own_token(std::string_view listed) const {
+    return datadog::is_own_token(own_public_portion_, listed);
+}
+
+constexpr demo::SimulatedRateLimit demo_rate_limit{.limit = 300, .period = std::chrono::seconds(60)};
+
+demo::OrganizationOptions options_of(const config::Demo& demo) {
+    demo::OrganizationOptions options;
+    options.tokens = demo.tokens;
+    options.seed = demo.seed;
+    return options;
+}
+
+/// Needs no network and no credentials; finds the exporter's own token in the listing all the same.
+class DemoSource final : public Source {
+  public:
+    DemoSource(const config::Organization& organization, const config::Config& config)
+        : options_(options_of(config.demo)),
+          request_(first_page(organization, config)),
+          api_(options_, demo_rate_limit, scan::system_clock().now()) {}
+
+    datadog::Result<void> prepare() override { return {}; }
+
+    datadog::Answer page(std::size_t number, scan::SteadyTime /*deadline*/) override {
+        scan::Clock& clock = scan::system_clock();
+        datadog::PageRequest request = request_;
+        request.number = number;
+        const auto began = clock.steady_now();
+        datadog::Answer answer = api_.page(request, clock.now());
+        answer.exchange.duration = clock.steady_now() - began;
+        return answer;
+    }
+
+    [[nodiscard]] bool is_own_token(std::string_view listed) const override {
+        return datadog::is_own_token(options_.exporter_public_portion, listed);
+    }
+
+  private:
+    const demo::OrganizationOptions options_;
+    const datadog::PageRequest request_;  ///< but for the page's number
+    demo::SimulatedApi api_;
+};
+
+}  // namespace
+
+std::unique_ptr<Source> make_source(const config::Organization& organization, const config::Config& config,
+                                    std::shared_ptr<datadog::Commons> commons) {
+    if (config.demo.enabled) {
+        return std::make_unique<DemoSource>(organization, config);
+    }
+    return std::make_unique<ClientSource>(organization, config, std::move(commons));
+}
+
+datadog::PageRequest first_page(const config::Organization& organization, const config::Config& config) {
+    return {.number = 0,
+            .size = config.poll.page_size,
+            .sort = "created_at",
+            .filter = organization.filter,
+            .owned_by = organization.owned_by};
+}
+
+config::Organization demo_organization() {
+    config::Organization organization;
+    organization.name = "demo";
+    organization.site = "demo.invalid";
+    organization.endpoint = {.tls = true, .host = organization.site, .port = 443};
+    return organization;
+}
+
+}  // namespace exporter::app

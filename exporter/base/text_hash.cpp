@@ -1,0 +1,162 @@
+#include "base/text_hash.h"
+
+#include <openssl/rand.h>
+#include <openssl/sha.h>
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <stdexcept>
+#include <utility>
+
+namespace exporter::base {
+
+namespace {
+
+/// Little-endian on every machine. Compilers make one load of eight bytes.
+std::uint64_t word(const char* bytes, std::size_t count) {
+    std::uint64_t value = 0;
+    for (std::size_t i = 0; i < count; ++i) {
+        value |= std::uint64_t{static_cast<unsigned char>(bytes[i])} << (8 * i);
+    }
+    return value;
+}
+
+class SipState {
+  public:
+    explicit SipState(const HashKey& key)
+        : a_(key.first ^ 0x736F6D6570736575),
+          b_(key.second ^ 0x646F72616E646F6D),
+          c_(key.first ^ 0x6C7967656E657261),
+          d_(key.second ^ 0x7465646279746573) {}
+
+    void take(std::uint64_t word) {
+        d_ ^= word;
+        round();
+        a_ ^= word;
+    }
+
+    [[nodiscard]] std::uint64_t finish() {
+        c_ ^= 0xFF;
+        round();
+        round();
+        round();
+        return a_ ^ b_ ^ c_ ^ d_;
+    }
+
+  private:
+    void round() {
+        a_ += b_;
+        b_ = std::rotl(b_, 13) ^ a_;
+        a_ = std::rotl(a_, 32);
+        c_ += d_;
+        d_ = std::rotl(d_, 16) ^ c_;
+        a_ += d_;
+        d_ = std::rotl(d_, 21) ^ a_;
+        c_ += b_;
+        b_ = std::rotl(b_, 17) ^ c_;
+        c_ = std::rotl(c_, 32);
+    }
+
+    std::uint64_t a_;
+    std::uint64_t b_;
+    std::uint64_t c_;
+    std::uint64_t d_;
+};
+
+constexpr std::size_t fewest_slots = 128;
+
+/// How many of the slots may be taken: four fifths.
+std::size_t capacity(std::size_t slots) {
+    return slots * 4 / 5;
+}
+
+}  // namespace
+
+HashKey random_hash_key() {
+    std::array<unsigned char, sizeof(HashKey)> bytes{};
+    if (::RAND_bytes(bytes.data(), static_cast<int>(bytes.size())) != 1) {
+        throw std::runtime_error("OpenSSL has no random bytes for the key of hashes");
+    }
+    return std::bit_cast<HashKey>(bytes);
+}
+
+const HashKey& process_hash_key() {
+    static const HashKey key = random_hash_key();
+    return key;
+}
+
+std::uint64_t text_hash(std::string_view text, const HashKey& key) {
+    constexpr std::size_t width = sizeof(std::uint64_t);
+    SipState state(key);
+    const std::uint64_t length = text.size();
+    for (; text.size() >= width; text.remove_prefix(width)) {
+        state.take(word(text.data(), width));
+    }
+    state.take((length << 56U) | word(text.data(), text.size()));
+    return state.finish();
+}
+
+std::string text_fingerprint(std::string_view text) {
+    std::array<unsigned char, SHA256_DIGEST_LENGTH> digest{};
+    ::SHA256(reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest.data());
+    constexpr std::string_view digits = "0123456789abcdef";
+    std::string text_of_half;
+    for (std::size_t i = 0; i < digest.size() / 2; ++i) {
+        text_of_half += digits[digest[i] >> 4U];
+        text_of_half += digits[digest[i] & 0xFU];
+    }
+    return text_of_half;
+}
+
+bool IdSet::insert(std::string_view id) {
+    return insert(text_hash(id));
+}
+
+bool IdSet::insert(std::uint64_t hash) {
+    hash += std::uint64_t{hash == 0};  // 0 marks a free slot.
+    // Three to four fifths are taken.
+    if (size_ >= capacity(slots_.size())) {
+        resize(slots_.size() + slots_.size() / 3);
+    }
+    std::uint64_t& slot = slots_[slot_of(hash)];
+    if (slot == hash) {
+        return false;
+    }
+    slot = hash;
+    ++size_;
+    return true;
+}
+
+std::size_t IdSet::slot_of(std::uint64_t hash) const {
+    std::size_t slot = place_of(hash, slots_.size());
+    while (slots_[slot] != 0 && slots_[slot] != hash) {
+        ++slot;
+        slot = slot == slots_.size() ? 0 : slot;
+    }
+    return slot;
+}
+
+void IdSet::merge(const IdSet& other) {
+    // They come in the order of their hashes: all would crowd at the beginning of a table that still grows.
+    const std::size_t most = size_ + other.size_;
+    if (most > capacity(slots_.size())) {
+        resize(most + most / 4 + 1);
+    }
+    for (const std::uint64_t hash : other.slots_) {
+        if (hash != 0) {
+            insert(hash);
+        }
+    }
+}
+
+void IdSet::resize(std::size_t slots) {
+    const auto old = std::exchange(slots_, std::vector<std::uint64_t>(std::max(slots, fewest_slots)));
+    for (const std::uint64_t hash : old) {
+        if (hash != 0) {
+            slots_[slot_of(hash)] = hash;
+        }
+    }
+}
+
+}  // namespace exporter::base

@@ -1,0 +1,321 @@
+// What no row of the option table can say: relations between options, and what a value leads to outside.
+#include "base/pem.h"
+#include "base/replacement_file.h"
+#include "base/text.h"
+#include "config/draft.h"
+#include "config/options.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <filesystem>
+#include <string_view>
+#include <system_error>
+#include <tuple>
+#include <utility>
+
+namespace exporter::config {
+namespace {
+
+bool polls_again(Mode mode) {
+    return mode == Mode::serve || mode == Mode::config_check;
+}
+
+void set_mode(Given& given, Draft& draft) {
+    const std::array<std::tuple<std::string_view, bool, Mode>, 4> modes = {
+        {{"check", draft.check, Mode::check},
+         {"once", draft.once, Mode::once},
+         {"config.check", draft.config_check, Mode::config_check},
+         {"probe", given.find("probe") != nullptr, Mode::probe}}};
+    std::string first;
+    for (const auto& [flag, is_chosen, mode] : modes) {
+        if (!is_chosen) {
+            continue;
+        }
+        if (!first.empty()) {
+            given.mistake(flag, fmt::format("{} is given as well; one run can only do one of them", first));
+        }
+        draft.mode = mode;
+        first = given.place(flag);
+    }
+}
+
+void check_timeout(Given& given, Draft& draft) {
+    Poll& poll = draft.poll;
+    if (given.find("poll.timeout") == nullptr) {
+        // By default no longer than the interval: a slow poll would delay the next ones.
+        poll.timeout = polls_again(draft.mode) ? std::min(poll.timeout, poll.interval) : poll.timeout;
+    } else if (poll.timeout >= poll.stale_after) {
+        given.warn(
+            "poll.timeout",
+            fmt::format("a poll may take {}, longer than numbers are shown without a good poll ({}); they "
+                        "go away only when it ends",
+                        base::format_duration(poll.timeout), base::format_duration(poll.stale_after)));
+    } else if (poll.timeout > poll.interval && polls_again(draft.mode)) {
+        given.warn(
+            "poll.timeout",
+            fmt::format("a poll may take {}, longer than the interval of polls, {}; a slow poll delays "
+                        "the next ones",
+                        base::format_duration(poll.timeout), base::format_duration(poll.interval)));
+    }
+}
+
+void check_interval(Given& given, const Poll& poll) {
+    constexpr base::Duration polite_interval = std::chrono::seconds(30);
+    if (poll.stale_after < poll.interval && !given.is_wrong("poll.stale-after") &&
+        !given.is_wrong("poll.interval")) {
+        given.mistake(
+            "poll.stale-after",
+            fmt::format("{} is shorter than the interval of polls, {}; between two polls the "
+                        "inventory would go away",
+                        base::format_duration(poll.stale_after), base::format_duration(poll.interval)));
+    }
+    if (poll.interval < polite_interval) {
+        given.warn(
+            "poll.interval",
+            fmt::format("polls every {} use up a rate limit that the organization shares with everything "
+                        "else that calls the API",
+                        base::format_duration(poll.interval)));
+    }
+}
+
+void check_scopes(Given& given, const Scopes& scopes) {
+    if (given.find("scopes.privileged") != nullptr) {
+        for (const std::string& doubt : doubts_about_scopes(scopes.privileged)) {
+            given.warn("scopes.privileged", doubt);
+        }
+    }
+}
+
+void check_ca_file(Given& given, const std::filesystem::path& path) {
+    if (path.empty()) {
+        return;
+    }
+    // As the client does it: a file whose last certificate is damaged would fail every poll.
+    const std::string shown = base::quote(path.native());
+    const auto certificates = base::read_certificate_file(path.native(), shown);
+    if (!certificates) {
+        given.mistake("datadog.ca-file", certificates.error());
+    } else if (const std::string who = base::others_who_may_write(certificates->ownership); !who.empty()) {
+        given.warn("datadog.ca-file",
+                   fmt::format("{}: others can decide whom the credentials are sent to: {}", shown, who));
+    }
+}
+
+/// Whether it can be written shows at the first write; a place that can't be right is reported at once.
+void check_state_file(Given& given, const std::filesystem::path& path) {
+    if (path.empty()) {
+        return;
+    }
+    std::error_code ignored;
+    const std::filesystem::path directory = path.has_parent_path() ? path.parent_path() : ".";
+    if (!path.has_filename() || std::filesystem::is_directory(path, ignored)) {
+        given.mistake("state.file",
+                      fmt::format("{} is a directory; name a file in it", base::quote(path.native())));
+    } else if (!std::filesystem::is_directory(directory, ignored)) {
+        given.mistake("state.file", fmt::format("{} would be in a directory that does not exist; make it, "
+                                                "and let the exporter's user write there",
+                                                base::quote(path.native())));
+    }
+}
+
+/// `<name>-<ordinal>` as Kubernetes names the pods of a StatefulSet: no sign, no leading zeros.
+std::optional<std::size_t> ordinal_of(std::string_view pod) {
+    const std::size_t dash = pod.rfind('-');
+    if (dash == std::string_view::npos || dash == 0) {
+        return std::nullopt;
+    }
+    const std::string_view digits = pod.substr(dash + 1);
+    const bool is_canonical = digits == "0" || !digits.starts_with('0');
+    return is_canonical ? base::parse_number<std::size_t>(digits) : std::nullopt;
+}
+
+/// The index, and how a message names it; nullopt and a mistake where there is none.
+std::optional<std::pair<std::size_t, std::string>> read_shard_index(Given& given,
+                                                                    const Environment& environment,
+                                                                    const std::string& text) {
+    constexpr std::string_view flag = "shard.index";
+    if (text != "pod-name") {
+        const auto number = base::parse_number<std::size_t>(text);
+        if (!number) {
+            given.mistake(flag,
+                          fmt::format("{} is neither a whole number from 0 nor pod-name", base::quote(text)));
+            return std::nullopt;
+        }
+        return std::pair(*number, text);
+    }
+    const std::string_view name = variable(environment, "POD_NAME") ? "POD_NAME" : "HOSTNAME";
+    const std::optional<std::string> pod = variable(environment, name);
+    if (!pod) {
+        given.mistake(
+            flag,
+            "pod-name needs the variable POD_NAME or HOSTNAME, and neither is set; give POD_NAME the "
+            "pod's metadata.name");
+        return std::nullopt;
+    }
+    const auto ordinal = ordinal_of(*pod);
+    if (!ordinal) {
+        given.mistake(flag,
+                      fmt::format("pod-name needs a name that ends in - and a number, as a StatefulSet's "
+                                  "pods have; {} is {}",
+                                  name, base::quote(*pod)));
+        return std::nullopt;
+    }
+    return std::pair(*ordinal, fmt::format("{} ({} is {})", *ordinal, name, base::quote(*pod)));
+}
+
+void set_shard(Given& given, const Environment& environment, Draft& draft) {
+    Shard& shard = draft.shard;
+    if (draft.demo.enabled && shard.count > 1) {
+        given.mistake(
+            "shard.count",
+            "--demo polls one simulated organization, and there is nothing to share; leave out one of "
+            "the two");
+    }
+    if (draft.shard_index.empty()) {
+        if (shard.count > 1) {
+            given.mistake("shard.count",
+                          "--shard.index is not given; say which of the shards this one is, such as "
+                          "--shard.index=0 or --shard.index=pod-name");
+        }
+        return;
+    }
+    const auto index = read_shard_index(given, environment, draft.shard_index);
+    if (given.find("shard.count") == nullptr) {
+        given.mistake("shard.index",
+                      "--shard.count is not given; say how many shards there are, such as --shard.count=3");
+    } else if (index && index->first >= shard.count && !given.is_wrong("shard.count")) {
+        given.mistake("shard.index", fmt::format("{} is too high: of {} the shards are 0 to {}",
+                                                 index->second, shard.count, shard.count - 1));
+    }
+    if (index) {
+        shard.index = index->first;
+        draft.shard_index = fmt::to_string(shard.index);
+    }
+}
+
+/// @param taken addresses that another option serves on
+void refuse_doubled(Given& given, std::string_view flag, const std::vector<ListenAddress>& addresses,
+                    const std::vector<ListenAddress>& taken) {
+    for (auto address = addresses.begin(); address != addresses.end(); ++address) {
+        if (address->port == 0 && address->unix_path.empty()) {
+            continue;  // another port each time
+        }
+        const std::string shown = base::quote(listen_address_text(*address));
+        if (std::find(addresses.begin(), address, *address) != address) {
+            given.mistake(flag, fmt::format("{} is given twice", shown));
+        } else if (std::find(taken.begin(), taken.end(), *address) != taken.end()) {
+            given.mistake(flag, fmt::format("{} is an address of --web.listen-address too", shown));
+        }
+    }
+}
+
+void check_sockets(Given& given, Web& web) {
+    constexpr std::string_view flag = "web.listen-address";
+    if (web.systemd_socket) {
+        web.listen_addresses.clear();
+        if (given.find(flag) != nullptr) {
+            given.mistake(
+                "web.systemd-socket",
+                fmt::format("{} is given as well; either systemd says where to serve, or the address "
+                            "does: keep one of them",
+                            given.place(flag)));
+        }
+    } else if (web.listen_addresses.empty() && !given.is_wrong(flag)) {
+        given.mistake(flag, "at least one address is needed, such as :10077");
+    }
+    refuse_doubled(given, flag, web.listen_addresses, {});
+    refuse_doubled(given, "web.probe-listen-address", web.probe_listen_addresses, web.listen_addresses);
+}
+
+void check_limits(Given& given, Web& web) {
+    constexpr std::string_view flag = "web.max-connections-per-address";
+    // Clients that don't read must leave places for those who do.
+    web.max_scrapes = std::min(web.max_scrapes, std::max<std::size_t>(1, web.max_connections / 2));
+    if (web.max_connections_per_address > web.max_connections && given.find(flag) != nullptr &&
+        !given.is_wrong(flag) && !given.is_wrong("web.max-connections")) {
+        given.mistake(flag,
+                      fmt::format("{} is more than all connections together, {} (--web.max-connections)",
+                                  web.max_connections_per_address, web.max_connections));
+    }
+    web.max_connections_per_address = std::min(web.max_connections_per_address, web.max_connections);
+}
+
+void check_telemetry_path(Given& given, const std::string& path) {
+    constexpr std::array<std::string_view, 5> taken = {"/", "/config", "/healthz", "/livez", "/readyz"};
+    const auto is_plain = [](char c) { return base::is_visible(c) && c != '?' && c != '#' && c != '%'; };
+    std::string_view fault;
+    if (!path.starts_with('/')) {
+        fault = "does not begin with /";
+    } else if (!std::all_of(path.begin(), path.end(), is_plain)) {
+        fault = "holds a character that a path can't have";
+    } else if (std::find(taken.begin(), taken.end(), path) != taken.end()) {
+        fault = "is the path of something else";
+    }
+    if (!fault.empty()) {
+        given.mistake("web.telemetry-path",
+                      fmt::format("{} {}; write it like /metrics", base::quote(path), fault));
+    }
+}
+
+void set_probe_url(Given& given, Draft& draft) {
+    const std::string& url = draft.probe;
+    if (url.empty()) {
+        if (draft.mode == Mode::probe && draft.web.systemd_socket &&
+            draft.web.probe_listen_addresses.empty()) {
+            given.mistake(
+                "probe",
+                "needs a URL where systemd has the socket, such as --probe=http://localhost:10077/healthz");
+        }
+        return;
+    }
+    const std::size_t host = url.find("://");
+    const std::size_t path = host == std::string::npos ? host : url.find_first_of("/?", host + 3);
+    auto endpoint = parse_base_url(std::string_view(url).substr(0, path));
+    if (!endpoint) {
+        given.mistake("probe", fmt::format("{} is no URL; write it like http://localhost:10078/readyz",
+                                           base::quote_url(url)));
+        return;
+    }
+    const std::string rest = path == std::string::npos ? "" : url.substr(path);
+    draft.probe_url = ProbeUrl{*std::move(endpoint), (rest.starts_with('/') ? "" : "/") + rest};
+}
+
+void check_once_output(Given& given, const Draft& draft) {
+    const std::string& output = draft.once_output;
+    if (output.empty()) {
+        return;
+    }
+    if (draft.mode != Mode::once) {
+        given.mistake("once.output", "means nothing without --once");
+    } else if (const std::string fault = base::fault_in_target(output, base::Links::followed);
+               !fault.empty()) {
+        given.mistake("once.output",
+                      fmt::format("{} {}; without --once.output the metrics go to standard output",
+                                  base::quote(output), fault));
+    }
+}
+
+}  // namespace
+
+void apply_rules(Given& given, const Environment& environment, Draft& draft) {
+    set_mode(given, draft);
+    check_ca_file(given, draft.ca_file);
+    check_timeout(given, draft);
+    check_interval(given, draft.poll);
+    check_state_file(given, draft.state_file);
+    set_shard(given, environment, draft);
+    check_scopes(given, draft.scopes);
+    check_sockets(given, draft.web);
+    check_limits(given, draft.web);
+    check_telemetry_path(given, draft.web.telemetry_path);
+    check_once_output(given, draft);
+    set_probe_url(given, draft);
+    draft.web.world_readable =
+        draft.allow_world_readable_secrets ? base::WorldReadable::allowed : base::WorldReadable::refused;
+}
+
+}  // namespace exporter::config

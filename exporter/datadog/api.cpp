@@ -1,0 +1,197 @@
+#include "datadog/api.h"
+
+#include "base/dates.h"
+#include "base/text.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstdint>
+
+namespace exporter::datadog {
+
+namespace {
+
+using std::chrono::seconds;
+
+/// RFC 3986, 2.3: everything but the unreserved characters is percent-encoded, brackets of `page[size]`
+/// included.
+std::string percent_encoded(std::string_view text) {
+    static constexpr std::string_view unreserved_marks = "-._~";
+    std::string encoded;
+    for (const char c : text) {
+        if (base::is_alphanumeric(c) || unreserved_marks.find(c) != std::string_view::npos) {
+            encoded += c;
+        } else {
+            encoded += fmt::format("%{:02X}", static_cast<unsigned>(static_cast<unsigned char>(c)));
+        }
+    }
+    return encoded;
+}
+
+void append_argument(std::string& target, std::string_view key, std::string_view value) {
+    target += target.find('?') == std::string::npos ? '?' : '&';
+    target += percent_encoded(key) + "=" + percent_encoded(value);
+}
+
+/// A wait of more than a day is no wait; and larger numbers overflow durations.
+constexpr seconds longest_delay = std::chrono::hours(24);
+
+/// A whole number that isn't negative.
+std::optional<std::int64_t> count_in(const AnswerHead& head, std::string_view name) {
+    const auto number = base::parse_number<std::int64_t>(head.value(name));
+    return number && *number >= 0 ? number : std::nullopt;
+}
+
+std::optional<seconds> seconds_in(const AnswerHead& head, std::string_view name) {
+    const auto number = count_in(head, name);
+    return number ? std::optional(seconds(std::min(*number, longest_delay.count()))) : std::nullopt;
+}
+
+/// `Retry-After` (RFC 9110, 10.2.3): seconds, or a date, which is compared with the answer's own `Date`. A
+/// day at most.
+std::optional<seconds> retry_after_of(const AnswerHead& head) {
+    if (const auto delay = seconds_in(head, "Retry-After")) {
+        return delay;
+    }
+    const auto until = base::parse_http_date(head.value("Retry-After"));
+    const auto now = base::parse_http_date(head.value("Date"));
+    if (!until || !now) {
+        return std::nullopt;
+    }
+    return std::clamp(std::chrono::duration_cast<seconds>(*until - *now), seconds(0), longest_delay);
+}
+
+/// What a status other than 200 means. Where `advice` is empty, that of the kind is right.
+struct StatusRow {
+    int status;
+    ErrorKind kind;
+    std::string_view advice = {};
+    bool definitive = false;
+};
+
+constexpr auto status_rows = std::to_array<StatusRow>({
+    {400, ErrorKind::bad_request},
+    {401, ErrorKind::unauthorized},
+    {402, ErrorKind::bad_request,
+     "the organization's plan or account does not allow it: ask whoever manages the Datadog account"},
+    {403, ErrorKind::forbidden},
+    {404, ErrorKind::not_found},
+    // A proxy's. Repeated log-ins with a wrong password lock an account.
+    {407, ErrorKind::connect, {}, true},
+    {408, ErrorKind::timeout},
+    {414, ErrorKind::bad_request},
+    {421, ErrorKind::bad_request,
+     "the request reached a server that does not serve this host: check --datadog.base-url and proxies on "
+     "the way"},
+    {422, ErrorKind::bad_request},
+    {429, ErrorKind::rate_limited},
+    {431, ErrorKind::bad_request,
+     "the request's headers are too long for a server on the way: check the credentials and proxies"},
+    {451, ErrorKind::bad_request,
+     "a filter on the way, or the law, forbids this host: ask whoever runs the network"},
+});
+
+StatusRow row_of(int status) {
+    const auto* const row = std::ranges::find(status_rows, status, &StatusRow::status);
+    if (row != status_rows.end()) {
+        return *row;
+    }
+    switch (status / 100) {
+        case 3:
+            return {status, ErrorKind::redirect};
+        case 4:
+            return {status, ErrorKind::bad_request,
+                    "the API, or a proxy in its place, refuses the request: its words say what it knows"};
+        case 5:
+            return {status, ErrorKind::server_error};
+        default:
+            return {status, ErrorKind::bad_status};
+    }
+}
+
+}  // namespace
+
+std::string request_target(const PageRequest& request) {
+    std::string target = "/api/v2/personal_access_tokens";
+    append_argument(target, "page[size]", std::to_string(request.size));
+    append_argument(target, "page[number]", std::to_string(request.number));
+    if (!request.sort.empty()) {
+        append_argument(target, "sort", request.sort);
+    }
+    if (!request.filter.empty()) {
+        append_argument(target, "filter", request.filter);
+    }
+    for (const std::string& owner : request.owned_by) {
+        append_argument(target, "filter[owned_by]", owner);
+    }
+    return target;
+}
+
+HeaderFields request_fields(const config::Credentials& credentials, const std::string& user_agent) {
+    HeaderFields fields = {
+        {"Accept", "application/json"}, {"Accept-Encoding", "gzip"}, {"User-Agent", user_agent}};
+    const auto add = [&fields](const char* name, const char* scheme,
+                               const std::optional<base::Secret>& secret) {
+        if (secret) {
+            fields.emplace_back(name, std::string(scheme).append(secret->expose()));
+        }
+    };
+    add("Authorization", "Bearer ", credentials.bearer_token);
+    add("DD-API-KEY", "", credentials.api_key);
+    add("DD-APPLICATION-KEY", "", credentials.app_key);
+    return fields;
+}
+
+RateLimit rate_limit_of(const AnswerHead& head) {
+    RateLimit limit{.limit = count_in(head, "X-RateLimit-Limit"),
+                    .remaining = count_in(head, "X-RateLimit-Remaining"),
+                    .period = seconds_in(head, "X-RateLimit-Period"),
+                    .reset = seconds_in(head, "X-RateLimit-Reset")};
+    // A reset is never further away than its period; those of Datadog are of an hour at most. Others than
+    // Datadog write an epoch there: who believed that would be silent for a day.
+    constexpr seconds longest_known_period = std::chrono::hours(1);
+    if (limit.reset &&
+        *limit.reset > std::max(limit.period.value_or(longest_known_period), longest_known_period)) {
+        limit.reset.reset();
+    }
+    return limit;
+}
+
+Error status_error(const AnswerHead& head, std::string_view body, std::string_view host) {
+    const StatusRow row = row_of(head.status);
+    Error error{row.kind, fmt::format("{} from {}", head.status, host), retry_after_of(head)};
+    if (const std::string words = error_text(body); !words.empty()) {
+        error.message += ": " + words;
+    }
+    if (row.kind == ErrorKind::rate_limited && !error.retry_after) {
+        error.retry_after = rate_limit_of(head).reset;
+    }
+    error.advice = row.advice;
+    error.definitive = row.definitive;
+    return error;
+}
+
+std::optional<std::string> public_portion(const config::Credentials& credentials) {
+    const auto& credential = credentials.bearer_token ? credentials.bearer_token : credentials.app_key;
+    const std::string_view text = credential ? credential->expose() : std::string_view();
+    if (!text.starts_with("ddpat_") && !text.starts_with("ddsat_")) {
+        return std::nullopt;
+    }
+    const auto end_of_alias = text.find('_', text.find('_') + 1);
+    if (end_of_alias == std::string_view::npos) {
+        return std::nullopt;  // Without a second underscore the rest may be the secret.
+    }
+    return std::string(text.substr(0, end_of_alias));
+}
+
+bool is_own_token(std::string_view own, std::string_view listed) {
+    if (own.empty() || listed.empty()) {
+        return false;
+    }
+    return own == listed || own.substr(own.find('_') + 1) == listed;
+}
+
+}  // namespace exporter::datadog

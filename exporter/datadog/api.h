@@ -1,0 +1,48 @@
+// Datadog's API as it is spoken: what a request for a page says, and what the head of an answer means. Pure.
+#pragma once
+
+#include "config/credentials.h"
+#include "datadog/answer.h"
+#include "datadog/error.h"
+#include "datadog/page.h"
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace exporter::datadog {
+
+/// The query arguments of "Get all access tokens".
+struct PageRequest {
+    std::size_t number = 0;  ///< `page[number]`, from 0
+    std::size_t size = 100;  ///< `page[size]`, 1 to 100
+    /// `name`, `created_at`, `expires_at`, `last_used_at`, or one of these after `-`; empty: none.
+    std::string sort;
+    std::string filter;
+    std::vector<std::string> owned_by;
+};
+
+/// Path and query as they go on the wire, percent-encoded.
+[[nodiscard]] std::string request_target(const PageRequest& request);
+
+[[nodiscard]] HeaderFields request_fields(const config::Credentials& credentials,
+                                          const std::string& user_agent);
+
+/// `X-RateLimit-*`. What is not as documented is as good as absent.
+[[nodiscard]] RateLimit rate_limit_of(const AnswerHead& head);
+
+/// What an answer of another status than 200 means.
+///
+/// @param host that sent it
+[[nodiscard]] Error status_error(const AnswerHead& head, std::string_view body, std::string_view host);
+
+/// The non-secret beginning of an access token (`<prefix>_<alias>` of `<prefix>_<alias>_<secret>`), by which
+/// the exporter recognises its own token in the listing; nullopt when the credential is not an access token.
+[[nodiscard]] std::optional<std::string> public_portion(const config::Credentials& credentials);
+
+/// Whether `listed`, a token's `public_portion`, names the token `own`, either in full or as a bare alias.
+[[nodiscard]] bool is_own_token(std::string_view own, std::string_view listed);
+
+}  // namespace exporter::datadog

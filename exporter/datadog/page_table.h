@@ -1,0 +1,84 @@
+// Where each field stands in the JSON of a page, and what its value means: one row a field. To read another
+// field of the API, add its row to page_table.cpp and the member of Token that the row fills.
+#pragma once
+
+#include "datadog/page.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace exporter::datadog {
+
+/// A value as the reader meets it; of an object or an array, its beginning.
+struct Value {
+    enum class Kind : std::uint8_t { null, boolean, number, text, object, array };
+
+    Kind kind = Kind::null;
+    std::string_view text = {};  ///< of a text or a number
+
+    [[nodiscard]] bool is_null() const { return kind == Kind::null; }
+    [[nodiscard]] bool is_text() const { return kind == Kind::text; }
+    [[nodiscard]] bool is_object() const { return kind == Kind::object; }
+};
+
+/// The objects and arrays that are looked into. All others are skipped, however deep.
+enum class Place : std::uint8_t {
+    none,
+    document,
+    root,
+    meta,
+    page,
+    data,
+    token,
+    attributes,
+    scopes,
+    relationships,
+    owned_by,
+    owner,
+    leak_information,
+    errors,
+    error,
+};
+
+/// A page while it is read.
+struct PageDraft {
+    /// @param target emptied, but for its body
+    explicit PageDraft(Page& target);
+
+    void begin_token();
+    /// Drops the token, and counts it, where it has no id.
+    void end_token();
+    /// The one under way.
+    [[nodiscard]] Token& token() const { return page.tokens.back(); }
+
+    void count(Field field) const { ++page.facts.unparsed[static_cast<std::size_t>(field)]; }
+    /// More rows or scopes than a page may have.
+    [[nodiscard]] bool holds_too_much() const {
+        return page.facts.elements > most_rows || scopes > most_scopes;
+    }
+
+    Page& page;
+    std::size_t first_scope = 0;  ///< of the token under way, among the page's
+    std::size_t scopes = 0;       ///< of all tokens, those that can't be read included
+    bool has_data = false;
+    bool has_errors = false;
+    std::string error_words;          ///< the API's own; untrusted
+    std::string_view word_separator;  ///< before the next of them
+};
+
+/// The meaning of what stands in one place.
+struct Row {
+    Place in;               ///< the object or array that the value stands in
+    std::string_view name;  ///< of the member; empty: of each element of an array
+    /// Takes the value. Called for an object or array when it begins.
+    void (*take)(PageDraft& draft, const Value& value);
+    Place object = Place::none;  ///< what an object there is looked into as
+    Place array = Place::none;   ///< what an array there is looked into as
+};
+
+[[nodiscard]] std::span<const Row> rows_of(Place place);
+
+}  // namespace exporter::datadog

@@ -1,0 +1,95 @@
+#include "metrics/collectables.h"
+
+#include "metrics/catalog.h"
+
+#include <cassert>
+#include <utility>
+#include <variant>
+
+namespace exporter::metrics {
+
+void Reloads::succeeded(const std::string& file, base::Timestamp now) {
+    const std::lock_guard lock(mutex_);
+    files_[file] = {true, now};
+}
+
+void Reloads::failed(const std::string& file) {
+    const std::lock_guard lock(mutex_);
+    files_[file].was_successful = false;
+}
+
+ReloadsByFile Reloads::by_file() const {
+    const std::lock_guard lock(mutex_);
+    return files_;
+}
+
+FamilyBuilder::FamilyBuilder(const Metric& metric, std::string_view org) : metric_(metric), org_(org) {
+    family_.name = metric.name;
+    family_.help = metric.help;
+    if (metric.is_from_inventory()) {
+        family_.help += " As of the last complete poll.";
+    }
+    family_.type = metric.type;
+}
+
+void FamilyBuilder::add(std::initializer_list<std::string_view> label_values, double value) {
+    prometheus::ClientMetric& series = add_series(label_values);
+    if (metric_.type == prometheus::MetricType::Counter) {
+        series.counter.value = value;
+    } else {
+        series.gauge.value = value;
+    }
+}
+
+void FamilyBuilder::add(std::initializer_list<std::string_view> label_values,
+                        prometheus::ClientMetric::Histogram histogram) {
+    add_series(label_values).histogram = std::move(histogram);
+}
+
+prometheus::ClientMetric& FamilyBuilder::add_series(std::initializer_list<std::string_view> label_values) {
+    assert(label_values.size() == metric_.label_names().size());
+    prometheus::ClientMetric& series = family_.metric.emplace_back();
+    series.label.reserve(label_values.size() + 1);
+    if (metric_.has_org()) {
+        series.label.push_back({"org", std::string(org_)});
+    }
+    auto name = metric_.labels.begin();
+    for (const std::string_view value : label_values) {
+        series.label.push_back({std::string(*name), std::string(value)});
+        ++name;
+    }
+    return series;
+}
+
+prometheus::MetricFamily family_of(const Metric& metric, const Snapshot& snapshot) {
+    FamilyBuilder family(metric, snapshot.org);
+    if (const auto* const from_polls = std::get_if<FillFromPolls>(&metric.fill)) {
+        (*from_polls)(snapshot.statistics, family);
+    }
+    if (const auto* const from_inventory = std::get_if<FillFromInventory>(&metric.fill);
+        from_inventory != nullptr && snapshot.inventory) {
+        (*from_inventory)(*snapshot.inventory, family);
+    }
+    return std::move(family).build();
+}
+
+prometheus::MetricFamily family_of(const Metric& metric, const ExporterStatus& exporter) {
+    FamilyBuilder family(metric);
+    if (const auto* const fill = std::get_if<FillFromExporter>(&metric.fill)) {
+        (*fill)(exporter, family);
+    }
+    return std::move(family).build();
+}
+
+std::vector<prometheus::MetricFamily> ExporterCollectable::Collect() const {
+    const ExporterStatus status = status_();
+    std::vector<prometheus::MetricFamily> families;
+    for (const Metric& metric : catalog()) {
+        if (prometheus::MetricFamily family = family_of(metric, status); !family.metric.empty()) {
+            families.push_back(std::move(family));
+        }
+    }
+    return families;
+}
+
+}  // namespace exporter::metrics

@@ -1,0 +1,88 @@
+#include "scan/rate_limit.h"
+
+#include <algorithm>
+
+namespace exporter::scan {
+
+namespace {
+
+/// The header tells whole seconds: two answers within one period differ by up to one.
+constexpr std::chrono::seconds rounding_of_reset{1};
+
+/// Datadog's longest period is an hour. A later reset must not silence the exporter until then.
+constexpr std::chrono::seconds longest_period = std::chrono::hours(1);
+
+/// Of a new answer in the moving average.
+constexpr double weight = 1.0 / 8;
+
+/// Answers take much longer than they did when they take twice as long and this much more: below it is the
+/// noise of a machine or a network.
+constexpr double noise_seconds = 0.05;
+
+}  // namespace
+
+void RateBudget::note(const datadog::RateLimit& limit, SteadyTime now) {
+    if (!limit.remaining || !limit.reset) {
+        return;
+    }
+    // Whole percents of the limit, rounded down: of a limit below ten requests a tenth is none.
+    const std::int64_t reserve = limit.limit.value_or(0) / 100 * reserve_percent_ +
+                                 limit.limit.value_or(0) % 100 * reserve_percent_ / 100;
+    const std::int64_t available = std::max<std::int64_t>(*limit.remaining, 0) - reserve;
+    const SteadyTime reset = now + std::min(*limit.reset, longest_period);
+    const bool same_period = known_ && now < reset_ && reset <= reset_ + rounding_of_reset;
+    // Answers overtake one another: within a period the least that was ever left is what is left.
+    available_ = same_period ? std::min(available_, available) : available;
+    reset_ = same_period ? std::min(reset_, reset) : reset;
+    known_ = true;
+}
+
+bool RateBudget::has_room(std::size_t under_way, SteadyTime now) const {
+    if (!known_) {
+        return true;
+    }
+    if (now >= reset_) {
+        return under_way == 0;
+    }
+    return available_ > static_cast<std::int64_t>(under_way);
+}
+
+void Pace::begin() {
+    usual_ = 0;
+    shortest_ = 0;
+}
+
+void Pace::answered(std::chrono::duration<double> took, SteadyTime now) {
+    usual_ = usual_ == 0 ? took.count() : usual_ + weight * (took.count() - usual_);
+    shortest_ = shortest_ == 0 ? usual_ : std::min(shortest_, usual_);
+    if (is_from_before_cut(took, now)) {
+        return;
+    }
+    ++good_;
+    if (usual_ > 2 * shortest_ + noise_seconds) {
+        if (good_ >= limit_ && limit_ > std::max<std::size_t>(1, most_ / 2)) {
+            restart(limit_ - 1, now);
+        }
+    } else if (good_ >= limit_ && limit_ < most_) {
+        ++limit_;
+        good_ = 0;
+    }
+}
+
+void Pace::pushed_back(std::chrono::duration<double> took, SteadyTime now) {
+    if (!is_from_before_cut(took, now)) {
+        restart(std::max<std::size_t>(1, limit_ / 2), now);
+    }
+}
+
+void Pace::restart(std::size_t limit, SteadyTime now) {
+    limit_ = limit;
+    good_ = 0;
+    last_cut_ = now;
+}
+
+bool Pace::is_from_before_cut(std::chrono::duration<double> took, SteadyTime now) const {
+    return last_cut_ != SteadyTime::min() && now - took < last_cut_;
+}
+
+}  // namespace exporter::scan

@@ -1,0 +1,186 @@
+#include "app/web_server.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <new>
+#include <sstream>
+#include <string>
+#include <vector>
+
+namespace exporter::app {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+constexpr const char* path = "/etc/web.yml";
+const std::string header = "http_server_config: {headers: {X-Frame-Options: deny}}\n";
+
+/// Time passes at once, a number of times.
+class HastyClock final : public scan::Clock {
+  public:
+    base::Timestamp now() override { return now_; }
+    scan::SteadyTime steady_now() override { return {}; }
+    bool wait_until(scan::SteadyTime /*moment*/, std::stop_token /*stop*/) override { return waits_-- > 0; }
+
+    base::Timestamp now_{std::chrono::seconds(1000)};
+    int waits_ = 0;
+};
+
+/// A disk with the web configuration, and a log that can be read.
+class WatchedWebFile : public ::testing::Test {
+  protected:
+    WatchedWebFile() {
+        web_.config_file = path;
+        write(header);
+    }
+
+    void write(const std::string& text) { files_[path] = text; }
+
+    [[nodiscard]] auto load() {
+        const auto read = [this](const std::string& file) -> tl::expected<base::FileText, std::string> {
+            if (before_reading_) {
+                before_reading_();
+            }
+            const auto found = files_.find(file);
+            if (found == files_.end()) {
+                return tl::unexpected<std::string>("is missing");
+            }
+            return base::FileText{base::Secret(found->second)};
+        };
+        return load_web_protection(web_, reloads_, read, clock_);
+    }
+
+    /// As a scrape has them, by name.
+    [[nodiscard]] std::map<std::string, double> reloads() const {
+        std::map<std::string, double> values;
+        const std::string prefix = "datadog_access_token_exporter_config_last_reload_";
+        const metrics::ExporterCollectable exporter(
+            [this] { return metrics::ExporterStatus{{}, {}, {}, 0, reloads_.by_file(), {}}; });
+        for (const auto& family : exporter.Collect()) {
+            if (!family.name.starts_with(prefix)) {
+                continue;
+            }
+            EXPECT_EQ(family.metric.size(), 1U) << family.name;
+            EXPECT_EQ(family.metric[0].label.at(0).name, "file");
+            EXPECT_EQ(family.metric[0].label.at(0).value, "web");
+            values[family.name.substr(prefix.size())] = family.metric[0].gauge.value;
+        }
+        return values;
+    }
+
+    /// Looks once a second; how often something new was taken up.
+    int watch(http::Protection& protection, int looks) {
+        int taken_up = 0;
+        clock_.waits_ = looks;
+        watch_web_protection(protection, log_, reloads_, {}, [&](const auto&) { ++taken_up; }, clock_);
+        return taken_up;
+    }
+
+    [[nodiscard]] std::string logged() const { return output_.str(); }
+
+    config::Web web_;
+    std::map<std::string, std::string> files_;
+    std::function<void()> before_reading_;  ///< a file; may be none
+    HastyClock clock_;
+    metrics::Reloads reloads_;
+    std::ostringstream output_;
+    Log log_{{}, [this](const std::string& line) { output_ << line; }};
+};
+
+TEST_F(WatchedWebFile, ChangesWithTheFile) {
+    auto protection = load().value();
+    write(header + "rate_limit: {interval: 1s, burst: 5}\n");
+    EXPECT_EQ(watch(protection, 2), 1);
+    EXPECT_NE(protection.security()->rate_limiter, nullptr);
+    EXPECT_THAT(logged(), HasSubstr("the web configuration was taken up"));
+}
+
+TEST_F(WatchedWebFile, ThatIsBrokenIsToldOnce) {
+    auto protection = load().value();
+    const auto before = protection.security();
+    write("basic_auth_users: {alice: s3cr3t}\n");
+    EXPECT_EQ(watch(protection, 2), 0);
+    const std::string told = logged();
+    EXPECT_THAT(told, HasSubstr("the one before stays in use"));
+    EXPECT_THAT(told, Not(HasSubstr("s3cr3t")));
+    EXPECT_EQ(watch(protection, 1), 0);
+    EXPECT_EQ(logged(), told);
+    EXPECT_EQ(protection.security(), before);
+}
+
+TEST_F(WatchedWebFile, TellsInMetricsHowItsLastReadingWent) {
+    auto protection = load().value();
+    EXPECT_EQ(reloads(),
+              (std::map<std::string, double>{{"successful", 1}, {"success_timestamp_seconds", 1000}}));
+
+    clock_.now_ += std::chrono::seconds(60);
+    write("");
+    EXPECT_EQ(watch(protection, 2), 0) << "weaker";
+    EXPECT_EQ(reloads(),
+              (std::map<std::string, double>{{"successful", 0}, {"success_timestamp_seconds", 1000}}));
+
+    write(header);
+    EXPECT_EQ(watch(protection, 2), 1);
+    EXPECT_EQ(reloads(),
+              (std::map<std::string, double>{{"successful", 1}, {"success_timestamp_seconds", 1060}}));
+
+    write("nonsense: 1\n");
+    EXPECT_EQ(watch(protection, 2), 0) << "broken";
+    EXPECT_EQ(reloads(),
+              (std::map<std::string, double>{{"successful", 0}, {"success_timestamp_seconds", 1060}}));
+}
+
+TEST_F(WatchedWebFile, IsNoneWithoutAFile) {
+    web_.config_file.clear();
+    auto protection = load().value();
+    EXPECT_EQ(protection.security(), nullptr);
+    EXPECT_EQ(watch(protection, 1), 0);
+    EXPECT_TRUE(reloads().empty());
+}
+
+TEST_F(WatchedWebFile, IsHandedOverOnceForEachChange) {
+    auto protection = load().value();
+    write(header + "rate_limit: {interval: 1s, burst: 5}\n");
+    EXPECT_EQ(watch(protection, 3), 1);
+}
+
+TEST_F(WatchedWebFile, CountsAnExceptionAsAFailedReadingAndLooksAgain) {
+    auto protection = load().value();
+    write(header + "rate_limit: {interval: 1s, burst: 5}\n");
+    EXPECT_EQ(watch(protection, 1), 0);
+    ASSERT_EQ(reloads().at("successful"), 1);
+    before_reading_ = [] { throw std::bad_alloc(); };
+    EXPECT_EQ(watch(protection, 1), 0);
+    EXPECT_EQ(reloads().at("successful"), 0);
+    EXPECT_THAT(logged(), HasSubstr("can't be used"));
+    before_reading_ = nullptr;
+    EXPECT_EQ(watch(protection, 2), 1);
+    EXPECT_EQ(reloads().at("successful"), 1);
+}
+
+TEST_F(WatchedWebFile, IsHandedOverAgainAfterAnException) {
+    auto protection = load().value();
+    write(header + "rate_limit: {interval: 1s, burst: 5}\n");
+    clock_.waits_ = 3;
+    int attempts = 0;
+    std::shared_ptr<const http::Security> handed_over;
+    const auto take_up = [&](const auto& security) {
+        if (++attempts == 1) {
+            throw std::bad_alloc();
+        }
+        EXPECT_EQ(reloads().at("successful"), 0) << "it is not in use yet";
+        handed_over = security;
+    };
+    watch_web_protection(protection, log_, reloads_, {}, take_up, clock_);
+    EXPECT_EQ(attempts, 2);
+    EXPECT_EQ(handed_over, protection.security());
+    EXPECT_EQ(reloads().at("successful"), 1);
+}
+
+}  // namespace
+}  // namespace exporter::app

@@ -1,0 +1,115 @@
+// The simulated API over real HTTP on loopback: the fake that tests and benchmarks use.
+#pragma once
+
+#include "demo/simulated_api.h"
+#include "support/http_text.h"
+#include "support/raw_server.h"
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace exporter::support {
+
+/// An answer sent instead of the listing.
+struct CannedAnswer {
+    int status = 200;
+    std::string content_type = "application/json";
+    std::string body;
+    std::vector<std::pair<std::string, std::string>> headers;
+};
+
+/// What can be made to go wrong. Thread-safe to change through `SimulatedDatadog::set_faults`.
+struct Faults {
+    /// Asked before each listing request with its number (from 0, over all requests) and the page asked for.
+    /// An answer is sent instead of the page, as it is, and takes nothing from the rate limit. Asked only
+    /// once the credentials and the query have proven right; calls never overlap.
+    std::function<std::optional<CannedAnswer>(std::size_t number, const datadog::PageRequest& request)>
+        intercept;
+    /// Called with the organization before each page is listed: tests create and revoke tokens between pages.
+    /// The organization is locked: `with_organization` in here would wait for ever.
+    std::function<void(demo::SimulatedOrganization&, const datadog::PageRequest&)> before_page;
+    std::chrono::milliseconds latency{0};
+    bool ignore_page_size = false;    ///< pages of 10, whatever was asked
+    bool ignore_page_number = false;  ///< always the first page
+    bool omit_total = false;
+    /// Replaces the reported total with this JSON.
+    std::function<std::string(std::size_t real_total)> total_json;
+};
+
+struct SimulatedDatadogOptions {
+    demo::OrganizationOptions organization;  ///< its `exporter_public_portion` is taken from `access_token`
+    /// 0: any free port
+    std::uint16_t port = 0;
+    /// Accepted credentials. A request needs the two keys, or the token as bearer or in DD-APPLICATION-KEY.
+    std::string api_key = "demo-api-key";
+    std::string app_key = "demo-app-key";
+    std::string access_token = "ddpat_demo_0123456789abcdef";
+    std::optional<demo::SimulatedRateLimit> rate_limit;
+    std::string content_type = "application/vnd.api+json";
+    bool gzip = true;  ///< when the request allows it
+    bool report_leaks = true;
+    /// The clock of the organization, of the rate limit and of the `Date` header; the real one when empty.
+    /// Called from the server's threads.
+    std::function<base::Timestamp()> clock;
+    bool alive = true;  ///< time passes with each request; false: the organization changes only by hand
+};
+
+/// Serves `GET /api/v2/personal_access_tokens` as ../shared/api.md describes it: paging and its limits,
+/// `sort`, `filter`, repeated `filter[owned_by]`, 400/401/403/404/429 with the rate-limit headers, gzip, both
+/// content types, leak information.
+class SimulatedDatadog {
+  public:
+    /// Starts listening on 127.0.0.1; throws std::runtime_error when it can't.
+    explicit SimulatedDatadog(SimulatedDatadogOptions options);
+    SimulatedDatadog(const SimulatedDatadog&) = delete;
+    SimulatedDatadog& operator=(const SimulatedDatadog&) = delete;
+    /// Ends connections, kept alive or waiting, at once.
+    ~SimulatedDatadog() = default;
+
+    [[nodiscard]] std::uint16_t port() const { return server_.port(); }
+    [[nodiscard]] std::string url() const;  ///< `http://127.0.0.1:<port>`
+
+    void set_faults(Faults faults);
+
+    /// Runs `look` with the organization, no request in between.
+    void with_organization(const std::function<void(demo::SimulatedOrganization&)>& look);
+
+    [[nodiscard]] std::size_t requests() const;
+    [[nodiscard]] std::vector<HttpRequest> recorded() const;  ///< the last 1,000
+
+  private:
+    void serve(RawConnection& connection);
+    [[nodiscard]] CannedAnswer answer(RawConnection& connection, const HttpRequest& request);
+    [[nodiscard]] CannedAnswer answer_listing(const HttpRequest& request, std::size_t number);
+    [[nodiscard]] CannedAnswer page(const datadog::PageRequest& request, const Faults& faults);
+    [[nodiscard]] std::size_t record(const HttpRequest& request);
+    [[nodiscard]] std::shared_ptr<const Faults> faults() const;
+
+    const SimulatedDatadogOptions options_;
+
+    /// Locked alone, and while an intercept runs: intercepts never overlap.
+    std::mutex intercept_mutex_;
+
+    std::mutex organization_mutex_;
+    demo::SimulatedOrganization organization_;  // protected by organization_mutex_
+
+    mutable std::mutex mutex_;
+    // Protected by mutex_:
+    std::shared_ptr<const Faults> faults_ = std::make_shared<const Faults>();
+    std::optional<demo::RateLimiter> rate_limiter_;
+    std::size_t requests_ = 0;
+    std::deque<HttpRequest> recorded_;
+
+    RawServer server_;  ///< last: its threads use all of the above
+};
+
+}  // namespace exporter::support

@@ -52,14 +52,14 @@ std::string seen(const datadog::Answer& answer, bool lists_everything) {
     return text;
 }
 
-bool failed(const std::string& who, const datadog::Error& error) {
+bool report_failure(const std::string& who, const datadog::Error& error) {
     fmt::print("{}: failed: {}: {} ({})\n", who, datadog::label(error.kind), error.message,
                datadog::advice(error));
     return false;
 }
 
-bool check(const config::Organization& organization, const config::Config& config,
-           const std::shared_ptr<datadog::Commons>& commons) {
+bool check_organization(const config::Organization& organization, const config::Config& config,
+                        const std::shared_ptr<datadog::Commons>& commons) {
     const std::unique_ptr<Source> source = make_source(organization, config, commons);
     datadog::Result<void> ready = source->prepare();
     const std::string who = fmt::format("{} ({})", organization.name, organization.endpoint.url());
@@ -69,11 +69,11 @@ bool check(const config::Organization& organization, const config::Config& confi
     }
     const datadog::Answer answer = source->page(0, std::chrono::steady_clock::now() + config.poll.timeout);
     if (!answer.page) {
-        return failed(who, answer.page.error());
+        return report_failure(who, answer.page.error());
     }
     // A poll fails at such a page too: that is no organization without tokens.
     if (answer.page->tokens.empty() && answer.page->facts.elements > 0) {
-        return failed(who, scan::rows_unreadable(0, answer.page->facts.elements, 0));
+        return report_failure(who, scan::rows_unreadable(0, answer.page->facts.elements, 0));
     }
     fmt::print("{}: {}\n", who, seen(answer, organization.filter.empty() && organization.owned_by.empty()));
     return true;
@@ -141,7 +141,7 @@ int check(const config::Config& config) {
     const auto commons = std::make_shared<datadog::Commons>(config.ca_file);
     bool all_well = true;
     for (const config::Organization& organization : config.organizations) {
-        all_well = check(organization, config, commons) && all_well;
+        all_well = check_organization(organization, config, commons) && all_well;
     }
     return all_well ? 0 : 1;
 }

@@ -3,20 +3,60 @@
 #include "base/text.h"
 
 #include <arpa/inet.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <cstddef>
 #include <cstring>
+#include <utility>
 
 namespace exporter::base {
 namespace {
 
 constexpr std::array<std::uint8_t, 12> mapped_ipv4_prefix = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
 
+constexpr std::string_view unix_prefix = "unix:";
+/// What `sockaddr_un::sun_path` holds beside its final zero, see unix(7).
+constexpr std::size_t longest_unix_path = 107;
+
 bool is_label(std::string_view label) {
     const auto fits = [](char c) { return is_word_character(c) || c == '-'; };
     return !label.empty() && label.size() <= 63 && label.front() != '-' && label.back() != '-' &&
            std::all_of(label.begin(), label.end(), fits);
+}
+
+/// What is wrong with the path of a Unix socket, or empty.
+std::string_view fault_in_unix_path(std::string_view path) {
+    if (!path.starts_with('/')) {
+        return "the path does not begin with /";
+    }
+    if (path.ends_with('/')) {
+        return "the path is a directory's";
+    }
+    if (path.size() > longest_unix_path) {
+        return "the path is longer than 107 bytes";
+    }
+    return std::none_of(path.begin(), path.end(), is_control) ? "" : "the path holds a control character";
+}
+
+/// What is wrong with an address of TCP, or empty.
+std::string_view fault_in_host_port(const tl::expected<HostPort, std::string>& split) {
+    if (!split) {
+        return split.error();
+    }
+    if (!split->port) {
+        return "the port is missing";
+    }
+    return split->host.empty() || is_host_name(split->host) || parse_ip(split->host)
+               ? ""
+               : "the host is not a name or an address";
+}
+
+tl::unexpected<std::string> not_an_address(std::string_view text, std::string_view why) {
+    return tl::unexpected(
+        fmt::format("{} is not an address to listen on: {}; write :10077, 127.0.0.1:10077, [::1]:10077 or "
+                    "unix:/run/exporter.sock",
+                    quote(text), why));
 }
 
 IpAddress unmapped(IpAddress address) {
@@ -131,6 +171,31 @@ tl::expected<HostPort, std::string> split_host_port(std::string_view text) {
         return tl::unexpected<std::string>("an IPv6 address goes in brackets, as in [::1]:8080");
     }
     return with_port(text.substr(0, colon), text.substr(colon + 1));
+}
+
+tl::expected<ListenAddress, std::string> parse_listen_address(std::string_view text) {
+    ListenAddress address;
+    if (text.starts_with(unix_prefix)) {
+        address.unix_path = text.substr(unix_prefix.size());
+        const std::string_view fault = fault_in_unix_path(address.unix_path);
+        return fault.empty() ? tl::expected<ListenAddress, std::string>(std::move(address))
+                             : not_an_address(text, fault);
+    }
+    auto split = split_host_port(text);
+    if (const std::string_view fault = fault_in_host_port(split); !fault.empty()) {
+        return not_an_address(text, fault);
+    }
+    address.host = std::move(split->host);
+    address.port = static_cast<std::uint16_t>(*split->port);
+    return address;
+}
+
+std::string listen_address_text(const ListenAddress& address) {
+    if (!address.unix_path.empty()) {
+        return fmt::format("{}{}", unix_prefix, address.unix_path);
+    }
+    const bool is_v6 = address.host.find(':') != std::string::npos;
+    return fmt::format("{}{}{}:{}", is_v6 ? "[" : "", address.host, is_v6 ? "]" : "", address.port);
 }
 
 }  // namespace exporter::base

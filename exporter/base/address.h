@@ -11,7 +11,7 @@
 
 namespace exporter::base {
 
-/// An IPv4 or IPv6 address. An IPv4 address in IPv6 clothes (`::ffff:127.0.0.1`) is the IPv4 address.
+/// An IPv4 or IPv6 address. An IPv4-mapped address (`::ffff:127.0.0.1`) is the IPv4 address.
 struct IpAddress {
     int bits = 32;  ///< 32 or 128
     std::array<std::uint8_t, 16> bytes{};
@@ -48,5 +48,11 @@ struct ListenAddress {
 
 /// `host`, `host:port`, `:port`, `[::1]`, `[::1]:port`. The error says what is wrong, without the text.
 [[nodiscard]] tl::expected<HostPort, std::string> split_host_port(std::string_view text);
+
+/// `:port`, `host:port`, `[::1]:port`, `unix:/path`. The error quotes the text and says what is wrong.
+[[nodiscard]] tl::expected<ListenAddress, std::string> parse_listen_address(std::string_view text);
+
+/// As `parse_listen_address` reads it.
+[[nodiscard]] std::string listen_address_text(const ListenAddress& address);
 
 }  // namespace exporter::base

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <string_view>
 #include <system_error>
@@ -51,20 +52,16 @@ std::string reason(const base::FileError& error) {
     }
 }
 
-/// Nothing when there is no source; the error otherwise unread.
-tl::expected<void, std::string> read_into(KeyKind kind, const std::optional<SecretSource>& source,
-                                          base::WorldReadable world_readable,
-                                          std::optional<base::Secret>& target) {
-    if (!source) {
-        return {};
-    }
-    auto secret = read_source(kind, *source, world_readable);
-    if (!secret) {
-        return tl::unexpected(std::move(secret.error()));
-    }
-    target = *std::move(secret);
-    return {};
-}
+struct Slot {
+    KeyKind kind;
+    std::optional<SecretSource> CredentialSources::* source;
+    std::optional<base::Secret> Credentials::* secret;
+};
+
+constexpr std::array<Slot, 3> slots = {
+    {{KeyKind::api_key, &CredentialSources::api_key, &Credentials::api_key},
+     {KeyKind::app_key, &CredentialSources::app_key, &Credentials::app_key},
+     {KeyKind::bearer_token, &CredentialSources::bearer_token, &Credentials::bearer_token}}};
 
 }  // namespace
 
@@ -119,19 +116,19 @@ std::string fault_between(const CredentialSources& sources) {
 
 tl::expected<Credentials, std::string> read_credentials(const CredentialSources& sources) {
     Credentials credentials;
-    auto outcome = read_into(KeyKind::api_key, sources.api_key, sources.world_readable, credentials.api_key);
-    if (outcome) {
-        outcome = read_into(KeyKind::app_key, sources.app_key, sources.world_readable, credentials.app_key);
+    for (const Slot& slot : slots) {
+        const std::optional<SecretSource>& source = sources.*slot.source;
+        if (!source) {
+            continue;
+        }
+        auto secret = read_source(slot.kind, *source, sources.world_readable);
+        if (!secret) {
+            return tl::unexpected(std::move(secret.error()));
+        }
+        credentials.*slot.secret = *std::move(secret);
     }
-    if (outcome) {
-        outcome = read_into(KeyKind::bearer_token, sources.bearer_token, sources.world_readable,
-                            credentials.bearer_token);
-    }
-    if (std::string fault = outcome ? fault_between(sources) : ""; !fault.empty()) {
-        outcome = tl::unexpected(std::move(fault));
-    }
-    if (!outcome) {
-        return tl::unexpected(std::move(outcome.error()));
+    if (std::string fault = fault_between(sources); !fault.empty()) {
+        return tl::unexpected(std::move(fault));
     }
     return credentials;
 }

@@ -147,12 +147,6 @@ bool is_path_or_url(std::string_view text) {
     return any_of(beginnings, text, begins_with) || text.find("://") != std::string_view::npos;
 }
 
-/// Whether it is so many hexadecimal digits and nothing else.
-template <std::size_t digits>
-bool has_hexadecimal_digits(std::string_view text) {
-    return text.size() == digits && std::all_of(text.begin(), text.end(), base::is_hexadecimal);
-}
-
 struct Slip {
     bool (*is_made)(std::string_view text);
     std::string_view words;
@@ -174,9 +168,10 @@ constexpr std::array<Slip, 9> slips = {{
     {is_structure, "is JSON or another structure; write only the value"},
 }};
 
-struct KeyRule {
+/// A text of so many hexadecimal digits has the shape of another kind of key.
+struct Doubt {
     KeyKind kind;
-    bool (*fits)(std::string_view text);
+    std::size_t digits;
     std::string_view words;
 };
 
@@ -184,32 +179,20 @@ constexpr std::string_view path_words =
     "is a path or a URL, not a key; the path of a key's file goes into --datadog.api-key-file, "
     "--datadog.app-key-file or --datadog.bearer-token-file";
 
-constexpr std::array<KeyRule, 4> faults = {{
-    {KeyKind::api_key, looks_like_access_token,
-     "is an access token (ddpat_… or ddsat_…), not an API key; give it, alone, as DD_BEARER_TOKEN or in the "
-     "file of --datadog.bearer-token-file (bearer_token_file)"},
-    {KeyKind::api_key, is_path_or_url, path_words},
-    {KeyKind::app_key, is_path_or_url, path_words},
-    {KeyKind::bearer_token, is_path_or_url, path_words},
-}};
+constexpr std::string_view access_token_words =
+    "is an access token (ddpat_… or ddsat_…), not an API key; give it, alone, as DD_BEARER_TOKEN or in the "
+    "file of --datadog.bearer-token-file (bearer_token_file)";
 
-constexpr std::array<KeyRule, 4> doubts = {{
-    {KeyKind::api_key, has_hexadecimal_digits<app_key_digits>,
+constexpr std::array<Doubt, 4> doubts = {{
+    {KeyKind::api_key, app_key_digits,
      "has 40 hexadecimal digits, as application keys have; an API key has 32"},
-    {KeyKind::app_key, has_hexadecimal_digits<api_key_digits>,
+    {KeyKind::app_key, api_key_digits,
      "has 32 hexadecimal digits, as API keys have; an application key has 40"},
-    {KeyKind::bearer_token, has_hexadecimal_digits<api_key_digits>,
+    {KeyKind::bearer_token, api_key_digits,
      "has 32 hexadecimal digits, as API keys have; an access token begins with ddpat_ or ddsat_"},
-    {KeyKind::bearer_token, has_hexadecimal_digits<app_key_digits>,
+    {KeyKind::bearer_token, app_key_digits,
      "has 40 hexadecimal digits, as application keys have; an access token begins with ddpat_ or ddsat_"},
 }};
-
-std::string_view first_that_fits(std::span<const KeyRule> rules, KeyKind kind, std::string_view text) {
-    const auto found = std::find_if(rules.begin(), rules.end(), [&](const KeyRule& rule) {
-        return rule.kind == kind && rule.fits(text);
-    });
-    return found == rules.end() ? std::string_view{} : found->words;
-}
 
 }  // namespace
 
@@ -220,12 +203,21 @@ std::string_view slip_in(std::string_view text) {
 }
 
 std::string_view fault_in_key(KeyKind kind, std::string_view text) {
-    const std::string_view slip = slip_in(text);
-    return slip.empty() ? first_that_fits(faults, kind, text) : slip;
+    if (const std::string_view slip = slip_in(text); !slip.empty()) {
+        return slip;
+    }
+    if (kind == KeyKind::api_key && looks_like_access_token(text)) {
+        return access_token_words;
+    }
+    return is_path_or_url(text) ? path_words : std::string_view{};
 }
 
 std::string_view doubt_about_key(KeyKind kind, std::string_view text) {
-    return first_that_fits(doubts, kind, text);
+    const auto found = std::find_if(doubts.begin(), doubts.end(), [&](const Doubt& doubt) {
+        return doubt.kind == kind && doubt.digits == text.size();
+    });
+    const bool is_hexadecimal = std::all_of(text.begin(), text.end(), base::is_hexadecimal);
+    return found == doubts.end() || !is_hexadecimal ? std::string_view{} : found->words;
 }
 
 bool looks_like_access_token(std::string_view text) {

@@ -97,23 +97,17 @@ void resolve_paths(base::Settings& settings, const std::filesystem::path& direct
     }
 }
 
-/// The keys of an entry of `organizations`, by their names there.
-std::vector<base::YamlKey> organization_keys() {
-    std::vector<base::YamlKey> keys = {{"name", "name"}};
-    for (const Option& option : options()) {
-        if (!option.organization_key.empty()) {
-            keys.push_back({std::string(option.organization_key), std::string(option.flag), is_list(option)});
-        }
-    }
-    return keys;
-}
-
-std::vector<base::YamlKey> option_keys() {
+/// @param of_entries those of an entry of `organizations`, by their names there
+std::vector<base::YamlKey> yaml_keys(bool of_entries) {
     std::vector<base::YamlKey> keys;
     for (const Option& option : options()) {
-        if (has_yaml_key(option)) {
-            keys.push_back({yaml_path(option), std::string(option.flag), is_list(option)});
+        const std::string path = of_entries ? std::string(option.organization_key) : yaml_path(option);
+        if (has_yaml_key(option) && !path.empty()) {
+            keys.push_back({path, std::string(option.flag), is_list(option)});
         }
+    }
+    if (of_entries) {
+        keys.push_back({"name", "name"});
     }
     return keys;
 }
@@ -125,7 +119,7 @@ OrganizationDraft read_entry(base::YamlReader& reader, const YAML::Node& node, s
         reader.mistake(entry.place, "is not a mapping; write name: and the other keys");
         return entry;
     }
-    const std::vector<base::YamlKey> keys = organization_keys();
+    const std::vector<base::YamlKey> keys = yaml_keys(true);
     base::YamlReader::Seen seen;
     for (const auto& item : node) {
         const std::optional<std::string> path = reader.fresh_key(item.first, name + ".", seen);
@@ -179,7 +173,7 @@ File read_file(const std::string& path, Findings& findings) {
     const auto read_list = [&](const YAML::Node& key, const YAML::Node& value) {
         file.organizations = read_entries(reader, key, value);
     };
-    file.settings = reader.read(std::string(text->text.expose()), option_keys(),
+    file.settings = reader.read(std::string(text->text.expose()), yaml_keys(false),
                                 {{std::string(organizations_key), read_list}}, "poll: {interval: 10m}");
     const std::filesystem::path directory = std::filesystem::path(path).parent_path();
     resolve_paths(file.settings, directory);

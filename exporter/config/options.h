@@ -82,6 +82,4 @@ struct Option {
 /// As a user would write it; empty: none.
 [[nodiscard]] std::string default_text(const Option& option);
 
-[[nodiscard]] std::string listen_address_text(const ListenAddress& address);
-
 }  // namespace exporter::config

@@ -186,32 +186,23 @@ class Reader {
     [[nodiscard]] Key read_key(const KeyRow& row) {
         const std::filesystem::path& path = draft_.*row.file;
         auto text = environment_ == nullptr ? std::nullopt : variable(*environment_, row.variable);
-        if (path.empty()) {
-            return text ? read_variable(row, *std::move(text)) : Key{};
+        if (path.empty() && !text) {
+            return {};
         }
-        if (text) {
+        if (!path.empty() && text) {
             given_.mistake(row.flag, fmt::format("the {} is given by {} as well; keep one of them", row.title,
                                                  row.variable));
         }
-        Key key{given_.place(row.flag), std::nullopt};
-        auto secret = read_secret_file(row.kind, path, organization_.credentials.world_readable);
+        Key key{path.empty() ? std::string(row.variable) : given_.place(row.flag), std::nullopt};
+        auto secret = path.empty()
+                          ? parse_secret(row.kind, *std::move(text), key.place)
+                          : read_secret_file(row.kind, path, organization_.credentials.world_readable);
         if (!secret) {
-            given_.mistake(row.flag, secret.error());
+            given_.findings().mistakes.push_back(
+                path.empty() ? secret.error() : fmt::format("{}: {}", key.place, secret.error()));
             return key;
         }
-        organization_.credentials.*row.source = path;
-        key.value = *std::move(secret);
-        return key;
-    }
-
-    [[nodiscard]] Key read_variable(const KeyRow& row, std::string text) {
-        Key key{std::string(row.variable), std::nullopt};
-        auto secret = parse_secret(row.kind, std::move(text), key.place);
-        if (!secret) {
-            given_.findings().mistakes.push_back(std::move(secret.error()));
-            return key;
-        }
-        organization_.credentials.*row.source = *secret;
+        organization_.credentials.*row.source = path.empty() ? SecretSource(*secret) : SecretSource(path);
         key.value = *std::move(secret);
         return key;
     }
@@ -351,21 +342,21 @@ void read_entries(Given& given, const Environment& environment, Draft& draft) {
 /// What a simulated organization leaves unused: variables, flags, keys of the file.
 std::vector<std::string> given_credentials(const Given& given, const Environment& environment,
                                            const Draft& draft) {
+    std::vector<std::string> variables;
     std::vector<std::string> places;
     for (const KeyRow& row : key_rows) {
         if (variable(environment, row.variable)) {
-            places.emplace_back(row.variable);
+            variables.emplace_back(row.variable);
         }
-    }
-    for (const KeyRow& row : key_rows) {
         if (given.find(row.flag) != nullptr) {
             places.push_back(given.place(row.flag));
         }
     }
+    variables.insert(variables.end(), places.begin(), places.end());
     if (draft.entries) {
-        places.emplace_back("the file's organizations");
+        variables.emplace_back("the file's organizations");
     }
-    return places;
+    return variables;
 }
 
 }  // namespace

@@ -1,11 +1,12 @@
 // What no row of the option table can say: relations between options, and what a value leads to outside.
+#include "base/address.h"
 #include "base/pem.h"
 #include "base/replacement_file.h"
 #include "base/text.h"
 #include "config/draft.h"
-#include "config/options.h"
 
 #include <fmt/format.h>
+#include <tl/expected.hpp>
 
 #include <algorithm>
 #include <array>
@@ -133,38 +134,30 @@ std::optional<std::size_t> ordinal_of(std::string_view pod) {
     return is_canonical ? base::parse_number<std::size_t>(digits) : std::nullopt;
 }
 
-/// The index, and how a message names it; nullopt and a mistake where there is none.
-std::optional<std::pair<std::size_t, std::string>> read_shard_index(Given& given,
-                                                                    const Environment& environment,
-                                                                    const std::string& text) {
-    constexpr std::string_view flag = "shard.index";
-    if (text != "pod-name") {
-        const auto number = base::parse_number<std::size_t>(text);
-        if (!number) {
-            given.mistake(flag,
-                          fmt::format("{} is neither a whole number from 0 nor pod-name", base::quote(text)));
-            return std::nullopt;
-        }
-        return std::pair(*number, text);
+/// The index, or what is wrong. `origin` becomes how a message names it.
+tl::expected<std::size_t, std::string> read_shard_index(const Environment& environment, std::string& origin) {
+    if (origin != "pod-name") {
+        const auto number = base::parse_number<std::size_t>(origin);
+        return number ? tl::expected<std::size_t, std::string>(*number)
+                      : tl::unexpected(fmt::format("{} is neither a whole number from 0 nor pod-name",
+                                                   base::quote(origin)));
     }
     const std::string_view name = variable(environment, "POD_NAME") ? "POD_NAME" : "HOSTNAME";
     const std::optional<std::string> pod = variable(environment, name);
     if (!pod) {
-        given.mistake(
-            flag,
-            "pod-name needs the variable POD_NAME or HOSTNAME, and neither is set; give POD_NAME the "
-            "pod's metadata.name");
-        return std::nullopt;
+        return tl::unexpected<std::string>(
+            "pod-name needs the variable POD_NAME or HOSTNAME, and neither is set; give POD_NAME the pod's "
+            "metadata.name");
     }
     const auto ordinal = ordinal_of(*pod);
     if (!ordinal) {
-        given.mistake(flag,
-                      fmt::format("pod-name needs a name that ends in - and a number, as a StatefulSet's "
-                                  "pods have; {} is {}",
-                                  name, base::quote(*pod)));
-        return std::nullopt;
+        return tl::unexpected(
+            fmt::format("pod-name needs a name that ends in - and a number, as a StatefulSet's "
+                        "pods have; {} is {}",
+                        name, base::quote(*pod)));
     }
-    return std::pair(*ordinal, fmt::format("{} ({} is {})", *ordinal, name, base::quote(*pod)));
+    origin = fmt::format("{} ({} is {})", *ordinal, name, base::quote(*pod));
+    return *ordinal;
 }
 
 void set_shard(Given& given, const Environment& environment, Draft& draft) {
@@ -183,17 +176,20 @@ void set_shard(Given& given, const Environment& environment, Draft& draft) {
         }
         return;
     }
-    const auto index = read_shard_index(given, environment, draft.shard_index);
+    std::string origin = draft.shard_index;
+    const auto index = read_shard_index(environment, origin);
+    if (!index) {
+        given.mistake("shard.index", index.error());
+        return;
+    }
+    shard.index = *index;
+    draft.shard_index = fmt::to_string(shard.index);
     if (given.find("shard.count") == nullptr) {
         given.mistake("shard.index",
                       "--shard.count is not given; say how many shards there are, such as --shard.count=3");
-    } else if (index && index->first >= shard.count && !given.is_wrong("shard.count")) {
-        given.mistake("shard.index", fmt::format("{} is too high: of {} the shards are 0 to {}",
-                                                 index->second, shard.count, shard.count - 1));
-    }
-    if (index) {
-        shard.index = index->first;
-        draft.shard_index = fmt::to_string(shard.index);
+    } else if (shard.index >= shard.count && !given.is_wrong("shard.count")) {
+        given.mistake("shard.index", fmt::format("{} is too high: of {} the shards are 0 to {}", origin,
+                                                 shard.count, shard.count - 1));
     }
 }
 
@@ -204,7 +200,7 @@ void refuse_doubled(Given& given, std::string_view flag, const std::vector<Liste
         if (address->port == 0 && address->unix_path.empty()) {
             continue;  // another port each time
         }
-        const std::string shown = base::quote(listen_address_text(*address));
+        const std::string shown = base::quote(base::listen_address_text(*address));
         if (std::find(addresses.begin(), address, *address) != address) {
             given.mistake(flag, fmt::format("{} is given twice", shown));
         } else if (std::find(taken.begin(), taken.end(), *address) != taken.end()) {

@@ -9,7 +9,6 @@
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
-#include <cstdint>
 #include <optional>
 #include <system_error>
 #include <type_traits>
@@ -22,44 +21,6 @@ using Texts = std::vector<std::string>;
 
 constexpr std::size_t most_bounds = 20;
 constexpr base::Duration least_duration = std::chrono::seconds(1);
-constexpr std::string_view unix_prefix = "unix:";
-/// What `sockaddr_un::sun_path` holds beside its final zero, see unix(7).
-constexpr std::size_t longest_unix_path = 107;
-
-/// What is wrong with the path of a Unix socket, or empty.
-std::string_view fault_in_unix_path(std::string_view path) {
-    if (!path.starts_with('/')) {
-        return "the path does not begin with /";
-    }
-    if (path.ends_with('/')) {
-        return "the path is a directory's";
-    }
-    if (path.size() > longest_unix_path) {
-        return "the path is longer than 107 bytes";
-    }
-    return std::none_of(path.begin(), path.end(), base::is_control) ? ""
-                                                                    : "the path holds a control character";
-}
-
-/// What is wrong with an address of TCP, or empty.
-std::string_view fault_in_host_port(const tl::expected<base::HostPort, std::string>& split) {
-    if (!split) {
-        return split.error();
-    }
-    if (!split->port) {
-        return "the port is missing";
-    }
-    return split->host.empty() || base::is_host_name(split->host) || base::parse_ip(split->host)
-               ? ""
-               : "the host is not a name or an address";
-}
-
-std::string not_an_address(std::string_view text, std::string_view why) {
-    return fmt::format(
-        "{} is not an address to listen on: {}; write :10077, 127.0.0.1:10077, [::1]:10077 or "
-        "unix:/run/exporter.sock",
-        base::quote(text), why);
-}
 
 bool is_percent(const Form& form) {
     return form.name == "PERCENT";
@@ -74,12 +35,10 @@ Texts choices(const Form& form) {
 
 // From a text to a member. They return what is wrong with the text, or nothing.
 
-std::string read(const Form& /*form*/, const std::string& text, std::string& member) {
-    member = text;
-    return {};
-}
-
-std::string read(const Form& /*form*/, const std::string& text, std::filesystem::path& member) {
+/// A text or a path.
+template <class Text>
+    requires std::is_assignable_v<Text&, std::string>
+std::string read(const Form& /*form*/, const std::string& text, Text& member) {
     member = text;
     return {};
 }
@@ -122,17 +81,11 @@ std::string read(const Form& /*form*/, const std::string& text, base::Duration& 
 }
 
 std::string read(const Form& /*form*/, const std::string& text, ListenAddress& member) {
-    if (text.starts_with(unix_prefix)) {
-        member.unix_path = text.substr(unix_prefix.size());
-        const std::string_view fault = fault_in_unix_path(member.unix_path);
-        return fault.empty() ? std::string() : not_an_address(text, fault);
+    auto address = base::parse_listen_address(text);
+    if (!address) {
+        return std::move(address.error());
     }
-    auto split = base::split_host_port(text);
-    if (const std::string_view fault = fault_in_host_port(split); !fault.empty()) {
-        return not_an_address(text, fault);
-    }
-    member.host = std::move(split->host);
-    member.port = static_cast<std::uint16_t>(*split->port);
+    member = *std::move(address);
     return {};
 }
 
@@ -174,7 +127,7 @@ std::string show(const Form& /*form*/, base::Duration member) {
 }
 
 std::string show(const Form& /*form*/, const ListenAddress& member) {
-    return listen_address_text(member);
+    return base::listen_address_text(member);
 }
 
 template <class Choice>
@@ -284,14 +237,6 @@ void read_rows(Given& given, Draft& draft, bool of_one_organization) {
 }
 
 }  // namespace
-
-std::string listen_address_text(const ListenAddress& address) {
-    if (!address.unix_path.empty()) {
-        return fmt::format("{}{}", unix_prefix, address.unix_path);
-    }
-    const bool is_v6 = address.host.find(':') != std::string::npos;
-    return fmt::format("{}{}{}:{}", is_v6 ? "[" : "", address.host, is_v6 ? "]" : "", address.port);
-}
 
 Texts read_member(const Option& option, const Texts& texts, Draft& draft) {
     return std::visit(Reader{option.form, texts}, option.member(draft));

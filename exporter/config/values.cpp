@@ -183,7 +183,7 @@ Texts read_list(const Form& form, const Texts& texts, std::vector<Item>& members
 }
 
 /// Reads all texts of an option, whether they are one or a list.
-struct Reader {
+struct TextsReader {
     const Form& form;
     const Texts& texts;
 
@@ -239,7 +239,7 @@ void read_rows(Given& given, Draft& draft, bool of_one_organization) {
 }  // namespace
 
 Texts read_member(const Option& option, const Texts& texts, Draft& draft) {
-    return std::visit(Reader{option.form, texts}, option.member(draft));
+    return std::visit(TextsReader{option.form, texts}, option.member(draft));
 }
 
 Texts member_texts(const Option& option, Draft& draft) {

@@ -1,5 +1,6 @@
-#include "base/dates.h"
 #include "datadog/page.h"
+
+#include "base/dates.h"
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>

@@ -1,4 +1,5 @@
 #include "datadog/wire.h"
+
 #include "support/certificate.h"
 #include "support/scratch_directory.h"
 

@@ -1,8 +1,8 @@
 // Drives pollers and scans with one thread, one request after another: for tests that are the clock.
 #pragma once
 
-#include "scan/scan.h"
 #include "scan/poller.h"
+#include "scan/scan.h"
 
 #include <functional>
 #include <stop_token>

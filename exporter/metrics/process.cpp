@@ -91,6 +91,7 @@ std::optional<ProcessStat> parse_process_stat(std::string_view text) {
     constexpr std::size_t starttime_field = 22;
     constexpr std::size_t vsize_field = 23;
     constexpr std::size_t rss_field = 24;
+    constexpr std::size_t end_of_fields = 25;
 
     // The second field is the program's name in parentheses, and may hold blanks and parentheses of its own.
     const auto name_end = text.rfind(')');
@@ -98,8 +99,8 @@ std::optional<ProcessStat> parse_process_stat(std::string_view text) {
         return std::nullopt;
     }
     text.remove_prefix(name_end + 1);
-    std::array<std::string_view, rss_field + 1> fields;
-    for (std::size_t field = state_field; field <= rss_field; ++field) {
+    std::array<std::string_view, end_of_fields> fields;
+    for (std::size_t field = state_field; field < end_of_fields; ++field) {
         fields[field] = next_word(text);
     }
     const auto utime = parse_number(fields[utime_field]);

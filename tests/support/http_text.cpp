@@ -76,11 +76,11 @@ bool is_known_sort(std::string_view sort) {
     return std::find(sort_keys.begin(), sort_keys.end(), key) != sort_keys.end();
 }
 
-Checked set_sort(PageRequest& request, std::string value) {
+Checked set_sort(PageRequest& request, const std::string& value) {
     if (!is_known_sort(value)) {
         return tl::unexpected(std::string("sort must be name, created_at, expires_at or last_used_at"));
     }
-    request.sort = std::move(value);
+    request.sort = value;
     return {};
 }
 
@@ -92,7 +92,7 @@ Checked set_argument(PageRequest& request, std::string_view key, std::string val
         return set_page_number(request, value);
     }
     if (key == "sort") {
-        return set_sort(request, std::move(value));
+        return set_sort(request, value);
     }
     if (key == "filter") {
         request.filter = std::move(value);

@@ -1,8 +1,7 @@
 // The room config/: what somebody wrote as flags, environment variables and YAML goes in; one finished
 // `Config` comes out, or all that is wrong with it. Every option is a row of one table (options.cpp), which
-// the sources,
-// `--help` and `/config` walk; relations between options are plain functions (rules.cpp). Parts of the
-// program copy what they need out of the `Config` at start and nobody keeps it. The room must not know
+// the sources, `--help` and `/config` walk; relations between options are plain functions (rules.cpp). Parts
+// of the program copy what they need out of the `Config` at start and nobody keeps it. The room must not know
 // Datadog's API, the network or the clock.
 #pragma once
 

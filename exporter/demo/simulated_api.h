@@ -1,4 +1,8 @@
-// The simulated organization as a client of its API sees it: page by page, within a rate limit.
+// demo/: a simulated organization, for `--demo` and for tests. A size, a seed and the time come in; tokens
+// whose numbers look like a real organization's, and how they are created, used, edited and revoked as time
+// passes, come out. `SimulatedApi` is the organization as a client of the API sees it: page by page, within a
+// rate limit. Nothing here opens a socket or writes JSON: the tests' simulated API serves the same
+// organization over HTTP (tests/support/simulated_datadog.h).
 #pragma once
 
 #include "demo/organization.h"

@@ -1,6 +1,7 @@
 #include "metrics/process.h"
 
 #include "base/descriptor.h"
+#include "base/text.h"
 
 #include <fcntl.h>
 #include <sys/resource.h>
@@ -9,7 +10,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <filesystem>
 #include <string>
 #include <system_error>
@@ -38,16 +38,6 @@ std::string_view next_word(std::string_view& text) {
     const std::string_view word = text.substr(0, text.find_first_of(blanks));
     text.remove_prefix(word.size());
     return word;
-}
-
-std::optional<std::uint64_t> parse_number(std::string_view word) {
-    std::uint64_t number = 0;
-    const char* const end = word.data() + word.size();
-    const auto [rest, error] = std::from_chars(word.data(), end, number);
-    if (error != std::errc{} || rest != end) {
-        return std::nullopt;
-    }
-    return number;
 }
 
 double ticks_to_seconds(std::uint64_t ticks) {
@@ -103,11 +93,11 @@ std::optional<ProcessStat> parse_process_stat(std::string_view text) {
     for (std::size_t field = state_field; field < end_of_fields; ++field) {
         fields[field] = next_word(text);
     }
-    const auto utime = parse_number(fields[utime_field]);
-    const auto stime = parse_number(fields[stime_field]);
-    const auto start = parse_number(fields[starttime_field]);
-    const auto virtual_bytes = parse_number(fields[vsize_field]);
-    const auto resident_pages = parse_number(fields[rss_field]);
+    const auto utime = base::parse_number<std::uint64_t>(fields[utime_field]);
+    const auto stime = base::parse_number<std::uint64_t>(fields[stime_field]);
+    const auto start = base::parse_number<std::uint64_t>(fields[starttime_field]);
+    const auto virtual_bytes = base::parse_number<std::uint64_t>(fields[vsize_field]);
+    const auto resident_pages = base::parse_number<std::uint64_t>(fields[rss_field]);
     if (!utime || !stime || !start || !virtual_bytes || !resident_pages) {
         return std::nullopt;
     }
@@ -119,7 +109,7 @@ std::optional<std::uint64_t> parse_boot_time(std::string_view text) {
         std::string_view line = text.substr(0, text.find('\n'));
         text.remove_prefix(std::min(line.size() + 1, text.size()));
         if (next_word(line) == "btime") {
-            return parse_number(next_word(line));
+            return base::parse_number<std::uint64_t>(next_word(line));
         }
     }
     return std::nullopt;

@@ -75,9 +75,8 @@ struct Signals::Shared {
             }
             if (!told.test(place)) {
                 told.set(place);
-                say([rule](Log& to) {
-                    to.warn("the signal is ignored", {{"signal", std::string(rule->name)}});
-                });
+                const std::string name(rule->name);
+                say([&name](Log& to) { to.warn("the signal is ignored", {{"signal", name}}); });
             }
         }
     }

@@ -11,7 +11,7 @@ namespace exporter::app {
 [[nodiscard]] int check(const config::Config& config);
 
 /// Asks `probe_url`, or `/healthz` where `web` says that the exporter listens: at the probes' address if
-/// there is one. Whether the certificate is trusted does not matter: nothing is told to the other end.
+/// there is one. The certificate is not verified: the request carries no secret.
 ///
 /// @param encrypted whether the exporter speaks TLS at its main address
 /// @return the exit status: 0 when the answer was 200 (or 401: there is somebody who asks for a password),

@@ -158,7 +158,7 @@ void LogWriter::Shared::written(std::size_t bytes, bool done, std::uint64_t told
     waiting_bytes -= bytes;
     full = full && waiting_bytes > most_waiting_bytes / 2;  // Lines that failed make room as well.
     if (!done) {
-        // A lost notice is not counted as a lost line, or each would be followed by another, for ever.
+        // A lost notice does not count as a lost line: each would cause another notice.
         if (told > 0) {
             untold += told;
         } else {

@@ -119,9 +119,9 @@ void set_up_process() {
         ::setrlimit(RLIMIT_NOFILE, &files);
     }
 #ifdef __GLIBC__
-    // Large blocks are given back when they are freed. By default glibc raises this bound with each that it
-    // frees, and then keeps them, one for each thread: an organization whose API answers with garbage held 50
-    // MiB for ever.
+    // Returns large blocks to the system when they are freed. By default glibc raises this bound with each
+    // block that it frees, and then keeps such blocks, one per thread: an organization whose API answered
+    // with garbage never gave 50 MiB back.
     constexpr int large_block = 1 << 20;
     ::mallopt(M_MMAP_THRESHOLD, large_block);  // NOLINT(concurrency-mt-unsafe): there is no other thread yet
 #endif

@@ -23,7 +23,7 @@ namespace exporter::app {
 class Signals {
   public:
     /// @param blocked what `block_signals` blocked
-    /// @param log is told what the signals do; must outlive this object
+    /// @param log gets a line for each signal; must outlive this object
     Signals(const sigset_t& blocked, Log& log);
     Signals(const Signals&) = delete;
     Signals& operator=(const Signals&) = delete;

@@ -11,7 +11,7 @@
 
 namespace exporter::app {
 
-/// An hour of the default interval. Whoever removes the file for good wants the access to end.
+/// An hour of the default interval. Removing the file for good means that access should end.
 inline constexpr int polls_with_old_credentials = 12;
 
 /// What a monitor needs beyond scan's interface. With the API `prepare` reads the credentials again; where

@@ -22,7 +22,7 @@ namespace exporter::app {
 
 /// The error is all mistakes, with their places.
 ///
-/// @param reloads is told of the reading, as `web`, where there is a file
+/// @param reloads records the outcome of the reading under `web` if there is a file
 [[nodiscard]] tl::expected<http::Protection, base::MistakeLines> load_web_protection(
     const config::Web& web, metrics::Reloads& reloads, base::FileReader reader = base::file_reader(),
     scan::Clock& clock = scan::system_clock());

@@ -1,8 +1,8 @@
 // The server's thread: which of many sockets can be read or written, by one epoll instance, and what other
 // threads hand over. Internal to the server.
 //
-// Not Asio, which keeps what it allocates for each descriptor for ever, scattered over the heap: a crowd of
-// connections would never give its memory back.
+// Not Asio, which never frees what it allocates for a descriptor and scatters it over the heap: memory would
+// stay high after a crowd of connections has left.
 #pragma once
 
 #include "base/descriptor.h"

@@ -1,5 +1,7 @@
 #include "app/web_server.h"
 
+#include "support/web_file_disk.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -17,7 +19,7 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-constexpr const char* path = "/etc/web.yml";
+constexpr const char* path = support::WebFileDisk::path;
 const std::string header = "http_server_config: {headers: {X-Frame-Options: deny}}\n";
 
 /// Time passes at once, a number of times.
@@ -39,21 +41,9 @@ class WatchedWebFile : public ::testing::Test {
         write(header);
     }
 
-    void write(const std::string& text) { files_[path] = text; }
+    void write(const std::string& text) { disk_.write(text); }
 
-    [[nodiscard]] auto load() {
-        const auto read = [this](const std::string& file) -> tl::expected<base::FileText, std::string> {
-            if (before_reading_) {
-                before_reading_();
-            }
-            const auto found = files_.find(file);
-            if (found == files_.end()) {
-                return tl::unexpected<std::string>("is missing");
-            }
-            return base::FileText{base::Secret(found->second)};
-        };
-        return load_web_protection(web_, reloads_, read, clock_);
-    }
+    [[nodiscard]] auto load() { return load_web_protection(web_, reloads_, disk_.reader(), clock_); }
 
     /// As a scrape has them, by name.
     [[nodiscard]] std::map<std::string, double> reloads() const {
@@ -84,8 +74,7 @@ class WatchedWebFile : public ::testing::Test {
     [[nodiscard]] std::string logged() const { return output_.str(); }
 
     config::Web web_;
-    std::map<std::string, std::string> files_;
-    std::function<void()> before_reading_;  ///< a file; may be none
+    support::WebFileDisk disk_;
     HastyClock clock_;
     metrics::Reloads reloads_;
     std::ostringstream output_;
@@ -154,11 +143,11 @@ TEST_F(WatchedWebFile, CountsAnExceptionAsAFailedReadingAndLooksAgain) {
     write(header + "rate_limit: {interval: 1s, burst: 5}\n");
     EXPECT_EQ(watch(protection, 1), 0);
     ASSERT_EQ(reloads().at("successful"), 1);
-    before_reading_ = [] { throw std::bad_alloc(); };
+    disk_.before_reading = [] { throw std::bad_alloc(); };
     EXPECT_EQ(watch(protection, 1), 0);
     EXPECT_EQ(reloads().at("successful"), 0);
     EXPECT_THAT(logged(), HasSubstr("can't be used"));
-    before_reading_ = nullptr;
+    disk_.before_reading = nullptr;
     EXPECT_EQ(watch(protection, 2), 1);
     EXPECT_EQ(reloads().at("successful"), 1);
 }

@@ -210,6 +210,22 @@ std::unique_ptr<Server> start_server(Handler handler, ServerOptions options) {
     return std::move(*server);
 }
 
+Handler HugeAnswers::handler() {
+    return [this](const Request& request) {
+        if (request.path != "/huge") {
+            return echo(request);
+        }
+        asked = true;
+        Response response;
+        response.shared_body = body;
+        return response;
+    };
+}
+
+bool HugeAnswers::were_asked_for() const {
+    return eventually([this] { return asked.load(); });
+}
+
 Response echo(const Request& request) {
     Response response;
     response.own_body = std::string(request.method) + ' ' + std::string(request.path);

@@ -4,6 +4,7 @@
 
 #include "http/server.h"
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
@@ -84,5 +85,16 @@ class Client {
 
 /// Answers `<method> <path>`.
 [[nodiscard]] Response echo(const Request& request);
+
+/// Answers `/huge` with more than the kernel buffers for a client that does not read, all else as `echo`.
+/// Must outlive the server.
+struct HugeAnswers {
+    [[nodiscard]] Handler handler();
+    /// Whether `/huge` was asked for, before `patience` is up.
+    [[nodiscard]] bool were_asked_for() const;
+
+    const std::shared_ptr<const std::string> body = std::make_shared<const std::string>(64 << 20, 'x');
+    std::atomic<bool> asked = false;
+};
 
 }  // namespace exporter::http::testing

@@ -1,6 +1,7 @@
 #include "http/protection.h"
 
 #include "support/certificate.h"
+#include "support/web_file_disk.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -17,7 +18,7 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-constexpr const char* path = "/etc/web.yml";
+constexpr const char* path = support::WebFileDisk::path;
 const std::string header = "http_server_config: {headers: {X-Frame-Options: deny}}\n";
 
 /// A disk with the web configuration.
@@ -25,21 +26,9 @@ class WebProtectionOfAFile : public ::testing::Test {
   protected:
     WebProtectionOfAFile() { write(header); }
 
-    void write(const std::string& text) { files_[path] = text; }
+    void write(const std::string& text) { disk_.write(text); }
 
-    [[nodiscard]] auto load() {
-        const auto read = [this](const std::string& file) -> tl::expected<base::FileText, std::string> {
-            if (before_reading_) {
-                before_reading_();
-            }
-            const auto found = files_.find(file);
-            if (found == files_.end()) {
-                return tl::unexpected<std::string>("is missing");
-            }
-            return base::FileText{base::Secret(found->second)};
-        };
-        return Protection::load(path, base::WorldReadable::refused, read);
-    }
+    [[nodiscard]] auto load() { return Protection::load(path, base::WorldReadable::refused, disk_.reader()); }
 
     /// One look; an error is noted.
     bool refresh(Protection& protection) {
@@ -56,9 +45,8 @@ class WebProtectionOfAFile : public ::testing::Test {
         return refresh(protection);
     }
 
-    std::map<std::string, std::string> files_;
-    std::function<void()> before_reading_;  ///< a file; may be none
-    std::string errors_;                    ///< of all looks
+    support::WebFileDisk disk_;
+    std::string errors_;  ///< of all looks
 };
 
 TEST_F(WebProtectionOfAFile, IsWhatTheFileSays) {
@@ -123,13 +111,13 @@ TEST_F(WebProtectionOfAFile, IsWhatTwoLooksFoundAndNothingThatCameLater) {
         auto protection = load().value();
         write(header + "rate_limit: {interval: 1s, burst: 5}\n");
         EXPECT_FALSE(refresh(protection));
-        before_reading_ = [this, left = readings]() mutable {
+        disk_.before_reading = [this, left = readings]() mutable {
             if (left-- == 0) {
                 write("http_server_config: {headers: {X-Frame-Options: sameorigin}}\n");
             }
         };
         (void)refresh(protection);
-        before_reading_ = nullptr;
+        disk_.before_reading = nullptr;
         EXPECT_EQ(protection.security()->headers, (Headers{{"X-Frame-Options", "deny"}}))
             << "changed after " << readings << " readings of the second look";
     }
@@ -190,9 +178,9 @@ class FullProtection : public WebProtectionOfAFile {
   protected:
     FullProtection() {
         const auto server = authority_.issue({"IP:127.0.0.1"});
-        files_["/etc/server.crt"] = server.certificate;
-        files_["/etc/server.key"] = server.key;
-        files_["/etc/authority.crt"] = authority_.certificate();
+        disk_.files["/etc/server.crt"] = server.certificate;
+        disk_.files["/etc/server.key"] = server.key;
+        disk_.files["/etc/authority.crt"] = authority_.certificate();
         write(text_of(everything));
     }
 
@@ -206,8 +194,8 @@ TEST_F(FullProtection, StaysWhereverTheFileIsCut) {
     // Only the last line's end may be missing.
     for (std::size_t size = 0; size + 1 < text.size(); ++size) {
         write(text.substr(0, size));
-        ASSERT_FALSE(settled(protection)) << files_[path];
-        ASSERT_EQ(protection.security(), before) << files_[path];
+        ASSERT_FALSE(settled(protection)) << disk_.files[path];
+        ASSERT_EQ(protection.security(), before) << disk_.files[path];
     }
     write(text);
     EXPECT_TRUE(settled(protection)) << "the whole file again";

@@ -7,7 +7,6 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include <atomic>
 #include <chrono>
 #include <memory>
 #include <optional>
@@ -22,14 +21,10 @@ using testing::Client;
 using testing::echo;
 using testing::eventually;
 using testing::get;
+using testing::HugeAnswers;
 using testing::patience;
 using testing::start_server;
 using Clock = std::chrono::steady_clock;
-
-/// More than the kernel buffers for a client that does not read.
-std::shared_ptr<const std::string> huge_body() {
-    return std::make_shared<const std::string>(64 << 20, 'x');
-}
 
 /// A client that has had one answer, so its connection is known to be accepted and to wait since then.
 Client idle_client(const Server& server) {
@@ -95,19 +90,11 @@ TEST(RequestDeadline, BeginsAnewWithEachRequest) {
 }
 
 TEST(ResponseDeadline, EndsAConnectionWhoseClientDoesNotRead) {
-    const auto body = huge_body();
-    std::atomic<bool> asked = false;
-    const auto server = start_server(
-        [&](const Request&) {
-            asked = true;
-            Response response;
-            response.shared_body = body;
-            return response;
-        },
-        {.request_deadline = 60s, .response_deadline = 200ms});
+    HugeAnswers huge;
+    const auto server = start_server(huge.handler(), {.request_deadline = 60s, .response_deadline = 200ms});
     Client client(server->addresses()[0].port);
-    client.send(get("/"));
-    ASSERT_TRUE(eventually([&] { return asked.load(); }));
+    client.send(get("/huge"));
+    ASSERT_TRUE(huge.were_asked_for());
     EXPECT_TRUE(eventually([&] { return server->connections() == 0; }));
     EXPECT_EQ(client.answer(), std::nullopt) << "cut off before its end";
 }
@@ -164,24 +151,14 @@ class AllConnectionsAreBeingAnswered : public ::testing::Test {
   protected:
     void SetUp() override {
         busy_.send(get("/huge"));
-        ASSERT_TRUE(eventually([this] { return asked_.load(); }));
+        ASSERT_TRUE(huge_.were_asked_for());
     }
 
-    const std::shared_ptr<const std::string> body_ = huge_body();
-    std::atomic<bool> asked_ = false;
-    const std::unique_ptr<Server> server_ = start_server(
-        [this](const Request& request) {
-            if (request.path != "/huge") {
-                return echo(request);
-            }
-            asked_ = true;
-            Response response;
-            response.shared_body = body_;
-            return response;
-        },
-        {.max_connections = 1, .request_deadline = 60s, .is_probe = [](std::string_view path) {
-             return path == "/healthz";
-         }});
+    HugeAnswers huge_;
+    const std::unique_ptr<Server> server_ =
+        start_server(huge_.handler(), {.max_connections = 1,
+                                       .request_deadline = 60s,
+                                       .is_probe = [](std::string_view path) { return path == "/healthz"; }});
     Client busy_{server_->addresses()[0].port};
 };
 
@@ -194,7 +171,7 @@ TEST_F(AllConnectionsAreBeingAnswered, TheNewOneIsToldSo) {
     EXPECT_EQ(answer.headers.at("connection"), "close");
     EXPECT_TRUE(turned_away.closed_within(patience));
     EXPECT_FALSE(turned_away.was_reset());
-    EXPECT_EQ(busy_.answer().value().body.size(), body_->size());
+    EXPECT_EQ(busy_.answer().value().body.size(), huge_.body->size());
 }
 
 TEST_F(AllConnectionsAreBeingAnswered, ProbesGetThrough) {
@@ -230,19 +207,12 @@ TEST(ConnectionLimit, OfAnAddressClosesItsOwnLongestWaiting) {
 }
 
 TEST(ConnectionLimit, OfAnAddressTellsTheNewOneWhenAllAreBeingAnswered) {
-    const auto body = huge_body();
-    std::atomic<bool> asked = false;
-    const auto server = start_server(
-        [&](const Request&) {
-            asked = true;
-            Response response;
-            response.shared_body = body;
-            return response;
-        },
-        {.max_connections_per_address = 1, .request_deadline = 60s});
+    HugeAnswers huge;
+    const auto server =
+        start_server(huge.handler(), {.max_connections_per_address = 1, .request_deadline = 60s});
     Client busy(server->addresses()[0].port);
-    busy.send(get("/"));
-    ASSERT_TRUE(eventually([&] { return asked.load(); }));
+    busy.send(get("/huge"));
+    ASSERT_TRUE(huge.were_asked_for());
 
     Client next(server->addresses()[0].port);
     next.send(get("/"));
@@ -252,29 +222,20 @@ TEST(ConnectionLimit, OfAnAddressTellsTheNewOneWhenAllAreBeingAnswered) {
     EXPECT_EQ(other.answer().value().status, 200);
 }
 
-/// A server that answers `/huge` with more than the kernel buffers, to one client at a time.
-std::unique_ptr<Server> server_of_one_answer(const std::shared_ptr<const std::string>& body,
-                                             std::atomic<int>& asked) {
-    return start_server(
-        [body, &asked](const Request& request) {
-            auto response = echo(request);
-            if (request.path == "/huge") {
-                response.shared_body = body;
-                ++asked;
-            }
-            return response;
-        },
-        {.max_answers = 1, .request_deadline = 60s, .is_probe = [](std::string_view path) {
-             return path == "/healthz";
-         }});
+/// A server that gives one answer at a time.
+std::unique_ptr<Server> server_of_one_answer(HugeAnswers& huge) {
+    return start_server(huge.handler(),
+                        {.max_answers = 1, .request_deadline = 60s, .is_probe = [](std::string_view path) {
+                             return path == "/healthz";
+                         }});
 }
 
 TEST(AnswerLimit, TellsTheNextClientToComeAgain) {
-    std::atomic<int> asked = 0;
-    const auto server = server_of_one_answer(huge_body(), asked);
+    HugeAnswers huge;
+    const auto server = server_of_one_answer(huge);
     Client busy(server->addresses()[0].port);
     busy.send(get("/huge"));
-    ASSERT_TRUE(eventually([&] { return asked == 1; }));
+    ASSERT_TRUE(huge.were_asked_for());
 
     Client next(server->addresses()[0].port);
     next.send(get("/metrics"));
@@ -286,11 +247,11 @@ TEST(AnswerLimit, TellsTheNextClientToComeAgain) {
 }
 
 TEST(AnswerLimit, CutsOffAClientThatStopsReading) {
-    std::atomic<int> asked = 0;
-    const auto server = server_of_one_answer(huge_body(), asked);
+    HugeAnswers huge;
+    const auto server = server_of_one_answer(huge);
     Client stalled(server->addresses()[0].port);
     stalled.send(get("/huge"));
-    ASSERT_TRUE(eventually([&] { return asked == 1; }));
+    ASSERT_TRUE(huge.were_asked_for());
 
     Client next(server->addresses()[0].port);
     EXPECT_TRUE(eventually([&] {

@@ -18,6 +18,7 @@ using testing::Client;
 using testing::echo;
 using testing::eventually;
 using testing::get;
+using testing::HugeAnswers;
 using testing::patience;
 using testing::start_server;
 using Clock = std::chrono::steady_clock;
@@ -31,18 +32,12 @@ bool listens(std::uint16_t port) {
 class StopWhileAnswering : public ::testing::Test {
   protected:
     void SetUp() override {
-        client_.send(get("/"));
-        ASSERT_TRUE(eventually([this] { return asked_.load(); }));
+        client_.send(get("/huge"));
+        ASSERT_TRUE(huge_.were_asked_for());
     }
 
-    const std::shared_ptr<const std::string> body_ = std::make_shared<const std::string>(32 << 20, 'x');
-    std::atomic<bool> asked_ = false;
-    const std::unique_ptr<Server> server_ = start_server([this](const Request&) {
-        asked_ = true;
-        Response response;
-        response.shared_body = body_;
-        return response;
-    });
+    HugeAnswers huge_;
+    const std::unique_ptr<Server> server_ = start_server(huge_.handler());
     Client client_{server_->addresses()[0].port};
 };
 
@@ -62,7 +57,7 @@ TEST_F(StopWhileAnswering, LetsTheAnswerFinish) {
     const auto answer = client_.answer();
     stopping.join();
     ASSERT_TRUE(answer.has_value());
-    EXPECT_EQ(answer->body.size(), body_->size());
+    EXPECT_EQ(answer->body.size(), huge_.body->size());
     EXPECT_TRUE(client_.closed_within(patience));
     EXPECT_LT(Clock::now() - begin, 30s) << "returned with the answer, not with the grace";
 }

@@ -164,6 +164,10 @@ class Exporter(Process):
         events = [json.loads(line) for line in list(self.lines)]
         return [event for event in events if message is None or event["msg"] == message]
 
+    def first(self, message):
+        """The first event with this message, once the log has it: lines are written behind the program's back."""
+        return wait_until(lambda: self.events(message), message)[0]
+
     def metrics(self):
         status, _, body = get(self.url + "/metrics")
         assert status == 200, status

@@ -290,7 +290,7 @@ class CollidingTexts(AgainstHostileApis):
         hostile = self.enterContext(FaultServer(hostile))
         good = self.enterContext(FaultServer(listing([token(1)])))
         with self.exporter(hostile, good) as exporter:
-            probe = exporter.events("listening for probes")[0]["address"]
+            probe = exporter.first("listening for probes")["address"]
             started = time.monotonic()
             health, longest = set(), 0.0
             harness.wait_until(lambda: self.outcomes(exporter, "b"), "a first poll of the good organization")

@@ -108,7 +108,7 @@ class Listening(unittest.TestCase):
 
     def test_for_probes_on_an_address_of_their_own(self):
         with harness.Exporter("--demo", "--web.probe-listen-address", "127.0.0.1:0") as exporter:
-            probes = exporter.events("listening for probes")[0]["address"]
+            probes = exporter.first("listening for probes")["address"]
             self.assertEqual([curl(probes + path) for path in ("/healthz", "/livez")], [200, 200])
             self.assertEqual([curl(probes + path) for path in ("/metrics", "/", "/config")], [404, 404, 404])
 

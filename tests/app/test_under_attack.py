@@ -74,7 +74,7 @@ class UnderAttack(unittest.TestCase):
                 "web.yml", "tls_server_config: {cert_file: server.crt, key_file: server.key}\n"),
             "--web.probe-listen-address", "127.0.0.1:0", "--poll.interval", "1s", "--poll.timeout", "2s",
             "--state.file", os.path.join(self.directory, "state"), "--log.level", "debug"))
-        self.probe_url = self.exporter.events("listening for probes")[0]["address"] + "/healthz"
+        self.probe_url = self.exporter.first("listening for probes")["address"] + "/healthz"
 
     def file(self, name, text):
         path = os.path.join(self.directory, name)

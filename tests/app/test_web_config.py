@@ -254,7 +254,7 @@ class Passwords(WebConfig):
 
     def test_are_not_asked_for_by_the_probes_own_address(self):
         exporter = self.start(USERS, "--web.probe-listen-address", "127.0.0.1:0")
-        exporter.url = exporter.events("listening for probes")[0]["address"]
+        exporter.url = exporter.first("listening for probes")["address"]
         self.assertEqual(self.curl(exporter, path="/healthz")[0], 200)
         self.assertEqual(self.curl(exporter, path="/metrics")[0], 404)
 

@@ -3,6 +3,7 @@
 #include "inventory/label_text.h"
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 namespace exporter::inventory {
@@ -10,7 +11,10 @@ namespace exporter::inventory {
 namespace {
 
 using base::Timestamp;
+using datadog::Date;
 using datadog::Token;
+
+constexpr std::string_view folded_name = "other";
 
 ByBucket zeros(std::size_t buckets) {
     ByBucket counts;
@@ -49,14 +53,122 @@ TokenDetail detail_of(const Token& token) {
 
 }  // namespace
 
+std::optional<ScopeTable::Counted> ScopeTable::add(const Token& token, std::size_t expiry_bucket) {
+    Counted counted;
+    ++tokens_;
+    const std::size_t cell =
+        ByBucket::index(token.type, token.owner_type) * rules_.expiry.size() + expiry_bucket;
+    for (const std::string_view name : token.scopes) {
+        Scope* const scope = find_or_add(name);
+        if (scope == nullptr) {
+            return std::nullopt;
+        }
+        if (std::exchange(scope->last_token, tokens_) == tokens_) {
+            continue;
+        }
+        ++scope->tokens;
+        ++scope->grants[cell];
+        counted.privileged = counted.privileged || scope->privileged;
+        counted.set_hash += scope->hash;
+    }
+    return counted;
+}
+
+ScopeTable::Scope* ScopeTable::find_or_add(std::string_view name) {
+    if (const auto known = scopes_.find(name); known != scopes_.end()) {
+        return &known->second;
+    }
+    if (!is_plain_label(name)) {
+        // Counted under the name it is published by: two names that are cut to the same one are one series.
+        const std::string clean = label_text(name);
+        if (clean != name) {
+            return find_or_add(clean);
+        }
+    }
+    if (scopes_.size() >= rules_.max_scopes) {
+        return nullptr;
+    }
+    Scope& scope = scopes_[std::string(name)];
+    const std::uint64_t hash = base::text_hash(name, rules_.census_key);
+    scope.hash = static_cast<std::uint32_t>(hash ^ (hash >> 32U));
+    scope.privileged = rules_.privileged_scopes.contains(std::string(name));
+    scope.grants.resize(ByBucket::size * rules_.expiry.size());
+    return &scope;
+}
+
+void ScopeTable::write(Inventory& inventory) const {
+    std::vector<const std::pair<const std::string, Scope>*> order;
+    order.reserve(scopes_.size());
+    for (const auto& scope : scopes_) {
+        order.push_back(&scope);
+    }
+    std::sort(order.begin(), order.end(), [](const auto* left, const auto* right) {
+        const Count of_left = left->second.tokens;
+        const Count of_right = right->second.tokens;
+        return of_left != of_right ? of_left > of_right : left->first < right->first;
+    });
+    inventory.distinct_scopes = order.size();
+    inventory.folded_scopes = order.size() - std::min(order.size(), rules_.scope_limit);
+
+    // A scope that is really called `other` shares the series of the folded ones: there can be only one.
+    std::map<std::string_view, ByBucket> rows;
+    for (std::size_t place = 0; place < order.size(); ++place) {
+        const auto& [name, scope] = *order[place];
+        ByBucket& row = rows[place < rules_.scope_limit ? name : folded_name];
+        for (std::size_t cell = 0; cell < scope.grants.size(); ++cell) {
+            if (scope.grants[cell] > 0) {
+                const auto [type, owner] = type_pairs[cell / rules_.expiry.size()];
+                std::vector<Count>& buckets = row.at(type, owner);
+                buckets.resize(rules_.expiry.size());
+                buckets[cell % rules_.expiry.size()] += scope.grants[cell];
+            }
+        }
+    }
+    inventory.scope_grants.reserve(rows.size());
+    for (auto& [scope, grants] : rows) {
+        inventory.scope_grants.push_back({std::string(scope), std::move(grants)});
+    }
+}
+
+// Both lists are sorted, so they are read once side by side: to look each token up, in the order of the
+// listing, would miss the processor's caches many times a token.
+Census take_census(std::vector<CensusEntry> entries, Timestamp began, const Census* before,
+                   std::vector<std::uint64_t> newcomers) {
+    std::sort(entries.begin(), entries.end(),
+              [](const CensusEntry& left, const CensusEntry& right) { return left.id_hash < right.id_hash; });
+    Census census{std::move(entries), began, {}};
+    if (before == nullptr) {
+        return census;
+    }
+    const auto index = [](const CensusEntry& entry) { return static_cast<std::size_t>(entry.type); };
+    Churn& churn = census.churn = before->churn;
+    std::sort(newcomers.begin(), newcomers.end());
+    auto old = before->entries.begin();
+    const auto no_more = before->entries.end();
+    for (const CensusEntry& entry : census.entries) {
+        for (; old != no_more && old->id_hash < entry.id_hash; ++old) {
+            ++churn.removed[index(*old)];
+        }
+        if (old != no_more && old->id_hash == entry.id_hash) {
+            churn.scope_changes[index(entry)] += Count{old->scopes_hash != entry.scopes_hash};
+            ++old;
+        } else if (std::binary_search(newcomers.begin(), newcomers.end(), entry.id_hash)) {
+            ++churn.created[index(entry)];
+        } else {
+            ++churn.late;
+        }
+    }
+    for (; old != no_more; ++old) {
+        ++churn.removed[index(*old)];
+    }
+    return census;
+}
+
 InventoryBuilder::InventoryBuilder(const Rules& rules, Timestamp now, std::shared_ptr<const Census> previous)
-    : rules_(rules),
-      now_(now),
-      previous_(std::move(previous)),
-      scopes_(rules.privileged_scopes, rules.expiry.size(), rules.max_scopes, rules.census_key) {
+    : rules_(rules), now_(now), previous_(std::move(previous)), scopes_(rules) {
     if (previous_) {
         // So many and a few new ones: growing would copy them all, beside the census before.
-        entries_.reserve(previous_->entries().size() + previous_->entries().size() / 16);
+        entries_.reserve(previous_->entries.size() + previous_->entries.size() / 16);
     }
     inventory_.as_of = now;
     inventory_.expiry_buckets = rules.expiry.names();
@@ -71,22 +183,26 @@ InventoryBuilder::InventoryBuilder(const Rules& rules, Timestamp now, std::share
 
 bool InventoryBuilder::add(const Token& token) {
     const std::size_t expiry = rules_.expiry.index(token.expires_at, now_);
-    const auto scopes = scopes_.add(token.scopes, token.type, token.owner_type, expiry);
-    if (scopes.too_many) {
+    const auto scopes = scopes_.add(token, expiry);
+    if (!scopes) {
         return false;
     }
-    count_buckets(token, expiry, scopes.privileged);
-    count_findings(token, scopes.privileged);
+    count_buckets(token, expiry, scopes->privileged);
+    count_findings(token, scopes->privileged);
     note_dates(token);
-    count_owner(token);
-    note_for_churn(token, scopes.set_hash);
-    recognise_own(token);
+    note_for_churn(token, scopes->set_hash);
     add_detail(token);
+    if (!token.owner_id.empty()) {
+        owners_.at(token.type, token.owner_type).insert(token.owner_id);
+    }
+    if (rules_.is_own_token && rules_.is_own_token(token.public_portion)) {
+        inventory_.credential_expiry = token.expires_at.moment();
+    }
     return true;
 }
 
 InventoryBuilder::Built InventoryBuilder::build(bool complete, Timestamp began) && {
-    scopes_.write(inventory_, rules_.scope_limit);
+    scopes_.write(inventory_);
     base::IdSet all_owners;
     for (const auto [type, owner] : type_pairs) {
         const base::IdSet& of_pair = owners_.at(type, owner);
@@ -96,9 +212,13 @@ InventoryBuilder::Built InventoryBuilder::build(bool complete, Timestamp began) 
     inventory_.distinct_owners = all_owners.size();
     std::sort_heap(inventory_.details.begin(), inventory_.details.end(), sooner);
 
-    auto census = complete ? take_census(began) : previous_;
+    auto census = previous_;
+    if (complete) {
+        census = std::make_shared<const Census>(
+            take_census(std::move(entries_), began, previous_.get(), std::move(newcomers_)));
+    }
     if (census) {
-        inventory_.churn = census->churn();
+        inventory_.churn = census->churn;
     }
     return {std::move(inventory_), std::move(census)};
 }
@@ -120,11 +240,25 @@ void InventoryBuilder::count_buckets(const Token& token, std::size_t expiry, boo
 }
 
 void InventoryBuilder::count_findings(const Token& token, bool privileged) {
-    const JudgedToken judged{token, privileged, rules_, now_};
-    for (const Finding& finding : findings) {
-        const auto risk = static_cast<std::size_t>(finding.risk);
-        inventory_.at_risk[risk].at(token.type, token.owner_type) += Count{finding.applies(judged)};
-    }
+    const auto& created = token.created_at.moment();
+    const auto& expires = token.expires_at.moment();
+    const bool expired = expires && *expires <= now_;
+    const bool never_expires = token.expires_at.is_none();
+    // Never used is only suspicious of a token that had the time to be used.
+    const Date& idle_since = token.last_used_at.is_none() ? token.created_at : token.last_used_at;
+    const bool unused = !expired && idle_since.moment() && now_ - *idle_since.moment() > rules_.max_idle;
+    const bool lives_too_long = !expired && created && expires && *expires - *created > rules_.max_lifetime;
+
+    const auto count = [this, &token](Risk risk, bool applies) {
+        inventory_.at_risk[static_cast<std::size_t>(risk)].at(token.type, token.owner_type) += Count{applies};
+    };
+    count(Risk::never_expires, never_expires);
+    count(Risk::never_expires_privileged, never_expires && privileged);
+    count(Risk::unused, unused);
+    count(Risk::unused_privileged, unused && privileged);
+    count(Risk::lifetime_over_policy, lives_too_long);
+    count(Risk::expired_still_listed, expired);
+    count(Risk::leaked, token.leak == datadog::Leak::leaked);
     inventory_.leaks_reported = inventory_.leaks_reported || token.leak != datadog::Leak::unknown;
 }
 
@@ -137,24 +271,12 @@ void InventoryBuilder::note_dates(const Token& token) {
     }
 }
 
-void InventoryBuilder::count_owner(const Token& token) {
-    if (!token.owner_id.empty()) {
-        owners_.at(token.type, token.owner_type).insert(token.owner_id);
-    }
-}
-
 void InventoryBuilder::note_for_churn(const Token& token, std::uint32_t scopes_hash) {
     const std::uint64_t id_hash = base::text_hash(token.id, rules_.census_key);
     entries_.push_back({id_hash, scopes_hash, token.type});
     const auto& created = token.created_at.moment();
-    if (previous_ && (!created || *created >= previous_->began())) {
+    if (previous_ && (!created || *created >= previous_->began)) {
         newcomers_.push_back(id_hash);
-    }
-}
-
-void InventoryBuilder::recognise_own(const Token& token) {
-    if (rules_.is_own_token && rules_.is_own_token(token.public_portion)) {
-        inventory_.credential_expiry = token.expires_at.moment();
     }
 }
 
@@ -177,13 +299,6 @@ void InventoryBuilder::add_detail(const Token& token) {
         std::pop_heap(heap.begin(), heap.end(), sooner);
         heap.pop_back();
     }
-}
-
-std::shared_ptr<const Census> InventoryBuilder::take_census(Timestamp began) {
-    if (!previous_) {
-        return std::make_shared<const Census>(std::move(entries_), began, Churn{});
-    }
-    return std::make_shared<const Census>(std::move(entries_), began, *previous_, std::move(newcomers_));
 }
 
 }  // namespace exporter::inventory

@@ -4,9 +4,7 @@
 
 #include "base/text_hash.h"
 #include "inventory/buckets.h"
-#include "inventory/census.h"
 #include "inventory/inventory.h"
-#include "inventory/scope_table.h"
 
 #include <chrono>
 #include <cstddef>
@@ -17,6 +15,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 namespace exporter::inventory {
@@ -43,6 +42,61 @@ struct Rules {
     /// Recognises the exporter's own token by its public portion; empty: there is none to recognise.
     std::function<bool(std::string_view public_portion)> is_own_token;
 };
+
+/// Grants by scope while a listing is counted. Scopes are an open set: each name is kept once.
+class ScopeTable {
+  public:
+    /// @param rules must outlive the table
+    explicit ScopeTable(const Rules& rules) : rules_(rules) {}
+
+    /// What one token's scopes are.
+    struct Counted {
+        bool privileged = false;
+        std::uint32_t set_hash = 0;  ///< the same for the same set in any order
+    };
+
+    /// Counts each of the token's scopes once, however often it is listed. nullopt: with them there are more
+    /// distinct ones than `max_scopes`, and not all were counted.
+    [[nodiscard]] std::optional<Counted> add(const datadog::Token& token, std::size_t expiry_bucket);
+
+    /// The `scope_limit` scopes on the most tokens by name (ties: the name that sorts first), the rest folded
+    /// into `other`; and how many scopes there are and were folded.
+    void write(Inventory& inventory) const;
+
+  private:
+    struct Scope {
+        bool privileged = false;
+        std::uint32_t hash = 0;
+        Count tokens = 0;
+        Count last_token = 0;  ///< number of the last token that listed it
+        /// By pair of types and expiry bucket, all of them in one: a vector for each pair would take more
+        /// memory than a scope may (SECURITY.md, Memory).
+        std::vector<std::uint32_t> grants;
+    };
+
+    /// Keyed, as anybody may choose the names. Lets one be looked up without making a string of it.
+    struct TextHash {
+        using is_transparent = void;
+        std::size_t operator()(std::string_view text) const { return base::text_hash(text); }
+    };
+
+    /// Null: it would be one too many.
+    [[nodiscard]] Scope* find_or_add(std::string_view name);
+
+    const Rules& rules_;
+    std::unordered_map<std::string, Scope, TextHash, std::equal_to<>> scopes_;
+    Count tokens_ = 0;
+};
+
+/// The census of a complete listing.
+///
+/// @param entries in any order
+/// @param before the complete listing before, whose churn goes on by what changed since; null: there is none
+/// @param newcomers id hashes, in any order, of the tokens that were not surely there when `before` began:
+/// created since then, or nobody knows when. A token that is neither in `before` nor a newcomer was missed
+/// by it.
+[[nodiscard]] Census take_census(std::vector<CensusEntry> entries, base::Timestamp began,
+                                 const Census* before, std::vector<std::uint64_t> newcomers);
 
 /// Counts one listing. Every id must be added once: de-duplication is the scan's.
 class InventoryBuilder {
@@ -74,11 +128,8 @@ class InventoryBuilder {
     void count_buckets(const datadog::Token& token, std::size_t expiry, bool privileged);
     void count_findings(const datadog::Token& token, bool privileged);
     void note_dates(const datadog::Token& token);
-    void count_owner(const datadog::Token& token);
     void note_for_churn(const datadog::Token& token, std::uint32_t scopes_hash);
-    void recognise_own(const datadog::Token& token);
     void add_detail(const datadog::Token& token);
-    [[nodiscard]] std::shared_ptr<const Census> take_census(base::Timestamp began);
 
     const Rules& rules_;
     const base::Timestamp now_;

@@ -3,7 +3,7 @@
 // I/O, no clock (`now` is handed in), no network and no word of how the numbers are published. Memory grows
 // with the number of series, not with the number of tokens, but for 16 bytes each in the census.
 //
-// `Inventory` is what one listing says. It never changes once it was built.
+// `Inventory` is what one listing says. It never changes once it was built; nor does its `Census`.
 #pragma once
 
 #include "datadog/token.h"
@@ -80,26 +80,21 @@ enum class Risk : std::uint8_t {
     leaked,
 };
 inline constexpr std::size_t risk_count = 7;
-[[nodiscard]] std::string_view label(Risk risk);
-
-struct Rules;
-
-/// What a finding depends on.
-struct JudgedToken {
-    const datadog::Token& token;
-    bool privileged;  ///< has a privileged scope
-    const Rules& rules;
-    base::Timestamp now;
-};
-
-struct Finding {
-    Risk risk;
-    std::string_view name;  ///< the `reason` label
-    bool (*applies)(const JudgedToken& judged);
-};
-
-/// All there are, the most serious first.
-extern const std::array<Finding, risk_count> findings;
+/// The most serious first.
+inline constexpr std::array<Risk, risk_count> risks_by_severity = {Risk::leaked,
+                                                                   Risk::never_expires_privileged,
+                                                                   Risk::unused_privileged,
+                                                                   Risk::never_expires,
+                                                                   Risk::lifetime_over_policy,
+                                                                   Risk::unused,
+                                                                   Risk::expired_still_listed};
+/// The `reason` label.
+[[nodiscard]] constexpr std::string_view label(Risk risk) {
+    constexpr std::array<std::string_view, risk_count> labels = {
+        "never_expires",        "never_expires_privileged", "unused", "unused_privileged",
+        "lifetime_over_policy", "expired_still_listed",     "leaked"};
+    return labels[static_cast<std::size_t>(risk)];
+}
 
 /// Grants of one scope: tokens that list it, by token type, owner type and expiry bucket.
 struct ScopeGrants {
@@ -133,6 +128,23 @@ struct Churn {
     Count late = 0;
 
     bool operator==(const Churn&) const = default;
+};
+
+/// 16 bytes a token. Ids are kept as 64-bit hashes, by the key of `Rules`: among a million tokens the chance
+/// that any two collide is 3 in a hundred million, among ten million 3 in a million, and a collision hides
+/// one change.
+struct CensusEntry {
+    std::uint64_t id_hash;
+    std::uint32_t scopes_hash;  ///< of the set, whatever its order
+    datadog::TokenType type;
+};
+
+/// Just enough of each token of one complete listing to tell what changed by the next one, and the churn up
+/// to it.
+struct Census {
+    std::vector<CensusEntry> entries;  ///< by id_hash
+    base::Timestamp began;             ///< when the listing began by Datadog's clock
+    Churn churn;
 };
 
 struct Inventory {

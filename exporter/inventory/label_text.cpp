@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <optional>
+#include <utility>
 
 namespace exporter::inventory {
 
@@ -55,6 +56,16 @@ bool is_deceptive(char32_t code) {
            code == 0x200E || code == 0x200F || code == 0x2028 || code == 0x2029;
 }
 
+/// As much of the valid UTF-8 `text` as leaves room for `end`.
+std::string with_end(std::string text, std::string_view end) {
+    std::size_t size = std::min(text.size(), max_label_bytes - end.size());
+    while (size < text.size() && (static_cast<unsigned char>(text[size]) & 0xC0U) == 0x80U) {
+        --size;  // Not inside a character.
+    }
+    text.resize(size);
+    return text.append(end);
+}
+
 }  // namespace
 
 bool is_plain_label(std::string_view text) {
@@ -67,35 +78,18 @@ std::string label_text(std::string_view text) {
         return std::string(text);
     }
     std::string clean;
-    std::size_t end_with_ellipsis = 0;  // The longest beginning that leaves room for the ellipsis.
-    while (!text.empty()) {
+    while (!text.empty() && clean.size() <= max_label_bytes) {
         const auto character = front(text);
         const bool keep = character && !is_control(character->code) && !is_deceptive(character->code);
         clean += keep ? text.substr(0, character->bytes) : replacement;
         text.remove_prefix(character ? character->bytes : 1);
-        if (clean.size() + ellipsis.size() <= max_label_bytes) {
-            end_with_ellipsis = clean.size();
-        }
-        if (clean.size() > max_label_bytes) {
-            clean.resize(end_with_ellipsis);
-            return clean.append(ellipsis);
-        }
     }
-    return clean;
+    return clean.size() <= max_label_bytes ? clean : with_end(std::move(clean), ellipsis);
 }
 
 std::string id_label(std::string_view id) {
     std::string label = label_text(id);
-    if (label == id) {
-        return label;
-    }
-    const std::string mark = '~' + base::text_fingerprint(id);
-    std::size_t end = std::min(label.size(), max_label_bytes - mark.size());
-    while (end < label.size() && (static_cast<unsigned char>(label[end]) & 0xC0U) == 0x80U) {
-        --end;  // Not inside a character.
-    }
-    label.resize(end);
-    return label + mark;
+    return label == id ? label : with_end(std::move(label), '~' + base::text_fingerprint(id));
 }
 
 }  // namespace exporter::inventory

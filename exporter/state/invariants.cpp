@@ -67,8 +67,8 @@ bool census_holds(const OrganizationState& state) {
     if (!state.census) {
         return !state.listing.complete && inventory.churn == inventory::Churn{};
     }
-    return state.census->churn() == inventory.churn &&
-           (!state.listing.complete || state.census->entries().size() == inventory.tokens);
+    return state.census->churn == inventory.churn &&
+           (!state.listing.complete || state.census->entries.size() == inventory.tokens);
 }
 
 }  // namespace

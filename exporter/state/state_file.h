@@ -7,7 +7,6 @@
 #pragma once
 
 #include "base/text_hash.h"
-#include "inventory/census.h"
 #include "inventory/inventory.h"
 #include "scan/listing.h"
 

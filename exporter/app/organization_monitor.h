@@ -28,7 +28,7 @@ struct Surroundings {
     std::shared_ptr<datadog::Commons> commons;
     state::StateKeeper* states = nullptr;  ///< null: nothing outlives a restart
     scan::Clock& clock = scan::system_clock();
-    scan::Randomness& randomness = scan::system_randomness();
+    scan::Randomness randomness = scan::system_randomness;
     std::shared_ptr<MemoryReturn> memory = nullptr;  ///< null: one for each monitor
 };
 

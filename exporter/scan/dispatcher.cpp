@@ -1,7 +1,6 @@
 #include "scan/dispatcher.h"
 
 #include <algorithm>
-#include <exception>
 #include <utility>
 
 namespace exporter::scan {
@@ -9,30 +8,7 @@ namespace exporter::scan {
 namespace {
 
 using datadog::Answer;
-using datadog::Error;
 using datadog::ErrorKind;
-
-Error internal(const std::exception& exception) {
-    return {ErrorKind::internal, exception.what(), std::nullopt};
-}
-
-datadog::Result<void> prepare(PageSource& source) {
-    try {
-        return source.prepare();
-    } catch (const std::exception& exception) {
-        return tl::unexpected(internal(exception));
-    }
-}
-
-Answer fetch(PageSource& source, const Fetch& wanted) {
-    try {
-        return source.page(wanted.page, wanted.deadline);
-    } catch (const std::exception& exception) {
-        datadog::Exchange none;
-        none.made = false;
-        return {std::move(none), tl::unexpected(internal(exception))};
-    }
-}
 
 /// How long the scheduler thread may take to take in answers and to render what they brought.
 constexpr std::chrono::minutes time_to_decide{1};
@@ -67,7 +43,7 @@ Dispatcher::Dispatcher(const std::vector<Member>& members, Clock& clock, std::si
     : clock_(clock), most_in_trouble_(std::max<std::size_t>(1, workers / 2)) {
     members_.reserve(members.size());
     for (const Member& member : members) {
-        members_.push_back({member.poller, member.source});
+        members_.push_back({member});
     }
     for (std::size_t worker = 0; worker < std::max<std::size_t>(1, workers); ++worker) {
         workers_.emplace_back([this](const std::stop_token& stop) { work(stop); });
@@ -80,19 +56,8 @@ Dispatcher::~Dispatcher() {
     }
 }
 
-void Dispatcher::run(const std::stop_token& stop) {
-    drive(stop, [] { return false; });
-}
-
-void Dispatcher::run_once() {
-    drive({}, [this] {
-        return std::all_of(members_.begin(), members_.end(),
-                           [](const State& member) { return member.poller->attempted(); });
-    });
-}
-
-template <class Done>
-void Dispatcher::drive(const std::stop_token& stop, Done done) {
+void Dispatcher::drive(const std::stop_token& stop, bool once) {
+    const auto attempted = [](const State& member) { return member.poller->statistics().polls > 0; };
     while (!stop.stop_requested()) {
         const SteadyTime now = clock_.steady_now();
         for (State& member : members_) {
@@ -103,7 +68,7 @@ void Dispatcher::drive(const std::stop_token& stop, Done done) {
                 advance(member);
             }
         }
-        if (done()) {
+        if (once && std::all_of(members_.begin(), members_.end(), attempted)) {
             return;
         }
         for (Result& result : wait_for_results(stop)) {
@@ -111,9 +76,8 @@ void Dispatcher::drive(const std::stop_token& stop, Done done) {
             if (stop.stop_requested()) {
                 return;
             }
-            State& member = *result.member;
-            take(std::move(result));
-            advance(member);
+            result.member->poller->answered(result.page, std::move(result.answer));
+            advance(*result.member);
         }
     }
 }
@@ -127,32 +91,9 @@ void Dispatcher::advance(State& member) {
             return;
         }
         const std::lock_guard lock(mutex_);
-        jobs_.push_back({&member, next, member.in_trouble});
+        jobs_.push_back({&member, std::get<Fetch>(next)});
         work_.notify_one();
     }
-}
-
-void Dispatcher::take(Result result) {
-    Poller& poller = *result.member->poller;
-    if (auto* prepared = std::get_if<datadog::Result<void>>(&result.what)) {
-        poller.prepared(std::move(*prepared));
-        return;
-    }
-    auto& [page, answer] = std::get<1>(result.what);
-    // A request that was not made, as it had waited for a worker until its deadline, says nothing.
-    if (answer.exchange.made) {
-        set_in_trouble(*result.member, holds_up(answer));
-    }
-    poller.answered(page, std::move(answer));
-}
-
-void Dispatcher::set_in_trouble(State& member, bool in_trouble) {
-    if (std::exchange(member.in_trouble, in_trouble) == in_trouble) {
-        return;
-    }
-    const std::lock_guard lock(mutex_);
-    in_trouble ? ++members_in_trouble_ : --members_in_trouble_;
-    work_.notify_all();
 }
 
 std::vector<Dispatcher::Result> Dispatcher::wait_for_results(const std::stop_token& stop) {
@@ -179,28 +120,30 @@ void Dispatcher::work(const std::stop_token& stop) {
         const auto next = next_job();
         const Job job = *next;
         jobs_.erase(next);
-        busy_in_trouble_ += job.in_trouble ? 1U : 0U;
+        const bool in_trouble = job.member->in_trouble;
+        busy_in_trouble_ += in_trouble ? 1U : 0U;
         lock.unlock();
-        PageSource& source = *job.member->source;
-        Result result{job.member, {}};
-        if (const auto* wanted = std::get_if<Fetch>(&job.what)) {
-            result.what = std::pair(wanted->page, fetch(source, *wanted));
-        } else {
-            result.what = prepare(source);
-        }
+        Answer answer = fetch(*job.member->source, job.wanted);
         lock.lock();
-        busy_in_trouble_ -= job.in_trouble ? 1U : 0U;
-        results_.push_back(std::move(result));
+        busy_in_trouble_ -= in_trouble ? 1U : 0U;
+        // A request that was not made, as it had waited for a worker until its deadline, says nothing.
+        const bool held_up = answer.exchange.made ? holds_up(answer) : job.member->in_trouble;
+        if (std::exchange(job.member->in_trouble, held_up) != held_up) {
+            work_.notify_all();
+        }
+        results_.push_back({job.member, job.wanted.page, std::move(answer)});
         results_came_.notify_all();
     }
 }
 
 /// The one that has waited longest, of those that may have a worker.
 std::deque<Dispatcher::Job>::iterator Dispatcher::next_job() {
+    const auto in_trouble = [](const State& member) { return member.in_trouble; };
     // Where all are in trouble there is nobody to leave anything to.
-    const bool share_is_left = members_in_trouble_ == members_.size() || busy_in_trouble_ < most_in_trouble_;
+    const bool share_is_left =
+        busy_in_trouble_ < most_in_trouble_ || std::all_of(members_.begin(), members_.end(), in_trouble);
     return std::find_if(jobs_.begin(), jobs_.end(),
-                        [share_is_left](const Job& job) { return !job.in_trouble || share_is_left; });
+                        [share_is_left](const Job& job) { return share_is_left || !job.member->in_trouble; });
 }
 
 }  // namespace exporter::scan

@@ -9,8 +9,6 @@
 #include <mutex>
 #include <stop_token>
 #include <thread>
-#include <utility>
-#include <variant>
 #include <vector>
 
 namespace exporter::scan {
@@ -37,37 +35,32 @@ class Dispatcher {
     ~Dispatcher();
 
     /// Drives the pollers until `stop` is requested. Requests under way are then left to their workers.
-    void run(const std::stop_token& stop);
+    void run(const std::stop_token& stop) { drive(stop, false); }
 
     /// Drives the pollers until each has finished a first attempt.
-    void run_once();
+    void run_once() { drive({}, true); }
 
     /// False: the scheduler thread has not woken up when it should have, or is stuck in its current round.
     /// From any thread.
     [[nodiscard]] bool moving() const { return !progress_.is_overdue(clock_.steady_now()); }
 
   private:
-    struct State {
-        Poller* poller;
-        PageSource* source;
-        bool in_trouble = false;
+    struct State : Member {
         SteadyTime wake_at = SteadyTime::min();
+        bool in_trouble = false;  ///< protected by mutex_
     };
     struct Job {
         State* member;
-        Next what;  ///< `Prepare` or `Fetch`
-        bool in_trouble;
+        Fetch wanted;
     };
     struct Result {
         State* member;
-        std::variant<datadog::Result<void>, std::pair<std::size_t, datadog::Answer>> what;
+        std::size_t page;
+        datadog::Answer answer;
     };
 
-    template <class Done>
-    void drive(const std::stop_token& stop, Done done);
+    void drive(const std::stop_token& stop, bool once);
     void advance(State& member);
-    void take(Result result);
-    void set_in_trouble(State& member, bool in_trouble);
     [[nodiscard]] std::vector<Result> wait_for_results(const std::stop_token& stop);
 
     void work(const std::stop_token& stop);
@@ -75,7 +68,7 @@ class Dispatcher {
 
     Clock& clock_;
     const std::size_t most_in_trouble_;
-    std::vector<State> members_;  ///< changed by the scheduler thread alone
+    std::vector<State> members_;
 
     std::mutex mutex_;
     std::condition_variable_any work_;
@@ -84,7 +77,6 @@ class Dispatcher {
     std::deque<Job> jobs_;
     std::vector<Result> results_;
     std::size_t busy_in_trouble_ = 0;
-    std::size_t members_in_trouble_ = 0;
 
     Progress progress_;
 

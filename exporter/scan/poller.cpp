@@ -17,15 +17,33 @@ constexpr std::chrono::minutes slack{3};
 /// and must not silence the exporter.
 constexpr std::chrono::seconds longest_pause{3660};
 
+/// nullopt: `action` threw nothing.
+template <class Action>
+std::optional<datadog::Error> exception_of(const Action& action) {
+    try {
+        action();
+        return std::nullopt;
+    } catch (const std::exception& exception) {
+        return datadog::Error{datadog::ErrorKind::internal, exception.what()};
+    }
+}
+
 }  // namespace
 
-Poller::Poller(const PollerOptions& options, Clock& clock, Randomness& randomness, ListingSink& sink,
+SteadyTime beat_after(SteadyTime began, SteadyTime anchor, SteadyTime::duration interval) {
+    const SteadyTime earliest = began + interval / 2;
+    const SteadyTime beat = anchor + (earliest - anchor) / interval * interval;
+    return beat < earliest ? beat + interval : beat;
+}
+
+Poller::Poller(const PollerOptions& options, Clock& clock, Randomness randomness, ListingSink& sink,
                PollObserver& observer)
     : options_(options),
-      rhythm_(clock.steady_now(), options.phase, options.interval),
+      anchor_(clock.steady_now() + options.phase),
+      randomness_(std::move(randomness)),
       budget_(options.rate_limit_reserve),
       pace_(options.scan.concurrency),
-      environment_{clock, randomness, budget_, pace_},
+      environment_{clock, randomness_, budget_, pace_},
       sink_(sink),
       observer_(observer),
       due_(clock.steady_now() + options.first_poll) {
@@ -36,7 +54,9 @@ Next Poller::next() {
     const SteadyTime now = environment_.clock.steady_now();
     // A poll that is due may still bring a success in time.
     if (!scan_ && stale_at_ && *stale_at_ <= now && *stale_at_ < due_) {
-        tell_stale(now);
+        const bool told = !exception_of([this] { observer_.became_stale(statistics_); });
+        // Still stale: told again when there may be memory.
+        stale_at_ = told ? std::nullopt : std::optional(now + std::chrono::seconds(1));
     }
     if (!scan_ && under_way_ == 0 && due_ <= now) {
         begin_poll(now);
@@ -68,13 +88,8 @@ void Poller::begin_poll(SteadyTime now) {
 /// fail and then leave nothing to be shown.
 bool Poller::good_is_shown(SteadyTime now) const {
     const std::optional<Listing>& shown = statistics_.listing;
-    return shown && stale_at_ && *stale_at_ > rhythm_.after(now) &&
+    return shown && stale_at_ && *stale_at_ > beat_after(now, anchor_, options_.interval) &&
            (shown->complete || !lacks_much(shown->tokens, shown->reported_tokens));
-}
-
-void Poller::prepared(datadog::Result<void> outcome) {
-    --under_way_;
-    guarded([&] { scan_->prepared(std::move(outcome)); });
 }
 
 void Poller::answered(std::size_t page, datadog::Answer answer) {
@@ -84,15 +99,12 @@ void Poller::answered(std::size_t page, datadog::Answer answer) {
 
 /// A scan that throws is a failed poll. What is still under way of it is waited for and ignored.
 template <class Action>
-void Poller::guarded(Action action) {
+void Poller::guarded(const Action& action) {
     if (!scan_) {
         return;
     }
-    try {
-        action();
-    } catch (const std::exception& exception) {
-        finish_poll(
-            tl::unexpected(datadog::Error{datadog::ErrorKind::internal, exception.what(), std::nullopt}));
+    if (auto exception = exception_of(action)) {
+        finish_poll(tl::unexpected(*std::move(exception)));
     }
 }
 
@@ -114,33 +126,22 @@ void Poller::finish_poll(datadog::Result<Listing> outcome) {
         statistics_.failures_in_a_row = 0;
         stale_at_ = began_ + options_.stale_after;
     } else {
-        ++statistics_.failures[static_cast<std::size_t>(outcome.error().kind)];
-        ++statistics_.failures_in_a_row;
-        statistics_.last_error = std::move(outcome).error();
+        count_failure(std::move(outcome).error());
     }
-    tell();
-    attempted_.store(true);
+    if (auto exception = exception_of([this] { observer_.poll_finished(statistics_); })) {
+        // Told the next time, when there may be memory again; no sooner, as it costs a whole poll.
+        exception->costly = true;
+        count_failure(*std::move(exception));
+    }
     due_ = next_poll();
     progress_.expect_by(due_, slack);
 }
 
-void Poller::tell() {
-    try {
-        observer_.poll_finished(statistics_);
-    } catch (const std::exception&) {
-        // Counted for the next time, when there may be memory again.
-        ++statistics_.failures[static_cast<std::size_t>(datadog::ErrorKind::internal)];
-        statistics_.last_poll_succeeded = false;
-    }
-}
-
-void Poller::tell_stale(SteadyTime now) {
-    try {
-        observer_.became_stale(statistics_);
-        stale_at_.reset();
-    } catch (const std::exception&) {
-        stale_at_ = now + std::chrono::seconds(1);  // Still stale: told again when there may be memory.
-    }
+void Poller::count_failure(datadog::Error error) {
+    ++statistics_.failures[static_cast<std::size_t>(error.kind)];
+    ++statistics_.failures_in_a_row;
+    statistics_.last_poll_succeeded = false;
+    statistics_.last_error = std::move(error);
 }
 
 void Poller::restore(const Listing& listing) {
@@ -152,24 +153,24 @@ void Poller::restore(const Listing& listing) {
 
 SteadyTime Poller::next_poll() {
     const SteadyTime now = environment_.clock.steady_now();
-    const SteadyTime regular = rhythm_.after(began_);
+    const SteadyTime regular = beat_after(began_, anchor_, options_.interval);
     const std::optional<datadog::Error>& error = statistics_.last_error;
     if (!error) {
         return regular;
     }
     if (error->costly) {
-        return regular > now ? regular : rhythm_.after(now);
+        return regular > now ? regular : beat_after(now, anchor_, options_.interval);
     }
     if (error->retry_after && *error->retry_after > std::chrono::seconds(0)) {
         // Up to a second more, so that not all clients return in the same moment.
-        const auto jitter = environment_.randomness.below(std::chrono::seconds(1));
-        return std::max(regular, now + std::min(*error->retry_after, longest_pause) + jitter);
+        const auto more = jitter(randomness_, std::chrono::seconds(1));
+        return std::max(regular, now + std::min(*error->retry_after, longest_pause) + more);
     }
     // Beyond 2^20 every back-off is longer than any interval.
     const auto doublings = std::min<std::uint64_t>(statistics_.failures_in_a_row - 1, 20);
     const auto half = std::min(options_.failure_backoff * (1U << doublings), options_.interval) / 2;
     // From half of it upwards: a pause near nothing would double the load on an API in trouble.
-    const SteadyTime backed_off = now + half + environment_.randomness.below(half);
+    const SteadyTime backed_off = now + half + jitter(randomness_, half);
     // A poll that took longer than the interval to fail is no reason to do without a pause.
     return regular > now ? std::min(regular, backed_off) : backed_off;
 }

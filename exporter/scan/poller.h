@@ -3,34 +3,17 @@
 
 #include "scan/scan.h"
 
-#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <optional>
 
 namespace exporter::scan {
 
-/// Beats at `start + phase`, and every interval after. Organizations with phases spread over the interval
-/// stay spread over it: neither a slow poll nor the back-off after a failure moves the beat.
-class Rhythm {
-  public:
-    /// @param interval above zero
-    Rhythm(SteadyTime start, std::chrono::milliseconds phase, std::chrono::milliseconds interval)
-        : anchor_(start + phase), interval_(interval) {}
-
-    /// The beat after a poll that began at `began`: the first that is at least half an interval later, so one
-    /// to one and a half intervals lie between two polls at most.
-    [[nodiscard]] SteadyTime after(SteadyTime began) const {
-        const auto earliest = began + interval_ / 2;
-        const auto beats = (earliest - anchor_) / interval_;
-        const SteadyTime beat = anchor_ + beats * interval_;
-        return beat < earliest ? beat + interval_ : beat;
-    }
-
-  private:
-    SteadyTime anchor_;
-    SteadyTime::duration interval_;
-};
+/// When to poll after a poll that began at `began`: at the first beat that is at least half an interval
+/// later, so one to one and a half intervals lie between two polls at most. The beat is `anchor` and every
+/// interval (above zero) after. Organizations whose anchors are spread over the interval stay spread over it:
+/// neither a slow poll nor the back-off after a failure moves the beat.
+[[nodiscard]] SteadyTime beat_after(SteadyTime began, SteadyTime anchor, SteadyTime::duration interval);
 
 struct PollerOptions {
     ScanOptions scan;
@@ -59,23 +42,22 @@ class PollObserver {
 
 /// Polls one organization again and again: one scan at a time, a poll never overlaps the next.
 ///
-/// Polls begin on the organization's beat (`Rhythm`). One that took longer than the interval is followed at
-/// once by the next. After a failure the next poll comes sooner (but not where it had cost as many requests
-/// as a good one: a listing read several times over, or one without end), or later where the server asked for
-/// it.
+/// Polls begin on the organization's beat (`beat_after`). One that took longer than the interval is followed
+/// at once by the next. After a failure the next poll comes sooner (but not where it had cost as many
+/// requests as a good one: a listing read several times over, or one without end), or later where the server
+/// asked for it.
 ///
 /// Driven from outside: `next` says what is to be done. Never throws; a defect below it, or of the observer,
 /// counts as a failed poll (`internal`). One thread at a time, but for what says otherwise.
 class Poller {
   public:
     /// All must outlive the poller.
-    Poller(const PollerOptions& options, Clock& clock, Randomness& randomness, ListingSink& sink,
+    Poller(const PollerOptions& options, Clock& clock, Randomness randomness, ListingSink& sink,
            PollObserver& observer);
 
     /// What is to be done. To be asked again until it is a pause, and after each answer.
     [[nodiscard]] Next next();
 
-    void prepared(datadog::Result<void> outcome);
     void answered(std::size_t page, datadog::Answer answer);
 
     /// The next poll is due at once.
@@ -91,21 +73,19 @@ class Poller {
 
     /// False: the current poll or wait is overdue. From any thread.
     [[nodiscard]] bool moving() const { return !progress_.is_overdue(environment_.clock.steady_now()); }
-    /// Whether a first poll has finished, successful or not. From any thread.
-    [[nodiscard]] bool attempted() const { return attempted_.load(); }
 
   private:
     void begin_poll(SteadyTime now);
     void finish_poll(datadog::Result<Listing> outcome);
-    void tell();
-    void tell_stale(SteadyTime now);
+    void count_failure(datadog::Error error);
     [[nodiscard]] SteadyTime next_poll();
     template <class Action>
-    void guarded(Action action);
+    void guarded(const Action& action);
     [[nodiscard]] bool good_is_shown(SteadyTime now) const;
 
     const PollerOptions options_;
-    const Rhythm rhythm_;
+    const SteadyTime anchor_;
+    const Randomness randomness_;
     RateBudget budget_;
     Pace pace_;
     const ScanEnvironment environment_;
@@ -120,7 +100,6 @@ class Poller {
     SteadyTime due_;             ///< the next poll
     std::optional<SteadyTime> stale_at_;
 
-    std::atomic<bool> attempted_ = false;
     Progress progress_;
 };
 

@@ -8,7 +8,7 @@
 
 #include "base/text_hash.h"
 #include "inventory/inventory.h"
-#include "scan/listing.h"
+#include "scan/statistics.h"
 
 #include <tl/expected.hpp>
 

@@ -80,11 +80,10 @@ class CallbackSource final : public PageSource {
 /// An organization with its poller, on the machine's clock.
 struct Organization {
     explicit Organization(PollerOptions options = {}, Clock& clock = system_clock())
-        : poller(options, clock, randomness, sink, observer) {}
+        : poller(options, clock, always(0), sink, observer) {}
 
     [[nodiscard]] Dispatcher::Member member() { return {&poller, &source}; }
 
-    FixedRandomness randomness{0};
     RecordingSink sink;
     CountingObserver observer;
     CallbackSource source;

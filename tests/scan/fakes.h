@@ -45,14 +45,10 @@ class FakeClock final : public Clock {
     base::Timestamp wall_{std::chrono::seconds(1'700'000'000)};
 };
 
-class FixedRandomness final : public Randomness {
-  public:
-    explicit FixedRandomness(double value) : value_(value) {}
-    double next() override { return value_; }
-
-  private:
-    double value_;
-};
+/// For a `Randomness` that is always the same.
+inline Randomness always(double value) {
+    return [value] { return value; };
+}
 
 /// Builds a page whose texts it owns.
 class PageBuilder {
@@ -212,7 +208,7 @@ class RecordingSink final : public ListingSink {
 /// Everything a scan needs, ready to use.
 struct ScanFixture {
     FakeClock clock;
-    FixedRandomness randomness{0.5};
+    Randomness randomness = always(0.5);
     FakeSource source;
     RecordingSink sink;
     Statistics statistics;

@@ -36,7 +36,7 @@ class RecordingObserver final : public PollObserver {
 
 struct PollerFixture {
     FakeClock clock;
-    FixedRandomness randomness{0.5};
+    Randomness randomness = always(0.5);
     FakeSource source;
     RecordingSink sink;
     RecordingObserver observer;
@@ -81,7 +81,6 @@ TEST(Poller, APublishedListingIsASuccess) {
     EXPECT_EQ(statistics.last_attempt, start);
     EXPECT_EQ(statistics.last_pages, 1U);
     EXPECT_EQ(statistics.listing->tokens, 1U);
-    EXPECT_TRUE(poller.attempted());
 }
 
 TEST(Poller, AFailureIsCountedUnderItsReasonAndKeepsWhatWasLearned) {
@@ -138,9 +137,7 @@ TEST(Poller, AfterAnExceptionWhatIsUnderWayIsWaitedForBeforeTheNextPoll) {
     PollerFixture fixture;
     fixture.options.scan = {.page_size = 1, .concurrency = 2};
     Poller poller = fixture.poller();
-    ASSERT_TRUE(std::holds_alternative<Prepare>(poller.next()));
-    poller.prepared({});
-    ASSERT_TRUE(std::holds_alternative<Fetch>(poller.next()));
+    ASSERT_TRUE(std::get<Fetch>(poller.next()).begins_poll);
     poller.answered(0, page_answer(PageBuilder().token("a").total(9)));
     ASSERT_EQ(std::get<Fetch>(poller.next()).page, 1U);
     poller.answered(1, page_answer(PageBuilder().token("b").total(9)));
@@ -153,7 +150,7 @@ TEST(Poller, AfterAnExceptionWhatIsUnderWayIsWaitedForBeforeTheNextPoll) {
 
     EXPECT_EQ(std::get<Pause>(poller.next()).until, SteadyTime::max());
     poller.answered(3, page_answer(PageBuilder().token("d").total(9)));
-    EXPECT_TRUE(std::holds_alternative<Prepare>(poller.next()));
+    EXPECT_TRUE(std::get<Fetch>(poller.next()).begins_poll);
     EXPECT_EQ(poller.statistics().polls, 1U);
 }
 
@@ -319,7 +316,7 @@ TEST(Poller, ABadFirstPageIsAskedForAgainSoonerThanTheInterval) {
 TEST(Poller, NeverWaitsLongerThanTheIntervalForAFailure) {
     PollerFixture fixture;
     fixture.options.interval = seconds(2);
-    fixture.randomness = FixedRandomness(0.999);
+    fixture.randomness = always(0.999);
     fixture.answer_with(ErrorKind::forbidden);
     Poller poller = fixture.poller();
 
@@ -366,7 +363,7 @@ TEST(Poller, SaysOnceWhenTheInventoryBecomesStale) {
     PollerFixture fixture;
     fixture.options.stale_after = minutes(12);
     fixture.options.failure_backoff = fixture.options.interval;
-    fixture.randomness = FixedRandomness(1);
+    fixture.randomness = always(1);
     std::size_t requests = 0;
     fixture.source.respond = [&](std::size_t) {
         return requests++ == 0 ? page_answer(PageBuilder().token("a").total(1))
@@ -493,12 +490,50 @@ TEST(Poller, MovesUntilTheNextPollIsLongOverdue) {
 TEST(Poller, MovesUntilAPollUnderWayIsLongPastItsDeadline) {
     PollerFixture fixture;
     Poller poller = fixture.poller();
-    ASSERT_TRUE(std::holds_alternative<Prepare>(poller.next()));
+    ASSERT_TRUE(std::holds_alternative<Fetch>(poller.next()));
 
     fixture.clock.advance(minutes(4));
     EXPECT_TRUE(poller.moving());
     fixture.clock.advance(minutes(2));
     EXPECT_FALSE(poller.moving());
+}
+
+constexpr SteadyTime start{std::chrono::hours(3)};
+
+struct Beat {
+    const char* name;
+    seconds phase;
+    seconds began;  ///< after the start
+    seconds next;   ///< likewise
+};
+
+class BeatOfFiveMinutes : public testing::TestWithParam<Beat> {};
+
+TEST_P(BeatOfFiveMinutes, IsTheNext) {
+    EXPECT_EQ(beat_after(start + GetParam().began, start + GetParam().phase, minutes(5)),
+              start + GetParam().next);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Polls, BeatOfFiveMinutes,
+    testing::Values(Beat{"OnTheBeat", seconds(0), seconds(0), seconds(300)},
+                    Beat{"ALittleLate", seconds(0), seconds(301), seconds(600)},
+                    Beat{"ALittleEarly", seconds(0), seconds(299), seconds(600)},
+                    Beat{"HalfAnIntervalLate", seconds(0), seconds(150), seconds(300)},
+                    Beat{"MoreThanHalfAnIntervalLate", seconds(0), seconds(151), seconds(600)},
+                    Beat{"AFirstPollLongBeforeItsPhase", seconds(200), seconds(2), seconds(200)},
+                    Beat{"AFirstPollShortlyBeforeItsPhase", seconds(20), seconds(1), seconds(320)}),
+    [](const auto& test) { return test.param.name; });
+
+TEST(BeatAfter, IsOnePerIntervalForEver) {
+    SteadyTime beat = start + seconds(7);
+
+    for (int i = 0; i < 1000; ++i) {
+        const SteadyTime next =
+            beat_after(beat + std::chrono::milliseconds(i), start + seconds(7), minutes(1));
+        ASSERT_EQ(next - beat, minutes(1));
+        beat = next;
+    }
 }
 
 }  // namespace

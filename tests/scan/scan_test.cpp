@@ -192,6 +192,8 @@ TEST(Scan, UnreadableCredentialsFailBeforeAnyRequest) {
 
     ASSERT_FALSE(listing);
     EXPECT_EQ(listing.error().kind, ErrorKind::credentials);
+    EXPECT_EQ(listing.error().message, "gone");
+    EXPECT_TRUE(fixture.statistics.requests.empty());
     EXPECT_THAT(fixture.source.asked, IsEmpty());
 }
 
@@ -279,6 +281,20 @@ TEST(Scan, AListingOfMoreScopesThanTheSinkCountsFails) {
     EXPECT_EQ(listing.error().message, "the listing has more distinct scopes than --poll.max-scopes allows");
     EXPECT_EQ(fixture.source.asked.size(), 2U);
     EXPECT_EQ(fixture.sink.pending.size(), 3U);
+}
+
+TEST(Scan, ALastTokenBeyondABoundFailsTheListingToo) {
+    for (const bool of_tokens : {true, false}) {
+        ScanFixture fixture;
+        (of_tokens ? fixture.options.max_tokens : fixture.sink.most_tokens) = 2;
+        fixture.source.script(
+            {page(PageBuilder().token("a").token("b").total(3)), page(PageBuilder().token("c").total(3))});
+
+        const auto listing = fixture.run();
+
+        ASSERT_FALSE(listing) << of_tokens;
+        EXPECT_EQ(listing.error().kind, ErrorKind::endless);
+    }
 }
 
 TEST(Scan, NoPageIsCountedAfterThePollsDeadline) {

@@ -41,9 +41,7 @@ class SimulatedNetwork {
             if (scan.outcome()) {
                 return *scan.outcome();
             }
-            if (std::holds_alternative<Prepare>(next)) {
-                scan.prepared({});
-            } else if (const auto* fetch = std::get_if<Fetch>(&next)) {
+            if (const auto* fetch = std::get_if<Fetch>(&next)) {
                 ask(fetch->page);
             } else {
                 pass_time(scan, std::get<Pause>(next).until);

@@ -11,9 +11,6 @@
 
 namespace exporter::inventory {
 
-/// The names of `n + 1` intervals between `n` ascending bounds: `under_1d`, `1d_to_7d`, …, `over_365d`.
-[[nodiscard]] std::vector<std::string> interval_names(const std::vector<base::Duration>& bounds);
-
 /// A scheme maps a token's date to an index into `names()`. Immutable.
 class BucketScheme {
   public:
@@ -31,19 +28,16 @@ class BucketScheme {
     [[nodiscard]] std::size_t size() const { return names_.size(); }
 
   private:
-    enum class Direction { ahead, ago };
-
     /// @param front the bucket before the intervals; empty: there is none
     /// @param when_none where tokens without a date belong: `front`, `unknown`, or a bucket of its own
-    BucketScheme(Direction direction, std::vector<base::Duration> bounds, std::string_view front,
+    BucketScheme(bool ahead, std::vector<base::Duration> bounds, std::string_view front,
                  std::string_view when_none);
 
-    Direction direction_;
+    bool ahead_;  ///< time left; false: time since
     std::vector<base::Duration> bounds_;
-    std::vector<std::string> names_;
+    std::vector<std::string> names_;  ///< the last is `unknown`
     std::size_t first_interval_ = 0;
     std::size_t when_none_ = 0;
-    std::size_t when_unreadable_ = 0;
 };
 
 }  // namespace exporter::inventory

@@ -78,20 +78,18 @@ ScopeTable::Scope* ScopeTable::find_or_add(std::string_view name) {
     if (const auto known = scopes_.find(name); known != scopes_.end()) {
         return &known->second;
     }
-    if (!is_plain_label(name)) {
-        // Counted under the name it is published by: two names that are cut to the same one are one series.
-        const std::string clean = label_text(name);
-        if (clean != name) {
-            return find_or_add(clean);
-        }
+    // Counted under the name it is published by: two names that are cut to the same one are one series.
+    const std::string clean = label_text(name);
+    if (clean != name) {
+        return find_or_add(clean);
     }
     if (scopes_.size() >= rules_.max_scopes) {
         return nullptr;
     }
-    Scope& scope = scopes_[std::string(name)];
+    Scope& scope = scopes_[clean];
     const std::uint64_t hash = base::text_hash(name, rules_.census_key);
     scope.hash = static_cast<std::uint32_t>(hash ^ (hash >> 32U));
-    scope.privileged = rules_.privileged_scopes.contains(std::string(name));
+    scope.privileged = rules_.privileged_scopes.contains(clean);
     scope.grants.resize(ByBucket::size * rules_.expiry.size());
     return &scope;
 }

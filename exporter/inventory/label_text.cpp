@@ -68,13 +68,10 @@ std::string with_end(std::string text, std::string_view end) {
 
 }  // namespace
 
-bool is_plain_label(std::string_view text) {
-    return text.size() <= max_label_bytes &&
-           std::all_of(text.begin(), text.end(), [](char c) { return c >= 0x20 && c < 0x7F; });
-}
-
 std::string label_text(std::string_view text) {
-    if (is_plain_label(text)) {
+    const bool is_plain_ascii =
+        std::all_of(text.begin(), text.end(), [](char c) { return c >= 0x20 && c < 0x7F; });
+    if (is_plain_ascii && text.size() <= max_label_bytes) {
         return std::string(text);
     }
     std::string clean;

@@ -3,7 +3,6 @@
 
 #include "datadog/token.h"
 
-#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -40,21 +39,5 @@ using Randomness = std::function<double()>;
 
 /// A `Randomness` seeded from the machine's entropy. Thread-safe.
 [[nodiscard]] double system_randomness();
-
-/// Whether something is overdue that was expected by a moment. Thread-safe.
-class Progress {
-  public:
-    /// @param slack how much later it may still come
-    void expect_by(SteadyTime moment, SteadyTime::duration slack) {
-        const SteadyTime latest = moment < SteadyTime::max() - slack ? moment + slack : SteadyTime::max();
-        latest_.store(latest.time_since_epoch().count());
-    }
-    [[nodiscard]] bool is_overdue(SteadyTime now) const {
-        return now.time_since_epoch().count() > latest_.load();
-    }
-
-  private:
-    std::atomic<SteadyTime::rep> latest_ = SteadyTime::max().time_since_epoch().count();
-};
 
 }  // namespace exporter::scan

@@ -8,7 +8,6 @@ namespace exporter::scan {
 namespace {
 
 using datadog::Answer;
-using datadog::ErrorKind;
 
 /// How long the scheduler thread may take to take in answers and to render what they brought.
 constexpr std::chrono::minutes time_to_decide{1};
@@ -19,32 +18,13 @@ constexpr std::chrono::seconds slow_answer{5};
 /// Whether the organization holds up workers: its requests hang, or take very long to be answered, be it by
 /// an error.
 bool holds_up(const Answer& answer) {
-    if (answer.exchange.duration >= slow_answer) {
-        return true;
-    }
-    if (answer.page) {
-        return false;
-    }
-    switch (answer.page.error().kind) {
-        case ErrorKind::dns:
-        case ErrorKind::connect:
-        case ErrorKind::tls:
-        case ErrorKind::timeout:
-        case ErrorKind::network:
-            return true;
-        default:
-            return false;
-    }
+    return answer.exchange.duration >= slow_answer || (!answer.page && answer.exchange.status == 0);
 }
 
 }  // namespace
 
-Dispatcher::Dispatcher(const std::vector<Member>& members, Clock& clock, std::size_t workers)
-    : clock_(clock), most_in_trouble_(std::max<std::size_t>(1, workers / 2)) {
-    members_.reserve(members.size());
-    for (const Member& member : members) {
-        members_.push_back({member});
-    }
+Dispatcher::Dispatcher(std::vector<Member> members, Clock& clock, std::size_t workers)
+    : clock_(clock), most_in_trouble_(std::max<std::size_t>(1, workers / 2)), members_(std::move(members)) {
     for (std::size_t worker = 0; worker < std::max<std::size_t>(1, workers); ++worker) {
         workers_.emplace_back([this](const std::stop_token& stop) { work(stop); });
     }
@@ -57,10 +37,10 @@ Dispatcher::~Dispatcher() {
 }
 
 void Dispatcher::drive(const std::stop_token& stop, bool once) {
-    const auto attempted = [](const State& member) { return member.poller->statistics().polls > 0; };
+    const auto attempted = [](const Member& member) { return member.poller->statistics().polls > 0; };
     while (!stop.stop_requested()) {
         const SteadyTime now = clock_.steady_now();
-        for (State& member : members_) {
+        for (Member& member : members_) {
             if (stop.stop_requested()) {
                 return;
             }
@@ -71,19 +51,19 @@ void Dispatcher::drive(const std::stop_token& stop, bool once) {
         if (once && std::all_of(members_.begin(), members_.end(), attempted)) {
             return;
         }
-        for (Result& result : wait_for_results(stop)) {
+        for (Request& request : wait_for_answers(stop)) {
             // Each may be a page to be counted, and many may have come: the end does not wait for them.
             if (stop.stop_requested()) {
                 return;
             }
-            result.member->poller->answered(result.page, std::move(result.answer));
-            advance(*result.member);
+            request.member->poller->answered(request.wanted.page, std::move(request.answer));
+            advance(*request.member);
         }
     }
 }
 
 /// Does what the member's poller wants done, until it wants nothing for a while.
-void Dispatcher::advance(State& member) {
+void Dispatcher::advance(Member& member) {
     for (;;) {
         const Next next = member.poller->next();
         if (const auto* pause = std::get_if<Pause>(&next)) {
@@ -91,59 +71,62 @@ void Dispatcher::advance(State& member) {
             return;
         }
         const std::lock_guard lock(mutex_);
-        jobs_.push_back({&member, std::get<Fetch>(next)});
+        requests_.push_back({&member, std::get<Fetch>(next)});
         work_.notify_one();
     }
 }
 
-std::vector<Dispatcher::Result> Dispatcher::wait_for_results(const std::stop_token& stop) {
+std::vector<Dispatcher::Request> Dispatcher::wait_for_answers(const std::stop_token& stop) {
     std::unique_lock lock(mutex_);
-    const auto came = [this] { return !results_.empty(); };
+    const auto came = [this] { return !answered_.empty(); };
     SteadyTime alarm = SteadyTime::max();
-    for (const State& member : members_) {
+    for (const Member& member : members_) {
         alarm = std::min(alarm, member.wake_at);
     }
     const SteadyTime now = clock_.steady_now();
-    progress_.expect_by(std::max(alarm, now), time_to_decide);
+    latest_ = std::clamp(alarm, now, SteadyTime::max() - time_to_decide) + time_to_decide;
     if (alarm == SteadyTime::max()) {
-        results_came_.wait(lock, stop, came);
+        answers_came_.wait(lock, stop, came);
     } else {
-        results_came_.wait_for(lock, stop, alarm - now, came);
+        answers_came_.wait_for(lock, stop, alarm - now, came);
     }
-    progress_.expect_by(clock_.steady_now(), time_to_decide);
-    return std::exchange(results_, {});
+    latest_ = clock_.steady_now() + time_to_decide;
+    return std::exchange(answered_, {});
 }
 
 void Dispatcher::work(const std::stop_token& stop) {
     std::unique_lock lock(mutex_);
-    while (work_.wait(lock, stop, [this] { return next_job() != jobs_.end(); }) && !stop.stop_requested()) {
-        const auto next = next_job();
-        const Job job = *next;
-        jobs_.erase(next);
-        const bool in_trouble = job.member->in_trouble;
+    const auto has_work = [this] { return next_request() != requests_.end(); };
+    while (work_.wait(lock, stop, has_work) && !stop.stop_requested()) {
+        const auto next = next_request();
+        Request request = std::move(*next);
+        requests_.erase(next);
+        Member& member = *request.member;
+        const bool in_trouble = member.in_trouble;
         busy_in_trouble_ += in_trouble ? 1U : 0U;
         lock.unlock();
-        Answer answer = fetch(*job.member->source, job.wanted);
+        request.answer = fetch(*member.source, request.wanted);
         lock.lock();
         busy_in_trouble_ -= in_trouble ? 1U : 0U;
         // A request that was not made, as it had waited for a worker until its deadline, says nothing.
-        const bool held_up = answer.exchange.made ? holds_up(answer) : job.member->in_trouble;
-        if (std::exchange(job.member->in_trouble, held_up) != held_up) {
+        const bool held_up = request.answer.exchange.made ? holds_up(request.answer) : member.in_trouble;
+        if (std::exchange(member.in_trouble, held_up) != held_up) {
             work_.notify_all();
         }
-        results_.push_back({job.member, job.wanted.page, std::move(answer)});
-        results_came_.notify_all();
+        answered_.push_back(std::move(request));
+        answers_came_.notify_all();
     }
 }
 
 /// The one that has waited longest, of those that may have a worker.
-std::deque<Dispatcher::Job>::iterator Dispatcher::next_job() {
-    const auto in_trouble = [](const State& member) { return member.in_trouble; };
+std::deque<Dispatcher::Request>::iterator Dispatcher::next_request() {
+    const auto in_trouble = [](const Member& member) { return member.in_trouble; };
     // Where all are in trouble there is nobody to leave anything to.
     const bool share_is_left =
         busy_in_trouble_ < most_in_trouble_ || std::all_of(members_.begin(), members_.end(), in_trouble);
-    return std::find_if(jobs_.begin(), jobs_.end(),
-                        [share_is_left](const Job& job) { return share_is_left || !job.member->in_trouble; });
+    return std::find_if(requests_.begin(), requests_.end(), [share_is_left](const Request& request) {
+        return share_is_left || !request.member->in_trouble;
+    });
 }
 
 }  // namespace exporter::scan

@@ -3,6 +3,7 @@
 
 #include "scan/poller.h"
 
+#include <atomic>
 #include <condition_variable>
 #include <cstddef>
 #include <deque>
@@ -24,11 +25,14 @@ class Dispatcher {
     struct Member {
         Poller* poller;
         PageSource* source;
+        // The dispatcher's own:
+        SteadyTime wake_at = SteadyTime::min();
+        bool in_trouble = false;  ///< protected by mutex_
     };
 
-    /// @param members must outlive the dispatcher
+    /// @param members what they point to must outlive the dispatcher
     /// @param workers requests that can be under way at once, over all members; at least one
-    Dispatcher(const std::vector<Member>& members, Clock& clock, std::size_t workers);
+    Dispatcher(std::vector<Member> members, Clock& clock, std::size_t workers);
     Dispatcher(const Dispatcher&) = delete;
     Dispatcher& operator=(const Dispatcher&) = delete;
     /// Waits for requests under way; `PageSource`'s owner may cut them short.
@@ -42,43 +46,35 @@ class Dispatcher {
 
     /// False: the scheduler thread has not woken up when it should have, or is stuck in its current round.
     /// From any thread.
-    [[nodiscard]] bool moving() const { return !progress_.is_overdue(clock_.steady_now()); }
+    [[nodiscard]] bool moving() const { return clock_.steady_now() <= latest_.load(); }
 
   private:
-    struct State : Member {
-        SteadyTime wake_at = SteadyTime::min();
-        bool in_trouble = false;  ///< protected by mutex_
-    };
-    struct Job {
-        State* member;
+    struct Request {
+        Member* member;
         Fetch wanted;
-    };
-    struct Result {
-        State* member;
-        std::size_t page;
-        datadog::Answer answer;
+        datadog::Answer answer = {};
     };
 
     void drive(const std::stop_token& stop, bool once);
-    void advance(State& member);
-    [[nodiscard]] std::vector<Result> wait_for_results(const std::stop_token& stop);
+    void advance(Member& member);
+    [[nodiscard]] std::vector<Request> wait_for_answers(const std::stop_token& stop);
 
     void work(const std::stop_token& stop);
-    [[nodiscard]] std::deque<Job>::iterator next_job();
+    [[nodiscard]] std::deque<Request>::iterator next_request();
 
     Clock& clock_;
     const std::size_t most_in_trouble_;
-    std::vector<State> members_;
+    std::vector<Member> members_;
 
     std::mutex mutex_;
     std::condition_variable_any work_;
-    std::condition_variable_any results_came_;
+    std::condition_variable_any answers_came_;
     // Protected by mutex_:
-    std::deque<Job> jobs_;
-    std::vector<Result> results_;
+    std::deque<Request> requests_;
+    std::vector<Request> answered_;
     std::size_t busy_in_trouble_ = 0;
 
-    Progress progress_;
+    std::atomic<SteadyTime> latest_ = SteadyTime::max();  ///< when the scheduler thread must have moved on
 
     std::vector<std::jthread> workers_;  ///< last: they use all of the above
 };

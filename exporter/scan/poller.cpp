@@ -46,9 +46,8 @@ Poller::Poller(const PollerOptions& options, Clock& clock, Randomness randomness
       environment_{clock, randomness_, budget_, pace_},
       sink_(sink),
       observer_(observer),
-      due_(clock.steady_now() + options.first_poll) {
-    progress_.expect_by(due_, slack);
-}
+      due_(clock.steady_now() + options.first_poll),
+      latest_(due_ + slack) {}
 
 Next Poller::next() {
     const SteadyTime now = environment_.clock.steady_now();
@@ -59,7 +58,12 @@ Next Poller::next() {
         stale_at_ = told ? std::nullopt : std::optional(now + std::chrono::seconds(1));
     }
     if (!scan_ && under_way_ == 0 && due_ <= now) {
-        begin_poll(now);
+        began_ = now;
+        attempt_ = environment_.clock.now();
+        const SteadyTime deadline = now + options_.timeout;
+        latest_ = deadline + slack;
+        statistics_.last_pages = 0;
+        scan_.emplace(options_.scan, environment_, sink_, statistics_, deadline, good_is_shown(now));
     }
     Next next = until_answered;
     guarded([this, &next] {
@@ -73,15 +77,6 @@ Next Poller::next() {
         return next;
     }
     return under_way_ > 0 ? until_answered : Pause{std::min(due_, stale_at_.value_or(due_))};
-}
-
-void Poller::begin_poll(SteadyTime now) {
-    began_ = now;
-    attempt_ = environment_.clock.now();
-    progress_.expect_by(now + options_.timeout, slack);
-    statistics_.last_pages = 0;
-    scan_.emplace(options_.scan, environment_, sink_, statistics_, now + options_.timeout,
-                  good_is_shown(now));
 }
 
 /// Whether a listing that does not lack much is shown, and will be at the next poll: there is none that would
@@ -134,7 +129,7 @@ void Poller::finish_poll(datadog::Result<Listing> outcome) {
         count_failure(*std::move(exception));
     }
     due_ = next_poll();
-    progress_.expect_by(due_, slack);
+    latest_ = due_ + slack;
 }
 
 void Poller::count_failure(datadog::Error error) {

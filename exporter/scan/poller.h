@@ -3,6 +3,7 @@
 
 #include "scan/scan.h"
 
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <optional>
@@ -72,10 +73,9 @@ class Poller {
     [[nodiscard]] const Statistics& statistics() const { return statistics_; }
 
     /// False: the current poll or wait is overdue. From any thread.
-    [[nodiscard]] bool moving() const { return !progress_.is_overdue(environment_.clock.steady_now()); }
+    [[nodiscard]] bool moving() const { return environment_.clock.steady_now() <= latest_.load(); }
 
   private:
-    void begin_poll(SteadyTime now);
     void finish_poll(datadog::Result<Listing> outcome);
     void count_failure(datadog::Error error);
     [[nodiscard]] SteadyTime next_poll();
@@ -100,7 +100,7 @@ class Poller {
     SteadyTime due_;             ///< the next poll
     std::optional<SteadyTime> stale_at_;
 
-    Progress progress_;
+    std::atomic<SteadyTime> latest_;  ///< when the poll or the wait must be over
 };
 
 }  // namespace exporter::scan

@@ -30,21 +30,14 @@ void RateBudget::note(const datadog::RateLimit& limit, SteadyTime now) {
                                  limit.limit.value_or(0) % 100 * reserve_percent_ / 100;
     const std::int64_t available = std::max<std::int64_t>(*limit.remaining, 0) - reserve;
     const SteadyTime reset = now + std::min(*limit.reset, longest_period);
-    const bool same_period = known_ && now < reset_ && reset <= reset_ + rounding_of_reset;
+    const bool same_period = now < reset_ && reset - rounding_of_reset <= reset_;
     // Answers overtake one another: within a period the least that was ever left is what is left.
     available_ = same_period ? std::min(available_, available) : available;
     reset_ = same_period ? std::min(reset_, reset) : reset;
-    known_ = true;
 }
 
 bool RateBudget::has_room(std::size_t under_way, SteadyTime now) const {
-    if (!known_) {
-        return true;
-    }
-    if (now >= reset_) {
-        return under_way == 0;
-    }
-    return available_ > static_cast<std::int64_t>(under_way);
+    return now < reset_ ? available_ > static_cast<std::int64_t>(under_way) : under_way == 0;
 }
 
 void Pace::begin() {

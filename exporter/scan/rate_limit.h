@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 
 namespace exporter::scan {
 
@@ -32,9 +33,9 @@ class RateBudget {
 
   private:
     int reserve_percent_;
-    bool known_ = false;          ///< whether any answer said anything
-    std::int64_t available_ = 0;  ///< requests left until `reset_`, without the reserve
-    SteadyTime reset_;
+    /// Requests left until `reset_`, without the reserve; as many as one likes until an answer tells.
+    std::int64_t available_ = std::numeric_limits<std::int64_t>::max();
+    SteadyTime reset_ = SteadyTime::max();
 };
 
 /// How many requests may be under way at once: between one and the configured maximum. Halved when the API

@@ -144,7 +144,10 @@ datadog::Result<bool> Reading::add(const datadog::Page& page, std::size_t page_s
         listing_.began = page.asked_at.value_or(listing_.began);
         first_page_elements_ = page.facts.elements;
     }
-    note_total(page);
+    if (const auto& total = page.facts.total_filtered_count) {
+        total_changed_ = total_changed_ || listing_.reported_tokens.value_or(*total) != *total;
+        listing_.reported_tokens = total;
+    }
     const std::size_t known_before = ids_.size();
     for (const datadog::Token& token : page.tokens) {
         if (auto added = add(token); !added) {
@@ -213,15 +216,6 @@ datadog::Result<void> Reading::add(const datadog::Token& token) {
         return endless("more distinct scopes than --poll.max-scopes allows");
     }
     return {};
-}
-
-void Reading::note_total(const datadog::Page& page) {
-    const auto& total = page.facts.total_filtered_count;
-    if (!total) {
-        return;
-    }
-    total_changed_ = total_changed_ || (listing_.reported_tokens && listing_.reported_tokens != total);
-    listing_.reported_tokens = total;
 }
 
 /// Nothing says that tokens came or went between the pages. Pages are sorted by creation, so a token that was

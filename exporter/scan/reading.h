@@ -160,7 +160,6 @@ class Reading {
 
   private:
     [[nodiscard]] datadog::Result<void> add(const datadog::Token& token);
-    void note_total(const datadog::Page& page);
     void note_unreadable(const datadog::Page& page, bool nothing_new);
     [[nodiscard]] bool broke_off() const;
     [[nodiscard]] bool consistent() const;

@@ -50,12 +50,6 @@ constexpr std::string_view advice_on_many_pages =
     "raise --poll.timeout or --poll.concurrency; otherwise the listing has no end: look at proxies on the "
     "way";
 
-/// Pages that were read in time are not taken in after it: what a poll may do ends at its deadline.
-Error too_late(std::size_t page) {
-    return {ErrorKind::timeout, fmt::format("page {}: the poll's time was over before it was counted", page),
-            std::nullopt};
-}
-
 /// What went wrong last is what a person needs to know, not that the time was up.
 Error out_of_time(Error error) {
     error.message += "; no time is left to try again";
@@ -98,17 +92,13 @@ Next Scan::next() {
         if (environment_.clock.steady_now() < again_at_) {
             return Pause{again_at_};
         }
-        begin_reading();
+        phase_ = Phase::reading;
+        ++readings_;
+        reading_began_ = environment_.clock.steady_now();
+        reading_.emplace(now_, sink_, options_.max_tokens);
+        order_.emplace(pages_ahead * options_.concurrency);
     }
     return phase_ == Phase::reading ? next_request() : until_answered;
-}
-
-void Scan::begin_reading() {
-    phase_ = Phase::reading;
-    ++readings_;
-    reading_began_ = environment_.clock.steady_now();
-    reading_.emplace(now_, sink_, options_.max_tokens);
-    order_.emplace(pages_ahead * options_.concurrency);
 }
 
 Next Scan::next_request() {
@@ -228,16 +218,15 @@ void Scan::take_in_order() {
             return;
         }
         if (!*page) {
-            Error error = with_progress(page->error());
-            // What was readable before it would be read again in vain.
-            error.costly =
-                error.costly || (error.kind == ErrorKind::bad_page && reading_->listing().tokens > 0);
-            end_reading(std::move(error));
+            end_reading(page->error());
             return;
         }
         order_->note_size((*page)->bytes());
         if (environment_.clock.steady_now() >= deadline_) {
-            end_reading(with_progress(too_late(order_->turn() - 1)));
+            // What a poll may do ends at its deadline, though the page was read in time.
+            end_reading(Error{
+                ErrorKind::timeout,
+                fmt::format("page {}: the poll's time was over before it was counted", order_->turn() - 1)});
             return;
         }
         const Result<bool> is_last = reading_->add(**page, options_.page_size);
@@ -256,14 +245,15 @@ void Scan::take_in_order() {
     }
 }
 
-/// Where the poll's time is over: how far the reading came by then.
-Error Scan::with_progress(Error error) const {
+void Scan::add_progress(Error& error) const {
+    const Listing so_far = reading_->listing();
+    // What was readable before it would be read again in vain.
+    error.costly = error.costly || (error.kind == ErrorKind::bad_page && so_far.tokens > 0);
     // Times of requests are whole milliseconds.
     const SteadyTime now = environment_.clock.steady_now() + std::chrono::milliseconds(1);
     if (error.kind != ErrorKind::timeout || now < deadline_ || reading_->pages() == 0) {
-        return error;
+        return;
     }
-    const Listing so_far = reading_->listing();
     const std::string of_total = so_far.reported_tokens ? fmt::format(" of {}", *so_far.reported_tokens) : "";
     error.message +=
         fmt::format("; pages by then: {}, tokens: {}{}", reading_->pages(), so_far.tokens, of_total);
@@ -271,11 +261,13 @@ Error Scan::with_progress(Error error) const {
         error.costly = true;
         error.advice = advice_on_many_pages;
     }
-    return error;
 }
 
 void Scan::end_reading(std::optional<Error> error) {
     error_ = std::move(error);
+    if (error_) {
+        add_progress(*error_);
+    }
     phase_ = Phase::draining;
     if (order_->under_way() == 0) {
         conclude_reading();

@@ -108,7 +108,6 @@ class Scan {
   private:
     enum class Phase { between_readings, reading, draining };
 
-    void begin_reading();
     [[nodiscard]] Next next_request();
     [[nodiscard]] Pause wait_for_budget(SteadyTime now);
     void count(const datadog::Answer& answer);
@@ -120,7 +119,8 @@ class Scan {
     [[nodiscard]] std::optional<datadog::Error> repeat_later(std::size_t page, datadog::Error error,
                                                              int repeats);
     void take_in_order();
-    [[nodiscard]] datadog::Error with_progress(datadog::Error error) const;
+    /// How far the reading came, where that makes a difference.
+    void add_progress(datadog::Error& error) const;
     void end_reading(std::optional<datadog::Error> error);
     void conclude_reading();
     void finish(datadog::Result<Listing> listing);

@@ -44,7 +44,7 @@ struct Schedule {
 [[nodiscard]] std::string fingerprint_of(const config::Organization& organization,
                                          const config::Config& config);
 
-class OrganizationMonitor final : private scan::ListingSink, private scan::PollObserver {
+class OrganizationMonitor final : private scan::PollObserver {
   public:
     /// Begins with the numbers that `surroundings.states` has of it, unless they are stale.
     ///

@@ -36,15 +36,13 @@ SteadyTime beat_after(SteadyTime began, SteadyTime anchor, SteadyTime::duration 
     return beat < earliest ? beat + interval : beat;
 }
 
-Poller::Poller(const PollerOptions& options, Clock& clock, Randomness randomness, ListingSink& sink,
-               PollObserver& observer)
+Poller::Poller(const PollerOptions& options, Clock& clock, Randomness randomness, PollObserver& observer)
     : options_(options),
       anchor_(clock.steady_now() + options.phase),
       randomness_(std::move(randomness)),
       budget_(options.rate_limit_reserve),
       pace_(options.scan.concurrency),
-      environment_{clock, randomness_, budget_, pace_},
-      sink_(sink),
+      environment_{options_.scan, clock, randomness_, budget_, pace_, observer, statistics_},
       observer_(observer),
       due_(clock.steady_now() + options.first_poll),
       latest_(due_ + slack) {}
@@ -63,7 +61,7 @@ Next Poller::next() {
         const SteadyTime deadline = now + options_.timeout;
         latest_ = deadline + slack;
         statistics_.last_pages = 0;
-        scan_.emplace(options_.scan, environment_, sink_, statistics_, deadline, good_is_shown(now));
+        scan_.emplace(environment_, deadline, good_is_shown(now));
     }
     Next next = until_answered;
     guarded([this, &next] {

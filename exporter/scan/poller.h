@@ -31,10 +31,9 @@ struct PollerOptions {
     int rate_limit_reserve = 10;
 };
 
-/// Hears of each poll. Called on the thread that drives the poller.
-class PollObserver {
+/// Receives the listings, and hears of each poll. Called on the thread that drives the poller.
+class PollObserver : public ListingSink {
   public:
-    virtual ~PollObserver() = default;
     virtual void poll_finished(const Statistics& statistics) = 0;
     /// `stale_after` has passed without a success: the inventory must no longer be shown. At most once
     /// between successes.
@@ -53,8 +52,7 @@ class PollObserver {
 class Poller {
   public:
     /// All must outlive the poller.
-    Poller(const PollerOptions& options, Clock& clock, Randomness randomness, ListingSink& sink,
-           PollObserver& observer);
+    Poller(const PollerOptions& options, Clock& clock, Randomness randomness, PollObserver& observer);
 
     /// What is to be done. To be asked again until it is a pause, and after each answer.
     [[nodiscard]] Next next();
@@ -88,11 +86,10 @@ class Poller {
     const Randomness randomness_;
     RateBudget budget_;
     Pace pace_;
+    Statistics statistics_;
     const ScanEnvironment environment_;
-    ListingSink& sink_;
     PollObserver& observer_;
 
-    Statistics statistics_;
     std::optional<Scan> scan_;  ///< the poll under way
     SteadyTime began_;          ///< it, or the one before
     base::Timestamp attempt_;

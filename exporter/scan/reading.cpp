@@ -34,13 +34,17 @@ void PageOrder::note_size(std::size_t bytes) {
     window_ = std::min(window_, std::max<std::size_t>(1, most_bytes_ahead / std::max<std::size_t>(1, bytes)));
 }
 
-std::optional<std::size_t> PageOrder::wanted(SteadyTime now, std::size_t most) const {
+tl::expected<std::size_t, SteadyTime> PageOrder::wanted(SteadyTime now, std::size_t most) const {
+    SteadyTime pause_over = SteadyTime::max();
     std::size_t unanswered = 0;
     std::size_t fresh = turn_;  // the lowest that is not asked for
     bool ends = false;          // whether a page before it ends the listing
     for (const auto& [page, asked] : asked_) {
-        if (asked.repeat && !asked.under_way && asked.repeat->not_before <= now) {
-            return page;
+        if (asked.repeat && !asked.under_way) {
+            if (asked.repeat->not_before <= now) {
+                return page;
+            }
+            pause_over = std::min(pause_over, asked.repeat->not_before);
         }
         unanswered += asked.outcome ? 0U : 1U;
         if (page == fresh) {
@@ -51,18 +55,10 @@ std::optional<std::size_t> PageOrder::wanted(SteadyTime now, std::size_t most) c
     // The second page goes alone as the first does: a server that ignores the page's number, or whose rows
     // can't be read any more, shows it there, and is not asked for a window full of the same.
     const std::size_t last = turn_ < 2 ? turn_ : std::max(last_, turn_);
-    const bool wanted = !ends && unanswered < most && fresh <= last && fresh - turn_ < window_;
-    return wanted ? std::optional(fresh) : std::nullopt;
-}
-
-SteadyTime PageOrder::first_repeat() const {
-    SteadyTime first = SteadyTime::max();
-    for (const auto& [page, asked] : asked_) {
-        if (asked.repeat && !asked.under_way) {
-            first = std::min(first, asked.repeat->not_before);
-        }
+    if (ends || unanswered >= most || fresh > last || fresh - turn_ >= window_) {
+        return tl::unexpected(pause_over);
     }
-    return first;
+    return fresh;
 }
 
 const Repeat* PageOrder::ask(std::size_t page) {
@@ -199,7 +195,11 @@ bool Reading::worth_repeating(const std::optional<Listing>& last) const {
     if (unreadable_last_page_ > 0) {
         return false;  // Whatever changed meanwhile: the same page would end it again.
     }
-    return !consistent() || !(matches_total(ids_.size() + unreadable_) || has_gap_of(last));
+    // A few tokens are missing, or too many, as were at the last poll: then it is the total that is wrong.
+    const bool has_gap_of_last =
+        !lacks_much() && last && !last->complete && last->reported_tokens && listing_.reported_tokens &&
+        *last->reported_tokens - last->tokens == *listing_.reported_tokens - ids_.size();
+    return !consistent() || !(matches_total(ids_.size() + unreadable_) || has_gap_of_last);
 }
 
 datadog::Result<void> Reading::add(const datadog::Token& token) {
@@ -241,13 +241,6 @@ datadog::Error Reading::shortage(int readings) const {
                 "{} tokens were listed of the {} that there are said to be, at the last of {} readings",
                 ids_.size(), listing_.reported_tokens.value_or(0), readings),
             .costly = true};
-}
-
-/// Whether a few tokens are missing, or too many, as were at the last poll: then it is the total that is
-/// wrong, and reading again brings nothing but requests.
-bool Reading::has_gap_of(const std::optional<Listing>& last) const {
-    return !lacks_much() && last && !last->complete && last->reported_tokens && listing_.reported_tokens &&
-           *last->reported_tokens - last->tokens == *listing_.reported_tokens - ids_.size();
 }
 
 bool Reading::matches_total(std::uint64_t tokens) const {

@@ -60,10 +60,9 @@ class PageOrder {
     void expect_up_to(std::size_t last) { last_ = last; }
 
     /// The page to ask for next: one whose pause before a repeat is over, otherwise a fresh one, unless
-    /// `most` were asked for in vain or not answered yet. nullopt: none is wanted for the moment.
-    [[nodiscard]] std::optional<std::size_t> wanted(SteadyTime now, std::size_t most) const;
-    /// When the first pause before a repeat is over; `SteadyTime::max()`: no page waits for one.
-    [[nodiscard]] SteadyTime first_repeat() const;
+    /// `most` were asked for in vain or not answered yet. The error, where none is wanted for the moment, is
+    /// when the first pause will be over; `SteadyTime::max()`: no page waits for that.
+    [[nodiscard]] tl::expected<std::size_t, SteadyTime> wanted(SteadyTime now, std::size_t most) const;
 
     /// The page is under way from now on. Why it is asked for again; null: it is not.
     const Repeat* ask(std::size_t page);
@@ -163,7 +162,6 @@ class Reading {
     void note_unreadable(const datadog::Page& page, bool nothing_new);
     [[nodiscard]] bool broke_off() const;
     [[nodiscard]] bool consistent() const;
-    [[nodiscard]] bool has_gap_of(const std::optional<Listing>& last) const;
     [[nodiscard]] bool matches_total(std::uint64_t tokens) const;
 
     ListingSink& sink_;

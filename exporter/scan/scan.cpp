@@ -74,16 +74,12 @@ Answer fetch(PageSource& source, const Fetch& wanted) {
     }
 }
 
-Scan::Scan(const ScanOptions& options, const ScanEnvironment& environment, ListingSink& sink,
-           Statistics& statistics, SteadyTime deadline, bool good_is_shown)
-    : options_(options),
-      environment_(environment),
-      sink_(sink),
-      statistics_(statistics),
+Scan::Scan(const ScanEnvironment& environment, SteadyTime deadline, bool good_is_shown)
+    : environment_(environment),
       deadline_(deadline),
       good_is_shown_(good_is_shown),
       now_(environment.clock.now()),
-      repeats_left_(options.max_retries_per_poll) {
+      repeats_left_(environment.options.max_retries_per_poll) {
     environment_.pace.begin();
 }
 
@@ -95,8 +91,8 @@ Next Scan::next() {
         phase_ = Phase::reading;
         ++readings_;
         reading_began_ = environment_.clock.steady_now();
-        reading_.emplace(now_, sink_, options_.max_tokens);
-        order_.emplace(pages_ahead * options_.concurrency);
+        reading_.emplace(now_, environment_.sink, environment_.options.max_tokens);
+        order_.emplace(pages_ahead * environment_.options.concurrency);
     }
     return phase_ == Phase::reading ? next_request() : until_answered;
 }
@@ -106,16 +102,16 @@ Next Scan::next_request() {
     if (now < quiet_until_) {
         return Pause{quiet_until_};
     }
-    const std::optional<std::size_t> page = order_->wanted(now, environment_.pace.limit());
+    const auto page = order_->wanted(now, environment_.pace.limit());
     if (!page) {
-        return Pause{order_->first_repeat()};
+        return Pause{page.error()};
     }
     const std::size_t under_way = order_->under_way();
     if (!environment_.budget.has_room(under_way, now)) {
         return under_way == 0 ? wait_for_budget(now) : until_answered;
     }
     if (const Repeat* const repeat = order_->ask(*page)) {
-        ++statistics_.retries[static_cast<std::size_t>(repeat->reason)];
+        ++environment_.statistics.retries[static_cast<std::size_t>(repeat->reason)];
     }
     return Fetch{*page, deadline_, !std::exchange(prepared_, true)};
 }
@@ -187,17 +183,18 @@ std::optional<Result<Page>> Scan::outcome_of(std::size_t page, Answer answer, st
 
 std::optional<Error> Scan::repeat_later(std::size_t page, Error error, int repeats) {
     const auto reason = retry_reason(error);
-    if (!reason || error.definitive || repeats >= options_.max_retries) {
+    if (!reason || error.definitive || repeats >= environment_.options.max_retries) {
         return error;
     }
     if (repeats_left_-- <= 0) {
-        error.message +=
-            fmt::format("; {} requests of this poll were repeated already", options_.max_retries_per_poll);
+        error.message += fmt::format("; {} requests of this poll were repeated already",
+                                     environment_.options.max_retries_per_poll);
         return error;
     }
     // What the server asked for and up to a second more; otherwise exponential back-off with full jitter.
     const bool pause_asked_for = error.retry_after && *error.retry_after > std::chrono::seconds(0);
-    const auto up_to = pause_asked_for ? std::chrono::seconds(1) : options_.backoff * (1 << repeats);
+    const auto up_to =
+        pause_asked_for ? std::chrono::seconds(1) : environment_.options.backoff * (1 << repeats);
     const SteadyTime not_before = environment_.clock.steady_now() +
                                   (pause_asked_for ? *error.retry_after : std::chrono::seconds(0)) +
                                   jitter(environment_.randomness, up_to);
@@ -229,18 +226,19 @@ void Scan::take_in_order() {
                 fmt::format("page {}: the poll's time was over before it was counted", order_->turn() - 1)});
             return;
         }
-        const Result<bool> is_last = reading_->add(**page, options_.page_size);
+        const Result<bool> is_last = reading_->add(**page, environment_.options.page_size);
         if (!is_last) {
             end_reading(is_last.error());
         } else if (*is_last) {
             end_reading(std::nullopt);
-        } else if (order_->turn() >= options_.max_pages) {
-            end_reading(
-                Error{.kind = ErrorKind::endless,
-                      .message = fmt::format("the listing has more than {} pages", options_.max_pages),
-                      .costly = true});
+        } else if (order_->turn() >= environment_.options.max_pages) {
+            end_reading(Error{
+                .kind = ErrorKind::endless,
+                .message = fmt::format("the listing has more than {} pages", environment_.options.max_pages),
+                .costly = true});
         } else {
-            order_->expect_up_to(std::min(reading_->expected_last_page(), options_.max_pages - 1));
+            order_->expect_up_to(
+                std::min(reading_->expected_last_page(), environment_.options.max_pages - 1));
         }
     }
 }
@@ -284,9 +282,9 @@ void Scan::conclude_reading() {
     }
     earlier_ = reading_->listing();
     earlier_lacks_much_ = reading_->lacks_much();
-    sink_.finish();
-    if (reading_->worth_repeating(statistics_.listing) && readings_ < options_.max_attempts &&
-        is_time_for_another()) {
+    environment_.sink.finish();
+    if (reading_->worth_repeating(environment_.statistics.listing) &&
+        readings_ < environment_.options.max_attempts && is_time_for_another()) {
         again_at_ = environment_.clock.steady_now() + pause_before_another_reading();
         phase_ = Phase::between_readings;
     } else if (may_publish()) {
@@ -304,7 +302,7 @@ void Scan::finish(Result<Listing> listing) {
     reading_.reset();
     order_.reset();
     if (listing) {
-        sink_.publish(*listing);
+        environment_.sink.publish(*listing);
     }
     outcome_ = std::move(listing);
 }
@@ -325,26 +323,27 @@ bool Scan::is_time_for_another() const {
 
 void Scan::count(const Answer& answer) {
     const datadog::Exchange& exchange = answer.exchange;
-    ++statistics_.requests[exchange.status];
-    statistics_.request_durations.observe(exchange.duration);
-    statistics_.response_bytes += exchange.body_bytes;
+    Statistics& statistics = environment_.statistics;
+    ++statistics.requests[exchange.status];
+    statistics.request_durations.observe(exchange.duration);
+    statistics.response_bytes += exchange.body_bytes;
     const datadog::RateLimit& limit = exchange.rate_limit;
     if (limit.limit) {
-        statistics_.rate_limit = limit.limit;
+        statistics.rate_limit = limit.limit;
     }
     if (limit.remaining) {
-        statistics_.rate_limit_remaining = limit.remaining;
+        statistics.rate_limit_remaining = limit.remaining;
     }
     if (limit.reset) {
-        statistics_.rate_limit_reset = environment_.clock.now() + *limit.reset;
+        statistics.rate_limit_reset = environment_.clock.now() + *limit.reset;
     }
     const SteadyTime now = environment_.clock.steady_now();
     environment_.budget.note(limit, now);
     if (answer.page) {
         environment_.pace.answered(exchange.duration, now);
-        ++statistics_.last_pages;
+        ++statistics.last_pages;
         std::transform(answer.page->facts.unparsed.begin(), answer.page->facts.unparsed.end(),
-                       statistics_.unparsed.begin(), statistics_.unparsed.begin(), std::plus<>());
+                       statistics.unparsed.begin(), statistics.unparsed.begin(), std::plus<>());
     } else if (retry_reason(answer.page.error())) {
         environment_.pace.pushed_back(exchange.duration, now);
     }

@@ -72,10 +72,13 @@ struct ScanOptions {
 
 /// What scans of one organization share and need from outside.
 struct ScanEnvironment {
+    const ScanOptions& options;
     Clock& clock;
     const Randomness& randomness;
     RateBudget& budget;
     Pace& pace;
+    ListingSink& sink;
+    Statistics& statistics;  ///< requests, retries, pages, rate limit and unparsed fields, as they happen
 };
 
 /// Reads one whole listing into a sink and publishes it there.
@@ -91,11 +94,9 @@ struct ScanEnvironment {
 /// and taken in one after another.
 class Scan {
   public:
-    /// @param sink, statistics requests, retries, pages, rate limit and unparsed fields are counted as they
-    /// happen; both must outlive the scan
+    /// @param environment must outlive the scan
     /// @param deadline when the scan gives up; every request and every wait ends by then
-    Scan(const ScanOptions& options, const ScanEnvironment& environment, ListingSink& sink,
-         Statistics& statistics, SteadyTime deadline, bool good_is_shown);
+    Scan(const ScanEnvironment& environment, SteadyTime deadline, bool good_is_shown);
 
     /// What is to be done. To be asked again until it is a pause, and after each answer.
     [[nodiscard]] Next next();
@@ -128,10 +129,7 @@ class Scan {
     [[nodiscard]] bool is_time_for_another() const;
     [[nodiscard]] bool may_publish() const;
 
-    const ScanOptions& options_;
     const ScanEnvironment& environment_;
-    ListingSink& sink_;
-    Statistics& statistics_;
     const SteadyTime deadline_;
     const bool good_is_shown_;
 

@@ -38,7 +38,7 @@ class Event {
     int times_ = 0;
 };
 
-class CountingObserver final : public PollObserver {
+class CountingObserver final : public Recording<PollObserver> {
   public:
     void poll_finished(const Statistics&) override {
         on_poll();
@@ -80,11 +80,10 @@ class CallbackSource final : public PageSource {
 /// An organization with its poller, on the machine's clock.
 struct Organization {
     explicit Organization(PollerOptions options = {}, Clock& clock = system_clock())
-        : poller(options, clock, always(0), sink, observer) {}
+        : poller(options, clock, always(0), observer) {}
 
     [[nodiscard]] Dispatcher::Member member() { return {&poller, &source}; }
 
-    RecordingSink sink;
     CountingObserver observer;
     CallbackSource source;
     Poller poller;
@@ -145,7 +144,7 @@ TEST(Dispatcher, PollsEachOrganizationOnce) {
 
     for (const auto& organization : organizations) {
         EXPECT_EQ(organization->poller.statistics().polls, 1U);
-        EXPECT_EQ(organization->sink.published, std::vector<std::string>{"a"});
+        EXPECT_EQ(organization->observer.published, std::vector<std::string>{"a"});
     }
 }
 
@@ -314,7 +313,7 @@ TEST(Dispatcher, AStopDoesNotWaitForTheResultsThatHaveCome) {
             return page_answer(PageBuilder().token("a").total(1));
         };
         // While the first is counted all the others come, and the second ends the run.
-        organization.sink.on_add = [&] {
+        organization.observer.on_add = [&] {
             if (counted++ == 0) {
                 EXPECT_TRUE(answered.wait_for(count));
             } else {

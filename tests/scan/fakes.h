@@ -172,7 +172,9 @@ class FakeSource final : public PageSource {
     std::deque<std::function<datadog::Answer()>> queue_;
 };
 
-class RecordingSink final : public ListingSink {
+/// A `ListingSink` or a `PollObserver`.
+template <class Interface>
+class Recording : public Interface {
   public:
     void begin(base::Timestamp now) override {
         ++begins;
@@ -205,6 +207,8 @@ class RecordingSink final : public ListingSink {
     std::vector<Listing> listings;
 };
 
+using RecordingSink = Recording<ListingSink>;
+
 /// Everything a scan needs, ready to use.
 struct ScanFixture {
     FakeClock clock;
@@ -221,11 +225,13 @@ struct ScanFixture {
     RateBudget budget{10};
     Pace pace{1};
 
+    ScanEnvironment environment() { return {options, clock, randomness, budget, pace, sink, statistics}; }
+
     /// One request after another.
     datadog::Result<Listing> run() {
-        const ScanEnvironment environment{clock, randomness, budget, pace};
         deadline_ = clock.steady_now() + timeout;
-        Scan scan(options, environment, sink, statistics, deadline_, good_is_shown);
+        const ScanEnvironment surroundings = environment();
+        Scan scan(surroundings, deadline_, good_is_shown);
         support::drive(scan, source, clock, [] { return false; });
         return *scan.outcome();
     }

@@ -17,7 +17,7 @@ using std::chrono::minutes;
 using std::chrono::seconds;
 using testing::ElementsAre;
 
-class RecordingObserver final : public PollObserver {
+class RecordingObserver final : public Recording<PollObserver> {
   public:
     void poll_finished(const Statistics& seen) override {
         polls.push_back(seen);
@@ -38,14 +38,13 @@ struct PollerFixture {
     FakeClock clock;
     Randomness randomness = always(0.5);
     FakeSource source;
-    RecordingSink sink;
     RecordingObserver observer;
     PollerOptions options{.scan = {.page_size = 2},
                           .interval = minutes(5),
                           .timeout = minutes(2),
                           .stale_after = std::chrono::hours(1)};
 
-    Poller poller() { return {options, clock, randomness, sink, observer}; }
+    Poller poller() { return {options, clock, randomness, observer}; }
     bool poll(Poller& poller) { return support::poll(poller, source, clock); }
 
     void answer_well() {
@@ -123,7 +122,7 @@ TEST(Poller, CountsFailuresInARowUntilAPollSucceeds) {
 TEST(Poller, AnExceptionBelowIsAFailedPollAndNotTheEnd) {
     PollerFixture fixture;
     fixture.answer_well();
-    fixture.sink.on_add = [] { throw std::runtime_error("broken"); };
+    fixture.observer.on_add = [] { throw std::runtime_error("broken"); };
     Poller poller = fixture.poller();
 
     fixture.poll(poller);
@@ -143,7 +142,7 @@ TEST(Poller, AfterAnExceptionWhatIsUnderWayIsWaitedForBeforeTheNextPoll) {
     poller.answered(1, page_answer(PageBuilder().token("b").total(9)));
     ASSERT_EQ(std::get<Fetch>(poller.next()).page, 2U);
     ASSERT_EQ(std::get<Fetch>(poller.next()).page, 3U);
-    fixture.sink.on_add = [] { throw std::runtime_error("broken"); };
+    fixture.observer.on_add = [] { throw std::runtime_error("broken"); };
 
     poller.answered(2, page_answer(PageBuilder().token("c").total(9)));
     fixture.clock.advance(std::chrono::hours(1));

@@ -211,13 +211,13 @@ TEST(PageOrder, APageIsAskedForAgainBeforeAnyFreshOneOnceItsPauseIsOver) {
     order.arrived(2, page(2));
     ASSERT_TRUE(order.take_next());
 
-    EXPECT_EQ(order.first_repeat(), now + std::chrono::seconds(2));
+    EXPECT_EQ(order.wanted(now, 0).error(), now + std::chrono::seconds(2));
     EXPECT_EQ(order.wanted(now, any_number), 6U);
     EXPECT_EQ(order.wanted(now + std::chrono::seconds(2), any_number), 3U);
     EXPECT_EQ(order.under_way(), 2U);
     ASSERT_NE(order.ask(3), nullptr);
     EXPECT_EQ(order.under_way(), 3U);
-    EXPECT_EQ(order.first_repeat(), SteadyTime::max());
+    EXPECT_EQ(order.wanted(now, 0).error(), SteadyTime::max());
     EXPECT_EQ(order.answered(3)->number, 1);
 }
 

@@ -33,9 +33,8 @@ class SimulatedNetwork {
     /// Drives a scan of the fixture's organization with `options.concurrency` requests side by side.
     datadog::Result<Listing> run(ScanFixture& fixture) {
         fixture.pace = Pace(fixture.options.concurrency);
-        const ScanEnvironment environment{fixture.clock, fixture.randomness, fixture.budget, fixture.pace};
-        Scan scan(fixture.options, environment, fixture.sink, fixture.statistics,
-                  clock_.steady_now() + fixture.timeout, fixture.good_is_shown);
+        const ScanEnvironment environment = fixture.environment();
+        Scan scan(environment, clock_.steady_now() + fixture.timeout, fixture.good_is_shown);
         for (;;) {
             const Next next = scan.next();
             if (scan.outcome()) {

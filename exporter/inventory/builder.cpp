@@ -16,12 +16,19 @@ using datadog::Token;
 
 constexpr std::string_view folded_name = "other";
 
-ByBucket zeros(std::size_t buckets) {
-    ByBucket counts;
-    for (std::vector<Count>& of_pair : counts) {
-        of_pair.assign(buckets, 0);
+constexpr std::string_view unknown = "unknown";
+
+/// Of the `n + 1` intervals between `n` ascending bounds: `under_1d`, `1d_to_7d`, …, `over_365d`.
+std::vector<std::string> interval_names(const std::vector<base::Duration>& bounds) {
+    std::vector<std::string> names;
+    std::string lower;
+    for (const base::Duration bound : bounds) {
+        const std::string upper = base::format_duration(bound);
+        names.push_back(lower.empty() ? "under_" + upper : lower + "_to_" + upper);
+        lower = upper;
     }
-    return counts;
+    names.push_back("over_" + lower);
+    return names;
 }
 
 void keep_earliest(std::optional<Timestamp>& earliest, Timestamp moment) {
@@ -35,9 +42,10 @@ Timestamp expiry_or_never(const std::optional<Timestamp>& expires_at) {
 }
 
 bool sooner(const TokenDetail& left, const TokenDetail& right) {
-    const Timestamp left_expiry = expiry_or_never(left.expires_at);
-    const Timestamp right_expiry = expiry_or_never(right.expires_at);
-    return left_expiry != right_expiry ? left_expiry < right_expiry : left.id < right.id;
+    const auto key = [](const TokenDetail& detail) {
+        return std::pair(expiry_or_never(detail.expires_at), std::string_view(detail.id));
+    };
+    return key(left) < key(right);
 }
 
 TokenDetail detail_of(const Token& token) {
@@ -52,6 +60,48 @@ TokenDetail detail_of(const Token& token) {
 }
 
 }  // namespace
+
+BucketScheme BucketScheme::expiry(std::vector<base::Duration> bounds) {
+    return {true, std::move(bounds), "expired", "never"};
+}
+
+BucketScheme BucketScheme::last_used(std::vector<base::Duration> bounds) {
+    return {false, std::move(bounds), "never", "never"};
+}
+
+BucketScheme BucketScheme::age(std::vector<base::Duration> bounds) {
+    return {false, std::move(bounds), "", unknown};
+}
+
+BucketScheme::BucketScheme(bool ahead, std::vector<base::Duration> bounds, std::string_view front,
+                           std::string_view when_none)
+    : ahead_(ahead), bounds_(std::move(bounds)), names_(interval_names(bounds_)) {
+    if (!front.empty()) {
+        names_.insert(names_.begin(), std::string(front));
+        first_interval_ = 1;
+    }
+    if (when_none != front && when_none != unknown) {
+        names_.emplace_back(when_none);
+    }
+    names_.emplace_back(unknown);
+    when_none_ =
+        static_cast<std::size_t>(std::find(names_.begin(), names_.end(), when_none) - names_.begin());
+}
+
+std::size_t BucketScheme::index(const datadog::Date& date, base::Timestamp now) const {
+    if (date.is_unreadable()) {
+        return names_.size() - 1;
+    }
+    if (date.is_none()) {
+        return when_none_;
+    }
+    if (ahead_ && *date.moment() <= now) {
+        return 0;  // `expired`
+    }
+    const auto distance = ahead_ ? *date.moment() - now : now - *date.moment();
+    const auto above = std::upper_bound(bounds_.begin(), bounds_.end(), distance);
+    return first_interval_ + static_cast<std::size_t>(above - bounds_.begin());
+}
 
 std::optional<ScopeTable::Counted> ScopeTable::add(const Token& token, std::size_t expiry_bucket) {
     Counted counted;
@@ -90,7 +140,7 @@ ScopeTable::Scope* ScopeTable::find_or_add(std::string_view name) {
     const std::uint64_t hash = base::text_hash(name, rules_.census_key);
     scope.hash = static_cast<std::uint32_t>(hash ^ (hash >> 32U));
     scope.privileged = rules_.privileged_scopes.contains(clean);
-    scope.grants.resize(ByBucket::size * rules_.expiry.size());
+    scope.grants.resize(type_pair_count * rules_.expiry.size());
     return &scope;
 }
 
@@ -115,7 +165,7 @@ void ScopeTable::write(Inventory& inventory) const {
         ByBucket& row = rows[place < rules_.scope_limit ? name : folded_name];
         for (std::size_t cell = 0; cell < scope.grants.size(); ++cell) {
             if (scope.grants[cell] > 0) {
-                const auto [type, owner] = type_pairs[cell / rules_.expiry.size()];
+                const auto& [type, owner] = type_pairs[cell / rules_.expiry.size()];
                 std::vector<Count>& buckets = row.at(type, owner);
                 buckets.resize(rules_.expiry.size());
                 buckets[cell % rules_.expiry.size()] += scope.grants[cell];
@@ -132,8 +182,7 @@ void ScopeTable::write(Inventory& inventory) const {
 // listing, would miss the processor's caches many times a token.
 Census take_census(std::vector<CensusEntry> entries, Timestamp began, const Census* before,
                    std::vector<std::uint64_t> newcomers) {
-    std::sort(entries.begin(), entries.end(),
-              [](const CensusEntry& left, const CensusEntry& right) { return left.id_hash < right.id_hash; });
+    std::ranges::sort(entries, {}, &CensusEntry::id_hash);
     Census census{std::move(entries), began, {}};
     if (before == nullptr) {
         return census;
@@ -172,11 +221,11 @@ InventoryBuilder::InventoryBuilder(const Rules& rules, Timestamp now, std::share
     inventory_.expiry_buckets = rules.expiry.names();
     inventory_.last_used_buckets = rules.last_used.names();
     inventory_.age_buckets = rules.age.names();
-    inventory_.by_expiry = zeros(rules.expiry.size());
-    inventory_.unscoped = zeros(rules.expiry.size());
-    inventory_.privileged = zeros(rules.expiry.size());
-    inventory_.by_last_use = zeros(rules.last_used.size());
-    inventory_.by_age = zeros(rules.age.size());
+    inventory_.by_expiry = ByBucket(std::vector<Count>(rules.expiry.size()));
+    inventory_.unscoped = ByBucket(std::vector<Count>(rules.expiry.size()));
+    inventory_.privileged = ByBucket(std::vector<Count>(rules.expiry.size()));
+    inventory_.by_last_use = ByBucket(std::vector<Count>(rules.last_used.size()));
+    inventory_.by_age = ByBucket(std::vector<Count>(rules.age.size()));
 }
 
 bool InventoryBuilder::add(const Token& token) {
@@ -202,7 +251,7 @@ bool InventoryBuilder::add(const Token& token) {
 InventoryBuilder::Built InventoryBuilder::build(bool complete, Timestamp began) && {
     scopes_.write(inventory_);
     base::IdSet all_owners;
-    for (const auto [type, owner] : type_pairs) {
+    for (const auto& [type, owner] : type_pairs) {
         const base::IdSet& of_pair = owners_.at(type, owner);
         inventory_.owners.at(type, owner) = of_pair.size();
         all_owners.merge(of_pair);

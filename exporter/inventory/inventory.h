@@ -14,16 +14,13 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace exporter::inventory {
 
 using Count = std::uint64_t;
-
-struct TypePair {
-    datadog::TokenType token;
-    datadog::OwnerType owner;
-};
+using TypePair = std::pair<datadog::TokenType, datadog::OwnerType>;
 
 inline constexpr std::size_t type_pair_count = datadog::token_type_count * datadog::owner_type_count;
 
@@ -43,6 +40,9 @@ inline constexpr std::array<TypePair, type_pair_count> type_pairs = [] {
 template <class T>
 class ByOwner {
   public:
+    ByOwner() = default;
+    explicit ByOwner(const T& of_each) { values_.fill(of_each); }
+
     [[nodiscard]] T& at(datadog::TokenType token, datadog::OwnerType owner) {
         return values_[index(token, owner)];
     }
@@ -55,14 +55,13 @@ class ByOwner {
     [[nodiscard]] auto end() const { return values_.end(); }
     bool operator==(const ByOwner&) const = default;
 
-    static constexpr std::size_t size = type_pair_count;
     /// The pair's place in `type_pairs`.
     [[nodiscard]] static constexpr std::size_t index(datadog::TokenType token, datadog::OwnerType owner) {
         return static_cast<std::size_t>(token) * datadog::owner_type_count + static_cast<std::size_t>(owner);
     }
 
   private:
-    std::array<T, size> values_{};
+    std::array<T, type_pair_count> values_{};
 };
 
 /// Counts by token type, owner type and bucket; the inner vectors have the scheme's size.

@@ -46,14 +46,10 @@ std::optional<Character> front(std::string_view text) {
     return Character{code, bytes};
 }
 
-bool is_control(char32_t code) {
-    return code < 0x20 || (code >= 0x7F && code <= 0x9F);
-}
-
-/// Characters that break lines or change the order in which text is shown.
+/// Control characters, and those that break lines or change the order in which text is shown.
 bool is_deceptive(char32_t code) {
-    return (code >= 0x202A && code <= 0x202E) || (code >= 0x2066 && code <= 0x2069) || code == 0x061C ||
-           code == 0x200E || code == 0x200F || code == 0x2028 || code == 0x2029;
+    return code < 0x20 || (code >= 0x7F && code <= 0x9F) || code == 0x061C || code == 0x200E ||
+           code == 0x200F || (code >= 0x2028 && code <= 0x202E) || (code >= 0x2066 && code <= 0x2069);
 }
 
 /// As much of the valid UTF-8 `text` as leaves room for `end`.
@@ -77,7 +73,7 @@ std::string label_text(std::string_view text) {
     std::string clean;
     while (!text.empty() && clean.size() <= max_label_bytes) {
         const auto character = front(text);
-        const bool keep = character && !is_control(character->code) && !is_deceptive(character->code);
+        const bool keep = character && !is_deceptive(character->code);
         clean += keep ? text.substr(0, character->bytes) : replacement;
         text.remove_prefix(character ? character->bytes : 1);
     }

@@ -40,11 +40,6 @@ bool RateBudget::has_room(std::size_t under_way, SteadyTime now) const {
     return now < reset_ ? available_ > static_cast<std::int64_t>(under_way) : under_way == 0;
 }
 
-void Pace::begin() {
-    usual_ = 0;
-    shortest_ = 0;
-}
-
 void Pace::answered(std::chrono::duration<double> took, SteadyTime now) {
     usual_ = usual_ == 0 ? took.count() : usual_ + weight * (took.count() - usual_);
     shortest_ = shortest_ == 0 ? usual_ : std::min(shortest_, usual_);
@@ -75,7 +70,7 @@ void Pace::restart(std::size_t limit, SteadyTime now) {
 }
 
 bool Pace::is_from_before_cut(std::chrono::duration<double> took, SteadyTime now) const {
-    return last_cut_ != SteadyTime::min() && now - took < last_cut_;
+    return now - took < last_cut_;
 }
 
 }  // namespace exporter::scan

@@ -48,7 +48,7 @@ class Pace {
     [[nodiscard]] std::size_t limit() const { return limit_; }
 
     /// A poll begins: the time its answers take is compared with that of its own first ones.
-    void begin();
+    void begin() { usual_ = shortest_ = 0; }
     /// An answer came after `took`.
     void answered(std::chrono::duration<double> took, SteadyTime now);
     /// The API pushed back after `took`. Requests that were under way at the last cut change nothing more.

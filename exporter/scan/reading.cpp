@@ -69,7 +69,7 @@ const Repeat* PageOrder::ask(std::size_t page) {
 
 std::size_t PageOrder::under_way() const {
     return static_cast<std::size_t>(
-        std::count_if(asked_.begin(), asked_.end(), [](const auto& page) { return page.second.under_way; }));
+        std::ranges::count_if(asked_, [](const auto& page) { return page.second.under_way; }));
 }
 
 std::optional<Repeat> PageOrder::answered(std::size_t page) {
@@ -119,19 +119,16 @@ void distrust_later_dates(datadog::Page& page, Timestamp now) {
 }
 
 datadog::Error rows_unreadable(std::size_t page, std::size_t rows, std::size_t before) {
-    const std::string what =
-        rows == 1 ? "its only row can't be read: it has no id that is a text"
-                  : fmt::format("none of its {} rows can be read: they have no id that is a text", rows);
     const std::string after = before > 0 ? fmt::format("; tokens before it: {}", before) : "";
-    return {.kind = datadog::ErrorKind::bad_page,
-            .message = fmt::format("page {}: {}{}", page, what, after),
-            .costly = before > 0};
+    return {
+        .kind = datadog::ErrorKind::bad_page,
+        .message = fmt::format("page {}: none of its rows can be read; without an id that is a text: {}{}",
+                               page, rows, after),
+        .costly = before > 0};
 }
 
 Reading::Reading(base::Timestamp now, ListingSink& sink, std::size_t max_tokens)
-    : sink_(sink), max_tokens_(max_tokens) {
-    listing_.as_of = now;
-    listing_.began = now;
+    : sink_(sink), max_tokens_(max_tokens), listing_{.as_of = now, .began = now} {
     sink_.begin(now);
 }
 
@@ -151,21 +148,17 @@ datadog::Result<bool> Reading::add(const datadog::Page& page, std::size_t page_s
         }
     }
     const bool nothing_new = ids_.size() == known_before;
-    note_unreadable(page, nothing_new);
-    if (ids_.size() == 0 && unreadable_last_page_ > 0) {
-        return tl::unexpected(rows_unreadable(pages_ - 1, unreadable_last_page_, 0));
-    }
-    const bool short_page = page.facts.elements < page_size;
-    return nothing_new || (short_page && listing_.reported_tokens == ids_.size());
-}
-
-void Reading::note_unreadable(const datadog::Page& page, bool nothing_new) {
     const std::size_t unreadable = page.facts.elements - page.tokens.size();
     all_readable_ = all_readable_ && unreadable == 0;
     // A server that ignores the page's number repeats them with the rest.
     const bool repeated = nothing_new && !page.tokens.empty();
     unreadable_ += repeated ? 0 : unreadable;
     unreadable_last_page_ = page.tokens.empty() ? unreadable : 0;
+    if (ids_.size() == 0 && unreadable_last_page_ > 0) {
+        return tl::unexpected(rows_unreadable(pages_ - 1, unreadable_last_page_, 0));
+    }
+    const bool short_page = page.facts.elements < page_size;
+    return nothing_new || (short_page && listing_.reported_tokens == ids_.size());
 }
 
 bool Reading::broke_off() const {

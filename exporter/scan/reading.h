@@ -159,7 +159,6 @@ class Reading {
 
   private:
     [[nodiscard]] datadog::Result<void> add(const datadog::Token& token);
-    void note_unreadable(const datadog::Page& page, bool nothing_new);
     [[nodiscard]] bool broke_off() const;
     [[nodiscard]] bool consistent() const;
     [[nodiscard]] bool matches_total(std::uint64_t tokens) const;

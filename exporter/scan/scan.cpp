@@ -33,11 +33,9 @@ std::optional<RetryReason> retry_reason(const Error& error) {
         case ErrorKind::timeout:
         case ErrorKind::network:
             return RetryReason::network;
-        case ErrorKind::too_large:
+        default:
             // The connection was given up for want of memory, which may be there again in a moment.
             return error.no_room ? std::optional(RetryReason::network) : std::nullopt;
-        default:
-            return std::nullopt;
     }
 }
 
@@ -86,7 +84,7 @@ Scan::Scan(const ScanEnvironment& environment, SteadyTime deadline, bool good_is
 Next Scan::next() {
     if (phase_ == Phase::between_readings) {
         if (environment_.clock.steady_now() < again_at_) {
-            return Pause{again_at_};
+            return again_at_;
         }
         phase_ = Phase::reading;
         ++readings_;
@@ -94,21 +92,21 @@ Next Scan::next() {
         reading_.emplace(now_, environment_.sink, environment_.options.max_tokens);
         order_.emplace(pages_ahead * environment_.options.concurrency);
     }
-    return phase_ == Phase::reading ? next_request() : until_answered;
+    return phase_ == Phase::reading ? next_request() : SteadyTime::max();
 }
 
 Next Scan::next_request() {
     const SteadyTime now = environment_.clock.steady_now();
     if (now < quiet_until_) {
-        return Pause{quiet_until_};
+        return quiet_until_;
     }
     const auto page = order_->wanted(now, environment_.pace.limit());
     if (!page) {
-        return Pause{page.error()};
+        return page.error();
     }
     const std::size_t under_way = order_->under_way();
     if (!environment_.budget.has_room(under_way, now)) {
-        return under_way == 0 ? wait_for_budget(now) : until_answered;
+        return under_way == 0 ? wait_for_budget(now) : SteadyTime::max();
     }
     if (const Repeat* const repeat = order_->ask(*page)) {
         ++environment_.statistics.retries[static_cast<std::size_t>(repeat->reason)];
@@ -116,7 +114,7 @@ Next Scan::next_request() {
     return Fetch{*page, deadline_, !std::exchange(prepared_, true)};
 }
 
-Pause Scan::wait_for_budget(SteadyTime now) {
+Next Scan::wait_for_budget(SteadyTime now) {
     const SteadyTime reset = environment_.budget.opens();
     // A little more than asked for, so that not all clients return in the same moment.
     constexpr int part_of_wait = 20;
@@ -124,7 +122,7 @@ Pause Scan::wait_for_budget(SteadyTime now) {
     const auto more = jitter(environment_.randomness, std::chrono::seconds(1));
     const SteadyTime opens = now + wait + std::min(more, wait / part_of_wait);
     if (opens < deadline_) {
-        return Pause{opens};
+        return opens;
     }
     const auto seconds = std::chrono::ceil<std::chrono::seconds>(reset - now);
     end_reading(
@@ -133,7 +131,7 @@ Pause Scan::wait_for_budget(SteadyTime now) {
                           "(--poll.rate-limit-reserve), and its reset in {} s is too late for this poll",
                           order_->turn(), seconds.count()),
               seconds});
-    return Pause{now};
+    return now;
 }
 
 void Scan::answered(std::size_t page, Answer answer) {
@@ -273,52 +271,35 @@ void Scan::end_reading(std::optional<Error> error) {
 }
 
 void Scan::conclude_reading() {
-    if (error_) {
-        // An earlier reading that contradicts itself tells more than none, unless the credentials have gone
-        // bad.
-        const bool earlier_counts = earlier_ && retry_reason(*error_) && may_publish();
-        finish(earlier_counts ? Result<Listing>(*earlier_) : tl::unexpected(*std::move(error_)));
-        return;
+    if (!error_) {
+        earlier_ = reading_->listing();
+        earlier_lacks_much_ = reading_->lacks_much();
+        environment_.sink.finish();
+        // A listing that starts in the second in which the last one ended could not tell tokens created
+        // before it from those created while it was read. And it counts as begun by as much earlier as its
+        // first exchange takes: the next one is not to reach back into this one.
+        const SteadyTime now = environment_.clock.steady_now();
+        again_at_ = now + rounding_of_date + first_exchange_;
+        // Without time for another as long as this one, what there is is published rather than lost.
+        const bool is_time_for_another = again_at_ + (now - reading_began_) < deadline_;
+        if (reading_->worth_repeating(environment_.statistics.listing) &&
+            readings_ < environment_.options.max_attempts && is_time_for_another) {
+            phase_ = Phase::between_readings;
+            return;
+        }
     }
-    earlier_ = reading_->listing();
-    earlier_lacks_much_ = reading_->lacks_much();
-    environment_.sink.finish();
-    if (reading_->worth_repeating(environment_.statistics.listing) &&
-        readings_ < environment_.options.max_attempts && is_time_for_another()) {
-        again_at_ = environment_.clock.steady_now() + pause_before_another_reading();
-        phase_ = Phase::between_readings;
-    } else if (may_publish()) {
-        finish(*earlier_);
+    // An earlier reading that contradicts itself tells more than none, unless the credentials have gone bad.
+    const bool may_publish =
+        earlier_ && !(good_is_shown_ && earlier_lacks_much_) && (!error_ || retry_reason(*error_));
+    if (may_publish) {
+        // What is made of the listing may need the memory of its ids and of pages beyond its end.
+        reading_.reset();
+        order_.reset();
+        environment_.sink.publish(*earlier_);
+        outcome_ = *earlier_;
     } else {
-        finish(tl::unexpected(reading_->shortage(readings_)));
+        outcome_ = tl::unexpected(error_ ? *error_ : reading_->shortage(readings_));
     }
-}
-
-bool Scan::may_publish() const {
-    return !(good_is_shown_ && earlier_lacks_much_);
-}
-
-void Scan::finish(Result<Listing> listing) {
-    reading_.reset();
-    order_.reset();
-    if (listing) {
-        environment_.sink.publish(*listing);
-    }
-    outcome_ = std::move(listing);
-}
-
-/// A listing that starts in the second in which the last one ended could not tell tokens created before it
-/// from those created while it was read. And it counts as begun by as much earlier as its first exchange
-/// takes: the next one is not to reach back into this one.
-SteadyTime::duration Scan::pause_before_another_reading() const {
-    return rounding_of_date + first_exchange_;
-}
-
-/// Whether another reading as long as this one would be over in time. If not, what there is is published as
-/// incomplete rather than lost.
-bool Scan::is_time_for_another() const {
-    const SteadyTime now = environment_.clock.steady_now();
-    return now + pause_before_another_reading() + (now - reading_began_) < deadline_;
 }
 
 void Scan::count(const Answer& answer) {

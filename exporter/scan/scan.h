@@ -27,15 +27,9 @@ struct Fetch {
     bool begins_poll = false;
 };
 
-/// There is nothing to do until then, unless an answer comes first.
-struct Pause {
-    SteadyTime until;
-};
-
-/// Only an answer changes anything.
-inline constexpr Pause until_answered{SteadyTime::max()};
-
-using Next = std::variant<Fetch, Pause>;
+/// What is to be done, or until when there is nothing to do, unless an answer comes first. With
+/// `SteadyTime::max()` only an answer changes anything.
+using Next = std::variant<Fetch, SteadyTime>;
 
 /// One organization's listing, page by page.
 class PageSource {
@@ -98,7 +92,7 @@ class Scan {
     /// @param deadline when the scan gives up; every request and every wait ends by then
     Scan(const ScanEnvironment& environment, SteadyTime deadline, bool good_is_shown);
 
-    /// What is to be done. To be asked again until it is a pause, and after each answer.
+    /// What is to be done. To be asked again until that is nothing, and after each answer.
     [[nodiscard]] Next next();
     void answered(std::size_t page, datadog::Answer answer);
 
@@ -110,7 +104,7 @@ class Scan {
     enum class Phase { between_readings, reading, draining };
 
     [[nodiscard]] Next next_request();
-    [[nodiscard]] Pause wait_for_budget(SteadyTime now);
+    [[nodiscard]] Next wait_for_budget(SteadyTime now);
     void count(const datadog::Answer& answer);
     /// nullopt: the page will be asked for again.
     [[nodiscard]] std::optional<datadog::Result<datadog::Page>> outcome_of(std::size_t page,
@@ -124,10 +118,6 @@ class Scan {
     void add_progress(datadog::Error& error) const;
     void end_reading(std::optional<datadog::Error> error);
     void conclude_reading();
-    void finish(datadog::Result<Listing> listing);
-    [[nodiscard]] SteadyTime::duration pause_before_another_reading() const;
-    [[nodiscard]] bool is_time_for_another() const;
-    [[nodiscard]] bool may_publish() const;
 
     const ScanEnvironment& environment_;
     const SteadyTime deadline_;

@@ -1,4 +1,4 @@
-#include "inventory/buckets.h"
+#include "inventory/builder.h"
 
 #include "inventory/tokens.h"
 

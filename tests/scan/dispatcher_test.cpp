@@ -1,6 +1,5 @@
-#include "scan/dispatcher.h"
-
 #include "scan/fakes.h"
+#include "scan/poller.h"
 
 #include <gtest/gtest.h>
 

@@ -147,7 +147,7 @@ TEST(Poller, AfterAnExceptionWhatIsUnderWayIsWaitedForBeforeTheNextPoll) {
     poller.answered(2, page_answer(PageBuilder().token("c").total(9)));
     fixture.clock.advance(std::chrono::hours(1));
 
-    EXPECT_EQ(std::get<Pause>(poller.next()).until, SteadyTime::max());
+    EXPECT_EQ(std::get<SteadyTime>(poller.next()), SteadyTime::max());
     poller.answered(3, page_answer(PageBuilder().token("d").total(9)));
     EXPECT_TRUE(std::get<Fetch>(poller.next()).begins_poll);
     EXPECT_EQ(poller.statistics().polls, 1U);

@@ -43,7 +43,7 @@ class SimulatedNetwork {
             if (const auto* fetch = std::get_if<Fetch>(&next)) {
                 ask(fetch->page);
             } else {
-                pass_time(scan, std::get<Pause>(next).until);
+                pass_time(scan, std::get<SteadyTime>(next));
             }
         }
     }

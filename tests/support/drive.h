@@ -20,7 +20,7 @@ void drive(Machine& machine, scan::PageSource& source, scan::Clock& clock, Done 
         if (const auto* wanted = std::get_if<scan::Fetch>(&next)) {
             machine.answered(wanted->page, scan::fetch(source, *wanted));
         } else {
-            const scan::SteadyTime until = std::get<scan::Pause>(next).until;
+            const auto until = std::get<scan::SteadyTime>(next);
             if (until == scan::SteadyTime::max()) {
                 return;
             }

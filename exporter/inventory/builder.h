@@ -1,5 +1,5 @@
-// Counts tokens into an `Inventory` while the pages stream by: memory grows with series, and by 16 bytes a
-// token for churn.
+// Counts tokens into an `Inventory` while the pages stream by, by the rules that are configured. Memory grows
+// with series, and by 16 bytes a token for churn.
 #pragma once
 
 #include "base/duration.h"
@@ -20,7 +20,7 @@
 
 namespace exporter::inventory {
 
-/// A scheme maps a token's date to an index into `names()`. Immutable.
+/// Disjoint, half-open buckets: maps a token's date to an index into their `names()`. Immutable.
 class BucketScheme {
   public:
     /// Time left: `expired`, the intervals, `never`, `unknown`. At its expiry a token is `expired`; with

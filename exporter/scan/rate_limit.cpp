@@ -69,8 +69,4 @@ void Pace::restart(std::size_t limit, SteadyTime now) {
     last_cut_ = now;
 }
 
-bool Pace::is_from_before_cut(std::chrono::duration<double> took, SteadyTime now) const {
-    return now - took < last_cut_;
-}
-
 }  // namespace exporter::scan

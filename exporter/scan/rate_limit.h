@@ -56,7 +56,9 @@ class Pace {
 
   private:
     void restart(std::size_t limit, SteadyTime now);
-    [[nodiscard]] bool is_from_before_cut(std::chrono::duration<double> took, SteadyTime now) const;
+    [[nodiscard]] bool is_from_before_cut(std::chrono::duration<double> took, SteadyTime now) const {
+        return now - took < last_cut_;
+    }
 
     std::size_t most_;
     std::size_t limit_;

@@ -473,6 +473,22 @@ TEST(Poller, AnObserverThatFailsEndsNothingAndIsCounted) {
     EXPECT_TRUE(fixture.observer.statistics.last_poll_succeeded);
 }
 
+TEST(Poller, AnObserverThatFailsBringsTheNextPollNoSooner) {
+    PollerFixture fixture;
+    fixture.answer_well();
+    Poller poller = fixture.poller();
+    std::vector<SteadyTime> polls;
+    fixture.observer.on_poll = [&] {
+        polls.push_back(fixture.clock.steady_now());
+        throw std::bad_alloc();
+    };
+
+    support::drive(poller, fixture.source, fixture.clock, [&] { return polls.size() >= 3; });
+
+    EXPECT_EQ(polls[1] - polls[0], minutes(5));
+    EXPECT_EQ(polls[2] - polls[1], minutes(5));
+}
+
 TEST(Poller, MovesUntilTheNextPollIsLongOverdue) {
     PollerFixture fixture;
     fixture.answer_well();

@@ -184,6 +184,19 @@ TEST(Scan, ARepetitionThatHadNoTimeLeavesTheReasonAsItWas) {
     EXPECT_THAT(listing.error().message, HasSubstr("no time is left to try again"));
 }
 
+TEST(Scan, ReadsTheCredentialsOnceHoweverOftenItsFirstPageIsAskedFor) {
+    ScanFixture fixture;
+    auto script = contradiction();
+    script.insert(script.begin(), error(ErrorKind::server_error, 503));
+    script.push_back(page(PageBuilder().token("a").total(1)));
+    fixture.source.script(script);
+
+    ASSERT_TRUE(fixture.run());
+
+    EXPECT_THAT(fixture.source.asked, ElementsAre(0U, 0U, 1U, 0U));
+    EXPECT_EQ(fixture.source.prepared, 1);
+}
+
 TEST(Scan, UnreadableCredentialsFailBeforeAnyRequest) {
     ScanFixture fixture;
     fixture.source.prepare_error = datadog::Error{ErrorKind::credentials, "gone", std::nullopt};

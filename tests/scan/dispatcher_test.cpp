@@ -222,6 +222,9 @@ TEST_P(OrganizationsThatHang, LeaveHalfOfTheWorkersToTheOthers) {
     EXPECT_TRUE(healthy.observer.polls.wait_for(20));
     EXPECT_EQ(gate.waiting(), 2);
     gate.open();
+    for (const auto& organization : hanging) {
+        EXPECT_TRUE(organization->observer.polls.wait_for(4)) << "their workers come back to them";
+    }
 }
 
 INSTANTIATE_TEST_SUITE_P(Dispatcher, OrganizationsThatHang,

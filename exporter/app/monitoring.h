@@ -8,7 +8,7 @@
 #include "config/config.h"
 #include "metrics/collectables.h"
 #include "metrics/exposition.h"
-#include "scan/dispatcher.h"
+#include "scan/poller.h"
 #include "state/state_keeper.h"
 
 #include <memory>

@@ -110,7 +110,7 @@ OrganizationMonitor::OrganizationMonitor(const config::Organization& organizatio
       on_change_(std::move(on_change)),
       source_(make_source(organization, config, surroundings.commons)),
       rules_(rules_of(config, *source_, states_)),
-      poller_(poller_options(config, schedule), surroundings.clock, surroundings.randomness, *this, *this) {
+      poller_(poller_options(config, schedule), surroundings.clock, surroundings.randomness, *this) {
     if (const auto earlier = states_ != nullptr ? states_->state_of(name_) : nullptr) {
         restore(*earlier, surroundings.clock);
     }

@@ -28,7 +28,7 @@ struct Surroundings {
     std::shared_ptr<datadog::Commons> commons;
     state::StateKeeper* states = nullptr;  ///< null: nothing outlives a restart
     scan::Clock& clock = scan::system_clock();
-    scan::Randomness& randomness = scan::system_randomness();
+    scan::Randomness randomness = scan::system_randomness;
     std::shared_ptr<MemoryReturn> memory = nullptr;  ///< null: one for each monitor
 };
 
@@ -44,7 +44,7 @@ struct Schedule {
 [[nodiscard]] std::string fingerprint_of(const config::Organization& organization,
                                          const config::Config& config);
 
-class OrganizationMonitor final : private scan::ListingSink, private scan::PollObserver {
+class OrganizationMonitor final : private scan::PollObserver {
   public:
     /// Begins with the numbers that `surroundings.states` has of it, unless they are stale.
     ///

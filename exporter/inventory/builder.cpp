@@ -3,6 +3,7 @@
 #include "inventory/label_text.h"
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 namespace exporter::inventory {
@@ -10,14 +11,24 @@ namespace exporter::inventory {
 namespace {
 
 using base::Timestamp;
+using datadog::Date;
 using datadog::Token;
 
-ByBucket zeros(std::size_t buckets) {
-    ByBucket counts;
-    for (std::vector<Count>& of_pair : counts) {
-        of_pair.assign(buckets, 0);
+constexpr std::string_view folded_name = "other";
+
+constexpr std::string_view unknown = "unknown";
+
+/// Of the `n + 1` intervals between `n` ascending bounds: `under_1d`, `1d_to_7d`, …, `over_365d`.
+std::vector<std::string> interval_names(const std::vector<base::Duration>& bounds) {
+    std::vector<std::string> names;
+    std::string lower;
+    for (const base::Duration bound : bounds) {
+        const std::string upper = base::format_duration(bound);
+        names.push_back(lower.empty() ? "under_" + upper : lower + "_to_" + upper);
+        lower = upper;
     }
-    return counts;
+    names.push_back("over_" + lower);
+    return names;
 }
 
 void keep_earliest(std::optional<Timestamp>& earliest, Timestamp moment) {
@@ -31,9 +42,10 @@ Timestamp expiry_or_never(const std::optional<Timestamp>& expires_at) {
 }
 
 bool sooner(const TokenDetail& left, const TokenDetail& right) {
-    const Timestamp left_expiry = expiry_or_never(left.expires_at);
-    const Timestamp right_expiry = expiry_or_never(right.expires_at);
-    return left_expiry != right_expiry ? left_expiry < right_expiry : left.id < right.id;
+    const auto key = [](const TokenDetail& detail) {
+        return std::pair(expiry_or_never(detail.expires_at), std::string_view(detail.id));
+    };
+    return key(left) < key(right);
 }
 
 TokenDetail detail_of(const Token& token) {
@@ -49,46 +61,197 @@ TokenDetail detail_of(const Token& token) {
 
 }  // namespace
 
+BucketScheme BucketScheme::expiry(std::vector<base::Duration> bounds) {
+    return {true, std::move(bounds), "expired", "never"};
+}
+
+BucketScheme BucketScheme::last_used(std::vector<base::Duration> bounds) {
+    return {false, std::move(bounds), "never", "never"};
+}
+
+BucketScheme BucketScheme::age(std::vector<base::Duration> bounds) {
+    return {false, std::move(bounds), "", unknown};
+}
+
+BucketScheme::BucketScheme(bool ahead, std::vector<base::Duration> bounds, std::string_view front,
+                           std::string_view when_none)
+    : ahead_(ahead), bounds_(std::move(bounds)), names_(interval_names(bounds_)) {
+    if (!front.empty()) {
+        names_.insert(names_.begin(), std::string(front));
+        first_interval_ = 1;
+    }
+    if (when_none != front && when_none != unknown) {
+        names_.emplace_back(when_none);
+    }
+    names_.emplace_back(unknown);
+    when_none_ =
+        static_cast<std::size_t>(std::find(names_.begin(), names_.end(), when_none) - names_.begin());
+}
+
+std::size_t BucketScheme::index(const datadog::Date& date, base::Timestamp now) const {
+    if (date.is_unreadable()) {
+        return names_.size() - 1;
+    }
+    if (date.is_none()) {
+        return when_none_;
+    }
+    if (ahead_ && *date.moment() <= now) {
+        return 0;  // `expired`
+    }
+    const auto distance = ahead_ ? *date.moment() - now : now - *date.moment();
+    const auto above = std::upper_bound(bounds_.begin(), bounds_.end(), distance);
+    return first_interval_ + static_cast<std::size_t>(above - bounds_.begin());
+}
+
+std::optional<ScopeTable::Counted> ScopeTable::add(const Token& token, std::size_t expiry_bucket) {
+    Counted counted;
+    ++tokens_;
+    const std::size_t cell =
+        ByBucket::index(token.type, token.owner_type) * rules_.expiry.size() + expiry_bucket;
+    for (const std::string_view name : token.scopes) {
+        Scope* const scope = find_or_add(name);
+        if (scope == nullptr) {
+            return std::nullopt;
+        }
+        if (std::exchange(scope->last_token, tokens_) == tokens_) {
+            continue;
+        }
+        ++scope->tokens;
+        ++scope->grants[cell];
+        counted.privileged = counted.privileged || scope->privileged;
+        counted.set_hash += scope->hash;
+    }
+    return counted;
+}
+
+ScopeTable::Scope* ScopeTable::find_or_add(std::string_view name) {
+    if (const auto known = scopes_.find(name); known != scopes_.end()) {
+        return &known->second;
+    }
+    // Counted under the name it is published by: two names that are cut to the same one are one series.
+    const std::string clean = label_text(name);
+    if (clean != name) {
+        return find_or_add(clean);
+    }
+    if (scopes_.size() >= rules_.max_scopes) {
+        return nullptr;
+    }
+    Scope& scope = scopes_[clean];
+    const std::uint64_t hash = base::text_hash(name, rules_.census_key);
+    scope.hash = static_cast<std::uint32_t>(hash ^ (hash >> 32U));
+    scope.privileged = rules_.privileged_scopes.contains(clean);
+    scope.grants.resize(type_pair_count * rules_.expiry.size());
+    return &scope;
+}
+
+void ScopeTable::write(Inventory& inventory) const {
+    std::vector<const std::pair<const std::string, Scope>*> order;
+    order.reserve(scopes_.size());
+    for (const auto& scope : scopes_) {
+        order.push_back(&scope);
+    }
+    std::sort(order.begin(), order.end(), [](const auto* left, const auto* right) {
+        const Count of_left = left->second.tokens;
+        const Count of_right = right->second.tokens;
+        return of_left != of_right ? of_left > of_right : left->first < right->first;
+    });
+    inventory.distinct_scopes = order.size();
+    inventory.folded_scopes = order.size() - std::min(order.size(), rules_.scope_limit);
+
+    // A scope that is really called `other` shares the series of the folded ones: there can be only one.
+    std::map<std::string_view, ByBucket> rows;
+    for (std::size_t place = 0; place < order.size(); ++place) {
+        const auto& [name, scope] = *order[place];
+        ByBucket& row = rows[place < rules_.scope_limit ? name : folded_name];
+        for (std::size_t cell = 0; cell < scope.grants.size(); ++cell) {
+            if (scope.grants[cell] > 0) {
+                const auto& [type, owner] = type_pairs[cell / rules_.expiry.size()];
+                std::vector<Count>& buckets = row.at(type, owner);
+                buckets.resize(rules_.expiry.size());
+                buckets[cell % rules_.expiry.size()] += scope.grants[cell];
+            }
+        }
+    }
+    inventory.scope_grants.reserve(rows.size());
+    for (auto& [scope, grants] : rows) {
+        inventory.scope_grants.push_back({std::string(scope), std::move(grants)});
+    }
+}
+
+// Both lists are sorted, so they are read once side by side: to look each token up, in the order of the
+// listing, would miss the processor's caches many times a token.
+Census take_census(std::vector<CensusEntry> entries, Timestamp began, const Census* before,
+                   std::vector<std::uint64_t> newcomers) {
+    std::ranges::sort(entries, {}, &CensusEntry::id_hash);
+    Census census{std::move(entries), began, {}};
+    if (before == nullptr) {
+        return census;
+    }
+    const auto index = [](const CensusEntry& entry) { return static_cast<std::size_t>(entry.type); };
+    Churn& churn = census.churn = before->churn;
+    std::sort(newcomers.begin(), newcomers.end());
+    auto old = before->entries.begin();
+    const auto no_more = before->entries.end();
+    for (const CensusEntry& entry : census.entries) {
+        for (; old != no_more && old->id_hash < entry.id_hash; ++old) {
+            ++churn.removed[index(*old)];
+        }
+        if (old != no_more && old->id_hash == entry.id_hash) {
+            churn.scope_changes[index(entry)] += Count{old->scopes_hash != entry.scopes_hash};
+            ++old;
+        } else if (std::binary_search(newcomers.begin(), newcomers.end(), entry.id_hash)) {
+            ++churn.created[index(entry)];
+        } else {
+            ++churn.late;
+        }
+    }
+    for (; old != no_more; ++old) {
+        ++churn.removed[index(*old)];
+    }
+    return census;
+}
+
 InventoryBuilder::InventoryBuilder(const Rules& rules, Timestamp now, std::shared_ptr<const Census> previous)
-    : rules_(rules),
-      now_(now),
-      previous_(std::move(previous)),
-      scopes_(rules.privileged_scopes, rules.expiry.size(), rules.max_scopes, rules.census_key) {
+    : rules_(rules), now_(now), previous_(std::move(previous)), scopes_(rules) {
     if (previous_) {
         // So many and a few new ones: growing would copy them all, beside the census before.
-        entries_.reserve(previous_->entries().size() + previous_->entries().size() / 16);
+        entries_.reserve(previous_->entries.size() + previous_->entries.size() / 16);
     }
     inventory_.as_of = now;
     inventory_.expiry_buckets = rules.expiry.names();
     inventory_.last_used_buckets = rules.last_used.names();
     inventory_.age_buckets = rules.age.names();
-    inventory_.by_expiry = zeros(rules.expiry.size());
-    inventory_.unscoped = zeros(rules.expiry.size());
-    inventory_.privileged = zeros(rules.expiry.size());
-    inventory_.by_last_use = zeros(rules.last_used.size());
-    inventory_.by_age = zeros(rules.age.size());
+    inventory_.by_expiry = ByBucket(std::vector<Count>(rules.expiry.size()));
+    inventory_.unscoped = ByBucket(std::vector<Count>(rules.expiry.size()));
+    inventory_.privileged = ByBucket(std::vector<Count>(rules.expiry.size()));
+    inventory_.by_last_use = ByBucket(std::vector<Count>(rules.last_used.size()));
+    inventory_.by_age = ByBucket(std::vector<Count>(rules.age.size()));
 }
 
 bool InventoryBuilder::add(const Token& token) {
     const std::size_t expiry = rules_.expiry.index(token.expires_at, now_);
-    const auto scopes = scopes_.add(token.scopes, token.type, token.owner_type, expiry);
-    if (scopes.too_many) {
+    const auto scopes = scopes_.add(token, expiry);
+    if (!scopes) {
         return false;
     }
-    count_buckets(token, expiry, scopes.privileged);
-    count_findings(token, scopes.privileged);
+    count_buckets(token, expiry, scopes->privileged);
+    count_findings(token, scopes->privileged);
     note_dates(token);
-    count_owner(token);
-    note_for_churn(token, scopes.set_hash);
-    recognise_own(token);
+    note_for_churn(token, scopes->set_hash);
     add_detail(token);
+    if (!token.owner_id.empty()) {
+        owners_.at(token.type, token.owner_type).insert(token.owner_id);
+    }
+    if (rules_.is_own_token && rules_.is_own_token(token.public_portion)) {
+        inventory_.credential_expiry = token.expires_at.moment();
+    }
     return true;
 }
 
 InventoryBuilder::Built InventoryBuilder::build(bool complete, Timestamp began) && {
-    scopes_.write(inventory_, rules_.scope_limit);
+    scopes_.write(inventory_);
     base::IdSet all_owners;
-    for (const auto [type, owner] : type_pairs) {
+    for (const auto& [type, owner] : type_pairs) {
         const base::IdSet& of_pair = owners_.at(type, owner);
         inventory_.owners.at(type, owner) = of_pair.size();
         all_owners.merge(of_pair);
@@ -96,9 +259,13 @@ InventoryBuilder::Built InventoryBuilder::build(bool complete, Timestamp began) 
     inventory_.distinct_owners = all_owners.size();
     std::sort_heap(inventory_.details.begin(), inventory_.details.end(), sooner);
 
-    auto census = complete ? take_census(began) : previous_;
+    auto census = previous_;
+    if (complete) {
+        census = std::make_shared<const Census>(
+            take_census(std::move(entries_), began, previous_.get(), std::move(newcomers_)));
+    }
     if (census) {
-        inventory_.churn = census->churn();
+        inventory_.churn = census->churn;
     }
     return {std::move(inventory_), std::move(census)};
 }
@@ -120,11 +287,25 @@ void InventoryBuilder::count_buckets(const Token& token, std::size_t expiry, boo
 }
 
 void InventoryBuilder::count_findings(const Token& token, bool privileged) {
-    const JudgedToken judged{token, privileged, rules_, now_};
-    for (const Finding& finding : findings) {
-        const auto risk = static_cast<std::size_t>(finding.risk);
-        inventory_.at_risk[risk].at(token.type, token.owner_type) += Count{finding.applies(judged)};
-    }
+    const auto& created = token.created_at.moment();
+    const auto& expires = token.expires_at.moment();
+    const bool expired = expires && *expires <= now_;
+    const bool never_expires = token.expires_at.is_none();
+    // Never used is only suspicious of a token that had the time to be used.
+    const Date& idle_since = token.last_used_at.is_none() ? token.created_at : token.last_used_at;
+    const bool unused = !expired && idle_since.moment() && now_ - *idle_since.moment() > rules_.max_idle;
+    const bool lives_too_long = !expired && created && expires && *expires - *created > rules_.max_lifetime;
+
+    const auto count = [this, &token](Risk risk, bool applies) {
+        inventory_.at_risk[static_cast<std::size_t>(risk)].at(token.type, token.owner_type) += Count{applies};
+    };
+    count(Risk::never_expires, never_expires);
+    count(Risk::never_expires_privileged, never_expires && privileged);
+    count(Risk::unused, unused);
+    count(Risk::unused_privileged, unused && privileged);
+    count(Risk::lifetime_over_policy, lives_too_long);
+    count(Risk::expired_still_listed, expired);
+    count(Risk::leaked, token.leak == datadog::Leak::leaked);
     inventory_.leaks_reported = inventory_.leaks_reported || token.leak != datadog::Leak::unknown;
 }
 
@@ -137,24 +318,12 @@ void InventoryBuilder::note_dates(const Token& token) {
     }
 }
 
-void InventoryBuilder::count_owner(const Token& token) {
-    if (!token.owner_id.empty()) {
-        owners_.at(token.type, token.owner_type).insert(token.owner_id);
-    }
-}
-
 void InventoryBuilder::note_for_churn(const Token& token, std::uint32_t scopes_hash) {
     const std::uint64_t id_hash = base::text_hash(token.id, rules_.census_key);
     entries_.push_back({id_hash, scopes_hash, token.type});
     const auto& created = token.created_at.moment();
-    if (previous_ && (!created || *created >= previous_->began())) {
+    if (previous_ && (!created || *created >= previous_->began)) {
         newcomers_.push_back(id_hash);
-    }
-}
-
-void InventoryBuilder::recognise_own(const Token& token) {
-    if (rules_.is_own_token && rules_.is_own_token(token.public_portion)) {
-        inventory_.credential_expiry = token.expires_at.moment();
     }
 }
 
@@ -177,13 +346,6 @@ void InventoryBuilder::add_detail(const Token& token) {
         std::pop_heap(heap.begin(), heap.end(), sooner);
         heap.pop_back();
     }
-}
-
-std::shared_ptr<const Census> InventoryBuilder::take_census(Timestamp began) {
-    if (!previous_) {
-        return std::make_shared<const Census>(std::move(entries_), began, Churn{});
-    }
-    return std::make_shared<const Census>(std::move(entries_), began, *previous_, std::move(newcomers_));
 }
 
 }  // namespace exporter::inventory

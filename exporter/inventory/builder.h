@@ -1,12 +1,10 @@
-// Counts tokens into an `Inventory` while the pages stream by: memory grows with series, and by 16 bytes a
-// token for churn.
+// Counts tokens into an `Inventory` while the pages stream by, by the rules that are configured. Memory grows
+// with series, and by 16 bytes a token for churn.
 #pragma once
 
+#include "base/duration.h"
 #include "base/text_hash.h"
-#include "inventory/buckets.h"
-#include "inventory/census.h"
 #include "inventory/inventory.h"
-#include "inventory/scope_table.h"
 
 #include <chrono>
 #include <cstddef>
@@ -17,9 +15,39 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 namespace exporter::inventory {
+
+/// Disjoint, half-open buckets: maps a token's date to an index into their `names()`. Immutable.
+class BucketScheme {
+  public:
+    /// Time left: `expired`, the intervals, `never`, `unknown`. At its expiry a token is `expired`; with
+    /// exactly a bound left it is in the interval above it.
+    [[nodiscard]] static BucketScheme expiry(std::vector<base::Duration> bounds);
+    /// Time since: `never`, the intervals, `unknown`. A date ahead of `now` (clocks differ) is in the first
+    /// interval.
+    [[nodiscard]] static BucketScheme last_used(std::vector<base::Duration> bounds);
+    /// Time since: the intervals, `unknown` (also when there is no date).
+    [[nodiscard]] static BucketScheme age(std::vector<base::Duration> bounds);
+
+    [[nodiscard]] std::size_t index(const datadog::Date& date, base::Timestamp now) const;
+    [[nodiscard]] const std::vector<std::string>& names() const { return names_; }
+    [[nodiscard]] std::size_t size() const { return names_.size(); }
+
+  private:
+    /// @param front the bucket before the intervals; empty: there is none
+    /// @param when_none where tokens without a date belong: `front`, `unknown`, or a bucket of its own
+    BucketScheme(bool ahead, std::vector<base::Duration> bounds, std::string_view front,
+                 std::string_view when_none);
+
+    bool ahead_;  ///< time left; false: time since
+    std::vector<base::Duration> bounds_;
+    std::vector<std::string> names_;  ///< the last is `unknown`
+    std::size_t first_interval_ = 0;
+    std::size_t when_none_ = 0;
+};
 
 /// Which tokens are listed individually: those that expire soonest.
 struct DetailRules {
@@ -44,6 +72,61 @@ struct Rules {
     std::function<bool(std::string_view public_portion)> is_own_token;
 };
 
+/// Grants by scope while a listing is counted. Scopes are an open set: each name is kept once.
+class ScopeTable {
+  public:
+    /// @param rules must outlive the table
+    explicit ScopeTable(const Rules& rules) : rules_(rules) {}
+
+    /// What one token's scopes are.
+    struct Counted {
+        bool privileged = false;
+        std::uint32_t set_hash = 0;  ///< the same for the same set in any order
+    };
+
+    /// Counts each of the token's scopes once, however often it is listed. nullopt: with them there are more
+    /// distinct ones than `max_scopes`, and not all were counted.
+    [[nodiscard]] std::optional<Counted> add(const datadog::Token& token, std::size_t expiry_bucket);
+
+    /// The `scope_limit` scopes on the most tokens by name (ties: the name that sorts first), the rest folded
+    /// into `other`; and how many scopes there are and were folded.
+    void write(Inventory& inventory) const;
+
+  private:
+    struct Scope {
+        bool privileged = false;
+        std::uint32_t hash = 0;
+        Count tokens = 0;
+        Count last_token = 0;  ///< number of the last token that listed it
+        /// By pair of types and expiry bucket, all of them in one: a vector for each pair would take more
+        /// memory than a scope may (SECURITY.md, Memory).
+        std::vector<std::uint32_t> grants;
+    };
+
+    /// Keyed, as anybody may choose the names. Lets one be looked up without making a string of it.
+    struct TextHash {
+        using is_transparent = void;
+        std::size_t operator()(std::string_view text) const { return base::text_hash(text); }
+    };
+
+    /// Null: it would be one too many.
+    [[nodiscard]] Scope* find_or_add(std::string_view name);
+
+    const Rules& rules_;
+    std::unordered_map<std::string, Scope, TextHash, std::equal_to<>> scopes_;
+    Count tokens_ = 0;
+};
+
+/// The census of a complete listing.
+///
+/// @param entries in any order
+/// @param before the complete listing before, whose churn goes on by what changed since; null: there is none
+/// @param newcomers id hashes, in any order, of the tokens that were not surely there when `before` began:
+/// created since then, or nobody knows when. A token that is neither in `before` nor a newcomer was missed
+/// by it.
+[[nodiscard]] Census take_census(std::vector<CensusEntry> entries, base::Timestamp began,
+                                 const Census* before, std::vector<std::uint64_t> newcomers);
+
 /// Counts one listing. Every id must be added once: de-duplication is the scan's.
 class InventoryBuilder {
   public:
@@ -52,8 +135,6 @@ class InventoryBuilder {
     /// @param previous the last complete listing's census, which churn is measured against; null: there is
     /// none
     InventoryBuilder(const Rules& rules, base::Timestamp now, std::shared_ptr<const Census> previous);
-    InventoryBuilder(const InventoryBuilder&) = delete;
-    InventoryBuilder& operator=(const InventoryBuilder&) = delete;
 
     /// False: with this token there are more distinct scopes than `max_scopes`, and what was counted means
     /// nothing.
@@ -74,11 +155,8 @@ class InventoryBuilder {
     void count_buckets(const datadog::Token& token, std::size_t expiry, bool privileged);
     void count_findings(const datadog::Token& token, bool privileged);
     void note_dates(const datadog::Token& token);
-    void count_owner(const datadog::Token& token);
     void note_for_churn(const datadog::Token& token, std::uint32_t scopes_hash);
-    void recognise_own(const datadog::Token& token);
     void add_detail(const datadog::Token& token);
-    [[nodiscard]] std::shared_ptr<const Census> take_census(base::Timestamp began);
 
     const Rules& rules_;
     const base::Timestamp now_;

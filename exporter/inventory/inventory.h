@@ -3,7 +3,7 @@
 // I/O, no clock (`now` is handed in), no network and no word of how the numbers are published. Memory grows
 // with the number of series, not with the number of tokens, but for 16 bytes each in the census.
 //
-// `Inventory` is what one listing says. It never changes once it was built.
+// `Inventory` is what one listing says. It never changes once it was built; nor does its `Census`.
 #pragma once
 
 #include "datadog/token.h"
@@ -14,16 +14,13 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace exporter::inventory {
 
 using Count = std::uint64_t;
-
-struct TypePair {
-    datadog::TokenType token;
-    datadog::OwnerType owner;
-};
+using TypePair = std::pair<datadog::TokenType, datadog::OwnerType>;
 
 inline constexpr std::size_t type_pair_count = datadog::token_type_count * datadog::owner_type_count;
 
@@ -43,6 +40,9 @@ inline constexpr std::array<TypePair, type_pair_count> type_pairs = [] {
 template <class T>
 class ByOwner {
   public:
+    ByOwner() = default;
+    explicit ByOwner(const T& of_each) { values_.fill(of_each); }
+
     [[nodiscard]] T& at(datadog::TokenType token, datadog::OwnerType owner) {
         return values_[index(token, owner)];
     }
@@ -55,14 +55,13 @@ class ByOwner {
     [[nodiscard]] auto end() const { return values_.end(); }
     bool operator==(const ByOwner&) const = default;
 
-    static constexpr std::size_t size = type_pair_count;
     /// The pair's place in `type_pairs`.
     [[nodiscard]] static constexpr std::size_t index(datadog::TokenType token, datadog::OwnerType owner) {
         return static_cast<std::size_t>(token) * datadog::owner_type_count + static_cast<std::size_t>(owner);
     }
 
   private:
-    std::array<T, size> values_{};
+    std::array<T, type_pair_count> values_{};
 };
 
 /// Counts by token type, owner type and bucket; the inner vectors have the scheme's size.
@@ -80,26 +79,21 @@ enum class Risk : std::uint8_t {
     leaked,
 };
 inline constexpr std::size_t risk_count = 7;
-[[nodiscard]] std::string_view label(Risk risk);
-
-struct Rules;
-
-/// What a finding depends on.
-struct JudgedToken {
-    const datadog::Token& token;
-    bool privileged;  ///< has a privileged scope
-    const Rules& rules;
-    base::Timestamp now;
-};
-
-struct Finding {
-    Risk risk;
-    std::string_view name;  ///< the `reason` label
-    bool (*applies)(const JudgedToken& judged);
-};
-
-/// All there are, the most serious first.
-extern const std::array<Finding, risk_count> findings;
+/// The most serious first.
+inline constexpr std::array<Risk, risk_count> risks_by_severity = {Risk::leaked,
+                                                                   Risk::never_expires_privileged,
+                                                                   Risk::unused_privileged,
+                                                                   Risk::never_expires,
+                                                                   Risk::lifetime_over_policy,
+                                                                   Risk::unused,
+                                                                   Risk::expired_still_listed};
+/// The `reason` label.
+[[nodiscard]] constexpr std::string_view label(Risk risk) {
+    constexpr std::array<std::string_view, risk_count> labels = {
+        "never_expires",        "never_expires_privileged", "unused", "unused_privileged",
+        "lifetime_over_policy", "expired_still_listed",     "leaked"};
+    return labels[static_cast<std::size_t>(risk)];
+}
 
 /// Grants of one scope: tokens that list it, by token type, owner type and expiry bucket.
 struct ScopeGrants {
@@ -133,6 +127,23 @@ struct Churn {
     Count late = 0;
 
     bool operator==(const Churn&) const = default;
+};
+
+/// 16 bytes a token. Ids are kept as 64-bit hashes, by the key of `Rules`: among a million tokens the chance
+/// that any two collide is 3 in a hundred million, among ten million 3 in a million, and a collision hides
+/// one change.
+struct CensusEntry {
+    std::uint64_t id_hash;
+    std::uint32_t scopes_hash;  ///< of the set, whatever its order
+    datadog::TokenType type;
+};
+
+/// Just enough of each token of one complete listing to tell what changed by the next one, and the churn up
+/// to it.
+struct Census {
+    std::vector<CensusEntry> entries;  ///< by id_hash
+    base::Timestamp began;             ///< when the listing began by Datadog's clock
+    Churn churn;
 };
 
 struct Inventory {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <optional>
+#include <utility>
 
 namespace exporter::inventory {
 
@@ -45,57 +46,43 @@ std::optional<Character> front(std::string_view text) {
     return Character{code, bytes};
 }
 
-bool is_control(char32_t code) {
-    return code < 0x20 || (code >= 0x7F && code <= 0x9F);
+/// Control characters, and those that break lines or change the order in which text is shown.
+bool is_deceptive(char32_t code) {
+    return code < 0x20 || (code >= 0x7F && code <= 0x9F) || code == 0x061C || code == 0x200E ||
+           code == 0x200F || (code >= 0x2028 && code <= 0x202E) || (code >= 0x2066 && code <= 0x2069);
 }
 
-/// Characters that break lines or change the order in which text is shown.
-bool is_deceptive(char32_t code) {
-    return (code >= 0x202A && code <= 0x202E) || (code >= 0x2066 && code <= 0x2069) || code == 0x061C ||
-           code == 0x200E || code == 0x200F || code == 0x2028 || code == 0x2029;
+/// As much of the valid UTF-8 `text` as leaves room for `end`.
+std::string with_end(std::string text, std::string_view end) {
+    std::size_t size = std::min(text.size(), max_label_bytes - end.size());
+    while (size < text.size() && (static_cast<unsigned char>(text[size]) & 0xC0U) == 0x80U) {
+        --size;  // Not inside a character.
+    }
+    text.resize(size);
+    return text.append(end);
 }
 
 }  // namespace
 
-bool is_plain_label(std::string_view text) {
-    return text.size() <= max_label_bytes &&
-           std::all_of(text.begin(), text.end(), [](char c) { return c >= 0x20 && c < 0x7F; });
-}
-
 std::string label_text(std::string_view text) {
-    if (is_plain_label(text)) {
+    const bool is_plain_ascii =
+        std::all_of(text.begin(), text.end(), [](char c) { return c >= 0x20 && c < 0x7F; });
+    if (is_plain_ascii && text.size() <= max_label_bytes) {
         return std::string(text);
     }
     std::string clean;
-    std::size_t end_with_ellipsis = 0;  // The longest beginning that leaves room for the ellipsis.
-    while (!text.empty()) {
+    while (!text.empty() && clean.size() <= max_label_bytes) {
         const auto character = front(text);
-        const bool keep = character && !is_control(character->code) && !is_deceptive(character->code);
+        const bool keep = character && !is_deceptive(character->code);
         clean += keep ? text.substr(0, character->bytes) : replacement;
         text.remove_prefix(character ? character->bytes : 1);
-        if (clean.size() + ellipsis.size() <= max_label_bytes) {
-            end_with_ellipsis = clean.size();
-        }
-        if (clean.size() > max_label_bytes) {
-            clean.resize(end_with_ellipsis);
-            return clean.append(ellipsis);
-        }
     }
-    return clean;
+    return clean.size() <= max_label_bytes ? clean : with_end(std::move(clean), ellipsis);
 }
 
 std::string id_label(std::string_view id) {
     std::string label = label_text(id);
-    if (label == id) {
-        return label;
-    }
-    const std::string mark = '~' + base::text_fingerprint(id);
-    std::size_t end = std::min(label.size(), max_label_bytes - mark.size());
-    while (end < label.size() && (static_cast<unsigned char>(label[end]) & 0xC0U) == 0x80U) {
-        --end;  // Not inside a character.
-    }
-    label.resize(end);
-    return label + mark;
+    return label == id ? label : with_end(std::move(label), '~' + base::text_fingerprint(id));
 }
 
 }  // namespace exporter::inventory

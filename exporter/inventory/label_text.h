@@ -20,7 +20,4 @@ inline constexpr std::size_t max_label_bytes = 200;
 /// room for a fingerprint of the id, the same in every process.
 [[nodiscard]] std::string id_label(std::string_view id);
 
-/// Whether `label_text` would return `text` itself; quick for plain ASCII.
-[[nodiscard]] bool is_plain_label(std::string_view text);
-
 }  // namespace exporter::inventory

@@ -48,7 +48,7 @@ void of_inventory(const Inventory& inventory, FamilyBuilder& family) {
 template <auto counts, auto buckets>
 void by_bucket(const Inventory& inventory, FamilyBuilder& family) {
     const std::vector<std::string>& names = inventory.*buckets;
-    family.reserve(ByBucket::size * names.size());
+    family.reserve(inventory::type_pair_count * names.size());
     for (const auto& [token, owner] : type_pairs) {
         const std::vector<Count>& of_pair = (inventory.*counts).at(token, owner);
         for (std::size_t bucket = 0; bucket < names.size(); ++bucket) {

@@ -25,19 +25,6 @@ class SystemClock final : public Clock {
     }
 };
 
-class SystemRandomness final : public Randomness {
-  public:
-    double next() override {
-        const std::lock_guard lock(mutex_);
-        return distribution_(engine_);
-    }
-
-  private:
-    std::mutex mutex_;
-    std::mt19937_64 engine_{std::random_device{}()};
-    std::uniform_real_distribution<double> distribution_;
-};
-
 }  // namespace
 
 Clock& system_clock() {
@@ -45,9 +32,9 @@ Clock& system_clock() {
     return clock;
 }
 
-Randomness& system_randomness() {
-    static SystemRandomness randomness;
-    return randomness;
+double system_randomness() {
+    thread_local std::mt19937_64 engine{std::random_device{}()};
+    return std::uniform_real_distribution<double>()(engine);
 }
 
 }  // namespace exporter::scan

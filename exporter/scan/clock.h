@@ -1,11 +1,11 @@
-// Time and chance as scan sees them: small interfaces, so that a test can be the clock.
+// Time and chance as scan sees them, so that a test can be the clock and throw the dice.
 #pragma once
 
 #include "datadog/token.h"
 
-#include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <stop_token>
 
 namespace exporter::scan {
@@ -27,36 +27,17 @@ class Clock {
 /// The machine's clocks.
 [[nodiscard]] Clock& system_clock();
 
-/// Where jitter comes from. Thread-safe.
-class Randomness {
-  public:
-    virtual ~Randomness() = default;
-    /// Uniform in [0, 1).
-    [[nodiscard]] virtual double next() = 0;
-    /// Uniform in [0, `most`), in whole milliseconds.
-    [[nodiscard]] std::chrono::milliseconds below(std::chrono::milliseconds most) {
-        return std::chrono::milliseconds(
-            static_cast<std::int64_t>(static_cast<double>(most.count()) * next()));
-    }
-};
+/// Where jitter comes from: uniform in [0, 1).
+using Randomness = std::function<double()>;
 
-/// Seeded from the machine's entropy.
-[[nodiscard]] Randomness& system_randomness();
+/// Uniform in [0, `most`), in whole milliseconds.
+[[nodiscard]] inline std::chrono::milliseconds jitter(const Randomness& randomness,
+                                                      std::chrono::milliseconds most) {
+    return std::chrono::milliseconds(
+        static_cast<std::int64_t>(static_cast<double>(most.count()) * randomness()));
+}
 
-/// Whether something is overdue that was expected by a moment. Thread-safe.
-class Progress {
-  public:
-    /// @param slack how much later it may still come
-    void expect_by(SteadyTime moment, SteadyTime::duration slack) {
-        const SteadyTime latest = moment < SteadyTime::max() - slack ? moment + slack : SteadyTime::max();
-        latest_.store(latest.time_since_epoch().count());
-    }
-    [[nodiscard]] bool is_overdue(SteadyTime now) const {
-        return now.time_since_epoch().count() > latest_.load();
-    }
-
-  private:
-    std::atomic<SteadyTime::rep> latest_ = SteadyTime::max().time_since_epoch().count();
-};
+/// A `Randomness` seeded from the machine's entropy. Thread-safe.
+[[nodiscard]] double system_randomness();
 
 }  // namespace exporter::scan

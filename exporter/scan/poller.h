@@ -1,36 +1,27 @@
-// Schedules the polls of one organization and records their outcome.
+// When organizations are polled: a poller schedules the polls of one and records their outcome, a dispatcher
+// drives all pollers with a fixed number of threads.
 #pragma once
 
 #include "scan/scan.h"
 
 #include <atomic>
 #include <chrono>
+#include <condition_variable>
 #include <cstddef>
+#include <deque>
+#include <mutex>
 #include <optional>
+#include <stop_token>
+#include <thread>
+#include <vector>
 
 namespace exporter::scan {
 
-/// Beats at `start + phase`, and every interval after. Organizations with phases spread over the interval
-/// stay spread over it: neither a slow poll nor the back-off after a failure moves the beat.
-class Rhythm {
-  public:
-    /// @param interval above zero
-    Rhythm(SteadyTime start, std::chrono::milliseconds phase, std::chrono::milliseconds interval)
-        : anchor_(start + phase), interval_(interval) {}
-
-    /// The beat after a poll that began at `began`: the first that is at least half an interval later, so one
-    /// to one and a half intervals lie between two polls at most.
-    [[nodiscard]] SteadyTime after(SteadyTime began) const {
-        const auto earliest = began + interval_ / 2;
-        const auto beats = (earliest - anchor_) / interval_;
-        const SteadyTime beat = anchor_ + beats * interval_;
-        return beat < earliest ? beat + interval_ : beat;
-    }
-
-  private:
-    SteadyTime anchor_;
-    SteadyTime::duration interval_;
-};
+/// When to poll after a poll that began at `began`: at the first beat that is at least half an interval
+/// later, so one to one and a half intervals lie between two polls at most. The beat is `anchor` and every
+/// interval (above zero) after. Organizations whose anchors are spread over the interval stay spread over it:
+/// neither a slow poll nor the back-off after a failure moves the beat.
+[[nodiscard]] SteadyTime beat_after(SteadyTime began, SteadyTime anchor, SteadyTime::duration interval);
 
 struct PollerOptions {
     ScanOptions scan;
@@ -47,10 +38,9 @@ struct PollerOptions {
     int rate_limit_reserve = 10;
 };
 
-/// Hears of each poll. Called on the thread that drives the poller.
-class PollObserver {
+/// Receives the listings, and hears of each poll. Called on the thread that drives the poller.
+class PollObserver : public ListingSink {
   public:
-    virtual ~PollObserver() = default;
     virtual void poll_finished(const Statistics& statistics) = 0;
     /// `stale_after` has passed without a success: the inventory must no longer be shown. At most once
     /// between successes.
@@ -59,23 +49,20 @@ class PollObserver {
 
 /// Polls one organization again and again: one scan at a time, a poll never overlaps the next.
 ///
-/// Polls begin on the organization's beat (`Rhythm`). One that took longer than the interval is followed at
-/// once by the next. After a failure the next poll comes sooner (but not where it had cost as many requests
-/// as a good one: a listing read several times over, or one without end), or later where the server asked for
-/// it.
+/// Polls begin on the organization's beat (`beat_after`). One that took longer than the interval is followed
+/// at once by the next. After a failure the next poll comes sooner (but not where it had cost as many
+/// requests as a good one: a listing read several times over, or one without end), or later where the server
+/// asked for it.
 ///
 /// Driven from outside: `next` says what is to be done. Never throws; a defect below it, or of the observer,
 /// counts as a failed poll (`internal`). One thread at a time, but for what says otherwise.
 class Poller {
   public:
     /// All must outlive the poller.
-    Poller(const PollerOptions& options, Clock& clock, Randomness& randomness, ListingSink& sink,
-           PollObserver& observer);
+    Poller(const PollerOptions& options, Clock& clock, Randomness randomness, PollObserver& observer);
 
-    /// What is to be done. To be asked again until it is a pause, and after each answer.
+    /// What is to be done. To be asked again until that is nothing, and after each answer.
     [[nodiscard]] Next next();
-
-    void prepared(datadog::Result<void> outcome);
     void answered(std::size_t page, datadog::Answer answer);
 
     /// The next poll is due at once.
@@ -90,38 +77,96 @@ class Poller {
     [[nodiscard]] const Statistics& statistics() const { return statistics_; }
 
     /// False: the current poll or wait is overdue. From any thread.
-    [[nodiscard]] bool moving() const { return !progress_.is_overdue(environment_.clock.steady_now()); }
-    /// Whether a first poll has finished, successful or not. From any thread.
-    [[nodiscard]] bool attempted() const { return attempted_.load(); }
+    [[nodiscard]] bool moving() const { return environment_.clock.steady_now() <= latest_.load(); }
 
   private:
-    void begin_poll(SteadyTime now);
     void finish_poll(datadog::Result<Listing> outcome);
-    void tell();
-    void tell_stale(SteadyTime now);
+    void count_failure(datadog::Error error);
     [[nodiscard]] SteadyTime next_poll();
     template <class Action>
-    void guarded(Action action);
+    void guarded(const Action& action);
     [[nodiscard]] bool good_is_shown(SteadyTime now) const;
 
     const PollerOptions options_;
-    const Rhythm rhythm_;
+    const SteadyTime anchor_;
+    const Randomness randomness_;
     RateBudget budget_;
     Pace pace_;
+    Statistics statistics_;
     const ScanEnvironment environment_;
-    ListingSink& sink_;
     PollObserver& observer_;
 
-    Statistics statistics_;
     std::optional<Scan> scan_;  ///< the poll under way
     SteadyTime began_;          ///< it, or the one before
     base::Timestamp attempt_;
-    std::size_t under_way_ = 0;  ///< requests, `prepare` included
+    std::size_t under_way_ = 0;  ///< requests, of a poll that failed by an exception too
     SteadyTime due_;             ///< the next poll
     std::optional<SteadyTime> stale_at_;
 
-    std::atomic<bool> attempted_ = false;
-    Progress progress_;
+    std::atomic<SteadyTime> latest_;  ///< when the poll or the wait must be over
+};
+
+/// The scheduler thread alone touches the pollers, so that what they count and tell needs no lock. Workers
+/// make the requests, first come first served; none of them belongs to an organization.
+///
+/// An organization that got no answer to its last request (a dead network, a proxy that hangs), or waited
+/// long for it, is in trouble until one comes soon. All that are in trouble get at most half of the workers,
+/// as long as there are others: however many hang, the others are polled in time.
+class Dispatcher {
+  public:
+    struct Member {
+        Poller* poller;
+        PageSource* source;
+        // The dispatcher's own:
+        SteadyTime wake_at = SteadyTime::min();
+        bool in_trouble = false;  ///< protected by mutex_
+    };
+
+    /// @param members what they point to must outlive the dispatcher
+    /// @param workers requests that can be under way at once, over all members; at least one
+    Dispatcher(std::vector<Member> members, Clock& clock, std::size_t workers);
+    /// Waits for requests under way; `PageSource`'s owner may cut them short.
+    ~Dispatcher();
+
+    /// Drives the pollers until `stop` is requested. Requests under way are then left to their workers.
+    void run(const std::stop_token& stop) { drive(stop, false); }
+
+    /// Drives the pollers until each has finished a first attempt.
+    void run_once() { drive({}, true); }
+
+    /// False: the scheduler thread has not woken up when it should have, or is stuck in its current round.
+    /// From any thread.
+    [[nodiscard]] bool moving() const { return clock_.steady_now() <= latest_.load(); }
+
+  private:
+    struct Request {
+        Member* member;
+        Fetch wanted;
+        datadog::Answer answer = {};
+    };
+
+    void drive(const std::stop_token& stop, bool once);
+    void advance(Member& member);
+    [[nodiscard]] std::vector<Request> wait_for_answers(const std::stop_token& stop);
+
+    void work(const std::stop_token& stop);
+    [[nodiscard]] std::deque<Request>::iterator next_request();
+
+    Clock& clock_;
+    const std::size_t most_in_trouble_;
+    std::vector<Member> members_;
+
+    std::mutex mutex_;
+    std::condition_variable_any work_;
+    std::condition_variable_any answers_came_;
+    // Protected by mutex_:
+    std::deque<Request> requests_;
+    std::vector<Request> answered_;
+    std::size_t busy_in_trouble_ = 0;
+
+    std::atomic<SteadyTime> latest_ = SteadyTime::max();  ///< when the scheduler thread must have moved on
+
+    std::vector<std::jthread> workers_;  ///< last: they use all of the above
 };
 
 }  // namespace exporter::scan

@@ -30,26 +30,14 @@ void RateBudget::note(const datadog::RateLimit& limit, SteadyTime now) {
                                  limit.limit.value_or(0) % 100 * reserve_percent_ / 100;
     const std::int64_t available = std::max<std::int64_t>(*limit.remaining, 0) - reserve;
     const SteadyTime reset = now + std::min(*limit.reset, longest_period);
-    const bool same_period = known_ && now < reset_ && reset <= reset_ + rounding_of_reset;
+    const bool same_period = now < reset_ && reset - rounding_of_reset <= reset_;
     // Answers overtake one another: within a period the least that was ever left is what is left.
     available_ = same_period ? std::min(available_, available) : available;
     reset_ = same_period ? std::min(reset_, reset) : reset;
-    known_ = true;
 }
 
 bool RateBudget::has_room(std::size_t under_way, SteadyTime now) const {
-    if (!known_) {
-        return true;
-    }
-    if (now >= reset_) {
-        return under_way == 0;
-    }
-    return available_ > static_cast<std::int64_t>(under_way);
-}
-
-void Pace::begin() {
-    usual_ = 0;
-    shortest_ = 0;
+    return now < reset_ ? available_ > static_cast<std::int64_t>(under_way) : under_way == 0;
 }
 
 void Pace::answered(std::chrono::duration<double> took, SteadyTime now) {
@@ -79,10 +67,6 @@ void Pace::restart(std::size_t limit, SteadyTime now) {
     limit_ = limit;
     good_ = 0;
     last_cut_ = now;
-}
-
-bool Pace::is_from_before_cut(std::chrono::duration<double> took, SteadyTime now) const {
-    return last_cut_ != SteadyTime::min() && now - took < last_cut_;
 }
 
 }  // namespace exporter::scan

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 
 namespace exporter::scan {
 
@@ -32,9 +33,9 @@ class RateBudget {
 
   private:
     int reserve_percent_;
-    bool known_ = false;          ///< whether any answer said anything
-    std::int64_t available_ = 0;  ///< requests left until `reset_`, without the reserve
-    SteadyTime reset_;
+    /// Requests left until `reset_`, without the reserve; as many as one likes until an answer tells.
+    std::int64_t available_ = std::numeric_limits<std::int64_t>::max();
+    SteadyTime reset_ = SteadyTime::max();
 };
 
 /// How many requests may be under way at once: between one and the configured maximum. Halved when the API
@@ -47,7 +48,7 @@ class Pace {
     [[nodiscard]] std::size_t limit() const { return limit_; }
 
     /// A poll begins: the time its answers take is compared with that of its own first ones.
-    void begin();
+    void begin() { usual_ = shortest_ = 0; }
     /// An answer came after `took`.
     void answered(std::chrono::duration<double> took, SteadyTime now);
     /// The API pushed back after `took`. Requests that were under way at the last cut change nothing more.
@@ -55,7 +56,9 @@ class Pace {
 
   private:
     void restart(std::size_t limit, SteadyTime now);
-    [[nodiscard]] bool is_from_before_cut(std::chrono::duration<double> took, SteadyTime now) const;
+    [[nodiscard]] bool is_from_before_cut(std::chrono::duration<double> took, SteadyTime now) const {
+        return now - took < last_cut_;
+    }
 
     std::size_t most_;
     std::size_t limit_;

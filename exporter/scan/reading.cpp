@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <string>
 #include <utility>
 
 namespace exporter::scan {
@@ -22,64 +23,80 @@ constexpr std::chrono::seconds clocks_of_creation_differ{5};
 /// What our own clock may be behind where the answer has no date, and ahead where it has one.
 constexpr std::chrono::hours our_clock_differs{24};
 
+tl::unexpected<datadog::Error> endless(const std::string& excess) {
+    return tl::unexpected(datadog::Error{
+        .kind = datadog::ErrorKind::endless, .message = "the listing has " + excess, .costly = true});
+}
+
 }  // namespace
 
 void PageOrder::note_size(std::size_t bytes) {
     window_ = std::min(window_, std::max<std::size_t>(1, most_bytes_ahead / std::max<std::size_t>(1, bytes)));
 }
 
-void PageOrder::go_one_by_one() {
-    window_ = 1;
-    for (auto page = waiting_.begin(); page != waiting_.end();) {
-        if (page->second) {
-            put_off_.insert(page->first);
-            page = waiting_.erase(page);
-        } else {
-            ++page;
+tl::expected<std::size_t, SteadyTime> PageOrder::wanted(SteadyTime now, std::size_t most) const {
+    SteadyTime pause_over = SteadyTime::max();
+    std::size_t unanswered = 0;
+    std::size_t fresh = turn_;  // the lowest that is not asked for
+    bool ends = false;          // whether a page before it ends the listing
+    for (const auto& [page, asked] : asked_) {
+        if (asked.repeat && !asked.under_way) {
+            if (asked.repeat->not_before <= now) {
+                return page;
+            }
+            pause_over = std::min(pause_over, asked.repeat->not_before);
+        }
+        unanswered += asked.outcome ? 0U : 1U;
+        if (page == fresh) {
+            ++fresh;
+            ends = ends || (asked.outcome && (!*asked.outcome || (*asked.outcome)->tokens.empty()));
         }
     }
-}
-
-bool PageOrder::is_put_off_in_window() const {
-    return !put_off_.empty() && *put_off_.begin() - turn_ < window_;
-}
-
-bool PageOrder::end_is_waiting() const {
-    return std::any_of(waiting_.begin(), waiting_.end(),
-                       [](const auto& page) { return !page.second || page.second->tokens.empty(); });
-}
-
-/// The second page goes alone as the first does: a server that ignores the page's number, or whose rows can't
-/// be read any more, shows it there, and is not asked for a window full of the same.
-std::size_t PageOrder::last_wanted() const {
-    return turn_ < 2 ? turn_ : std::max(last_, turn_);
-}
-
-bool PageOrder::has_fresh() const {
-    // Beyond a page that ends the listing nothing is asked for, but those before it still are.
-    return is_put_off_in_window() ||
-           (!end_is_waiting() && fresh_ <= last_wanted() && fresh_ - turn_ < window_);
-}
-
-std::optional<std::size_t> PageOrder::take_fresh() {
-    if (is_put_off_in_window()) {
-        return put_off_.extract(put_off_.begin()).value();
+    // The second page goes alone as the first does: a server that ignores the page's number, or whose rows
+    // can't be read any more, shows it there, and is not asked for a window full of the same.
+    const std::size_t last = turn_ < 2 ? turn_ : std::max(last_, turn_);
+    if (ends || unanswered >= most || fresh > last || fresh - turn_ >= window_) {
+        return tl::unexpected(pause_over);
     }
-    return has_fresh() ? std::optional(fresh_++) : std::nullopt;
+    return fresh;
+}
+
+const Repeat* PageOrder::ask(std::size_t page) {
+    Asked& asked = asked_[page];
+    asked.under_way = true;
+    return asked.repeat ? &*asked.repeat : nullptr;
+}
+
+std::size_t PageOrder::under_way() const {
+    return static_cast<std::size_t>(
+        std::ranges::count_if(asked_, [](const auto& page) { return page.second.under_way; }));
+}
+
+std::optional<Repeat> PageOrder::answered(std::size_t page) {
+    return std::move(asked_.extract(page).mapped().repeat);
+}
+
+void PageOrder::repeat(std::size_t page, Repeat repeat) {
+    asked_[page] = {.repeat = std::move(repeat)};
 }
 
 void PageOrder::arrived(std::size_t page, datadog::Result<datadog::Page> outcome) {
-    waiting_.emplace(page, std::move(outcome));
+    asked_[page] = {.outcome = std::move(outcome)};
+}
+
+void PageOrder::go_one_by_one() {
+    window_ = 1;
+    std::erase_if(asked_,
+                  [](const auto& page) { return page.second.outcome && page.second.outcome->has_value(); });
 }
 
 std::optional<datadog::Result<datadog::Page>> PageOrder::take_next() {
-    auto next = waiting_.extract(turn_);
-    if (next.empty()) {
+    const auto next = asked_.find(turn_);
+    if (next == asked_.end() || !next->second.outcome) {
         return std::nullopt;
     }
     ++turn_;
-    std::optional<datadog::Result<datadog::Page>> page(std::move(next.mapped()));
-    return page;
+    return std::move(asked_.extract(next).mapped().outcome);
 }
 
 void distrust_later_dates(datadog::Page& page, Timestamp now) {
@@ -102,50 +119,46 @@ void distrust_later_dates(datadog::Page& page, Timestamp now) {
 }
 
 datadog::Error rows_unreadable(std::size_t page, std::size_t rows, std::size_t before) {
-    const std::string what =
-        rows == 1 ? "its only row can't be read: it has no id that is a text"
-                  : fmt::format("none of its {} rows can be read: they have no id that is a text", rows);
     const std::string after = before > 0 ? fmt::format("; tokens before it: {}", before) : "";
-    datadog::Error error{datadog::ErrorKind::bad_page, fmt::format("page {}: {}{}", page, what, after),
-                         std::nullopt};
-    error.costly = before > 0;
-    return error;
+    return {
+        .kind = datadog::ErrorKind::bad_page,
+        .message = fmt::format("page {}: none of its rows can be read; without an id that is a text: {}{}",
+                               page, rows, after),
+        .costly = before > 0};
 }
 
 Reading::Reading(base::Timestamp now, ListingSink& sink, std::size_t max_tokens)
-    : sink_(sink), max_tokens_(max_tokens) {
-    listing_.as_of = now;
-    listing_.began = now;
+    : sink_(sink), max_tokens_(max_tokens), listing_{.as_of = now, .began = now} {
     sink_.begin(now);
 }
 
-bool Reading::add(const datadog::Page& page, std::size_t page_size) {
+datadog::Result<bool> Reading::add(const datadog::Page& page, std::size_t page_size) {
     if (pages_++ == 0) {
         listing_.began = page.asked_at.value_or(listing_.began);
         first_page_elements_ = page.facts.elements;
     }
-    note_total(page);
+    if (const auto& total = page.facts.total_filtered_count) {
+        total_changed_ = total_changed_ || listing_.reported_tokens.value_or(*total) != *total;
+        listing_.reported_tokens = total;
+    }
     const std::size_t known_before = ids_.size();
     for (const datadog::Token& token : page.tokens) {
-        if (!excess_.empty()) {
-            return false;
+        if (auto added = add(token); !added) {
+            return tl::unexpected(std::move(added).error());
         }
-        add(token);
     }
     const bool nothing_new = ids_.size() == known_before;
-    note_unreadable(page, nothing_new);
-
-    const bool short_page = page.facts.elements < page_size;
-    return nothing_new || (short_page && listing_.reported_tokens == ids_.size());
-}
-
-void Reading::note_unreadable(const datadog::Page& page, bool nothing_new) {
     const std::size_t unreadable = page.facts.elements - page.tokens.size();
     all_readable_ = all_readable_ && unreadable == 0;
     // A server that ignores the page's number repeats them with the rest.
     const bool repeated = nothing_new && !page.tokens.empty();
     unreadable_ += repeated ? 0 : unreadable;
     unreadable_last_page_ = page.tokens.empty() ? unreadable : 0;
+    if (ids_.size() == 0 && unreadable_last_page_ > 0) {
+        return tl::unexpected(rows_unreadable(pages_ - 1, unreadable_last_page_, 0));
+    }
+    const bool short_page = page.facts.elements < page_size;
+    return nothing_new || (short_page && listing_.reported_tokens == ids_.size());
 }
 
 bool Reading::broke_off() const {
@@ -164,7 +177,7 @@ std::size_t Reading::expected_last_page() const {
                : 0;
 }
 
-Listing Reading::finish() const {
+Listing Reading::listing() const {
     Listing listing = listing_;
     listing.tokens = ids_.size();
     listing.complete = consistent() && all_readable_ && matches_total(ids_.size());
@@ -175,32 +188,27 @@ bool Reading::worth_repeating(const std::optional<Listing>& last) const {
     if (unreadable_last_page_ > 0) {
         return false;  // Whatever changed meanwhile: the same page would end it again.
     }
-    return !consistent() || !(matches_total(ids_.size() + unreadable_) || has_gap_of(last));
+    // A few tokens are missing, or too many, as were at the last poll: then it is the total that is wrong.
+    const bool has_gap_of_last =
+        !lacks_much() && last && !last->complete && last->reported_tokens && listing_.reported_tokens &&
+        *last->reported_tokens - last->tokens == *listing_.reported_tokens - ids_.size();
+    return !consistent() || !(matches_total(ids_.size() + unreadable_) || has_gap_of_last);
 }
 
-void Reading::add(const datadog::Token& token) {
+datadog::Result<void> Reading::add(const datadog::Token& token) {
     if (!ids_.insert(token.id)) {
         ++listing_.duplicates;
-        return;
+        return {};
     }
     if (ids_.size() > max_tokens_) {
-        excess_ = fmt::format("more than {} tokens (--poll.max-tokens)", max_tokens_);
-        return;
+        return endless(fmt::format("more than {} tokens (--poll.max-tokens)", max_tokens_));
     }
     const auto& created = token.created_at.moment();
     created_meanwhile_ = created_meanwhile_ || (created && *created >= listing_.began);
     if (!sink_.add(token)) {
-        excess_ = "more distinct scopes than --poll.max-scopes allows";
+        return endless("more distinct scopes than --poll.max-scopes allows");
     }
-}
-
-void Reading::note_total(const datadog::Page& page) {
-    const auto& total = page.facts.total_filtered_count;
-    if (!total) {
-        return;
-    }
-    total_changed_ = total_changed_ || (listing_.reported_tokens && listing_.reported_tokens != total);
-    listing_.reported_tokens = total;
+    return {};
 }
 
 /// Nothing says that tokens came or went between the pages. Pages are sorted by creation, so a token that was
@@ -217,11 +225,15 @@ bool Reading::lacks_much() const {
                                     : broke_off();
 }
 
-/// Whether a few tokens are missing, or too many, as were at the last poll: then it is the total that is
-/// wrong, and reading again brings nothing but requests.
-bool Reading::has_gap_of(const std::optional<Listing>& last) const {
-    return !lacks_much() && last && !last->complete && last->reported_tokens && listing_.reported_tokens &&
-           *last->reported_tokens - last->tokens == *listing_.reported_tokens - ids_.size();
+datadog::Error Reading::shortage(int readings) const {
+    if (broke_off()) {
+        return rows_unreadable(pages_ - 1, unreadable_last_page_, ids_.size());
+    }
+    return {.kind = datadog::ErrorKind::short_listing,
+            .message = fmt::format(
+                "{} tokens were listed of the {} that there are said to be, at the last of {} readings",
+                ids_.size(), listing_.reported_tokens.value_or(0), readings),
+            .costly = true};
 }
 
 bool Reading::matches_total(std::uint64_t tokens) const {

@@ -8,37 +8,28 @@
 #include "datadog/client.h"
 #include "datadog/error.h"
 #include "scan/clock.h"
-#include "scan/listing.h"
 #include "scan/rate_limit.h"
 #include "scan/reading.h"
 #include "scan/statistics.h"
 
 #include <chrono>
 #include <cstddef>
-#include <map>
 #include <optional>
 #include <variant>
 
 namespace exporter::scan {
 
-/// `PageSource::prepare` is to be called, and its result handed to `prepared`. Nothing else is under way.
-struct Prepare {};
-
-/// A page is to be fetched, and the answer handed to `answered`. Several may be under way at once.
+/// A page is to be fetched (see `fetch`), and the answer handed to `answered`. Several may be under way at
+/// once, but the first of a poll goes alone.
 struct Fetch {
     std::size_t page;
     SteadyTime deadline;  ///< of the whole exchange
+    bool begins_poll = false;
 };
 
-/// There is nothing to do until then, unless an answer comes first.
-struct Pause {
-    SteadyTime until;
-};
-
-/// Only an answer changes anything.
-inline constexpr Pause until_answered{SteadyTime::max()};
-
-using Next = std::variant<Prepare, Fetch, Pause>;
+/// What is to be done, or until when there is nothing to do, unless an answer comes first. With
+/// `SteadyTime::max()` only an answer changes anything.
+using Next = std::variant<Fetch, SteadyTime>;
 
 /// One organization's listing, page by page.
 class PageSource {
@@ -51,6 +42,9 @@ class PageSource {
     /// Fetches one page. The whole exchange is over by `deadline`. Several threads may fetch at once.
     [[nodiscard]] virtual datadog::Answer page(std::size_t number, SteadyTime deadline) = 0;
 };
+
+/// Does what `wanted` says. An exception of the source is an answer of its own (`internal`).
+[[nodiscard]] datadog::Answer fetch(PageSource& source, const Fetch& wanted);
 
 struct ScanOptions {
     std::size_t page_size = 100;  ///< what the source asks for; a shorter page may be the last
@@ -68,73 +62,50 @@ struct ScanOptions {
     std::size_t max_tokens = 200'000;
     /// A listing without end that brings few tokens a page fails here.
     std::size_t max_pages = 100'000;
-    /// When the time is over after so many pages the API was not slow, unless it was silent for the last
-    /// `slow_answer`.
-    std::size_t many_pages = 10;
-    std::chrono::milliseconds slow_answer = std::chrono::seconds(5);
 };
 
 /// What scans of one organization share and need from outside.
 struct ScanEnvironment {
+    const ScanOptions& options;
     Clock& clock;
-    Randomness& randomness;
+    const Randomness& randomness;
     RateBudget& budget;
     Pace& pace;
+    ListingSink& sink;
+    Statistics& statistics;  ///< requests, retries, pages, rate limit and unparsed fields, as they happen
 };
 
 /// Reads one whole listing into a sink and publishes it there.
 ///
-/// The end is proven by an empty page, by a page without a new id, or by a short page where the number of
-/// unique ids equals the reported total. A listing that contradicts itself is read again: its total changes
-/// between pages or differs from the unique ids at the end, or it holds a token created after it began (one
-/// may have been revoked in the same gap, unseen by the total). In the end it is published as incomplete, so
-/// that a total that never agrees does not blind a team for ever. But where it lacks more than a tenth of the
-/// total, and a listing is shown that does not, that one stays until it is stale, and the scan has failed:
-/// alerts are not to end because a listing broke off.
-///
-/// Where no row of the listing can be read, the scan has failed (`bad_page`): that is no organization without
-/// tokens. A listing that breaks off at a page of such rows is not read again, and counts for what came
-/// before that page; `bad_page` is the reason where that lacks much.
+/// A listing that contradicts itself is read again: its total changes between pages or differs from the
+/// unique ids at the end, or it holds a token created after it began (one may have been revoked in the same
+/// gap, unseen by the total). In the end it is published as incomplete, so that a total that never agrees
+/// does not blind a team for ever. But where it lacks more than a tenth of the total, and a listing is shown
+/// that does not, that one stays until it is stale, and the scan has failed: alerts are not to end because a
+/// listing broke off.
 ///
 /// The first two pages go alone; then pages are fetched side by side, as many as pace and rate limit allow,
-/// and taken in one after another. A page that waits to be asked for again keeps its place among those.
+/// and taken in one after another.
 class Scan {
   public:
-    /// @param sink, statistics requests, retries, pages, rate limit and unparsed fields are counted as they
-    /// happen; both must outlive the scan
+    /// @param environment must outlive the scan
     /// @param deadline when the scan gives up; every request and every wait ends by then
-    Scan(const ScanOptions& options, const ScanEnvironment& environment, ListingSink& sink,
-         Statistics& statistics, SteadyTime deadline, bool good_is_shown);
+    Scan(const ScanEnvironment& environment, SteadyTime deadline, bool good_is_shown);
 
-    /// What is to be done. To be asked again until it is a pause, and after each answer.
+    /// What is to be done. To be asked again until that is nothing, and after each answer.
     [[nodiscard]] Next next();
+    void answered(std::size_t page, datadog::Answer answer);
 
     /// The listing that was published, or why there is none; then `ListingSink::publish` was not called.
     /// nullopt: the scan is not over.
     [[nodiscard]] const std::optional<datadog::Result<Listing>>& outcome() const { return outcome_; }
 
-    void prepared(datadog::Result<void> outcome);
-    void answered(std::size_t page, datadog::Answer answer);
-
   private:
-    enum class Phase { start, preparing, reading, draining, between_readings };
+    enum class Phase { between_readings, reading, draining };
 
-    /// A page that was asked for in vain.
-    struct Repeat {
-        int number;  ///< 1: for the first time
-        RetryReason reason;
-        datadog::Error error;
-        SteadyTime not_before;
-    };
-    using Repeats = std::map<std::size_t, Repeat>;  ///< by page
-
-    void begin_reading();
     [[nodiscard]] Next next_request();
-    [[nodiscard]] Pause wait_for_budget(SteadyTime now);
-    [[nodiscard]] Fetch ask_for(std::size_t page, std::optional<Repeat> repeat);
-
+    [[nodiscard]] Next wait_for_budget(SteadyTime now);
     void count(const datadog::Answer& answer);
-    void keep_pace(const datadog::Answer& answer);
     /// nullopt: the page will be asked for again.
     [[nodiscard]] std::optional<datadog::Result<datadog::Page>> outcome_of(std::size_t page,
                                                                            datadog::Answer answer,
@@ -142,41 +113,32 @@ class Scan {
     /// The error where it is final.
     [[nodiscard]] std::optional<datadog::Error> repeat_later(std::size_t page, datadog::Error error,
                                                              int repeats);
-    [[nodiscard]] std::chrono::milliseconds pause_before_repeat(const datadog::Error& error, int repeats);
     void take_in_order();
-    [[nodiscard]] datadog::Error with_progress(datadog::Error error) const;
+    /// How far the reading came, where that makes a difference.
+    void add_progress(datadog::Error& error) const;
     void end_reading(std::optional<datadog::Error> error);
     void conclude_reading();
-    void finish(datadog::Result<Listing> listing);
-    [[nodiscard]] SteadyTime::duration pause_before_another_reading() const;
-    [[nodiscard]] bool is_time_for_another() const;
-    [[nodiscard]] bool may_publish() const;
 
-    const ScanOptions& options_;
     const ScanEnvironment& environment_;
-    ListingSink& sink_;
-    Statistics& statistics_;
     const SteadyTime deadline_;
     const bool good_is_shown_;
 
-    Phase phase_ = Phase::start;
-    base::Timestamp now_;  ///< of the listing, however often it is read
+    Phase phase_ = Phase::between_readings;
+    SteadyTime again_at_ = SteadyTime::min();
+    const base::Timestamp now_;  ///< of the listing, however often it is read
+    bool prepared_ = false;
     int readings_ = 0;
     int repeats_left_ = 0;
     std::optional<Listing> earlier_;  ///< the last reading that came to its end
     bool earlier_lacks_much_ = false;
-    SteadyTime again_at_;
 
     // Of the reading under way:
     std::optional<Reading> reading_;
     std::optional<PageOrder> order_;
     SteadyTime reading_began_;
-    SteadyTime::duration first_exchange_{0};  ///< how long the reading's first page took to come
-    SteadyTime last_page_at_;                 ///< when the last one came, in whatever order
-    std::map<std::size_t, std::optional<Repeat>> under_way_;  ///< by page
-    Repeats repeats_;
+    SteadyTime::duration first_exchange_{0};      ///< how long the reading's first page took to come
+    SteadyTime last_page_at_;                     ///< when the last one came, in whatever order
     SteadyTime quiet_until_ = SteadyTime::min();  ///< no request before, as the API asks
-    std::optional<SteadyTime> budget_opens_;      ///< with jitter, while it is waited for
     std::optional<datadog::Error> error_;         ///< what ended the reading; nullopt: its end was found
 
     std::optional<datadog::Result<Listing>> outcome_;

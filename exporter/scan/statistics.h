@@ -1,10 +1,9 @@
-// How an organization's polls went, and what they counted. Kept by its poller; metrics and the status page
-// get copies.
+// How an organization's polls went, what they counted, and the listing that they published. Kept by its
+// poller; metrics and the status page get copies.
 #pragma once
 
 #include "datadog/error.h"
 #include "datadog/page.h"
-#include "scan/listing.h"
 
 #include <algorithm>
 #include <array>
@@ -16,6 +15,26 @@
 #include <string_view>
 
 namespace exporter::scan {
+
+/// A listing that was read to its end.
+struct Listing {
+    /// Every page was read, and nothing says that a token is missing or was seen twice. False: after several
+    /// tries the pages still contradicted each other or the reported total; the tokens are those of the last
+    /// try.
+    bool complete = false;
+    std::uint64_t tokens = 0;                      ///< unique ids
+    std::uint64_t duplicates = 0;                  ///< ids that were listed again
+    std::optional<std::uint64_t> reported_tokens;  ///< the API's own total, as last reported
+    base::Timestamp as_of;                         ///< the scan's one `now`
+    /// When the listing began by Datadog's clock (the first page's `asked_at`), by ours where it gave none.
+    base::Timestamp began;
+};
+
+/// Whether more than a tenth of the total is missing.
+[[nodiscard]] constexpr bool lacks_much(std::uint64_t tokens, std::optional<std::uint64_t> reported_tokens) {
+    constexpr std::uint64_t part = 10;
+    return reported_tokens && tokens < *reported_tokens - *reported_tokens / part;
+}
 
 /// Upper bounds of `datadog_access_token_api_request_duration_seconds`, in seconds; +Inf is implied.
 inline constexpr std::array<double, 10> request_duration_bounds = {0.025, 0.05, 0.1, 0.25, 0.5,

@@ -95,8 +95,7 @@ void write_organization(Writer& writer, const OrganizationState& state) {
     const bool has_census = census != nullptr;
     pass_all(writer, name, fingerprint, listing, *inventory, has_census);
     if (has_census) {
-        const Timestamp began = census->began();
-        pass_all(writer, census->entries(), began, census->churn());
+        pass_all(writer, census->entries, census->began, census->churn);
     }
 }
 
@@ -115,14 +114,12 @@ std::shared_ptr<const OrganizationState> read_organization(Reader& reader) {
     bool has_census = false;
     pass_all(reader, state->name, state->fingerprint, state->listing, *inventory, has_census);
     if (has_census) {
-        std::vector<inventory::CensusEntry> entries;
-        Timestamp began;
-        inventory::Churn churn;
-        pass_all(reader, entries, began, churn);
-        if (!in_order(entries)) {
+        inventory::Census census;
+        pass_all(reader, census.entries, census.began, census.churn);
+        if (!in_order(census.entries)) {
             reader.refuse("a census is not in order");
         }
-        state->census = std::make_shared<const inventory::Census>(std::move(entries), began, churn);
+        state->census = std::make_shared<const inventory::Census>(std::move(census));
     }
     state->inventory = std::move(inventory);
     if (reader.problem() == nullptr) {

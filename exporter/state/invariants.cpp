@@ -31,7 +31,7 @@ Count sum_of(const ByBucket& table) {
 }
 
 bool is_label(std::string_view text) {
-    return inventory::is_plain_label(text) || inventory::label_text(text) == text;
+    return inventory::label_text(text) == text;
 }
 
 bool are_bucket_names(const std::vector<std::string>& names) {
@@ -67,8 +67,8 @@ bool census_holds(const OrganizationState& state) {
     if (!state.census) {
         return !state.listing.complete && inventory.churn == inventory::Churn{};
     }
-    return state.census->churn() == inventory.churn &&
-           (!state.listing.complete || state.census->entries().size() == inventory.tokens);
+    return state.census->churn == inventory.churn &&
+           (!state.listing.complete || state.census->entries.size() == inventory.tokens);
 }
 
 }  // namespace

@@ -7,9 +7,8 @@
 #pragma once
 
 #include "base/text_hash.h"
-#include "inventory/census.h"
 #include "inventory/inventory.h"
-#include "scan/listing.h"
+#include "scan/statistics.h"
 
 #include <tl/expected.hpp>
 

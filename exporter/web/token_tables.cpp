@@ -165,13 +165,13 @@ Html counts_table(Count tokens, const std::vector<Column>& types, const std::vec
 
 Html findings_table(const TokenSums& sums, const PageSettings& settings) {
     Html rows;
-    for (const inventory::Finding& finding : inventory::findings) {
-        const bool known = finding.risk != Risk::leaked || sums.leaks_reported;
-        const Count tokens = sums.at_risk.at(static_cast<std::size_t>(finding.risk));
+    for (const Risk risk : inventory::risks_by_severity) {
+        const bool known = risk != Risk::leaked || sums.leaks_reported;
+        const Count tokens = sums.at_risk.at(static_cast<std::size_t>(risk));
         rows.add("<tr{}><td>{}</td><th scope=\"row\">{}{} <code>{}</code></th></tr>\n",
                  Html::constant(known && tokens > 0 ? "" : " class=\"zero\""),
-                 known ? number_text(tokens) : "–", meaning(finding.risk, settings),
-                 known ? "" : " (not known: Datadog says nothing about it)", finding.name);
+                 known ? number_text(tokens) : "–", meaning(risk, settings),
+                 known ? "" : " (not known: Datadog says nothing about it)", label(risk));
     }
     return html(
         "<table class=\"findings\">\n"

@@ -39,7 +39,7 @@ Monitored::Monitored(config::Endpoint endpoint, const std::string& ca_file)
     organization.credentials.bearer_token = base::Secret(token);
     config::Config config = small_config();
     const app::Surroundings surroundings{log_, std::make_shared<datadog::Commons>(ca_file), nullptr, clock_,
-                                         randomness_};
+                                         [] { return 0.0; }};
     monitor_ = std::make_unique<app::OrganizationMonitor>(organization, config, surroundings, [] {});
 }
 

@@ -52,15 +52,9 @@ class Monitored {
     ShiftedClock& clock() { return clock_; }
 
   private:
-    class NoJitter final : public scan::Randomness {
-      public:
-        double next() override { return 0; }
-    };
-
     std::ostringstream lines_;
     app::Log log_;
     ShiftedClock clock_;
-    NoJitter randomness_;
     std::unique_ptr<app::OrganizationMonitor> monitor_;
 };
 

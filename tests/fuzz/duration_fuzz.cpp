@@ -3,7 +3,7 @@
 // date in the one bucket whose interval has its distance.
 #include "base/duration.h"
 #include "config/options.h"
-#include "inventory/buckets.h"
+#include "inventory/builder.h"
 #include "require.h"
 
 #include <fuzzer/FuzzedDataProvider.h>

@@ -1,4 +1,4 @@
-#include "inventory/buckets.h"
+#include "inventory/builder.h"
 
 #include "inventory/tokens.h"
 
@@ -70,9 +70,9 @@ TEST(AgeBucket, WithoutADateIsUnknown) {
 }
 
 TEST(BucketNames, AreMadeOfTheBounds) {
-    EXPECT_THAT(interval_names({std::chrono::minutes(90), 7 * day}),
-                ElementsAre("under_1h30m", "1h30m_to_7d", "over_7d"));
-    EXPECT_THAT(interval_names({day}), ElementsAre("under_1d", "over_1d"));
+    EXPECT_THAT(BucketScheme::age({std::chrono::minutes(90), 7 * day}).names(),
+                ElementsAre("under_1h30m", "1h30m_to_7d", "over_7d", "unknown"));
+    EXPECT_THAT(BucketScheme::age({day}).names(), ElementsAre("under_1d", "over_1d", "unknown"));
 }
 
 TEST(BucketNames, ComeInTheOrderOfUrgency) {

@@ -1,4 +1,4 @@
-#include "inventory/census.h"
+#include "inventory/builder.h"
 
 #include <gtest/gtest.h>
 
@@ -16,24 +16,26 @@ namespace {
 using datadog::TokenType;
 
 TEST(Census, KeepsItsEntriesByTheirIds) {
-    const Census census({{30, 3, TokenType::service}, {10, 1, TokenType::personal}}, {}, Churn{});
+    const Census census =
+        take_census({{30, 3, TokenType::service}, {10, 1, TokenType::personal}}, {}, nullptr, {});
 
-    ASSERT_EQ(census.entries().size(), 2U);
-    EXPECT_EQ(census.entries()[0].id_hash, 10U);
-    EXPECT_EQ(census.entries()[1].id_hash, 30U);
-    EXPECT_EQ(census.entries()[1].scopes_hash, 3U);
-    EXPECT_EQ(census.entries()[1].type, TokenType::service);
+    EXPECT_EQ(census.churn, Churn{});
+    ASSERT_EQ(census.entries.size(), 2U);
+    EXPECT_EQ(census.entries[0].id_hash, 10U);
+    EXPECT_EQ(census.entries[1].id_hash, 30U);
+    EXPECT_EQ(census.entries[1].scopes_hash, 3U);
+    EXPECT_EQ(census.entries[1].type, TokenType::service);
 }
 
 TEST(Census, GoesOnFromTheChurnOfTheOneBefore) {
     Churn churn;
     churn.late = 5;
     churn.created = {1, 2, 3};
-    const Census before({{10, 1, TokenType::personal}}, {}, churn);
+    const Census before{{{10, 1, TokenType::personal}}, {}, churn};
 
-    const Census census({{10, 1, TokenType::personal}}, {}, before, {});
+    const Census census = take_census({{10, 1, TokenType::personal}}, {}, &before, {});
 
-    EXPECT_EQ(census.churn(), churn);
+    EXPECT_EQ(census.churn, churn);
 }
 
 /// A listing by id, and who of it is a newcomer.
@@ -92,11 +94,11 @@ TEST(Census, CountsWhatChangedAsOneWouldByHand) {
         const Listing before(random);
         const Listing after(random);
 
-        const Census first(before.shuffled(random), {}, Churn{});
-        const Census second(after.shuffled(random), {}, first,
-                            {after.newcomers.rbegin(), after.newcomers.rend()});
+        const Census first = take_census(before.shuffled(random), {}, nullptr, {});
+        const Census second = take_census(after.shuffled(random), {}, &first,
+                                          {after.newcomers.rbegin(), after.newcomers.rend()});
 
-        ASSERT_EQ(second.churn(), counted_by_hand(before, after)) << seed;
+        ASSERT_EQ(second.churn, counted_by_hand(before, after)) << seed;
     }
 }
 

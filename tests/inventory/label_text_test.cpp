@@ -41,6 +41,7 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"TruncatedSequence", "\xE3\x83", bad + bad}, Case{"Overlong", "\xC0\xAF", bad + bad},
         Case{"OverlongThree", "\xE0\x80\xAF", bad + bad + bad},
         Case{"Surrogate", "\xED\xA0\x80", bad + bad + bad},
+        Case{"TheHighestCodePoint", "a\xF4\x8F\xBF\xBFz", "a\xF4\x8F\xBF\xBFz"},
         Case{"BeyondUnicode", "\xF4\x90\x80\x80", bad + bad + bad + bad}, Case{"NoLead", "\xFF", bad}),
     [](const auto& test) { return test.param.name; });
 

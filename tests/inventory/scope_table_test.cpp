@@ -1,11 +1,11 @@
-#include "inventory/scope_table.h"
-
 #include "inventory/tokens.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <set>
+#include <optional>
+#include <string_view>
+#include <vector>
 
 namespace exporter::inventory {
 namespace {
@@ -85,16 +85,21 @@ TEST(ScopeGrants, NamesThatBecomeTheSameLabelAreOneScope) {
     EXPECT_EQ(inventory.distinct_scopes, 1U);
 }
 
-TEST(ScopeTable, CountsNoMoreDistinctScopesThanItMay) {
-    const std::set<std::string> none;
-    ScopeTable table(none, 1, 2, {});
-    const auto too_many = [&table](std::vector<std::string_view> scopes) {
-        return table.add(scopes, TokenType::personal, OwnerType::user, 0).too_many;
-    };
+/// Of a token that has them.
+std::optional<ScopeTable::Counted> add_to(ScopeTable& table, const std::vector<std::string_view>& scopes) {
+    datadog::Token token;
+    token.scopes = scopes;
+    return table.add(token, 0);
+}
 
-    EXPECT_FALSE(too_many({"a", "b", "a"}));
-    EXPECT_FALSE(too_many({"b"}));
-    EXPECT_TRUE(too_many({"a", "c"}));
+TEST(ScopeTable, CountsNoMoreDistinctScopesThanItMay) {
+    Rules rules = test_rules();
+    rules.max_scopes = 2;
+    ScopeTable table(rules);
+
+    EXPECT_TRUE(add_to(table, {"a", "b", "a"}));
+    EXPECT_TRUE(add_to(table, {"b"}));
+    EXPECT_FALSE(add_to(table, {"a", "c"}));
 }
 
 TEST(InventoryBuilder, RefusesATokenOfMoreDistinctScopesThanThereMayBe) {
@@ -108,10 +113,11 @@ TEST(InventoryBuilder, RefusesATokenOfMoreDistinctScopesThanThereMayBe) {
 }
 
 TEST(ScopeTable, TheSetsHashDependsOnItsKey) {
-    const std::set<std::string> none;
-    const auto hash = [&none](base::HashKey key) {
-        const std::vector<std::string_view> scopes = {"a"};
-        return ScopeTable(none, 1, 10, key).add(scopes, TokenType::personal, OwnerType::user, 0).set_hash;
+    const auto hash = [](base::HashKey key) {
+        Rules rules = test_rules();
+        rules.census_key = key;
+        ScopeTable table(rules);
+        return add_to(table, {"a"})->set_hash;
     };
 
     EXPECT_EQ(hash({1, 2}), hash({1, 2}));
@@ -119,10 +125,10 @@ TEST(ScopeTable, TheSetsHashDependsOnItsKey) {
 }
 
 TEST(ScopeTable, TheSetsHashDoesNotDependOnOrderOrRepeats) {
-    const std::set<std::string> none;
-    ScopeTable table(none, 1, 10, {});
-    const auto hash = [&table](std::vector<std::string_view> scopes) {
-        return table.add(scopes, TokenType::personal, OwnerType::user, 0).set_hash;
+    const Rules rules = test_rules();
+    ScopeTable table(rules);
+    const auto hash = [&table](const std::vector<std::string_view>& scopes) {
+        return add_to(table, scopes)->set_hash;
     };
 
     EXPECT_EQ(hash({"a", "b", "c"}), hash({"c", "a", "b", "a"}));

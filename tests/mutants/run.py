@@ -3,7 +3,7 @@
 noticed. The source is put back after each change, also on Ctrl-C. README.md beside this says more.
 
     tests/mutants/run.py scan state --places 10 --seed 1
-    tests/mutants/run.py scan --at exporter/scan/reading.cpp:151
+    tests/mutants/run.py scan --at exporter/scan/reading.cpp:152
     tests/mutants/run.py scan --replace exporter/scan/reading.cpp 'created >= ' 'created > '
 
 Exit status 1: some change was not noticed."""

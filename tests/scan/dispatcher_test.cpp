@@ -1,6 +1,5 @@
-#include "scan/dispatcher.h"
-
 #include "scan/fakes.h"
+#include "scan/poller.h"
 
 #include <gtest/gtest.h>
 
@@ -38,7 +37,7 @@ class Event {
     int times_ = 0;
 };
 
-class CountingObserver final : public PollObserver {
+class CountingObserver final : public Recording<PollObserver> {
   public:
     void poll_finished(const Statistics&) override {
         on_poll();
@@ -80,12 +79,10 @@ class CallbackSource final : public PageSource {
 /// An organization with its poller, on the machine's clock.
 struct Organization {
     explicit Organization(PollerOptions options = {}, Clock& clock = system_clock())
-        : poller(options, clock, randomness, sink, observer) {}
+        : poller(options, clock, always(0), observer) {}
 
     [[nodiscard]] Dispatcher::Member member() { return {&poller, &source}; }
 
-    FixedRandomness randomness{0};
-    RecordingSink sink;
     CountingObserver observer;
     CallbackSource source;
     Poller poller;
@@ -146,7 +143,7 @@ TEST(Dispatcher, PollsEachOrganizationOnce) {
 
     for (const auto& organization : organizations) {
         EXPECT_EQ(organization->poller.statistics().polls, 1U);
-        EXPECT_EQ(organization->sink.published, std::vector<std::string>{"a"});
+        EXPECT_EQ(organization->observer.published, std::vector<std::string>{"a"});
     }
 }
 
@@ -225,6 +222,9 @@ TEST_P(OrganizationsThatHang, LeaveHalfOfTheWorkersToTheOthers) {
     EXPECT_TRUE(healthy.observer.polls.wait_for(20));
     EXPECT_EQ(gate.waiting(), 2);
     gate.open();
+    for (const auto& organization : hanging) {
+        EXPECT_TRUE(organization->observer.polls.wait_for(4)) << "their workers come back to them";
+    }
 }
 
 INSTANTIATE_TEST_SUITE_P(Dispatcher, OrganizationsThatHang,
@@ -315,7 +315,7 @@ TEST(Dispatcher, AStopDoesNotWaitForTheResultsThatHaveCome) {
             return page_answer(PageBuilder().token("a").total(1));
         };
         // While the first is counted all the others come, and the second ends the run.
-        organization.sink.on_add = [&] {
+        organization.observer.on_add = [&] {
             if (counted++ == 0) {
                 EXPECT_TRUE(answered.wait_for(count));
             } else {

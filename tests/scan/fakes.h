@@ -45,14 +45,10 @@ class FakeClock final : public Clock {
     base::Timestamp wall_{std::chrono::seconds(1'700'000'000)};
 };
 
-class FixedRandomness final : public Randomness {
-  public:
-    explicit FixedRandomness(double value) : value_(value) {}
-    double next() override { return value_; }
-
-  private:
-    double value_;
-};
+/// For a `Randomness` that is always the same.
+inline Randomness always(double value) {
+    return [value] { return value; };
+}
 
 /// Builds a page whose texts it owns.
 class PageBuilder {
@@ -176,7 +172,9 @@ class FakeSource final : public PageSource {
     std::deque<std::function<datadog::Answer()>> queue_;
 };
 
-class RecordingSink final : public ListingSink {
+/// A `ListingSink` or a `PollObserver`.
+template <class Interface>
+class Recording : public Interface {
   public:
     void begin(base::Timestamp now) override {
         ++begins;
@@ -209,10 +207,12 @@ class RecordingSink final : public ListingSink {
     std::vector<Listing> listings;
 };
 
+using RecordingSink = Recording<ListingSink>;
+
 /// Everything a scan needs, ready to use.
 struct ScanFixture {
     FakeClock clock;
-    FixedRandomness randomness{0.5};
+    Randomness randomness = always(0.5);
     FakeSource source;
     RecordingSink sink;
     Statistics statistics;
@@ -225,11 +225,13 @@ struct ScanFixture {
     RateBudget budget{10};
     Pace pace{1};
 
+    ScanEnvironment environment() { return {options, clock, randomness, budget, pace, sink, statistics}; }
+
     /// One request after another.
     datadog::Result<Listing> run() {
-        const ScanEnvironment environment{clock, randomness, budget, pace};
         deadline_ = clock.steady_now() + timeout;
-        Scan scan(options, environment, sink, statistics, deadline_, good_is_shown);
+        const ScanEnvironment surroundings = environment();
+        Scan scan(surroundings, deadline_, good_is_shown);
         support::drive(scan, source, clock, [] { return false; });
         return *scan.outcome();
     }

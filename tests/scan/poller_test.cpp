@@ -17,7 +17,7 @@ using std::chrono::minutes;
 using std::chrono::seconds;
 using testing::ElementsAre;
 
-class RecordingObserver final : public PollObserver {
+class RecordingObserver final : public Recording<PollObserver> {
   public:
     void poll_finished(const Statistics& seen) override {
         polls.push_back(seen);
@@ -36,16 +36,15 @@ class RecordingObserver final : public PollObserver {
 
 struct PollerFixture {
     FakeClock clock;
-    FixedRandomness randomness{0.5};
+    Randomness randomness = always(0.5);
     FakeSource source;
-    RecordingSink sink;
     RecordingObserver observer;
     PollerOptions options{.scan = {.page_size = 2},
                           .interval = minutes(5),
                           .timeout = minutes(2),
                           .stale_after = std::chrono::hours(1)};
 
-    Poller poller() { return {options, clock, randomness, sink, observer}; }
+    Poller poller() { return {options, clock, randomness, observer}; }
     bool poll(Poller& poller) { return support::poll(poller, source, clock); }
 
     void answer_well() {
@@ -81,7 +80,6 @@ TEST(Poller, APublishedListingIsASuccess) {
     EXPECT_EQ(statistics.last_attempt, start);
     EXPECT_EQ(statistics.last_pages, 1U);
     EXPECT_EQ(statistics.listing->tokens, 1U);
-    EXPECT_TRUE(poller.attempted());
 }
 
 TEST(Poller, AFailureIsCountedUnderItsReasonAndKeepsWhatWasLearned) {
@@ -124,7 +122,7 @@ TEST(Poller, CountsFailuresInARowUntilAPollSucceeds) {
 TEST(Poller, AnExceptionBelowIsAFailedPollAndNotTheEnd) {
     PollerFixture fixture;
     fixture.answer_well();
-    fixture.sink.on_add = [] { throw std::runtime_error("broken"); };
+    fixture.observer.on_add = [] { throw std::runtime_error("broken"); };
     Poller poller = fixture.poller();
 
     fixture.poll(poller);
@@ -138,22 +136,20 @@ TEST(Poller, AfterAnExceptionWhatIsUnderWayIsWaitedForBeforeTheNextPoll) {
     PollerFixture fixture;
     fixture.options.scan = {.page_size = 1, .concurrency = 2};
     Poller poller = fixture.poller();
-    ASSERT_TRUE(std::holds_alternative<Prepare>(poller.next()));
-    poller.prepared({});
-    ASSERT_TRUE(std::holds_alternative<Fetch>(poller.next()));
+    ASSERT_TRUE(std::get<Fetch>(poller.next()).begins_poll);
     poller.answered(0, page_answer(PageBuilder().token("a").total(9)));
     ASSERT_EQ(std::get<Fetch>(poller.next()).page, 1U);
     poller.answered(1, page_answer(PageBuilder().token("b").total(9)));
     ASSERT_EQ(std::get<Fetch>(poller.next()).page, 2U);
     ASSERT_EQ(std::get<Fetch>(poller.next()).page, 3U);
-    fixture.sink.on_add = [] { throw std::runtime_error("broken"); };
+    fixture.observer.on_add = [] { throw std::runtime_error("broken"); };
 
     poller.answered(2, page_answer(PageBuilder().token("c").total(9)));
     fixture.clock.advance(std::chrono::hours(1));
 
-    EXPECT_EQ(std::get<Pause>(poller.next()).until, SteadyTime::max());
+    EXPECT_EQ(std::get<SteadyTime>(poller.next()), SteadyTime::max());
     poller.answered(3, page_answer(PageBuilder().token("d").total(9)));
-    EXPECT_TRUE(std::holds_alternative<Prepare>(poller.next()));
+    EXPECT_TRUE(std::get<Fetch>(poller.next()).begins_poll);
     EXPECT_EQ(poller.statistics().polls, 1U);
 }
 
@@ -319,7 +315,7 @@ TEST(Poller, ABadFirstPageIsAskedForAgainSoonerThanTheInterval) {
 TEST(Poller, NeverWaitsLongerThanTheIntervalForAFailure) {
     PollerFixture fixture;
     fixture.options.interval = seconds(2);
-    fixture.randomness = FixedRandomness(0.999);
+    fixture.randomness = always(0.999);
     fixture.answer_with(ErrorKind::forbidden);
     Poller poller = fixture.poller();
 
@@ -366,7 +362,7 @@ TEST(Poller, SaysOnceWhenTheInventoryBecomesStale) {
     PollerFixture fixture;
     fixture.options.stale_after = minutes(12);
     fixture.options.failure_backoff = fixture.options.interval;
-    fixture.randomness = FixedRandomness(1);
+    fixture.randomness = always(1);
     std::size_t requests = 0;
     fixture.source.respond = [&](std::size_t) {
         return requests++ == 0 ? page_answer(PageBuilder().token("a").total(1))
@@ -477,6 +473,22 @@ TEST(Poller, AnObserverThatFailsEndsNothingAndIsCounted) {
     EXPECT_TRUE(fixture.observer.statistics.last_poll_succeeded);
 }
 
+TEST(Poller, AnObserverThatFailsBringsTheNextPollNoSooner) {
+    PollerFixture fixture;
+    fixture.answer_well();
+    Poller poller = fixture.poller();
+    std::vector<SteadyTime> polls;
+    fixture.observer.on_poll = [&] {
+        polls.push_back(fixture.clock.steady_now());
+        throw std::bad_alloc();
+    };
+
+    support::drive(poller, fixture.source, fixture.clock, [&] { return polls.size() >= 3; });
+
+    EXPECT_EQ(polls[1] - polls[0], minutes(5));
+    EXPECT_EQ(polls[2] - polls[1], minutes(5));
+}
+
 TEST(Poller, MovesUntilTheNextPollIsLongOverdue) {
     PollerFixture fixture;
     fixture.answer_well();
@@ -493,12 +505,50 @@ TEST(Poller, MovesUntilTheNextPollIsLongOverdue) {
 TEST(Poller, MovesUntilAPollUnderWayIsLongPastItsDeadline) {
     PollerFixture fixture;
     Poller poller = fixture.poller();
-    ASSERT_TRUE(std::holds_alternative<Prepare>(poller.next()));
+    ASSERT_TRUE(std::holds_alternative<Fetch>(poller.next()));
 
     fixture.clock.advance(minutes(4));
     EXPECT_TRUE(poller.moving());
     fixture.clock.advance(minutes(2));
     EXPECT_FALSE(poller.moving());
+}
+
+constexpr SteadyTime start{std::chrono::hours(3)};
+
+struct Beat {
+    const char* name;
+    seconds phase;
+    seconds began;  ///< after the start
+    seconds next;   ///< likewise
+};
+
+class BeatOfFiveMinutes : public testing::TestWithParam<Beat> {};
+
+TEST_P(BeatOfFiveMinutes, IsTheNext) {
+    EXPECT_EQ(beat_after(start + GetParam().began, start + GetParam().phase, minutes(5)),
+              start + GetParam().next);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Polls, BeatOfFiveMinutes,
+    testing::Values(Beat{"OnTheBeat", seconds(0), seconds(0), seconds(300)},
+                    Beat{"ALittleLate", seconds(0), seconds(301), seconds(600)},
+                    Beat{"ALittleEarly", seconds(0), seconds(299), seconds(600)},
+                    Beat{"HalfAnIntervalLate", seconds(0), seconds(150), seconds(300)},
+                    Beat{"MoreThanHalfAnIntervalLate", seconds(0), seconds(151), seconds(600)},
+                    Beat{"AFirstPollLongBeforeItsPhase", seconds(200), seconds(2), seconds(200)},
+                    Beat{"AFirstPollShortlyBeforeItsPhase", seconds(20), seconds(1), seconds(320)}),
+    [](const auto& test) { return test.param.name; });
+
+TEST(BeatAfter, IsOnePerIntervalForEver) {
+    SteadyTime beat = start + seconds(7);
+
+    for (int i = 0; i < 1000; ++i) {
+        const SteadyTime next =
+            beat_after(beat + std::chrono::milliseconds(i), start + seconds(7), minutes(1));
+        ASSERT_EQ(next - beat, minutes(1));
+        beat = next;
+    }
 }
 
 }  // namespace

@@ -184,6 +184,19 @@ TEST(Scan, ARepetitionThatHadNoTimeLeavesTheReasonAsItWas) {
     EXPECT_THAT(listing.error().message, HasSubstr("no time is left to try again"));
 }
 
+TEST(Scan, ReadsTheCredentialsOnceHoweverOftenItsFirstPageIsAskedFor) {
+    ScanFixture fixture;
+    auto script = contradiction();
+    script.insert(script.begin(), error(ErrorKind::server_error, 503));
+    script.push_back(page(PageBuilder().token("a").total(1)));
+    fixture.source.script(script);
+
+    ASSERT_TRUE(fixture.run());
+
+    EXPECT_THAT(fixture.source.asked, ElementsAre(0U, 0U, 1U, 0U));
+    EXPECT_EQ(fixture.source.prepared, 1);
+}
+
 TEST(Scan, UnreadableCredentialsFailBeforeAnyRequest) {
     ScanFixture fixture;
     fixture.source.prepare_error = datadog::Error{ErrorKind::credentials, "gone", std::nullopt};
@@ -192,6 +205,8 @@ TEST(Scan, UnreadableCredentialsFailBeforeAnyRequest) {
 
     ASSERT_FALSE(listing);
     EXPECT_EQ(listing.error().kind, ErrorKind::credentials);
+    EXPECT_EQ(listing.error().message, "gone");
+    EXPECT_TRUE(fixture.statistics.requests.empty());
     EXPECT_THAT(fixture.source.asked, IsEmpty());
 }
 
@@ -279,6 +294,20 @@ TEST(Scan, AListingOfMoreScopesThanTheSinkCountsFails) {
     EXPECT_EQ(listing.error().message, "the listing has more distinct scopes than --poll.max-scopes allows");
     EXPECT_EQ(fixture.source.asked.size(), 2U);
     EXPECT_EQ(fixture.sink.pending.size(), 3U);
+}
+
+TEST(Scan, ALastTokenBeyondABoundFailsTheListingToo) {
+    for (const bool of_tokens : {true, false}) {
+        ScanFixture fixture;
+        (of_tokens ? fixture.options.max_tokens : fixture.sink.most_tokens) = 2;
+        fixture.source.script(
+            {page(PageBuilder().token("a").token("b").total(3)), page(PageBuilder().token("c").total(3))});
+
+        const auto listing = fixture.run();
+
+        ASSERT_FALSE(listing) << of_tokens;
+        EXPECT_EQ(listing.error().kind, ErrorKind::endless);
+    }
 }
 
 TEST(Scan, NoPageIsCountedAfterThePollsDeadline) {

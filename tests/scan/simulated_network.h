@@ -33,20 +33,17 @@ class SimulatedNetwork {
     /// Drives a scan of the fixture's organization with `options.concurrency` requests side by side.
     datadog::Result<Listing> run(ScanFixture& fixture) {
         fixture.pace = Pace(fixture.options.concurrency);
-        const ScanEnvironment environment{fixture.clock, fixture.randomness, fixture.budget, fixture.pace};
-        Scan scan(fixture.options, environment, fixture.sink, fixture.statistics,
-                  clock_.steady_now() + fixture.timeout, fixture.good_is_shown);
+        const ScanEnvironment environment = fixture.environment();
+        Scan scan(environment, clock_.steady_now() + fixture.timeout, fixture.good_is_shown);
         for (;;) {
             const Next next = scan.next();
             if (scan.outcome()) {
                 return *scan.outcome();
             }
-            if (std::holds_alternative<Prepare>(next)) {
-                scan.prepared({});
-            } else if (const auto* fetch = std::get_if<Fetch>(&next)) {
+            if (const auto* fetch = std::get_if<Fetch>(&next)) {
                 ask(fetch->page);
             } else {
-                pass_time(scan, std::get<Pause>(next).until);
+                pass_time(scan, std::get<SteadyTime>(next));
             }
         }
     }

@@ -64,8 +64,8 @@ TEST(State, OfAMillionTokensIsHandedOverInSmallPieces) {
         entries.push_back({i, 0, inventory::TokenType::service});
     }
     OrganizationState state = published("large", {});
-    state.census =
-        std::make_shared<const inventory::Census>(std::move(entries), inventory::now, inventory::Churn{});
+    state.census = std::make_shared<const inventory::Census>(
+        inventory::Census{std::move(entries), inventory::now, inventory::Churn{}});
 
     write(shared({state}), test_key, output);
 
@@ -95,7 +95,7 @@ TEST(Format, OfThisVersionHashesLikeThis) {
                                  {.id = "00000000-0000-0000-2345-000000000000", .scopes = scopes},
                                  {.id = std::string(100, 'x'), .scopes = {}}});
     std::string hashes;
-    for (const inventory::CensusEntry& entry : built.census->entries()) {
+    for (const inventory::CensusEntry& entry : built.census->entries) {
         hashes += fmt::format("{:x} {:x} ", entry.id_hash, entry.scopes_hash);
     }
 

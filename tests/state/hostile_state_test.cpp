@@ -141,15 +141,13 @@ INSTANTIATE_TEST_SUITE_P(
         Change{"ACensusOfOthers",
                [](auto& state, auto& inventory) {
                    state.census = std::make_shared<const inventory::Census>(
-                       std::vector<inventory::CensusEntry>{{1, 1, personal}}, inventory.as_of,
-                       inventory.churn);
+                       inventory::Census{{{1, 1, personal}}, inventory.as_of, inventory.churn});
                },
                other_listings},
         Change{"ATokenTwiceInTheCensus",
                [](auto& state, auto& inventory) {
-                   state.census = std::make_shared<const inventory::Census>(
-                       std::vector<inventory::CensusEntry>{{1, 1, personal}, {1, 2, personal}},
-                       inventory.as_of, inventory.churn);
+                   state.census = std::make_shared<const inventory::Census>(inventory::Census{
+                       {{1, 1, personal}, {1, 2, personal}}, inventory.as_of, inventory.churn});
                },
                "a census is not in order"}),
     [](const auto& test) { return test.param.name; });

@@ -142,8 +142,8 @@ OrganizationState small_state() {
                           .last_used_at = now - day,
                           .created_at = now - 2 * day}};
     inventory.churn = {.created = {1, 2, 3}, .removed = {4, 5, 6}, .scope_changes = {7, 8, 9}, .late = 10};
-    const std::vector<CensusEntry> entries = {{7, 70, TokenType::personal}, {9, 90, TokenType::personal}};
-    const auto census = std::make_shared<const Census>(entries, now, inventory.churn);
+    const auto census = std::make_shared<const Census>(
+        Census{{{7, 70, TokenType::personal}, {9, 90, TokenType::personal}}, now, inventory.churn});
     const scan::Listing listing{.complete = true,
                                 .tokens = 2,
                                 .duplicates = 3,
@@ -176,9 +176,9 @@ bool same_census(const Census& left, const Census& right) {
     const auto same_entry = [](const CensusEntry& one, const CensusEntry& other) {
         return one.id_hash == other.id_hash && one.scopes_hash == other.scopes_hash && one.type == other.type;
     };
-    return left.began() == right.began() && left.churn() == right.churn() &&
-           std::equal(left.entries().begin(), left.entries().end(), right.entries().begin(),
-                      right.entries().end(), same_entry);
+    return left.began == right.began && left.churn == right.churn &&
+           std::equal(left.entries.begin(), left.entries.end(), right.entries.begin(), right.entries.end(),
+                      same_entry);
 }
 
 }  // namespace

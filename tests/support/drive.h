@@ -17,12 +17,10 @@ void drive(Machine& machine, scan::PageSource& source, scan::Clock& clock, Done 
            const std::stop_token& stop = {}) {
     while (!done() && !stop.stop_requested()) {
         const scan::Next next = machine.next();
-        if (std::holds_alternative<scan::Prepare>(next)) {
-            machine.prepared(source.prepare());
-        } else if (const auto* fetch = std::get_if<scan::Fetch>(&next)) {
-            machine.answered(fetch->page, source.page(fetch->page, fetch->deadline));
+        if (const auto* wanted = std::get_if<scan::Fetch>(&next)) {
+            machine.answered(wanted->page, scan::fetch(source, *wanted));
         } else {
-            const scan::SteadyTime until = std::get<scan::Pause>(next).until;
+            const auto until = std::get<scan::SteadyTime>(next);
             if (until == scan::SteadyTime::max()) {
                 return;
             }

@@ -13,12 +13,22 @@ datadog::Result<datadog::Page> page(std::size_t elements) {
     return page;
 }
 
+constexpr SteadyTime now{std::chrono::hours(1)};
+constexpr std::size_t any_number = 1000;
+
+/// Asks for all pages that are wanted.
 std::vector<std::size_t> all_fresh(PageOrder& order) {
     std::vector<std::size_t> pages;
-    while (const auto fresh = order.take_fresh()) {
+    while (const auto fresh = order.wanted(now, any_number)) {
+        EXPECT_EQ(order.ask(*fresh), nullptr);
         pages.push_back(*fresh);
     }
     return pages;
+}
+
+/// The answer was that there is no room for it.
+void find_no_room(PageOrder& order, std::size_t page) {
+    (void)order.answered(page);
 }
 
 /// The pages before the ones that may be asked for side by side.
@@ -93,8 +103,8 @@ TEST(PageOrder, WithoutRoomForgetsAPageWithoutATokenTillItsTurn) {
     order.arrived(3, datadog::Page());
 
     order.go_one_by_one();
-    order.put_off(4);
-    order.put_off(5);
+    find_no_room(order, 4);
+    find_no_room(order, 5);
     order.arrived(2, page(2));
 
     ASSERT_TRUE(order.take_next());
@@ -113,7 +123,7 @@ TEST(PageOrder, WithoutRoomDropsWhatWaitsAndAsksForItInItsTurn) {
     order.arrived(5, page(5));
 
     order.go_one_by_one();
-    order.put_off(4);
+    find_no_room(order, 4);
 
     EXPECT_TRUE(all_fresh(order).empty()) << "it is the turn of 2, which is under way";
     order.arrived(2, page(2));
@@ -177,12 +187,52 @@ TEST(PageOrder, NothingIsAskedForBeyondAnError) {
     PageOrder order(4);
     take_first_two(order);
     order.expect_up_to(100);
-    EXPECT_EQ(order.take_fresh(), 2U);
+    EXPECT_EQ(order.wanted(now, any_number), 2U);
+    order.ask(2);
 
     order.arrived(2, tl::unexpected(datadog::Error{}));
 
-    EXPECT_FALSE(order.has_fresh());
+    EXPECT_FALSE(order.wanted(now, any_number));
     EXPECT_FALSE(order.take_next()->has_value());
+}
+
+Repeat repeat_at(SteadyTime moment) {
+    return {1, RetryReason::network, datadog::Error{}, moment};
+}
+
+TEST(PageOrder, APageIsAskedForAgainBeforeAnyFreshOneOnceItsPauseIsOver) {
+    PageOrder order(4);
+    take_first_two(order);
+    order.expect_up_to(100);
+    ASSERT_EQ(all_fresh(order).size(), 4U);
+    EXPECT_FALSE(order.answered(3));
+    EXPECT_FALSE(order.answered(2));
+    order.repeat(3, repeat_at(now + std::chrono::seconds(2)));
+    order.arrived(2, page(2));
+    ASSERT_TRUE(order.take_next());
+
+    EXPECT_EQ(order.wanted(now, 0).error(), now + std::chrono::seconds(2));
+    EXPECT_EQ(order.wanted(now, any_number), 6U);
+    EXPECT_EQ(order.wanted(now + std::chrono::seconds(2), any_number), 3U);
+    EXPECT_EQ(order.under_way(), 2U);
+    ASSERT_NE(order.ask(3), nullptr);
+    EXPECT_EQ(order.under_way(), 3U);
+    EXPECT_EQ(order.wanted(now, 0).error(), SteadyTime::max());
+    EXPECT_EQ(order.answered(3)->number, 1);
+}
+
+TEST(PageOrder, ARepeatKeepsItsPlaceAmongThoseThatMayBeUnderWay) {
+    PageOrder order(8);
+    take_first_two(order);
+    order.expect_up_to(100);
+    order.ask(2);
+    order.ask(3);
+    (void)order.answered(2);
+    order.repeat(2, repeat_at(now + std::chrono::seconds(2)));
+
+    EXPECT_FALSE(order.wanted(now, 2));
+    EXPECT_EQ(order.wanted(now, 3), 4U);
+    EXPECT_EQ(order.wanted(now + std::chrono::seconds(2), 2), 2U);
 }
 
 }  // namespace

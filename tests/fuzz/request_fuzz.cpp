@@ -130,7 +130,7 @@ class ServedConnections {
         [](exporter::metrics::Format) { return std::string("# TYPE live gauge\nlive 1\n"); }};
     Conversation conversation_;
     // Nobody looks at deadlines: nothing here waits.
-    const ServerOptions options_{.max_answers = 2};
+    const ServerOptions options_{.addresses = {}, .max_answers = 2};
     const Handler handler_ = recording_handler();
     Service service_{.options = options_,
                      .handler = handler_,

@@ -10,68 +10,53 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstring>
 #include <iterator>
+#include <new>
 #include <utility>
 
 namespace exporter::http {
 namespace {
 
-class PlainChannel final : public Channel {
-  public:
-    explicit PlainChannel(int socket) : socket_(socket) {}
-
-    Progress handshake() override { return Progress::done; }
-
-    Transfer read(std::span<char> into) override {
-        const auto received = again([&] { return ::recv(socket_, into.data(), into.size(), 0); });
-        if (received == 0) {
-            return {Progress::end, 0};
-        }
-        return outcome(received, Progress::want_read);
+/// @param result of a call on a socket that does not wait
+Transfer outcome(ssize_t result, Progress want) {
+    if (result > 0) {
+        return {Progress::done, static_cast<std::size_t>(result)};
     }
+    return {errno == EAGAIN || errno == EINTR ? want : Progress::failed, 0};
+}
 
-    Transfer write(std::span<const std::string_view> pieces) override {
-        std::array<iovec, 4> parts{};
-        const auto count = std::min(parts.size(), pieces.size());
-        std::transform(pieces.begin(), pieces.begin() + static_cast<std::ptrdiff_t>(count), parts.begin(),
-                       [](std::string_view piece) {
-                           // The interface is older than const: sending does not write to it.
-                           return iovec{const_cast<char*>(piece.data()), piece.size()};
-                       });
-        msghdr message{};
-        message.msg_iov = parts.data();
-        message.msg_iovlen = count;
-        return outcome(again([&] { return ::sendmsg(socket_, &message, MSG_NOSIGNAL); }),
-                       Progress::want_write);
-    }
-
-    void finish() override { ::shutdown(socket_, SHUT_WR); }
-
-  private:
-    template <class Call>
-    static ssize_t again(Call call) {
-        for (;;) {
-            const ssize_t result = call();
-            if (result >= 0 || errno != EINTR) {
-                return result;
-            }
-        }
-    }
-
-    static Transfer outcome(ssize_t result, Progress want) {
-        if (result > 0) {
-            return {Progress::done, static_cast<std::size_t>(result)};
-        }
-        const bool later = errno == EAGAIN || errno == EWOULDBLOCK;
-        return {later ? want : Progress::failed, 0};
-    }
-
-    const int socket_;
-};
+Transfer send_plain(int socket, std::span<const std::string_view> pieces) {
+    std::array<iovec, 4> parts{};
+    const auto count = std::min(parts.size(), pieces.size());
+    std::transform(pieces.begin(), pieces.begin() + static_cast<std::ptrdiff_t>(count), parts.begin(),
+                   [](std::string_view piece) {
+                       // The interface is older than const: sending does not write to it.
+                       return iovec{const_cast<char*>(piece.data()), piece.size()};
+                   });
+    msghdr message{};
+    message.msg_iov = parts.data();
+    message.msg_iovlen = count;
+    return outcome(::sendmsg(socket, &message, MSG_NOSIGNAL), Progress::want_write);
+}
 
 /// The most that one record carries (RFC 8446, 5.1).
 constexpr std::size_t record_limit = 16384;
+
+/// The beginning of the concatenation of `pieces` that makes a record, in place where it can be.
+std::string_view first_record(std::span<const std::string_view> pieces,
+                              std::array<char, record_limit>& buffer) {
+    while (pieces.front().empty()) {
+        pieces = pieces.subspan(1);
+    }
+    if (pieces.size() == 1 || pieces.front().size() >= record_limit) {
+        return pieces.front();
+    }
+    std::size_t size = 0;
+    for (const auto piece : pieces) {
+        size += piece.copy(buffer.data() + size, buffer.size() - size);
+    }
+    return {buffer.data(), size};
+}
 
 /// Go's answer and a field: what it says is known to search engines.
 constexpr std::string_view plain_http_answer =
@@ -93,122 +78,91 @@ void answer_plain_http(int socket) {
     (void)::recv(socket, rest.data(), rest.size(), MSG_DONTWAIT);
 }
 
-class TlsChannel final : public Channel {
-  public:
-    TlsChannel(std::shared_ptr<SSL> ssl, int socket, std::shared_ptr<const void> owner)
-        : owner_(std::move(owner)), ssl_(std::move(ssl)), socket_(socket) {
-        bytes_ = ssl_ ? base::TlsSocket::attach(ssl_.get(), socket_) : nullptr;
-        if (bytes_ == nullptr) {
-            broken_ = true;
-            ssl_.reset();
-        }
-    }
-
-    Progress handshake() override {
-        if (broken_) {
-            return Progress::failed;
-        }
-        begin_turn();
-        const auto progress = progress_after(::SSL_accept(ssl_.get()));
-        if (progress == Progress::done) {
-            bytes_->expect_data();
-        } else if (progress == Progress::failed && spoke_plain_http()) {
-            answer_plain_http(socket_);
-        }
-        return progress == Progress::end ? broken() : progress;
-    }
-
-    Transfer read(std::span<char> into) override {
-        if (broken_) {
-            return {Progress::failed, 0};
-        }
-        begin_turn();
-        std::size_t received = 0;
-        const int result = ::SSL_read_ex(ssl_.get(), into.data(), into.size(), &received);
-        if (result == 1) {
-            bytes_->expect_data();
-        }
-        return {progress_after(result), result == 1 ? received : 0};
-    }
-
-    // One record for each call, as full as can be: a head and a short body go together.
-    Transfer write(std::span<const std::string_view> pieces) override {
-        if (broken_) {
-            return {Progress::failed, 0};
-        }
-        const auto first =
-            std::find_if(pieces.begin(), pieces.end(), [](std::string_view piece) { return !piece.empty(); });
-        std::array<char, record_limit> gathered;
-        auto bytes = *first;
-        if (bytes.size() < record_limit && std::next(first) != pieces.end()) {
-            bytes = gather({first, pieces.end()}, gathered);
-        }
-        begin_turn();
-        std::size_t sent = 0;
-        const int result = ::SSL_write_ex(ssl_.get(), bytes.data(), bytes.size(), &sent);
-        return {progress_after(result), result == 1 ? sent : 0};
-    }
-
-    void finish() override {
-        if (!broken_) {
-            begin_turn();
-            (void)::SSL_shutdown(ssl_.get());
-        }
-        ::shutdown(socket_, SHUT_WR);
-    }
-
-  private:
-    static std::string_view gather(std::span<const std::string_view> pieces,
-                                   std::array<char, record_limit>& into) {
-        std::size_t size = 0;
-        for (const auto piece : pieces) {
-            size += piece.copy(into.data() + size, into.size() - size);
-        }
-        return {into.data(), size};
-    }
-
-    void begin_turn() {
-        ::ERR_clear_error();  // Or SSL_get_error takes an old error for this call's.
-        bytes_->begin_turn();
-    }
-
-    Progress broken() {
-        broken_ = true;
-        return Progress::failed;
-    }
-
-    Progress progress_after(int result) {
-        if (result == 1) {
-            return Progress::done;
-        }
-        switch (::SSL_get_error(ssl_.get(), result)) {
-            case SSL_ERROR_WANT_READ:
-                return Progress::want_read;
-            case SSL_ERROR_WANT_WRITE:
-                return Progress::want_write;
-            case SSL_ERROR_ZERO_RETURN:
-                return Progress::end;
-            default:
-                return broken();
-        }
-    }
-
-    const std::shared_ptr<const void> owner_;
-    std::shared_ptr<SSL> ssl_;
-    const int socket_;
-    base::TlsSocket* bytes_ = nullptr;  ///< `ssl_`'s; null where that is
-    bool broken_ = false;               ///< OpenSSL wants to be asked nothing more, not even to say goodbye
-};
-
 }  // namespace
 
-std::unique_ptr<Channel> plain_channel(int socket) {
-    return std::make_unique<PlainChannel>(socket);
+Channel::Channel(int socket, std::shared_ptr<SSL> ssl) : socket_(socket), ssl_(std::move(ssl)) {
+    bytes_ = ssl_ ? base::TlsSocket::attach(ssl_.get(), socket_) : nullptr;
+    if (bytes_ == nullptr) {
+        throw std::bad_alloc();
+    }
 }
 
-std::unique_ptr<Channel> tls_channel(std::shared_ptr<SSL> ssl, int socket,
-                                     std::shared_ptr<const void> owner) {
-    return std::make_unique<TlsChannel>(std::move(ssl), socket, std::move(owner));
+// Before each call of OpenSSL's.
+void Channel::begin_turn() {
+    ::ERR_clear_error();  // Or SSL_get_error takes an old error for this call's.
+    bytes_->begin_turn();
+}
+
+template <class Call>
+Transfer Channel::by_tls(Call call) {
+    begin_turn();
+    if (broken_) {
+        return {Progress::failed, 0};
+    }
+    std::size_t bytes = 0;
+    const int result = call(ssl_.get(), &bytes);
+    if (result == 1) {
+        return {Progress::done, bytes};
+    }
+    switch (::SSL_get_error(ssl_.get(), result)) {
+        case SSL_ERROR_WANT_READ:
+            return {Progress::want_read, 0};
+        case SSL_ERROR_WANT_WRITE:
+            return {Progress::want_write, 0};
+        case SSL_ERROR_ZERO_RETURN:
+            return {Progress::end, 0};
+        default:
+            broken_ = true;
+            return {Progress::failed, 0};
+    }
+}
+
+Progress Channel::handshake() {
+    if (!ssl_) {
+        return Progress::done;
+    }
+    const auto progress = by_tls([](SSL* ssl, std::size_t* /*bytes*/) { return ::SSL_accept(ssl); }).progress;
+    if (progress == Progress::done) {
+        bytes_->expect_data();
+    } else if (progress == Progress::failed && spoke_plain_http()) {
+        answer_plain_http(socket_);
+    }
+    broken_ = broken_ || progress == Progress::end;
+    return broken_ ? Progress::failed : progress;
+}
+
+Transfer Channel::read(std::span<char> into) {
+    if (!ssl_) {
+        const ssize_t received = ::recv(socket_, into.data(), into.size(), 0);
+        return received == 0 ? Transfer{Progress::end, 0} : outcome(received, Progress::want_read);
+    }
+    const auto transfer = by_tls([into](SSL* ssl, std::size_t* received) {
+        return ::SSL_read_ex(ssl, into.data(), into.size(), received);
+    });
+    if (transfer.progress == Progress::done) {
+        bytes_->expect_data();
+    }
+    return transfer;
+}
+
+// With TLS one record for each call, as full as can be: a head and a short body go together.
+Transfer Channel::write(std::span<const std::string_view> pieces) {
+    if (!ssl_) {
+        return send_plain(socket_, pieces);
+    }
+    std::array<char, record_limit> buffer;
+    const auto bytes = first_record(pieces, buffer);
+    return by_tls([bytes](SSL* ssl, std::size_t* sent) {
+        return ::SSL_write_ex(ssl, bytes.data(), bytes.size(), sent);
+    });
+}
+
+void Channel::finish() {
+    if (ssl_ && !broken_) {
+        begin_turn();
+        (void)::SSL_shutdown(ssl_.get());
+    }
+    ::shutdown(socket_, SHUT_WR);
 }
 
 }  // namespace exporter::http

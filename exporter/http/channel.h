@@ -9,6 +9,10 @@
 #include <span>
 #include <string_view>
 
+namespace exporter::base {
+class TlsSocket;
+}
+
 namespace exporter::http {
 
 enum class Progress {
@@ -26,31 +30,40 @@ struct Transfer {
 
 class Channel {
   public:
-    Channel() = default;
+    /// Plain.
+    /// @param socket stays the caller's, must be non-blocking and outlive the channel
+    explicit Channel(int socket) : socket_(socket) {}
+
+    /// Encrypted. Throws where there is no memory.
+    /// @param ssl for a server, without a socket; null: there was no memory for it
+    Channel(int socket, std::shared_ptr<SSL> ssl);
     Channel(const Channel&) = delete;
     Channel& operator=(const Channel&) = delete;
-    virtual ~Channel() = default;
+    ~Channel() = default;
 
     /// To be called until it is done, before anything else.
-    [[nodiscard]] virtual Progress handshake() = 0;
+    [[nodiscard]] Progress handshake();
 
     /// @param into not empty
-    [[nodiscard]] virtual Transfer read(std::span<char> into) = 0;
+    [[nodiscard]] Transfer read(std::span<char> into);
 
     /// Writes a beginning of the concatenation of `pieces`, of which at least one is not empty. After a want,
     /// the next call must begin with the same bytes.
-    [[nodiscard]] virtual Transfer write(std::span<const std::string_view> pieces) = 0;
+    [[nodiscard]] Transfer write(std::span<const std::string_view> pieces);
 
     /// Tells the peer that nothing more is sent. Once, after the last write.
-    virtual void finish() = 0;
+    void finish();
+
+  private:
+    void begin_turn();
+    template <class Call>
+    [[nodiscard]] Transfer by_tls(Call call);
+
+    const int socket_;
+    const std::shared_ptr<SSL> ssl_ = nullptr;  ///< null: plain
+    base::TlsSocket* bytes_ = nullptr;          ///< `ssl_`'s
+    /// OpenSSL wants to be asked nothing more, not even to say goodbye.
+    bool broken_ = false;
 };
-
-/// @param socket stays the caller's, must be non-blocking and outlive the channel
-[[nodiscard]] std::unique_ptr<Channel> plain_channel(int socket);
-
-/// @param ssl for a server, without a socket; null: every handshake fails
-/// @param owner kept until after `ssl`
-[[nodiscard]] std::unique_ptr<Channel> tls_channel(std::shared_ptr<SSL> ssl, int socket,
-                                                   std::shared_ptr<const void> owner);
 
 }  // namespace exporter::http

@@ -24,8 +24,6 @@ class EventLoop {
   public:
     using Time = std::chrono::steady_clock::time_point;
     using Task = std::function<void()>;
-    /// Called before each wait; says when it wants to be called again at the latest.
-    using Tick = std::function<Time(Time now)>;
 
     class Waiter {
       public:
@@ -37,6 +35,10 @@ class EventLoop {
         /// What was waited for has come, or the socket is broken, which shows in its next operation. Of a
         /// broken socket it may be called without a wait. Does not throw.
         virtual void ready() = 0;
+
+      private:
+        friend class EventLoop;
+        bool registered_ = false;  ///< the kernel knows its socket
     };
 
     /// Throws where the kernel has no room.
@@ -45,42 +47,32 @@ class EventLoop {
     EventLoop& operator=(const EventLoop&) = delete;
     ~EventLoop() = default;
 
-    /// Until `finish` was called and the last waiter has gone. Memory that runs out costs no more than the
-    /// task that needed it.
-    void run(const Tick& tick);
-    void finish() { finishing_ = true; }
-
-    /// Runs the tasks that are there, waits for events, until `until` if there is no other task, and calls
-    /// those that are ready. Whether there was anything to do.
+    /// Waits for events, until `until` if no task is posted, calls those that are ready and runs the tasks.
+    /// Whether there was anything to do.
     bool turn(Time until);
 
-    /// For any thread: runs the task in the next turn, or never if the loop ends first.
+    /// For any thread: runs the task in the next turn. One that throws, as memory runs out, is lost alone.
     void post(Task task);
 
-    /// False: the kernel has no room for another.
-    [[nodiscard]] bool enter(int socket, Waiter& waiter);
-    /// Calls `waiter.ready()` once.
+    /// Calls `waiter.ready()` once. A waiter waits for one socket in its life. Throws the first time, where
+    /// the kernel has no room for another.
     void wait(int socket, Progress want, Waiter& waiter);
     /// To be called before the socket is closed.
-    void leave(int socket, const Waiter& waiter);
+    void leave(int socket, Waiter& waiter);
 
   private:
-    [[nodiscard]] bool is_over() const { return finishing_ && waiters_ == 0; }
-    bool run_tasks() noexcept;
+    void run_tasks();
 
     /// Sockets that are served before tasks and deadlines have their turn.
     static constexpr std::size_t events_per_turn = 64;
 
     const base::Descriptor epoll_;
-    const base::Descriptor wake_;  ///< an eventfd, written to when another thread posts
+    const base::Descriptor wake_;  ///< an eventfd, written to when a task is posted
     std::array<epoll_event, events_per_turn> events_{};
     std::size_t events_ready_ = 0;
-    std::size_t waiters_ = 0;
-    bool finishing_ = false;
 
     std::mutex mutex_;  ///< protects the rest
     std::vector<Task> tasks_;
-    bool sleeping_ = false;  ///< waits for events, and has to be woken for a task
 };
 
 }  // namespace exporter::http

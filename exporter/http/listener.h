@@ -5,35 +5,20 @@
 #include "base/address.h"
 #include "http/session.h"
 
+#include <sys/types.h>
 #include <tl/expected.hpp>
 
-#include <cstdint>
 #include <optional>
 #include <string>
 #include <system_error>
+#include <utility>
 
 namespace exporter::http {
 
-/// The file of a Unix socket, removed at the end unless another has taken its place.
-class SocketFile {
-  public:
-    SocketFile() = default;  ///< of no file
-    explicit SocketFile(std::string path);
-    SocketFile(SocketFile&& other) noexcept;
-    SocketFile& operator=(SocketFile&& other) noexcept;
-    SocketFile(const SocketFile&) = delete;
-    SocketFile& operator=(const SocketFile&) = delete;
-    ~SocketFile();
-
-  private:
-    std::string path_;
-    std::uint64_t device_ = 0;
-    std::uint64_t inode_ = 0;
-};
-
 struct Listening {
     Socket socket;
-    SocketFile file;
+    base::ListenAddress address;                    ///< as bound
+    std::optional<std::pair<dev_t, ino_t>> file{};  ///< that a Unix socket made at its path
 };
 
 /// A non-blocking socket that listens on `address`. The error is a sentence for the operator.
@@ -46,38 +31,26 @@ struct Listening {
 /// operator.
 [[nodiscard]] tl::expected<Listening, std::string> take_over(int descriptor);
 
-/// Where a listening socket is bound.
-[[nodiscard]] base::ListenAddress bound_address(const Socket& socket);
-
-/// Turns accepted sockets into sessions until stopped.
+/// Turns accepted sockets into sessions for as long as it lives. Removes the file of a Unix socket at the
+/// end, unless another has taken its place.
 class Listener final : private EventLoop::Waiter {
   public:
-    using Time = EventLoop::Time;
-
     /// Throws where the kernel has no room.
     /// @param service must outlive the listener
-    Listener(Listening&& listening, Service& service);
-    ~Listener() override { stop(); }
+    Listener(Listening listening, Service& service);
+    ~Listener() override;
 
-    [[nodiscard]] const base::ListenAddress& address() const { return address_; }
-
-    /// Starts to accept, unless it does already or backs off.
-    /// @return when it has to be called again
-    Time resume(Time now);
-    void stop();
+    /// Accepts connections, until there is a lack of something such as file descriptors. To be called now and
+    /// again.
+    void resume();
 
   private:
     void ready() override;
-    void await_connection();
     [[nodiscard]] bool accept_some();
-    void admit(Socket socket, const std::optional<Peer>& peer);
+    void admit(Socket socket, const Peer& peer);
 
+    const Listening listening_;
     Service& service_;
-    const base::ListenAddress address_;  ///< as bound
-    Socket socket_;
-    SocketFile file_;
-    bool awaiting_ = false;
-    Time backs_off_until_{};
 };
 
 }  // namespace exporter::http

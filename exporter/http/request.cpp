@@ -13,6 +13,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <iterator>
+#include <limits>
 #include <optional>
 
 namespace exporter::http {
@@ -30,29 +31,17 @@ std::string_view view(boost::beast::string_view text) {
     return {text.data(), text.size()};
 }
 
-bool has_body(const Parser& parser) {
-    return parser.chunked() || parser.content_length().value_or(std::uint64_t{0}) > 0;
-}
-
-/// A transfer coding that ends with another than `chunked` leaves open where the body ends (RFC 9112, 6.3).
-/// Boost 1.92's Beast refuses it by itself, 1.74's does not.
-bool has_body_without_end(const Parser& parser) {
-    return parser.get().count(http::field::transfer_encoding) > 0 && !parser.chunked();
-}
-
 /// GET and HEAD, the two methods whose requests end with their head.
 bool is_reading(http::verb method) {
     return method == http::verb::get || method == http::verb::head;
 }
 
-bool is_http_1_1(const Parser& parser) {
-    return parser.get().version() == 11;
-}
-
 /// The status that refuses a well-formed request before any route sees it.
 std::optional<unsigned> objection_to(const Parser& parser) {
     const auto& request = parser.get();
-    if (has_body_without_end(parser)) {
+    // A transfer coding that ends with another than `chunked` leaves open where the body ends (RFC
+    // 9112, 6.3). Boost 1.92's Beast refuses it by itself, 1.74's does not.
+    if (request.count(http::field::transfer_encoding) > 0 && !parser.chunked()) {
         return 400;
     }
     if (request.version() > 11) {
@@ -61,23 +50,11 @@ std::optional<unsigned> objection_to(const Parser& parser) {
     if (request.target().size() > target_limit) {
         return 414;
     }
-    if (is_http_1_1(parser) && request.count(http::field::host) != 1) {
+    if (request.version() == 11 && request.count(http::field::host) != 1) {
         return 400;  // RFC 9112, 3.2
     }
-    if (is_reading(request.method()) && has_body(parser)) {
-        return 413;
-    }
-    return std::nullopt;
-}
-
-unsigned status_for(const boost::system::error_code& error) {
-    if (error == http::error::header_limit || error == http::error::buffer_overflow) {
-        return 431;
-    }
-    if (error == http::error::body_limit) {
-        return 413;
-    }
-    return error == http::error::bad_version ? 505 : 400;
+    const bool has_body = parser.chunked() || parser.content_length().value_or(std::uint64_t{0}) > 0;
+    return has_body && is_reading(request.method()) ? std::optional(413U) : std::nullopt;
 }
 
 std::string joined(const http::fields& fields, http::field name) {
@@ -101,12 +78,8 @@ RequestHead taken_from(const Parser& parser) {
                     .accept_encoding = joined(request, http::field::accept_encoding)};
     head.authorization = joined(request, http::field::authorization);
     // A method with a body would leave it in front of the next request.
-    head.keep_alive = is_http_1_1(parser) && parser.keep_alive() && is_reading(request.method());
+    head.keep_alive = request.version() == 11 && parser.keep_alive() && is_reading(request.method());
     return head;
-}
-
-std::size_t body_size(const Response& response) {
-    return (response.shared_body ? response.shared_body->size() : 0) + response.own_body.size();
 }
 
 }  // namespace
@@ -134,10 +107,11 @@ HeadReader::State HeadReader::next() {
     }
     Parser parser;
     parser.header_limit(head_limit + 1);
+    parser.body_limit(std::numeric_limits<std::uint64_t>::max());
     boost::system::error_code error;
     parser.put(net::buffer(input_.data(), size), error);
     if (error) {
-        return refuse(status_for(error));
+        return refuse(error == http::error::bad_version ? 505 : 400);
     }
     if (const auto status = objection_to(parser)) {
         return refuse(*status);
@@ -182,6 +156,7 @@ std::string_view reason_phrase(unsigned status) {
 }
 
 std::string response_head(const Response& response, bool close, base::Timestamp now) {
+    const std::size_t shared_size = response.shared_body ? response.shared_body->size() : 0;
     std::string head = fmt::format(
         "HTTP/1.1 {} {}\r\n"
         "Date: {}\r\n"
@@ -190,7 +165,7 @@ std::string response_head(const Response& response, bool close, base::Timestamp 
         "X-Content-Type-Options: nosniff\r\n"
         "Cache-Control: no-store\r\n",
         response.status, reason_phrase(response.status), base::format_http_date(now), response.content_type,
-        body_size(response));
+        shared_size + response.own_body.size());
     for (const auto& [name, value] : response.headers) {
         fmt::format_to(std::back_inserter(head), "{}: {}\r\n", name, value);
     }

@@ -9,7 +9,6 @@
 #include <algorithm>
 #include <array>
 #include <exception>
-#include <future>
 #include <thread>
 #include <utility>
 
@@ -20,27 +19,14 @@ using std::chrono::milliseconds;
 using Time = EventLoop::Time;
 
 /// Connections beyond the limits: enough for probes, and for saying no.
-constexpr std::size_t overflow_connections = 16;
+constexpr RosterLimits overflow_limits{.connections = 16, .connections_of_peer = 16};
 /// Of the listeners for probes alone.
-constexpr std::size_t probe_connections = 64;
+constexpr RosterLimits probe_limits{.connections = 64, .connections_of_peer = 64};
 
 /// For a client to close its side after our last word.
 constexpr milliseconds linger_deadline{2000};
 /// For a password's check to have its turn.
 constexpr milliseconds verify_deadline{30000};
-
-PhaseLimits phase_limits(const ServerOptions& options) {
-    PhaseLimits limits{};
-    const auto limit = [&limits](Phase phase) -> milliseconds& {
-        return limits.at(static_cast<std::size_t>(phase));
-    };
-    limit(Phase::receiving) = options.request_deadline;
-    limit(Phase::idle) = options.idle_deadline;
-    limit(Phase::verifying) = verify_deadline;
-    limit(Phase::answering) = options.response_deadline;
-    limit(Phase::lingering) = linger_deadline;
-    return limits;
-}
 
 /// Often enough that no deadline is passed by more than a quarter, or a second.
 milliseconds sweep_interval(const PhaseLimits& limits) {
@@ -49,90 +35,110 @@ milliseconds sweep_interval(const PhaseLimits& limits) {
     return std::clamp(*std::min_element(limits.begin(), limits.end()) / 4, shortest, longest);
 }
 
-RosterLimits unlimited_peers(std::size_t connections, const PhaseLimits& phases) {
-    return {.connections = connections, .connections_of_peer = connections, .phases = phases};
-}
-
 }  // namespace
 
 struct Server::State {
     State(const ServerOptions& options, Handler handler, std::shared_ptr<const Security> security);
 
+    [[nodiscard]] tl::expected<void, std::string> listen();
+    void run();
     Time tick(Time now);
-    void sweep(Time now);
     void give_memory_back();
+    [[nodiscard]] std::size_t connections() const;
 
-    const PhaseLimits phases;
+    const ServerOptions options;
+    const Handler handler;
     const std::shared_ptr<EventLoop> loop = std::make_shared<EventLoop>();
-    Service probes;
     Service main;
+    Service probes;
     const std::array<Roster*, 4> rosters{&main.roster, &main.overflow, &probes.roster, &probes.overflow};
+    const PhaseLimits phase_limits{options.request_deadline, options.idle_deadline, verify_deadline,
+                                   options.response_deadline, linger_deadline};
     Time next_sweep{};
+    Time end = Time::max();            ///< of the last connection
     std::size_t most_connections = 0;  ///< since memory was given back
     std::vector<std::unique_ptr<Listener>> listeners;
     std::vector<base::ListenAddress> addresses;
     std::vector<base::ListenAddress> probe_addresses;
-    std::future<void> finished;
     std::jthread thread;
 };
 
-Server::State::State(const ServerOptions& options, Handler handler, std::shared_ptr<const Security> security)
-    : phases(phase_limits(options)),
-      probes{.handler = handler,
-             .is_probe = options.is_probe,
-             .max_answers = probe_connections,
-             .loop = loop,
-             .roster = Roster(unlimited_peers(probe_connections, phases)),
-             .overflow = Roster(unlimited_peers(overflow_connections, phases)),
-             .security = nullptr,
-             .probes_only = true},
-      main{.handler = std::move(handler),
-           .is_probe = options.is_probe,
-           .max_answers = options.max_answers,
+Server::State::State(const ServerOptions& wanted, Handler answering, std::shared_ptr<const Security> security)
+    : options(wanted),
+      handler(std::move(answering)),
+      main{.options = options,
+           .handler = handler,
            .loop = loop,
            .roster = Roster({.connections = options.max_connections,
-                             .connections_of_peer = options.max_connections_per_address,
-                             .phases = phases}),
-           .overflow = Roster(unlimited_peers(overflow_connections, phases)),
+                             .connections_of_peer = options.max_connections_per_address}),
+           .overflow = Roster(overflow_limits),
+           .crowd = main.roster,
            .security = std::move(security),
-           .probes_only = false,
-           .realm = options.realm} {
-    probes.crowd = &main.roster;
-    main.crowd = &main.roster;
+           .probes_only = false},
+      probes{.options = options,
+             .handler = handler,
+             .loop = loop,
+             .roster = Roster(probe_limits),
+             .overflow = Roster(overflow_limits),
+             .crowd = main.roster,
+             .security = nullptr,
+             .probes_only = true} {}
+
+tl::expected<void, std::string> Server::State::listen() {
+    const auto add = [this](Service& service, std::vector<base::ListenAddress>& bound) {
+        return [this, &service, &bound](Listening listening) {
+            bound.push_back(listening.address);
+            listeners.push_back(std::make_unique<Listener>(std::move(listening), service));
+        };
+    };
+    tl::expected<void, std::string> added;
+    for (const int descriptor : options.inherited_sockets) {
+        added = added.and_then([&] { return take_over(descriptor).map(add(main, addresses)); });
+    }
+    for (const auto& address : options.addresses) {
+        added = added.and_then([&] { return listen_on(address).map(add(main, addresses)); });
+    }
+    for (const auto& address : options.probe_addresses) {
+        added = added.and_then([&] { return listen_on(address).map(add(probes, probe_addresses)); });
+    }
+    return added;
 }
 
-/// Before each wait of the loop.
+/// Until the server stops and the last connection has gone.
+void Server::State::run() {
+    while (!main.roster.draining() || connections() > 0) {
+        loop->turn(tick(std::chrono::steady_clock::now()));
+    }
+}
+
+/// Closes what is overdue, now and again; while the server stops, its grace is the deadline of what is left.
+/// @return when it has to be called again
 Time Server::State::tick(Time now) {
-    if (now >= next_sweep) {
-        sweep(now);
+    if (now >= end) {
+        for (Roster* const roster : rosters) {
+            roster->close_all();
+        }
     }
-    Time next = main.roster.draining() ? Time::max() : next_sweep;
-    for (const auto& listener : listeners) {
-        next = std::min(next, listener->resume(now));
-    }
-    return next;
-}
-
-/// Closes what is overdue, now and again; not while the server stops, whose grace is the deadline of what is
-/// left.
-void Server::State::sweep(Time now) {
     if (main.roster.draining()) {
-        return;
+        return end;
     }
-    for (Roster* const roster : rosters) {
-        roster->close_overdue(now);
+    if (now >= next_sweep) {
+        next_sweep = now + sweep_interval(phase_limits);
+        for (Roster* const roster : rosters) {
+            roster->close_overdue(now, phase_limits);
+        }
+        for (const auto& listener : listeners) {
+            listener->resume();
+        }
+        give_memory_back();
     }
-    give_memory_back();
-    next_sweep = now + sweep_interval(phases);
+    return next_sweep;
 }
 
 /// After a crowd has gone: the allocator would keep what it used.
 void Server::State::give_memory_back() {
     constexpr std::size_t crowd = 256;
-    std::size_t connected = 0;
-    for (const Roster* const roster : rosters) {
-        connected += roster->size();
-    }
+    const std::size_t connected = connections();
     most_connections = std::max(most_connections, connected);
     if (most_connections >= crowd && connected < most_connections / 2) {
         most_connections = connected;
@@ -142,20 +148,28 @@ void Server::State::give_memory_back() {
     }
 }
 
+std::size_t Server::State::connections() const {
+    std::size_t connections = 0;
+    for (const Roster* const roster : rosters) {
+        connections += roster->size();
+    }
+    return connections;
+}
+
 tl::expected<std::unique_ptr<Server>, std::string> Server::start(const ServerOptions& options,
                                                                  Handler handler,
                                                                  std::shared_ptr<const Security> security) {
     if (options.addresses.empty() && options.inherited_sockets.empty()) {
-        return tl::unexpected<std::string>("no address to listen on; give one with --web.listen-address");
+        return tl::unexpected<std::string>("no address to listen on");
     }
     try {
         std::unique_ptr<Server> server(
             new Server(std::make_unique<State>(options, std::move(handler), std::move(security))));
-        if (auto listening = server->listen(options); !listening) {
-            return tl::unexpected(std::move(listening.error()));
-        }
-        server->run();
-        return server;
+        State& state = *server->state_;
+        return state.listen().map([&] {
+            state.thread = std::jthread([&state] { state.run(); });
+            return std::move(server);
+        });
     } catch (const std::exception& error) {
         return tl::unexpected(std::string("cannot start the web server: ") + error.what());
     }
@@ -165,41 +179,6 @@ Server::Server(std::unique_ptr<State> state) : state_(std::move(state)) {}
 
 Server::~Server() {
     stop(milliseconds(0));
-}
-
-tl::expected<void, std::string> Server::listen(const ServerOptions& options) {
-    State& state = *state_;
-    const auto add = [&state](Listening listening, Service& service,
-                              std::vector<base::ListenAddress>& addresses) {
-        state.listeners.push_back(std::make_unique<Listener>(std::move(listening), service));
-        addresses.push_back(state.listeners.back()->address());
-    };
-    const auto add_main = [&](Listening listening) {
-        add(std::move(listening), state.main, state.addresses);
-    };
-    const auto add_for_probes = [&](Listening listening) {
-        add(std::move(listening), state.probes, state.probe_addresses);
-    };
-    tl::expected<void, std::string> added;
-    for (const int descriptor : options.inherited_sockets) {
-        added = added.and_then([&] { return take_over(descriptor).map(add_main); });
-    }
-    for (const auto& address : options.addresses) {
-        added = added.and_then([&] { return listen_on(address).map(add_main); });
-    }
-    for (const auto& address : options.probe_addresses) {
-        added = added.and_then([&] { return listen_on(address).map(add_for_probes); });
-    }
-    return added;
-}
-
-void Server::run() {
-    std::promise<void> finished;
-    state_->finished = finished.get_future();
-    state_->thread = std::jthread([state = state_.get(), done = std::move(finished)]() mutable {
-        state->loop->run([state](Time now) { return state->tick(now); });
-        done.set_value();
-    });
 }
 
 void Server::secure(std::shared_ptr<const Security> security) {
@@ -218,11 +197,7 @@ const std::vector<base::ListenAddress>& Server::probe_addresses() const {
 }
 
 std::size_t Server::connections() const {
-    std::size_t connections = 0;
-    for (const Roster* const roster : state_->rosters) {
-        connections += roster->size();
-    }
-    return connections;
+    return state_->connections();
 }
 
 void Server::stop(milliseconds grace) {
@@ -230,23 +205,13 @@ void Server::stop(milliseconds grace) {
     if (!state->thread.joinable()) {
         return;
     }
-    state->loop->post([state] {
-        for (const auto& listener : state->listeners) {
-            listener->stop();
-        }
+    state->loop->post([state, end = std::chrono::steady_clock::now() + grace] {
+        state->end = end;
+        state->listeners.clear();
         for (Roster* const roster : state->rosters) {
             roster->drain();
         }
-        state->loop->finish();
     });
-    // The thread ends when nothing is left to wait for, that is with the last connection.
-    if (state->finished.wait_for(grace) == std::future_status::timeout) {
-        state->loop->post([state] {
-            for (Roster* const roster : state->rosters) {
-                roster->close_all();
-            }
-        });
-    }
     state->thread.join();
 }
 

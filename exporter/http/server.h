@@ -115,8 +115,6 @@ class Server {
   private:
     struct State;
     explicit Server(std::unique_ptr<State> state);
-    [[nodiscard]] tl::expected<void, std::string> listen(const ServerOptions& options);
-    void run();
 
     const std::unique_ptr<State> state_;
 };

@@ -1,5 +1,6 @@
 #include "http/session.h"
 
+#include "http/rate_limiter.h"
 #include "http/tls.h"
 
 #include <fmt/format.h>
@@ -23,32 +24,6 @@ Roster::Time now() {
     return std::chrono::steady_clock::now();
 }
 
-Response plain_response(unsigned status) {
-    Response response;
-    response.status = status;
-    response.own_body = fmt::format("{}\n", reason_phrase(status));
-    if (status == 429 || status == 503) {
-        response.headers.emplace_back("Retry-After", "1");
-    }
-    return response;
-}
-
-Response unauthorized(const std::string& realm) {
-    auto response = plain_response(401);
-    response.headers.emplace_back("WWW-Authenticate",
-                                  fmt::format(R"(Basic realm="{}", charset="UTF-8")", realm));
-    return response;
-}
-
-/// @param verdict none: the password has to be checked
-RateLimiter::Kind rate_kind(bool asks_passwords, const std::optional<Verdict>& verdict) {
-    if (!verdict) {
-        return RateLimiter::Kind::check;
-    }
-    return asks_passwords && verdict == Verdict::right ? RateLimiter::Kind::known
-                                                       : RateLimiter::Kind::anonymous;
-}
-
 /// Cuts `bytes` off the front of the concatenation of `pieces`.
 void skip(std::size_t bytes, std::span<std::string_view> pieces) {
     for (auto& piece : pieces) {
@@ -69,8 +44,7 @@ std::array<std::string_view, 3> first_of(std::array<std::string_view, 3> pieces,
 
 }  // namespace
 
-Session::Session(Socket socket, const std::optional<Peer>& peer, Service& service,
-                 std::optional<unsigned> refusal)
+Session::Session(Socket socket, const Peer& peer, Service& service, std::optional<unsigned> refusal)
     : service_(service),
       roster_(refusal ? service.overflow : service.roster),
       peer_(peer),
@@ -78,7 +52,7 @@ Session::Session(Socket socket, const std::optional<Peer>& peer, Service& servic
       security_(service.security),
       socket_(std::move(socket)),
       channel_(security_ && security_->tls ? security_->tls->accept(socket_.get())
-                                           : plain_channel(socket_.get())),
+                                           : std::make_unique<Channel>(socket_.get())),
       place_(roster_.enter(*this, peer, now())) {}
 
 Session::~Session() {
@@ -87,14 +61,7 @@ Session::~Session() {
 
 void Session::start() {
     self_ = shared_from_this();
-    guard([this] {
-        entered_ = service_.loop->enter(socket_.get(), *this);
-        if (entered_) {
-            handshake();
-        } else {
-            close();
-        }
-    });
+    run(&Session::handshake);
 }
 
 void Session::close() {
@@ -102,17 +69,24 @@ void Session::close() {
         return;
     }
     roster_.leave(*std::exchange(place_, std::nullopt));
-    if (entered_) {
-        service_.loop->leave(socket_.get(), *this);
-    }
+    service_.loop->leave(socket_.get(), *this);
     channel_.reset();
     socket_ = Socket(-1);
     // Last: it may be all that keeps this object.
     const auto self = std::exchange(self_, nullptr);
 }
 
-void Session::enter(Phase phase) {
-    roster_.move(*place_, phase, now());
+/// Takes a step of an open session, and closes it when memory runs out: the others go on.
+void Session::run(Step step) {
+    const auto self = shared_from_this();  // a step may close it
+    if (!place_) {
+        return;
+    }
+    try {
+        (this->*step)();
+    } catch (const std::exception&) {
+        close();
+    }
 }
 
 void Session::wait(Progress want, Step step) {
@@ -120,85 +94,84 @@ void Session::wait(Progress want, Step step) {
     service_.loop->wait(socket_.get(), want, *this);
 }
 
+/// Whether an operation of the channel's is done. Else the session waits to take `step` again, or closes.
+bool Session::goes_on(Progress progress, Step step) {
+    if (progress == Progress::want_read || progress == Progress::want_write) {
+        wait(progress, step);
+    } else if (progress != Progress::done) {
+        close();
+    }
+    return progress == Progress::done;
+}
+
 void Session::ready() {
     // Broken sockets are reported unasked, too: what is broken shows in the next operation.
     if (const Step step = std::exchange(next_step_, nullptr)) {
-        guard([this, step] { ((*this).*step)(); });
+        run(step);
     }
 }
 
+void Session::enter(Phase phase) {
+    roster_.move(*place_, phase, now());
+}
+
 void Session::handshake() {
-    const auto progress = channel_->handshake();
-    if (progress == Progress::done) {
+    if (goes_on(channel_->handshake(), &Session::handshake)) {
         receive();
-    } else if (progress == Progress::want_read || progress == Progress::want_write) {
-        wait(progress, &Session::handshake);
-    } else {
-        close();
     }
 }
 
 void Session::receive() {
     const auto [progress, bytes] = channel_->read(service_.input);
-    if (progress == Progress::done) {
-        if ((*place_)->phase == Phase::idle) {
-            enter(Phase::receiving);
-        }
-        reader_.feed({service_.input.data(), bytes});
-        take_next();
-    } else if (progress == Progress::want_read || progress == Progress::want_write) {
-        wait(progress, &Session::receive);
-    } else {
-        close();
+    if (!goes_on(progress, &Session::receive)) {
+        return;
     }
+    if ((*place_)->phase == Phase::idle) {
+        enter(Phase::receiving);
+    }
+    reader_.feed({service_.input.data(), bytes});
+    take_next();
 }
 
 void Session::take_next() {
-    switch (reader_.next()) {
-        case HeadReader::State::complete:
-            without_body_ = reader_.head().request.method == "HEAD";
-            judge();
-            break;
-        case HeadReader::State::refused:
-            without_body_ = false;
-            refuse(reader_.refusal());
-            break;
-        case HeadReader::State::incomplete:
-            wait(Progress::want_read, &Session::receive);
-            break;
+    const auto state = reader_.next();
+    if (state == HeadReader::State::incomplete) {
+        wait(Progress::want_read, &Session::receive);
+        return;
     }
-}
-
-void Session::judge() {
-    is_probe_ = service_.is_probe && service_.is_probe(reader_.head().request.path);
-    keep_alive_ = reader_.head().keep_alive && !refusal_;
-    if (!is_probe_ && service_.probes_only) {
-        answer(plain_response(404));
+    const bool is_complete = state == HeadReader::State::complete;
+    const auto& head = reader_.head();
+    keep_alive_ = is_complete && head.keep_alive && !refusal_;
+    without_body_ = is_complete && head.request.method == "HEAD";
+    is_probe_ = is_complete && service_.options.is_probe && service_.options.is_probe(head.request.path);
+    if (!is_complete) {
+        answer(reader_.refusal());
+    } else if (!is_probe_ && service_.probes_only) {
+        answer(404);
     } else if (!is_probe_ && refusal_) {
-        refuse(*refusal_);
+        answer(*refusal_);
     } else {
         admit();
     }
 }
 
 void Session::admit() {
+    using Kind = RateLimiter::Kind;
     const bool asks_passwords = security_ && security_->authenticator;
-    const auto verdict = asks_passwords
-                             ? security_->authenticator->known(reader_.head().authorization, peer_key())
-                             : std::optional(Verdict::right);
-    const auto kind = rate_kind(asks_passwords, verdict);
+    verdict_ = asks_passwords ? security_->authenticator->known(reader_.head().authorization, peer_)
+                              : std::optional(Verdict::right);
+    const auto kind = !verdict_                                       ? Kind::check
+                      : asks_passwords && *verdict_ == Verdict::right ? Kind::known
+                                                                      : Kind::anonymous;
     // Probes are answered beyond the limit, but no password is checked beyond it: guessers would go there.
-    if ((!is_probe_ || kind == RateLimiter::Kind::check) && !is_within_rate(kind)) {
-        answer(plain_response(429));
-    } else if (verdict) {
-        on_verified(*verdict);
+    const bool is_limited = security_ && security_->rate_limiter && (!is_probe_ || kind == Kind::check);
+    if (is_limited && !security_->rate_limiter->allow(kind, peer_, now())) {
+        answer(429);
+    } else if (verdict_) {
+        respond();
     } else {
         verify();
     }
-}
-
-bool Session::is_within_rate(RateLimiter::Kind kind) {
-    return !security_ || !security_->rate_limiter || security_->rate_limiter->allow(kind, peer_key(), now());
 }
 
 void Session::verify() {
@@ -207,31 +180,23 @@ void Session::verify() {
     auto done = [loop = service_.loop, session = weak_from_this()](Verdict verdict) {
         loop->post([session, verdict] {
             if (const auto self = session.lock()) {
-                self->guard([&self, verdict] { self->on_verified(verdict); });
+                self->verdict_ = verdict;
+                self->run(&Session::respond);
             }
         });
     };
-    security_->authenticator->verify(reader_.head().authorization, peer_key(), std::move(done));
-}
-
-void Session::on_verified(Verdict verdict) {
-    switch (verdict) {
-        case Verdict::right:
-            respond();
-            break;
-        case Verdict::wrong:
-            answer(unauthorized(service_.realm));
-            break;
-        case Verdict::too_many:
-            answer(plain_response(503));
-            break;
-    }
+    security_->authenticator->verify(reader_.head().authorization, peer_, std::move(done));
 }
 
 void Session::respond() {
-    if (!is_probe_ && roster_.answering() >= service_.max_answers &&
-        !roster_.close_longest_stalled(now() - patience_with_readers)) {
-        answer(plain_response(503));
+    if (verdict_ == Verdict::wrong) {
+        answer(401);
+        return;
+    }
+    const bool is_crowded = !is_probe_ && roster_.answering() >= service_.options.max_answers;
+    if (verdict_ == Verdict::too_many ||
+        (is_crowded && !roster_.close_longest_stalled(now() - patience_with_readers))) {
+        answer(503);
         return;
     }
     Response response;
@@ -239,13 +204,10 @@ void Session::respond() {
         response = service_.handler(reader_.head().request);
     } catch (...) {
         // Without the exception's text: it is for the program's author, not for whoever can reach the port.
-        response = plain_response(500);
+        answer(500);
+        return;
     }
     answer(std::move(response));
-}
-
-std::string Session::peer_key() const {
-    return peer_ ? peer_->key() : std::string();
 }
 
 /// Whoever came in under settings that no longer hold does not stay.
@@ -253,9 +215,17 @@ bool Session::is_welcome_to_stay() const {
     return security_ == service_.security && !roster_.draining();
 }
 
-void Session::refuse(unsigned status) {
-    keep_alive_ = false;
-    answer(plain_response(status));
+void Session::answer(unsigned status) {
+    Response response;
+    response.status = status;
+    response.own_body = fmt::format("{}\n", reason_phrase(status));
+    if (status == 429 || status == 503) {
+        response.headers.emplace_back("Retry-After", "1");
+    } else if (status == 401) {
+        response.headers.emplace_back(
+            "WWW-Authenticate", fmt::format(R"(Basic realm="{}", charset="UTF-8")", service_.options.realm));
+    }
+    answer(std::move(response));
 }
 
 void Session::answer(Response response) {
@@ -267,35 +237,29 @@ void Session::answer(Response response) {
     response_ = std::move(response);
     head_ = response_head(response_, !keep_alive_,
                           std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now()));
-    written_ = 0;
+    unwritten_ = {head_};
+    if (!without_body_) {
+        unwritten_[1] = response_.shared_body ? std::string_view(*response_.shared_body) : std::string_view();
+        unwritten_[2] = response_.own_body;
+    }
     write();
 }
 
 void Session::write() {
-    std::array<std::string_view, 3> pieces{head_, {}, {}};
-    if (!without_body_) {
-        pieces[1] = response_.shared_body ? std::string_view(*response_.shared_body) : std::string_view();
-        pieces[2] = response_.own_body;
-    }
-    const std::size_t total = pieces[0].size() + pieces[1].size() + pieces[2].size();
-    skip(written_, pieces);
     roster_.note_progress(*place_, now());
-    for (const std::size_t turn_end = written_ + write_turn_bytes; written_ < total;) {
-        if (written_ == turn_end) {
+    const auto is_written = [](std::string_view piece) { return piece.empty(); };
+    std::size_t turn_left = write_turn_bytes;
+    while (!std::ranges::all_of(unwritten_, is_written)) {
+        if (turn_left == 0) {
             wait(Progress::want_write, &Session::write);
             return;
         }
-        const auto [progress, bytes] = channel_->write(first_of(pieces, turn_end - written_));
-        if (progress == Progress::want_read || progress == Progress::want_write) {
-            wait(progress, &Session::write);
+        const auto [progress, bytes] = channel_->write(first_of(unwritten_, turn_left));
+        if (!goes_on(progress, &Session::write)) {
             return;
         }
-        if (progress != Progress::done) {
-            close();
-            return;
-        }
-        written_ += bytes;
-        skip(bytes, pieces);
+        skip(bytes, unwritten_);
+        turn_left -= bytes;
     }
     on_written();
 }
@@ -306,31 +270,25 @@ void Session::on_written() {
     if (roster_.draining()) {
         close();
     } else if (!keep_alive_ || !is_welcome_to_stay()) {
-        linger();
+        // Closing while input is unread resets the connection, and the client may lose the response it was
+        // about to read.
+        enter(Phase::lingering);
+        reader_.clear();
+        channel_->finish();
+        discard();
+    } else if (reader_.empty()) {
+        enter(Phase::idle);
+        wait(Progress::want_read, &Session::receive);
     } else {
-        enter(reader_.empty() ? Phase::idle : Phase::receiving);
+        enter(Phase::receiving);
         // Not at once, so that a client that sends many requests at a time has its turn like others.
-        service_.loop->post([self = shared_from_this()] { self->guard([&self] { self->take_next(); }); });
+        wait(Progress::want_write, &Session::take_next);
     }
 }
 
-// Closing while input is unread resets the connection, and the client may lose the response it was about to
-// read.
-void Session::linger() {
-    enter(Phase::lingering);
-    reader_.clear();
-    channel_->finish();
-    discard();
-}
-
 void Session::discard() {
-    const auto progress = channel_->read(service_.input).progress;
-    if (progress == Progress::done) {
+    if (goes_on(channel_->read(service_.input).progress, &Session::discard)) {
         wait(Progress::want_read, &Session::discard);
-    } else if (progress == Progress::want_read || progress == Progress::want_write) {
-        wait(progress, &Session::discard);
-    } else {
-        close();
     }
 }
 

@@ -5,15 +5,12 @@
 #include "http/authenticator.h"
 #include "http/channel.h"
 #include "http/event_loop.h"
-#include "http/rate_limiter.h"
 #include "http/request.h"
 #include "http/roster.h"
 #include "http/server.h"
 
 #include <array>
 #include <cstddef>
-#include <exception>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -28,16 +25,14 @@ inline constexpr std::size_t read_turn_bytes = 16384;
 
 /// What the connections of one kind of listener share. Outlives them; used on the server's thread alone.
 struct Service {
-    const Handler handler;
-    const std::function<bool(std::string_view path)> is_probe;  ///< served beyond every limit
-    const std::size_t max_answers;
+    const ServerOptions& options;
+    const Handler& handler;
     std::shared_ptr<EventLoop> loop;  ///< shared with checks of passwords, which may outlive the server
     Roster roster;
-    Roster* crowd = nullptr;  ///< of whose connections one makes room when file descriptors run out
-    Roster overflow;          ///< beyond the limits: told so, unless they are probes
+    Roster overflow;  ///< beyond the limits: told so, unless they are probes
+    Roster& crowd;    ///< of whose connections one makes room when file descriptors run out
     std::shared_ptr<const Security> security;  ///< null: plain HTTP for everybody
     const bool probes_only;
-    const std::string realm = {};               ///< of passwords
     std::array<char, read_turn_bytes> input{};  ///< of whichever connection is being read
 };
 
@@ -49,8 +44,7 @@ class Session final : public std::enable_shared_from_this<Session>,
     /// @param socket connected and non-blocking
     /// @param refusal the status for all but probes, of a connection that is beyond a limit: it is in the
     /// overflow
-    Session(Socket socket, const std::optional<Peer>& peer, Service& service,
-            std::optional<unsigned> refusal);
+    Session(Socket socket, const Peer& peer, Service& service, std::optional<unsigned> refusal);
     Session(const Session&) = delete;
     Session& operator=(const Session&) = delete;
     ~Session() override;
@@ -63,47 +57,29 @@ class Session final : public std::enable_shared_from_this<Session>,
   private:
     using Step = void (Session::*)();
 
-    /// Makes a step of an open session, and closes it when memory runs out: the others go on.
-    template <class Action>
-    void guard(Action action) {
-        const auto self = shared_from_this();  // a step may close it
-        if (!place_) {
-            return;
-        }
-        try {
-            action();
-        } catch (const std::exception&) {
-            close();
-        }
-    }
-
+    void run(Step step);
     void wait(Progress want, Step step);
+    [[nodiscard]] bool goes_on(Progress progress, Step step);
     void ready() override;
     void enter(Phase phase);
 
     void handshake();
     void receive();
     void take_next();
-    void judge();
     void admit();
-    [[nodiscard]] bool is_within_rate(RateLimiter::Kind kind);
     void verify();
-    void on_verified(Verdict verdict);
     void respond();
 
-    [[nodiscard]] std::string peer_key() const;
     [[nodiscard]] bool is_welcome_to_stay() const;
-    void refuse(unsigned status);
+    void answer(unsigned status);
     void answer(Response response);
     void write();
     void on_written();
-
-    void linger();
     void discard();
 
     Service& service_;
     Roster& roster_;
-    const std::optional<Peer> peer_;
+    const Peer peer_;
     const std::optional<unsigned> refusal_;
     const std::shared_ptr<const Security> security_;  ///< may be null
     Socket socket_;
@@ -111,15 +87,16 @@ class Session final : public std::enable_shared_from_this<Session>,
     HeadReader reader_;
     std::optional<Roster::Place> place_;  ///< none once closed
     std::shared_ptr<Session> self_;       ///< from the start until it is closed
-    bool entered_ = false;                ///< `service_.loop` knows it
     Step next_step_ = nullptr;            ///< when what is waited for has come
 
-    Response response_;  ///< with `head_`, what is being written
-    std::string head_;
-    std::size_t written_ = 0;
+    std::optional<Verdict> verdict_;  ///< on the request's login; none: it has to be checked
     bool keep_alive_ = false;
     bool without_body_ = false;  ///< what was asked by HEAD
     bool is_probe_ = false;
+
+    std::string head_;
+    Response response_;
+    std::array<std::string_view, 3> unwritten_;  ///< of `head_` and `response_`
 };
 
 }  // namespace exporter::http

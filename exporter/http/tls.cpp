@@ -254,7 +254,10 @@ int TlsContext::check_client(X509_STORE_CTX* chain, void* context) {
 }
 
 std::unique_ptr<Channel> TlsContext::accept(int socket) const {
-    return tls_channel({::SSL_new(context_.get()), ::SSL_free}, socket, shared_from_this());
+    // OpenSSL calls back into this object for as long as the connection lives.
+    std::shared_ptr<SSL> ssl(::SSL_new(context_.get()),
+                             [self = shared_from_this()](SSL* ended) { ::SSL_free(ended); });
+    return std::make_unique<Channel>(socket, std::move(ssl));
 }
 
 }  // namespace exporter::http

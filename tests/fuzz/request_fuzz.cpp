@@ -54,7 +54,7 @@ class ServedConnections {
         require(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends.data()) == 0);
         const int client = ends[0];
         conversation_ = {};
-        std::make_shared<Session>(Socket(ends[1]), std::nullopt, service_, std::nullopt)->start();
+        std::make_shared<Session>(Socket(ends[1]), Peer(), service_, std::nullopt)->start();
 
         bool input_ended = false;
         bool output_ended = false;
@@ -130,12 +130,14 @@ class ServedConnections {
         [](exporter::metrics::Format) { return std::string("# TYPE live gauge\nlive 1\n"); }};
     Conversation conversation_;
     // Nobody looks at deadlines: nothing here waits.
-    Service service_{.handler = recording_handler(),
-                     .is_probe = nullptr,
-                     .max_answers = 2,
+    const ServerOptions options_{.addresses = {}, .max_answers = 2};
+    const Handler handler_ = recording_handler();
+    Service service_{.options = options_,
+                     .handler = handler_,
                      .loop = std::make_shared<EventLoop>(),
                      .roster = Roster({}),
                      .overflow = Roster({}),
+                     .crowd = service_.roster,
                      .security = nullptr,
                      .probes_only = false};
 };

@@ -20,8 +20,10 @@
 namespace exporter::http {
 namespace {
 
+using ::testing::AllOf;
 using testing::Client;
 using testing::echo;
+using ::testing::EndsWith;
 using testing::get;
 using testing::start_server;
 using ::testing::StartsWith;
@@ -57,16 +59,17 @@ int status_over(const std::string& host, std::uint16_t port) {
     return client.answer().value().status;
 }
 
-TEST(ListenError, ExplainsPrivilegedPorts) {
+TEST(ListenError, SaysWhatWouldHelp) {
     EXPECT_EQ(listen_error({"127.0.0.1", 80}, std::make_error_code(std::errc::permission_denied)),
-              "cannot listen on 127.0.0.1:80: permission denied; ports below 1024 need CAP_NET_BIND_SERVICE, "
-              "choose another with --web.listen-address");
+              "cannot listen on 127.0.0.1:80: Permission denied; a port below 1024 needs "
+              "CAP_NET_BIND_SERVICE, and a Unix socket a directory that the server's user may write to");
+    EXPECT_EQ(listen_error({{}, 0, "/gone/sock"}, std::make_error_code(std::errc::no_such_file_or_directory)),
+              "cannot listen on unix:/gone/sock: No such file or directory; the directory must exist");
 }
 
-TEST(ListenError, DoesNotBlamePrivilegesForAHighPort) {
-    EXPECT_EQ(listen_error({"127.0.0.1", 8080}, std::make_error_code(std::errc::permission_denied)),
-              "cannot listen on 127.0.0.1:8080: permission denied; choose another port with "
-              "--web.listen-address");
+TEST(ListenError, OfAnotherKindIsTheSystems) {
+    EXPECT_EQ(listen_error({"127.0.0.1", 80}, std::make_error_code(std::errc::too_many_files_open)),
+              "cannot listen on 127.0.0.1:80: Too many open files");
 }
 
 TEST(ListenError, WritesAddressesAsTheFlagDoes) {
@@ -80,31 +83,33 @@ TEST(Listening, OnAPortInUseSaysSo) {
     const auto port = server->addresses()[0].port;
     EXPECT_EQ(error_of({"127.0.0.1", port}),
               "cannot listen on 127.0.0.1:" + std::to_string(port) +
-                  ": address already in use; another process (perhaps another exporter) listens there");
+                  ": Address already in use; another process (perhaps another exporter) listens there, or "
+                  "the path is that of a file");
 }
 
 TEST(Listening, OnAForeignAddressSaysSo) {
     EXPECT_EQ(error_of({"203.0.113.1", 0}),
-              "cannot listen on 203.0.113.1:0: no interface of this machine has that address; choose another "
-              "with --web.listen-address");
+              "cannot listen on 203.0.113.1:0: Cannot assign requested address; no interface of this machine "
+              "has that address, or the name can't be found");
 }
 
 TEST(Listening, OnAnUnknownNameSaysSo) {
     EXPECT_THAT(error_of({"host.invalid", 1}),
-                StartsWith("cannot listen on host.invalid:1: the name can't be found ("));
+                AllOf(StartsWith("cannot listen on host.invalid:1: "), EndsWith("the name can't be found")));
 }
 
 TEST(Listening, OnNothingIsAnError) {
     const auto server = Server::start({}, echo);
     ASSERT_FALSE(server);
-    EXPECT_EQ(server.error(), "no address to listen on; give one with --web.listen-address");
+    EXPECT_EQ(server.error(), "no address to listen on");
 }
 
 TEST(Listening, OnANameServesItOrSaysThatItDoesNotResolve) {
     const auto server = Server::start({.addresses = {{"localhost", 0}}}, echo);
     ASSERT_EQ(server.has_value(), resolves("localhost"));  // A bare container may lack /etc/hosts.
     if (!server) {
-        EXPECT_THAT(server.error(), StartsWith("cannot listen on localhost:0: the name can't be found"));
+        EXPECT_THAT(server.error(),
+                    AllOf(StartsWith("cannot listen on localhost:0: "), EndsWith("the name can't be found")));
     }
 }
 
@@ -173,7 +178,7 @@ TEST_F(UnixSocket, OnWhichAnotherListensIsLeftAlone) {
     const auto second = start();
     ASSERT_FALSE(second);
     EXPECT_THAT(second.error(),
-                StartsWith("cannot listen on unix:" + path_.string() + ": address already in use"));
+                StartsWith("cannot listen on unix:" + path_.string() + ": Address already in use"));
     Client client(path_);
     client.send(get("/"));
     EXPECT_TRUE(client.answer().has_value());
@@ -195,7 +200,7 @@ TEST_F(UnixSocket, OfAnotherServerThatTookThePathStays) {
 
 TEST(InheritedSocket, IsServed) {
     auto listening = listen_on({"127.0.0.1", 0, {}}).value();
-    const auto port = bound_address(listening.socket).port;
+    const auto port = listening.address.port;
     const auto server = Server::start({.inherited_sockets = {listening.socket.release()}}, echo).value();
     EXPECT_EQ(server->addresses(), (std::vector<base::ListenAddress>{{"127.0.0.1", port, {}}}));
     EXPECT_EQ(status_over("127.0.0.1", port), 200);

@@ -9,20 +9,20 @@ namespace exporter::http {
 namespace {
 
 template <class SocketAddress>
-std::optional<Peer> peer_at(const SocketAddress& address) {
+Peer peer_at(const SocketAddress& address) {
     sockaddr_storage storage{};
     std::memcpy(&storage, &address, sizeof address);
     return peer_of(storage);
 }
 
-std::optional<Peer> ipv4(const char* text) {
+Peer ipv4(const char* text) {
     sockaddr_in address{};
     address.sin_family = AF_INET;
     EXPECT_EQ(::inet_pton(AF_INET, text, &address.sin_addr), 1);
     return peer_at(address);
 }
 
-std::optional<Peer> ipv6(const char* text) {
+Peer ipv6(const char* text) {
     sockaddr_in6 address{};
     address.sin6_family = AF_INET6;
     EXPECT_EQ(::inet_pton(AF_INET6, text, &address.sin6_addr), 1);
@@ -47,7 +47,7 @@ TEST(Peer, OfIpv6IsTheSubscribersNetwork) {
 TEST(Peer, OfAUnixSocketIsNone) {
     sockaddr_storage address{};
     address.ss_family = AF_UNIX;
-    EXPECT_EQ(peer_of(address), std::nullopt);
+    EXPECT_EQ(peer_of(address), Peer());
 }
 
 }  // namespace

@@ -15,9 +15,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// Three connections, two of a peer; the phases, in their order, last 10, 20, 30, 40 and 5 s at most.
-constexpr RosterLimits limits = {
-    .connections = 3, .connections_of_peer = 2, .phases = {10s, 20s, 30s, 40s, 5s}};
+constexpr RosterLimits limits = {.connections = 3, .connections_of_peer = 2};
+/// In the order of the phases.
+constexpr PhaseLimits longest = {10s, 20s, 30s, 40s, 5s};
 
 /// A roster that a script acts on, word by word:
 ///
@@ -82,7 +82,7 @@ class Played {
             roster_.close_all();
         } else if (word[0] == '+') {
             now_ += std::chrono::seconds(std::stoi(word.substr(1)));
-            roster_.close_overdue(now_);
+            roster_.close_overdue(now_, longest);
         } else if (word[0] == '-') {
             roster_.leave(*std::exchange(members_.at(word[1])->place, std::nullopt));
         } else if (word[1] == '@') {
@@ -97,17 +97,14 @@ class Played {
     }
 
     void come(char name, char from) {
-        std::optional<Peer> peer;
-        if (from != '-') {
-            peer.emplace().bytes[0] = static_cast<std::uint8_t>(from);
-        }
-        const auto admission = roster_.admit(peer);
-        if (admission == Roster::Admission::welcome) {
+        const Peer peer = from == '-' ? Peer() : Peer(1, from);
+        const auto refusal = roster_.admit(peer);
+        if (!refusal) {
             auto& member = members_[name] = std::make_unique<Member>(*this, name);
             member->place = roster_.enter(*member, peer, now_);
         } else {
             events_ += name;
-            events_ += admission == Roster::Admission::too_many ? '!' : '?';
+            events_ += refusal == 503U ? '!' : '?';
         }
     }
 

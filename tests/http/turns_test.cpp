@@ -43,48 +43,37 @@ std::size_t unread_bytes(const Socket& socket) {
 class Turns : public ::testing::Test {
   protected:
     explicit Turns(std::size_t answer_bytes = 1)
-        : service_{.handler =
-                       [this, answer_bytes](const Request&) {
-                           ++requests_;
-                           Response response;
-                           response.own_body = std::string(answer_bytes, 'x');
-                           return response;
-                       },
-                   .is_probe = {},
-                   .max_answers = 64,
-                   .loop = std::make_shared<EventLoop>(),
-                   .roster = Roster(limits()),
-                   .crowd = nullptr,
-                   .overflow = Roster(limits()),
-                   .security = nullptr,
-                   .probes_only = false} {
-        service_.crowd = &service_.roster;
-    }
-    ~Turns() override {
-        if (listener_) {
-            listener_->stop();
-        }
-        service_.roster.close_all();
-        service_.loop->finish();
-        service_.loop->run([](EventLoop::Time now) { return now; });
-    }
-
-    static RosterLimits limits() { return {.connections = 1000, .connections_of_peer = 1000, .phases = {}}; }
+        : handler_([this, answer_bytes](const Request&) {
+              ++requests_;
+              Response response;
+              response.own_body = std::string(answer_bytes, 'x');
+              return response;
+          }) {}
+    ~Turns() override { service_.roster.close_all(); }
 
     void turn() { ASSERT_TRUE(service_.loop->turn({})); }
 
     void connect(SocketPair& sockets) {
-        std::make_shared<Session>(std::move(sockets.server), std::nullopt, service_, std::nullopt)->start();
+        std::make_shared<Session>(std::move(sockets.server), Peer(), service_, std::nullopt)->start();
     }
 
     int requests_ = 0;
-    Service service_;
+    const ServerOptions options_;
+    const Handler handler_;
+    Service service_{.options = options_,
+                     .handler = handler_,
+                     .loop = std::make_shared<EventLoop>(),
+                     .roster = Roster({.connections = 1000, .connections_of_peer = 1000}),
+                     .overflow = Roster({}),
+                     .crowd = service_.roster,
+                     .security = nullptr,
+                     .probes_only = false};
     std::optional<Listener> listener_;
 };
 
 TEST_F(Turns, AcceptSixteenConnections) {
     auto listening = listen_on({"127.0.0.1", 0}).value();
-    const auto port = bound_address(listening.socket).port;
+    const auto port = listening.address.port;
     const std::vector<Client> clients = [port] {
         std::vector<Client> made;
         for (int i = 0; i < 40; ++i) {
@@ -93,7 +82,6 @@ TEST_F(Turns, AcceptSixteenConnections) {
         return made;
     }();
     listener_.emplace(std::move(listening), service_);
-    listener_->resume({});
     turn();
     EXPECT_EQ(service_.roster.size(), 16U);
     turn();

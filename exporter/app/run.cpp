@@ -8,7 +8,6 @@
 #include "app/source.h"
 #include "app/web_server.h"
 #include "base/replacement_file.h"
-#include "config/sharding.h"
 #include "metrics/collectables.h"
 
 #include <fmt/format.h>

@@ -1,7 +1,6 @@
 #include "app/web_server.h"
 
 #include "app/process.h"
-#include "config/sharding.h"
 #include "web/routes.h"
 #include "web/status_page.h"
 

@@ -1,13 +1,12 @@
 #include "base/nearest_name.h"
 #include "base/text.h"
-#include "config/draft.h"
 #include "config/options.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <cstddef>
+#include <optional>
 #include <string_view>
 #include <utility>
 
@@ -83,123 +82,78 @@ void append_option(std::string& help, const Option& option) {
     append_wrapped(help, text);
 }
 
-std::string advice_for_unknown(std::string_view name) {
-    constexpr std::array<std::pair<std::string_view, std::string_view>, 3> secrets = {
-        {{"api-key", "DD_API_KEY"}, {"app-key", "DD_APP_KEY"}, {"bearer-token", "DD_BEARER_TOKEN"}}};
-    for (const auto& [flag, variable] : secrets) {
-        if (name == flag || name == fmt::format("datadog.{}", flag)) {
-            return fmt::format("; secrets are never a flag's value: use {} or --datadog.{}-file", variable,
-                               flag);
-        }
-    }
-    std::vector<std::string> flags;
-    for (const Option& option : options()) {
-        flags.emplace_back(option.flag);
-    }
-    const std::string suggestion = base::did_you_mean(name, flags, "--");
-    return suggestion.empty() ? "; --help lists all flags" : suggestion;
-}
-
 /// Whether the argument is written like a flag; `-` and negative numbers are values.
 bool is_like_a_flag(std::string_view argument) {
     return argument.size() > 1 && argument.front() == '-' && !base::is_digit(argument[1]);
 }
 
-/// Cuts arguments into flags and values.
-class CommandLine {
-  public:
-    CommandLine(const std::vector<std::string>& arguments, base::MistakeLines& mistakes)
-        : arguments_(arguments), mistakes_(mistakes) {}
-
-    [[nodiscard]] base::Settings read() {
-        while (next_ < arguments_.size()) {
-            const std::string& argument = arguments_[next_++];
-            if (argument == "--") {
-                stray_ += arguments_.size() - std::exchange(next_, arguments_.size());
-            } else if (is_like_a_flag(argument)) {
-                read_flag(argument);
-            } else {
-                ++stray_;
-            }
-        }
-        drop_repeated();
-        if (stray_ > 0) {
-            mistakes_.push_back(fmt::format(
-                "command line: {} argument{} belong{} to no flag; write everything as --flag value "
-                "or --flag=value",
-                stray_, stray_ == 1 ? "" : "s", stray_ == 1 ? "s" : ""));
-        }
-        return std::move(settings_);
+const Option* option_of(std::string_view written) {
+    if (written == "-h") {
+        return find_option("help");
     }
+    return written.starts_with("--") ? find_option(written.substr(2)) : nullptr;
+}
 
-  private:
-    void read_flag(std::string_view argument) {
-        const std::size_t equals = std::min(argument.find('='), argument.size());
-        const std::string_view written = argument.substr(0, equals);
-        const std::string_view name =
-            written.substr(std::min(written.find_first_not_of('-'), written.size()));
-        const bool is_known_form = written == "-h" || written.size() == name.size() + 2;
-        const Option* const option = is_known_form ? find_option(written == "-h" ? "help" : name) : nullptr;
-        std::optional<std::string> value;
-        if (equals < argument.size()) {
-            value = argument.substr(equals + 1);
-        } else if (option == nullptr || !option->form.name.empty()) {
-            value = next_value();
-        }
-        if (option == nullptr) {
-            mistakes_.push_back(fmt::format("{}{}: unknown flag{}",
-                                            written.substr(0, written.size() - name.size()),
-                                            base::shown_name(name), advice_for_unknown(name)));
-        } else {
-            take(*option, std::move(value));
-        }
+std::string unknown_flag(std::string_view written) {
+    std::vector<std::string> flags;
+    for (const Option& option : options()) {
+        flags.emplace_back(option.flag);
     }
+    const std::string suggestion = base::did_you_mean(written, flags, "--");
+    return fmt::format("{}: unknown flag{}", base::shown_name(written),
+                       suggestion.empty() ? "; --help lists all flags" : suggestion);
+}
 
-    /// The next argument, if it can be a value.
-    std::optional<std::string> next_value() {
-        const bool is_one = next_ < arguments_.size() && !is_like_a_flag(arguments_[next_]);
-        return is_one ? std::optional(arguments_[next_++]) : std::nullopt;
+/// @param value nullopt: there is none
+void take(base::Settings& settings, const Option& option, std::optional<std::string> value,
+          base::MistakeLines& mistakes) {
+    const std::string place = fmt::format("--{}", option.flag);
+    if (option.form.name.empty() && value.value_or("").empty()) {
+        value = "true";
+    } else if (option.form.name.starts_with('[')) {
+        value = value.value_or("");
+    } else if (!value) {
+        add_once(mistakes, fmt::format("{}: needs a value: {} {}", place, place, option.form.name));
+        return;
     }
-
-    void take(const Option& option, std::optional<std::string> value) {
-        const std::string place = fmt::format("--{}", option.flag);
-        if (option.form.name.empty() && value.value_or("").empty()) {
-            value = "true";
-        } else if (option.form.name.starts_with('[')) {
-            value = value.value_or("");
-        } else if (!value) {
-            add_once(mistakes_, fmt::format("{}: needs a value: {} {}", place, place, option.form.name));
-            return;
-        }
-        auto& setting = settings_.try_emplace(std::string(option.flag)).first->second;
-        setting.place = place;
+    base::Setting& setting = settings[std::string(option.flag)];
+    setting.place = place;
+    if (setting.values.empty() || is_list(option)) {
         setting.values.push_back(*std::move(value));
+    } else {
+        add_once(mistakes, fmt::format("{}: is given more than once; give it once", place));
     }
-
-    void drop_repeated() {
-        std::erase_if(settings_, [this](const auto& entry) {
-            const auto& [flag, setting] = entry;
-            const Option& option = *find_option(flag);
-            const bool is_wrong = setting.values.size() > 1 && option.member != nullptr && !is_list(option);
-            if (is_wrong) {
-                mistakes_.push_back(
-                    fmt::format("{}: given {} times; give it once", setting.place, setting.values.size()));
-            }
-            return is_wrong;
-        });
-    }
-
-    const std::vector<std::string>& arguments_;
-    base::MistakeLines& mistakes_;
-    std::size_t next_ = 0;
-    std::size_t stray_ = 0;
-    base::Settings settings_;
-};
+}
 
 }  // namespace
 
 base::Settings read_command_line(const std::vector<std::string>& arguments, base::MistakeLines& mistakes) {
-    return CommandLine(arguments, mistakes).read();
+    base::Settings settings;
+    for (std::size_t next = 0; next < arguments.size();) {
+        const std::string_view argument = arguments[next++];
+        if (!is_like_a_flag(argument)) {
+            add_once(mistakes,
+                     "command line: an argument belongs to no flag; write everything as --flag value or "
+                     "--flag=value");
+            continue;
+        }
+        const std::size_t equals = std::min(argument.find('='), argument.size());
+        const std::string_view written = argument.substr(0, equals);
+        const Option* const option = option_of(written);
+        std::optional<std::string> value;
+        if (equals < argument.size()) {
+            value = argument.substr(equals + 1);
+        } else if ((option == nullptr || !option->form.name.empty()) && next < arguments.size() &&
+                   !is_like_a_flag(arguments[next])) {
+            value = arguments[next++];
+        }
+        if (option == nullptr) {
+            mistakes.push_back(unknown_flag(written));
+        } else {
+            take(settings, *option, std::move(value), mistakes);
+        }
+    }
+    return settings;
 }
 
 std::string help_text() {

@@ -5,13 +5,13 @@
 #include "base/duration.h"
 #include "config/credentials.h"
 #include "config/endpoint.h"
-#include "config/scopes.h"
 
 #include <chrono>
 #include <cstddef>
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace exporter::config {
@@ -25,8 +25,8 @@ enum class Mode {
 };
 
 struct Organization {
-    std::string name = "default";  ///< the `org` label; unique
-    std::string site;              ///< for messages: the site, or the base URL's host
+    std::string name = "default";        ///< the `org` label; unique
+    std::string site = "datadoghq.com";  ///< for messages: the site, or the base URL's host
     Endpoint endpoint;
     std::optional<Proxy> proxy;
     CredentialSources credentials;
@@ -61,6 +61,9 @@ struct Buckets {
     std::vector<base::Duration> last_used = {Days(1), Days(7), Days(30), Days(90)};
     std::vector<base::Duration> age = {Days(7), Days(30), Days(90), Days(365)};
 };
+
+/// Scopes are Datadog's permissions. The set is open: an unknown one is as good as any.
+[[nodiscard]] std::vector<std::string> default_privileged_scopes();
 
 struct Scopes {
     std::size_t limit = 500;  ///< scopes exposed by name; the rest fold into `other`
@@ -136,7 +139,20 @@ struct Config {
     std::string once_output;            ///< file for `Mode::once`; empty: standard output
     std::vector<std::string>
         warnings;           ///< right, but worth a line in the log (unknown site, interval below 30s)
-    std::string in_effect;  ///< all of it as text for people, without secrets, see `in_effect.h`
+    std::string in_effect;  ///< all of it as text for people, without secrets
 };
+
+/// The shard, below `count`, that an organization of this name belongs to. The same for ever, on every
+/// machine: replicas of two versions must not poll the same organization, or none of them one.
+///
+/// @param count at least 1
+[[nodiscard]] std::size_t shard_of(std::string_view organization, std::size_t count);
+
+/// Those that belong to this shard, in their order. It may be none.
+[[nodiscard]] std::vector<Organization> organizations_of(const Shard& shard,
+                                                         const std::vector<Organization>& organizations);
+
+/// `polls 2 of 7 organizations (shard 0 of 3)`, for people; empty where one replica polls all of them.
+[[nodiscard]] std::string share_in_words(const Config& config);
 
 }  // namespace exporter::config

@@ -1,15 +1,16 @@
-// Where an organization's credentials come from, and how they are read.
+// An organization's credentials: where they come from, how they are read, and how they look.
 //
 // Files are read again at each poll, so a rotated secret needs no restart; what came from the environment was
-// read once, at start.
+// read once, at start. No key is judged by its length or its alphabet alone: those are Datadog's to change.
+// What is refused are traces of how the text got there.
 #pragma once
 
 #include "base/file_text.h"
 #include "base/secret.h"
-#include "config/key_shape.h"
 
 #include <tl/expected.hpp>
 
+#include <array>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -36,11 +37,44 @@ struct CredentialSources {
     base::WorldReadable world_readable = base::WorldReadable::refused;
 };
 
+enum class KeyKind { api_key, app_key, bearer_token };
+
+/// One of the credentials: what a message calls it, and where it is given.
+struct KeyRow {
+    KeyKind kind;
+    std::string_view title;
+    std::string_view variable;
+    std::string_view flag;  ///< of its file
+    std::optional<SecretSource> CredentialSources::* source;
+    std::optional<base::Secret> Credentials::* secret;
+};
+
+inline constexpr std::array<KeyRow, 3> key_rows = {{
+    {KeyKind::api_key, "API key", "DD_API_KEY", "datadog.api-key-file", &CredentialSources::api_key,
+     &Credentials::api_key},
+    {KeyKind::app_key, "application key", "DD_APP_KEY", "datadog.app-key-file", &CredentialSources::app_key,
+     &Credentials::app_key},
+    {KeyKind::bearer_token, "bearer token", "DD_BEARER_TOKEN", "datadog.bearer-token-file",
+     &CredentialSources::bearer_token, &Credentials::bearer_token},
+}};
+
+/// What was left round a value, or in its place, on its way into a variable or a file: a byte order mark,
+/// quotation marks, the variable's name, a placeholder, a reference. As a predicate for a message behind the
+/// value's place (`begins with ...; write ...`), with what would be right; empty: nothing.
+[[nodiscard]] std::string_view slip_in(std::string_view text);
+
+/// Whose shape the text has instead of its own: that of Datadog's classic API keys (32 hexadecimal digits) or
+/// application keys (40). Worth a warning and no more; empty: nothing to say.
+[[nodiscard]] std::string_view doubt_about_key(KeyKind kind, std::string_view text);
+
+/// `ddpat_…` (personal) or `ddsat_…` (service).
+[[nodiscard]] bool looks_like_access_token(std::string_view text);
+
 /// Checks a secret's text: trailing line ends are trimmed; an empty text, one that can't be a key of this
-/// kind (`fault_in_key`), one with anything but visible ASCII inside (a line end, a blank), or one over 4096
-/// bytes is an error. The error never quotes the text. `origin` names the file or variable.
-[[nodiscard]] tl::expected<base::Secret, std::string> parse_secret(KeyKind kind, std::string text,
-                                                                   const std::string& origin);
+/// kind (`slip_in`, an access token as API key, a path), one with anything but visible ASCII inside (a line
+/// end, a blank), or one over 4096 bytes is an error. The error is worded as with `slip_in` and never quotes
+/// the text.
+[[nodiscard]] tl::expected<base::Secret, std::string> parse_secret(KeyKind kind, std::string text);
 
 /// Reads a secret file. The error names the reason and the path (unless the path looks like a key itself),
 /// never the content. A file that others than its owner and group can read or write is an error unless

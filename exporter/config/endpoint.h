@@ -24,18 +24,16 @@ struct Endpoint {
     bool operator==(const Endpoint&) const = default;
 };
 
-struct Site {
-    std::string name;    ///< normalised, such as `datadoghq.eu`
-    bool known = false;  ///< on the list of sites that Datadog documents; a new site is not an error
-};
-
 /// Normalises what people paste (`app.datadoghq.com`, `https://app.datadoghq.eu/`, `API.us5.datadoghq.com`)
-/// to the bare site. A host outside Datadog's own domains is an error: keys would go there. The error names
-/// the nearest site, or says what one looks like.
-[[nodiscard]] tl::expected<Site, std::string> parse_site(std::string_view text);
+/// to the bare site, such as `datadoghq.eu`. A host outside Datadog's own domains is an error: keys would go
+/// there. The error names the nearest site, or says what one looks like.
+[[nodiscard]] tl::expected<std::string, std::string> parse_site(std::string_view text);
+
+/// Whether it is on the list of sites that Datadog documents; a new one is not an error.
+[[nodiscard]] bool is_known_site(std::string_view site);
 
 /// `https://api.<site>`
-[[nodiscard]] Endpoint endpoint_of(const Site& site);
+[[nodiscard]] Endpoint endpoint_of(std::string_view site);
 
 /// Parses `scheme://host[:port]`. A path other than `/`, a query, a fragment and user info are errors.
 [[nodiscard]] tl::expected<Endpoint, std::string> parse_base_url(std::string_view text);

@@ -1,7 +1,5 @@
 #include "base/text.h"
-#include "config/draft.h"
 #include "config/options.h"
-#include "config/sharding.h"
 
 #include <fmt/format.h>
 
@@ -91,6 +89,11 @@ std::string line(std::string_view indent, std::string_view name, const Option& o
         return fmt::format("{}# {} is not used\n", indent, name);
     }
     const std::vector<std::string> texts = member_texts(option, draft);
+    const Member member = option.member(draft);
+    const auto* const key = std::get_if<std::optional<SecretSource>*>(&member);
+    if (key != nullptr && **key && std::holds_alternative<base::Secret>(***key)) {
+        return fmt::format("{}# {}: <secret>, from the environment\n", indent, name);
+    }
     const std::string source = setting == nullptr ? "" : source_of(*setting);
     if (std::any_of(texts.begin(), texts.end(), base::may_hold_a_key)) {
         return fmt::format("{}# {}: <secret> (it looks like a key){}{}\n", indent, name,
@@ -101,27 +104,17 @@ std::string line(std::string_view indent, std::string_view name, const Option& o
                        source.empty() ? "" : "  # ", source);
 }
 
-/// What came from the environment and can stand in no file.
-std::string comments_about(std::string_view indent, const Organization& organization) {
-    const CredentialSources& sources = organization.credentials;
-    std::string text;
-    for (const auto& [name, source] :
-         {std::pair("api_key", &sources.api_key), std::pair("app_key", &sources.app_key),
-          std::pair("bearer_token", &sources.bearer_token)}) {
-        if (*source && std::holds_alternative<base::Secret>(**source)) {
-            text += fmt::format("{}# {}: <secret>, from the environment\n", indent, name);
-        }
-    }
-    if (organization.proxy) {
-        text += fmt::format("{}# proxy: {}, from the environment\n", indent,
-                            yaml_comment(proxy_text(*organization.proxy)));
-    }
-    return text;
+/// Comes from the environment and can stand in no file.
+std::string proxy_comment(std::string_view indent, const Organization& organization) {
+    return organization.proxy ? fmt::format("{}# proxy: {}, from the environment\n", indent,
+                                            yaml_comment(proxy_text(*organization.proxy)))
+                              : std::string();
 }
 
-std::string organization_text(const Organization& organization, Draft& draft) {
-    std::string text = fmt::format("  - name: {}  # {}\n", yaml_scalar(organization.name),
-                                   yaml_comment(draft.organization.place));
+std::string organization_text(Draft& draft) {
+    const OrganizationDraft& organization = draft.organization;
+    std::string text =
+        fmt::format("  - name: {}  # {}\n", yaml_scalar(organization.name), yaml_comment(organization.place));
     if (draft.shard.count > 1) {
         text += fmt::format("    # polled by shard {}\n", shard_of(organization.name, draft.shard.count));
     }
@@ -130,7 +123,7 @@ std::string organization_text(const Organization& organization, Draft& draft) {
             text += line("    ", option.organization_key, option, draft, nullptr);
         }
     }
-    return text + comments_about("    ", organization);
+    return text + proxy_comment("    ", organization);
 }
 
 }  // namespace
@@ -144,7 +137,7 @@ std::string configuration_in_effect(const Given& given, Draft draft) {
     if (draft.demo.enabled) {
         text += "# A simulated organization is polled; real ones and credentials are not used.\n";
     }
-    const bool has_one_organization = !draft.demo.enabled && !draft.entries;
+    const bool has_one_organization = !draft.demo.enabled && !draft.lists_organizations;
     std::string open_section;
     for (const Option& option : options()) {
         if (!has_yaml_key(option) || !(has_one_organization || option.organization_key.empty())) {
@@ -160,13 +153,12 @@ std::string configuration_in_effect(const Given& given, Draft draft) {
         text += line(section.empty() ? "" : "  ", name, option, draft, given.find(option.flag));
     }
     if (has_one_organization) {
-        text += comments_about("", draft.organizations.front());
-    } else if (!draft.demo.enabled) {
-        text += "\norganizations:\n";
-        for (std::size_t i = 0; i < draft.entries->size(); ++i) {
-            draft.organization = draft.entries->at(i);
-            text += organization_text(draft.organizations.at(i), draft);
-        }
+        return text + proxy_comment("", draft.organization);
+    }
+    text += draft.demo.enabled ? "" : "\norganizations:\n";
+    for (const OrganizationDraft& entry : draft.entries) {
+        draft.organization = entry;
+        text += organization_text(draft);
     }
     return text;
 }

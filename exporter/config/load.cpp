@@ -3,15 +3,14 @@
 #include "base/file_text.h"
 #include "base/nearest_name.h"
 #include "base/yaml_reader.h"
-#include "config/draft.h"
 #include "config/options.h"
-#include "config/sharding.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cstddef>
 #include <filesystem>
+#include <iterator>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -22,33 +21,12 @@ namespace {
 constexpr std::string_view own_prefix = "DATADOG_TOKEN_EXPORTER_";
 constexpr std::string_view organizations_key = "organizations";
 
-/// `PORT_9100_TCP_ADDR` and its like, as Kubernetes writes them for each port of a service.
-bool is_port_variable(std::string_view tail) {
-    for (const std::string_view part : {"_ADDR", "_PORT", "_PROTO"}) {
-        if (tail.ends_with(part)) {
-            tail.remove_suffix(part.size());
-            break;
-        }
-    }
-    for (const std::string_view protocol : {"_TCP", "_UDP", "_SCTP"}) {
-        if (tail.ends_with(protocol)) {
-            tail.remove_suffix(protocol.size());
-            const std::size_t digits = tail.find_last_not_of("0123456789") + 1;
-            const std::string_view head = tail.substr(0, digits);
-            return digits < tail.size() && (head == "PORT_" || head.ends_with("_PORT_"));
-        }
-    }
-    return false;
-}
-
 /// Kubernetes sets variables named after every service of the namespace: a service that is called
-/// `datadog-token-exporter` puts DATADOG_TOKEN_EXPORTER_SERVICE_HOST into the exporter's own pod.
+/// `datadog-token-exporter` puts DATADOG_TOKEN_EXPORTER_SERVICE_HOST and DATADOG_TOKEN_EXPORTER_PORT_9100_TCP
+/// into the exporter's own pod. No option has one of these words.
 bool is_made_by_kubernetes(std::string_view tail) {
-    const auto ends_with_word = [&](std::string_view word) {
-        return tail == word || (tail.ends_with(word) && tail[tail.size() - word.size() - 1] == '_');
-    };
-    return ends_with_word("SERVICE_HOST") || ends_with_word("PORT") || tail.starts_with("SERVICE_PORT_") ||
-           tail.find("_SERVICE_PORT_") != std::string_view::npos || is_port_variable(tail);
+    const std::string words = fmt::format("_{}_", tail);
+    return words.find("_PORT_") != std::string::npos || words.find("_SERVICE_HOST_") != std::string::npos;
 }
 
 /// All `DATADOG_TOKEN_EXPORTER_*` variables, and `DD_SITE` below its own. Unknown ones are mistakes, but for
@@ -81,12 +59,6 @@ base::Settings read_environment(const Environment& environment, base::MistakeLin
     return settings;
 }
 
-/// The file of `--config.file`.
-struct File {
-    base::Settings settings;
-    std::optional<std::vector<OrganizationDraft>> organizations;  ///< nullopt: the key is absent
-};
-
 /// Relative paths in the file start where it is.
 void resolve_paths(base::Settings& settings, const std::filesystem::path& directory) {
     for (auto& [flag, setting] : settings) {
@@ -114,7 +86,8 @@ std::vector<base::YamlKey> yaml_keys(bool of_entries) {
 
 OrganizationDraft read_entry(base::YamlReader& reader, const YAML::Node& node, std::size_t index) {
     const std::string name = fmt::format("{}[{}]", organizations_key, index);
-    OrganizationDraft entry{.place = reader.place(node.Mark(), name)};
+    OrganizationDraft entry;
+    entry.place = reader.place(node.Mark(), name);
     if (!node.IsMap()) {
         reader.mistake(entry.place, "is not a mapping; write name: and the other keys");
         return entry;
@@ -142,55 +115,37 @@ OrganizationDraft read_entry(base::YamlReader& reader, const YAML::Node& node, s
     return entry;
 }
 
-std::vector<OrganizationDraft> read_entries(base::YamlReader& reader, const YAML::Node& key,
-                                            const YAML::Node& value) {
-    std::vector<OrganizationDraft> entries;
-    if (!value.IsSequence() || value.size() == 0) {
-        reader.mistake(reader.place(key.Mark(), organizations_key),
-                       "takes a list of at least one organization, each with a name");
-    } else {
-        for (std::size_t i = 0; i < value.size(); ++i) {
-            entries.push_back(read_entry(reader, value[i], i));
-        }
-    }
-    return entries;
-}
-
 /// Values are not judged here; what is no YAML, unknown keys, doubled keys and wrong shapes are mistakes.
 /// None of them quotes a value: somebody may have put a secret there.
-File read_file(const std::string& path, Findings& findings) {
-    File file;
+base::Settings read_file(const std::string& path, Draft& draft) {
     const auto text = base::file_reader()(path);
     if (!text) {
-        findings.mistakes.push_back(fmt::format("{}: the configuration file {}", path, text.error()));
-        return file;
+        draft.mistakes.push_back(fmt::format("{}: the configuration file {}", path, text.error()));
+        return {};
     }
     if (!text->others_may_write.empty()) {
-        findings.warnings.push_back(
+        draft.warnings.push_back(
             fmt::format("{}: others can decide where the credentials go: {}", path, text->others_may_write));
     }
-    base::YamlReader reader(path, findings.mistakes);
-    const auto read_list = [&](const YAML::Node& key, const YAML::Node& value) {
-        file.organizations = read_entries(reader, key, value);
-    };
-    file.settings = reader.read(std::string(text->text.expose()), yaml_keys(false),
-                                {{std::string(organizations_key), read_list}}, "poll: {interval: 10m}");
+    base::YamlReader reader(path, draft.mistakes);
     const std::filesystem::path directory = std::filesystem::path(path).parent_path();
-    resolve_paths(file.settings, directory);
-    if (file.organizations) {
-        for (OrganizationDraft& entry : *file.organizations) {
-            resolve_paths(entry.settings, directory);
+    const auto read_organizations = [&](const YAML::Node& key, const YAML::Node& value) {
+        draft.lists_organizations = true;
+        if (!value.IsSequence() || value.size() == 0) {
+            reader.mistake(reader.place(key.Mark(), organizations_key),
+                           "takes a list of at least one organization, each with a name");
+            return;
         }
-    }
-    return file;
-}
-
-Config finished(Draft draft, const Given& given) {
-    draft.in_effect = configuration_in_effect(given, draft);
-    // Last, so that a mistake about one organization shows in every replica.
-    draft.organizations_configured = draft.organizations.size();
-    draft.organizations = organizations_of(draft.shard, draft.organizations);
-    return std::move(static_cast<Config&>(draft));
+        for (const YAML::Node& node : value) {
+            draft.entries.push_back(read_entry(reader, node, draft.entries.size()));
+            resolve_paths(draft.entries.back().settings, directory);
+        }
+    };
+    base::Settings settings =
+        reader.read(std::string(text->text.expose()), yaml_keys(false),
+                    {{std::string(organizations_key), read_organizations}}, "poll: {interval: 10m}");
+    resolve_paths(settings, directory);
+    return settings;
 }
 
 }  // namespace
@@ -205,34 +160,50 @@ std::optional<std::string> variable(const Environment& environment, std::string_
 
 Outcome load(const std::vector<std::string>& arguments, const Environment& environment,
              const std::string& version_text, const WebFileCheck& check_web_file) {
-    Findings findings;
-    base::Settings settings = read_command_line(arguments, findings.mistakes);
+    Draft draft;
+    base::Settings settings = read_command_line(arguments, draft.mistakes);
     if (settings.contains("help")) {
         return Information{help_text()};
     }
     if (settings.contains("version")) {
         return Information{version_text};
     }
-    settings.merge(read_environment(environment, findings.mistakes));
-    Draft draft;
-    Given given(settings, findings);
+    settings.merge(read_environment(environment, draft.mistakes));
+    Given given(settings, draft);
     if (const base::Setting* const path = given.find("config.file");
         path != nullptr && !path->values.front().empty()) {
-        File file = read_file(path->values.front(), findings);
-        draft.entries = std::move(file.organizations);
-        settings.merge(file.settings);
+        settings.merge(read_file(path->values.front(), draft));
     }
-    read_options(given, draft);
+    read_rows(given, draft, false);
     apply_rules(given, environment, draft);
     read_organizations(given, environment, draft);
     if (check_web_file && !draft.web.config_file.empty()) {
-        check_web_file(draft.web, findings.mistakes, findings.warnings);
+        check_web_file(draft.web, draft.mistakes, draft.warnings);
     }
-    if (!findings.mistakes.empty()) {
-        return Mistakes{std::move(findings.mistakes)};
+    if (!draft.mistakes.empty()) {
+        return Mistakes{std::move(draft.mistakes)};
     }
-    draft.warnings = std::move(findings.warnings);
-    return finished(std::move(draft), given);
+    draft.in_effect = configuration_in_effect(given, draft);
+    // Last, so that a mistake about one organization shows in every replica.
+    draft.organizations_configured = draft.entries.size();
+    draft.organizations = organizations_of(draft.shard, {draft.entries.begin(), draft.entries.end()});
+    return std::move(static_cast<Config&>(draft));
+}
+
+void add_once(std::vector<std::string>& lines, std::string line) {
+    if (std::find(lines.begin(), lines.end(), line) == lines.end()) {
+        lines.push_back(std::move(line));
+    }
+}
+
+const base::Setting* Given::find(std::string_view flag) const {
+    const auto found = settings_.find(flag);
+    return found == settings_.end() ? nullptr : &found->second;
+}
+
+std::string Given::place(std::string_view flag) const {
+    const base::Setting* const setting = find(flag);
+    return setting == nullptr ? fmt::format("--{}", flag) : setting->place;
 }
 
 }  // namespace exporter::config

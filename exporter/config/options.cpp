@@ -8,18 +8,9 @@ namespace exporter::config {
 namespace {
 
 /// The member that a path of member pointers leads to.
-template <class Object, class First, class... Rest>
-auto& follow(Object& object, First first, Rest... rest) {
-    if constexpr (sizeof...(rest) == 0) {
-        return object.*first;
-    } else {
-        return follow(object.*first, rest...);
-    }
-}
-
 template <auto... path>
 Member at(Draft& draft) {
-    return &follow(draft, path...);
+    return &(draft.*....*path);
 }
 
 /// The member in a draft that nothing fills: it has its default.
@@ -46,7 +37,7 @@ std::vector<Option> make_table() {
     constexpr std::string_view log = "Log";
     constexpr std::string_view modes = "Configuration and other ways to run";
     return {
-        {"datadog.site", "SITE", at<&Draft::organization, &OrganizationDraft::site>,
+        {"datadog.site", "SITE", at<&Draft::organization, &Organization::site>,
          "The organization's Datadog site, at or below datadoghq.com, datadoghq.eu or ddog-gov.com. DD_SITE "
          "is read as well.",
          datadog, "site"},
@@ -58,12 +49,15 @@ std::vector<Option> make_table() {
          "Allow a base URL of plain http to other machines. It sends the credentials unencrypted.", datadog},
         {"datadog.ca-file", "FILE", at<&Draft::ca_file>,
          "PEM file of the certification authorities to trust, instead of the system's.", datadog},
-        {"datadog.api-key-file", "FILE", at<&Draft::organization, &OrganizationDraft::api_key_file>,
+        {"datadog.api-key-file", "FILE",
+         at<&Draft::organization, &Organization::credentials, &CredentialSources::api_key>,
          "File that holds the API key. Secret files are read again at each poll.", datadog, "api_key_file"},
-        {"datadog.app-key-file", "FILE", at<&Draft::organization, &OrganizationDraft::app_key_file>,
+        {"datadog.app-key-file", "FILE",
+         at<&Draft::organization, &Organization::credentials, &CredentialSources::app_key>,
          "File that holds the application key, or an access token that needs no API key.", datadog,
          "app_key_file"},
-        {"datadog.bearer-token-file", "FILE", at<&Draft::organization, &OrganizationDraft::bearer_token_file>,
+        {"datadog.bearer-token-file", "FILE",
+         at<&Draft::organization, &Organization::credentials, &CredentialSources::bearer_token>,
          "File that holds an access token, sent as bearer token instead of keys.", datadog,
          "bearer_token_file"},
         {"datadog.allow-world-readable-secrets", "", at<&Draft::allow_world_readable_secrets>,
@@ -71,9 +65,9 @@ std::vector<Option> make_table() {
          "can write.",
          datadog},
 
-        {"tokens.filter", "TEXT", at<&Draft::organization, &OrganizationDraft::filter>,
+        {"tokens.filter", "TEXT", at<&Draft::organization, &Organization::filter>,
          "Count only the tokens that the API finds for this text.", tokens, "filter"},
-        {"tokens.owned-by", "ID", at<&Draft::organization, &OrganizationDraft::owned_by>,
+        {"tokens.owned-by", "ID", at<&Draft::organization, &Organization::owned_by>,
          "Count only the tokens of this owner, by the owner's id.", tokens, "owned_by"},
         {"tokens.detail", "none|expiring|all", at<&Draft::tokens, &Tokens::detail>,
          "Series for single tokens, with their ids and names as labels.", tokens},
@@ -192,7 +186,9 @@ bool is_list(const Option& option) {
 }
 
 bool is_path(const Option& option) {
-    return std::holds_alternative<std::filesystem::path*>(untouched_member(option));
+    const Member member = untouched_member(option);
+    return std::holds_alternative<std::filesystem::path*>(member) ||
+           std::holds_alternative<std::optional<SecretSource>*>(member);
 }
 
 bool has_variable(const Option& option) {

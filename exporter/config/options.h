@@ -1,21 +1,53 @@
-// The command-line contract as one table. A row has an option's name, form, help and group, and the member
-// that it fills, whose type says how a value is read and whose initial value is the default. Flags,
-// environment variables, YAML keys, `--help`, the README's table and `/config` walk these rows: a new flag is
-// a member of `Config` and a row in options.cpp.
+// The command-line contract as one table, for this room alone. A row has an option's name, form, help and
+// group, and the member that it fills, whose type says how a value is read and whose initial value is the
+// default. Flags, environment variables, YAML keys, `--help`, the README's table and `/config` walk these
+// rows: a new flag is a member of `Config` and a row in options.cpp. What the rows fill is a draft of the
+// configuration; the steps of `load` make a `Config` of it, each in the file of its name.
 #pragma once
 
 #include "base/duration.h"
-#include "config/draft.h"
+#include "base/setting.h"
+#include "config/config.h"
+#include "config/load.h"
+
+#include <fmt/format.h>
 
 #include <cstddef>
 #include <filesystem>
+#include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
 namespace exporter::config {
+
+/// One organization in the making: an entry of the file's `organizations`, or the flags, variables and keys
+/// that make the only one.
+struct OrganizationDraft : Organization {
+    std::string place;        ///< how a mistake about it as a whole begins
+    base::Settings settings;  ///< by flag, those with a key below `organizations`
+    std::string base_url;
+};
+
+/// What the rows fill. What is no member of `Config` becomes part of one together with other options.
+struct Draft : Config {
+    base::MistakeLines mistakes;  ///< no line twice
+    std::filesystem::path config_file;
+    bool config_check = false;
+    bool check = false;
+    bool once = false;
+    std::string probe;
+    bool allow_insecure_http = false;
+    bool allow_world_readable_secrets = false;
+    std::string shard_index;
+    OrganizationDraft organization;  ///< whose rows are being read or written
+    bool lists_organizations = false;
+    std::vector<OrganizationDraft> entries;  ///< those that the file lists, or the only one
+};
 
 /// What a value looks like.
 struct Form {
@@ -32,10 +64,11 @@ struct Form {
 
 /// The member that a row fills. Its type says how values are read:
 using Member = std::variant<std::string*,
-                            std::filesystem::path*,  ///< in the configuration file it may be relative to that
-                            bool*,                   ///< present or not; true/false outside the command line
-                            std::size_t*,            ///< within the form's range; of `PERCENT` before a `%`
-                            base::Duration*,         ///< at least a second
+                            std::filesystem::path*,        ///< in the configuration file relative to that
+                            std::optional<SecretSource>*,  ///< the path of a secret's file, likewise
+                            bool*,            ///< present or not; true/false outside the command line
+                            std::size_t*,     ///< within the form's range; of `PERCENT` before a `%`
+                            base::Duration*,  ///< at least a second
                             Detail*, LogLevel*, LogFormat*,
                             // Lists: repeatable on the command line, items between commas, sequences in YAML.
                             std::vector<std::string>*,
@@ -72,14 +105,78 @@ struct Option {
 /// `poll.stale-after` -> `poll.stale_after` (sections are nested mappings in YAML)
 [[nodiscard]] std::string yaml_path(const Option& option);
 
-/// Sets the option's member. What is wrong with the texts, a line each; then the member means nothing.
-[[nodiscard]] std::vector<std::string> read_member(const Option& option,
-                                                   const std::vector<std::string>& texts, Draft& draft);
+/// Sets the option's member. What is wrong with the texts; then the member means nothing. Empty: nothing.
+[[nodiscard]] std::string read_member(const Option& option, const std::vector<std::string>& texts,
+                                      Draft& draft);
 
-/// The option's member as texts that read back as the same: one, but for lists. Paths are whole.
+/// The option's member as texts that read back as the same: one, but for lists. Paths are whole. A secret
+/// that came from the environment has an empty one.
 [[nodiscard]] std::vector<std::string> member_texts(const Option& option, Draft& draft);
 
 /// As a user would write it; empty: none.
 [[nodiscard]] std::string default_text(const Option& option);
+
+void add_once(std::vector<std::string>& lines, std::string line);
+
+/// What was given for the options, and where.
+class Given {
+  public:
+    /// Both must outlive this object. Mistakes and warnings go into the draft.
+    Given(const base::Settings& settings, Draft& draft) : settings_(settings), draft_(draft) {}
+
+    [[nodiscard]] const base::Settings& settings() const { return settings_; }
+    /// nullptr: nothing was given, the default holds.
+    [[nodiscard]] const base::Setting* find(std::string_view flag) const;
+    /// Where the value was given; `--flag` for a default.
+    [[nodiscard]] std::string place(std::string_view flag) const;
+    /// Whether a mistake was found in it: then its member has some other value in range.
+    [[nodiscard]] bool is_wrong(std::string_view flag) const { return wrong_.contains(flag); }
+
+    /// Adds `<place>: <what>`.
+    template <class... Values>
+    void mistake(std::string_view flag, fmt::format_string<Values...> what, Values&&... values) {
+        wrong_.emplace(flag);
+        add_once(draft_.mistakes, place(flag) + ": " + fmt::format(what, std::forward<Values>(values)...));
+    }
+    template <class... Values>
+    void warn(std::string_view flag, fmt::format_string<Values...> what, Values&&... values) {
+        add_once(draft_.warnings, place(flag) + ": " + fmt::format(what, std::forward<Values>(values)...));
+    }
+
+  private:
+    const base::Settings& settings_;
+    Draft& draft_;
+    std::set<std::string, std::less<>> wrong_;
+};
+
+/// Flags as they were given. Unknown and repeated flags, missing values and stray arguments are mistakes;
+/// none of them quotes a value: somebody may have put a secret there.
+[[nodiscard]] base::Settings read_command_line(const std::vector<std::string>& arguments,
+                                               base::MistakeLines& mistakes);
+
+/// The text of `--help`.
+[[nodiscard]] std::string help_text();
+
+/// Fills what the options' rows name: those with a key below `organizations`, or all others.
+void read_rows(Given& given, Draft& draft, bool of_one_organization);
+
+/// What no row can say: relations between options, and what an option's value leads to outside.
+void apply_rules(Given& given, const Environment& environment, Draft& draft);
+
+/// A line for each of the scopes that is nearly a privileged one, with that one's name: a scope with a typing
+/// error in it is never found on any token.
+[[nodiscard]] std::vector<std::string> doubts_about_scopes(const std::vector<std::string>& scopes);
+
+/// Completes `entries`: those of the file or, when it lists none, the one of flags and environment. Reads
+/// every secret once, to see that it can be read and be what it is given as.
+void read_organizations(Given& given, const Environment& environment, Draft& draft);
+
+/// Every option's value as `--config.file` would have it, defaults included, with a comment where a value was
+/// given. Read again as such a file, beside the same `DD_*` and proxy variables, it makes the same
+/// configuration. Credentials and proxies stand there as comments with `<secret>`; so does what looks like a
+/// key where none belongs. Paths of files are whole. Bytes that are no UTF-8 are left as they are.
+///
+/// @param draft without mistakes, and with the organizations of every shard
+[[nodiscard]] std::string configuration_in_effect(const Given& given, Draft draft);
 
 }  // namespace exporter::config

@@ -3,10 +3,10 @@
 #include "base/pem.h"
 #include "base/replacement_file.h"
 #include "base/text.h"
-#include "config/draft.h"
+#include "config/options.h"
 
 #include <fmt/format.h>
-#include <tl/expected.hpp>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
@@ -37,7 +37,7 @@ void set_mode(Given& given, Draft& draft) {
             continue;
         }
         if (!first.empty()) {
-            given.mistake(flag, fmt::format("{} is given as well; one run can only do one of them", first));
+            given.mistake(flag, "{} is given as well; one run can only do one of them", first);
         }
         draft.mode = mode;
         first = given.place(flag);
@@ -46,21 +46,17 @@ void set_mode(Given& given, Draft& draft) {
 
 void check_timeout(Given& given, Draft& draft) {
     Poll& poll = draft.poll;
+    if (!polls_again(draft.mode)) {
+        return;
+    }
     if (given.find("poll.timeout") == nullptr) {
         // By default no longer than the interval: a slow poll would delay the next ones.
-        poll.timeout = polls_again(draft.mode) ? std::min(poll.timeout, poll.interval) : poll.timeout;
-    } else if (poll.timeout >= poll.stale_after) {
-        given.warn(
-            "poll.timeout",
-            fmt::format("a poll may take {}, longer than numbers are shown without a good poll ({}); they "
-                        "go away only when it ends",
-                        base::format_duration(poll.timeout), base::format_duration(poll.stale_after)));
-    } else if (poll.timeout > poll.interval && polls_again(draft.mode)) {
-        given.warn(
-            "poll.timeout",
-            fmt::format("a poll may take {}, longer than the interval of polls, {}; a slow poll delays "
-                        "the next ones",
-                        base::format_duration(poll.timeout), base::format_duration(poll.interval)));
+        poll.timeout = std::min(poll.timeout, poll.interval);
+    } else if (poll.timeout > poll.interval) {
+        given.warn("poll.timeout",
+                   "a poll may take {}, longer than the interval of polls, {}; a slow poll delays the next "
+                   "ones",
+                   base::format_duration(poll.timeout), base::format_duration(poll.interval));
     }
 }
 
@@ -68,26 +64,16 @@ void check_interval(Given& given, const Poll& poll) {
     constexpr base::Duration polite_interval = std::chrono::seconds(30);
     if (poll.stale_after < poll.interval && !given.is_wrong("poll.stale-after") &&
         !given.is_wrong("poll.interval")) {
-        given.mistake(
-            "poll.stale-after",
-            fmt::format("{} is shorter than the interval of polls, {}; between two polls the "
-                        "inventory would go away",
-                        base::format_duration(poll.stale_after), base::format_duration(poll.interval)));
+        given.mistake("poll.stale-after",
+                      "{} is shorter than the interval of polls, {}; between two polls the inventory would "
+                      "go away",
+                      base::format_duration(poll.stale_after), base::format_duration(poll.interval));
     }
     if (poll.interval < polite_interval) {
-        given.warn(
-            "poll.interval",
-            fmt::format("polls every {} use up a rate limit that the organization shares with everything "
-                        "else that calls the API",
-                        base::format_duration(poll.interval)));
-    }
-}
-
-void check_scopes(Given& given, const Scopes& scopes) {
-    if (given.find("scopes.privileged") != nullptr) {
-        for (const std::string& doubt : doubts_about_scopes(scopes.privileged)) {
-            given.warn("scopes.privileged", doubt);
-        }
+        given.warn("poll.interval",
+                   "polls every {} use up a rate limit that the organization shares with everything else "
+                   "that calls the API",
+                   base::format_duration(poll.interval));
     }
 }
 
@@ -99,27 +85,23 @@ void check_ca_file(Given& given, const std::filesystem::path& path) {
     const std::string shown = base::quote(path.native());
     const auto certificates = base::read_certificate_file(path.native(), shown);
     if (!certificates) {
-        given.mistake("datadog.ca-file", certificates.error());
+        given.mistake("datadog.ca-file", "{}", certificates.error());
     } else if (const std::string who = base::others_who_may_write(certificates->ownership); !who.empty()) {
-        given.warn("datadog.ca-file",
-                   fmt::format("{}: others can decide whom the credentials are sent to: {}", shown, who));
+        given.warn("datadog.ca-file", "{}: others can decide whom the credentials are sent to: {}", shown,
+                   who);
     }
 }
 
 /// Whether it can be written shows at the first write; a place that can't be right is reported at once.
 void check_state_file(Given& given, const std::filesystem::path& path) {
-    if (path.empty()) {
-        return;
-    }
     std::error_code ignored;
     const std::filesystem::path directory = path.has_parent_path() ? path.parent_path() : ".";
-    if (!path.has_filename() || std::filesystem::is_directory(path, ignored)) {
+    if (!path.empty() && (!path.has_filename() || std::filesystem::is_directory(path, ignored) ||
+                          !std::filesystem::is_directory(directory, ignored))) {
         given.mistake("state.file",
-                      fmt::format("{} is a directory; name a file in it", base::quote(path.native())));
-    } else if (!std::filesystem::is_directory(directory, ignored)) {
-        given.mistake("state.file", fmt::format("{} would be in a directory that does not exist; make it, "
-                                                "and let the exporter's user write there",
-                                                base::quote(path.native())));
+                      "{} is a directory, or would be in one that does not exist; name a file in a directory "
+                      "where the exporter's user may write",
+                      base::quote(path.native()));
     }
 }
 
@@ -134,78 +116,54 @@ std::optional<std::size_t> ordinal_of(std::string_view pod) {
     return is_canonical ? base::parse_number<std::size_t>(digits) : std::nullopt;
 }
 
-/// The index, or what is wrong. `origin` becomes how a message names it.
-tl::expected<std::size_t, std::string> read_shard_index(const Environment& environment, std::string& origin) {
-    if (origin != "pod-name") {
-        const auto number = base::parse_number<std::size_t>(origin);
-        return number ? tl::expected<std::size_t, std::string>(*number)
-                      : tl::unexpected(fmt::format("{} is neither a whole number from 0 nor pod-name",
-                                                   base::quote(origin)));
-    }
-    const std::string_view name = variable(environment, "POD_NAME") ? "POD_NAME" : "HOSTNAME";
-    const std::optional<std::string> pod = variable(environment, name);
-    if (!pod) {
-        return tl::unexpected<std::string>(
-            "pod-name needs the variable POD_NAME or HOSTNAME, and neither is set; give POD_NAME the pod's "
-            "metadata.name");
-    }
-    const auto ordinal = ordinal_of(*pod);
-    if (!ordinal) {
-        return tl::unexpected(
-            fmt::format("pod-name needs a name that ends in - and a number, as a StatefulSet's "
-                        "pods have; {} is {}",
-                        name, base::quote(*pod)));
-    }
-    origin = fmt::format("{} ({} is {})", *ordinal, name, base::quote(*pod));
-    return *ordinal;
-}
-
 void set_shard(Given& given, const Environment& environment, Draft& draft) {
     Shard& shard = draft.shard;
     if (draft.demo.enabled && shard.count > 1) {
-        given.mistake(
-            "shard.count",
-            "--demo polls one simulated organization, and there is nothing to share; leave out one of "
-            "the two");
+        given.mistake("shard.count",
+                      "--demo polls one simulated organization, and there is nothing to share; leave out one "
+                      "of the two");
     }
-    if (draft.shard_index.empty()) {
-        if (shard.count > 1) {
-            given.mistake("shard.count",
-                          "--shard.index is not given; say which of the shards this one is, such as "
-                          "--shard.index=0 or --shard.index=pod-name");
-        }
+    const bool has_index = !draft.shard_index.empty();
+    if (has_index ? given.find("shard.count") == nullptr : shard.count > 1) {
+        given.mistake(has_index ? "shard.index" : "shard.count",
+                      "--shard.count and --shard.index need each other, such as --shard.count=3 with "
+                      "--shard.index=0 or --shard.index=pod-name");
         return;
     }
-    std::string origin = draft.shard_index;
-    const auto index = read_shard_index(environment, origin);
-    if (!index) {
-        given.mistake("shard.index", index.error());
+    if (!has_index) {
+        return;
+    }
+    std::string shown = base::quote(draft.shard_index);
+    auto index = base::parse_number<std::size_t>(draft.shard_index);
+    if (draft.shard_index == "pod-name") {
+        const std::string_view name = variable(environment, "POD_NAME") ? "POD_NAME" : "HOSTNAME";
+        const std::string pod = variable(environment, name).value_or("");
+        shown = fmt::format("pod-name ({} is {})", name, base::quote(pod));
+        index = ordinal_of(pod);
+    }
+    if (!index || (*index >= shard.count && !given.is_wrong("shard.count"))) {
+        given.mistake("shard.index",
+                      "{} is not one of the shards 0 to {}; write its number, or pod-name where POD_NAME or "
+                      "else HOSTNAME ends in - and the number, as of a StatefulSet's pods",
+                      shown, shard.count - 1);
         return;
     }
     shard.index = *index;
     draft.shard_index = fmt::to_string(shard.index);
-    if (given.find("shard.count") == nullptr) {
-        given.mistake("shard.index",
-                      "--shard.count is not given; say how many shards there are, such as --shard.count=3");
-    } else if (shard.index >= shard.count && !given.is_wrong("shard.count")) {
-        given.mistake("shard.index", fmt::format("{} is too high: of {} the shards are 0 to {}", origin,
-                                                 shard.count, shard.count - 1));
-    }
 }
 
-/// @param taken addresses that another option serves on
+/// @param taken addresses that are served on already; these come to them
 void refuse_doubled(Given& given, std::string_view flag, const std::vector<ListenAddress>& addresses,
-                    const std::vector<ListenAddress>& taken) {
-    for (auto address = addresses.begin(); address != addresses.end(); ++address) {
-        if (address->port == 0 && address->unix_path.empty()) {
+                    std::vector<ListenAddress>& taken) {
+    for (const ListenAddress& address : addresses) {
+        if (address.port == 0 && address.unix_path.empty()) {
             continue;  // another port each time
         }
-        const std::string shown = base::quote(base::listen_address_text(*address));
-        if (std::find(addresses.begin(), address, *address) != address) {
-            given.mistake(flag, fmt::format("{} is given twice", shown));
-        } else if (std::find(taken.begin(), taken.end(), *address) != taken.end()) {
-            given.mistake(flag, fmt::format("{} is an address of --web.listen-address too", shown));
+        if (std::find(taken.begin(), taken.end(), address) != taken.end()) {
+            given.mistake(flag, "{} is given twice; give it once",
+                          base::quote(base::listen_address_text(address)));
         }
+        taken.push_back(address);
     }
 }
 
@@ -214,17 +172,17 @@ void check_sockets(Given& given, Web& web) {
     if (web.systemd_socket) {
         web.listen_addresses.clear();
         if (given.find(flag) != nullptr) {
-            given.mistake(
-                "web.systemd-socket",
-                fmt::format("{} is given as well; either systemd says where to serve, or the address "
-                            "does: keep one of them",
-                            given.place(flag)));
+            given.mistake("web.systemd-socket",
+                          "{} is given as well; either systemd says where to serve, or the address does: "
+                          "keep one of them",
+                          given.place(flag));
         }
     } else if (web.listen_addresses.empty() && !given.is_wrong(flag)) {
         given.mistake(flag, "at least one address is needed, such as :10077");
     }
-    refuse_doubled(given, flag, web.listen_addresses, {});
-    refuse_doubled(given, "web.probe-listen-address", web.probe_listen_addresses, web.listen_addresses);
+    std::vector<ListenAddress> taken;
+    refuse_doubled(given, flag, web.listen_addresses, taken);
+    refuse_doubled(given, "web.probe-listen-address", web.probe_listen_addresses, taken);
 }
 
 void check_limits(Given& given, Web& web) {
@@ -233,9 +191,8 @@ void check_limits(Given& given, Web& web) {
     web.max_scrapes = std::min(web.max_scrapes, std::max<std::size_t>(1, web.max_connections / 2));
     if (web.max_connections_per_address > web.max_connections && given.find(flag) != nullptr &&
         !given.is_wrong(flag) && !given.is_wrong("web.max-connections")) {
-        given.mistake(flag,
-                      fmt::format("{} is more than all connections together, {} (--web.max-connections)",
-                                  web.max_connections_per_address, web.max_connections));
+        given.mistake(flag, "{} is more than all connections together, {} (--web.max-connections)",
+                      web.max_connections_per_address, web.max_connections);
     }
     web.max_connections_per_address = std::min(web.max_connections_per_address, web.max_connections);
 }
@@ -243,17 +200,12 @@ void check_limits(Given& given, Web& web) {
 void check_telemetry_path(Given& given, const std::string& path) {
     constexpr std::array<std::string_view, 5> taken = {"/", "/config", "/healthz", "/livez", "/readyz"};
     const auto is_plain = [](char c) { return base::is_visible(c) && c != '?' && c != '#' && c != '%'; };
-    std::string_view fault;
-    if (!path.starts_with('/')) {
-        fault = "does not begin with /";
-    } else if (!std::all_of(path.begin(), path.end(), is_plain)) {
-        fault = "holds a character that a path can't have";
-    } else if (std::find(taken.begin(), taken.end(), path) != taken.end()) {
-        fault = "is the path of something else";
-    }
-    if (!fault.empty()) {
+    if (!path.starts_with('/') || !std::all_of(path.begin(), path.end(), is_plain) ||
+        std::find(taken.begin(), taken.end(), path) != taken.end()) {
         given.mistake("web.telemetry-path",
-                      fmt::format("{} {}; write it like /metrics", base::quote(path), fault));
+                      "{} can't be the path of the metrics: it begins with /, has no blank and none of ? # % "
+                      "in it, and is none of {}; write it like /metrics",
+                      base::quote(path), fmt::join(taken, " "));
     }
 }
 
@@ -272,8 +224,8 @@ void set_probe_url(Given& given, Draft& draft) {
     const std::size_t path = host == std::string::npos ? host : url.find_first_of("/?", host + 3);
     auto endpoint = parse_base_url(std::string_view(url).substr(0, path));
     if (!endpoint) {
-        given.mistake("probe", fmt::format("{} is no URL; write it like http://localhost:10078/readyz",
-                                           base::quote_url(url)));
+        given.mistake("probe", "{} is no URL; write it like http://localhost:10078/readyz",
+                      base::quote_url(url));
         return;
     }
     const std::string rest = path == std::string::npos ? "" : url.substr(path);
@@ -289,9 +241,8 @@ void check_once_output(Given& given, const Draft& draft) {
         given.mistake("once.output", "means nothing without --once");
     } else if (const std::string fault = base::fault_in_target(output, base::Links::followed);
                !fault.empty()) {
-        given.mistake("once.output",
-                      fmt::format("{} {}; without --once.output the metrics go to standard output",
-                                  base::quote(output), fault));
+        given.mistake("once.output", "{} {}; without --once.output the metrics go to standard output",
+                      base::quote(output), fault);
     }
 }
 
@@ -304,7 +255,9 @@ void apply_rules(Given& given, const Environment& environment, Draft& draft) {
     check_interval(given, draft.poll);
     check_state_file(given, draft.state_file);
     set_shard(given, environment, draft);
-    check_scopes(given, draft.scopes);
+    for (const std::string& doubt : doubts_about_scopes(draft.scopes.privileged)) {
+        given.warn("scopes.privileged", "{}", doubt);
+    }
     check_sockets(given, draft.web);
     check_limits(given, draft.web);
     check_telemetry_path(given, draft.web.telemetry_path);

@@ -1,4 +1,6 @@
-#include "config/sharding.h"
+// Which replica polls which organization, when several share them: each organization has exactly one owner,
+// all replicas agree on it without talking to each other, and another replica takes over only its own part.
+#include "config/config.h"
 
 #include <fmt/format.h>
 

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <optional>
 #include <system_error>
 #include <type_traits>
@@ -22,8 +23,9 @@ using Texts = std::vector<std::string>;
 constexpr std::size_t most_bounds = 20;
 constexpr base::Duration least_duration = std::chrono::seconds(1);
 
-bool is_percent(const Form& form) {
-    return form.name == "PERCENT";
+/// What stands behind a number.
+std::string_view unit_of(const Form& form) {
+    return form.name == "PERCENT" ? "%" : "";
 }
 
 /// `none|all` -> `none`, `all`
@@ -43,6 +45,11 @@ std::string read(const Form& /*form*/, const std::string& text, Text& member) {
     return {};
 }
 
+std::string read(const Form& /*form*/, const std::string& text, std::optional<SecretSource>& member) {
+    member = text.empty() ? std::nullopt : std::optional<SecretSource>(std::filesystem::path(text));
+    return {};
+}
+
 std::string read(const Form& /*form*/, const std::string& text, bool& member) {
     member = base::same_word(text, "true");
     return member || base::same_word(text, "false")
@@ -51,20 +58,17 @@ std::string read(const Form& /*form*/, const std::string& text, bool& member) {
 }
 
 std::string read(const Form& form, const std::string& text, std::size_t& member) {
-    std::string_view digits = text;
-    const bool has_sign = digits.ends_with('%');
-    if (is_percent(form) && has_sign) {
-        digits.remove_suffix(1);
+    const std::string_view unit = unit_of(form);
+    const auto number =
+        text.ends_with(unit)
+            ? base::parse_number<std::size_t>(std::string_view(text).substr(0, text.size() - unit.size()))
+            : std::nullopt;
+    if (!number || *number < form.least || *number > form.most) {
+        return fmt::format("{} is not a whole number from {}{} to {}{}", base::quote(text), form.least, unit,
+                           form.most, unit);
     }
-    const auto number = base::parse_number<std::size_t>(digits);
-    if (number && *number >= form.least && *number <= form.most && has_sign == is_percent(form)) {
-        member = *number;
-        return {};
-    }
-    return is_percent(form) ? fmt::format("{} is not a share from {}% to {}%, such as 10%", base::quote(text),
-                                          form.least, form.most)
-                            : fmt::format("{} is not a whole number from {} to {}", base::quote(text),
-                                          form.least, form.most);
+    member = *number;
+    return {};
 }
 
 std::string read(const Form& /*form*/, const std::string& text, base::Duration& member) {
@@ -114,12 +118,17 @@ std::string show(const Form& /*form*/, const std::filesystem::path& member) {
     return member.empty() ? std::string() : (error ? member : whole).lexically_normal().string();
 }
 
+std::string show(const Form& form, const std::optional<SecretSource>& member) {
+    const auto* const path = member ? std::get_if<std::filesystem::path>(&*member) : nullptr;
+    return path == nullptr ? std::string() : show(form, *path);
+}
+
 std::string show(const Form& /*form*/, bool member) {
     return member ? "true" : "false";
 }
 
 std::string show(const Form& form, std::size_t member) {
-    return fmt::format("{}{}", member, is_percent(form) ? "%" : "");
+    return fmt::format("{}{}", member, unit_of(form));
 }
 
 std::string show(const Form& /*form*/, base::Duration member) {
@@ -136,50 +145,30 @@ std::string show(const Form& form, Choice member) {
     return choices(form).at(static_cast<std::size_t>(member));
 }
 
-/// What is wrong with the bounds of buckets, or empty.
-std::string_view fault_in(const std::vector<base::Duration>& bounds) {
-    if (bounds.empty()) {
-        return "at least one bound is needed, such as 1d,7d,30d";
-    }
-    if (bounds.size() > most_bounds) {
-        return "at most 20 bounds are possible";
-    }
-    for (std::size_t i = 0; i < bounds.size(); ++i) {
-        if (bounds[i] % std::chrono::seconds(1) != base::Duration::zero()) {
-            return "bounds are whole seconds";
-        }
-        if (i > 0 && bounds[i] <= bounds[i - 1]) {
-            return "bounds go from short to long, each once, as in 1d,7d,30d";
-        }
-    }
-    return {};
+bool are_bounds(const std::vector<base::Duration>& durations) {
+    const auto is_whole = [](base::Duration duration) {
+        return duration % std::chrono::seconds(1) == base::Duration::zero();
+    };
+    return !durations.empty() && durations.size() <= most_bounds &&
+           std::all_of(durations.begin(), durations.end(), is_whole) &&
+           std::adjacent_find(durations.begin(), durations.end(), std::greater_equal<>()) == durations.end();
 }
 
-/// The items of a list: each text may hold several, separated by commas. Empty ones become faults.
-Texts list_items(const Texts& texts, Texts& faults) {
-    Texts items;
+/// The items of a list: each text may hold several, separated by commas.
+template <class Item>
+std::string read_items(const Form& form, const Texts& texts, std::vector<Item>& members) {
+    Texts faults;
+    members.clear();
     for (const std::string& text : texts) {
-        for (std::string& item : base::split_list(text)) {
-            if (item.empty()) {
-                faults.push_back(fmt::format("{} has an empty item", base::quote(text)));
-            } else {
-                items.push_back(std::move(item));
+        for (const std::string& item : base::split_list(text)) {
+            std::string fault = item.empty() ? fmt::format("{} has an empty item", base::quote(text))
+                                             : read(form, item, members.emplace_back());
+            if (!fault.empty()) {
+                faults.push_back(std::move(fault));
             }
         }
     }
-    return items;
-}
-
-template <class Item>
-Texts read_list(const Form& form, const Texts& texts, std::vector<Item>& members) {
-    Texts faults;
-    members.clear();
-    for (const std::string& text : list_items(texts, faults)) {
-        if (std::string fault = read(form, text, members.emplace_back()); !fault.empty()) {
-            faults.push_back(std::move(fault));
-        }
-    }
-    return faults;
+    return fmt::format("{}", fmt::join(faults, "; "));
 }
 
 /// Reads all texts of an option, whether they are one or a list.
@@ -188,21 +177,21 @@ struct TextsReader {
     const Texts& texts;
 
     template <class Single>
-    Texts operator()(Single* member) const {
-        std::string fault = read(form, texts.front(), *member);
-        return fault.empty() ? Texts{} : Texts{std::move(fault)};
+    std::string operator()(Single* member) const {
+        return read(form, texts.front(), *member);
     }
     template <class Item>
-    Texts operator()(std::vector<Item>* members) const {
-        return read_list(form, texts, *members);
+    std::string operator()(std::vector<Item>* members) const {
+        return read_items(form, texts, *members);
     }
-    Texts operator()(std::vector<base::Duration>* bounds) const {
-        Texts faults = read_list(form, texts, *bounds);
-        if (const std::string_view fault = fault_in(*bounds); faults.empty() && !fault.empty()) {
-            faults.push_back(
-                fmt::format("{}: {}", base::quote(fmt::format("{}", fmt::join(texts, ","))), fault));
-        }
-        return faults;
+    std::string operator()(std::vector<base::Duration>* bounds) const {
+        std::string fault = read_items(form, texts, *bounds);
+        return !fault.empty() || are_bounds(*bounds)
+                   ? fault
+                   : fmt::format(
+                         "{}: takes 1 to {} bounds in whole seconds, from short to long, each once, "
+                         "such as 1d,7d,30d",
+                         base::quote(fmt::format("{}", fmt::join(texts, ","))), most_bounds);
     }
 };
 
@@ -223,22 +212,9 @@ struct Writer {
     }
 };
 
-void read_rows(Given& given, Draft& draft, bool of_one_organization) {
-    for (const Option& option : options()) {
-        const base::Setting* const setting = given.find(option.flag);
-        if (setting == nullptr || option.member == nullptr ||
-            of_one_organization == option.organization_key.empty()) {
-            continue;
-        }
-        for (const std::string& fault : read_member(option, setting->values, draft)) {
-            given.mistake(option.flag, fault);
-        }
-    }
-}
-
 }  // namespace
 
-Texts read_member(const Option& option, const Texts& texts, Draft& draft) {
+std::string read_member(const Option& option, const Texts& texts, Draft& draft) {
     return std::visit(TextsReader{option.form, texts}, option.member(draft));
 }
 
@@ -252,37 +228,17 @@ std::string default_text(const Option& option) {
                                     : fmt::format("{}", fmt::join(member_texts(option, untouched), ","));
 }
 
-void add_once(std::vector<std::string>& lines, std::string line) {
-    if (std::find(lines.begin(), lines.end(), line) == lines.end()) {
-        lines.push_back(std::move(line));
+void read_rows(Given& given, Draft& draft, bool of_one_organization) {
+    for (const Option& option : options()) {
+        const base::Setting* const setting = given.find(option.flag);
+        if (setting == nullptr || option.member == nullptr ||
+            of_one_organization == option.organization_key.empty()) {
+            continue;
+        }
+        if (const std::string fault = read_member(option, setting->values, draft); !fault.empty()) {
+            given.mistake(option.flag, "{}", fault);
+        }
     }
-}
-
-const base::Setting* Given::find(std::string_view flag) const {
-    const auto found = settings_.find(flag);
-    return found == settings_.end() ? nullptr : &found->second;
-}
-
-std::string Given::place(std::string_view flag) const {
-    const base::Setting* const setting = find(flag);
-    return setting == nullptr ? fmt::format("--{}", flag) : setting->place;
-}
-
-void Given::mistake(std::string_view flag, std::string_view what) {
-    wrong_.emplace(flag);
-    add_once(findings_.mistakes, fmt::format("{}: {}", place(flag), what));
-}
-
-void Given::warn(std::string_view flag, std::string_view what) {
-    add_once(findings_.warnings, fmt::format("{}: {}", place(flag), what));
-}
-
-void read_options(Given& given, Draft& draft) {
-    read_rows(given, draft, false);
-}
-
-void read_organization_options(Given& given, Draft& draft) {
-    read_rows(given, draft, true);
 }
 
 }  // namespace exporter::config

@@ -15,7 +15,7 @@ namespace {
 
 TEST(SecretText, LosesItsTrailingLineEnds) {
     for (const std::string end : {"", "\n", "\r\n", "\n\n"}) {
-        const auto secret = parse_secret(KeyKind::api_key, "abc" + end, "DD_API_KEY");
+        const auto secret = parse_secret(KeyKind::api_key, "abc" + end);
         ASSERT_TRUE(secret) << secret.error();
         EXPECT_EQ(secret->expose(), "abc");
     }
@@ -40,16 +40,15 @@ TEST(SecretText, IsRefusedWithoutBeingQuoted) {
         {"too long", "needle" + std::string(4091, 'x'), "longer than 4096 bytes"},
     };
     for (const Refusal& c : cases) {
-        const auto secret = parse_secret(KeyKind::api_key, c.text, "DD_API_KEY");
+        const auto secret = parse_secret(KeyKind::api_key, c.text);
         ASSERT_FALSE(secret) << c.name;
-        EXPECT_EQ(secret.error().find("DD_API_KEY: "), 0U) << secret.error();
         EXPECT_NE(secret.error().find(c.reason), std::string::npos) << c.name << ": " << secret.error();
         EXPECT_EQ(secret.error().find("needle"), std::string::npos) << secret.error();
     }
 }
 
 TEST(SecretText, MayHave4096Bytes) {
-    EXPECT_TRUE(parse_secret(KeyKind::api_key, std::string(4095, 'x') + "y", "DD_API_KEY"));
+    EXPECT_TRUE(parse_secret(KeyKind::api_key, std::string(4095, 'x') + "y"));
 }
 
 TEST(SecretFile, HoldsTheSecretAndALineEnd) {

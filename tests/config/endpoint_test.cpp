@@ -41,8 +41,8 @@ TEST(Site, IsNormalisedFromWhatPeoplePaste) {
     for (const SiteCase& c : cases) {
         const auto site = parse_site(c.text);
         ASSERT_TRUE(site) << c.text << ": " << site.error();
-        EXPECT_EQ(site->name, c.site) << c.text;
-        EXPECT_EQ(site->known, c.known) << c.text;
+        EXPECT_EQ(*site, c.site) << c.text;
+        EXPECT_EQ(is_known_site(*site), c.known) << c.text;
         EXPECT_EQ(endpoint_of(*site).url(), "https://api." + c.site);
     }
 }
@@ -57,9 +57,9 @@ TEST(Site, IsRefusedWithWhatToWriteInstead) {
         {"", "\"\" is not a Datadog site"},
         {"app.com", "\"app.com\" is not a Datadog site"},
         {"xyzzy", "sites look like datadoghq.com, us5.datadoghq.com or datadoghq.eu"},
-        {"https://app.datadoghq.eu/dashboard/lists", "a page's address; write datadoghq.eu"},
-        {"127.0.0.1", "go into --datadog.base-url"},
-        {"datadoghq.com:443", "go into --datadog.base-url"},
+        {"https://app.datadoghq.eu/dashboard/lists", "did you mean datadoghq.eu?"},
+        {"127.0.0.1", "an address or a gateway's URL goes into --datadog.base-url"},
+        {"datadoghq.com:443", "an address or a gateway's URL goes into --datadog.base-url"},
         {"data dog.com", "is not a Datadog site"},
         {"-datadoghq.com", "is not a Datadog site"},
         {"datadoghq..com", "is not a Datadog site"},
@@ -173,10 +173,10 @@ TEST(BaseUrl, IsRefusedWithTheReason) {
         {"ftp://api.datadoghq.eu", "does not begin with https:// or http://"},
         {"https://", "the host is not a host name or an address"},
         {"https:///", "the host is not a host name or an address"},
-        {"https://api.datadoghq.eu/api/v2", "it has a path"},
-        {"https://api.datadoghq.eu?x=y", "it has a query"},
-        {"https://api.datadoghq.eu/#x", "it has a fragment"},
-        {"https://needle:needle@api.datadoghq.eu", "it carries a user or a password"},
+        {"https://api.datadoghq.eu/api/v2", "it has a user, a path, a query or a fragment"},
+        {"https://api.datadoghq.eu?x=y", "it has a user, a path, a query or a fragment"},
+        {"https://api.datadoghq.eu/#x", "it has a user, a path, a query or a fragment"},
+        {"https://needle:needle@api.datadoghq.eu", "it has a user, a path, a query or a fragment"},
         {"https://api.datadoghq.eu:", "the port is not a number"},
         {"https://api.datadoghq.eu:65536", "the port is not a number"},
         {"https://api.datadoghq.eu:-1", "the port is not a number"},

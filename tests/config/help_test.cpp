@@ -1,6 +1,5 @@
 #include "config/load.h"
 #include "config/options.h"
-#include "config/scopes.h"
 
 #include <gtest/gtest.h>
 

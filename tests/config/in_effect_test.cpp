@@ -102,7 +102,7 @@ TEST_F(InEffect, IsAFileWithEveryDefault) {
     const Config config = loaded({});
     for (const std::string line :
          {"datadog:\n  site: datadoghq.com\n  base_url: \"\"\n",
-          "\n# api_key: <secret>, from the environment\n",
+          "\n  # api_key_file: <secret>, from the environment\n",
           "\ntokens:\n  filter: \"\"\n  owned_by: []\n  detail: none\n", "\npoll:\n  interval: 5m\n",
           "  expiry: [1d, 7d, 30d, 90d, 365d]\n", "\nweb:\n  listen_address: [\":10077\"]\n",
           "  max_connections_per_address: 256\n", "\ndemo: false\ndemo.tokens: 400\n"}) {
@@ -112,7 +112,8 @@ TEST_F(InEffect, IsAFileWithEveryDefault) {
 }
 
 TEST_F(InEffect, HasEveryOptionThatAFileCanHave) {
-    std::string text = loaded({}).in_effect;
+    const std::string token = directory_.write("token", "ddpat_needle");
+    std::string text = loaded({"--datadog.bearer-token-file=" + token}, {}).in_effect;
     for (const Option& option : options()) {
         if (!has_yaml_key(option)) {
             continue;

@@ -29,16 +29,16 @@ TEST(Mistake, SaysWhereAndWhat) {
         {{"--interval=5m"}, "--interval: unknown flag; did you mean --poll.interval?"},
         {{"--xyzzy"}, "--xyzzy: unknown flag; --help lists all flags"},
         {{"--datadog.api-key=needle"},
-         "--datadog.api-key: unknown flag; secrets are never a flag's value: use DD_API_KEY or"},
-        {{"--app-key", "needle"},
-         "--app-key: unknown flag; secrets are never a flag's value: use DD_APP_KEY or"},
-        {{"--poll.interval=1m", "--poll.interval=2m"}, "--poll.interval: given 2 times; give it once"},
-        {{"--once", "--once"}, "--once: given 2 times; give it once"},
+         "--datadog.api-key: unknown flag; did you mean --datadog.api-key-file?"},
+        {{"--app-key", "needle"}, "--app-key: unknown flag; did you mean --datadog.app-key-file?"},
+        {{"--poll.interval=1m", "--poll.interval=2m"},
+         "--poll.interval: is given more than once; give it once"},
+        {{"--once", "--once"}, "--once: is given more than once; give it once"},
         {{"--poll.interval"}, "--poll.interval: needs a value: --poll.interval DURATION"},
         {{"--poll.interval", "--once"}, "--poll.interval: needs a value"},
-        {{"serve"}, "command line: 1 argument belongs to no flag"},
-        {{"needle", "--once", "needle"}, "command line: 2 arguments belong to no flag"},
-        {{"--", "needle"}, "command line: 1 argument belongs to no flag"},
+        {{"serve"}, "command line: an argument belongs to no flag"},
+        {{"needle", "--once", "needle"}, "command line: an argument belongs to no flag"},
+        {{"--", "needle"}, "--: unknown flag"},
         {{"--once=maybe"}, "--once: \"maybe\" is neither true nor false"},
         // Values.
         {{"--poll.interval=5x"}, "--poll.interval: \"5x\" is not a duration: \"x\" is not one of"},
@@ -52,10 +52,13 @@ TEST(Mistake, SaysWhereAndWhat) {
         {{"--datadog.ca-file=/dev/null"}, "--datadog.ca-file: \"/dev/null\" is not a regular file"},
         {{"--datadog.ca-file=/"}, "--datadog.ca-file: \"/\" is a directory"},
         {{"--poll.rate-limit-reserve=10"},
-         "--poll.rate-limit-reserve: \"10\" is not a share from 0% to 90%, such as 10%"},
-        {{"--poll.rate-limit-reserve=91%"}, "--poll.rate-limit-reserve: \"91%\" is not a share"},
-        {{"--poll.rate-limit-reserve=-1%"}, "--poll.rate-limit-reserve: \"-1%\" is not a share"},
-        {{"--poll.rate-limit-reserve=%"}, "--poll.rate-limit-reserve: \"%\" is not a share"},
+         "--poll.rate-limit-reserve: \"10\" is not a whole number from 0% to 90%"},
+        {{"--poll.rate-limit-reserve=91%"},
+         "--poll.rate-limit-reserve: \"91%\" is not a whole number from 0% to 90%"},
+        {{"--poll.rate-limit-reserve=-1%"},
+         "--poll.rate-limit-reserve: \"-1%\" is not a whole number from 0% to 90%"},
+        {{"--poll.rate-limit-reserve=%"},
+         "--poll.rate-limit-reserve: \"%\" is not a whole number from 0% to 90%"},
         {{"--poll.page-size=0"}, "--poll.page-size: \"0\" is not a whole number from 1 to 100"},
         {{"--poll.page-size=101"}, "--poll.page-size: \"101\" is not a whole number from 1 to 100"},
         {{"--poll.page-size=ten"}, "--poll.page-size: \"ten\" is not a whole number from 1 to 100"},
@@ -66,33 +69,35 @@ TEST(Mistake, SaysWhereAndWhat) {
         {{"--poll.max-tokens=10000001"},
          "--poll.max-tokens: \"10000001\" is not a whole number from 1 to 10000000"},
         {{"--poll.max-scopes=0"}, "--poll.max-scopes: \"0\" is not a whole number from 1 to 1000000"},
-        {{"--state.file=/"}, "--state.file: \"/\" is a directory; name a file in it"},
-        {{"--state.file=/tmp/"}, "--state.file: \"/tmp/\" is a directory; name a file in it"},
+        {{"--state.file=/"}, "--state.file: \"/\" is a directory, or"},
+        {{"--state.file=/tmp/"}, "--state.file: \"/tmp/\" is a directory, or"},
         {{"--state.file=/nonexistent/x"},
-         "--state.file: \"/nonexistent/x\" would be in a directory that does not exist; make it"},
+         "--state.file: \"/nonexistent/x\" is a directory, or would be in one that does not exist; name a "
+         "file"},
         {{"--shard.count=0", "--shard.index=0"}, "--shard.count: \"0\" is not a whole number from 1 to 1000"},
         {{"--shard.count=3", "--shard.index=one"},
-         "--shard.index: \"one\" is neither a whole number from 0 nor pod-name"},
-        {{"--shard.count=3", "--shard.index=-1"}, "--shard.index: \"-1\" is neither"},
-        {{"--shard.count=3", "--shard.index=3"}, "--shard.index: 3 is too high: of 3 the shards are 0 to 2"},
+         "--shard.index: \"one\" is not one of the shards 0 to 2; write its number, or pod-name"},
+        {{"--shard.count=3", "--shard.index=-1"}, "--shard.index: \"-1\" is not one of the shards"},
+        {{"--shard.count=3", "--shard.index=3"}, "--shard.index: \"3\" is not one of the shards 0 to 2"},
         {{"--demo", "--shard.count=3", "--shard.index=0"},
          "--shard.count: --demo polls one simulated organization, and there is nothing to share"},
         {{"--shard.count=3"},
-         "--shard.count: --shard.index is not given; say which of the shards this one is, such as "
+         "--shard.count: --shard.count and --shard.index need each other, such as --shard.count=3 with "
          "--shard.index=0 or --shard.index=pod-name"},
         {{"--shard.index=1"},
-         "--shard.index: --shard.count is not given; say how many shards there are, such as "
-         "--shard.count=3"},
+         "--shard.index: --shard.count and --shard.index need each other, such as --shard.count=3"},
         {{"--tokens.detail=some"},
          "--tokens.detail: \"some\" is not one of the choices; write none, expiring or all"},
         {{"--tokens.detail-limit=0"}, "--tokens.detail-limit: \"0\" is not a whole number from 1"},
         {{"--tokens.owned-by=a,,b"}, "--tokens.owned-by: \"a,,b\" has an empty item"},
-        {{"--buckets.expiry=7d,1d"}, "--buckets.expiry: \"7d,1d\": bounds go from short to long, each once"},
+        {{"--buckets.expiry=7d,1d"},
+         "--buckets.expiry: \"7d,1d\": takes 1 to 20 bounds in whole seconds, from short to long, each once"},
         {{"--buckets.expiry=1d,24h"},
-         "--buckets.expiry: \"1d,24h\": bounds go from short to long, each once"},
+         "--buckets.expiry: \"1d,24h\": takes 1 to 20 bounds in whole seconds, from short to long, each "
+         "once"},
         {{"--buckets.expiry=0,1d"}, "--buckets.expiry: \"0\" is too short; the least is 1s"},
-        {{"--buckets.expiry=1500ms"}, "--buckets.expiry: \"1500ms\": bounds are whole seconds"},
-        {{"--buckets.expiry="}, "--buckets.expiry: \"\": at least one bound is needed"},
+        {{"--buckets.expiry=1500ms"}, "--buckets.expiry: \"1500ms\": takes 1 to 20 bounds in whole seconds"},
+        {{"--buckets.expiry="}, "--buckets.expiry: \"\": takes 1 to 20 bounds"},
         {{"--buckets.last-used=1d,x"}, "--buckets.last-used: \"x\" is not a duration"},
         {{"--buckets.age=1s,2s,3s,4s,5s,6s,7s,8s,9s,10s,11s,12s,13s,14s,15s,16s,17s,18s,19s,20s,21s"},
          "--buckets.age: \"1s,2s"},
@@ -123,23 +128,22 @@ TEST(Mistake, SaysWhereAndWhat) {
         {{"--web.probe-listen-address=10078"},
          "--web.probe-listen-address: \"10078\" is not an address to listen on: the port is missing"},
         {{"--web.probe-listen-address=:80,:80"}, "--web.probe-listen-address: \":80\" is given twice"},
-        {{"--web.probe-listen-address=:10077"},
-         "--web.probe-listen-address: \":10077\" is an address of --web.listen-address too"},
+        {{"--web.probe-listen-address=:10077"}, "--web.probe-listen-address: \":10077\" is given twice"},
         {{"--web.listen-address=unix:/a", "--web.probe-listen-address=unix:/a"},
-         "--web.probe-listen-address: \"unix:/a\" is an address of --web.listen-address too"},
+         "--web.probe-listen-address: \"unix:/a\" is given twice"},
         {{"--web.systemd-socket", "--web.listen-address=:80"},
          "--web.systemd-socket: --web.listen-address is given as well; either systemd says where to serve, "
          "or "
          "the address does: keep one of them"},
         {{"--web.config.file=/nowhere/web.yml"},
          "/nowhere/web.yml: the web configuration file can't be read: No such file or directory"},
-        {{"--web.telemetry-path=metrics"}, "--web.telemetry-path: \"metrics\" does not begin with /"},
-        {{"--web.telemetry-path="}, "--web.telemetry-path: \"\" does not begin with /"},
-        {{"--web.telemetry-path=/"}, "--web.telemetry-path: \"/\" is the path of something else"},
+        {{"--web.telemetry-path=metrics"},
+         "--web.telemetry-path: \"metrics\" can't be the path of the metrics: it begins with /"},
+        {{"--web.telemetry-path="}, "--web.telemetry-path: \"\" can't be the path of the metrics"},
+        {{"--web.telemetry-path=/"}, "--web.telemetry-path: \"/\" can't be the path of the metrics"},
         {{"--web.telemetry-path=/healthz"},
-         "--web.telemetry-path: \"/healthz\" is the path of something else"},
-        {{"--web.telemetry-path=/a?b"},
-         "--web.telemetry-path: \"/a?b\" holds a character that a path can't have"},
+         "--web.telemetry-path: \"/healthz\" can't be the path of the metrics"},
+        {{"--web.telemetry-path=/a?b"}, "--web.telemetry-path: \"/a?b\" can't be the path of the metrics"},
         {{"--web.max-connections=0"}, "--web.max-connections: \"0\" is not a whole number"},
         {{"--web.max-connections-per-address=1025"},
          "--web.max-connections-per-address: 1025 is more than all connections together, 1024"},
@@ -312,14 +316,16 @@ TEST(Warning, IsGivenForPrivilegedScopesThatLookMistyped) {
         ElementsAre("--scopes.privileged: \"org_managment\" is not a scope that this version knows; did "
                     "you mean org_management?"));
     EXPECT_THAT(
-        loaded({"--scopes.privileged=user_access_manage,monitor_write,Api_Keys_Write,api-keys-read"})
+        loaded({"--scopes.privileged=user_access_manage,log_delete_data,Api_Keys_Write,api-keys-read"})
             .warnings,
-        ElementsAre(HasSubstr("did you mean monitors_write?"), HasSubstr("did you mean api_keys_write?"),
+        ElementsAre(HasSubstr("did you mean logs_delete_data?"), HasSubstr("did you mean api_keys_write?"),
                     HasSubstr("did you mean api_keys_read?")));
 }
 
 TEST(Warning, IsNotGivenForScopesThatThisVersionKnowsOrThatResembleNone) {
-    EXPECT_TRUE(loaded({"--scopes.privileged=org_management,monitors_write,teams_read"}).warnings.empty());
+    EXPECT_TRUE(
+        loaded({"--scopes.privileged=org_management,monitors_write,teams_read,oci_configurations_manage"})
+            .warnings.empty());
     EXPECT_TRUE(loaded({"--scopes.privileged=quantum_write,org_app_keys,audit_logs_delete,a,b,scope"})
                     .warnings.empty());
     EXPECT_TRUE(loaded({"--scopes.privileged="}).warnings.empty());
@@ -330,7 +336,7 @@ TEST(Warning, IsGivenForOwnersByEMailAddress) {
     EXPECT_THAT(
         loaded({"--tokens.owned-by=00000000-0000-0000-2345-000000000000,ada@example.com"}).warnings,
         ElementsAre(
-            "--tokens.owned-by: \"ada@example.com\" is an e-mail address; the API knows owners by their "
+            "--tokens.owned-by: \"ada@example.com\" is hardly an owner's id; the API knows owners by their "
             "ids, such as 00000000-0000-0000-2345-000000000000"));
     const ScratchDirectory directory;
     directory.write("token", "ddpat_abc_def");
@@ -339,28 +345,29 @@ TEST(Warning, IsGivenForOwnersByEMailAddress) {
         "organizations:\n- name: a\n  bearer_token_file: token\n  owned_by: [x, ada@example.com]\n");
     EXPECT_THAT(
         loaded({"--config.file=" + file}, {}).warnings,
-        ElementsAre(StartsWith(file + ":4: organizations[0].owned_by: \"ada@example.com\" is an e-mail")));
+        ElementsAre(StartsWith(file + ":4: organizations[0].owned_by: \"ada@example.com\" is hardly")));
 }
 
 TEST(Warning, IsGivenForOwnersThatAreNoIds) {
     const std::string ids =
-        "; the API knows owners by their ids, such as 00000000-0000-0000-2345-000000000000";
+        " is hardly an owner's id; the API knows owners by their ids, such as "
+        "00000000-0000-0000-2345-000000000000";
     EXPECT_THAT(loaded({"--tokens.owned-by=\"00000000-0000-0000-2345-000000000000\""}).warnings,
-                ElementsAre("--tokens.owned-by: \"\\\"00000000-0000-0000-2345-000000000000\\\"\" begins or "
-                            "ends with a quotation mark; write it without quotation marks" +
-                            ids));
+                ElementsAre("--tokens.owned-by: \"\\\"00000000-0000-0000-2345-000000000000\\\"\"" + ids));
     EXPECT_THAT(loaded({"--tokens.owned-by=Joe Bloggs"}).warnings,
-                ElementsAre("--tokens.owned-by: \"Joe Bloggs\" has a blank in it" + ids));
+                ElementsAre("--tokens.owned-by: \"Joe Bloggs\"" + ids));
     EXPECT_THAT(loaded({}, keys_and({{"DATADOG_TOKEN_EXPORTER_TOKENS_OWNED_BY", "${OWNER}"}})).warnings,
-                ElementsAre(HasSubstr("is a placeholder")));
+                ElementsAre(HasSubstr("\"${OWNER}\"" + ids)));
+    EXPECT_THAT(loaded({"--tokens.owned-by=changeme"}).warnings,
+                ElementsAre(HasSubstr("\"changeme\"" + ids)));
     const ScratchDirectory directory;
     directory.write("token", "ddpat_abc_def");
     const std::string file = directory.write(
         "x.yaml",
         "organizations:\n- name: a\n  bearer_token_file: token\n  owned_by: [\"'x'\", Joe Bloggs]\n");
     EXPECT_THAT(loaded({"--config.file=" + file}, {}).warnings,
-                ElementsAre(StartsWith(file + ":4: organizations[0].owned_by: \"'x'\" begins or ends with"),
-                            StartsWith(file + ":4: organizations[0].owned_by: \"Joe Bloggs\" has a blank")));
+                ElementsAre(StartsWith(file + ":4: organizations[0].owned_by: \"'x'\" is hardly"),
+                            StartsWith(file + ":4: organizations[0].owned_by: \"Joe Bloggs\" is hardly")));
 }
 
 TEST(Mistake, ShowsCharactersThatNobodySees) {
@@ -400,12 +407,12 @@ TEST(Warning, IsGivenForBaseUrlsThatMissDatadogsApi) {
     }
     EXPECT_THAT(
         loaded({"--datadog.base-url=https://api.datadohq.com"}).warnings,
-        ElementsAre("--datadog.base-url: \"api.datadohq.com\" is not Datadog's, and the keys go there; "
-                    "if Datadog is meant, write https://api.datadoghq.com"));
+        ElementsAre("--datadog.base-url: \"api.datadohq.com\" is not the host of Datadog's API, and the keys "
+                    "go there; if Datadog is meant, write https://api.datadoghq.com"));
     EXPECT_THAT(
         loaded({"--datadog.base-url=https://app.datadoghq.eu"}).warnings,
-        ElementsAre("--datadog.base-url: \"app.datadoghq.eu\" is not the host of Datadog's API; write "
-                    "https://api.datadoghq.eu"));
+        ElementsAre("--datadog.base-url: \"app.datadoghq.eu\" is not the host of Datadog's API, and the keys "
+                    "go there; if Datadog is meant, write https://api.datadoghq.eu"));
 }
 
 TEST(Warning, IsNotGivenForBaseUrlsOfDatadogOrOfGateways) {

@@ -61,29 +61,30 @@ TEST(Credentials, ThatMakeNoSenseAreMistakesThatDoNotShowThem) {
         {"none",
          {},
          {},
-         "command line: no credentials; set DD_API_KEY and DD_APP_KEY, or DD_BEARER_TOKEN, or name their "
-         "files with --datadog.api-key-file and --datadog.app-key-file, or --datadog.bearer-token-file; "
-         "--demo needs none"},
+         "command line: no credentials; a request needs an API key and an application key, or an access "
+         "token (ddpat_… or ddsat_…) alone: give DD_API_KEY and DD_APP_KEY, or DD_BEARER_TOKEN, or the files "
+         "of --datadog.api-key-file and --datadog.app-key-file, or of --datadog.bearer-token-file; --demo "
+         "needs none"},
         {"none for a check", {"--check"}, {}, "command line: no credentials"},
         {"empty variables", {}, {{"DD_API_KEY", ""}, {"DD_APP_KEY", ""}}, "command line: no credentials"},
         {"API key alone",
          {},
          {{"DD_API_KEY", "needle"}},
-         "DD_API_KEY: an API key alone can't read tokens; the application key is missing: give DD_APP_KEY or "
-         "--datadog.app-key-file"},
+         "DD_API_KEY: the credentials given are: API key; a request needs an API key and an application key, "
+         "or an access token (ddpat_… or ddsat_…) alone: give DD_API_KEY and DD_APP_KEY, or DD_BEARER_TOKEN"},
         {"API key file alone",
          {api_file + key},
          {},
-         "--datadog.api-key-file: an API key alone can't read tokens"},
+         "--datadog.api-key-file: the credentials given are: API key; a request needs"},
         {"application key alone",
          {},
          {{"DD_APP_KEY", "needle"}},
-         "DD_APP_KEY: an application key needs an API key beside it: give DD_API_KEY or "
-         "--datadog.api-key-file"},
+         "DD_APP_KEY: the credentials given are: application key; a request needs an API key and"},
         {"application key file alone",
          {app_file + key},
          {},
-         "--datadog.app-key-file: an application key needs an API key beside it"},
+         "--datadog.app-key-file: the credentials given are: application key; a request needs an API key "
+         "and"},
         {"API key doubled",
          {api_file + key},
          {{"DD_API_KEY", "needle"}, {"DD_APP_KEY", "needle"}},
@@ -99,11 +100,11 @@ TEST(Credentials, ThatMakeNoSenseAreMistakesThatDoNotShowThem) {
         {"bearer token and keys",
          {},
          {{"DD_API_KEY", "needle"}, {"DD_APP_KEY", "needle"}, {"DD_BEARER_TOKEN", "needle"}},
-         "DD_BEARER_TOKEN: DD_APP_KEY is given as well; a request authenticates either with"},
+         "DD_API_KEY: the credentials given are: API key, application key, bearer token; a request needs"},
         {"bearer token and API key",
          {},
          {{"DD_API_KEY", "needle"}, {"DD_BEARER_TOKEN", "needle"}},
-         "DD_BEARER_TOKEN: DD_API_KEY is given as well"},
+         "DD_API_KEY: the credentials given are: API key, bearer token; a request needs"},
         {"two lines in a variable",
          {},
          {{"DD_BEARER_TOKEN", "needle\nneedle"}},
@@ -130,8 +131,10 @@ TEST(Credentials, ThatMakeNoSenseAreMistakesThatDoNotShowThem) {
 
 TEST(ConfigCheck, NeedsNoCredentialsButChecksThoseThere) {
     EXPECT_EQ(loaded({"--config.check"}, {}).mode, Mode::config_check);
-    EXPECT_THAT(mistakes_of({"--config.check"}, {{"DD_API_KEY", "a"}}),
-                ElementsAre(HasSubstr("application key is missing")));
+    EXPECT_THAT(
+        mistakes_of({"--config.check"}, {{"DD_API_KEY", "a"}}),
+        ElementsAre(HasSubstr(
+            "the credentials given are: API key; a request needs an API key and an application key")));
     EXPECT_THAT(mistakes_of({"--config.check", "--datadog.bearer-token-file=/nowhere"}, {}),
                 ElementsAre(HasSubstr("No such file")));
 }
@@ -251,8 +254,8 @@ struct FileCase {
 TEST_F(FileOrganizations, ThatAreWrongAreMistakesWithTheirLine) {
     const std::string good = "bearer_token_file: sandbox/token";
     const std::vector<FileCase> cases = {
-        {"organizations:\n- {" + good + "}\n", 2, "organizations[0]: has no name"},
-        {"organizations:\n- {name: '', " + good + "}\n", 2, "organizations[0]: has no name"},
+        {"organizations:\n- {" + good + "}\n", 2, "organizations[0]: \"\" is not a name; write name:"},
+        {"organizations:\n- {name: '', " + good + "}\n", 2, "organizations[0].name: \"\" is not a name"},
         {"organizations:\n- {name: a b, " + good + "}\n", 2, "organizations[0].name: \"a b\" is not a name"},
         {"organizations:\n- {name: " + std::string(65, 'x') + ", " + good + "}\n", 2,
          "organizations[0].name: \"xxx"},
@@ -276,15 +279,15 @@ TEST_F(FileOrganizations, ThatAreWrongAreMistakesWithTheirLine) {
         {"organizations:\n- name: a\n  name: b\n  " + good + "\n", 3,
          "organizations[0].name: is there twice"},
         {"organizations:\n- name: a\n", 2,
-         "organizations[0]: no credentials; give api_key_file and app_key_file, or"},
+         "organizations[0]: no credentials; a request needs an API key and an application key, or an access "
+         "token (ddpat_… or ddsat_…) alone: give api_key_file and app_key_file, or bearer_token_file"},
         {"organizations:\n- name: a\n  api_key_file: production/api-key\n", 3,
-         "organizations[0].api_key_file: an API key alone can't read tokens; the application key is missing: "
-         "give app_key_file"},
+         "organizations[0].api_key_file: the credentials given are: API key; a request needs"},
         {"organizations:\n- name: a\n  app_key_file: production/app-key\n", 3,
-         "organizations[0].app_key_file: an application key needs an API key beside it: give api_key_file"},
-        {"organizations:\n- name: a\n  " + good + "\n  app_key_file: production/app-key\n", 3,
-         "organizations[0].bearer_token_file: " + directory_.at("x.yaml") +
-             ":4: organizations[0].app_key_file is given as well"},
+         "organizations[0].app_key_file: the credentials given are: application key; a request needs"},
+        {"organizations:\n- name: a\n  " + good + "\n  app_key_file: production/app-key\n", 4,
+         "organizations[0].app_key_file: the credentials given are: application key, bearer token; a "
+         "request"},
         {"organizations:\n- name: a\n  bearer_token_file: nowhere\n", 3,
          "organizations[0].bearer_token_file: " + directory_.at("nowhere") + ": can't be read: No such file"},
         {"organizations:\n- name: a\n  bearer_token_file: [a]\n", 3,
@@ -319,10 +322,12 @@ TEST_F(FileOrganizations, ExcludeWhatSpeaksOfOneOrganization) {
                                       HasSubstr("below the one that is meant"))));
     }
     for (const std::string name : {"DD_API_KEY", "DD_APP_KEY", "DD_BEARER_TOKEN"}) {
-        EXPECT_THAT(mistakes_of({file}, {{name, "needle"}}),
-                    ElementsAre(AllOf(
-                        StartsWith(name + ": the configuration file lists organizations, each with its own"),
-                        Not(HasSubstr("needle")))));
+        EXPECT_THAT(
+            mistakes_of({file}, {{name, "needle"}}),
+            ElementsAre(AllOf(StartsWith(name + ": the configuration file lists organizations; take this "
+                                                "away, and write it below the one that is meant, a "
+                                                "secret as the name of its file"),
+                              Not(HasSubstr("needle")))));
     }
     EXPECT_THAT(
         mistakes_of({file}, {{"DATADOG_TOKEN_EXPORTER_TOKENS_FILTER", "x"}}),

@@ -1,6 +1,5 @@
 #include "config/fixture.h"
 #include "config/options.h"
-#include "config/scopes.h"
 #include "support/certificate.h"
 
 #include <fmt/format.h>

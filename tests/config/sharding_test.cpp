@@ -1,5 +1,4 @@
-#include "config/sharding.h"
-
+#include "config/config.h"
 #include "config/fixture.h"
 
 #include <fmt/format.h>

@@ -92,7 +92,7 @@ TEST_F(YamlFileTest, IsRefusedWithPlaceAndReason) {
         {"poll:\n  interval:\n", ":2: poll.interval: \"\" is not a duration"},
         {"poll:\n  interval: x\n", ":2: poll.interval: \"x\" is not a duration"},
         {"buckets:\n  expiry: [[1d]]\n", ":2: buckets.expiry: takes a list of plain values"},
-        {"buckets:\n  expiry: []\n", ":2: buckets.expiry: \"\": at least one bound is needed"},
+        {"buckets:\n  expiry: []\n", ":2: buckets.expiry: \"\": takes 1 to 20 bounds"},
         {"once: maybe\n", ":1: once: \"maybe\" is neither true nor false"},
         {"[a]: b\n", ":1: the file: a key is not a plain name"},
         {"- poll\n", ":1: the file: is not a mapping"},

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <string_view>
 #include <utility>
 
 namespace exporter::app {
@@ -50,26 +51,18 @@ std::unique_ptr<state::StateKeeper> open_states(const config::Config& config, Lo
     if (config.state_file.empty()) {
         return nullptr;
     }
-    std::vector<state::StateKeeper::Key> keys;
-    keys.reserve(config.organizations.size());
+    state::StateKeeper::Fingerprints wanted;
     for (const config::Organization& organization : config.organizations) {
-        keys.push_back({organization.name, fingerprint_of(organization, config)});
+        wanted.emplace(organization.name, fingerprint_of(organization, config));
     }
-    const auto tell = [&log](state::StateEvent event, const std::string& problem) {
-        switch (event) {
-            case state::StateEvent::ignored:
-                log.warn("the saved state is not used", {{"error", problem}});
-                return;
-            case state::StateEvent::not_saved:
-                log.warn("the state can't be saved", {{"error", problem}});
-                return;
-            case state::StateEvent::saved_again:
-                log.info("the state can be saved again");
-                return;
+    const auto tell = [&log](std::string_view message, const std::string& problem) {
+        if (problem.empty()) {
+            log.info(message);
+        } else {
+            log.warn(message, {{"error", problem}});
         }
     };
-    return std::make_unique<state::StateKeeper>(state::KeeperOptions{.path = config.state_file}, keys,
-                                                scan::system_clock(), tell);
+    return std::make_unique<state::StateKeeper>(config.state_file, wanted, scan::system_clock(), tell);
 }
 
 std::vector<scan::Dispatcher::Member> members_of(

@@ -1,17 +1,20 @@
-// Values as bytes and back. Counts are varints (LEB128, shortest form), everything else is little-endian and
-// of fixed size; texts and lists have their length in front. There is one way to write a value, and only that
-// one is read. `Writer` and `Reader` are called alike, so that one description of a struct's fields serves
-// both.
+// Values as bytes and back. Numbers are varints (LEB128, shortest form), hashes are little-endian and of
+// fixed size; texts and lists have their length in front. There is one way to write a value, and only that
+// one is read.
+
 #pragma once
 
-#include "inventory/inventory.h"
 #include "state/state_file.h"
 
-#include <array>
+#include <zlib.h>
+
+#include <chrono>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <optional>
+#include <ranges>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -19,8 +22,10 @@
 
 namespace exporter::state {
 
-/// CRC-32, as zlib counts it.
-[[nodiscard]] std::uint32_t crc_of(std::string_view bytes, std::uint32_t before = 0);
+inline std::uint32_t crc_of(std::string_view bytes, std::uint32_t before = 0) {
+    return static_cast<std::uint32_t>(
+        ::crc32_z(before, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size()));
+}
 
 class Writer {
   public:
@@ -34,20 +39,17 @@ class Writer {
             flush();
         }
     }
-    void byte(unsigned char value) {
-        const char character = static_cast<char>(value);
-        bytes({&character, 1});
-    }
     void number(std::uint64_t value) {
         for (; value >= 0x80; value >>= 7U) {
-            byte(static_cast<unsigned char>((value & 0x7FU) | 0x80U));
+            fixed(static_cast<std::uint8_t>(value | 0x80U));
         }
-        byte(static_cast<unsigned char>(value));
+        fixed(static_cast<std::uint8_t>(value));
     }
-    template <class Integer>
+    template <std::unsigned_integral Integer>
     void fixed(Integer value) {
         for (std::size_t shift = 0; shift < 8 * sizeof(Integer); shift += 8) {
-            byte(static_cast<unsigned char>(value >> shift));
+            const char byte = static_cast<char>(value >> shift);
+            bytes({&byte, 1});
         }
     }
     /// Hands over what is still held back.
@@ -69,106 +71,87 @@ class Writer {
     std::uint32_t checksum_ = 0;  ///< of all that was handed over
 };
 
-/// Reads what a `Writer` wrote. Bytes that it can't have written are a problem: the first one is kept, and
-/// what is read from then on means nothing. No length is believed that the rest of the bytes can't hold, so
-/// that what is read takes at most some thirty times the memory of its bytes.
+/// Thrown when the bytes are not what a `Writer` writes, or not of a state that this program would have
+/// saved.
+struct Contradiction {
+    const char* what;
+};
+
+inline void require(bool holds, const char* otherwise) {
+    if (!holds) {
+        throw Contradiction{otherwise};
+    }
+}
+
+/// Reads what a `Writer` wrote.
 class Reader {
   public:
     /// @param bytes must outlive the reader
     explicit Reader(std::string_view bytes) : rest_(bytes) {}
 
-    void number(std::uint64_t& value) {
-        value = 0;
-        for (unsigned shift = 0; shift < 64; shift += 7) {
-            const std::string_view taken = take(1);
-            if (taken.empty()) {
-                return;
-            }
-            const auto byte = static_cast<unsigned char>(taken.front());
-            const std::uint64_t bits = byte & 0x7FU;
-            const bool last = byte < 0x80;
-            if ((shift == 63 && byte > 1) || (last && byte == 0 && shift > 0)) {
-                break;
-            }
-            value |= bits << shift;
-            if (last) {
-                return;
-            }
-        }
-        refuse("a number is not written as this program writes it");
-        value = 0;
-    }
-    template <class Integer>
-    void fixed(Integer& value) {
-        value = 0;
-        unsigned shift = 0;
-        for (const char byte : take(sizeof(Integer))) {
-            value |= static_cast<Integer>(static_cast<Integer>(static_cast<unsigned char>(byte)) << shift);
-            shift += 8;
-        }
-    }
-    /// A byte below `limit`.
-    [[nodiscard]] unsigned char byte_below(std::size_t limit) {
-        const std::string_view taken = take(1);
-        const auto byte =
-            taken.empty() ? static_cast<unsigned char>(0) : static_cast<unsigned char>(taken[0]);
-        if (byte >= limit) {
-            refuse("a kind is out of range");
-            return 0;
-        }
-        return byte;
-    }
-    /// The length of a list whose elements take at least `shortest` bytes each.
-    [[nodiscard]] std::size_t length(std::size_t shortest) {
-        std::uint64_t length = 0;
-        number(length);
-        if (length > rest_.size() / shortest) {
-            refuse("a length is more than there is");
-            return 0;
-        }
-        return length;
-    }
-    /// Empty when there are fewer bytes.
     [[nodiscard]] std::string_view take(std::size_t size) {
-        if (size > rest_.size()) {
-            refuse("it ends early");
-            return {};
-        }
+        require(size <= rest_.size(), "it ends early");
         const std::string_view taken = rest_.substr(0, size);
         rest_.remove_prefix(size);
         return taken;
     }
-
-    /// A problem of the caller's own finding.
-    void refuse(const char* problem) { problem_ = problem_ != nullptr ? problem_ : problem; }
-    /// nullptr: none so far.
-    [[nodiscard]] const char* problem() const { return problem_; }
+    [[nodiscard]] std::uint64_t number(std::uint64_t most) {
+        std::uint64_t value = 0;
+        bool is_last = false;
+        for (unsigned shift = 0; !is_last; shift += 7) {
+            const auto byte = static_cast<unsigned char>(take(1).front());
+            const std::uint64_t bits = byte & 0x7FU;
+            is_last = byte < 0x80;
+            const bool fits = shift < 64 && bits << shift >> shift == bits;
+            require(fits && (!is_last || bits != 0 || shift == 0),
+                    "a number is not written as this program writes it");
+            value |= bits << shift;
+        }
+        require(value <= most, "a value is out of range");
+        return value;
+    }
+    template <std::unsigned_integral Integer>
+    void fixed(Integer& value) {
+        value = 0;
+        std::size_t shift = 0;
+        for (const char byte : take(sizeof(Integer))) {
+            value |= static_cast<Integer>(Integer{static_cast<unsigned char>(byte)} << shift);
+            shift += 8;
+        }
+    }
+    /// The length of a list whose elements take at least `shortest` bytes each. It is not believed where the
+    /// rest can't hold so many, so that what is read takes at most some thirty times the memory of its bytes.
+    [[nodiscard]] std::size_t length(std::size_t shortest) {
+        const std::uint64_t length = number(std::numeric_limits<std::uint64_t>::max());
+        require(length <= rest_.size() / shortest, "a length is more than there is");
+        return length;
+    }
     [[nodiscard]] bool at_end() const { return rest_.empty(); }
 
   private:
     std::string_view rest_;
-    const char* problem_ = nullptr;
 };
 
-// How values of each kind are written or read. The structs that are stored are in codec.cpp.
+// `pass` writes or reads a value: one description of a struct's fields serves both.
 
 /// `T` or `const T`.
 template <class Given, class T>
 concept Is = std::same_as<std::remove_const_t<Given>, T>;
 
-template <class>
-inline constexpr bool has_fixed_length = false;
-template <class T, std::size_t size>
-inline constexpr bool has_fixed_length<std::array<T, size>> = true;
 template <class T>
-inline constexpr bool has_fixed_length<inventory::ByOwner<T>> = true;
+concept Number = std::integral<T> || std::is_enum_v<T>;
 
-template <class Given>
-concept FixedList = has_fixed_length<std::remove_const_t<Given>>;
-template <class Given>
-concept List = Is<Given, std::vector<typename Given::value_type>>;
-template <class Given>
-concept Optional = Is<Given, std::optional<typename Given::value_type>>;
+template <Number T>
+inline constexpr T greatest = std::numeric_limits<T>::max();
+template <>
+inline constexpr datadog::TokenType greatest<datadog::TokenType> = datadog::token_types.back();
+template <>
+inline constexpr datadog::OwnerType greatest<datadog::OwnerType> = datadog::owner_types.back();
+
+// Dates are counted from the first of the moments that RFC 3339 can write, and some to spare. Sums and
+// differences of them can't overflow.
+inline constexpr base::Timestamp earliest = std::chrono::sys_days(std::chrono::year(-1) / 1 / 1);
+inline constexpr base::Timestamp latest = std::chrono::sys_days(std::chrono::year(10'001) / 1 / 1);
 
 template <class Archive>
 void pass_all(Archive& archive, auto&... values) {
@@ -185,24 +168,22 @@ std::size_t encoded_size(const T& value) {
     return size;
 }
 
-inline void pass(Writer& writer, bool value) {
-    writer.byte(value ? 1 : 0);
+template <Number T>
+void pass(Writer& writer, T value) {
+    writer.number(static_cast<std::uint64_t>(value));
 }
-inline void pass(Reader& reader, bool& value) {
-    value = reader.byte_below(2) == 1;
-}
-
-inline void pass(Writer& writer, std::uint64_t value) {
-    writer.number(value);
-}
-inline void pass(Reader& reader, std::uint64_t& value) {
-    reader.number(value);
+template <Number T>
+void pass(Reader& reader, T& value) {
+    value = static_cast<T>(reader.number(static_cast<std::uint64_t>(greatest<T>)));
 }
 
 inline void pass(Writer& writer, base::Timestamp value) {
-    writer.fixed(static_cast<std::uint64_t>(value.time_since_epoch().count()));
+    writer.number(static_cast<std::uint64_t>((value - earliest).count()));
 }
-void pass(Reader& reader, base::Timestamp& value);
+inline void pass(Reader& reader, base::Timestamp& value) {
+    constexpr auto most = static_cast<std::uint64_t>((latest - earliest).count());
+    value = earliest + base::Timestamp::duration(static_cast<base::Timestamp::rep>(reader.number(most)));
+}
 
 inline void pass(Writer& writer, const std::string& value) {
     writer.number(value.size());
@@ -212,55 +193,44 @@ inline void pass(Reader& reader, std::string& value) {
     value = reader.take(reader.length(1));
 }
 
-inline void pass(Writer& writer, datadog::TokenType value) {
-    writer.byte(static_cast<unsigned char>(value));
-}
-inline void pass(Writer& writer, datadog::OwnerType value) {
-    writer.byte(static_cast<unsigned char>(value));
-}
-inline void pass(Reader& reader, datadog::TokenType& value) {
-    value = static_cast<datadog::TokenType>(reader.byte_below(datadog::token_type_count));
-}
-inline void pass(Reader& reader, datadog::OwnerType& value) {
-    value = static_cast<datadog::OwnerType>(reader.byte_below(datadog::owner_type_count));
-}
-
-template <class Archive>
-void pass(Archive& archive, Optional auto& value) {
-    bool there = value.has_value();
-    pass(archive, there);
-    if constexpr (std::same_as<Archive, Reader>) {
-        if (there) {
-            value.emplace();
-        }
+template <class T>
+void pass(Writer& writer, const std::optional<T>& value) {
+    pass(writer, value.has_value());
+    if (value) {
+        pass(writer, *value);
     }
+}
+template <class T>
+void pass(Reader& reader, std::optional<T>& value) {
+    bool there = false;
+    pass(reader, there);
     if (there) {
-        pass(archive, *value);
+        pass(reader, value.emplace());
     }
 }
 
+/// Of a list whose length is the same in every file.
 template <class Archive>
-void pass(Archive& archive, FixedList auto& values) {
+void pass(Archive& archive, std::ranges::range auto& values) {
     for (auto& value : values) {
         pass(archive, value);
     }
 }
 
-void pass(Writer& writer, const List auto& values) {
+template <class T>
+void pass(Writer& writer, const std::vector<T>& values) {
     writer.number(values.size());
-    for (const auto& value : values) {
+    for (const T& value : values) {
         pass(writer, value);
     }
 }
 template <class T>
 void pass(Reader& reader, std::vector<T>& values) {
-    // A value without texts and lists in it is the shortest there is.
+    // A value without texts, lists and optional values in it is the shortest there is: no element has a date
+    // that is not optional.
     static const std::size_t shortest = encoded_size(T{});
     values.resize(reader.length(shortest));
     for (T& value : values) {
-        if (reader.problem() != nullptr) {
-            return;
-        }
         pass(reader, value);
     }
 }

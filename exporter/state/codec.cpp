@@ -1,22 +1,31 @@
+#include "inventory/label_text.h"
 #include "state/archive.h"
 #include "state/state_file.h"
 
 #include <fmt/format.h>
-#include <zlib.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cstddef>
+#include <numeric>
+#include <optional>
 #include <set>
 #include <utility>
 
 namespace exporter::state {
 
-// Which fields a stored value has, and in what order they are in the file: `pass` writes or reads it. Each
-// struct names all of its members: one that gains a member does not compile until it has been added here.
-//
-// They are found by the namespace of their first argument. A change here changes the file: raise
-// `format_version`.
+using base::Timestamp;
+using inventory::ByBucket;
+using inventory::Census;
+using inventory::CensusEntry;
+using inventory::Churn;
+using inventory::Count;
+using inventory::Inventory;
+using inventory::ScopeGrants;
+using inventory::TokenDetail;
+
+// Which fields a stored struct has, and in what order they are in the file. Each of these names all members:
+// a struct that gains one does not compile until it has been added here. A change here changes the file:
+// raise `format_version`.
 
 template <class Archive>
 void pass(Archive& archive, Is<scan::Listing> auto& listing) {
@@ -25,65 +34,118 @@ void pass(Archive& archive, Is<scan::Listing> auto& listing) {
 }
 
 template <class Archive>
-void pass(Archive& archive, Is<inventory::Churn> auto& churn) {
+void pass(Archive& archive, Is<Churn> auto& churn) {
     auto& [created, removed, scope_changes, late] = churn;
     pass_all(archive, created, removed, scope_changes, late);
 }
 
 template <class Archive>
-void pass(Archive& archive, Is<inventory::ScopeGrants> auto& grants) {
+void pass(Archive& archive, Is<ScopeGrants> auto& grants) {
     auto& [scope, counts] = grants;
     pass_all(archive, scope, counts);
 }
 
 template <class Archive>
-void pass(Archive& archive, Is<inventory::TokenDetail> auto& detail) {
+void pass(Archive& archive, Is<TokenDetail> auto& detail) {
     auto& [id, name, type, owner_type, owner_id, expires_at, last_used_at, created_at] = detail;
     pass_all(archive, id, name, type, owner_type, owner_id, expires_at, last_used_at, created_at);
 }
 
+/// Without the churn, which is the census's.
 template <class Archive>
-void pass(Archive& archive, Is<inventory::Inventory> auto& inventory) {
+void pass(Archive& archive, Is<Inventory> auto& inventory) {
     auto& [as_of, tokens, expiry_buckets, last_used_buckets, age_buckets, by_expiry, unscoped, privileged,
            by_last_use, by_age, at_risk, leaks_reported, owners, scope_grants, distinct_scopes, folded_scopes,
            next_expiry, oldest_creation, credential_expiry, details, details_omitted, churn,
            distinct_owners] = inventory;
     pass_all(archive, as_of, tokens, expiry_buckets, last_used_buckets, age_buckets, by_expiry, unscoped,
              privileged, by_last_use, by_age, at_risk, leaks_reported, owners, scope_grants, distinct_scopes,
-             folded_scopes, next_expiry, oldest_creation, credential_expiry, details, details_omitted, churn,
+             folded_scopes, next_expiry, oldest_creation, credential_expiry, details, details_omitted,
              distinct_owners);
 }
 
 /// Hashes are spread over all their bits, which varints would only make longer.
 template <class Archive>
-void pass(Archive& archive, Is<inventory::CensusEntry> auto& entry) {
+void pass(Archive& archive, Is<CensusEntry> auto& entry) {
     auto& [id_hash, scopes_hash, type] = entry;
     archive.fixed(id_hash);
     archive.fixed(scopes_hash);
     pass(archive, type);
 }
 
-std::uint32_t crc_of(std::string_view bytes, std::uint32_t before) {
-    return static_cast<std::uint32_t>(
-        ::crc32_z(before, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size()));
+namespace {
+
+// What a state that was read has to keep to: what its users rely on.
+
+bool is_label(std::string_view text) {
+    return inventory::label_text(text) == text;
 }
 
-void pass(Reader& reader, base::Timestamp& value) {
-    // Moments that RFC 3339 can write, and some to spare; sums and differences of them can't overflow.
-    constexpr base::Timestamp earliest = std::chrono::sys_days(std::chrono::year(-1) / 1 / 1);
-    constexpr base::Timestamp latest = std::chrono::sys_days(std::chrono::year(10'001) / 1 / 1);
-    std::uint64_t microseconds = 0;
-    reader.fixed(microseconds);
-    value = base::Timestamp(base::Timestamp::duration(static_cast<base::Timestamp::rep>(microseconds)));
-    if (value < earliest || value > latest) {
-        reader.refuse("a date is out of range");
-        value = {};
+void check_bucket_names(const std::vector<std::string>& names) {
+    const std::set<std::string_view> distinct(names.begin(), names.end());
+    require(distinct.size() == names.size() && std::all_of(names.begin(), names.end(), is_label),
+            "the names of buckets are not distinct labels");
+}
+
+/// Of a table in which each token is counted once; nullopt: of one that counts some of them.
+void check_counts(const ByBucket& table, const std::vector<std::string>& buckets,
+                  std::optional<Count> tokens) {
+    Count sum = 0;
+    for (const std::vector<Count>& counts : table) {
+        require(counts.size() == buckets.size(), "counts don't have the buckets that are named");
+        sum = std::accumulate(counts.begin(), counts.end(), sum);
+    }
+    require(!tokens || sum == *tokens, "counts don't add up to the tokens");
+}
+
+void check_scopes(const Inventory& inventory) {
+    std::string_view before;
+    for (const auto& [scope, grants] : inventory.scope_grants) {
+        const bool is_next = &scope == &inventory.scope_grants.front().scope || scope > before;
+        const bool has_buckets = std::all_of(grants.begin(), grants.end(), [&](const auto& counts) {
+            return counts.empty() || counts.size() == inventory.expiry_buckets.size();
+        });
+        require(is_next && is_label(scope) && has_buckets,
+                "scopes are not distinct labels in order, or lack buckets");
+        before = scope;
     }
 }
 
-namespace {
+void check_details(const std::vector<TokenDetail>& details) {
+    std::set<std::string_view> ids;
+    for (const TokenDetail& detail : details) {
+        require(is_label(detail.id) && is_label(detail.name) && is_label(detail.owner_id) &&
+                    ids.insert(detail.id).second,
+                "tokens in detail are not distinct labels");
+    }
+}
 
-using base::Timestamp;
+/// Entries are sorted as a census keeps them. No hash twice: the odds are those of `CensusEntry`, and the
+/// price is a cold start.
+void check_census(const std::vector<CensusEntry>& entries) {
+    const auto disordered = [](const CensusEntry& left, const CensusEntry& right) {
+        return left.id_hash >= right.id_hash;
+    };
+    require(std::adjacent_find(entries.begin(), entries.end(), disordered) == entries.end(),
+            "a census is not in order");
+}
+
+void check(const OrganizationState& state) {
+    const Inventory& inventory = *state.inventory;
+    check_bucket_names(inventory.expiry_buckets);
+    check_bucket_names(inventory.last_used_buckets);
+    check_bucket_names(inventory.age_buckets);
+    check_counts(inventory.by_expiry, inventory.expiry_buckets, inventory.tokens);
+    check_counts(inventory.unscoped, inventory.expiry_buckets, std::nullopt);
+    check_counts(inventory.privileged, inventory.expiry_buckets, std::nullopt);
+    check_counts(inventory.by_last_use, inventory.last_used_buckets, inventory.tokens);
+    check_counts(inventory.by_age, inventory.age_buckets, inventory.tokens);
+    require(state.listing.tokens == inventory.tokens, "counts don't add up to the tokens");
+    check_scopes(inventory);
+    check_details(inventory.details);
+    require(!state.listing.complete || (state.census && state.census->entries.size() == inventory.tokens),
+            "census and counts are not of the same listings");
+}
 
 /// A line, so that whoever opens the file reads what it is.
 constexpr std::string_view magic = "datadog_token_exporter state\n";
@@ -99,34 +161,20 @@ void write_organization(Writer& writer, const OrganizationState& state) {
     }
 }
 
-/// Whether entries are sorted as a census keeps them. No hash twice: the odds are those of `CensusEntry`, and
-/// the price is a cold start.
-bool in_order(const std::vector<inventory::CensusEntry>& entries) {
-    return std::adjacent_find(entries.begin(), entries.end(),
-                              [](const inventory::CensusEntry& left, const inventory::CensusEntry& right) {
-                                  return left.id_hash >= right.id_hash;
-                              }) == entries.end();
-}
-
 std::shared_ptr<const OrganizationState> read_organization(Reader& reader) {
-    auto inventory = std::make_shared<inventory::Inventory>();
+    auto inventory = std::make_shared<Inventory>();
     auto state = std::make_shared<OrganizationState>();
     bool has_census = false;
     pass_all(reader, state->name, state->fingerprint, state->listing, *inventory, has_census);
     if (has_census) {
-        inventory::Census census;
+        Census census;
         pass_all(reader, census.entries, census.began, census.churn);
-        if (!in_order(census.entries)) {
-            reader.refuse("a census is not in order");
-        }
-        state->census = std::make_shared<const inventory::Census>(std::move(census));
+        check_census(census.entries);
+        inventory->churn = census.churn;
+        state->census = std::make_shared<const Census>(std::move(census));
     }
     state->inventory = std::move(inventory);
-    if (reader.problem() == nullptr) {
-        if (const char* broken = broken_invariant(*state)) {
-            reader.refuse(broken);
-        }
-    }
+    check(*state);
     return state;
 }
 
@@ -156,7 +204,6 @@ tl::expected<Stored, std::string> decode(std::string_view bytes) {
         return tl::unexpected<std::string>("it is torn: it ends before it has begun");
     }
     const std::string_view checked = bytes.substr(0, bytes.size() - checksum_size);
-    Stored stored;
     Reader reader(checked.substr(magic.size()));
     std::uint32_t version = 0;
     reader.fixed(version);
@@ -170,17 +217,18 @@ tl::expected<Stored, std::string> decode(std::string_view bytes) {
     if (checksum != crc_of(checked)) {
         return tl::unexpected<std::string>("it is torn or damaged: its checksum is wrong");
     }
+    Stored stored;
     reader.fixed(stored.key.first);
     reader.fixed(stored.key.second);
-    std::set<std::string_view> names;
-    while (reader.problem() == nullptr && !reader.at_end()) {
-        stored.states.push_back(read_organization(reader));
-        if (!names.insert(stored.states.back()->name).second) {
-            reader.refuse("an organization is there twice");
+    try {
+        std::string_view before;
+        while (!reader.at_end()) {
+            const auto& state = stored.states.emplace_back(read_organization(reader));
+            require(state->name > before, "the names of organizations are not in order");
+            before = state->name;
         }
-    }
-    if (reader.problem() != nullptr) {
-        return tl::unexpected(fmt::format("it contradicts itself: {}", reader.problem()));
+    } catch (const Contradiction& contradiction) {
+        return tl::unexpected(fmt::format("it contradicts itself: {}", contradiction.what));
     }
     return stored;
 }

@@ -13,56 +13,48 @@ namespace exporter::state {
 namespace {
 
 using base::FileError;
+using base::RegularFile;
 
 std::string reason(const FileError& error) {
     return "it " + base::describe(error);
 }
 
-tl::unexpected<Refusal> refused(const FileError& error, bool replaceable) {
-    return tl::unexpected(Refusal{reason(error), replaceable});
-}
-
-/// Whether a file begins as state files do.
-tl::expected<bool, FileError> is_state(const base::RegularFile& file) {
-    constexpr std::size_t enough_to_know_it = 64;
-    return file.beginning(enough_to_know_it).map([](const std::string& bytes) {
-        return looks_like_state(bytes);
-    });
-}
-
 /// Why what is at the path now must stay there; empty: it is a state file, or nothing is there.
 std::string fault_in_replacing(const std::string& path) {
-    const auto is_one = base::RegularFile::open(path, base::Links::refused).and_then(is_state);
-    if (!is_one) {
-        return is_one.error().kind == FileError::Kind::missing ? "" : reason(is_one.error());
+    constexpr std::size_t enough_to_know_it = 64;
+    const auto beginning =
+        RegularFile::open(path, base::Links::refused).and_then([](const RegularFile& file) {
+            return file.beginning(enough_to_know_it);
+        });
+    if (!beginning) {
+        return beginning.error().kind == FileError::Kind::missing ? "" : reason(beginning.error());
     }
-    return *is_one ? "" : "it is no state file of this program, and is left alone";
+    return looks_like_state(*beginning) ? "" : "it is no state file of this program, and is left alone";
 }
 
 }  // namespace
 
-tl::expected<std::optional<Stored>, Refusal> read_state_file(const std::string& path) {
-    const auto file = base::RegularFile::open(path, base::Links::refused);
+tl::expected<Stored, Refusal> read_state_file(const std::string& path) {
+    const auto refused = [&path](std::string why) {
+        return tl::unexpected(Refusal{std::move(why), fault_in_replacing(path).empty()});
+    };
+    const auto file = RegularFile::open(path, base::Links::refused);
     if (!file) {
         if (file.error().kind == FileError::Kind::missing) {
-            return std::nullopt;
+            return Stored{};
         }
-        return refused(file.error(), false);
-    }
-    const auto replaceable = is_state(*file);
-    if (!replaceable) {
-        return refused(replaceable.error(), false);
+        return refused(reason(file.error()));
     }
     if (std::string why = base::others_who_may_write(file->ownership()); !why.empty()) {
-        return tl::unexpected(Refusal{std::move(why), *replaceable});
+        return refused(std::move(why));
     }
     const auto bytes = file->read(max_file_size);
     if (!bytes) {
-        return refused(bytes.error(), *replaceable);
+        return refused(reason(bytes.error()));
     }
     auto stored = decode(*bytes);
     if (!stored) {
-        return tl::unexpected(Refusal{std::move(stored).error(), looks_like_state(*bytes)});
+        return refused(std::move(stored).error());
     }
     return *std::move(stored);
 }

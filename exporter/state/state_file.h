@@ -15,7 +15,6 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -36,13 +35,9 @@ struct OrganizationState {
 
 using States = std::vector<std::shared_ptr<const OrganizationState>>;
 
-/// What is wrong with `state`: vectors that are not as long as the names of their buckets, a series that
-/// would be there twice, a text that is no harmless label, sums that differ. nullptr: nothing.
-[[nodiscard]] const char* broken_invariant(const OrganizationState& state);
-
 /// Raised with every change of what the bytes mean, and of what ids and scopes are hashed by: to a census
 /// with other hashes every token looks new. A file of another format is not read.
-inline constexpr std::uint32_t format_version = 3;
+inline constexpr std::uint32_t format_version = 4;
 
 /// No file beyond this is read or left behind: the censuses of 20 million tokens.
 inline constexpr std::uint64_t max_file_size = 256ULL * 1024 * 1024;
@@ -50,7 +45,7 @@ inline constexpr std::uint64_t max_file_size = 256ULL * 1024 * 1024;
 /// What a file holds.
 struct Stored {
     States states;
-    base::HashKey key;  ///< what its censuses were hashed by
+    base::HashKey key = base::random_hash_key();  ///< what its censuses are hashed by
 };
 
 /// Gets the bytes in pieces of some 64 KiB, so that a census of a million tokens is not held twice.
@@ -58,6 +53,8 @@ using Output = std::function<void(std::string_view bytes)>;
 
 /// The file's bytes: a line that says what it is, the format, the key of its hashes, the organizations, and a
 /// CRC-32 of all of that.
+///
+/// @param states in the order of their names
 void write(const States& states, const base::HashKey& key, const Output& output);
 
 /// What `write` wrote, or why the bytes are not that; to follow a path and a colon: `it is torn …`.
@@ -79,9 +76,9 @@ struct Refusal {
     bool replaceable = false;
 };
 
-/// What the state file holds; nullopt: there is none yet. A symbolic link is not followed, and what others
-/// may have written is not used.
-[[nodiscard]] tl::expected<std::optional<Stored>, Refusal> read_state_file(const std::string& path);
+/// What the state file holds; no states and a new key where there is none yet. A symbolic link is not
+/// followed, and what others may have written is not used.
+[[nodiscard]] tl::expected<Stored, Refusal> read_state_file(const std::string& path);
 
 /// Replaces the state file, whole or not at all, by one for its owner alone. It takes the place of nothing or
 /// of a state file, of whatever version; anything else at the path is left alone. The error has path and

@@ -353,8 +353,8 @@ class RestartedMonitor : public MonitoredOrganization, public testing::WithParam
 TEST_P(RestartedMonitor, ShowsRestoredNumbersOnlyWhereTheirAgeIsPlausible) {
     config_.poll.stale_after = std::chrono::hours(1);
     SetClock clock;
-    state::StateKeeper states({.path = (directory_ / "state").string()}, {}, clock,
-                              [](state::StateEvent, const std::string&) {});
+    state::StateKeeper states((directory_ / "state").string(), {}, clock,
+                              [](std::string_view, const std::string&) {});
     const Surroundings with_states{.log = log_, .commons = commons_, .states = &states, .clock = clock};
     OrganizationMonitor before(organization_, config_, with_states, [] {});
     ASSERT_TRUE(poll(before));

@@ -67,12 +67,12 @@ INSTANTIATE_TEST_SUITE_P(
                               "a number is not written as this program writes it"},
                     BytesCase{"ANumberThatCouldBeShorter", std::string("\x81\x00", 2),
                               "a number is not written as this program writes it"},
-                    BytesCase{"ATruthThatIsNeither", std::string("\1a\1f\2", 5), "a kind is out of range"},
+                    BytesCase{"ATruthThatIsNeither", std::string("\1a\1f\2", 5), "a value is out of range"},
                     BytesCase{"ADateBeyondAll", "\1a\1f\1" + std::string(2, '\0') + std::string(9, '\x7F'),
-                              "a kind is out of range"},
+                              "a value is out of range"},
                     BytesCase{"ADateBeyondTheCalendar",
-                              "\1a\1f\1" + std::string(3, '\0') + std::string(8, '\x7F'),
-                              "a date is out of range"}),
+                              "\1a\1f\1" + std::string(3, '\0') + std::string(8, '\xFF') + '\x7F',
+                              "a value is out of range"}),
     [](const auto& test) { return test.param.name; });
 
 struct Change {
@@ -92,6 +92,7 @@ TEST_P(BrokenPromise, IsNoticed) {
     EXPECT_EQ(why_not(encode(shared({state}), test_key)), "it contradicts itself: " + GetParam().why);
 }
 
+const std::string disordered = "the names of organizations are not in order";
 const std::string other_buckets = "counts don't have the buckets that are named";
 const std::string wrong_sum = "counts don't add up to the tokens";
 const std::string bad_scopes = "scopes are not distinct labels in order, or lack buckets";
@@ -102,7 +103,7 @@ const std::string other_listings = "census and counts are not of the same listin
 INSTANTIATE_TEST_SUITE_P(
     State, BrokenPromise,
     testing::Values(
-        Change{"NoName", [](auto& state, auto&) { state.name.clear(); }, "an organization has no name"},
+        Change{"NoName", [](auto& state, auto&) { state.name.clear(); }, disordered},
         Change{"ABucketMore", [](auto&, auto& inventory) { inventory.expiry_buckets.emplace_back("more"); },
                other_buckets},
         Change{"ABucketTwice",
@@ -137,7 +138,6 @@ INSTANTIATE_TEST_SUITE_P(
                [](auto&, auto& inventory) { inventory.details[0].owner_id = std::string(201, 'x'); },
                bad_details},
         Change{"CompleteWithoutACensus", [](auto& state, auto&) { state.census = nullptr; }, other_listings},
-        Change{"OtherChurn", [](auto&, auto& inventory) { ++inventory.churn.late; }, other_listings},
         Change{"ACensusOfOthers",
                [](auto& state, auto& inventory) {
                    state.census = std::make_shared<const inventory::Census>(
@@ -154,7 +154,7 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST(BrokenPromise, OfAnOrganizationThatIsThereTwiceIsNoticed) {
     EXPECT_EQ(why_not(encode(shared({small_state(), small_state()}), test_key)),
-              "it contradicts itself: an organization is there twice");
+              "it contradicts itself: " + disordered);
 }
 
 }  // namespace

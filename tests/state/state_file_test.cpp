@@ -83,7 +83,7 @@ TEST_F(StateFile, ThatDoesNotExistIsNoneAndNoError) {
     const auto read = read_state_file(path());
 
     ASSERT_TRUE(read);
-    EXPECT_FALSE(read->has_value());
+    EXPECT_TRUE(read->states.empty());
 }
 
 TEST_F(StateFile, IsReadWhole) {
@@ -92,9 +92,9 @@ TEST_F(StateFile, IsReadWhole) {
 
     const auto read = read_state_file(path());
 
-    ASSERT_TRUE(read && *read);
-    ASSERT_EQ((*read)->states.size(), 1U);
-    EXPECT_TRUE(same(*(*read)->states.front(), state));
+    ASSERT_TRUE(read);
+    ASSERT_EQ(read->states.size(), 1U);
+    EXPECT_TRUE(same(*read->states.front(), state));
 }
 
 TEST_F(StateFile, ThatIsASymbolicLinkIsNeitherReadNorReplaced) {

@@ -32,7 +32,7 @@ std::string problem_of_writing(const std::string& path, const States& states, co
 StateKeeper::StateKeeper(std::string path, const Fingerprints& wanted, scan::Clock& clock, Tell tell)
     : path_(std::move(path)), clock_(clock), tell_(std::move(tell)) {
     const Stored stored = load();
-    const base::Timestamp latest = clock_.now() + clock_correction;
+    const base::Timestamp limit = clock_.now() + clock_correction;
     key_ = stored.key;
     for (const auto& state : stored.states) {
         const auto organization = wanted.find(state->name);
@@ -41,7 +41,7 @@ StateKeeper::StateKeeper(std::string path, const Fingerprints& wanted, scan::Clo
         }
         if (organization->second != state->fingerprint) {
             ignore(fmt::format("organization {}: it is counted by other settings than before", state->name));
-        } else if (state->listing.as_of > latest || state->inventory->as_of > latest) {
+        } else if (state->listing.as_of > limit || state->inventory->as_of > limit) {
             ignore(fmt::format("organization {}: its listing is from the future", state->name));
         } else {
             states_.emplace(state->name, state);

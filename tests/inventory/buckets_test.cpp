@@ -1,5 +1,4 @@
 #include "inventory/builder.h"
-
 #include "inventory/tokens.h"
 
 #include <gmock/gmock.h>

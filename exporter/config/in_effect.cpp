@@ -104,7 +104,7 @@ std::string line(std::string_view indent, std::string_view name, const Option& o
                        source.empty() ? "" : "  # ", source);
 }
 
-/// Comes from the environment and can stand in no file.
+/// What came from the environment and can stand in no file.
 std::string proxy_comment(std::string_view indent, const Organization& organization) {
     return organization.proxy ? fmt::format("{}# proxy: {}, from the environment\n", indent,
                                             yaml_comment(proxy_text(*organization.proxy)))

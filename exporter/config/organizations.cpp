@@ -94,8 +94,8 @@ struct Key {
     [[nodiscard]] bool is_given() const { return !place.empty(); }
 };
 
-/// @param in_variable the secret itself, where the environment has it
-Key read_key(const KeyRow& row, const std::optional<std::string>& in_variable, Given& given, Draft& draft) {
+/// @param in_variable the secret itself, where the environment has it; moved on, so that no copy is left
+Key read_key(const KeyRow& row, std::optional<std::string> in_variable, Given& given, Draft& draft) {
     CredentialSources& sources = draft.organization.credentials;
     std::optional<SecretSource>& source = sources.*row.source;
     if (!source && !in_variable) {
@@ -107,7 +107,7 @@ Key read_key(const KeyRow& row, const std::optional<std::string>& in_variable, G
     }
     auto secret =
         source ? read_secret_file(row.kind, std::get<std::filesystem::path>(*source), sources.world_readable)
-               : parse_secret(row.kind, *in_variable);
+               : parse_secret(row.kind, *std::move(in_variable));
     if (!secret) {
         draft.mistakes.push_back(fmt::format("{}: {}", key.place, secret.error()));
         return key;
@@ -177,7 +177,7 @@ void check_owners(Given& given, const std::vector<std::string>& owners) {
     }
 }
 
-/// What was given about one organization, though none is made of it: variables, flags, keys of the file.
+/// Where something was given about one organization, beside what the file lists: variables, flags, keys.
 std::vector<std::string> places_about_one(const Given& given, const Environment& environment) {
     std::vector<std::string> places;
     for (const KeyRow& row : key_rows) {
@@ -214,8 +214,8 @@ void read_name(const Given& given, Draft& draft, std::map<std::string, std::stri
 }  // namespace
 
 void read_organizations(Given& given, const Environment& environment, Draft& draft) {
-    std::vector<std::string> unused = places_about_one(given, environment);
     if (draft.demo.enabled) {
+        std::vector<std::string> unused = places_about_one(given, environment);
         draft.entries.clear();
         if (draft.lists_organizations) {
             unused.emplace_back("the file's organizations");
@@ -226,7 +226,7 @@ void read_organizations(Given& given, const Environment& environment, Draft& dra
         return;
     }
     if (draft.lists_organizations) {
-        for (const std::string& place : unused) {
+        for (const std::string& place : places_about_one(given, environment)) {
             draft.mistakes.push_back(fmt::format(
                 "{}: the configuration file lists organizations; take this away, and write it below the one "
                 "that is meant, a secret as the name of its file",

@@ -7,10 +7,19 @@
 namespace exporter::config {
 namespace {
 
-/// The member that a path of member pointers leads to.
+/// The member that a path of member pointers leads to. A fold of `.*` is a syntax error to cppcheck 2.10.
+template <class Object, class First, class... Rest>
+auto& follow(Object& object, First first, Rest... rest) {
+    if constexpr (sizeof...(rest) == 0) {
+        return object.*first;
+    } else {
+        return follow(object.*first, rest...);
+    }
+}
+
 template <auto... path>
 Member at(Draft& draft) {
-    return &(draft.*....*path);
+    return &follow(draft, path...);
 }
 
 /// The member in a draft that nothing fills: it has its default.

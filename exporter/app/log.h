@@ -4,8 +4,6 @@
 
 #include "config/config.h"
 
-#include <fmt/format.h>
-
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -14,7 +12,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <type_traits>
+#include <variant>
 
 namespace exporter::app {
 
@@ -54,21 +52,16 @@ class LogWriter {
     const std::shared_ptr<Shared> shared_;
 };
 
-/// A name, and a text, a number or a bool.
 struct LogField {
-    template <class Value>
-    LogField(std::string_view name, const Value& given)
-        : key(name), value(fmt::format("{}", given)), is_text(!std::is_arithmetic_v<Value>) {}
-    LogField(std::string_view name, double number)
-        : key(name), value(fmt::format("{:.3f}", number)), is_text(false) {}
-
     std::string_view key;
-    std::string value;
-    bool is_text;
+    std::variant<std::string, std::int64_t, std::uint64_t, double, bool> value;
 };
 using LogFields = std::initializer_list<LogField>;
 
-/// `ts=… level=info msg="poll finished" org=production tokens=412`, or a JSON object of the same members.
+/// `msg="poll finished" org=production tokens=412`, or the same as JSON members: all of a line but time and
+/// level.
+[[nodiscard]] std::string format_event(config::LogFormat format, std::string_view message, LogFields fields);
+
 /// Thread-safe. Logging never waits for the log's reader.
 class Log {
   public:

@@ -5,7 +5,6 @@
 #include "state/state_keeper.h"
 #include "support/drive.h"
 #include "support/simulated_datadog.h"
-#include "support/simulated_listing.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -289,9 +288,9 @@ TEST_F(MonitoredOrganization, FindsTheExpiryOfItsOwnToken) {
 TEST_F(MonitoredOrganization, CountsWhatWasCreatedAndRevokedBetweenPolls) {
     ASSERT_TRUE(poll(*monitor_));
     server_.with_organization([](demo::SimulatedOrganization& organization) {
-        support::create(organization, organization.make_token(scan::system_clock().now()));
+        organization.create(organization.make_token(scan::system_clock().now()));
         const std::string first = organization.tokens().front().id;
-        support::revoke(organization, first);
+        organization.revoke(first);
     });
 
     ASSERT_TRUE(poll(*monitor_));
@@ -392,9 +391,9 @@ TEST_F(MonitoredOrganization, UnderChurnPublishesAsCompleteOnlyWhatAMomentHad) {
     support::Faults faults;
     faults.before_page = [&](demo::SimulatedOrganization& organization, const datadog::PageRequest&) {
         if (random() % 100 < percent) {
-            support::create(organization, organization.make_token(scan::system_clock().now()));
+            organization.create(organization.make_token(scan::system_clock().now()));
             moments.insert(ids_of(organization));
-            support::revoke(organization, organization.tokens()[random() % organization.tokens().size()].id);
+            organization.revoke(organization.tokens()[random() % organization.tokens().size()].id);
         }
         moments.insert(ids_of(organization));
     };

@@ -1,5 +1,4 @@
 #include "support/simulated_harness.h"
-#include "support/simulated_listing.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -77,7 +76,7 @@ TEST(Faults, BeforePageCanChangeTheOrganization) {
     Faults faults;
     faults.before_page = [](demo::SimulatedOrganization& organization, const datadog::PageRequest& query) {
         if (query.number == 1) {
-            revoke(organization, organization.tokens().front().id);
+            organization.revoke(organization.tokens().front().id);
         }
     };
     harness.server.set_faults(std::move(faults));

@@ -37,7 +37,7 @@ bool refused(const datadog::Answer& answer) {
 class ClientSource final : public Source {
   public:
     ClientSource(const config::Organization& organization, const config::Config& config,
-                 const std::shared_ptr<datadog::Commons>& commons);
+                 std::shared_ptr<datadog::Commons> commons);
 
     [[nodiscard]] datadog::Result<void> prepare() override;
     [[nodiscard]] datadog::Answer page(std::size_t number, scan::SteadyTime deadline) override;
@@ -78,7 +78,7 @@ class ClientSource final : public Source {
 };
 
 ClientSource::ClientSource(const config::Organization& organization, const config::Config& config,
-                           const std::shared_ptr<datadog::Commons>& commons)
+                           std::shared_ptr<datadog::Commons> commons)
     : credential_sources_(organization.credentials),
       request_(first_page(organization, config)),
       client_options_(client_options(organization, std::move(commons))) {}
@@ -218,11 +218,11 @@ class DemoSource final : public Source {
 }  // namespace
 
 std::unique_ptr<Source> make_source(const config::Organization& organization, const config::Config& config,
-                                    const std::shared_ptr<datadog::Commons>& commons) {
+                                    std::shared_ptr<datadog::Commons> commons) {
     if (config.demo.enabled) {
         return std::make_unique<DemoSource>(organization, config);
     }
-    return std::make_unique<ClientSource>(organization, config, commons);
+    return std::make_unique<ClientSource>(organization, config, std::move(commons));
 }
 
 datadog::PageRequest first_page(const config::Organization& organization, const config::Config& config) {

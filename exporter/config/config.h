@@ -142,8 +142,8 @@ struct Config {
     std::string in_effect;  ///< all of it as text for people, without secrets
 };
 
-/// The shard, below `count`, that an organization of this name belongs to. The same for ever, on every
-/// machine: replicas of two versions must not poll the same organization, or none of them one.
+/// The shard, below `count`, that an organization of this name belongs to. It must not change between
+/// versions or machines: otherwise two replicas could poll the same organization, or none.
 ///
 /// @param count at least 1
 [[nodiscard]] std::size_t shard_of(std::string_view organization, std::size_t count);

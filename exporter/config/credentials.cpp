@@ -152,7 +152,8 @@ constexpr std::array<Slip, 5> slips = {{
     {has_a_name_before, "has a name before the value, as in NAME=value; write only the value"},
     {is_in_quotation_marks, "begins or ends with a quotation mark; write it without quotation marks"},
     {stands_for_a_value,
-     "is a placeholder, a masked copy or a reference to what is kept elsewhere; write the value itself"},
+     "is a placeholder, a masked copy or a reference to a secret that is kept elsewhere; write the secret "
+     "itself"},
 }};
 
 /// Why the text can't be a key of this kind; empty: it can.

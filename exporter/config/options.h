@@ -167,8 +167,8 @@ void apply_rules(Given& given, const Environment& environment, Draft& draft);
 /// error in it is never found on any token.
 [[nodiscard]] std::vector<std::string> doubts_about_scopes(const std::vector<std::string>& scopes);
 
-/// Completes `entries`: those of the file or, when it lists none, the one of flags and environment. Reads
-/// every secret once, to see that it can be read and be what it is given as.
+/// Completes the organizations in `draft.entries`. If the file lists none, flags and environment describe the
+/// only one. Reads every secret once, to check that it is readable and has the form of its kind.
 void read_organizations(Given& given, const Environment& environment, Draft& draft);
 
 /// Every option's value as `--config.file` would have it, defaults included, with a comment where a value was

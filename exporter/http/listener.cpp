@@ -231,8 +231,9 @@ bool Listener::accept_some() {
     for (int accepted = 0; accepted < accept_turn; ++accepted) {
         Peer peer;
         Socket socket = accept_from(listening_.socket, peer);
-        // Whoever idles on all file descriptors must not keep a scrape out. Only for the first: the kernel
-        // looks for a free one before it looks for a connection, and fails even when no client is waiting.
+        // Idle connections that hold all file descriptors must not keep a scrape out. Only for the first: the
+        // kernel looks for a free one before it looks for a connection, and fails even when no client is
+        // waiting.
         if (!socket.is_open() && is_shortage(errno) && accepted == 0 &&
             (service_.roster.close_longest_waiting() || service_.crowd.close_longest_waiting())) {
             socket = accept_from(listening_.socket, peer);

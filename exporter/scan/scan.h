@@ -79,10 +79,10 @@ struct ScanEnvironment {
 ///
 /// A listing that contradicts itself is read again: its total changes between pages or differs from the
 /// unique ids at the end, or it holds a token created after it began (one may have been revoked in the same
-/// gap, unseen by the total). In the end it is published as incomplete, so that a total that never agrees
-/// does not blind a team for ever. But where it lacks more than a tenth of the total, and a listing is shown
-/// that does not, that one stays until it is stale, and the scan has failed: alerts are not to end because a
-/// listing broke off.
+/// gap, unseen by the total). After the last attempt it is published as incomplete, so that a total that
+/// never agrees does not hide the numbers for good. But where it lacks more than a tenth of the total, and a
+/// listing is shown that does not, that one stays until it is stale, and the scan has failed: alerts are not
+/// to end because a listing broke off.
 ///
 /// The first two pages go alone; then pages are fetched side by side, as many as pace and rate limit allow,
 /// and taken in one after another.

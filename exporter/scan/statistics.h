@@ -19,8 +19,8 @@ namespace exporter::scan {
 /// A listing that was read to its end.
 struct Listing {
     /// Every page was read, and nothing says that a token is missing or was seen twice. False: after several
-    /// tries the pages still contradicted each other or the reported total; the tokens are those of the last
-    /// try.
+    /// readings the pages still contradicted each other or the reported total; the tokens are those of the
+    /// last reading.
     bool complete = false;
     std::uint64_t tokens = 0;                      ///< unique ids
     std::uint64_t duplicates = 0;                  ///< ids that were listed again

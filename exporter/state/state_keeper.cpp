@@ -101,7 +101,7 @@ bool StateKeeper::save_if_changed() {
         const bool fails = !problem.empty();
         if (fails != failing_) {
             tell_(fails ? "the state can't be saved" : "the state can be saved again", problem);
-            failing_ = fails;  // Not sooner: what could not be told is told the next time.
+            failing_ = fails;  // Only now: if `tell_` throws, the next save reports it.
         }
         if (fails) {
             return false;

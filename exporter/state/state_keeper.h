@@ -21,7 +21,7 @@ class StateKeeper {
   public:
     /// By the names of the organizations whose states are wanted: what each has to be counted by.
     using Fingerprints = std::map<std::string, std::string, std::less<>>;
-    /// What whoever runs the program should hear of. Called on the thread that reads or writes the file.
+    /// A message for the log. Called on the thread that reads or writes the file.
     ///
     /// @param problem path and reason; empty: it is good news
     using Tell = std::function<void(std::string_view message, const std::string& problem)>;

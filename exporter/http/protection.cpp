@@ -72,15 +72,12 @@ tl::expected<Protection, base::MistakeLines> Protection::load(std::string path,
                                                               base::FileReader reader) {
     Protection protection(std::move(path), world_readable, std::move(reader));
     if (!protection.path_.empty()) {
-        if (auto done = protection.use(protection.read()); !done) {
+        if (auto done = protection.use(read_web_file(protection.path_, protection.reader_, world_readable));
+            !done) {
             return tl::unexpected(std::move(done.error()));
         }
     }
     return protection;
-}
-
-WebFileReading Protection::read() const {
-    return read_web_file(path_, reader_, world_readable_);
 }
 
 tl::expected<void, base::MistakeLines> Protection::use(WebFileReading reading) {
@@ -139,8 +136,8 @@ tl::expected<bool, std::string> Protection::refresh() {
     }
     // A file may be half-written: what two looks in a row find is what was meant. Nothing is read again after
     // they are compared: that could be a third text.
-    auto reading = read();
-    if (!are_same(reading.read_files, seen_)) {
+    auto reading = read_web_file(path_, reader_, world_readable_);
+    if (reading.read_files != seen_) {
         seen_ = std::move(reading.read_files);
         return false;
     }

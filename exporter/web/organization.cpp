@@ -184,17 +184,6 @@ Html numbers_of(const OrganizationStatus& status, const PageSettings& settings, 
 
 }  // namespace
 
-Condition condition(const OrganizationStatus& status, base::Timestamp now) {
-    if (status.statistics.last_error || !status.moving || is_incomplete(status) ||
-        end_of_access(status, now)) {
-        return Condition::needs_attention;
-    }
-    if (status.statistics.polls == 0) {
-        return Condition::waiting;
-    }
-    return status.inventory ? Condition::healthy : Condition::needs_attention;
-}
-
 std::vector<Problem> problems(const OrganizationStatus& status, const PageSettings& settings,
                               base::Timestamp now) {
     std::vector<Problem> found;
@@ -219,9 +208,16 @@ std::vector<Problem> problems(const OrganizationStatus& status, const PageSettin
     return found;
 }
 
+Condition condition(const OrganizationStatus& status, const PageSettings& settings, base::Timestamp now) {
+    if (!problems(status, settings, now).empty()) {
+        return Condition::needs_attention;
+    }
+    return status.statistics.polls == 0 ? Condition::waiting : Condition::healthy;
+}
+
 Html organization_card(const OrganizationStatus& status, const PageSettings& settings, bool open,
                        base::Timestamp now) {
-    const Condition found = condition(status, now);
+    const Condition found = condition(status, settings, now);
     const ConditionWords& words = words_of(found);
     const std::string tokens = status.inventory ? tokens_text(status.inventory->tokens) : "";
     Html card = html(
@@ -238,7 +234,7 @@ Html organization_card(const OrganizationStatus& status, const PageSettings& set
 }
 
 Html organization_line(const OrganizationStatus& status, const PageSettings& settings, base::Timestamp now) {
-    const Condition found = condition(status, now);
+    const Condition found = condition(status, settings, now);
     const ConditionWords& words = words_of(found);
     Html line = html("<li class=\"{}\"><bdi class=\"name\">{}</bdi> <span class=\"state\">{}</span> ",
                      words.style, status.name, capitalized(words.of_one));

@@ -3,9 +3,9 @@
 #include "base/text.h"
 
 #include <algorithm>
-#include <compare>
 #include <optional>
 #include <string>
+#include <utility>
 
 namespace exporter::http {
 namespace {
@@ -96,13 +96,8 @@ Closeness closeness(const Choice& range, const MediaType& offer) {
     return range.name == "*/*" ? Closeness::anything : Closeness::none;
 }
 
-/// How a header weighs an offer, in the order of preference.
-struct Preference {
-    Weight weight = 0;
-    bool is_named = false;
-
-    auto operator<=>(const Preference&) const = default;
-};
+/// How a header weighs an offer, and whether that names it; in the order of preference.
+using Preference = std::pair<Weight, bool>;
 
 Preference preference(std::string_view accept, const MediaType& offer) {
     Weight weight = 0;

@@ -41,7 +41,7 @@ class Protection {
   private:
     Protection(std::string path, base::WorldReadable world_readable, base::FileReader reader);
     [[nodiscard]] tl::expected<void, base::MistakeLines> use(WebFileReading reading);
-    [[nodiscard]] tl::expected<void, std::string> apply(WebFile file);
+    [[nodiscard]] tl::expected<void, base::MistakeLines> apply(WebFile file);
 
     std::string path_;
     base::WorldReadable world_readable_;

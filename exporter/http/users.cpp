@@ -11,6 +11,7 @@
 #include <openssl/rand.h>
 
 #include <cstdlib>
+#include <cstring>
 #include <memory>
 
 namespace exporter::http {
@@ -133,16 +134,13 @@ Users::Users(std::map<std::string, BcryptHash> hashes) : known_(std::move(hashes
         unknown_.push_back(BcryptHash::of_nothing(default_cost));
     }
     // The hashes are secret as keys must be, and they outlast a restart.
-    key_ = hmac_sha256({}, all);
+    const Digest digest = hmac_sha256({}, all);
+    std::memcpy(&key_, digest.data(), sizeof key_);
 }
 
 const BcryptHash& Users::hash_for(const std::string& user) const {
     // In any case, so that it takes no time of its own.
-    const auto digest = hmac_sha256(key_, user);
-    std::size_t number = 0;
-    for (const unsigned char byte : digest) {
-        number = (number * 256 + byte) % unknown_.size();
-    }
+    const std::size_t number = base::place_of(base::text_hash(user, key_), unknown_.size());
     const auto found = known_.find(user);
     return found != known_.end() ? found->second : unknown_[number];
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/secret.h"
+#include "base/text_hash.h"
 
 #include <tl/expected.hpp>
 
@@ -87,7 +88,7 @@ class Users {
   private:
     std::map<std::string, BcryptHash> known_;
     std::vector<BcryptHash> unknown_;  ///< one for each of the known, of its cost; at least one
-    Digest key_{};
+    base::HashKey key_;
 };
 
 /// The newest few of what was inserted. Not for several threads at once.

@@ -28,10 +28,6 @@ bool has_one_owner(const OrganizationStatus& status) {
     return !status.filtered && status.inventory->distinct_owners == 1 && status.inventory->tokens > 1;
 }
 
-std::string tokens_text(std::uint64_t tokens) {
-    return count_text(tokens, "token", "tokens");
-}
-
 Problem failure_problem(const OrganizationStatus& status, base::Timestamp now) {
     const datadog::Error& failure = *status.statistics.last_error;
     const std::string_view advice = datadog::advice(failure);
@@ -219,7 +215,8 @@ Html organization_card(const OrganizationStatus& status, const PageSettings& set
                        base::Timestamp now) {
     const Condition found = condition(status, settings, now);
     const ConditionWords& words = words_of(found);
-    const std::string tokens = status.inventory ? tokens_text(status.inventory->tokens) : "";
+    const std::string tokens =
+        status.inventory ? count_text(status.inventory->tokens, "token", "tokens") : "";
     Html card = html(
         "<details class=\"card {}\"{}>\n"
         "<summary><h3><bdi>{}</bdi></h3> <span class=\"size\">{}</span> <span class=\"state\">{}</span>"
@@ -241,7 +238,8 @@ Html organization_line(const OrganizationStatus& status, const PageSettings& set
     if (found == Condition::needs_attention) {
         line.add("<span class=\"text\"><bdi>{}</bdi></span>", problems(status, settings, now).front().title);
     } else if (status.inventory) {
-        line.add("<span class=\"text\">{}, as of {}</span>", tokens_text(status.inventory->tokens),
+        line.add("<span class=\"text\">{}, as of {}</span>",
+                 count_text(status.inventory->tokens, "token", "tokens"),
                  time_element(status.inventory->as_of, now));
     }
     return line.add("</li>\n");

@@ -33,9 +33,8 @@ std::optional<Verdict> Authenticator::known(std::string_view authorization, cons
     if (!credentials || !BcryptHash::can_match(credentials->password)) {
         return Verdict::wrong;
     }
-    const auto fingerprint = cache_.fingerprint(*credentials);
     const std::scoped_lock lock(mutex_);
-    if (!cache_.contains(fingerprint)) {
+    if (!cache_.contains(cache_.fingerprint(*credentials, users_->hash_for(credentials->user)))) {
         return std::nullopt;
     }
     proven_.insert(peer);
@@ -58,12 +57,7 @@ void Authenticator::verify(std::string_view authorization, const std::string& pe
 void Authenticator::replace(Users users) {
     auto replacement = std::make_shared<const Users>(std::move(users));
     const std::scoped_lock lock(mutex_);
-    if (replacement->are_those_of(*users_)) {
-        return;
-    }
     users_.swap(replacement);
-    const Users& before = *replacement;
-    cache_.forget_if([&](const std::string& user) { return !users_->share(user, before); });
 }
 
 void Authenticator::work(const std::stop_token& stop) {
@@ -100,26 +94,25 @@ std::optional<Authenticator::Job> Authenticator::next_job(const std::stop_token&
 }
 
 bool Authenticator::judge(const Credentials& credentials, const std::string& peer) {
-    const auto fingerprint = cache_.fingerprint(credentials);
     for (;;) {
         std::unique_lock lock(mutex_);
-        // The same login may have waited twice.
-        if (cache_.contains(fingerprint)) {
-            proven_.insert(peer);
-            return true;
-        }
         const auto users = users_;
-        lock.unlock();
-        const bool admitted = users->admit(credentials);
-        lock.lock();
-        if (users != users_) {
-            continue;
+        const auto fingerprint = cache_.fingerprint(credentials, users->hash_for(credentials.user));
+        // The same login may have waited twice.
+        bool is_right = cache_.contains(fingerprint);
+        if (!is_right) {
+            lock.unlock();
+            is_right = users->admit(credentials);
+            lock.lock();
+            if (users != users_) {
+                continue;
+            }
         }
-        if (admitted) {
-            cache_.insert(fingerprint, credentials.user);
+        if (is_right) {
+            cache_.insert(fingerprint);
             proven_.insert(peer);
         }
-        return admitted;
+        return is_right;
     }
 }
 

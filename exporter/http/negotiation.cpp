@@ -3,8 +3,9 @@
 #include "base/text.h"
 
 #include <algorithm>
-#include <compare>
 #include <optional>
+#include <string>
+#include <utility>
 
 namespace exporter::http {
 namespace {
@@ -45,20 +46,14 @@ std::string_view unquoted(std::string_view value) {
 
 /// `0`, `1`, or either with up to three decimals, at most 1 (RFC 9110, 12.4.2); nullopt for all else.
 std::optional<Weight> parse_weight(std::string_view text) {
-    if (text.empty() || text.size() > 5 || (text[0] != '0' && text[0] != '1') ||
-        (text.size() > 1 && text[1] != '.')) {
+    if (text.empty() || text.size() > 5 || (text.size() > 1 && text[1] != '.')) {
         return std::nullopt;
     }
-    Weight weight = text[0] == '1' ? full_weight : 0;
-    Weight unit = full_weight / 10;
-    for (const char digit : text.substr(std::min<std::size_t>(2, text.size()))) {
-        if (!base::is_digit(digit)) {
-            return std::nullopt;
-        }
-        weight += static_cast<Weight>(digit - '0') * unit;
-        unit /= 10;
-    }
-    return weight > full_weight ? std::nullopt : std::optional(weight);
+    std::string thousandths(text.substr(0, 1));
+    thousandths += text.substr(std::min<std::size_t>(2, text.size()));
+    thousandths.resize(4, '0');
+    const auto weight = base::parse_number<Weight>(thousandths);
+    return weight && *weight <= full_weight ? weight : std::nullopt;
 }
 
 /// One element of either header: `name` (a media range or a coding) and what its parameters say.
@@ -101,13 +96,8 @@ Closeness closeness(const Choice& range, const MediaType& offer) {
     return range.name == "*/*" ? Closeness::anything : Closeness::none;
 }
 
-/// How a header weighs an offer, in the order of preference.
-struct Preference {
-    Weight weight = 0;
-    bool is_named = false;
-
-    auto operator<=>(const Preference&) const = default;
-};
+/// How a header weighs an offer, and whether that names it; in the order of preference.
+using Preference = std::pair<Weight, bool>;
 
 Preference preference(std::string_view accept, const MediaType& offer) {
     Weight weight = 0;

@@ -72,35 +72,32 @@ tl::expected<Protection, base::MistakeLines> Protection::load(std::string path,
                                                               base::FileReader reader) {
     Protection protection(std::move(path), world_readable, std::move(reader));
     if (!protection.path_.empty()) {
-        if (auto done = protection.use(protection.read()); !done) {
+        if (auto done = protection.use(read_web_file(protection.path_, protection.reader_, world_readable));
+            !done) {
             return tl::unexpected(std::move(done.error()));
         }
     }
     return protection;
 }
 
-WebFileReading Protection::read() const {
-    return read_web_file(path_, reader_, world_readable_);
-}
-
 tl::expected<void, base::MistakeLines> Protection::use(WebFileReading reading) {
-    const auto applied = reading.file ? apply(*std::move(reading.file)) : tl::expected<void, std::string>();
+    const auto applied =
+        std::move(reading.file).and_then([this](WebFile file) { return apply(std::move(file)); });
     // Not sooner: after an exception the files count as changed, and are looked at again.
     read_files_ = std::move(reading.read_files);
-    if (!reading.file) {
-        return tl::unexpected(std::move(reading.file.error()));
+    if (applied) {
+        warnings_ = std::move(reading.warnings);
     }
-    if (!applied) {
-        return tl::unexpected(base::MistakeLines{fmt::format("{}: {}", path_, applied.error())});
-    }
-    warnings_ = std::move(reading.warnings);
-    return {};
+    return applied;
 }
 
-tl::expected<void, std::string> Protection::apply(WebFile file) {
+tl::expected<void, base::MistakeLines> Protection::apply(WebFile file) {
+    const auto refused = [this](std::string_view reason) {
+        return tl::unexpected(base::MistakeLines{fmt::format("{}: {}", path_, reason)});
+    };
     if (const auto weaker = file_ ? weakened(*file_, file) : std::vector<std::string_view>();
         !weaker.empty()) {
-        return tl::unexpected(
+        return refused(
             fmt::format("weaker than before, or gone: {}; restart the exporter if that is intended",
                         fmt::join(weaker, ", ")));
     }
@@ -108,7 +105,7 @@ tl::expected<void, std::string> Protection::apply(WebFile file) {
     if (file.tls) {
         auto context = TlsContext::make(*file.tls);
         if (!context) {
-            return tl::unexpected(fmt::format("tls_server_config: {}", context.error()));
+            return refused(fmt::format("tls_server_config: {}", context.error()));
         }
         security->tls = *std::move(context);
     }
@@ -139,8 +136,8 @@ tl::expected<bool, std::string> Protection::refresh() {
     }
     // A file may be half-written: what two looks in a row find is what was meant. Nothing is read again after
     // they are compared: that could be a third text.
-    auto reading = read();
-    if (!are_same(reading.read_files, seen_)) {
+    auto reading = read_web_file(path_, reader_, world_readable_);
+    if (reading.read_files != seen_) {
         seen_ = std::move(reading.read_files);
         return false;
     }

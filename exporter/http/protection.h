@@ -40,15 +40,14 @@ class Protection {
 
   private:
     Protection(std::string path, base::WorldReadable world_readable, base::FileReader reader);
-    [[nodiscard]] WebFileReading read() const;
     [[nodiscard]] tl::expected<void, base::MistakeLines> use(WebFileReading reading);
-    [[nodiscard]] tl::expected<void, std::string> apply(WebFile file);
+    [[nodiscard]] tl::expected<void, base::MistakeLines> apply(WebFile file);
 
     std::string path_;
     base::WorldReadable world_readable_;
     base::FileReader reader_;
-    std::vector<ReadFile> read_files_;  ///< as last used, or refused
-    std::vector<ReadFile> seen_;        ///< a change that the last look found; empty: none
+    ReadFiles read_files_;  ///< as last used, or refused
+    ReadFiles seen_;        ///< a change that the last look found; empty: none
     std::vector<std::string> warnings_;
     /// One for life, as its end may have to wait for a check; null until there are users.
     std::shared_ptr<Authenticator> authenticator_;

@@ -1,11 +1,12 @@
 #include "http/tls.h"
 
 #include "base/pem.h"
-#include "http/tls_names.h"
 
-#include <arpa/inet.h>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <openssl/crypto.h>
 #include <openssl/err.h>
+#include <openssl/evp.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
@@ -13,6 +14,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <string_view>
 #include <utility>
 
 namespace exporter::http {
@@ -76,6 +78,118 @@ tl::expected<std::shared_ptr<EVP_PKEY>, std::string> set_identity(SSL_CTX* conte
     return key;
 }
 
+std::string installed_openssl() {
+    return ::OpenSSL_version(OPENSSL_VERSION_STRING);
+}
+
+/// Go still has two suites by the names of their drafts.
+std::string iana_name(const std::string& name) {
+    if (name == "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305" || name == "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305") {
+        return name + "_SHA256";
+    }
+    return name;
+}
+
+bool set_suites(SSL_CTX* context, const std::string& of_tls_1_3, const std::string& of_tls_1_2) {
+    const bool set = ::SSL_CTX_set_ciphersuites(context, of_tls_1_3.c_str()) == 1 &&
+                     ::SSL_CTX_set_cipher_list(context, of_tls_1_2.c_str()) == 1;
+    ::ERR_clear_error();
+    return set;
+}
+
+/// The one of the context's suites that has this name.
+const SSL_CIPHER* find_suite(SSL_CTX* context, const std::string& name) {
+    const STACK_OF(SSL_CIPHER)* const suites = ::SSL_CTX_get_ciphers(context);
+    for (int i = 0; i < sk_SSL_CIPHER_num(suites); ++i) {
+        const SSL_CIPHER* const suite = sk_SSL_CIPHER_value(suites, i);
+        if (name == ::SSL_CIPHER_standard_name(suite)) {
+            return suite;
+        }
+    }
+    return nullptr;
+}
+
+/// Suites of TLS 1.2 are for RSA or for ECDSA keys, those of TLS 1.3 for both.
+bool fits(const SSL_CIPHER* suite, const EVP_PKEY* key) {
+    const int kind = ::EVP_PKEY_get_base_id(key);
+    const bool is_rsa = kind == EVP_PKEY_RSA || kind == EVP_PKEY_RSA_PSS;
+    return (::SSL_CIPHER_get_auth_nid(suite) == NID_auth_rsa) == is_rsa;
+}
+
+std::string joined(const std::vector<std::string>& names, const char* otherwise) {
+    return names.empty() ? otherwise : fmt::format("{}", fmt::join(names, ":"));
+}
+
+/// @return whether any suite is left for TLS 1.2; some are always left for TLS 1.3
+tl::expected<bool, std::string> set_cipher_suites(SSL_CTX* context, const std::vector<std::string>& names,
+                                                  const EVP_PKEY* key) {
+    // What a certificate and its key alone allow: the server proves itself and encrypts.
+    bool done = set_suites(context,
+                           "TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256:"
+                           "TLS_AES_128_CCM_SHA256:TLS_AES_128_CCM_8_SHA256",
+                           "kECDHE:kRSA:!aNULL:!eNULL");
+    std::vector<std::string> of_tls_1_2;
+    std::vector<std::string> of_tls_1_3;
+    bool has_one_for_tls_1_2 = names.empty();
+    for (std::size_t i = 0; i < names.size(); ++i) {
+        const SSL_CIPHER* const suite = find_suite(context, iana_name(names[i]));
+        if (suite == nullptr) {
+            return tl::unexpected(fmt::format(
+                "number {} of cipher_suites is none that OpenSSL {} has and that is offered: only such as "
+                "encrypt, with a key exchange by ECDHE or RSA, for an RSA or ECDSA certificate; names are "
+                "written as TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256",
+                i + 1, installed_openssl()));
+        }
+        const std::string name = ::SSL_CIPHER_get_name(suite);
+        const bool is_of_tls_1_3 = name.starts_with("TLS_");
+        (is_of_tls_1_3 ? of_tls_1_3 : of_tls_1_2).push_back(name);
+        has_one_for_tls_1_2 = has_one_for_tls_1_2 || (!is_of_tls_1_3 && fits(suite, key));
+    }
+    // Forward secrecy and authenticated encryption, which every client that knows TLS 1.2 well enough has.
+    done = done && set_suites(context, joined(of_tls_1_3, TLS_DEFAULT_CIPHERSUITES),
+                              joined(of_tls_1_2, "ECDHE+AESGCM:ECDHE+CHACHA20"));
+    if (!done) {
+        return tl::unexpected(fmt::format("OpenSSL {} refuses the cipher suites", installed_openssl()));
+    }
+    return has_one_for_tls_1_2;
+}
+
+/// Go's name and OpenSSL's.
+constexpr std::array<std::pair<std::string_view, const char*>, 5> curves{
+    {{"CurveP256", "P-256"},
+     {"CurveP384", "P-384"},
+     {"CurveP521", "P-521"},
+     {"X25519", "X25519"},
+     {"X25519MLKEM768", "X25519MLKEM768"}}};
+
+bool set_groups(SSL_CTX* context, std::string list) {
+    // SSL_CTX_set1_groups_list is a macro that does this, with a cast that our warnings refuse.
+    const bool done = ::SSL_CTX_ctrl(context, SSL_CTRL_SET_GROUPS_LIST, 0, list.data()) == 1;
+    ::ERR_clear_error();
+    return done;
+}
+
+/// @param names none: OpenSSL's choice
+Done set_curves(SSL_CTX* context, const std::vector<std::string>& names) {
+    std::vector<std::string> known;
+    for (const auto& name : names) {
+        const auto* const curve =
+            std::find_if(curves.begin(), curves.end(), [&](const auto& pair) { return pair.first == name; });
+        if (curve == curves.end() || std::count(names.begin(), names.end(), name) > 1 ||
+            !set_groups(context, curve->second)) {
+            return tl::unexpected(fmt::format(
+                "number {} of curve_preferences is no curve that OpenSSL {} has, or is named twice; known "
+                "are CurveP256, CurveP384, CurveP521, X25519 and X25519MLKEM768",
+                known.size() + 1, installed_openssl()));
+        }
+        known.emplace_back(curve->second);
+    }
+    if (!known.empty() && !set_groups(context, joined(known, ""))) {
+        return tl::unexpected<std::string>("curve_preferences can't be set");
+    }
+    return {};
+}
+
 int openssl_number(TlsVersion version) {
     return version == TlsVersion::tls_1_3 ? TLS1_3_VERSION : TLS1_2_VERSION;
 }
@@ -99,112 +213,89 @@ std::string_view bytes_of(const ASN1_STRING* text) {
             static_cast<std::size_t>(::ASN1_STRING_length(text))};
 }
 
-/// As people write it. Empty: the bytes are no address.
-std::string address_of(std::string_view bytes) {
-    const int family = bytes.size() == sizeof(in_addr) ? AF_INET : AF_INET6;
-    if (family == AF_INET6 && bytes.size() != sizeof(in6_addr)) {
-        return {};
-    }
-    std::array<char, INET6_ADDRSTRLEN> text{};
-    return ::inet_ntop(family, bytes.data(), text.data(), text.size());
+/// A name that may be among a certificate's: addresses by their bytes, as people write them in several ways.
+using Name = std::pair<bool, std::string>;
+
+Name name_of(const std::string& text) {
+    const std::shared_ptr<ASN1_OCTET_STRING> address(::a2i_IPADDRESS(text.c_str()), ::ASN1_OCTET_STRING_free);
+    ::ERR_clear_error();
+    return {address != nullptr, address ? std::string(bytes_of(address.get())) : text};
 }
 
-/// An address in the one way `address_of` writes it, anything else as it is.
-std::string canonical(const std::string& name) {
-    std::array<char, sizeof(in6_addr)> bytes{};
-    if (::inet_pton(AF_INET6, name.c_str(), bytes.data()) == 1) {
-        return address_of({bytes.data(), sizeof(in6_addr)});
-    }
-    return name;
-}
-
-/// Empty: it is of a kind that can't be allowed.
-std::string text_of(const GENERAL_NAME* name) {
-    int kind = 0;
-    const void* const value = ::GENERAL_NAME_get0_value(name, &kind);
-    switch (kind) {
-        case GEN_DNS:
-        case GEN_EMAIL:
-        case GEN_URI:
-            return std::string(bytes_of(static_cast<const ASN1_STRING*>(value)));
-        case GEN_IPADD:
-            return address_of(bytes_of(static_cast<const ASN1_STRING*>(value)));
-        default:
-            return {};
-    }
-}
-
-std::set<std::string> alternative_names(const X509* certificate) {
+/// Whether one of the certificate's alternative names is allowed.
+bool has_one_of(const std::set<Name>& allowed, const X509* certificate) {
     const std::shared_ptr<GENERAL_NAMES> names(
         static_cast<GENERAL_NAMES*>(::X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr)),
         ::GENERAL_NAMES_free);
-    std::set<std::string> texts;
     for (int i = 0; names && i < sk_GENERAL_NAME_num(names.get()); ++i) {
-        texts.insert(text_of(sk_GENERAL_NAME_value(names.get(), i)));
+        int kind = 0;
+        const void* const value = ::GENERAL_NAME_get0_value(sk_GENERAL_NAME_value(names.get(), i), &kind);
+        const bool can_be_allowed =
+            kind == GEN_DNS || kind == GEN_EMAIL || kind == GEN_URI || kind == GEN_IPADD;
+        if (can_be_allowed &&
+            allowed.contains(
+                {kind == GEN_IPADD, std::string(bytes_of(static_cast<const ASN1_STRING*>(value)))})) {
+            return true;
+        }
     }
-    texts.erase("");
-    return texts;
+    return false;
 }
 
-std::set<std::string> canonical(const std::vector<std::string>& names) {
-    std::set<std::string> texts;
-    for (const std::string& name : names) {
-        texts.insert(canonical(name));
+std::set<Name> names_of(const std::vector<std::string>& texts) {
+    std::set<Name> names;
+    for (const std::string& text : texts) {
+        names.insert(name_of(text));
     }
-    return texts;
+    return names;
+}
+
+/// Whether the options of versions and clients go together.
+Done check_together(const TlsOptions& options) {
+    const auto wrong = [](const char* what) { return tl::unexpected<std::string>(what); };
+    if (options.min_version > options.max_version) {
+        return wrong("max_version is below min_version (by default TLS12 and TLS13)");
+    }
+    if (is_verified(options.client_auth) && options.client_ca.empty()) {
+        return wrong(
+            "client_auth_type needs the authority that clients' certificates are verified with; give "
+            "client_ca_file or client_ca");
+    }
+    if (!options.client_ca.empty() && options.client_auth == ClientAuth::none) {
+        return wrong(
+            "client_ca means nothing while clients are asked for no certificate; write client_auth_type: "
+            "RequireAndVerifyClientCert");
+    }
+    if (!options.client_allowed_sans.empty() && !is_required(options.client_auth)) {
+        return wrong(
+            "client_allowed_sans needs a certificate of every client; write client_auth_type: "
+            "RequireAndVerifyClientCert (or RequireAnyClientCert)");
+    }
+    return {};
 }
 
 }  // namespace
 
-std::vector<TlsContradiction> contradictions_in(const TlsOptions& options) {
-    std::vector<TlsContradiction> found;
-    if (options.min_version > options.max_version) {
-        found.push_back({"max_version", "is below min_version (by default TLS12 and TLS13)"});
-    }
-    if (is_verified(options.client_auth) && options.client_ca.empty()) {
-        found.push_back({"client_auth_type",
-                         "needs the authority that clients' certificates are verified with; give "
-                         "client_ca_file or client_ca"});
-    }
-    if (!options.client_ca.empty() && options.client_auth == ClientAuth::none) {
-        found.push_back({"client_ca",
-                         "means nothing while clients are asked for no certificate; write client_auth_type: "
-                         "RequireAndVerifyClientCert"});
-    }
-    if (!options.client_allowed_sans.empty() && !is_required(options.client_auth)) {
-        found.push_back({"client_allowed_sans",
-                         "needs a certificate of every client; write client_auth_type: "
-                         "RequireAndVerifyClientCert (or RequireAnyClientCert)"});
-    }
-    return found;
-}
-
 TlsContext::TlsContext(const TlsOptions& options)
     : client_auth_(options.client_auth),
-      allowed_names_(canonical(options.client_allowed_sans)),
+      allowed_names_(names_of(options.client_allowed_sans)),
       context_(::SSL_CTX_new(::TLS_server_method()), ::SSL_CTX_free) {}
 
 tl::expected<std::shared_ptr<const TlsContext>, std::string> TlsContext::make(const TlsOptions& options) {
-    if (const auto found = contradictions_in(options); !found.empty()) {
-        return tl::unexpected(fmt::format("{} {}", found.front().option, found.front().what));
-    }
     const std::shared_ptr<TlsContext> made(new TlsContext(options));
-    if (!made->context_) {
+    SSL_CTX* const context = made->context_.get();
+    if (context == nullptr) {
         return tl::unexpected(fmt::format("OpenSSL can't be set up: {}", base::openssl_reason()));
     }
-    return made->configure(options).map([&] { return std::shared_ptr<const TlsContext>(made); });
-}
-
-Done TlsContext::configure(const TlsOptions& options) {
-    SSL_CTX* const context = context_.get();
     set_manners(context, options.prefer_server_cipher_suites);
-    return set_identity(context, options)
+    return check_together(options)
+        .and_then([&] { return set_identity(context, options); })
         .and_then([&](const std::shared_ptr<EVP_PKEY>& key) {
             return set_cipher_suites(context, options.cipher_suites, key.get());
         })
         .and_then([&](bool tls_1_2) { return set_versions(context, options, tls_1_2); })
         .and_then([&] { return set_curves(context, options.curve_preferences); })
-        .and_then([&] { return set_clients(options.client_ca); });
+        .and_then([&] { return made->set_clients(options.client_ca); })
+        .map([&] { return std::shared_ptr<const TlsContext>(made); });
 }
 
 Done TlsContext::set_clients(const std::string& ca) {
@@ -240,17 +331,11 @@ int TlsContext::check_client(X509_STORE_CTX* chain, void* context) {
     if (is_verified(self.client_auth_) && ::X509_verify_cert(chain) != 1) {
         return 0;
     }
-    if (self.allowed_names_.empty()) {
+    if (self.allowed_names_.empty() || has_one_of(self.allowed_names_, ::X509_STORE_CTX_get0_cert(chain))) {
         return 1;
     }
-    const auto names = alternative_names(::X509_STORE_CTX_get0_cert(chain));
-    const bool allowed = std::any_of(names.begin(), names.end(), [&](const std::string& name) {
-        return self.allowed_names_.find(name) != self.allowed_names_.end();
-    });
-    if (!allowed) {
-        ::X509_STORE_CTX_set_error(chain, X509_V_ERR_APPLICATION_VERIFICATION);
-    }
-    return allowed ? 1 : 0;
+    ::X509_STORE_CTX_set_error(chain, X509_V_ERR_APPLICATION_VERIFICATION);
+    return 0;
 }
 
 std::unique_ptr<Channel> TlsContext::accept(int socket) const {

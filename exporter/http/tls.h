@@ -12,7 +12,7 @@
 #include <memory>
 #include <set>
 #include <string>
-#include <string_view>
+#include <utility>
 #include <vector>
 
 namespace exporter::http {
@@ -63,15 +63,6 @@ struct TlsOptions {
     std::vector<std::string> curve_preferences;
 };
 
-/// Two options that don't go together.
-struct TlsContradiction {
-    std::string_view option;  ///< by exporter-toolkit's name: `client_ca`
-    std::string_view what;    ///< is wrong with it and helps, behind its name
-};
-
-/// Of versions and clients.
-[[nodiscard]] std::vector<TlsContradiction> contradictions_in(const TlsOptions& options);
-
 /// Constant after construction; any thread may use it.
 class TlsContext : public std::enable_shared_from_this<TlsContext> {
   public:
@@ -89,12 +80,12 @@ class TlsContext : public std::enable_shared_from_this<TlsContext> {
 
   private:
     explicit TlsContext(const TlsOptions& options);
-    [[nodiscard]] tl::expected<void, std::string> configure(const TlsOptions& options);
     [[nodiscard]] tl::expected<void, std::string> set_clients(const std::string& ca);
     static int check_client(X509_STORE_CTX* chain, void* context);
 
     const ClientAuth client_auth_;
-    const std::set<std::string> allowed_names_;  ///< of clients; none: any
+    /// Of clients; none: any. Whether it is an address, and its bytes.
+    const std::set<std::pair<bool, std::string>> allowed_names_;
     const std::shared_ptr<SSL_CTX> context_;
 };
 

@@ -11,6 +11,7 @@
 #include <openssl/rand.h>
 
 #include <cstdlib>
+#include <cstring>
 #include <memory>
 
 namespace exporter::http {
@@ -19,7 +20,8 @@ namespace {
 
 constexpr std::size_t prefix_size = std::string_view("$2b$10$").size();
 constexpr std::size_t salt_size = 22;
-constexpr std::size_t result_size = 31;
+constexpr std::size_t hash_size = prefix_size + salt_size + 31;
+constexpr unsigned lowest_cost = 4;
 constexpr std::size_t longest_password = 72;
 constexpr unsigned highest_cost = 16;
 
@@ -76,32 +78,30 @@ std::optional<Credentials> parse_basic_authorization(std::string_view authorizat
     return Credentials{std::string(text.substr(0, colon)), base::Secret(std::string(text.substr(colon + 1)))};
 }
 
-BcryptHash::BcryptHash(unsigned cost, std::string_view salt, std::string_view result)
-    : cost_(cost), setting_(fmt::format("$2b${:02}${}", cost, salt)), result_(result) {}
-
 tl::expected<BcryptHash, std::string_view> BcryptHash::parse(std::string_view text) {
-    constexpr std::string_view no_hash =
-        "is no bcrypt hash of a password ($2y$10$ and 53 more characters); htpasswd -nBC 10 \"\" makes one";
-    const std::string_view version = text.substr(0, 4);
-    if (text.size() != prefix_size + salt_size + result_size ||
-        (version != "$2a$" && version != "$2b$" && version != "$2y$") || !base::is_digit(text[4]) ||
-        !base::is_digit(text[5]) || text[6] != '$') {
-        return tl::unexpected(no_hash);
+    const bool has_its_size = text.size() == hash_size;
+    const auto version = has_its_size ? text.substr(0, 4) : "";
+    const auto cost = has_its_size ? base::parse_number<unsigned>(text.substr(4, 2)) : std::nullopt;
+    const auto rest = has_its_size ? text.substr(prefix_size) : "";
+    if ((version != "$2a$" && version != "$2b$" && version != "$2y$") || !cost || *cost < lowest_cost ||
+        text[prefix_size - 1] != '$' || !std::all_of(rest.begin(), rest.end(), is_of_the_alphabet)) {
+        return tl::unexpected<std::string_view>(
+            "is no bcrypt hash of a password ($2y$10$ and 53 more characters); htpasswd -nBC 10 \"\" makes "
+            "one");
     }
-    const auto cost = static_cast<unsigned>((text[4] - '0') * 10 + (text[5] - '0'));
-    const auto rest = text.substr(prefix_size);
-    if (cost < 4 || cost > 31 || !std::all_of(rest.begin(), rest.end(), is_of_the_alphabet)) {
-        return tl::unexpected(no_hash);
-    }
-    if (cost > highest_cost) {
+    if (*cost > highest_cost) {
         return tl::unexpected<std::string_view>(
             "has a cost above 16, seconds of work for each password that anybody sends; 10 to 12 is usual");
     }
-    return BcryptHash(cost, rest.substr(0, salt_size), rest.substr(salt_size));
+    return BcryptHash(fmt::format("$2b${}", text.substr(version.size())));
 }
 
 BcryptHash BcryptHash::of_nothing(unsigned cost) {
-    return {cost, std::string(salt_size, '.'), std::string(result_size, '.')};
+    return BcryptHash(fmt::format("$2b${:02}${}", cost, std::string(hash_size - prefix_size, '.')));
+}
+
+unsigned BcryptHash::cost() const {
+    return base::parse_number<unsigned>(std::string_view(text_).substr(4, 2)).value_or(highest_cost);
 }
 
 bool BcryptHash::can_match(const base::Secret& password) {
@@ -114,11 +114,14 @@ bool BcryptHash::matches(const base::Secret& password) const {
         return false;
     }
     const std::unique_ptr<crypt_data, Wipe> data(new crypt_data());
-    const char* const hash = ::crypt_rn(password.expose().data(), setting_.c_str(), data.get(),
-                                        static_cast<int>(sizeof(crypt_data)));
-    const std::string_view text = hash != nullptr ? hash : "";
-    return text.size() == prefix_size + salt_size + result_size &&
-           ::CRYPTO_memcmp(text.data() + prefix_size + salt_size, result_.data(), result_size) == 0;
+    const char* const hash =
+        ::crypt_rn(password.expose().data(), text_.c_str(), data.get(), static_cast<int>(sizeof(crypt_data)));
+    const std::string_view made = hash != nullptr ? hash : "";
+    // The salt's last character has bits that carry nothing, and may come back as another one.
+    constexpr std::size_t compared_from = prefix_size + salt_size;
+    return made.size() == hash_size &&
+           ::CRYPTO_memcmp(made.data() + compared_from, text_.data() + compared_from,
+                           hash_size - compared_from) == 0;
 }
 
 Users::Users(std::map<std::string, BcryptHash> hashes) : known_(std::move(hashes)) {
@@ -131,24 +134,15 @@ Users::Users(std::map<std::string, BcryptHash> hashes) : known_(std::move(hashes
         unknown_.push_back(BcryptHash::of_nothing(default_cost));
     }
     // The hashes are secret as keys must be, and they outlast a restart.
-    key_ = hmac_sha256({}, all);
+    const Digest digest = hmac_sha256({}, all);
+    std::memcpy(&key_, digest.data(), sizeof key_);
 }
 
 const BcryptHash& Users::hash_for(const std::string& user) const {
     // In any case, so that it takes no time of its own.
-    const auto digest = hmac_sha256(key_, user);
-    std::size_t number = 0;
-    for (const unsigned char byte : digest) {
-        number = (number * 256 + byte) % unknown_.size();
-    }
+    const std::size_t number = base::place_of(base::text_hash(user, key_), unknown_.size());
     const auto found = known_.find(user);
     return found != known_.end() ? found->second : unknown_[number];
-}
-
-bool Users::share(const std::string& user, const Users& other) const {
-    const auto ours = known_.find(user);
-    const auto theirs = other.known_.find(user);
-    return ours != known_.end() && theirs != other.known_.end() && ours->second == theirs->second;
 }
 
 bool Users::admit(const Credentials& credentials) const {
@@ -158,9 +152,11 @@ bool Users::admit(const Credentials& credentials) const {
 
 LoginCache::LoginCache(std::size_t capacity) : key_(random_key()), right_(capacity) {}
 
-// Two steps, so that no end of a user reads as the beginning of a password.
-Digest LoginCache::fingerprint(const Credentials& credentials) const {
-    return hmac_sha256(hmac_sha256(key_, credentials.user), credentials.password.expose());
+// A user has no colon, and the password comes in a step of its own: no end of one reads as the beginning of
+// another.
+Digest LoginCache::fingerprint(const Credentials& credentials, const BcryptHash& hash) const {
+    return hmac_sha256(hmac_sha256(key_, fmt::format("{}:{}", credentials.user, hash.text())),
+                       credentials.password.expose());
 }
 
 }  // namespace exporter::http

@@ -3,12 +3,14 @@
 #pragma once
 
 #include "base/secret.h"
+#include "base/text_hash.h"
 
 #include <tl/expected.hpp>
 
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <deque>
 #include <map>
 #include <optional>
 #include <string>
@@ -48,10 +50,10 @@ class BcryptHash {
     friend bool operator==(const BcryptHash&, const BcryptHash&) = default;
 
     /// 4 to 16: each step takes twice as long.
-    [[nodiscard]] unsigned cost() const { return cost_; }
+    [[nodiscard]] unsigned cost() const;
 
     /// `$2b$`, cost, salt and result.
-    [[nodiscard]] std::string text() const { return setting_ + result_; }
+    [[nodiscard]] const std::string& text() const { return text_; }
 
     /// Takes some 70 ms at cost 10. What bcrypt would see only a part of (RFC 7617 allows NUL characters;
     /// bcrypt stops there, and after 72 bytes) matches nothing, and is told at once.
@@ -61,11 +63,9 @@ class BcryptHash {
     [[nodiscard]] static bool can_match(const base::Secret& password);
 
   private:
-    BcryptHash(unsigned cost, std::string_view salt, std::string_view result);
+    explicit BcryptHash(std::string text) : text_(std::move(text)) {}
 
-    unsigned cost_;
-    std::string setting_;  ///< version, cost and salt: what crypt is told
-    std::string result_;   ///< what its answer must end with
+    std::string text_;
 };
 
 /// Of HMAC-SHA256 (RFC 2104); also a key for it.
@@ -85,16 +85,10 @@ class Users {
     /// who is known.
     [[nodiscard]] const BcryptHash& hash_for(const std::string& user) const;
 
-    /// Whether both know the user, by the same hash.
-    [[nodiscard]] bool share(const std::string& user, const Users& other) const;
-
-    /// Whether they have the same names and hashes.
-    [[nodiscard]] bool are_those_of(const Users& other) const { return known_ == other.known_; }
-
   private:
     std::map<std::string, BcryptHash> known_;
     std::vector<BcryptHash> unknown_;  ///< one for each of the known, of its cost; at least one
-    Digest key_{};
+    base::HashKey key_;
 };
 
 /// The newest few of what was inserted. Not for several threads at once.
@@ -104,8 +98,7 @@ class Recent {
     /// @param capacity at which the oldest makes room, at least 1
     explicit Recent(std::size_t capacity) : capacity_(capacity) {}
 
-    template <class Key>
-    [[nodiscard]] bool contains(const Key& item) const {
+    [[nodiscard]] bool contains(const T& item) const {
         return std::find(items_.begin(), items_.end(), item) != items_.end();
     }
 
@@ -114,26 +107,15 @@ class Recent {
         if (contains(item)) {
             return;
         }
-        if (items_.size() < capacity_) {
-            items_.push_back(std::move(item));
-            return;
+        if (items_.size() == capacity_) {
+            items_.pop_front();
         }
-        items_[next_] = std::move(item);
-        next_ = (next_ + 1) % capacity_;
-    }
-
-    template <class Predicate>
-    void erase_if(Predicate is_unwanted) {
-        // The oldest first, as when the next one went in behind the last.
-        std::rotate(items_.begin(), items_.begin() + static_cast<std::ptrdiff_t>(next_), items_.end());
-        next_ = 0;
-        std::erase_if(items_, is_unwanted);
+        items_.push_back(std::move(item));
     }
 
   private:
     const std::size_t capacity_;
-    std::vector<T> items_;
-    std::size_t next_ = 0;  ///< where the next one goes
+    std::deque<T> items_;  ///< the oldest first
 };
 
 /// Which logins were right, by fingerprints from which no password can be recovered. Not for several threads
@@ -144,28 +126,16 @@ class LoginCache {
     explicit LoginCache(std::size_t capacity);
 
     /// HMAC with a key that only this object has. Takes a microsecond or two.
-    [[nodiscard]] Digest fingerprint(const Credentials& credentials) const;
+    ///
+    /// @param hash the user's: with another one no login of before is found
+    [[nodiscard]] Digest fingerprint(const Credentials& credentials, const BcryptHash& hash) const;
 
     [[nodiscard]] bool contains(const Digest& fingerprint) const { return right_.contains(fingerprint); }
-    /// @param user whose login it is
-    void insert(const Digest& fingerprint, const std::string& user) { right_.insert({fingerprint, user}); }
-    /// Forgets the logins of all users for whom `is_unwanted(user)` holds.
-    template <class Predicate>
-    void forget_if(Predicate is_unwanted) {
-        right_.erase_if([&](const Login& login) { return is_unwanted(login.user); });
-    }
+    void insert(const Digest& fingerprint) { right_.insert(fingerprint); }
 
   private:
-    struct Login {
-        Digest fingerprint;  ///< of the user too
-        std::string user;
-
-        friend bool operator==(const Login& login, const Digest& other) { return login.fingerprint == other; }
-        friend bool operator==(const Login& login, const Login& other) { return login == other.fingerprint; }
-    };
-
     const Digest key_;
-    Recent<Login> right_;
+    Recent<Digest> right_;
 };
 
 }  // namespace exporter::http

@@ -1,80 +1,156 @@
 #include "http/web_file.h"
 
+#include "base/duration.h"
 #include "base/text.h"
+#include "base/text_hash.h"
 #include "base/yaml_reader.h"
-#include "http/web_file_keys.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <chrono>
 #include <filesystem>
-#include <iterator>
+#include <span>
+#include <type_traits>
+#include <utility>
 
 namespace exporter::http {
 namespace {
 
-using Fault = WebFault;
-using Kind = WebKeyKind;
+constexpr std::string_view tls_section = "tls_server_config";
+constexpr std::string_view users_section = "basic_auth_users";
 
-constexpr std::string_view tls_prefix = "tls_server_config.";
-constexpr std::string_view users_key = "basic_auth_users";
-
-std::vector<base::YamlKey> yaml_keys() {
-    std::vector<base::YamlKey> result;
-    for (const WebKey& key : web_keys()) {
-        if (key.kind != Kind::users) {
-            result.push_back({std::string(key.path), std::string(key.path), key.kind == Kind::list});
-        }
-    }
-    return result;
+std::string fingerprint_of(const tl::expected<base::FileText, std::string>& file) {
+    return file ? base::text_fingerprint(file->text.expose()) : "";
 }
 
-/// What is wrong with a user's name: https://www.rfc-editor.org/rfc/rfc7617#section-2
-Fault fault_in_user_name(std::string_view name) {
-    constexpr std::size_t longest = 255;
-    if (name.empty() || name.size() > longest) {
-        return "a user's name has 1 to 255 bytes";
+/// A web file while it is read.
+struct Draft {
+    const std::string& path;
+    const base::FileReader& reader;
+    const base::FileText& source;
+    const bool is_strict;  ///< secrets that all can read are refused
+    WebFile file{TlsOptions{}, {}, {}, RateLimit{std::chrono::nanoseconds(0), 0}};
+    base::MistakeLines mistakes = {};
+    std::vector<std::string> warnings = {};
+    ReadFiles read_files = {};
+
+    [[nodiscard]] std::string at(std::string_view key, std::string_view what) const {
+        return fmt::format("{}: {}: {}", path, key, what);
     }
-    const bool is_sendable =
-        std::none_of(name.begin(), name.end(), [](char c) { return base::is_control(c) || c == ':'; });
-    return is_sendable ? "" : "a user's name can hold neither a colon nor a control character";
+    void mistake(std::string_view key, std::string_view what) { mistakes.push_back(at(key, what)); }
+    void warn(std::string_view key, std::string_view what) { warnings.push_back(at(key, what)); }
+};
+
+/// What is wrong with a value, for a message behind its place; empty: nothing.
+using Fault = std::string;
+/// One, but for lists.
+using Values = std::span<const std::string>;
+
+struct WebKey {
+    std::string_view path;
+    Fault (*read)(Draft& draft, std::string_view name, Values values);
+    bool is_list = false;
+};
+
+/// Takes a text in PEM form, of the web file or of a file that it names. Keys are secrets, certificates not.
+template <class Text>
+Fault take_pem(Draft& draft, Text& taken, const base::FileText& source, std::string_view pem) {
+    if (!taken.empty()) {
+        return "is given beside its text itself; keep one of them";
+    }
+    if (std::is_same_v<Text, base::Secret> && draft.is_strict && source.is_open_to_everybody()) {
+        return base::open_to_everybody(source.mode);
+    }
+    taken = Text(std::string(pem));
+    return {};
 }
 
-/// A name that is none, or not a plain one, may be a hash in the wrong place.
-std::string shown_user(std::string_view name) {
-    const std::string shown = base::shown_name(name);
-    return shown == name ? fmt::format("{}.{}", users_key, shown) : std::string(users_key);
+template <auto member>
+Fault read_pem(Draft& draft, std::string_view /*name*/, Values values) {
+    return take_pem(draft, (*draft.file.tls).*member, draft.source, values.front());
 }
 
-/// Names and their hashes; what is wrong is reported and left out.
-std::map<std::string, BcryptHash> read_users(base::YamlReader& reader, const YAML::Node& key,
-                                             const YAML::Node& value) {
-    std::map<std::string, BcryptHash> users;
-    if (!value.IsMap()) {
-        if (!value.IsNull()) {
-            reader.mistake(reader.place(key.Mark(), users_key),
-                           "is a section; write name: hash below it, indented");
-        }
-        return users;
+template <auto member>
+Fault read_pem_file(Draft& draft, std::string_view name, Values values) {
+    const auto directory = std::filesystem::path(draft.path).parent_path();
+    const std::string path = (directory / values.front()).lexically_normal().string();
+    const auto file = draft.reader(path);
+    draft.read_files[path] = fingerprint_of(file);
+    if (!file) {
+        // Without the path: somebody may have put the key or a password's hash in its place.
+        return file.error();
     }
-    for (const auto& entry : value) {
-        const std::string name = entry.first.IsScalar() ? entry.first.Scalar() : "";
-        const std::string where = reader.place(entry.first.Mark(), shown_user(name));
-        const auto hash = BcryptHash::parse(entry.second.IsScalar() ? entry.second.Scalar() : "");
-        if (const Fault fault = fault_in_user_name(name); !fault.empty()) {
-            reader.mistake(where, fault);
-        } else if (!hash) {
-            reader.mistake(where, hash.error());
-        } else if (!users.emplace(name, *hash).second) {
-            reader.mistake(where, "is there twice; keep one");
-        }
+    if (!file->others_may_write.empty()) {
+        draft.warn(fmt::format("{}.{}", tls_section, name),
+                   fmt::format("{}: {}", path, file->others_may_write));
     }
-    return users;
+    return take_pem(draft, (*draft.file.tls).*member, *file, file->text.expose());
 }
 
-/// What is wrong with a header's value. The choices are exporter-toolkit's.
-Fault fault_in_header(std::string_view name, std::string_view value) {
+/// The last one is what Go once called the third; exporter-toolkit takes it as well.
+constexpr std::array<std::pair<std::string_view, ClientAuth>, 6> client_auths = {
+    {{"NoClientCert", ClientAuth::none},
+     {"RequestClientCert", ClientAuth::request},
+     {"RequireAnyClientCert", ClientAuth::require_any},
+     {"VerifyClientCertIfGiven", ClientAuth::verify_if_given},
+     {"RequireAndVerifyClientCert", ClientAuth::require_and_verify},
+     {"RequireClientCert", ClientAuth::require_any}}};
+
+Fault read_client_auth(Draft& draft, std::string_view /*name*/, Values values) {
+    const auto* const found = std::find_if(client_auths.begin(), client_auths.end(),
+                                           [&](const auto& auth) { return auth.first == values.front(); });
+    if (found == client_auths.end()) {
+        return "is none of NoClientCert, RequestClientCert, RequireAnyClientCert, VerifyClientCertIfGiven "
+               "and RequireAndVerifyClientCert";
+    }
+    draft.file.tls->client_auth = found->second;
+    return {};
+}
+
+template <TlsVersion TlsOptions::* member>
+Fault read_version(Draft& draft, std::string_view /*name*/, Values values) {
+    const bool is_old = values.front() == "TLS12";
+    (*draft.file.tls).*member = is_old ? TlsVersion::tls_1_2 : TlsVersion::tls_1_3;
+    return is_old || values.front() == "TLS13"
+               ? ""
+               : "is none of TLS12 and TLS13; TLS 1.0 and 1.1 are not offered, as RFC 8996 wants it";
+}
+
+Fault read_allowed_sans(Draft& draft, std::string_view /*name*/, Values values) {
+    draft.file.tls->client_allowed_sans.assign(values.begin(), values.end());
+    const bool names_nobody =
+        values.empty() ||
+        std::any_of(values.begin(), values.end(), [](const auto& name) { return base::trim(name).empty(); });
+    return names_nobody ? "is empty or has an empty item; without any names leave it out" : "";
+}
+
+/// Which names exist, TLS itself knows.
+template <std::vector<std::string> TlsOptions::* member>
+Fault read_names(Draft& draft, std::string_view /*name*/, Values values) {
+    ((*draft.file.tls).*member).assign(values.begin(), values.end());
+    return {};
+}
+
+Fault read_suite_preference(Draft& draft, std::string_view /*name*/, Values values) {
+    const bool preferred = base::same_word(values.front(), "true");
+    draft.file.tls->prefer_server_cipher_suites = preferred;
+    return preferred || base::same_word(values.front(), "false") ? "" : "is neither true nor false";
+}
+
+Fault refuse_http2(Draft& /*draft*/, std::string_view /*name*/, Values values) {
+    return base::same_word(values.front(), "false") ? ""
+                                                    : "HTTP/2 is not spoken; Prometheus scrapes with "
+                                                      "HTTP/1.1 as well: write false, or leave it out";
+}
+
+/// The choices are exporter-toolkit's.
+Fault read_header(Draft& draft, std::string_view name, Values values) {
     constexpr std::size_t longest = 4096;
+    // Blanks at the ends are no part of a header's value; a block of YAML ends with one.
+    const std::string value(base::trim(values.front()));
+    draft.file.headers.emplace_back(name, value);
     if (name == "X-Frame-Options" && value != "deny" && value != "sameorigin") {
         return "is neither deny nor sameorigin";
     }
@@ -87,305 +163,189 @@ Fault fault_in_header(std::string_view name, std::string_view value) {
     return is_sendable ? "" : "holds a line end or another character that no header can have";
 }
 
-Fault fault_in_certificates(std::string_view pem) {
-    return pem.find("-----BEGIN CERTIFICATE-----") == std::string_view::npos
-               ? "holds no certificate in PEM form (-----BEGIN CERTIFICATE-----)"
-               : "";
+Fault read_interval(Draft& draft, std::string_view /*name*/, Values values) {
+    const auto interval = base::parse_duration(values.front());
+    draft.file.rate_limit->interval = interval.value_or(base::Duration::zero());
+    return interval ? "" : "is not a duration; write it like 500ms, 1s or 1m30s, or 0 for none";
 }
 
-Fault fault_in_private_key(std::string_view pem) {
-    if (pem.find("-----BEGIN ENCRYPTED PRIVATE KEY-----") != std::string_view::npos ||
-        pem.find("\nProc-Type: 4,ENCRYPTED") != std::string_view::npos) {
-        return "holds a key under a passphrase, which nobody could give; write it out with openssl pkey";
+Fault read_burst(Draft& draft, std::string_view /*name*/, Values values) {
+    constexpr unsigned most = 1'000'000;
+    const auto burst = base::parse_number<unsigned>(values.front());
+    draft.file.rate_limit->burst = burst.value_or(0);
+    return burst && *burst <= most ? "" : "is not a whole number from 0 to 1000000";
+}
+
+/// In the order of the format's own documentation. Without `read`: a section of free names.
+constexpr std::array<WebKey, 22> web_keys = {{
+    {"tls_server_config.cert", read_pem<&TlsOptions::certificate>},
+    {"tls_server_config.key", read_pem<&TlsOptions::key>},
+    {"tls_server_config.client_ca", read_pem<&TlsOptions::client_ca>},
+    {"tls_server_config.cert_file", read_pem_file<&TlsOptions::certificate>},
+    {"tls_server_config.key_file", read_pem_file<&TlsOptions::key>},
+    {"tls_server_config.client_auth_type", read_client_auth},
+    {"tls_server_config.client_ca_file", read_pem_file<&TlsOptions::client_ca>},
+    {"tls_server_config.client_allowed_sans", read_allowed_sans, true},
+    {"tls_server_config.min_version", read_version<&TlsOptions::min_version>},
+    {"tls_server_config.max_version", read_version<&TlsOptions::max_version>},
+    {"tls_server_config.cipher_suites", read_names<&TlsOptions::cipher_suites>, true},
+    {"tls_server_config.prefer_server_cipher_suites", read_suite_preference},
+    {"tls_server_config.curve_preferences", read_names<&TlsOptions::curve_preferences>, true},
+    {"http_server_config.http2", refuse_http2},
+    {"http_server_config.headers.Content-Security-Policy", read_header},
+    {"http_server_config.headers.X-Frame-Options", read_header},
+    {"http_server_config.headers.X-Content-Type-Options", read_header},
+    {"http_server_config.headers.X-XSS-Protection", read_header},
+    {"http_server_config.headers.Strict-Transport-Security", read_header},
+    {users_section, nullptr},
+    {"rate_limit.interval", read_interval},
+    {"rate_limit.burst", read_burst},
+}};
+
+/// https://www.rfc-editor.org/rfc/rfc7617#section-2
+bool is_user_name(std::string_view name) {
+    constexpr std::size_t longest = 255;
+    return !name.empty() && name.size() <= longest &&
+           std::none_of(name.begin(), name.end(), [](char c) { return base::is_control(c) || c == ':'; });
+}
+
+/// Names are not shown: one may be a hash in the wrong place.
+void read_users(Draft& draft, base::YamlReader& yaml, const YAML::Node& key, const YAML::Node& value) {
+    if (!value.IsMap() && !value.IsNull()) {
+        yaml.mistake(yaml.place(key.Mark(), users_section),
+                     "is a section; write name: hash below it, indented");
+        return;
     }
-    return pem.find("PRIVATE KEY-----") == std::string_view::npos
-               ? "holds no private key in PEM form (-----BEGIN PRIVATE KEY-----)"
-               : "";
-}
-
-/// A PEM text that stands in the file or in one that it names.
-struct Pem {
-    std::string_view name;  ///< its key; with `_file` behind, that of the path
-    Fault (*fault_in)(std::string_view pem) = fault_in_certificates;
-    bool is_secret = false;
-};
-
-/// A path is shown if it is like one: somebody may have put the key or a password's hash in its place.
-std::string shown_path(const std::string& path) {
-    constexpr std::string_view others = "_-./:@+";
-    const bool is_plain = std::all_of(path.begin(), path.end(), [&](char c) {
-        return base::is_alphanumeric(c) || others.find(c) != std::string_view::npos;
-    });
-    return is_plain && path.size() <= 255 && path.find("-----") == std::string::npos &&
-                   !base::may_hold_a_key(path)
-               ? path
-               : "the file (its path is not shown: it may be something else)";
-}
-
-/// Makes a web file of what was written, and keeps what is to be told about it.
-class Interpreter {
-  public:
-    Interpreter(const std::string& path, const base::FileText& text, base::Settings settings,
-                std::map<std::string, BcryptHash> users, const base::FileReader& reader,
-                base::WorldReadable world_readable)
-        : path_(path),
-          text_(text),
-          settings_(std::move(settings)),
-          reader_(reader),
-          is_strict_(world_readable == base::WorldReadable::refused) {
-        draft_.file.users = std::move(users);
-    }
-
-    void interpret() {
-        read_certificates();
-        for (const WebKey& key : web_keys()) {
-            if (const base::Setting* const setting = given(key.path)) {
-                read_value(key, *setting);
+    for (const auto& entry : value) {
+        const std::string name = entry.first.IsScalar() ? entry.first.Scalar() : "";
+        const auto hash = BcryptHash::parse(entry.second.IsScalar() ? entry.second.Scalar() : "");
+        const auto fault = [&]() -> std::string_view {
+            if (!is_user_name(name)) {
+                return "a user's name has 1 to 255 bytes, and neither a colon nor a control character";
             }
-        }
-        finish_tls();
-        finish_rate_limit();
-        judge_who_may_read_and_write();
-    }
-
-    [[nodiscard]] WebFile take_file() { return std::move(draft_.file); }
-    base::MistakeLines mistakes;
-    std::vector<std::string> warnings;
-    std::vector<ReadFile> read_files;
-
-  private:
-    /// nullptr: absent or blank, which means the same.
-    [[nodiscard]] const base::Setting* given(std::string_view key) const {
-        const auto found = settings_.find(key);
-        const bool is_blank = found != settings_.end() && found->second.values.size() == 1 &&
-                              base::trim(found->second.values.front()).empty();
-        return found == settings_.end() || is_blank ? nullptr : &found->second;
-    }
-
-    /// Of the two keys of a PEM text, the one that is given; none: the first.
-    [[nodiscard]] std::string given_of(std::string_view name) const {
-        const std::string file_key = fmt::format("{}{}_file", tls_prefix, name);
-        return given(file_key) != nullptr ? file_key : fmt::format("{}{}", tls_prefix, name);
-    }
-
-    [[nodiscard]] std::string at(std::string_view key, std::string_view what) const {
-        const auto found = settings_.find(key);
-        return found == settings_.end() ? fmt::format("{}: {}: {}", path_, key, what)
-                                        : fmt::format("{}: {}", found->second.place, what);
-    }
-    void mistake(std::string_view key, std::string_view what) { mistakes.push_back(at(key, what)); }
-    void warn(std::string_view key, std::string_view what) { warnings.push_back(at(key, what)); }
-
-    void read_value(const WebKey& key, const base::Setting& setting) {
-        Fault fault;
-        if (key.kind == Kind::header) {
-            const auto name = key.path.substr(key.path.rfind('.') + 1);
-            // Blanks at the ends are no part of a header's value; a block of YAML ends with one.
-            const std::string value(base::trim(setting.values.front()));
-            fault = fault_in_header(name, value);
-            draft_.file.headers.emplace_back(name, value);
-        } else if (key.set != nullptr) {
-            const bool has_an_empty_item =
-                std::any_of(setting.values.begin(), setting.values.end(),
-                            [](const std::string& item) { return base::trim(item).empty(); });
-            fault = has_an_empty_item ? "has an empty item" : key.set(draft_, setting.values);
-        }
+            if (!hash) {
+                return hash.error();
+            }
+            return draft.file.users.emplace(name, *hash).second ? "" : "a user is there twice; keep one";
+        }();
         if (!fault.empty()) {
-            mistake(key.path, fault);
+            yaml.mistake(yaml.place(entry.first.Mark(), users_section), fault);
         }
     }
+}
 
-    void read_certificates() {
-        if (const auto pem = read_pem({"cert"})) {
-            draft_.tls.certificate = pem->expose();
-        }
-        if (auto pem = read_pem({"key", fault_in_private_key, true})) {
-            draft_.tls.key = *std::move(pem);
-        }
-        if (const auto pem = read_pem({"client_ca"})) {
-            draft_.tls.client_ca = pem->expose();
+base::Settings read_yaml(Draft& draft) {
+    std::vector<base::YamlKey> keys;
+    for (const WebKey& key : web_keys) {
+        if (key.read != nullptr) {
+            keys.push_back({std::string(key.path), std::string(key.path), key.is_list});
         }
     }
+    base::YamlReader yaml(draft.path, draft.mistakes);
+    return yaml.read(std::string(draft.source.text.expose()), std::move(keys),
+                     {{std::string(users_section),
+                       [&](const auto& key, const auto& value) { read_users(draft, yaml, key, value); }}},
+                     "tls_server_config: {cert_file: server.crt, key_file: server.key}");
+}
 
-    /// nullopt: neither is given, or there was a mistake.
-    [[nodiscard]] std::optional<base::Secret> read_pem(const Pem& pem) {
-        const std::string key = fmt::format("{}{}", tls_prefix, pem.name);
-        const std::string file_key = key + "_file";
-        const base::Setting* const text = given(key);
-        const base::Setting* const file = given(file_key);
-        if (text != nullptr && file != nullptr) {
-            mistake(file_key, fmt::format("{} is given as well; keep one of them", key));
-            return std::nullopt;
-        }
-        if (file != nullptr) {
-            return read_pem_file(pem, file_key, file->values.front());
-        }
-        if (text == nullptr) {
-            return std::nullopt;
-        }
-        if (pem.is_secret && is_strict_ && text_.is_open_to_everybody()) {
-            mistake(key, fmt::format("the key is in this file, and {}", base::open_to_everybody(text_.mode)));
-            return std::nullopt;
-        }
-        return checked(pem, key, "", base::Secret(text->values.front()));
-    }
+/// Blank means the same as absent.
+bool is_blank(const base::Setting& setting) {
+    return setting.values.size() == 1 && base::trim(setting.values.front()).empty();
+}
 
-    [[nodiscard]] std::optional<base::Secret> read_pem_file(const Pem& pem, std::string_view key,
-                                                            const std::string& name) {
-        const auto directory = std::filesystem::path(path_).parent_path();
-        const std::string path = (directory / name).lexically_normal().string();
-        auto file = reader_(path);
-        read_files.push_back({path, file ? std::optional(file->text) : std::nullopt});
-        if (!file) {
-            mistake(key, fmt::format("{} {}", shown_path(path), file.error()));
-            return std::nullopt;
+void read_keys(Draft& draft, const base::Settings& written) {
+    bool has_tls = false;
+    for (const WebKey& key : web_keys) {
+        const auto found = written.find(key.path);
+        if (found == written.end() || is_blank(found->second)) {
+            continue;
         }
-        if (pem.is_secret && is_strict_ && file->is_open_to_everybody()) {
-            mistake(key, fmt::format("{}: {}", shown_path(path), base::open_to_everybody(file->mode)));
-            return std::nullopt;
-        }
-        if (!file->others_may_write.empty()) {
-            warn(key, fmt::format("{}: {}", shown_path(path), file->others_may_write));
-        }
-        return checked(pem, key, shown_path(path) + ' ', std::move(file->text));
-    }
-
-    [[nodiscard]] std::optional<base::Secret> checked(const Pem& pem, std::string_view key,
-                                                      std::string_view where, base::Secret text) {
-        const Fault fault = pem.fault_in(text.expose());
-        if (!fault.empty()) {
-            mistake(key, fmt::format("{}{}", where, fault));
-            return std::nullopt;
-        }
-        return text;
-    }
-
-    void finish_tls() {
-        const auto find_given = [this](bool enabling) {
-            return std::find_if(web_keys().begin(), web_keys().end(), [&](const WebKey& key) {
-                return key.path.starts_with(tls_prefix) && (key.enables_tls || !enabling) &&
-                       given(key.path) != nullptr;
-            });
-        };
-        if (find_given(true) == web_keys().end()) {
-            if (const auto other = find_given(false); other != web_keys().end()) {
-                mistake(other->path,
-                        "means nothing without a certificate and its key; give cert_file and key_file");
-            }
-            return;
-        }
-        constexpr std::string_view section = "tls_server_config";
-        if (given(given_of("cert")) == nullptr) {
-            mistake(section, "the certificate is missing; give cert_file or cert");
-        }
-        if (given(given_of("key")) == nullptr) {
-            mistake(section, "the private key is missing; give key_file or key");
-        }
-        // What else seems wrong may follow from a mistake.
-        if (mistakes.empty()) {
-            for (const TlsContradiction& contradiction : contradictions_in(draft_.tls)) {
-                mistake(given_of(contradiction.option), contradiction.what);
-            }
-            if (!draft_.tls.client_allowed_sans.empty() && !is_verified(draft_.tls.client_auth)) {
-                warn("tls_server_config.client_allowed_sans",
-                     "anybody can write these names into a certificate that RequireAnyClientCert does not "
-                     "verify; RequireAndVerifyClientCert does");
-            }
-        }
-        draft_.file.tls = std::move(draft_.tls);
-    }
-
-    void finish_rate_limit() {
-        if (draft_.rate_limit.interval == std::chrono::nanoseconds::zero()) {
-            return;
-        }
-        if (draft_.rate_limit.burst == 0) {
-            mistake("rate_limit.interval",
-                    "needs a burst of at least 1 beside it, or nobody would be answered");
-        }
-        draft_.file.rate_limit = draft_.rate_limit;
-    }
-
-    void judge_who_may_read_and_write() {
-        const bool has_users = !draft_.file.users.empty();
-        if (has_users && !draft_.file.tls) {
-            warn(users_key, "passwords travel unencrypted without tls_server_config");
-        }
-        if (const auto& who = text_.others_may_write; !who.empty()) {
-            const std::string what = fmt::format("others can decide who is let in: {}", who);
-            // Who can write the file can let in whomever they like: what lets in those with a password is
-            // refused then.
-            if (has_users && is_strict_) {
-                mistake(users_key, what + "; or allow it with --datadog.allow-world-readable-secrets");
-            } else {
-                warn(has_users ? users_key : "the file", what);
-            }
-        }
-        if (has_users && text_.is_open_to_everybody()) {
-            warn(users_key, "every user of this machine can read the hashes, and guess at them");
+        has_tls = has_tls || key.path.starts_with(tls_section);
+        const auto name = key.path.substr(key.path.rfind('.') + 1);
+        if (const Fault fault = key.read(draft, name, found->second.values); !fault.empty()) {
+            draft.mistakes.push_back(fmt::format("{}: {}", found->second.place, fault));
         }
     }
+    if (!has_tls) {
+        draft.file.tls.reset();
+    }
+}
 
-    const std::string& path_;
-    const base::FileText& text_;
-    const base::Settings settings_;
-    const base::FileReader& reader_;
-    const bool is_strict_;  ///< secrets that all can read are refused
-    WebFileDraft draft_;
-};
+/// What goes together.
+void judge(Draft& draft) {
+    if (const auto& tls = draft.file.tls) {
+        if (tls->certificate.empty() || tls->key.empty()) {
+            draft.mistake(tls_section,
+                          "the certificate or its private key is missing; give cert_file and key_file");
+        }
+        if (!tls->client_allowed_sans.empty() && tls->client_auth == ClientAuth::require_any) {
+            draft.warn("tls_server_config.client_allowed_sans",
+                       "anybody can write these names into a certificate that RequireAnyClientCert does not "
+                       "verify; RequireAndVerifyClientCert does");
+        }
+    }
+    if (draft.file.rate_limit->interval == std::chrono::nanoseconds::zero()) {
+        draft.file.rate_limit.reset();
+    } else if (draft.file.rate_limit->burst == 0) {
+        draft.mistake("rate_limit.interval",
+                      "needs a burst of at least 1 beside it, or nobody would be answered");
+    }
+}
 
-bool is_same(const std::optional<base::Secret>& text, const std::optional<base::Secret>& other) {
-    return text.has_value() == other.has_value() && (!text || text->expose() == other->expose());
+void judge_who_may_read_and_write(Draft& draft) {
+    const bool has_users = !draft.file.users.empty();
+    if (has_users && !draft.file.tls) {
+        draft.warn(users_section, "passwords travel unencrypted without tls_server_config");
+    }
+    if (const auto& who = draft.source.others_may_write; !who.empty()) {
+        const std::string what = fmt::format("others can decide who is let in: {}", who);
+        // Who can write the file can let in whomever they like: what lets in those with a password is refused
+        // then.
+        if (has_users && draft.is_strict) {
+            draft.mistake(users_section, what);
+        } else {
+            draft.warn(has_users ? users_section : "the file", what);
+        }
+    }
+    if (has_users && draft.source.is_open_to_everybody()) {
+        draft.warn(users_section, "every user of this machine can read the hashes, and guess at them");
+    }
 }
 
 }  // namespace
 
 WebFileReading read_web_file(const std::string& path, const base::FileReader& reader,
                              base::WorldReadable world_readable) {
-    auto text = reader(path);
-    std::vector<ReadFile> read_files = {{path, text ? std::optional(text->text) : std::nullopt}};
-    if (!text) {
-        const auto line = fmt::format("{}: the web configuration file {}", path, text.error());
-        return {tl::unexpected(base::MistakeLines{line}), {}, std::move(read_files)};
+    const auto source = reader(path);
+    if (!source) {
+        const auto line = fmt::format("{}: the web configuration file {}", path, source.error());
+        return {tl::unexpected(base::MistakeLines{line}), {}, {{path, fingerprint_of(source)}}};
     }
-    base::MistakeLines mistakes;
-    base::YamlReader yaml(path, mistakes);
-    std::map<std::string, BcryptHash> users;
-    std::size_t mistakes_about_users = 0;
-    const auto read_user_list = [&](const YAML::Node& key, const YAML::Node& value) {
-        const std::size_t before = mistakes.size();
-        users = read_users(yaml, key, value);
-        mistakes_about_users += mistakes.size() - before;
-    };
-    base::Settings written =
-        yaml.read(std::string(text->text.expose()), yaml_keys(), {{std::string(users_key), read_user_list}},
-                  "tls_server_config: {cert_file: server.crt, key_file: server.key}");
-    if (mistakes.size() > mistakes_about_users) {
-        // What else seems wrong may follow from a mistyped key.
-        return {tl::unexpected(std::move(mistakes)), {}, std::move(read_files)};
+    Draft draft{path, reader, *source, world_readable == base::WorldReadable::refused};
+    draft.read_files[path] = fingerprint_of(source);
+    read_keys(draft, read_yaml(draft));
+    // What else seems wrong may follow from a mistake.
+    if (draft.mistakes.empty()) {
+        judge(draft);
+        judge_who_may_read_and_write(draft);
     }
-    Interpreter interpreter(path, *text, std::move(written), std::move(users), reader, world_readable);
-    interpreter.interpret();
-    mistakes.insert(mistakes.end(), interpreter.mistakes.begin(), interpreter.mistakes.end());
-    std::move(interpreter.read_files.begin(), interpreter.read_files.end(), std::back_inserter(read_files));
-    if (!mistakes.empty()) {
-        return {tl::unexpected(std::move(mistakes)), {}, std::move(read_files)};
+    if (!draft.mistakes.empty()) {
+        return {tl::unexpected(std::move(draft.mistakes)), {}, std::move(draft.read_files)};
     }
-    return {interpreter.take_file(), std::move(interpreter.warnings), std::move(read_files)};
+    return {std::move(draft.file), std::move(draft.warnings), std::move(draft.read_files)};
 }
 
-bool are_same(const std::vector<ReadFile>& files, const std::vector<ReadFile>& others) {
-    return std::equal(files.begin(), files.end(), others.begin(), others.end(),
-                      [](const ReadFile& file, const ReadFile& other) {
-                          return file.path == other.path && is_same(file.text, other.text);
-                      });
+bool have_changed(const ReadFiles& files, const base::FileReader& reader) {
+    return std::any_of(files.begin(), files.end(),
+                       [&](const auto& file) { return fingerprint_of(reader(file.first)) != file.second; });
 }
 
-bool have_changed(const std::vector<ReadFile>& files, const base::FileReader& reader) {
-    return std::any_of(files.begin(), files.end(), [&](const ReadFile& file) {
-        const auto now = reader(file.path);
-        return !is_same(file.text, now ? std::optional(now->text) : std::nullopt);
-    });
+std::vector<std::string_view> web_file_keys() {
+    std::vector<std::string_view> paths;
+    for (const WebKey& key : web_keys) {
+        paths.push_back(key.path);
+    }
+    return paths;
 }
 
 }  // namespace exporter::http

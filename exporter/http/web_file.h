@@ -1,14 +1,14 @@
 // The file of `--web.config.file`: TLS, passwords, headers and a rate limit, in the format that Prometheus'
 // exporters share: https://github.com/prometheus/exporter-toolkit/blob/master/docs/web-configuration.md
 //
-// Read here is what the file means. Whether certificate and key fit each other, and which names of cipher
-// suites and curves exist, is for whoever sets up TLS with them.
+// Read here is what the file means. Which settings of TLS go together, and whether certificate and key fit
+// each other, is for whoever sets up TLS with them.
 #pragma once
 
 #include "base/file_text.h"
-#include "base/secret.h"
 #include "base/setting.h"
 #include "http/rate_limiter.h"
+#include "http/server.h"
 #include "http/tls.h"
 #include "http/users.h"
 
@@ -17,39 +17,36 @@
 #include <map>
 #include <optional>
 #include <string>
-#include <utility>
+#include <string_view>
 #include <vector>
 
 namespace exporter::http {
 
 struct WebFile {
-    std::optional<TlsOptions> tls;                             ///< nullopt: plain HTTP
-    std::map<std::string, BcryptHash> users;                   ///< by name; empty: no password is needed
-    std::vector<std::pair<std::string, std::string>> headers;  ///< for every response
+    std::optional<TlsOptions> tls;            ///< nullopt: plain HTTP
+    std::map<std::string, BcryptHash> users;  ///< by name; empty: no password is needed
+    Headers headers;                          ///< for every response
     std::optional<RateLimit> rate_limit;
 };
 
-/// A file that was read, to see later whether it has changed.
-struct ReadFile {
-    std::string path;
-    std::optional<base::Secret> text;  ///< nullopt: it could not be read
-};
+/// The fingerprint of each file's text, by its path; empty: it could not be read.
+using ReadFiles = std::map<std::string, std::string>;
 
 struct WebFileReading {
     tl::expected<WebFile, base::MistakeLines> file;
     std::vector<std::string> warnings;  ///< right, but worth a line in the log
-    std::vector<ReadFile> read_files;   ///< all that were read, the file itself first; also after mistakes
+    ReadFiles read_files;               ///< all that were read; also after mistakes
 };
 
 /// Paths in the file start at its own directory. Mistakes have the place and what would be right; neither
-/// they nor warnings quote a value, but for the path of a file that can't be read.
+/// they nor warnings quote a value, but for the path of a file that was read.
 [[nodiscard]] WebFileReading read_web_file(const std::string& path, const base::FileReader& reader,
                                            base::WorldReadable world_readable = base::WorldReadable::refused);
 
-/// Whether they are the same files with the same texts.
-[[nodiscard]] bool are_same(const std::vector<ReadFile>& files, const std::vector<ReadFile>& others);
-
 /// Whether any of the files reads differently now, or can be read while it could not, or the other way round.
-[[nodiscard]] bool have_changed(const std::vector<ReadFile>& files, const base::FileReader& reader);
+[[nodiscard]] bool have_changed(const ReadFiles& files, const base::FileReader& reader);
+
+/// `tls_server_config.cert`: all there are, in the order of the format's own documentation.
+[[nodiscard]] std::vector<std::string_view> web_file_keys();
 
 }  // namespace exporter::http

@@ -1,6 +1,7 @@
 #include "web/html.h"
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 
 namespace exporter::web {
@@ -12,20 +13,8 @@ using std::chrono::hours;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
-std::string_view entity_of(char c) {
-    switch (c) {
-        case '&':
-            return "&amp;";
-        case '<':
-            return "&lt;";
-        case '>':
-            return "&gt;";
-        case '"':
-            return "&quot;";
-        default:
-            return "&#39;";
-    }
-}
+constexpr std::array<std::pair<char, std::string_view>, 5> entities = {
+    {{'&', "&amp;"}, {'<', "&lt;"}, {'>', "&gt;"}, {'"', "&quot;"}, {'\'', "&#39;"}}};
 
 template <class Unit>
 std::string whole(seconds length, std::string_view singular, std::string_view plural) {
@@ -58,15 +47,16 @@ std::string two_units(seconds length, std::string_view singular, std::string_vie
 std::string escape_html(std::string_view text) {
     std::string escaped;
     escaped.reserve(text.size());
-    while (true) {
-        const auto plain = std::min(text.find_first_of("&<>\"'"), text.size());
-        escaped += text.substr(0, plain);
-        if (plain == text.size()) {
-            return escaped;
+    for (const char c : text) {
+        const auto* const found = std::find_if(entities.begin(), entities.end(),
+                                               [c](const auto& entity) { return entity.first == c; });
+        if (found == entities.end()) {
+            escaped += c;
+        } else {
+            escaped += found->second;
         }
-        escaped += entity_of(text[plain]);
-        text.remove_prefix(plain + 1);
     }
+    return escaped;
 }
 
 std::string utc_text(base::Timestamp moment) {

@@ -28,10 +28,6 @@ bool has_one_owner(const OrganizationStatus& status) {
     return !status.filtered && status.inventory->distinct_owners == 1 && status.inventory->tokens > 1;
 }
 
-std::string tokens_text(std::uint64_t tokens) {
-    return count_text(tokens, "token", "tokens");
-}
-
 Problem failure_problem(const OrganizationStatus& status, base::Timestamp now) {
     const datadog::Error& failure = *status.statistics.last_error;
     const std::string_view advice = datadog::advice(failure);
@@ -184,17 +180,6 @@ Html numbers_of(const OrganizationStatus& status, const PageSettings& settings, 
 
 }  // namespace
 
-Condition condition(const OrganizationStatus& status, base::Timestamp now) {
-    if (status.statistics.last_error || !status.moving || is_incomplete(status) ||
-        end_of_access(status, now)) {
-        return Condition::needs_attention;
-    }
-    if (status.statistics.polls == 0) {
-        return Condition::waiting;
-    }
-    return status.inventory ? Condition::healthy : Condition::needs_attention;
-}
-
 std::vector<Problem> problems(const OrganizationStatus& status, const PageSettings& settings,
                               base::Timestamp now) {
     std::vector<Problem> found;
@@ -219,11 +204,19 @@ std::vector<Problem> problems(const OrganizationStatus& status, const PageSettin
     return found;
 }
 
+Condition condition(const OrganizationStatus& status, const PageSettings& settings, base::Timestamp now) {
+    if (!problems(status, settings, now).empty()) {
+        return Condition::needs_attention;
+    }
+    return status.statistics.polls == 0 ? Condition::waiting : Condition::healthy;
+}
+
 Html organization_card(const OrganizationStatus& status, const PageSettings& settings, bool open,
                        base::Timestamp now) {
-    const Condition found = condition(status, now);
+    const Condition found = condition(status, settings, now);
     const ConditionWords& words = words_of(found);
-    const std::string tokens = status.inventory ? tokens_text(status.inventory->tokens) : "";
+    const std::string tokens =
+        status.inventory ? count_text(status.inventory->tokens, "token", "tokens") : "";
     Html card = html(
         "<details class=\"card {}\"{}>\n"
         "<summary><h3><bdi>{}</bdi></h3> <span class=\"size\">{}</span> <span class=\"state\">{}</span>"
@@ -238,14 +231,15 @@ Html organization_card(const OrganizationStatus& status, const PageSettings& set
 }
 
 Html organization_line(const OrganizationStatus& status, const PageSettings& settings, base::Timestamp now) {
-    const Condition found = condition(status, now);
+    const Condition found = condition(status, settings, now);
     const ConditionWords& words = words_of(found);
     Html line = html("<li class=\"{}\"><bdi class=\"name\">{}</bdi> <span class=\"state\">{}</span> ",
                      words.style, status.name, capitalized(words.of_one));
     if (found == Condition::needs_attention) {
         line.add("<span class=\"text\"><bdi>{}</bdi></span>", problems(status, settings, now).front().title);
     } else if (status.inventory) {
-        line.add("<span class=\"text\">{}, as of {}</span>", tokens_text(status.inventory->tokens),
+        line.add("<span class=\"text\">{}, as of {}</span>",
+                 count_text(status.inventory->tokens, "token", "tokens"),
                  time_element(status.inventory->as_of, now));
     }
     return line.add("</li>\n");

@@ -29,8 +29,6 @@ inline constexpr std::array<ConditionWords, 3> condition_words = {
     return condition_words.at(static_cast<std::size_t>(condition));
 }
 
-[[nodiscard]] Condition condition(const OrganizationStatus& status, base::Timestamp now);
-
 /// Something a person should know, and do.
 struct Problem {
     std::string title;        ///< a sentence without its full stop
@@ -41,6 +39,9 @@ struct Problem {
 /// Why an organization needs attention, the worst first; empty unless it does.
 [[nodiscard]] std::vector<Problem> problems(const OrganizationStatus& status, const PageSettings& settings,
                                             base::Timestamp now);
+
+[[nodiscard]] Condition condition(const OrganizationStatus& status, const PageSettings& settings,
+                                  base::Timestamp now);
 
 /// Everything about an organization.
 /// @param open before somebody opens or closes it; one that is not healthy is open in any case

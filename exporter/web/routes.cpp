@@ -51,15 +51,11 @@ http::Response page(std::string document) {
     return response;
 }
 
-http::Response method_not_allowed() {
-    auto response = text(405, "only GET and HEAD are served here\n");
-    response.headers.emplace_back("Allow", "GET, HEAD");
-    return response;
-}
-
 http::Response route(const RouteOptions& options, const http::Request& request) {
     if (request.method != "GET" && request.method != "HEAD") {
-        return method_not_allowed();
+        auto response = text(405, "only GET and HEAD are served here\n");
+        response.headers.emplace_back("Allow", "GET, HEAD");
+        return response;
     }
     if (request.path == options.telemetry_path) {
         return metrics_page(*options.expositions, request);

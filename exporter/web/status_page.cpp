@@ -23,11 +23,12 @@ struct Overview {
     }
 };
 
-Overview overview_of(const std::vector<OrganizationStatus>& organizations, base::Timestamp now) {
+Overview overview_of(const std::vector<OrganizationStatus>& organizations, const PageSettings& settings,
+                     base::Timestamp now) {
     Overview overview;
     std::array<std::vector<const OrganizationStatus*>, condition_words.size()> groups;
     for (const OrganizationStatus& organization : organizations) {
-        groups.at(static_cast<std::size_t>(condition(organization, now))).push_back(&organization);
+        groups.at(static_cast<std::size_t>(condition(organization, settings, now))).push_back(&organization);
         if (organization.inventory) {
             overview.sums.add(*organization.inventory);
             ++overview.counted;
@@ -111,7 +112,7 @@ Html organizations_section(const Overview& overview, const PageSettings& setting
 
 std::string status_page(const PageSettings& settings, const std::vector<OrganizationStatus>& organizations,
                         base::Timestamp now) {
-    const Overview overview = overview_of(organizations, now);
+    const Overview overview = overview_of(organizations, settings, now);
     const Html share = settings.share.empty() ? Html() : html("<p class=\"dim\">{}</p>\n", settings.share);
     return html(
                "<!DOCTYPE html>\n"

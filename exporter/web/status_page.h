@@ -50,8 +50,8 @@ struct OrganizationStatus {
 /// What stands between the page's `<style>` and `</style>`.
 [[nodiscard]] std::string_view style_sheet();
 
-/// The page's `Content-Security-Policy`: nothing but its own style sheet, known by its hash, and images that
-/// are part of the document (its empty icon, for which a browser would otherwise ask the server).
-[[nodiscard]] const std::string& content_security_policy();
+/// The page's `Content-Security-Policy`: nothing but its own style sheet, known by its hash (a test tells
+/// it), and images that are part of the document (its empty icon, which a browser would otherwise ask for).
+[[nodiscard]] std::string content_security_policy();
 
 }  // namespace exporter::web

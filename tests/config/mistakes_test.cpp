@@ -469,7 +469,8 @@ TEST_F(WebConfigFile, OfARelativePathIsBesideTheConfigurationFile) {
 TEST_F(WebConfigFile, IsReadWhenTheConfigurationIsChecked) {
     const std::string wrong = directory_.write("wrong.yml", "rate_limit: {burst: x}\nhttp2: false\n");
     EXPECT_THAT(mistakes_of({"--web.config.file=" + wrong}),
-                ElementsAre(wrong + ":2: http2: unknown key; did you mean http_server_config.http2?"));
+                ElementsAre(wrong + ":2: http2: unknown key; did you mean http_server_config.http2?",
+                            wrong + ":1: rate_limit.burst: is not a whole number from 0 to 1000000"));
     const std::string unsafe = directory_.write(
         "unsafe.yml",
         "basic_auth_users: {a: $2y$10$X0h1gDsPszWURQaxFh.zoubFi6DXncSjhoQNJgRrnGs7EsimhC7zG}\n");

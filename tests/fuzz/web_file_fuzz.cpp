@@ -39,12 +39,10 @@ void require_lines_without_key(const std::vector<std::string>& lines) {
 }
 
 void require_whole(const TlsOptions& tls) {
-    require(tls.certificate.find("BEGIN CERTIFICATE") != std::string::npos && !tls.key.empty());
-    require(tls.min_version <= tls.max_version);
-    const bool is_verified =
-        tls.client_auth == ClientAuth::verify_if_given || tls.client_auth == ClientAuth::require_and_verify;
-    require(!is_verified || !tls.client_ca.empty());
-    require(tls.client_ca.empty() || tls.client_auth != ClientAuth::none);
+    require(!tls.certificate.empty() && !tls.key.empty());
+    const auto context = TlsContext::make(tls);
+    require(!context);  // The certificate has no more than its first line.
+    require_lines_without_key({context.error()});
 }
 
 void require_sendable(const WebFile& file) {

@@ -213,6 +213,42 @@ TEST_F(FullProtection, StaysWhicheverSettingIsGone) {
     }
 }
 
+TEST_F(FullProtection, ThatTlsCanNotBeSetUpWithIsRefusedWithTheReasonAndWithoutItsValues) {
+    disk_.files["/etc/encrypted.key"] = "-----BEGIN ENCRYPTED PRIVATE KEY-----\n";
+    disk_.files["/etc/old.key"] = "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n";
+    struct Case {
+        const char* before;
+        const char* after;
+        const char* reason;
+    };
+    for (const Case& c : {
+             Case{"cert_file: server.crt", "cert_file: server.key",
+                  "the certificate can't be read: there is none"},
+             Case{"cert_file: server.crt", "cert: needle", "the certificate can't be read: there is none"},
+             Case{"key_file: server.key", "key_file: server.crt", "the key can't be read"},
+             Case{"key_file: server.key", "key: needle", "the key can't be read"},
+             Case{"key_file: server.key", "key_file: encrypted.key", "the key "},
+             Case{"key_file: server.key", "key_file: old.key", "the key "},
+             Case{"client_ca_file: authority.crt", "client_ca_file: server.key",
+                  "the client CA can't be read: there is none"},
+             Case{"  client_ca_file: authority.crt\n", "", "client_auth_type needs the authority"},
+             Case{"  client_auth_type: RequireAndVerifyClientCert\n", "", "client_ca means nothing"},
+             Case{"RequireAndVerifyClientCert", "VerifyClientCertIfGiven", "client_allowed_sans needs"},
+             Case{"min_version: TLS13", "min_version: TLS13\n  max_version: TLS12",
+                  "max_version is below min_version"},
+             Case{"[TLS_AES_256_GCM_SHA384]", "['needle needle']", "number 1 of cipher_suites is none"},
+             Case{"[CurveP521]", "[P-needle]", "number 1 of curve_preferences is no curve"},
+         }) {
+        write(everything_but(c.before, c.after));
+        const auto protection = load();
+        ASSERT_FALSE(protection) << c.after;
+        ASSERT_EQ(protection.error().size(), 1U) << c.after;
+        EXPECT_THAT(protection.error().front(),
+                    ::testing::StartsWith(std::string("/etc/web.yml: tls_server_config: ") + c.reason));
+        EXPECT_THAT(protection.error().front(), Not(HasSubstr("needle")));
+    }
+}
+
 struct Change {
     const char* name;
     const char* before;

@@ -34,7 +34,7 @@ class Conditions : public ::testing::TestWithParam<Case> {};
 TEST_P(Conditions, AreToldInWords) {
     const Case& c = GetParam();
     const OrganizationStatus status = c.status();
-    EXPECT_EQ(condition(status, now()), c.condition);
+    EXPECT_EQ(condition(status, sample_settings(), now()), c.condition);
     std::vector<std::string> titles;
     std::string texts;
     for (const Problem& problem : problems(status, sample_settings(), now())) {

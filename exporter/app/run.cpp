@@ -17,7 +17,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
-#include <future>
 #include <memory>
 #include <optional>
 #include <system_error>
@@ -92,7 +91,11 @@ tl::expected<Start, base::MistakeLines> prepare(const config::Config& config,
 
 int run_mode(config::Config config, const config::Environment& environment) {
     set_up_process();
-    // Only who serves has something to finish; the other modes end as any command does.
+    // Only who serves has something to finish, and only --once something to remove; the other modes end as
+    // any command does.
+    if (config.mode == config::Mode::once) {
+        end_by_signals(base::ReplacementFile::abandon_all);
+    }
     const bool serves = config.mode == config::Mode::serve;
     const sigset_t blocked = serves ? block_signals() : sigset_t{};
     Log log(config.log);
@@ -130,9 +133,7 @@ int run_mode(config::Config config, const config::Environment& environment) {
         case config::Mode::check:
             return check(config);
         case config::Mode::once:
-            // Not on this thread, to which the kernel gives signals: one that hangs in a file system handles
-            // none, and what handles them here removes the unfinished file.
-            return std::async(std::launch::async, [&] { return poll_once(config, *start, log); }).get();
+            return poll_once(config, *start, log);
         default:
             return serve(config, *start, log, *signals);
     }

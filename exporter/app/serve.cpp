@@ -2,6 +2,8 @@
 
 #include "app/web_server.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <array>
 #include <bitset>
@@ -101,6 +103,29 @@ sigset_t block_signals() {
     }
     ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
     return set;
+}
+
+void end_by_signals(void (*clean_up)()) {
+    // SECURITY.md promises three; the rest is for a busy machine.
+    constexpr unsigned longest_clean_up_seconds = 2;
+    sigset_t set{};
+    ::sigemptyset(&set);
+    for (const int number : {SIGTERM, SIGINT, SIGQUIT, SIGHUP}) {
+        struct sigaction action{};
+        // nohup, and a shell's `&`, have some of them ignored.
+        if (::sigaction(number, nullptr, &action) == 0 && action.sa_handler == SIG_DFL) {
+            ::sigaddset(&set, number);
+        }
+    }
+    ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
+    std::thread([set, clean_up] {
+        int number = 0;
+        ::sigwait(&set, &number);
+        ::alarm(longest_clean_up_seconds);
+        clean_up();
+        ::pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
+        ::raise(number);
+    }).detach();
 }
 
 Signals::Signals(const sigset_t& blocked, Log& log) : shared_(std::make_shared<Shared>()) {

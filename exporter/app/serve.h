@@ -18,6 +18,11 @@ namespace exporter::app {
 /// starts.
 [[nodiscard]] sigset_t block_signals();
 
+/// For a mode that does one thing: a signal that would end the process (SIGTERM, SIGINT, SIGQUIT, SIGHUP)
+/// does so once `clean_up` has run, on a thread of its own; or after two seconds, by SIGALRM, where that
+/// hangs. Before any other thread starts.
+void end_by_signals(void (*clean_up)());
+
 /// Takes the signals of `block_signals`, on a thread of its own. Once one that ends the program has come, the
 /// process ends within `longest_end`, whatever hangs.
 class Signals {

@@ -30,8 +30,6 @@ struct IpAddress {
 /// Dot-separated labels of letters, digits, `-` and `_`.
 [[nodiscard]] bool is_host_name(std::string_view text);
 
-[[nodiscard]] std::optional<int> parse_port(std::string_view text);
-
 struct HostPort {
     std::string host;  ///< may be empty; an IPv6 address without its brackets
     std::optional<int> port;
@@ -46,10 +44,10 @@ struct ListenAddress {
     bool operator==(const ListenAddress&) const = default;
 };
 
-/// `host`, `host:port`, `:port`, `[::1]`, `[::1]:port`. The error says what is wrong, without the text.
+/// `host`, `host:port`, `:port`, `[::1]`, `[::1]:port`. The error says what would be right, without the text.
 [[nodiscard]] tl::expected<HostPort, std::string> split_host_port(std::string_view text);
 
-/// `:port`, `host:port`, `[::1]:port`, `unix:/path`. The error quotes the text and says what is wrong.
+/// `:port`, `host:port`, `[::1]:port`, `unix:/path`. The error quotes the text and says what would be right.
 [[nodiscard]] tl::expected<ListenAddress, std::string> parse_listen_address(std::string_view text);
 
 /// As `parse_listen_address` reads it.

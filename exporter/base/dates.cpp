@@ -2,10 +2,14 @@
 
 #include "base/text.h"
 
+#include <fmt/chrono.h>
 #include <fmt/format.h>
+#include <time.h>  // NOLINT(modernize-deprecated-headers): strptime and timegm are not in <ctime>
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
+#include <cstdint>
 
 namespace exporter::base {
 
@@ -17,95 +21,53 @@ using std::chrono::microseconds;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
-constexpr std::array<std::string_view, 7> weekday_names = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
-constexpr std::array<std::string_view, 12> month_names = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                                          "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+/// Whether `text` has a digit where `shape` has one, one of `Tt ` where it has a `T`, and the same characters
+/// elsewhere.
+bool has_shape(std::string_view text, std::string_view shape) {
+    return std::equal(text.begin(), text.end(), shape.begin(), shape.end(), [](char c, char wanted) {
+        return is_digit(wanted) ? is_digit(c) : c == wanted || (wanted == 'T' && (c == 't' || c == ' '));
+    });
+}
 
-/// Reads a text from left to right; every step says whether it found what it wanted.
-class Cursor {
-  public:
-    explicit Cursor(std::string_view text) : rest_(text) {}
-
-    bool literal(std::string_view expected) {
-        if (!rest_.starts_with(expected)) {
-            return false;
-        }
-        rest_.remove_prefix(expected.size());
-        return true;
+/// @param digits nothing else
+int number(std::string_view digits) {
+    int value = 0;
+    for (const char digit : digits) {
+        value = value * 10 + (digit - '0');
     }
+    return value;
+}
 
-    bool any_of(std::string_view characters) { return take_any_of(characters).has_value(); }
-
-    std::optional<char> take_any_of(std::string_view characters) {
-        if (rest_.empty() || characters.find(rest_.front()) == std::string_view::npos) {
-            return std::nullopt;
-        }
-        const char found = rest_.front();
-        rest_.remove_prefix(1);
-        return found;
+/// Takes `.` and the digits behind it from the text: a fraction of a second, cut to microseconds.
+microseconds take_fraction(std::string_view& text) {
+    int micros = 0;
+    int place = 100'000;
+    std::size_t length = 1;
+    for (; length < text.size() && is_digit(text[length]); ++length) {
+        micros += (text[length] - '0') * place;
+        place /= 10;
     }
-
-    /// Exactly `width` digits of a value in [low, high].
-    bool number(std::size_t width, int low, int high, int& value) {
-        if (rest_.size() < width) {
-            return false;
-        }
-        value = 0;
-        for (const char c : rest_.substr(0, width)) {
-            if (!is_digit(c)) {
-                return false;
-            }
-            value = value * 10 + (c - '0');
-        }
-        rest_.remove_prefix(width);
-        return value >= low && value <= high;
-    }
-
-    /// One digit or more, as a fraction of a second cut to microseconds.
-    bool fraction(microseconds& value) {
-        int micros = 0;
-        int place = 100'000;
-        std::size_t length = 0;
-        while (length < rest_.size() && is_digit(rest_[length])) {
-            micros += (rest_[length] - '0') * place;
-            place /= 10;
-            ++length;
-        }
-        rest_.remove_prefix(length);
-        value = microseconds(micros);
-        return length > 0;
-    }
-
-    [[nodiscard]] bool at_end() const { return rest_.empty(); }
-
-  private:
-    std::string_view rest_;
-};
+    text.remove_prefix(length);
+    return microseconds(micros);
+}
 
 /// `Z`, `+01:00`, `+0100`, or nothing, which is UTC. Datadog writes the first two; its own TypeScript client
 /// reads all four.
-std::optional<minutes> utc_offset(Cursor& cursor) {
-    if (cursor.at_end()) {
+std::optional<minutes> utc_offset(std::string_view zone) {
+    if (zone.empty() || zone == "Z" || zone == "z") {
         return minutes(0);
     }
-    const auto sign = cursor.take_any_of("Zz+-");
-    if (!sign) {
+    const std::string_view digits = zone.substr(1);
+    if ((zone[0] != '+' && zone[0] != '-') || !(has_shape(digits, "00:00") || has_shape(digits, "0000"))) {
         return std::nullopt;
     }
-    if (*sign == 'Z' || *sign == 'z') {
-        return minutes(0);
-    }
-    int hour = 0;
-    int minute = 0;
-    if (!cursor.number(2, 0, 23, hour)) {
-        return std::nullopt;
-    }
-    cursor.literal(":");
-    if (!cursor.number(2, 0, 59, minute)) {
+    const int hour = number(digits.substr(0, 2));
+    const int minute = number(digits.substr(digits.size() - 2));
+    if (hour > 23 || minute > 59) {
         return std::nullopt;
     }
     const minutes offset = hours(hour) + minutes(minute);
-    return *sign == '-' ? -offset : offset;
+    return zone[0] == '-' ? -offset : offset;
 }
 
 /// Leap seconds are only ever put in at the end of a UTC day.
@@ -113,32 +75,71 @@ bool may_be_leap_second(std::chrono::sys_seconds minute_in_utc) {
     return minute_in_utc - std::chrono::floor<days>(minute_in_utc) == hours(23) + minutes(59);
 }
 
+struct Unit {
+    std::string_view name;
+    std::uint64_t milliseconds;
+    bool printed;
+};
+
+constexpr std::uint64_t one_second = 1000;
+constexpr std::uint64_t one_day = one_second * 3600 * 24;
+
+/// In falling order.
+constexpr std::array<Unit, 7> units = {{{"y", 365 * one_day, false},
+                                        {"w", 7 * one_day, false},
+                                        {"d", one_day, true},
+                                        {"h", 3600 * one_second, true},
+                                        {"m", 60 * one_second, true},
+                                        {"s", one_second, true},
+                                        {"ms", 1, true}}};
+
+/// Far from what a clock in nanoseconds can add to today.
+constexpr std::uint64_t longest_duration = one_day * 365 * 100;
+
+/// nullopt: this is no duration.
+std::optional<std::uint64_t> milliseconds_of(std::string_view text) {
+    constexpr std::string_view digits = "0123456789";
+    std::uint64_t total = 0;
+    for (const auto* unit = units.begin(); !text.empty(); ++unit) {
+        const std::size_t name_begin = std::min(text.find_first_not_of(digits), text.size());
+        const std::size_t name_end = std::min(text.find_first_of(digits, name_begin), text.size());
+        const auto number = parse_number<std::uint64_t>(text.substr(0, name_begin));
+        const std::string_view name = text.substr(name_begin, name_end - name_begin);
+        unit = std::find_if(unit, units.end(), [=](const Unit& known) { return known.name == name; });
+        if (!number || unit == units.end() || *number > (longest_duration - total) / unit->milliseconds) {
+            return std::nullopt;
+        }
+        total += *number * unit->milliseconds;
+        text.remove_prefix(name_end);
+    }
+    return total;
+}
+
+/// fmt's own conversion counts in nanoseconds, which end in the year 2262.
+std::tm fields_of(std::chrono::sys_seconds moment) {
+    return fmt::gmtime(std::time_t{moment.time_since_epoch().count()});
+}
+
 }  // namespace
 
 std::optional<Timestamp> parse_rfc3339(std::string_view text) {
-    Cursor cursor(text);
-    int year = 0;
-    int month = 0;
-    int day = 0;
-    int hour = 0;
-    int minute = 0;
-    int second = 0;
-    microseconds fraction{0};
     // RFC 3339, 5.6: `t` and `z` may be lower case, and a space may stand for the `T`.
-    const bool whole = cursor.number(4, 0, 9999, year) && cursor.literal("-") &&
-                       cursor.number(2, 1, 12, month) && cursor.literal("-") &&
-                       cursor.number(2, 1, 31, day) && cursor.any_of("Tt ") &&
-                       cursor.number(2, 0, 23, hour) && cursor.literal(":") &&
-                       cursor.number(2, 0, 59, minute) && cursor.literal(":") &&
-                       cursor.number(2, 0, 60, second) && (!cursor.literal(".") || cursor.fraction(fraction));
-    const std::chrono::year_month_day date{std::chrono::year(year),
-                                           std::chrono::month(static_cast<unsigned>(month)),
-                                           std::chrono::day(static_cast<unsigned>(day))};
-    if (!whole || !date.ok()) {
+    constexpr std::string_view shape = "0000-00-00T00:00:00";
+    if (!has_shape(text.substr(0, shape.size()), shape)) {
         return std::nullopt;
     }
-    const auto offset = utc_offset(cursor);
-    if (!offset || !cursor.at_end()) {
+    const auto field = [text](std::size_t begin) { return number(text.substr(begin, 2)); };
+    const std::chrono::year_month_day date{std::chrono::year(number(text.substr(0, 4))),
+                                           std::chrono::month(static_cast<unsigned>(field(5))),
+                                           std::chrono::day(static_cast<unsigned>(field(8)))};
+    const int hour = field(11);
+    const int minute = field(14);
+    const int second = field(17);
+    text.remove_prefix(shape.size());
+    const bool has_fraction = text.size() > 1 && text[0] == '.' && is_digit(text[1]);
+    const microseconds fraction = has_fraction ? take_fraction(text) : microseconds(0);
+    const auto offset = utc_offset(text);
+    if (!date.ok() || hour > 23 || minute > 59 || second > 60 || !offset) {
         return std::nullopt;
     }
     const std::chrono::sys_seconds minute_in_utc =
@@ -151,13 +152,9 @@ std::optional<Timestamp> parse_rfc3339(std::string_view text) {
 }
 
 std::string format_rfc3339(Timestamp moment) {
-    const auto day = std::chrono::floor<days>(moment);
-    const std::chrono::year_month_day date(day);
-    const std::chrono::hh_mm_ss time(moment - day);
-    std::string text = fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", static_cast<int>(date.year()),
-                                   static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-                                   time.hours().count(), time.minutes().count(), time.seconds().count());
-    if (const auto micros = time.subseconds().count(); micros != 0) {
+    const auto second = std::chrono::floor<seconds>(moment);
+    std::string text = fmt::format("{:%Y-%m-%dT%H:%M:%S}", fields_of(second));
+    if (const auto micros = (moment - second).count(); micros != 0) {
         text += fmt::format(".{:06}", micros);
         text.erase(text.find_last_not_of('0') + 1);
     }
@@ -165,47 +162,46 @@ std::string format_rfc3339(Timestamp moment) {
 }
 
 std::optional<Timestamp> parse_http_date(std::string_view text) {
-    const auto comma = text.find(", ");
-    if (comma != 3) {
+    const std::string terminated(text);
+    std::tm fields{};
+    if (::strptime(terminated.c_str(), "%a, %d %b %Y %H:%M:%S GMT", &fields) == nullptr) {
         return std::nullopt;
     }
-    Cursor cursor(text.substr(comma + 2));
-    int day = 0;
-    if (!cursor.number(2, 1, 31, day) || !cursor.literal(" ")) {
-        return std::nullopt;
-    }
-    unsigned month = 0;
-    for (unsigned i = 0; i < month_names.size() && month == 0; ++i) {
-        if (cursor.literal(month_names[i])) {
-            month = i + 1;
-        }
-    }
-    int year = 0;
-    int hour = 0;
-    int minute = 0;
-    int second = 0;
-    if (month == 0 || !cursor.literal(" ") || !cursor.number(4, 0, 9999, year) || !cursor.literal(" ") ||
-        !cursor.number(2, 0, 23, hour) || !cursor.literal(":") || !cursor.number(2, 0, 59, minute) ||
-        !cursor.literal(":") || !cursor.number(2, 0, 60, second) || !cursor.literal(" GMT") ||
-        !cursor.at_end()) {
-        return std::nullopt;
-    }
-    const std::chrono::year_month_day date{std::chrono::year(year), std::chrono::month(month),
-                                           std::chrono::day(static_cast<unsigned>(day))};
-    if (!date.ok()) {
-        return std::nullopt;
-    }
-    return std::chrono::sys_days(date) + hours(hour) + minutes(minute) + seconds(second);
+    const Timestamp moment = std::chrono::sys_seconds(seconds(::timegm(&fields)));
+    // That takes dates that don't exist, and other ways to write one. The name of the day says nothing.
+    const std::string written = format_http_date(moment);
+    return text.substr(3) == std::string_view(written).substr(3) ? std::optional(moment) : std::nullopt;
 }
 
 std::string format_http_date(Timestamp moment) {
-    const auto day = std::chrono::floor<days>(moment);
-    const std::chrono::year_month_day date(day);
-    const std::chrono::hh_mm_ss time(std::chrono::floor<seconds>(moment - day));
-    return fmt::format(
-        "{}, {:02} {} {:04} {:02}:{:02}:{:02} GMT", weekday_names[std::chrono::weekday(day).c_encoding()],
-        static_cast<unsigned>(date.day()), month_names[static_cast<unsigned>(date.month()) - 1],
-        static_cast<int>(date.year()), time.hours().count(), time.minutes().count(), time.seconds().count());
+    return fmt::format("{:%a, %d %b %Y %H:%M:%S} GMT", fields_of(std::chrono::floor<seconds>(moment)));
+}
+
+tl::expected<Duration, std::string> parse_duration(std::string_view text) {
+    const auto total = text == "0" ? std::optional<std::uint64_t>(0) : milliseconds_of(text);
+    if (text.empty() || !total) {
+        return tl::unexpected(fmt::format(
+            "{} is not a duration; write it like 90s, 5m, 1h30m or 7d: whole numbers of y, w, d, h, "
+            "m, s or ms, from long to short, each once, at most 100y",
+            quote(text)));
+    }
+    return Duration(static_cast<Duration::rep>(*total));
+}
+
+std::string format_duration(Duration duration) {
+    if (duration == Duration::zero()) {
+        return "0s";
+    }
+    std::string text = duration < Duration::zero() ? "-" : "";
+    const auto count = static_cast<std::uint64_t>(duration.count());
+    std::uint64_t rest = duration < Duration::zero() ? 0 - count : count;
+    for (const Unit& unit : units) {
+        if (unit.printed && rest >= unit.milliseconds) {
+            text += fmt::format("{}{}", rest / unit.milliseconds, unit.name);
+            rest %= unit.milliseconds;
+        }
+    }
+    return text;
 }
 
 }  // namespace exporter::base

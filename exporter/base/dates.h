@@ -1,6 +1,9 @@
-// Dates of RFC 3339, as Datadog writes them and as others might: fractions of any length, `Z`, an offset with
-// or without its colon, or no zone at all, either case, leap seconds. And the dates of HTTP.
+// Dates and durations as text. Dates of RFC 3339, as Datadog writes them and as others might: fractions of
+// any length, `Z`, an offset with or without its colon, or no zone at all, either case, leap seconds. And the
+// dates of HTTP. Durations as Prometheus writes them: `90s`, `5m`, `1h30m`, `7d`.
 #pragma once
+
+#include <tl/expected.hpp>
 
 #include <chrono>
 #include <optional>
@@ -24,5 +27,15 @@ using Timestamp = std::chrono::sys_time<std::chrono::microseconds>;
 
 /// The same form, cut to whole seconds, whatever the locale.
 [[nodiscard]] std::string format_http_date(Timestamp moment);
+
+using Duration = std::chrono::milliseconds;
+
+/// Parses `([0-9]+(y|w|d|h|m|s|ms))+` with units in falling order, each at most once, as Prometheus does; a
+/// bare `0` is zero. A year is 365 days. The error says what is wrong and gives an example.
+[[nodiscard]] tl::expected<Duration, std::string> parse_duration(std::string_view text);
+
+/// The shortest text of days, hours, minutes, seconds and milliseconds that parses back to `duration` (`7d`,
+/// `1h30m`). Weeks and years are not used: bucket names are made of this, and `7d` says more than `1w`.
+[[nodiscard]] std::string format_duration(Duration duration);
 
 }  // namespace exporter::base

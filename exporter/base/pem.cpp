@@ -1,12 +1,13 @@
 #include "base/pem.h"
 
+#include "base/regular_file.h"
+
 #include <fmt/format.h>
 #include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 
-#include <algorithm>
-#include <array>
+#include <cstddef>
 #include <limits>
 #include <utility>
 
@@ -22,21 +23,8 @@ std::shared_ptr<BIO> reader_of(std::string_view text) {
 }
 
 /// In place of OpenSSL's own, which asks at the terminal.
-int note_that_a_password_is_needed(char* /*password*/, int /*size*/, int /*writing*/, void* needed) {
-    *static_cast<bool*>(needed) = true;
+int know_no_password(char* /*password*/, int /*size*/, int /*writing*/, void* /*unused*/) {
     return -1;
-}
-
-/// The line of the first certificate from `position` on.
-std::ptrdiff_t line_of_next(std::string_view pem, std::size_t position) {
-    constexpr std::array<std::string_view, 3> heads = {"-----BEGIN CERTIFICATE-----",
-                                                       "-----BEGIN X509 CERTIFICATE-----",
-                                                       "-----BEGIN TRUSTED CERTIFICATE-----"};
-    std::size_t next = pem.size();
-    for (const std::string_view head : heads) {
-        next = std::min(next, pem.find(head, position));
-    }
-    return 1 + std::count(pem.begin(), pem.begin() + static_cast<std::ptrdiff_t>(next), '\n');
 }
 
 bool was_the_end_of_the_text() {
@@ -53,21 +41,18 @@ std::string openssl_reason() {
     return words != nullptr ? words : "no reason given";
 }
 
-tl::expected<Certificates, std::string> read_certificates(const std::string& pem, std::string_view what) {
+tl::expected<Certificates, std::string> read_certificates(std::string_view pem, std::string_view what) {
     ::ERR_clear_error();
     const auto reader = reader_of(pem);
     Certificates certificates;
-    std::size_t position = 0;
     // With AUX also those that `openssl x509 -trustout` writes, as OpenSSL's own reading of such files takes
     // them.
     while (X509* const certificate = ::PEM_read_bio_X509_AUX(reader.get(), nullptr, nullptr, nullptr)) {
         certificates.emplace_back(certificate, ::X509_free);
-        position = pem.size() - ::BIO_ctrl_pending(reader.get());
     }
     if (!was_the_end_of_the_text()) {
-        return tl::unexpected(fmt::format("{} can't be read: number {} in it, at line {}, is damaged ({})",
-                                          what, certificates.size() + 1, line_of_next(pem, position),
-                                          openssl_reason()));
+        return tl::unexpected(fmt::format("{} can't be read: number {} in it is damaged ({})", what,
+                                          certificates.size() + 1, openssl_reason()));
     }
     ::ERR_clear_error();
     if (certificates.empty()) {
@@ -81,38 +66,27 @@ tl::expected<Certificates, std::string> read_certificates(const std::string& pem
 tl::expected<CertificateFile, std::string> read_certificate_file(const std::string& path,
                                                                  std::string_view what) {
     constexpr std::size_t longest = std::size_t{4} << 20;
-    const auto file = RegularFile::open(path);
+    const auto file = read_regular_file(path, longest);
     if (!file) {
-        return tl::unexpected(fmt::format("{} {}", what, describe(file.error())));
+        return tl::unexpected(fmt::format("{} {}", what, file.error()));
     }
-    const auto text = file->read(longest);
-    if (!text) {
-        return tl::unexpected(fmt::format("{} {}", what, describe(text.error())));
-    }
-    return read_certificates(*text, what).map([&](Certificates certificates) {
-        return CertificateFile{std::move(certificates), file->ownership()};
+    return read_certificates(file->text.expose(), what).map([&](Certificates certificates) {
+        return CertificateFile{std::move(certificates), file->others_may_write};
     });
 }
 
 tl::expected<std::shared_ptr<EVP_PKEY>, std::string> read_private_key(std::string_view pem) {
     ::ERR_clear_error();
-    bool encrypted = false;
     std::shared_ptr<EVP_PKEY> key(
-        ::PEM_read_bio_PrivateKey(reader_of(pem).get(), nullptr, note_that_a_password_is_needed, &encrypted),
-        ::EVP_PKEY_free);
-    if (key) {
-        ::ERR_clear_error();
-        return key;
+        ::PEM_read_bio_PrivateKey(reader_of(pem).get(), nullptr, know_no_password, nullptr), ::EVP_PKEY_free);
+    if (!key) {
+        return tl::unexpected(
+            fmt::format("the key can't be read ({}); it has to be PEM, which begins with -----BEGIN PRIVATE "
+                        "KEY-----, and without a password: openssl pkey -in KEY -out PLAIN_KEY",
+                        openssl_reason()));
     }
-    if (encrypted) {
-        ::ERR_clear_error();
-        return tl::unexpected<std::string>(
-            "the key is encrypted, and there is nobody to ask for its password; "
-            "`openssl pkey -in KEY -out PLAIN_KEY` writes it in the clear");
-    }
-    return tl::unexpected(fmt::format(
-        "the key can't be read ({}); PEM is needed, which begins with -----BEGIN PRIVATE KEY-----",
-        openssl_reason()));
+    ::ERR_clear_error();
+    return key;
 }
 
 }  // namespace exporter::base

@@ -1,8 +1,6 @@
 // Certificates and keys from PEM text. Errors are sentences without a byte of the text.
 #pragma once
 
-#include "base/regular_file.h"
-
 #include <openssl/types.h>
 #include <tl/expected.hpp>
 
@@ -16,15 +14,15 @@ namespace exporter::base {
 using Certificates = std::vector<std::shared_ptr<X509>>;
 
 /// At least one, in the order of the text. What is no certificate in the text is passed over; a certificate
-/// that is damaged is an error, with its number and line.
+/// that is damaged is an error, with its number.
 ///
 /// @param what how errors call the text: "the certificate"
-[[nodiscard]] tl::expected<Certificates, std::string> read_certificates(const std::string& pem,
+[[nodiscard]] tl::expected<Certificates, std::string> read_certificates(std::string_view pem,
                                                                         std::string_view what);
 
 struct CertificateFile {
     Certificates certificates;
-    Ownership ownership;
+    std::string others_may_write;  ///< as in `FileText`
 };
 
 /// The same from a regular file of at most 4 MiB: twenty times the bundle of all authorities that Debian

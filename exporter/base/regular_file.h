@@ -3,14 +3,14 @@
 // something to it.
 #pragma once
 
-#include "base/descriptor.h"
+#include "base/secret.h"
 
-#include <sys/types.h>
+#include <sys/stat.h>
 #include <tl/expected.hpp>
 
 #include <cstddef>
-#include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,62 +21,43 @@ namespace exporter::base {
 /// followed.
 enum class Links { followed, refused };
 
-struct Ownership {
-    uid_t owner = 0;
-    gid_t group = 0;
-    mode_t mode = 0;  ///< permission bits
+/// What becomes of a file that is longer than it may be.
+enum class Longer { refused, cut };
+
+/// What a file is that is no regular one, to follow its path: `is a directory`.
+[[nodiscard]] std::string_view fault_in_kind(mode_t mode);
+
+struct FileText {
+    Secret text;
+    mode_t mode = 0600;              ///< permission bits
+    std::string others_may_write{};  ///< who besides this user and root, as a clause; empty: nobody
+
+    [[nodiscard]] bool is_open_to_everybody() const;  ///< whether all users can read or write the file
 };
+
+/// Reads a regular file of at most `longest` bytes. The error follows the path: `can't be read: No such file
+/// or directory`, `is a directory`. Leaves no other copy of the text in memory.
+[[nodiscard]] tl::expected<FileText, std::string> read_regular_file(const std::filesystem::path& path,
+                                                                    std::size_t longest,
+                                                                    Links links = Links::followed,
+                                                                    Longer longer = Longer::refused);
+
+/// How whoever needs a file's text gets it; another one in tests. The error is `read_regular_file`'s.
+using FileReader = std::function<tl::expected<FileText, std::string>(const std::string& path)>;
+
+/// Reads regular files of at most 1 MiB.
+[[nodiscard]] FileReader file_reader();
 
 /// Who besides `user` may have written a file that the program believes; empty: nobody. Its owner has to be
 /// the user or root, and nobody else may write it but one of the user's own groups (in Kubernetes, a volume's
 /// files are made writable to `fsGroup`).
-[[nodiscard]] std::string others_who_may_write(const Ownership& file, uid_t user,
+[[nodiscard]] std::string others_who_may_write(const struct stat& file, uid_t user,
                                                const std::vector<gid_t>& groups);
-/// The same for the user and the groups of this process.
-[[nodiscard]] std::string others_who_may_write(const Ownership& file);
 
-/// What a file is that is not a regular one: `a named pipe`.
-[[nodiscard]] std::string_view kind_of_file(mode_t mode);
+/// Whether a secret file that every user of the machine can read is used.
+enum class WorldReadable { refused, allowed };
 
-/// Why a file could not be read.
-struct FileError {
-    enum class Kind {
-        missing,     ///< nothing is there
-        unreadable,  ///< any other error of the system
-        link,        ///< a symbolic link, which was to be refused
-        directory,
-        irregular,  ///< a named pipe, a socket or a device
-        too_long,
-    };
-
-    Kind kind = Kind::unreadable;
-    std::string system_message;  ///< of `missing` and `unreadable`: `No such file or directory`
-    std::size_t longest = 0;     ///< of `too_long`: how many bytes would have been read
-};
-
-/// To follow the path: `can't be read: No such file or directory`.
-[[nodiscard]] std::string describe(const FileError& error);
-
-/// A regular file, open for reading.
-class RegularFile {
-  public:
-    [[nodiscard]] static tl::expected<RegularFile, FileError> open(const std::filesystem::path& path,
-                                                                   Links links = Links::followed);
-
-    [[nodiscard]] const Ownership& ownership() const { return ownership_; }
-    /// The whole file, which may be `longest` bytes long. The text lies on the heap and there alone: no other
-    /// copy of it, or of part of it, is left in memory.
-    [[nodiscard]] tl::expected<std::string, FileError> read(std::size_t longest) const;
-    /// The first `size` bytes, or what there is of them.
-    [[nodiscard]] tl::expected<std::string, FileError> beginning(std::size_t size) const;
-
-  private:
-    RegularFile(Descriptor descriptor, Ownership ownership, std::uint64_t size)
-        : descriptor_(std::move(descriptor)), ownership_(ownership), size_(size) {}
-
-    Descriptor descriptor_;
-    Ownership ownership_;
-    std::uint64_t size_;  ///< when it was opened; 0 for files that the kernel makes up
-};
+/// What is wrong with a secret file of this mode, and what would help; for a message behind the path.
+[[nodiscard]] std::string open_to_everybody(mode_t mode);
 
 }  // namespace exporter::base

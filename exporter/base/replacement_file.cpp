@@ -3,18 +3,14 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <linux/magic.h>
-#include <signal.h>  // NOLINT(modernize-deprecated-headers): sigaction is not in <csignal>
-#include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
-#include <array>
-#include <atomic>
 #include <cerrno>
-#include <csignal>
 #include <cstdio>
 #include <filesystem>
 #include <mutex>
+#include <set>
 #include <system_error>
 #include <utility>
 
@@ -24,8 +20,20 @@ namespace {
 /// Where a path leads.
 struct Target {
     std::string path;
-    std::optional<Ownership> file;  ///< nullopt: nothing is there yet
+    std::optional<struct stat> file;  ///< nullopt: nothing is there yet
 };
+
+/// The files that are unfinished and have `temporary_` as their name. The mutex is held while a file gets its
+/// name, its place, or is removed. Never destroyed: a process can end while a thread still writes.
+struct Named {
+    std::mutex mutex;
+    std::set<ReplacementFile*> files;
+};
+
+Named& named() {
+    static auto* const all = new Named;
+    return *all;
+}
 
 std::string text_of(int error) {
     return std::generic_category().message(error);
@@ -46,7 +54,7 @@ std::string fault_in_link(const std::filesystem::path& path, const struct stat& 
                           unsigned links_before) {
     constexpr unsigned most_links = 40;  // as the kernel has it
     if (links == Links::refused) {
-        return "is a symbolic link, and is left alone";
+        return fmt::format("{}, and is left alone", fault_in_kind(link.st_mode));
     }
     // In a directory for everybody, such as /tmp, anybody can plant a link to a file that only this user may
     // write; the kernel's own rule for that (fs.protected_symlinks) does not see the links that we resolve.
@@ -69,11 +77,10 @@ tl::expected<Target, std::string> resolve(std::filesystem::path path, Links link
                                    : tl::unexpected("can't be written: " + text_of(errno));
         }
         if (S_ISREG(status.st_mode)) {
-            return Target{path.string(), Ownership{status.st_uid, status.st_gid, status.st_mode & 0777U}};
+            return Target{path.string(), status};
         }
         if (!S_ISLNK(status.st_mode)) {
-            return tl::unexpected(fmt::format("is {}, and is left alone: only a regular file can be replaced",
-                                              kind_of_file(status.st_mode)));
+            return tl::unexpected(fmt::format("{}, and is left alone", fault_in_kind(status.st_mode)));
         }
         if (std::string fault = fault_in_link(path, status, links, followed); !fault.empty()) {
             return tl::unexpected(std::move(fault));
@@ -106,119 +113,7 @@ bool is_still(const std::string& path, int descriptor) {
            named.st_dev == opened.st_dev && named.st_ino == opened.st_ino;
 }
 
-constexpr std::array<int, 4> ending_signals = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
-
-/// From their arrival. SECURITY.md promises three; the rest is for a busy machine.
-constexpr unsigned longest_end_seconds = 2;
-
-/// How many DeferredEnds there are, or `ending`: the process ends, and nobody may begin another.
-std::atomic<int> deferrals = 0;
-constexpr int ending = -1;
-
-std::atomic<int> arrived = 0;  ///< the last of the signals; 0: none
-static_assert(std::atomic<int>::is_always_lock_free, "used by a signal handler");
-
 }  // namespace
-
-/// The name of a file that is not complete. Removes it at its end, or when a signal ends the process, unless
-/// another file has got the name meanwhile.
-class TemporaryName {
-  public:
-    TemporaryName(std::string path, int descriptor) : path_(std::move(path)), descriptor_(descriptor) {
-        const DeferredEnd deferred;
-        const std::lock_guard lock(mutex_);
-        next_ = std::exchange(first_, this);
-    }
-    TemporaryName(const TemporaryName&) = delete;
-    TemporaryName& operator=(const TemporaryName&) = delete;
-    ~TemporaryName() {
-        remove();
-        const DeferredEnd deferred;
-        const std::lock_guard lock(mutex_);
-        TemporaryName** place = &first_;
-        while (*place != this) {
-            place = &(*place)->next_;
-        }
-        *place = next_;
-    }
-
-    [[nodiscard]] bool is_valid() const { return is_still(path_, descriptor_); }
-
-    /// Of all files. For a signal handler, while there is no DeferredEnd.
-    static void remove_all() {
-        for (const TemporaryName* name = first_; name != nullptr; name = name->next_) {
-            name->remove();
-        }
-    }
-
-  private:
-    void remove() const {
-        if (is_valid()) {
-            ::unlink(path_.c_str());
-        }
-    }
-
-    const std::string path_;
-    const int descriptor_;
-    TemporaryName* next_ = nullptr;
-
-    // Whoever changes the list has a DeferredEnd, so that the handler finds it whole, and the mutex.
-    static inline TemporaryName* first_ = nullptr;
-    static inline std::mutex mutex_;
-};
-
-namespace {
-
-extern "C" void end_or_defer(int signal) {
-    const int error = errno;
-    // Left as it is by default, SIGALRM also ends a process whose threads all hang.
-    if (arrived.exchange(signal) == 0) {
-        ::alarm(longest_end_seconds);
-    }
-    int none = 0;
-    if (deferrals.compare_exchange_strong(none, ending)) {
-        TemporaryName::remove_all();
-        std::signal(signal, SIG_DFL);
-        std::raise(signal);
-    }
-    errno = error;
-}
-
-/// The handler stays: where there is no file to remove, it does what the kernel would.
-void handle_ending_signals() {
-    for (const int signal : ending_signals) {
-        struct sigaction action{};
-        if (::sigaction(signal, nullptr, &action) != 0 || action.sa_handler != SIG_DFL) {
-            continue;
-        }
-        action = {};
-        action.sa_handler = end_or_defer;
-        action.sa_flags = SA_RESTART | SA_NODEFER;  // NODEFER: it raises the signal itself.
-        ::sigaction(signal, &action, nullptr);
-    }
-}
-
-}  // namespace
-
-DeferredEnd::DeferredEnd() {
-    int others = deferrals;
-    while (others == ending || !deferrals.compare_exchange_weak(others, others + 1)) {
-        if (others == ending) {
-            ::pause();
-            others = deferrals;
-        }
-    }
-    handle_ending_signals();
-}
-
-DeferredEnd::~DeferredEnd() {
-    if (--deferrals > 0) {
-        return;
-    }
-    if (const int signal = arrived; signal != 0) {
-        ::kill(::getpid(), signal);  // To the process and not to this thread, which may block it.
-    }
-}
 
 std::string fault_in_target(const std::string& path, Links links) {
     const auto target = resolve(path, links);
@@ -238,22 +133,37 @@ ReplacementFile::ReplacementFile(std::string path, ReplacementOptions options)
     create();
 }
 
-ReplacementFile::~ReplacementFile() = default;
+ReplacementFile::~ReplacementFile() {
+    const std::lock_guard lock(named().mutex);
+    remove_name();
+}
+
+void ReplacementFile::abandon_all() {
+    named().mutex.lock();
+    while (!named().files.empty()) {
+        (*named().files.begin())->remove_name();
+    }
+}
+
+/// Unless another file has got the name meanwhile.
+void ReplacementFile::remove_name() {
+    if (named().files.erase(this) > 0 && is_still(temporary_, file_.get())) {
+        ::unlink(temporary_.c_str());
+    }
+}
 
 void ReplacementFile::create() {
-    if (options_.unnamed) {
-        file_ = open_unnamed(directory_of(target_));
-    }
+    file_ = open_unnamed(directory_of(target_));
     if (file_.is_open()) {
         return;
     }
-    const DeferredEnd deferred;  // Until it is known what is to be removed.
+    const std::lock_guard lock(named().mutex);
     ::unlink(temporary_.c_str());
     file_ =
         Descriptor(::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
     check(file_.is_open());
     if (file_.is_open()) {
-        name_ = std::make_unique<TemporaryName>(temporary_, file_.get());
+        named().files.insert(this);
     }
 }
 
@@ -278,42 +188,33 @@ void ReplacementFile::append(std::string_view bytes) {
 void ReplacementFile::take_over_mode() {
     mode_t mode = options_.mode;
     if (options_.keep_mode && replaced_) {
-        mode = replaced_->mode;
+        mode = replaced_->st_mode & 0777U;
         // Only root may give files away; others hand on the group, if they are in it. What that group may do
         // is not for the group that the file has instead.
-        if (::fchown(file_.get(), replaced_->owner, replaced_->group) != 0 &&
-            ::fchown(file_.get(), static_cast<uid_t>(-1), replaced_->group) != 0) {
+        if (::fchown(file_.get(), replaced_->st_uid, replaced_->st_gid) != 0 &&
+            ::fchown(file_.get(), static_cast<uid_t>(-1), replaced_->st_gid) != 0) {
             mode &= ~static_cast<mode_t>(S_IRWXG);
         }
     }
     check(::fchmod(file_.get(), mode) == 0);
 }
 
-void ReplacementFile::give_name() {
-    if (name_) {
-        if (!name_->is_valid()) {
-            problem_ = "another process writes it too";
-        }
+void ReplacementFile::take_place() {
+    const std::lock_guard lock(named().mutex);
+    if (!named().files.contains(this)) {
+        ::unlink(temporary_.c_str());  // left by a process that was killed in just this moment
+        const std::string unnamed = name_in_proc(file_.get());
+        check(::linkat(AT_FDCWD, unnamed.c_str(), AT_FDCWD, temporary_.c_str(), AT_SYMLINK_FOLLOW) == 0);
+    } else if (!is_still(temporary_, file_.get())) {
+        problem_ = "another process writes it too";
+    }
+    if (!problem_.empty()) {
         return;
     }
-    const std::string unnamed = name_in_proc(file_.get());
-    const auto link = [&] {
-        return ::linkat(AT_FDCWD, unnamed.c_str(), AT_FDCWD, temporary_.c_str(), AT_SYMLINK_FOLLOW) == 0;
-    };
-    if (!link()) {
-        ::unlink(temporary_.c_str());  // left by a process that was killed in just this moment
-        check(link());
-    }
+    named().files.insert(this);
+    check(::rename(temporary_.c_str(), target_.c_str()) == 0);
     if (problem_.empty()) {
-        name_ = std::make_unique<TemporaryName>(temporary_, file_.get());
-    }
-}
-
-void ReplacementFile::take_place() {
-    const DeferredEnd deferred;  // Between the two steps the name would stay.
-    give_name();
-    if (problem_.empty()) {
-        check(::rename(temporary_.c_str(), target_.c_str()) == 0);
+        named().files.erase(this);
     }
 }
 
@@ -334,7 +235,6 @@ tl::expected<void, std::string> ReplacementFile::commit() {
     if (!problem_.empty()) {
         return tl::unexpected(fmt::format("{}: {}", path_, problem_));
     }
-    name_.reset();
     // So that the new name outlives a power cut. Where the file system can't promise that, a power cut leaves
     // the file before, which is whole as well.
     const Descriptor parent(::open(directory_of(target_).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));

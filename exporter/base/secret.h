@@ -2,36 +2,66 @@
 // only way to the text is `expose()`, which a reviewer can grep for.
 #pragma once
 
+#include <string.h>  // NOLINT(modernize-deprecated-headers): explicit_bzero is not in <cstring>
+
+#include <cstddef>
+#include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace exporter::base {
+
+/// Overwrites memory before it gives it back.
+template <class T>
+struct WipingAllocator {
+    using value_type = T;
+
+    WipingAllocator() = default;
+    template <class Other>
+    WipingAllocator(const WipingAllocator<Other>& /*other*/) noexcept {}
+
+    [[nodiscard]] T* allocate(std::size_t count) { return std::allocator<T>().allocate(count); }
+    void deallocate(T* memory, std::size_t count) noexcept {
+        explicit_bzero(memory, count * sizeof(T));
+        std::allocator<T>().deallocate(memory, count);
+    }
+
+    bool operator==(const WipingAllocator&) const = default;
+};
+
+/// Bytes that leave no copy behind when they grow, move or go. Unlike a string's, they are always on the
+/// heap: an object that was moved from keeps none of them.
+using WipedBytes = std::vector<char, WipingAllocator<char>>;
 
 /// Owns a credential and overwrites it before the memory is given back.
 class Secret {
   public:
     Secret() = default;
-    explicit Secret(std::string text);
+    /// Overwrites `text`.
+    explicit Secret(std::string text) : bytes_(text.c_str(), text.c_str() + text.size() + 1) {
+        text.resize(text.capacity());
+        explicit_bzero(text.data(), text.size());
+    }
+    explicit Secret(WipedBytes bytes) : bytes_(std::move(bytes)) { bytes_.push_back('\0'); }
     Secret(const Secret& other) = default;
-    Secret(Secret&& other) noexcept;
-    Secret& operator=(const Secret& other);
-    Secret& operator=(Secret&& other) noexcept;
-    ~Secret();
+    Secret(Secret&& other) noexcept = default;
+    Secret& operator=(Secret other) noexcept {
+        bytes_.swap(other.bytes_);
+        return *this;
+    }
+    ~Secret() = default;
 
     /// The text itself, for the one place that uses it, with a NUL character behind. Valid as long as this
     /// object.
-    [[nodiscard]] std::string_view expose() const { return text_; }
-    [[nodiscard]] bool empty() const { return text_.empty(); }
+    [[nodiscard]] std::string_view expose() const {
+        return bytes_.empty() ? std::string_view("") : std::string_view(bytes_.data(), bytes_.size() - 1);
+    }
+    [[nodiscard]] bool empty() const { return expose().empty(); }
 
   private:
-    void wipe() noexcept;
-
-    std::string text_;
+    WipedBytes bytes_;  ///< with a NUL character behind; or none at all, for an empty text
 };
-
-/// Whether somewhere in the text is what could be a key, a token or a part of one: then a message must not
-/// repeat it. Datadog's API keys are 32 hexadecimal digits, its application keys 40; newer ones and access
-/// tokens begin with `ddapp_`, `ddpat_` or `ddsat_`.
-[[nodiscard]] bool may_hold_a_key(std::string_view text);
 
 }  // namespace exporter::base

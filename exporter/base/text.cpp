@@ -1,46 +1,146 @@
 #include "base/text.h"
 
-#include "base/secret.h"
-
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <openssl/evp.h>
 
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <cstdint>
+#include <utility>
 
 namespace exporter::base {
 namespace {
 
 constexpr std::size_t longest_quote = 120;
 
-struct Characters {
-    std::string_view first;  ///< in UTF-8, as are those up to `last`
-    std::string_view last;
-    unsigned number;  ///< Unicode's, of the first
-};
+/// The character of two or three bytes that the text begins with; 0 for any other, and for what is no UTF-8.
+char32_t long_character(std::string_view text) {
+    const auto byte = [&](std::size_t i) -> char32_t {
+        return i < text.size() ? static_cast<unsigned char>(text[i]) : 0;
+    };
+    const auto continues = [&](std::size_t i) { return (byte(i) & 0xC0U) == 0x80U; };
+    if ((byte(0) & 0xE0U) == 0xC0U && continues(1)) {
+        return ((byte(0) & 0x1FU) << 6U) | (byte(1) & 0x3FU);
+    }
+    if ((byte(0) & 0xF0U) == 0xE0U && continues(1) && continues(2)) {
+        return ((byte(0) & 0xFU) << 12U) | ((byte(1) & 0x3FU) << 6U) | (byte(2) & 0x3FU);
+    }
+    return 0;
+}
 
-/// What nobody sees, or what changes the direction of text.
-constexpr std::array<Characters, 6> unseen = {{
-    {"\u00a0", "\u00a0", 0xa0},    // no-break space
-    {"\u00ad", "\u00ad", 0xad},    // soft hyphen
-    {"\u200b", "\u200f", 0x200b},  // of no width; directions
-    {"\u2028", "\u202e", 0x2028},  // line ends; directions
-    {"\u2060", "\u2069", 0x2060},  // of no width; directions
-    {"\ufeff", "\ufeff", 0xfeff},  // the byte order mark
-}};
-
-/// The unseen character that the text begins with, or nullptr.
-const Characters* unseen_at(std::string_view text) {
-    const auto found = std::find_if(unseen.begin(), unseen.end(), [&](const Characters& row) {
-        const std::string_view character = text.substr(0, row.first.size());
-        return character >= row.first && character <= row.last;
-    });
-    return found == unseen.end() ? nullptr : found;
+/// What nobody sees, or what changes the direction of text: spaces of no width or without a break, the soft
+/// hyphen, line ends, directions, the byte order mark.
+bool is_unseen(char32_t code) {
+    return code == 0xA0 || code == 0xAD || (code >= 0x200B && code <= 0x200F) ||
+           (code >= 0x2028 && code <= 0x202E) || (code >= 0x2060 && code <= 0x2069) || code == 0xFEFF;
 }
 
 bool same_letter(char a, char b) {
     return lower(a) == lower(b);
+}
+
+bool has_digit(std::string_view text) {
+    return std::any_of(text.begin(), text.end(), is_digit);
+}
+
+bool has_letter(std::string_view text) {
+    return std::any_of(text.begin(), text.end(), is_letter);
+}
+
+/// Whether a run of these characters passes the test.
+template <class Test>
+bool any_run(std::string_view text, bool (*is_part)(char), Test test) {
+    while (!text.empty()) {
+        const std::string_view run(text.begin(), std::find_if_not(text.begin(), text.end(), is_part));
+        if (test(run)) {
+            return true;
+        }
+        text.remove_prefix(std::min(run.size() + 1, text.size()));
+    }
+    return false;
+}
+
+constexpr std::size_t longest_name = 128;
+
+std::string without_separators(std::string_view name) {
+    std::string result = lower(name);
+    std::erase_if(result, [](char c) { return c == '.' || c == '-' || c == '_'; });
+    return result;
+}
+
+std::string_view last_part(std::string_view name) {
+    const std::size_t dot = name.rfind('.');
+    return dot == std::string_view::npos ? name : name.substr(dot + 1);
+}
+
+/// Insertions, deletions, substitutions and swaps of neighbours that lead from one text to the other.
+std::size_t typing_errors(std::string_view from, std::string_view to) {
+    std::vector<std::vector<std::size_t>> distance(from.size() + 1, std::vector<std::size_t>(to.size() + 1));
+    for (std::size_t i = 0; i <= from.size(); ++i) {
+        for (std::size_t j = 0; j <= to.size(); ++j) {
+            if (i == 0 || j == 0) {
+                distance[i][j] = i + j;
+                continue;
+            }
+            const std::size_t substituted = distance[i - 1][j - 1] + (from[i - 1] == to[j - 1] ? 0 : 1);
+            distance[i][j] = std::min({substituted, distance[i - 1][j] + 1, distance[i][j - 1] + 1});
+            if (i > 1 && j > 1 && from[i - 1] == to[j - 2] && from[i - 2] == to[j - 1]) {
+                distance[i][j] = std::min(distance[i][j], distance[i - 2][j - 2] + 1);
+            }
+        }
+    }
+    return distance[from.size()][to.size()];
+}
+
+/// Whether `candidate` goes on where `name` ends.
+bool is_longer(std::string_view candidate, std::string_view name) {
+    return name.size() >= 4 && candidate.starts_with(name);
+}
+
+constexpr std::size_t most_typing_errors = 2;
+constexpr std::size_t too_far = most_typing_errors + 3;
+
+/// How far a candidate is from a name that is spelled wrong.
+std::size_t distance_in_spelling(std::string_view name, std::string_view candidate) {
+    const std::string plain_name = without_separators(name);
+    const std::size_t errors = typing_errors(plain_name, without_separators(candidate));
+    return errors <= std::min(plain_name.size() / 4, most_typing_errors) ? errors : too_far;
+}
+
+/// How far it is from a name that may also lack a tail, or all but its last part.
+std::size_t distance_of_name(std::string_view name, std::string_view candidate) {
+    const std::string plain_name = without_separators(name);
+    const std::string plain_candidate = without_separators(candidate);
+    if (plain_name.empty()) {
+        return too_far;
+    }
+    if (typing_errors(plain_name, plain_candidate) <= 1) {
+        return 0;
+    }
+    if (is_longer(plain_candidate, plain_name)) {
+        return 1;
+    }
+    const std::string last_of_name = without_separators(last_part(name));
+    const std::string last_of_candidate = without_separators(last_part(candidate));
+    const std::size_t by_last_part = last_of_candidate == last_of_name            ? most_typing_errors + 1
+                                     : is_longer(last_of_candidate, last_of_name) ? most_typing_errors + 2
+                                                                                  : too_far;
+    return std::min(by_last_part, distance_in_spelling(name, candidate));
+}
+
+template <class Names, class Distance>
+std::optional<std::string> nearest(std::string_view name, const Names& candidates, Distance distance) {
+    std::optional<std::string> nearest;
+    std::size_t least = too_far;
+    for (const auto& candidate : candidates) {
+        if (const std::size_t far = distance(name.substr(0, longest_name), candidate); far < least) {
+            least = far;
+            nearest = candidate;
+        }
+    }
+    return nearest;
 }
 
 void append_escaped(std::string& text, char character) {
@@ -87,24 +187,46 @@ std::string lower(std::string_view text) {
     return result;
 }
 
+bool may_hold_a_key(std::string_view text) {
+    constexpr std::array<std::string_view, 3> prefixes = {"ddpat_", "ddsat_", "ddapp_"};
+    constexpr std::size_t shortest_key = 32;
+    // Letters and digits by the dozen, in a row: no word, no number, but perhaps a key that lost its end.
+    constexpr std::size_t shortest_part = 20;
+    return std::any_of(prefixes.begin(), prefixes.end(),
+                       [&](std::string_view prefix) { return holds(text, prefix); }) ||
+           any_run(text, is_word_character,
+                   [](std::string_view word) { return word.size() >= shortest_key && has_digit(word); }) ||
+           any_run(text, is_alphanumeric, [](std::string_view code) {
+               return code.size() >= shortest_part && has_digit(code) && has_letter(code);
+           });
+}
+
 std::string quote(std::string_view text) {
     if (may_hold_a_key(text)) {
         return "(not shown: it looks like a key)";
     }
     std::string result = "\"";
     for (std::size_t i = 0; i < std::min(text.size(), longest_quote); ++i) {
-        if (const Characters* row = unseen_at(text.substr(i))) {
-            const std::size_t last = i + row->first.size() - 1;
-            // Within a row the characters differ in their last byte alone.
-            const auto offset = static_cast<unsigned>(text[last] - row->first.back());
-            result += fmt::format("\\u{:04x}", row->number + offset);
-            i = last;
+        if (const char32_t code = long_character(text.substr(i)); is_unseen(code)) {
+            result += fmt::format("\\u{:04x}", static_cast<std::uint32_t>(code));
+            i += code < 0x800 ? 1 : 2;
         } else {
             append_escaped(result, text[i]);
         }
     }
     result += text.size() > longest_quote ? "…\"" : "\"";
     return result;
+}
+
+std::optional<std::string> nearest_spelling(std::string_view name,
+                                            std::span<const std::string_view> candidates) {
+    return nearest(name, candidates, distance_in_spelling);
+}
+
+std::string did_you_mean(std::string_view name, const std::vector<std::string>& candidates,
+                         std::string_view prefix) {
+    const std::optional<std::string> meant = nearest(name, candidates, distance_of_name);
+    return meant ? fmt::format("; did you mean {}{}?", prefix, *meant) : "";
 }
 
 std::string shown_name(std::string_view name) {
@@ -140,19 +262,37 @@ std::vector<std::string> split_list(std::string_view text) {
     }
 }
 
-std::string join_choices(const std::vector<std::string>& choices) {
-    std::string text;
-    for (std::size_t i = 0; i < choices.size(); ++i) {
-        if (i > 0) {
-            text += i + 1 == choices.size() ? " or " : ", ";
-        }
-        text += choices[i];
-    }
+std::string join(const std::vector<std::string>& items) {
+    return fmt::format("{}", fmt::join(items, ", "));
+}
+
+std::string encode_base64(std::string_view bytes) {
+    std::string text(4 * ((bytes.size() + 2) / 3) + 1, '\0');  // OpenSSL ends it with a NUL character.
+    const int length = ::EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()),
+                                         reinterpret_cast<const unsigned char*>(bytes.data()),
+                                         static_cast<int>(bytes.size()));
+    text.resize(static_cast<std::size_t>(length));
     return text;
 }
 
-std::string join(const std::vector<std::string>& items) {
-    return fmt::format("{}", fmt::join(items, ", "));
+std::optional<WipedBytes> decode_base64(std::string_view text) {
+    const int padding = text.ends_with("==") ? 2 : text.ends_with('=') ? 1 : 0;
+    const auto digits = text.substr(0, text.size() - static_cast<std::size_t>(padding));
+    // OpenSSL also takes white space, and what comes before a `-`.
+    const bool is_plain = std::all_of(digits.begin(), digits.end(), [](char digit) {
+        return is_alphanumeric(digit) || digit == '+' || digit == '/';
+    });
+    WipedBytes bytes(text.size() / 4 * 3);
+    if (!is_plain || text.size() % 4 != 0 ||
+        ::EVP_DecodeBlock(reinterpret_cast<unsigned char*>(bytes.data()),
+                          reinterpret_cast<const unsigned char*>(text.data()),
+                          static_cast<int>(text.size())) < 0) {
+        return std::nullopt;
+    }
+    const auto end = bytes.end() - padding;
+    const bool is_rest_unset = std::all_of(end, bytes.end(), [](char byte) { return byte == 0; });
+    bytes.erase(end, bytes.end());
+    return is_rest_unset ? std::optional(std::move(bytes)) : std::nullopt;
 }
 
 }  // namespace exporter::base

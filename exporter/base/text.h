@@ -1,10 +1,19 @@
-// Text: classes of characters, comparison without regard to case, whole numbers, lists, and quoting for
-// messages.
+// base/: what any program of ours needs and no library here gives. Text (this header), dates and durations,
+// addresses, PEM, keyed hashes; `Secret`, which leaves nothing in memory; file descriptors, files that are
+// read with distrust and replaced whole, a bounded reader of YAML, a bounded socket below OpenSSL. What comes
+// in is text or bytes of an unknown author; what goes out is a value, or a sentence for whoever wrote the
+// text, with no secret in it. Knows no network protocol, starts no thread and writes no log.
+//
+// Text: classes of characters, comparison without regard to case, whole numbers, lists, Base64; and quoting
+// and suggestions for messages.
 #pragma once
+
+#include "base/secret.h"
 
 #include <charconv>
 #include <concepts>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -68,9 +77,25 @@ template <std::integral Number>
 /// ASCII only.
 [[nodiscard]] std::string lower(std::string_view text);
 
+/// Whether somewhere in the text is what could be a key, a token or a part of one: then a message must not
+/// repeat it. Datadog's API keys are 32 hexadecimal digits, its application keys 40; newer ones and access
+/// tokens begin with `ddapp_`, `ddpat_` or `ddsat_`.
+[[nodiscard]] bool may_hold_a_key(std::string_view text);
+
 /// In double quotes, for a message: control characters and invisible ones are escaped, what is long is
 /// cut, and what looks like a key is not shown at all, since people swap variables.
 [[nodiscard]] std::string quote(std::string_view text);
+
+/// The candidate that is the same word but for separators, case and at most two typing errors (fewer in a
+/// short name).
+[[nodiscard]] std::optional<std::string> nearest_spelling(std::string_view name,
+                                                          std::span<const std::string_view> candidates);
+
+/// `; did you mean X?`, or nothing. X is `prefix` and the candidate that is close enough to `name` to be
+/// worth suggesting: spelled nearly the same, longer by a tail (`api_key`, `api_key_file`), or either of them
+/// in its last part (`interval`, `poll.interval`).
+[[nodiscard]] std::string did_you_mean(std::string_view name, const std::vector<std::string>& candidates,
+                                       std::string_view prefix = "");
 
 /// A name that somebody wrote, as it is where it could be one; otherwise as `quote` has it.
 [[nodiscard]] std::string shown_name(std::string_view name);
@@ -81,10 +106,15 @@ template <std::integral Number>
 /// The items between commas, trimmed. An empty text has none.
 [[nodiscard]] std::vector<std::string> split_list(std::string_view text);
 
-/// `a`, `a or b`, `a, b or c`.
-[[nodiscard]] std::string join_choices(const std::vector<std::string>& choices);
-
 /// `a, b, c`.
 [[nodiscard]] std::string join(const std::vector<std::string>& items);
+
+// Base64 as in RFC 4648, section 4: the usual alphabet, padded, without line breaks.
+
+[[nodiscard]] std::string encode_base64(std::string_view bytes);
+
+/// Strict: whole groups of four characters, bits that carry nothing unset. Makes no other copy: the bytes may
+/// be a password.
+[[nodiscard]] std::optional<WipedBytes> decode_base64(std::string_view text);
 
 }  // namespace exporter::base

@@ -1,5 +1,7 @@
 #include "base/text_hash.h"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <openssl/rand.h>
 #include <openssl/sha.h>
 
@@ -22,47 +24,13 @@ std::uint64_t word(const char* bytes, std::size_t count) {
     return value;
 }
 
-class SipState {
-  public:
-    explicit SipState(const HashKey& key)
-        : a_(key.first ^ 0x736F6D6570736575),
-          b_(key.second ^ 0x646F72616E646F6D),
-          c_(key.first ^ 0x6C7967656E657261),
-          d_(key.second ^ 0x7465646279746573) {}
-
-    void take(std::uint64_t word) {
-        d_ ^= word;
-        round();
-        a_ ^= word;
-    }
-
-    [[nodiscard]] std::uint64_t finish() {
-        c_ ^= 0xFF;
-        round();
-        round();
-        round();
-        return a_ ^ b_ ^ c_ ^ d_;
-    }
-
-  private:
-    void round() {
-        a_ += b_;
-        b_ = std::rotl(b_, 13) ^ a_;
-        a_ = std::rotl(a_, 32);
-        c_ += d_;
-        d_ = std::rotl(d_, 16) ^ c_;
-        a_ += d_;
-        d_ = std::rotl(d_, 21) ^ a_;
-        c_ += b_;
-        b_ = std::rotl(b_, 17) ^ c_;
-        c_ = std::rotl(c_, 32);
-    }
-
-    std::uint64_t a_;
-    std::uint64_t b_;
-    std::uint64_t c_;
-    std::uint64_t d_;
-};
+/// Which of so many places a hash belongs to: as many hashes to each, and a larger hash never before a
+/// smaller one.
+std::size_t place_of(std::uint64_t hash, std::size_t places) {
+    __extension__ using Wide = unsigned __int128;
+    // cppcheck-suppress shiftTooManyBits ; it has 128 of them
+    return static_cast<std::size_t>((Wide{hash} * places) >> 64U);
+}
 
 constexpr std::size_t fewest_slots = 128;
 
@@ -87,26 +55,45 @@ const HashKey& process_hash_key() {
 }
 
 std::uint64_t text_hash(std::string_view text, const HashKey& key) {
+    std::uint64_t a = key.first ^ 0x736F6D6570736575;
+    std::uint64_t b = key.second ^ 0x646F72616E646F6D;
+    std::uint64_t c = key.first ^ 0x6C7967656E657261;
+    std::uint64_t d = key.second ^ 0x7465646279746573;
+    const auto round = [&] {
+        a += b;
+        b = std::rotl(b, 13) ^ a;
+        a = std::rotl(a, 32);
+        c += d;
+        d = std::rotl(d, 16) ^ c;
+        a += d;
+        d = std::rotl(d, 21) ^ a;
+        c += b;
+        b = std::rotl(b, 17) ^ c;
+        c = std::rotl(c, 32);
+    };
+    const auto take = [&](std::uint64_t next) {
+        d ^= next;
+        round();
+        a ^= next;
+    };
     constexpr std::size_t width = sizeof(std::uint64_t);
-    SipState state(key);
     const std::uint64_t length = text.size();
     for (; text.size() >= width; text.remove_prefix(width)) {
-        state.take(word(text.data(), width));
+        take(word(text.data(), width));
     }
-    state.take((length << 56U) | word(text.data(), text.size()));
-    return state.finish();
+    take((length << 56U) | word(text.data(), text.size()));
+    c ^= 0xFF;
+    round();
+    round();
+    round();
+    return a ^ b ^ c ^ d;
 }
 
 std::string text_fingerprint(std::string_view text) {
     std::array<unsigned char, SHA256_DIGEST_LENGTH> digest{};
     ::SHA256(reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest.data());
-    constexpr std::string_view digits = "0123456789abcdef";
-    std::string text_of_half;
-    for (std::size_t i = 0; i < digest.size() / 2; ++i) {
-        text_of_half += digits[digest[i] >> 4U];
-        text_of_half += digits[digest[i] & 0xFU];
-    }
-    return text_of_half;
+    const auto* const half = digest.begin() + digest.size() / 2;
+    return fmt::format("{:02x}", fmt::join(digest.begin(), half, ""));
 }
 
 bool IdSet::insert(std::string_view id) {

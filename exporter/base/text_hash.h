@@ -36,16 +36,6 @@ struct HashKey {
 /// texts that have the same.
 [[nodiscard]] std::string text_fingerprint(std::string_view text);
 
-/// Which of so many places a hash belongs to: as many hashes to each, and a larger hash never before a
-/// smaller one.
-///
-/// @param places at least 1
-[[nodiscard]] inline std::size_t place_of(std::uint64_t hash, std::size_t places) {
-    __extension__ using Wide = unsigned __int128;
-    // cppcheck-suppress shiftTooManyBits ; it has 128 of them
-    return static_cast<std::size_t>((Wide{hash} * places) >> 64U);
-}
-
 /// Ids that are counted once: of tokens, for de-duplication, or of owners.
 ///
 /// 64-bit hashes in one flat table: 10 to 13.4 bytes an id past the first few hundred. The chance that any

@@ -1,13 +1,15 @@
 #include "base/yaml_reader.h"
 
-#include "base/nearest_name.h"
 #include "base/text.h"
 
 #include <fmt/format.h>
 #include <yaml-cpp/depthguard.h>
 #include <yaml-cpp/eventhandler.h>
+#include <yaml-cpp/yaml.h>
 
 #include <algorithm>
+#include <iterator>
+#include <set>
 #include <sstream>
 #include <utility>
 
@@ -65,45 +67,43 @@ void YamlReader::mistake(const std::string& where, std::string_view what) {
     mistakes_.push_back(fmt::format("{}: {}", where, what));
 }
 
-bool YamlReader::is_section(const std::string& path) const {
-    return std::any_of(known_.begin(), known_.end(),
-                       [&](const YamlKey& known) { return known.path.starts_with(path + "."); });
-}
-
-std::vector<std::string> YamlReader::known_paths() const {
-    std::set<std::string> paths;
-    const auto add = [&paths](const std::string& path) {
-        paths.insert(path);
-        for (auto dot = path.find('.'); dot != std::string::npos; dot = path.find('.', dot + 1)) {
-            paths.insert(path.substr(0, dot));  // A section may be misspelled as well.
-        }
+/// The settings of a mapping, as they are read.
+struct YamlReader::Reading {
+    /// What may be at a path.
+    struct Known {
+        const YamlKey* key = nullptr;
+        const Handler* handler = nullptr;
+        bool is_section = false;
     };
-    for (const YamlKey& key : known_) {
-        add(key.path);
-    }
-    for (const auto& [path, handler] : handlers_) {
-        add(path);
-    }
-    return {paths.begin(), paths.end()};
-}
 
-std::optional<std::string> YamlReader::fresh_key(const YAML::Node& key, const std::string& prefix,
-                                                 Seen& seen) {
-    if (!key.IsScalar()) {
-        mistake(place(key.Mark(), prefix.empty() ? "the file" : prefix.substr(0, prefix.size() - 1)),
-                "a key is not a plain name");
-        return std::nullopt;
+    Reading(const std::vector<YamlKey>& keys, const Handlers& handlers, std::string shown_prefix)
+        : prefix(std::move(shown_prefix)) {
+        for (const YamlKey& key : keys) {
+            known[key.path].key = &key;
+            for (auto dot = key.path.find('.'); dot != std::string::npos; dot = key.path.find('.', dot + 1)) {
+                known[key.path.substr(0, dot)].is_section = true;
+            }
+        }
+        for (const auto& [path, handler] : handlers) {
+            known[path].handler = &handler;
+        }
     }
-    std::string name = prefix + shown_name(key.Scalar());
-    if (!seen.insert(key.Scalar()).second) {
-        mistake(place(key.Mark(), name), "is there twice; keep one");
-        return std::nullopt;
-    }
-    return name;
-}
 
-std::optional<Setting> YamlReader::setting(const std::string& place, const YAML::Node& value, bool is_list) {
-    Setting result{Source::file, place, {}};
+    /// A section may be misspelled as well.
+    [[nodiscard]] std::string suggestion(const std::string& path) const {
+        std::vector<std::string> paths;
+        std::transform(known.begin(), known.end(), std::back_inserter(paths),
+                       [](const auto& row) { return row.first; });
+        return did_you_mean(path, paths);
+    }
+
+    const std::string prefix;  ///< what mistakes write before each path
+    std::map<std::string, Known> known;
+    Settings settings;
+};
+
+std::optional<Setting> YamlReader::setting(const std::string& where, const YAML::Node& value, bool is_list) {
+    Setting result{Source::file, where, {}};
     if (value.IsScalar()) {
         result.values.push_back(value.Scalar());
     } else if (value.IsNull()) {
@@ -111,60 +111,75 @@ std::optional<Setting> YamlReader::setting(const std::string& place, const YAML:
     } else if (value.IsSequence() && is_list) {
         for (const YAML::Node& item : value) {
             if (!item.IsScalar()) {
-                mistake(place, "takes a list of plain values");
+                mistake(where, "takes a list of plain values");
                 return std::nullopt;
             }
             result.values.push_back(item.Scalar());
         }
     } else {
-        mistake(place, is_list ? "takes a value or a list of values" : "takes a single value");
+        mistake(where, is_list ? "takes a value or a list of values" : "takes a single value");
         return std::nullopt;
     }
     return result;
 }
 
-void YamlReader::read_entry(const std::string& path, const YAML::Node& key, const YAML::Node& value) {
-    const std::string where = place(key.Mark(), path);
-    const auto known =
-        std::find_if(known_.begin(), known_.end(), [&](const YamlKey& k) { return k.path == path; });
-    if (is_section(path) && (known == known_.end() || value.IsMap())) {
-        if (value.IsMap()) {
-            read_section(value, path + ".");
-        } else if (!value.IsNull()) {
+void YamlReader::read_value(const std::string& path, const std::string& where, const YAML::Node& key,
+                            const YAML::Node& value, Reading& reading) {
+    const auto found = reading.known.find(path);
+    if (found == reading.known.end()) {
+        mistake(where, fmt::format("unknown key{}", reading.suggestion(path)));
+        return;
+    }
+    const Reading::Known& known = found->second;
+    if (known.handler != nullptr) {
+        (*known.handler)(key, value);
+    } else if (known.is_section && value.IsMap()) {
+        read_section(value, path + ".", reading);
+    } else if (known.key == nullptr) {
+        if (!value.IsNull()) {
             mistake(where, "is a section; write its keys below it, indented");
         }
-    } else if (known == known_.end()) {
-        mistake(where, fmt::format("unknown key{}", did_you_mean(path, known_paths())));
-    } else if (auto read = setting(where, value, known->is_list)) {
-        settings_[known->name] = *std::move(read);
+    } else if (auto read = setting(where, value, known.key->is_list)) {
+        reading.settings[known.key->name] = *std::move(read);
     }
 }
 
-void YamlReader::read_section(const YAML::Node& section, const std::string& prefix) {
-    Seen seen;
+void YamlReader::read_section(const YAML::Node& section, const std::string& prefix, Reading& reading) {
+    const std::string shown_prefix = reading.prefix + prefix;
+    std::set<std::string> seen;
     for (const auto& entry : section) {
-        const std::optional<std::string> path = fresh_key(entry.first, prefix, seen);
-        if (!path) {
+        if (!entry.first.IsScalar()) {
+            mistake(
+                place(entry.first.Mark(),
+                      shown_prefix.empty() ? "the file" : shown_prefix.substr(0, shown_prefix.size() - 1)),
+                "a key is not a plain name");
             continue;
         }
-        if (const auto handler = handlers_.find(*path); handler != handlers_.end()) {
-            handler->second(entry.first, entry.second);
+        const std::string& name = entry.first.Scalar();
+        const std::string where = place(entry.first.Mark(), shown_prefix + shown_name(name));
+        if (seen.insert(name).second) {
+            read_value(prefix + name, where, entry.first, entry.second, reading);
         } else {
-            read_entry(*path, entry.first, entry.second);
+            mistake(where, "is there twice; keep one");
         }
     }
 }
 
-Settings YamlReader::read(const std::string& text, std::vector<YamlKey> known, Handlers handlers,
-                          std::string_view example) {
-    known_ = std::move(known);
-    handlers_ = std::move(handlers);
-    settings_.clear();
+Settings YamlReader::read_mapping(const YAML::Node& mapping, const std::string& name,
+                                  const std::vector<YamlKey>& known) {
+    Reading reading(known, {}, name + ".");
+    read_section(mapping, "", reading);
+    return std::move(reading.settings);
+}
+
+Settings YamlReader::read(const std::string& text, const std::vector<YamlKey>& known,
+                          const Handlers& handlers, std::string_view example) {
     if (const auto control = std::find_if(text.begin(), text.end(), is_no_text); control != text.end()) {
         mistake(path_,
                 fmt::format("is no text: a control character is at byte {}", control - text.begin() + 1));
         return {};
     }
+    Reading reading(known, handlers, "");
     try {
         if (const auto second = second_document(text)) {
             mistake(place(*second, "the file"),
@@ -173,7 +188,7 @@ Settings YamlReader::read(const std::string& text, std::vector<YamlKey> known, H
         }
         const YAML::Node document = YAML::Load(text);
         if (document.IsMap()) {
-            read_section(document, "");
+            read_section(document, "", reading);
         } else if (!document.IsNull()) {
             mistake(place(document.Mark(), "the file"),
                     fmt::format("is not a mapping; write keys such as {}", example));
@@ -184,7 +199,7 @@ Settings YamlReader::read(const std::string& text, std::vector<YamlKey> known, H
         mistakes_.push_back(fmt::format("{}:{}:{}: not valid YAML: {}", path_, error.mark.line + 1,
                                         error.mark.column + 1, without_quoted_text(error.msg)));
     }
-    return std::move(settings_);
+    return std::move(reading.settings);
 }
 
 }  // namespace exporter::base

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "base/address.h"
-#include "base/duration.h"
+#include "base/dates.h"
 #include "config/credentials.h"
 #include "config/endpoint.h"
 

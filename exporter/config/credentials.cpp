@@ -235,9 +235,7 @@ tl::expected<base::Secret, std::string> read_secret_file(KeyKind kind, const std
     };
     const auto file = base::read_regular_file(path, longest_secret_file);
     if (!file) {
-        base::FileError error = file.error();
-        error.longest = longest_secret;
-        return failure(base::describe(error));
+        return failure(file.error());
     }
     if (world_readable == base::WorldReadable::refused && file->is_open_to_everybody()) {
         return failure(base::open_to_everybody(file->mode));

@@ -5,7 +5,7 @@
 // What is refused are traces of how the text got there.
 #pragma once
 
-#include "base/file_text.h"
+#include "base/regular_file.h"
 #include "base/secret.h"
 
 #include <tl/expected.hpp>

@@ -1,7 +1,6 @@
 #include "config/endpoint.h"
 
 #include "base/address.h"
-#include "base/nearest_name.h"
 #include "base/text.h"
 #include "config/credentials.h"
 #include "config/load.h"

@@ -1,11 +1,12 @@
 #include "config/load.h"
 
-#include "base/file_text.h"
-#include "base/nearest_name.h"
+#include "base/regular_file.h"
+#include "base/text.h"
 #include "base/yaml_reader.h"
 #include "config/options.h"
 
 #include <fmt/format.h>
+#include <yaml-cpp/yaml.h>
 
 #include <algorithm>
 #include <cstddef>
@@ -92,26 +93,7 @@ OrganizationDraft read_entry(base::YamlReader& reader, const YAML::Node& node, s
         reader.mistake(entry.place, "is not a mapping; write name: and the other keys");
         return entry;
     }
-    const std::vector<base::YamlKey> keys = yaml_keys(true);
-    base::YamlReader::Seen seen;
-    for (const auto& item : node) {
-        const std::optional<std::string> path = reader.fresh_key(item.first, name + ".", seen);
-        if (!path) {
-            continue;
-        }
-        const std::string where = reader.place(item.first.Mark(), *path);
-        const auto known = std::find_if(
-            keys.begin(), keys.end(), [&](const base::YamlKey& k) { return k.path == item.first.Scalar(); });
-        if (known == keys.end()) {
-            std::vector<std::string> names;
-            std::transform(keys.begin(), keys.end(), std::back_inserter(names),
-                           [](const base::YamlKey& k) { return k.path; });
-            reader.mistake(where,
-                           fmt::format("unknown key{}", base::did_you_mean(item.first.Scalar(), names)));
-        } else if (auto setting = reader.setting(where, item.second, known->is_list)) {
-            entry.settings[known->name] = *std::move(setting);
-        }
-    }
+    entry.settings = reader.read_mapping(node, name, yaml_keys(true));
     return entry;
 }
 

@@ -5,7 +5,7 @@
 // Datadog's API, the network or the clock.
 #pragma once
 
-#include "base/setting.h"
+#include "base/yaml_reader.h"
 #include "config/config.h"
 
 #include <functional>

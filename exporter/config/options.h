@@ -5,8 +5,8 @@
 // configuration; the steps of `load` make a `Config` of it, each in the file of its name.
 #pragma once
 
-#include "base/duration.h"
-#include "base/setting.h"
+#include "base/dates.h"
+#include "base/yaml_reader.h"
 #include "config/config.h"
 #include "config/load.h"
 

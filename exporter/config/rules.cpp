@@ -86,7 +86,7 @@ void check_ca_file(Given& given, const std::filesystem::path& path) {
     const auto certificates = base::read_certificate_file(path.native(), shown);
     if (!certificates) {
         given.mistake("datadog.ca-file", "{}", certificates.error());
-    } else if (const std::string who = base::others_who_may_write(certificates->ownership); !who.empty()) {
+    } else if (const std::string& who = certificates->others_may_write; !who.empty()) {
         given.warn("datadog.ca-file", "{}: others can decide whom the credentials are sent to: {}", shown,
                    who);
     }

@@ -1,4 +1,3 @@
-#include "base/nearest_name.h"
 #include "base/text.h"
 #include "config/config.h"
 #include "config/options.h"
@@ -83,8 +82,11 @@ std::vector<std::string> default_privileged_scopes() {
 std::vector<std::string> doubts_about_scopes(const std::vector<std::string>& scopes) {
     std::vector<std::string> lines;
     for (const std::string& scope : scopes) {
-        const std::optional<std::string> nearest = base::nearest_spelling(scope, privileged_scopes);
-        if (nearest && *nearest != scope && scope != neighbour) {
+        const bool is_known =
+            scope == neighbour ||
+            std::find(privileged_scopes.begin(), privileged_scopes.end(), scope) != privileged_scopes.end();
+        const auto nearest = is_known ? std::nullopt : base::nearest_spelling(scope, privileged_scopes);
+        if (nearest) {
             lines.push_back(fmt::format("{} is not a scope that this version knows; did you mean {}?",
                                         base::quote(scope), *nearest));
         }

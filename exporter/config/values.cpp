@@ -99,8 +99,7 @@ std::string read(const Form& form, const std::string& text, Choice& member) {
     const Texts names = choices(form);
     const auto found = std::find(names.begin(), names.end(), text);
     if (found == names.end()) {
-        return fmt::format("{} is not one of the choices; write {}", base::quote(text),
-                           base::join_choices(names));
+        return fmt::format("{} is not one of the choices: {}", base::quote(text), base::join(names));
     }
     member = static_cast<Choice>(found - names.begin());
     return {};

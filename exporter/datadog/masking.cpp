@@ -1,6 +1,5 @@
 #include "datadog/masking.h"
 
-#include "base/base64.h"
 #include "base/text.h"
 
 #include <algorithm>

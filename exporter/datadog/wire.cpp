@@ -1,7 +1,7 @@
 #include "datadog/wire.h"
 
-#include "base/base64.h"
 #include "base/pem.h"
+#include "base/text.h"
 #include "datadog/answer.h"
 
 #include <arpa/inet.h>

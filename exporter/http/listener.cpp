@@ -159,8 +159,7 @@ std::string listen_error(const base::ListenAddress& address, const std::error_co
     constexpr std::array<Help, 4> helps = {{
         {std::errc::permission_denied,
          "; a port below 1024 needs CAP_NET_BIND_SERVICE, and a Unix socket a directory that the server's "
-         "user "
-         "may write to"},
+         "user may write to"},
         {std::errc::address_in_use,
          "; another process (perhaps another exporter) listens there, or the path is that of a file"},
         {std::errc::no_such_file_or_directory, "; the directory must exist"},

@@ -52,8 +52,8 @@ std::optional<Weight> parse_weight(std::string_view text) {
     std::string thousandths(text.substr(0, 1));
     thousandths += text.substr(std::min<std::size_t>(2, text.size()));
     thousandths.resize(4, '0');
-    const auto weight = base::parse_number<Weight>(thousandths);
-    return weight && *weight <= full_weight ? weight : std::nullopt;
+    const Weight weight = base::parse_number<Weight>(std::string_view(thousandths)).value_or(full_weight + 1);
+    return weight <= full_weight ? std::optional(weight) : std::nullopt;
 }
 
 /// One element of either header: `name` (a media range or a coding) and what its parameters say.

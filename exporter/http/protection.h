@@ -2,8 +2,8 @@
 // check that no half-written file takes protection away.
 #pragma once
 
-#include "base/file_text.h"
-#include "base/setting.h"
+#include "base/regular_file.h"
+#include "base/yaml_reader.h"
 #include "http/server.h"
 #include "http/web_file.h"
 

@@ -14,7 +14,7 @@ bool is_waiting(Phase phase) {
 }
 
 template <class Address>
-std::string_view bytes_of(const Address& address) {
+std::string_view memory_of(const Address& address) {
     return {reinterpret_cast<const char*>(&address), sizeof address};
 }
 
@@ -24,11 +24,11 @@ Peer peer_of(const sockaddr_storage& address) {
     constexpr std::size_t ipv4_in_ipv6 = 12;
     constexpr std::size_t network_bytes = 8;
     if (address.ss_family == AF_INET) {
-        return Peer(bytes_of(reinterpret_cast<const sockaddr_in&>(address).sin_addr));
+        return Peer(memory_of(reinterpret_cast<const sockaddr_in&>(address).sin_addr));
     }
     if (address.ss_family == AF_INET6) {
         const in6_addr& ipv6 = reinterpret_cast<const sockaddr_in6&>(address).sin6_addr;
-        const auto bytes = bytes_of(ipv6);
+        const auto bytes = memory_of(ipv6);
         return Peer(IN6_IS_ADDR_V4MAPPED(&ipv6) ? bytes.substr(ipv4_in_ipv6)
                                                 : bytes.substr(0, network_bytes));
     }

@@ -162,9 +162,10 @@ constexpr std::array<std::pair<std::string_view, const char*>, 5> curves{
      {"X25519", "X25519"},
      {"X25519MLKEM768", "X25519MLKEM768"}}};
 
-bool set_groups(SSL_CTX* context, std::string list) {
+bool set_groups(SSL_CTX* context, const std::string& list) {
     // SSL_CTX_set1_groups_list is a macro that does this, with a cast that our warnings refuse.
-    const bool done = ::SSL_CTX_ctrl(context, SSL_CTRL_SET_GROUPS_LIST, 0, list.data()) == 1;
+    std::string names = list;
+    const bool done = ::SSL_CTX_ctrl(context, SSL_CTRL_SET_GROUPS_LIST, 0, names.data()) == 1;
     ::ERR_clear_error();
     return done;
 }

@@ -1,6 +1,5 @@
 #include "http/users.h"
 
-#include "base/base64.h"
 #include "base/text.h"
 
 #include <crypt.h>
@@ -67,10 +66,8 @@ std::optional<Credentials> parse_basic_authorization(std::string_view authorizat
     }
     auto token = authorization.substr(scheme.size());
     token.remove_prefix(std::min(token.find_first_not_of(' '), token.size()));
-    std::string bytes(base::decoded_base64_size(token.size()), '\0');
-    const auto size = base::decode_base64(token, bytes);
-    const base::Secret decoded(std::move(bytes));
-    const auto text = decoded.expose().substr(0, size.value_or(0));
+    const base::Secret decoded(base::decode_base64(token).value_or(base::WipedBytes()));
+    const auto text = decoded.expose();
     const auto colon = text.find(':');
     if (colon == std::string_view::npos) {
         return std::nullopt;
@@ -140,7 +137,7 @@ Users::Users(std::map<std::string, BcryptHash> hashes) : known_(std::move(hashes
 
 const BcryptHash& Users::hash_for(const std::string& user) const {
     // In any case, so that it takes no time of its own.
-    const std::size_t number = base::place_of(base::text_hash(user, key_), unknown_.size());
+    const std::size_t number = base::text_hash(user, key_) % unknown_.size();
     const auto found = known_.find(user);
     return found != known_.end() ? found->second : unknown_[number];
 }

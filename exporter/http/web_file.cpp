@@ -1,11 +1,12 @@
 #include "http/web_file.h"
 
-#include "base/duration.h"
+#include "base/dates.h"
 #include "base/text.h"
 #include "base/text_hash.h"
 #include "base/yaml_reader.h"
 
 #include <fmt/format.h>
+#include <yaml-cpp/yaml.h>
 
 #include <algorithm>
 #include <array>
@@ -242,7 +243,7 @@ base::Settings read_yaml(Draft& draft) {
         }
     }
     base::YamlReader yaml(draft.path, draft.mistakes);
-    return yaml.read(std::string(draft.source.text.expose()), std::move(keys),
+    return yaml.read(std::string(draft.source.text.expose()), keys,
                      {{std::string(users_section),
                        [&](const auto& key, const auto& value) { read_users(draft, yaml, key, value); }}},
                      "tls_server_config: {cert_file: server.crt, key_file: server.key}");
@@ -342,6 +343,7 @@ bool have_changed(const ReadFiles& files, const base::FileReader& reader) {
 
 std::vector<std::string_view> web_file_keys() {
     std::vector<std::string_view> paths;
+    paths.reserve(web_keys.size());
     for (const WebKey& key : web_keys) {
         paths.push_back(key.path);
     }

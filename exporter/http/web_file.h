@@ -5,8 +5,9 @@
 // each other, is for whoever sets up TLS with them.
 #pragma once
 
-#include "base/file_text.h"
-#include "base/setting.h"
+#include "base/regular_file.h"
+#include "base/secret.h"
+#include "base/yaml_reader.h"
 #include "http/rate_limiter.h"
 #include "http/server.h"
 #include "http/tls.h"

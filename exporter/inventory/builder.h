@@ -2,7 +2,7 @@
 // with series, and by 16 bytes a token for churn.
 #pragma once
 
-#include "base/duration.h"
+#include "base/dates.h"
 #include "base/text_hash.h"
 #include "inventory/inventory.h"
 

@@ -6,53 +6,55 @@
 #include <fmt/format.h>
 
 #include <cstddef>
+#include <filesystem>
+#include <system_error>
 #include <utility>
 
 namespace exporter::state {
 
 namespace {
 
-using base::FileError;
-using base::RegularFile;
+bool is_nothing_at(const std::string& path) {
+    std::error_code ignored;
+    return std::filesystem::symlink_status(path, ignored).type() == std::filesystem::file_type::not_found;
+}
 
-std::string reason(const FileError& error) {
-    return "it " + base::describe(error);
+/// Whether the file begins as state files do; or why that can't be seen.
+tl::expected<bool, std::string> is_state(const std::string& path) {
+    constexpr std::size_t enough_to_know_it = 64;
+    return base::read_regular_file(path, enough_to_know_it, base::Links::refused, base::Longer::cut)
+        .map([](const base::FileText& beginning) { return looks_like_state(beginning.text.expose()); });
 }
 
 /// Why what is at the path now must stay there; empty: it is a state file, or nothing is there.
 std::string fault_in_replacing(const std::string& path) {
-    constexpr std::size_t enough_to_know_it = 64;
-    const auto beginning =
-        RegularFile::open(path, base::Links::refused).and_then([](const RegularFile& file) {
-            return file.beginning(enough_to_know_it);
-        });
-    if (!beginning) {
-        return beginning.error().kind == FileError::Kind::missing ? "" : reason(beginning.error());
+    if (is_nothing_at(path)) {
+        return {};
     }
-    return looks_like_state(*beginning) ? "" : "it is no state file of this program, and is left alone";
+    const auto is_one = is_state(path);
+    if (!is_one) {
+        return "it " + is_one.error();
+    }
+    return *is_one ? "" : "it is no state file of this program, and is left alone";
 }
 
 }  // namespace
 
 tl::expected<Stored, Refusal> read_state_file(const std::string& path) {
+    if (is_nothing_at(path)) {
+        return Stored{};
+    }
     const auto refused = [&path](std::string why) {
         return tl::unexpected(Refusal{std::move(why), fault_in_replacing(path).empty()});
     };
-    const auto file = RegularFile::open(path, base::Links::refused);
+    const auto file = base::read_regular_file(path, max_file_size, base::Links::refused);
     if (!file) {
-        if (file.error().kind == FileError::Kind::missing) {
-            return Stored{};
-        }
-        return refused(reason(file.error()));
+        return refused("it " + file.error());
     }
-    if (std::string why = base::others_who_may_write(file->ownership()); !why.empty()) {
-        return refused(std::move(why));
+    if (!file->others_may_write.empty()) {
+        return refused(file->others_may_write);
     }
-    const auto bytes = file->read(max_file_size);
-    if (!bytes) {
-        return refused(reason(bytes.error()));
-    }
-    auto stored = decode(*bytes);
+    auto stored = decode(file->text.expose());
     if (!stored) {
         return refused(std::move(stored).error());
     }

@@ -4,7 +4,6 @@
 #pragma once
 
 #include "base/dates.h"
-#include "base/duration.h"
 #include "inventory/inventory.h"
 #include "scan/statistics.h"
 

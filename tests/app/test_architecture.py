@@ -34,7 +34,7 @@ LIBRARIES = {
     "crypt.h": r"http/users\.cpp",
     "yaml-cpp/": r"base/yaml_reader\.(cpp|h)|config/load\.cpp|http/web_file\.cpp",
     "prometheus/": r"metrics/\w+\.(cpp|h)",
-    "openssl/": r"base/((pem|tls_socket)\.(cpp|h)|(base64|text_hash)\.cpp)|datadog/wire\.(cpp|h)|http/((tls|channel)\.(cpp|h)|users\.cpp)",
+    "openssl/": r"base/((pem|tls_socket)\.(cpp|h)|text(_hash)?\.cpp)|datadog/wire\.(cpp|h)|http/((tls|channel)\.(cpp|h)|users\.cpp)",
     "zlib.h": r"datadog/content_coding\.cpp|state/archive\.h|metrics/gzip\.cpp",
 }
 

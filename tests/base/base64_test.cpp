@@ -1,4 +1,4 @@
-#include "base/base64.h"
+#include "base/text.h"
 
 #include <gtest/gtest.h>
 
@@ -9,9 +9,8 @@ namespace exporter::base {
 namespace {
 
 std::optional<std::string> decoded(std::string_view text) {
-    std::string bytes(decoded_base64_size(text.size()), '\0');
-    const auto size = decode_base64(text, bytes);
-    return size ? std::optional(bytes.substr(0, *size)) : std::nullopt;
+    const auto bytes = decode_base64(text);
+    return bytes ? std::optional(std::string(bytes->begin(), bytes->end())) : std::nullopt;
 }
 
 TEST(Base64, HasTheVectorsOfItsStandard) {

@@ -1,4 +1,5 @@
-#include "base/duration.h"
+#include "base/dates.h"
+#include "base/text.h"
 
 #include <gtest/gtest.h>
 
@@ -43,37 +44,17 @@ TEST(Duration, IsReadAsPrometheusWritesIt) {
     }
 }
 
-struct Refusal {
-    std::string text;
-    std::string reason;
-};
-
-TEST(Duration, IsRefusedWithTheReason) {
-    const std::vector<Refusal> cases = {
-        {"", "it is empty"},
-        {"5", "a unit is missing"},
-        {"00", "a unit is missing"},
-        {"m", "a whole number is missing"},
-        {"1h30", "a unit is missing"},
-        {"5x", "\"x\" is not one of y, w, d, h, m, s, ms"},
-        {"5 m", "\" m\" is not one of"},
-        {" 5m", "a whole number is missing"},
-        {"-5m", "a whole number is missing"},
-        {"1.5h", "\".\" is not one of"},
-        {"5M", "\"M\" is not one of"},
-        {"1m1h", "units go from long to short, each once"},
-        {"1h1h", "units go from long to short, each once"},
-        {"101y", "longer than 100y"},
-        {"100y1ms", "longer than 100y"},
-        {"99999999999999999999999999s", "longer than 100y"},
-        {"18446744073709551617ms", "longer than 100y"},
-    };
-    for (const Refusal& c : cases) {
-        const auto duration = parse_duration(c.text);
-        ASSERT_FALSE(duration) << c.text;
-        EXPECT_NE(duration.error().find(c.reason), std::string::npos) << duration.error();
-        EXPECT_NE(duration.error().find("write it like 90s, 5m, 1h30m or 7d"), std::string::npos)
-            << duration.error();
+TEST(Duration, IsRefusedWithWhatWouldBeRight) {
+    for (const std::string text :
+         {"", "5", "00", "m", "1h30", "5x", "5 m", " 5m", "-5m", "1.5h", "5M", "1m1h", "1h1h", "1ms1s",
+          "101y", "100y1ms", "99999999999999999999999999s", "18446744073709551617ms"}) {
+        const auto duration = parse_duration(text);
+        ASSERT_FALSE(duration) << text;
+        EXPECT_EQ(
+            duration.error(),
+            quote(text) +
+                " is not a duration; write it like 90s, 5m, 1h30m or 7d: whole numbers of y, w, d, h, m, "
+                "s or ms, from long to short, each once, at most 100y");
     }
 }
 

@@ -1,4 +1,4 @@
-#include "base/nearest_name.h"
+#include "base/text.h"
 
 #include <gtest/gtest.h>
 
@@ -7,6 +7,13 @@
 
 namespace exporter::base {
 namespace {
+
+/// Empty: none.
+std::string nearest_name(const std::string& name, const std::vector<std::string>& candidates) {
+    const std::string suggestion = did_you_mean(name, candidates);
+    constexpr std::string_view before = "; did you mean ";
+    return suggestion.empty() ? "" : suggestion.substr(before.size(), suggestion.size() - before.size() - 1);
+}
 
 const std::vector<std::string> candidates = {
     "poll.interval", "poll.timeout", "web.listen-address", "api_key_file", "app_key_file", "demo", "once"};
@@ -44,10 +51,9 @@ TEST(NearestName, PrefersALongerNameToAnotherOne) {
 
 TEST(NearestName, IsNothingWhenNothingIsClose) {
     for (const std::string name : {"", "-", "x", "verbose", "kubernetes.namespace", "poll"}) {
-        const auto nearest = nearest_name(name, {"web.listen-address", "demo", "once"});
-        EXPECT_FALSE(nearest) << name << " -> " << nearest.value_or("");
+        EXPECT_EQ(nearest_name(name, {"web.listen-address", "demo", "once"}), "") << name;
     }
-    EXPECT_FALSE(nearest_name("demo", {}));
+    EXPECT_EQ(nearest_name("demo", {}), "");
 }
 
 TEST(NearestSpelling, IsAtMostTwoTypingErrorsAway) {
@@ -73,7 +79,7 @@ TEST(NearestSpelling, IsAtMostTwoTypingErrorsAway) {
 }
 
 TEST(NearestName, CopesWithLongNames) {
-    EXPECT_FALSE(nearest_name(std::string(100'000, 'x'), candidates));
+    EXPECT_EQ(nearest_name(std::string(100'000, 'x'), candidates), "");
     const std::vector<std::string_view> known = {"org_management"};
     EXPECT_FALSE(nearest_spelling(std::string(100'000, 'x'), known));
 }

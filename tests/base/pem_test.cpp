@@ -44,24 +44,23 @@ const std::string none =
 
 INSTANTIATE_TEST_SUITE_P(
     Texts, PemText,
-    testing::Values(
-        PemCase{"Empty", "", none}, PemCase{"Comments", "# none yet\n", none}, PemCase{"KeyAlone", key, none},
-        PemCase{"One", one, "1"}, PemCase{"TheSameTwice", one + one, "2"},
-        PemCase{"WithoutItsLastLineEnd", one.substr(0, one.size() - 1), "1"},
-        PemCase{"WithCommentsAndAKeyBetween", "# a\n" + one + "\n# b\n" + key + "\n" + one + "\n# c\n", "2"},
-        PemCase{"WithLineEndsOfWindows", replaced(one + one, "\n", "\r\n"), "2"},
-        PemCase{"ByItsOldName", replaced(one, "CERTIFICATE", "X509 CERTIFICATE"), "1"},
-        PemCase{"Trusted", replaced(one, "CERTIFICATE", "TRUSTED CERTIFICATE"), "1"},
-        PemCase{"NoBase64", begin + "!\n" + end,
-                "the bundle can't be read: number 1 in it, at line 1, is damaged (bad base64 decode)"},
-        PemCase{"NoCertificateInside", "# a comment\n\n" + begin + "AAAA\n" + end + one,
-                "the bundle can't be read: number 1 in it, at line 3, is damaged (wrong tag)"},
-        PemCase{"DamagedBehindAKey", key + "\n\n" + begin + "!\n" + end,
-                "the bundle can't be read: number 1 in it, at line " +
-                    std::to_string(3 + std::count(key.begin(), key.end(), '\n')) +
-                    ", is damaged (bad base64 decode)"},
-        PemCase{"Cut", begin + "AAAA\n",
-                "the bundle can't be read: number 1 in it, at line 1, is damaged (bad end line)"}),
+    testing::Values(PemCase{"Empty", "", none}, PemCase{"Comments", "# none yet\n", none},
+                    PemCase{"KeyAlone", key, none}, PemCase{"One", one, "1"},
+                    PemCase{"TheSameTwice", one + one, "2"},
+                    PemCase{"WithoutItsLastLineEnd", one.substr(0, one.size() - 1), "1"},
+                    PemCase{"WithCommentsAndAKeyBetween",
+                            "# a\n" + one + "\n# b\n" + key + "\n" + one + "\n# c\n", "2"},
+                    PemCase{"WithLineEndsOfWindows", replaced(one + one, "\n", "\r\n"), "2"},
+                    PemCase{"ByItsOldName", replaced(one, "CERTIFICATE", "X509 CERTIFICATE"), "1"},
+                    PemCase{"Trusted", replaced(one, "CERTIFICATE", "TRUSTED CERTIFICATE"), "1"},
+                    PemCase{"NoBase64", begin + "!\n" + end,
+                            "the bundle can't be read: number 1 in it is damaged (bad base64 decode)"},
+                    PemCase{"NoCertificateInside", "# a comment\n\n" + begin + "AAAA\n" + end + one,
+                            "the bundle can't be read: number 1 in it is damaged (wrong tag)"},
+                    PemCase{"DamagedBehindAKey", key + "\n\n" + begin + "!\n" + end,
+                            "the bundle can't be read: number 1 in it is damaged (bad base64 decode)"},
+                    PemCase{"Cut", begin + "AAAA\n",
+                            "the bundle can't be read: number 1 in it is damaged (bad end line)"}),
     [](const auto& test) { return test.param.name; });
 
 TEST(CertificateFile, IsReadWithItsOwner) {
@@ -72,12 +71,11 @@ TEST(CertificateFile, IsReadWithItsOwner) {
 
     ASSERT_TRUE(file) << file.error();
     EXPECT_EQ(file->certificates.size(), 1U);
-    EXPECT_EQ(others_who_may_write(file->ownership), "");
+    EXPECT_EQ(file->others_may_write, "");
 }
 
 TEST(CertificateFile, ThatIsADeviceIsRefused) {
-    EXPECT_EQ(read_certificate_file("/dev/zero", "the file").error(),
-              "the file is not a regular file, and could not be read again when it changes");
+    EXPECT_EQ(read_certificate_file("/dev/zero", "the file").error(), "the file is not a regular file");
 }
 
 }  // namespace

@@ -15,8 +15,11 @@
 
 #include <atomic>
 #include <cerrno>
+#include <chrono>
 #include <csignal>
+#include <cstdlib>
 #include <filesystem>
+#include <thread>
 #include <utility>
 
 namespace {
@@ -27,6 +30,9 @@ std::atomic<void (*)()> before_rename = nullptr;
 /// As for a user who is neither root nor in the group.
 std::atomic<bool> group_can_be_given = true;
 
+/// False: as on a file system that knows no files without a name (NFS, FUSE).
+std::atomic<bool> unnamed_files_exist = true;
+
 }  // namespace
 
 // In the place of the C library's, as all calls of this program find them.
@@ -36,6 +42,14 @@ extern "C" int fchown(int descriptor, uid_t owner, gid_t group) noexcept {
         return -1;
     }
     return static_cast<int>(::syscall(SYS_fchown, descriptor, owner, group));
+}
+
+extern "C" int access(const char* path, int mode) noexcept {
+    if (!unnamed_files_exist) {
+        errno = ENOENT;
+        return -1;
+    }
+    return ::faccessat(AT_FDCWD, path, mode, 0);
 }
 
 extern "C" int rename(const char* from, const char* to) noexcept {
@@ -53,10 +67,13 @@ using testing::HasSubstr;
 /// With file systems that know files without a name, and with others.
 class ReplacedFile : public testing::TestWithParam<bool> {
   protected:
+    ReplacedFile() { unnamed_files_exist = GetParam(); }
+    ~ReplacedFile() override { unnamed_files_exist = true; }
+
     [[nodiscard]] std::string path() const { return directory_.path("out.prom"); }
     [[nodiscard]] static ReplacementOptions options(Links links = Links::followed, bool keep_mode = true,
                                                     mode_t mode = 0600) {
-        return {.links = links, .mode = mode, .keep_mode = keep_mode, .unnamed = GetParam()};
+        return {.links = links, .mode = mode, .keep_mode = keep_mode};
     }
     [[nodiscard]] mode_t mode() const {
         struct stat status{};
@@ -206,31 +223,29 @@ TEST_P(ReplacedFile, IsNeitherAPipeNorASocketNorADeviceNorADirectory) {
     const auto expect_left_alone = [](const std::string& target, mode_t kind, const std::string& name) {
         const auto written = replace_file(target, "new", options());
         ASSERT_FALSE(written) << name;
-        EXPECT_EQ(written.error(),
-                  target + ": is " + name + ", and is left alone: only a regular file can be replaced");
-        EXPECT_EQ(fault_in_target(target, Links::followed),
-                  "is " + name + ", and is left alone: only a regular file can be replaced");
+        EXPECT_EQ(written.error(), target + ": is " + name + ", and is left alone");
+        EXPECT_EQ(fault_in_target(target, Links::followed), "is " + name + ", and is left alone");
         struct stat status{};
         ::lstat(target.c_str(), &status);
         EXPECT_EQ(status.st_mode & S_IFMT, kind) << name;
     };
     const std::string pipe = directory_.path("pipe");
     ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
-    expect_left_alone(pipe, S_IFIFO, "a named pipe");
+    expect_left_alone(pipe, S_IFIFO, "not a regular file");
 
     const std::string socket_path = directory_.path("socket");
     sockaddr_un address{.sun_family = AF_UNIX, .sun_path = {}};
     socket_path.copy(address.sun_path, sizeof(address.sun_path) - 1);
     const Descriptor socket(::socket(AF_UNIX, SOCK_STREAM, 0));
     ASSERT_EQ(::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)), 0);
-    expect_left_alone(socket_path, S_IFSOCK, "a socket");
+    expect_left_alone(socket_path, S_IFSOCK, "not a regular file");
 
     std::filesystem::create_directory(directory_.path("directory"));
     expect_left_alone(directory_.path("directory"), S_IFDIR, "a directory");
 
     const std::string device = directory_.path("null");  // As /dev/null is, which no test should go near.
     if (::mknod(device.c_str(), S_IFCHR | 0600, 0x103) == 0) {
-        expect_left_alone(device, S_IFCHR, "a device");
+        expect_left_alone(device, S_IFCHR, "not a regular file");
     }
     EXPECT_GE(directory_.files(), 3);
 }
@@ -243,7 +258,7 @@ TEST_P(ReplacedFile, ThatBecameAPipeMeanwhileIsLeftAlone) {
     const auto written = file.commit();
 
     ASSERT_FALSE(written);
-    EXPECT_THAT(written.error(), HasSubstr("is a named pipe"));
+    EXPECT_THAT(written.error(), HasSubstr("is not a regular file"));
     EXPECT_TRUE(std::filesystem::is_fifo(path()));
 }
 
@@ -301,72 +316,78 @@ TEST_P(ReplacedFile, InADirectoryThatDoesNotExistIsSaidPlainly) {
     EXPECT_THAT(written.error(), HasSubstr("deeper/out.prom: No such file or directory"));
 }
 
-/// What the signals would end is another process.
+/// What ends is another process.
 using ReplacedFileDeathTest = ReplacedFile;
 
 INSTANTIATE_TEST_SUITE_P(Of, ReplacedFileDeathTest, testing::Bool(),
                          [](const auto& test) { return test.param ? "NoName" : "ANameOfItsOwn"; });
 
-TEST_P(ReplacedFileDeathTest, ASignalEndsTheProcessAtOnceAndLeavesNothingBesideIt) {
-    for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGQUIT}) {
-        directory_.write("out.prom", "old");
-        EXPECT_EXIT(
-            {
-                ReplacementFile file(path(), options());
-                file.append("new");
-                ::kill(::getpid(), signal);
-                std::_Exit(1);
-            },
-            testing::KilledBySignal(signal), "");
-
-        EXPECT_EQ(directory_.content("out.prom"), "old");
-        EXPECT_EQ(directory_.files(), 1) << signal;
-    }
+[[noreturn]] void abandon_and_end() {
+    ReplacementFile::abandon_all();
+    std::_Exit(1);
 }
 
-TEST_P(ReplacedFileDeathTest, ASignalInTheMomentOfTheExchangeComesAfterIt) {
-    for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGQUIT}) {
-        directory_.write("out.prom", "old");
-        static std::atomic<int> sent = 0;
-        sent = signal;
-        EXPECT_EXIT(
-            {
-                before_rename = [] { ::kill(::getpid(), sent); };
-                std::_Exit(replace_file(path(), "new", options()) ? 1 : 2);
-            },
-            testing::KilledBySignal(signal), "");
+TEST_P(ReplacedFileDeathTest, AnAbandonedFileLeavesNothingBesideIt) {
+    directory_.write("out.prom", "old");
+    EXPECT_EXIT(
+        {
+            ReplacementFile file(path(), options());
+            file.append("new");
+            ReplacementFile other(directory_.path("other.prom"), options());
+            abandon_and_end();
+        },
+        testing::ExitedWithCode(1), "");
 
-        EXPECT_EQ(directory_.content("out.prom"), "new");
-        EXPECT_EQ(directory_.files(), 1) << signal;
-    }
+    EXPECT_EQ(directory_.content("out.prom"), "old");
+    EXPECT_EQ(directory_.files(), 1);
 }
 
-TEST_P(ReplacedFileDeathTest, ASignalEndsTheProcessThoughTheExchangeHangs) {
+TEST_P(ReplacedFileDeathTest, AFileIsAbandonedOnlyAfterTheExchange) {
+    directory_.write("out.prom", "old");
     EXPECT_EXIT(
         {
             before_rename = [] {
-                ::kill(::getpid(), SIGTERM);
-                for (;;) {
-                    ::pause();
-                }
+                std::thread(abandon_and_end).detach();
+                std::this_thread::sleep_for(std::chrono::milliseconds(100));
             };
-            std::_Exit(replace_file(path(), "new", options()) ? 1 : 2);
+            (void)replace_file(path(), "new", options());
+            ::pause();
         },
-        testing::KilledBySignal(SIGALRM), "");
+        testing::ExitedWithCode(1), "");
+
+    EXPECT_EQ(directory_.content("out.prom"), "new");
+    EXPECT_EQ(directory_.files(), 1);
 }
 
-TEST(ReplacementFileDeathTest, ASignalDoesNotRemoveAFileThatAnotherProcessPutInItsPlace) {
+TEST_P(ReplacedFileDeathTest, AnAbandonedFileIsNotFinished) {
+    directory_.write("out.prom", "old");
+    EXPECT_EXIT(
+        {
+            ReplacementFile file(path(), options());
+            file.append("new");
+            ReplacementFile::abandon_all();
+            std::thread([&] { std::_Exit(file.commit() ? 2 : 3); }).detach();
+            std::this_thread::sleep_for(std::chrono::milliseconds(100));
+            std::_Exit(1);
+        },
+        testing::ExitedWithCode(1), "");
+
+    EXPECT_EQ(directory_.content("out.prom"), "old");
+    EXPECT_EQ(directory_.files(), 1);
+}
+
+TEST(ReplacementFileDeathTest, AFileThatAnotherProcessPutInItsPlaceIsNotRemoved) {
     const support::ScratchDirectory directory;
     EXPECT_EXIT(
         {
-            ReplacementFile file(directory.path("out.prom"), {.unnamed = false});
-            ReplacementFile removed(directory.path("other.prom"), {.unnamed = false});
+            unnamed_files_exist = false;
+            ReplacementFile file(directory.path("out.prom"));
+            ReplacementFile removed(directory.path("other.prom"));
             std::filesystem::remove(directory.path("out.prom.new"));
             directory.write("out.prom.new", "theirs");
-            ::kill(::getpid(), SIGTERM);
-            std::_Exit(1);
+            abandon_and_end();
         },
-        testing::KilledBySignal(SIGTERM), "");
+        testing::ExitedWithCode(1), "");
 
     EXPECT_EQ(directory.content("out.prom.new"), "theirs");
     EXPECT_EQ(directory.files(), 1);
@@ -383,17 +404,6 @@ TEST(ReplacementFileDeathTest, AProcessThatIsKilledLeavesNothingWhereFilesNeedNo
         testing::KilledBySignal(SIGKILL), "");
 
     EXPECT_EQ(directory.files(), 0);
-}
-
-TEST(DeferredEnd, LeavesASignalToWhoeverHandlesIt) {
-    static volatile std::sig_atomic_t handled = 0;
-    const auto before = std::signal(SIGTERM, [](int signal) { handled = signal; });
-    {
-        const DeferredEnd deferred;
-        ::kill(::getpid(), SIGTERM);
-        EXPECT_EQ(handled, SIGTERM);
-    }
-    std::signal(SIGTERM, before);
 }
 
 }  // namespace

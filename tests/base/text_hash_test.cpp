@@ -6,7 +6,6 @@
 #include <openssl/params.h>
 
 #include <array>
-#include <limits>
 #include <memory>
 #include <set>
 #include <string>
@@ -76,16 +75,6 @@ TEST(HashKey, IsAnotherEachTime) {
 
 TEST(TextFingerprint, IsHalfOfASha256) {
     EXPECT_EQ(text_fingerprint("abc"), "ba7816bf8f01cfea414140de5dae2223");
-}
-
-TEST(PlaceOf, SpreadsTheHashesInTheirOrder) {
-    constexpr std::uint64_t last = std::numeric_limits<std::uint64_t>::max();
-
-    EXPECT_EQ(place_of(0, 3), 0U);
-    EXPECT_EQ(place_of(last / 3, 3), 0U);
-    EXPECT_EQ(place_of(last / 3 + 1, 3), 1U);
-    EXPECT_EQ(place_of(last, 3), 2U);
-    EXPECT_EQ(place_of(last, 1), 0U);
 }
 
 }  // namespace

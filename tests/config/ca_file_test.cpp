@@ -6,7 +6,6 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
-#include <algorithm>
 #include <filesystem>
 
 namespace exporter::config {
@@ -40,17 +39,14 @@ TEST_F(CaFile, OfSeveralCertificatesAndCommentsIsUsed) {
 TEST_F(CaFile, WithOneDamagedCertificateIsAMistakeWithItsPlace) {
     std::string damaged = other_;
     damaged[damaged.size() / 2] = '!';
-    const auto line = 4 + std::count(one_.begin(), one_.end(), '\n');
 
-    expect_mistake(
-        write("# One\n" + one_ + "\n# Other\n" + damaged + one_),
-        fmt::format("can't be read: number 2 in it, at line {}, is damaged (bad base64 decode)", line));
+    expect_mistake(write("# One\n" + one_ + "\n# Other\n" + damaged + one_),
+                   "can't be read: number 2 in it is damaged (bad base64 decode)");
 }
 
 TEST_F(CaFile, ThatIsCutIsAMistake) {
     expect_mistake(write(one_ + other_.substr(0, other_.size() / 2)),
-                   fmt::format("can't be read: number 2 in it, at line {}, is damaged (bad end line)",
-                               1 + std::count(one_.begin(), one_.end(), '\n')));
+                   "can't be read: number 2 in it is damaged (bad end line)");
 }
 
 TEST_F(CaFile, WithoutACertificateIsAMistake) {

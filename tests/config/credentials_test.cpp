@@ -80,7 +80,7 @@ TEST(SecretFile, IsRefusedWithPathAndReason) {
         {"pipe", "", "is not a regular file"},
         {"empty", "", "is empty"},
         {"lines", "", "more than one line"},
-        {"long", "", "longer than 4096 bytes"},
+        {"long", "", "longer than 4098 bytes"},
     };
     for (const Refusal& c : cases) {
         const auto secret = read_secret_file(KeyKind::bearer_token, directory.at(c.name));

@@ -1,4 +1,5 @@
 // What people leave in a key's place, and that no right key is taken for it.
+#include "base/text.h"
 #include "config/credentials.h"
 #include "config/fixture.h"
 

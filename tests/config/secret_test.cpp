@@ -116,20 +116,20 @@ TEST(Secret, LeavesNothingOnTheHeapWhenReadFromAFile) {
     EXPECT_EQ(watch.found(), 0);
 }
 
-/// Whether the storage of `secret` still shows the text after `act`.
+/// Whether the storage of `secret`, or a block that was given back, shows the text during or after `act`.
 template <class Act>
 bool shows_after(const Act& act) {
     alignas(base::Secret) unsigned char storage[sizeof(base::Secret)] = {};
+    const HeapWatch watch("needle");
     auto* secret = new (storage) base::Secret(std::string("x-needle"));
-    EXPECT_NE(memmem(storage, sizeof storage, "needle", 6), nullptr)
-        << "short texts are expected in the object";
+    bool shows = memmem(storage, sizeof storage, "needle", 6) != nullptr;
     act(*secret);
-    const bool shows = memmem(storage, sizeof storage, "needle", 6) != nullptr;
+    shows = shows || memmem(storage, sizeof storage, "needle", 6) != nullptr;
     std::destroy_at(secret);
-    return shows;
+    return shows || watch.found() > 0;
 }
 
-TEST(Secret, ShortTextIsWipedWhereItLay) {
+TEST(Secret, ShortTextIsWipedAsWell) {
     EXPECT_FALSE(shows_after([](base::Secret& secret) { const base::Secret taken = std::move(secret); }))
         << "moved away";
     EXPECT_FALSE(shows_after([](base::Secret& secret) {

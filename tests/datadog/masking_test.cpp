@@ -1,6 +1,6 @@
 #include "datadog/masking.h"
 
-#include "base/base64.h"
+#include "base/text.h"
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>

@@ -1,6 +1,6 @@
 // Durations and URLs as a person may mistype them: an error or a value, and a duration reads back as it was
 // written.
-#include "base/duration.h"
+#include "base/dates.h"
 #include "config/endpoint.h"
 
 #include <cstddef>

@@ -1,7 +1,7 @@
 // Durations: what can be read is from zero to a hundred years and reads back from its own text as the same.
 // Bucket bounds that `--buckets.*` accepts ascend from above zero, and the schemes made of them put every
 // date in the one bucket whose interval has its distance.
-#include "base/duration.h"
+#include "base/dates.h"
 #include "config/options.h"
 #include "inventory/builder.h"
 #include "require.h"

@@ -158,7 +158,7 @@ std::optional<Timestamp> reference_http_date(std::string_view text) {
     const int hour = number(rest.substr(6, 2));
     const int minute = number(rest.substr(9, 2));
     const int seconds = number(rest.substr(12, 2));
-    if (!is_date(year, month, day) || hour > 23 || minute > 59 || seconds > 60) {
+    if (!is_date(year, month, day) || hour > 23 || minute > 59 || seconds > 59) {
         return std::nullopt;
     }
     const std::int64_t in_day = (hour * 60 + minute) * std::int64_t{60} + seconds;

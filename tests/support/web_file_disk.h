@@ -1,7 +1,7 @@
 // A disk with the web server's configuration, `/etc/web.yml`, that a test changes under the reader.
 #pragma once
 
-#include "base/file_text.h"
+#include "base/regular_file.h"
 
 #include <functional>
 #include <map>

@@ -393,7 +393,7 @@ constexpr Metric table[] = {
      by_file<&Reload::last_success>,
      {"file"}},
     {"process_cpu_seconds_total", Type::Counter, "User and system CPU time spent, in seconds.",
-     of_process<&Process::cpu_seconds>},
+     of_process<&Process::cpu_time>},
     {"process_open_fds", Type::Gauge, "Open file descriptors.", of_process<&Process::open_fds>},
     {"process_max_fds", Type::Gauge, "How many file descriptors may be open at once.",
      of_process<&Process::max_fds>},
@@ -402,7 +402,7 @@ constexpr Metric table[] = {
     {"process_resident_memory_bytes", Type::Gauge, "Size of resident memory, in bytes.",
      of_process<&Process::resident_bytes>},
     {"process_start_time_seconds", Type::Gauge, "When the process started, as a Unix time.",
-     of_process<&Process::start_time>},
+     of_process<&Process::started>},
 };
 
 }  // namespace

@@ -30,7 +30,8 @@ namespace exporter::comparison {
 /// What the exporter publishes of itself.
 [[nodiscard]] inline std::shared_ptr<metrics::ExporterCollectable> exporter_metrics() {
     return std::make_shared<metrics::ExporterCollectable>([] {
-        return metrics::ExporterStatus{"1.2.3", "0123456789ab", "GNU 12.2.0", 0, {}, metrics::read_process()};
+        return metrics::ExporterStatus{"1.2.3", "0123456789ab",           "GNU 12.2.0", 0,
+                                       {},      metrics::read_process({})};
     });
 }
 

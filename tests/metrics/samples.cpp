@@ -209,7 +209,7 @@ Snapshot small_snapshot() {
 }
 
 ExporterStatus exporter_status() {
-    return {"1.2.3", "0123456789ab", "GNU 12.2.0", 3, {{"web", {true, noon}}}, read_process()};
+    return {"1.2.3", "0123456789ab", "GNU 12.2.0", 3, {{"web", {true, noon}}}, read_process(noon)};
 }
 
 std::vector<prometheus::MetricFamily> collect_everything() {

@@ -1,7 +1,7 @@
 // Keeps the exposition up to date: from snapshots to what a scrape gets.
 #pragma once
 
-#include "metrics/collectables.h"
+#include "metrics/catalog.h"
 #include "metrics/exposition.h"
 #include "metrics/organization_lines.h"
 

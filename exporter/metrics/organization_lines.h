@@ -5,7 +5,7 @@
 // The law: what is joined is, byte for byte, `render` of each metric's series, organization by organization.
 #pragma once
 
-#include "metrics/collectables.h"
+#include "metrics/catalog.h"
 #include "metrics/exposition.h"
 #include "metrics/gzip.h"
 

@@ -1,6 +1,6 @@
 #include "metrics/process.h"
 
-#include "metrics/collectables.h"
+#include "metrics/catalog.h"
 #include "metrics/samples.h"
 
 #include <fcntl.h>
@@ -17,7 +17,7 @@ namespace exporter::metrics {
 namespace {
 
 double collected(const char* name) {
-    const auto families = ExporterCollectable(samples::exporter_status).Collect();
+    const auto families = families_of(samples::exporter_status());
     const std::optional<double> value = samples::value(families, name, {});
     EXPECT_TRUE(value.has_value()) << name;
     return value.value_or(-1);
@@ -29,7 +29,7 @@ TEST(LogLines, ThatWereDroppedAreOneCounter) {
 
 TEST(Process, PublishesTheStandardFamilies) {
     std::vector<std::string> names;
-    for (const auto& family : ExporterCollectable(samples::exporter_status).Collect()) {
+    for (const auto& family : families_of(samples::exporter_status())) {
         if (family.name.starts_with("process_")) {
             names.push_back(family.name);
         }
@@ -43,7 +43,7 @@ TEST(Process, PublishesTheStandardFamilies) {
 TEST(Process, WhatCannotBeReadIsNotPublished) {
     ExporterStatus status = samples::exporter_status();
     status.process = {.open_fds = 7};
-    const auto families = ExporterCollectable([&] { return status; }).Collect();
+    const auto families = families_of(status);
     EXPECT_EQ(samples::value(families, "process_open_fds", {}), 7);
     EXPECT_EQ(samples::find(families, "process_cpu_seconds_total"), nullptr);
     EXPECT_EQ(samples::find(families, "process_start_time_seconds"), nullptr);

@@ -3,7 +3,6 @@
 
 #include "metrics/catalog.h"
 #include "metrics/exposition.h"
-#include "metrics/organization_lines.h"
 
 #include <atomic>
 #include <chrono>

@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <limits>
 #include <string>
+#include <tuple>
+#include <type_traits>
 #include <vector>
 
 namespace exporter::metrics {
@@ -156,7 +158,8 @@ void of_listing(const Statistics& polls, FamilyBuilder& family) {
 /// One series for each value of the enumeration `Kind`.
 template <class Kind, auto counts>
 void by_kind(const Statistics& polls, FamilyBuilder& family) {
-    for (std::size_t kind = 0; kind < (polls.*counts).size(); ++kind) {
+    constexpr std::size_t kinds = std::tuple_size_v<std::remove_cvref_t<decltype(polls.*counts)>>;
+    for (std::size_t kind = 0; kind < kinds; ++kind) {
         family.add({label(static_cast<Kind>(kind))}, (polls.*counts)[kind]);
     }
 }

@@ -1,4 +1,4 @@
-#include "metrics/organization_lines.h"
+#include "metrics/exposition.h"
 #include "metrics/render.h"
 #include "metrics/samples.h"
 

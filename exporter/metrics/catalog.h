@@ -149,12 +149,11 @@ class FamilyBuilder {
     prometheus::MetricFamily family_;
 };
 
-/// The family of a row with the series of one organization, or of the exporter itself. Without series where
-/// there is nothing to say: such a family is not published.
+/// The family of a row with the series of one organization. Without series where there is nothing to say:
+/// such a family is not published.
 [[nodiscard]] prometheus::MetricFamily family_of(const Metric& metric, const Snapshot& snapshot);
-[[nodiscard]] prometheus::MetricFamily family_of(const Metric& metric, const ExporterStatus& exporter);
 
-/// Every family about the exporter itself.
+/// Every family about the exporter itself that has series.
 [[nodiscard]] std::vector<prometheus::MetricFamily> families_of(const ExporterStatus& exporter);
 
 }  // namespace exporter::metrics

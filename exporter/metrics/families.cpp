@@ -68,21 +68,16 @@ prometheus::MetricFamily family_of(const Metric& metric, const Snapshot& snapsho
     return std::move(family).build();
 }
 
-prometheus::MetricFamily family_of(const Metric& metric, const ExporterStatus& exporter) {
-    FamilyBuilder family(metric);
-    if (const auto* const fill = std::get_if<FillFromExporter>(&metric.fill)) {
-        (*fill)(exporter, family);
-    }
-    return std::move(family).build();
-}
-
 std::vector<prometheus::MetricFamily> families_of(const ExporterStatus& exporter) {
     std::vector<prometheus::MetricFamily> families;
     for (const Metric& metric : catalog()) {
-        if (prometheus::MetricFamily family = family_of(metric, exporter); !family.metric.empty()) {
-            families.push_back(std::move(family));
+        if (const auto* const fill = std::get_if<FillFromExporter>(&metric.fill)) {
+            FamilyBuilder family(metric);
+            (*fill)(exporter, family);
+            families.push_back(std::move(family).build());
         }
     }
+    std::erase_if(families, [](const auto& family) { return family.metric.empty(); });
     return families;
 }
 

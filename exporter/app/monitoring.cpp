@@ -16,15 +16,15 @@ namespace {
 
 /// The exporter's own metrics, as of the scrape.
 metrics::Renderer live_part(const Log& log, const metrics::Reloads* reloads) {
-    const auto exporter = std::make_shared<const metrics::ExporterCollectable>([&log, reloads] {
-        return metrics::ExporterStatus{std::string(version()),
-                                       std::string(revision()),
-                                       compiler(),
-                                       log.lines_dropped(),
-                                       reloads ? reloads->by_file() : metrics::ReloadsByFile{},
-                                       metrics::read_process()};
-    });
-    return [exporter](metrics::Format format) { return metrics::render(exporter->Collect(), format); };
+    return [&log, reloads, started = scan::system_clock().now()](metrics::Format format) {
+        const metrics::ExporterStatus exporter{std::string(version()),
+                                               std::string(revision()),
+                                               compiler(),
+                                               log.lines_dropped(),
+                                               reloads ? reloads->by_file() : metrics::ReloadsByFile{},
+                                               metrics::read_process(started)};
+        return metrics::render(metrics::families_of(exporter), format);
+    };
 }
 
 /// First polls come this soon after one another: five hundred organizations are ready in less than a minute

@@ -6,7 +6,7 @@
 #include "app/organization_monitor.h"
 #include "app/publisher.h"
 #include "config/config.h"
-#include "metrics/collectables.h"
+#include "metrics/catalog.h"
 #include "metrics/exposition.h"
 #include "scan/poller.h"
 #include "state/state_keeper.h"

@@ -7,7 +7,7 @@
 #include "app/source.h"
 #include "config/config.h"
 #include "inventory/builder.h"
-#include "metrics/collectables.h"
+#include "metrics/catalog.h"
 #include "scan/poller.h"
 #include "state/state_keeper.h"
 #include "web/status_page.h"

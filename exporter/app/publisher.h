@@ -1,9 +1,8 @@
 // Keeps the exposition up to date: from snapshots to what a scrape gets.
 #pragma once
 
-#include "metrics/collectables.h"
+#include "metrics/catalog.h"
 #include "metrics/exposition.h"
-#include "metrics/organization_lines.h"
 
 #include <atomic>
 #include <chrono>

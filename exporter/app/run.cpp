@@ -8,7 +8,7 @@
 #include "app/source.h"
 #include "app/web_server.h"
 #include "base/replacement_file.h"
-#include "metrics/collectables.h"
+#include "metrics/catalog.h"
 
 #include <fmt/format.h>
 #include <tl/expected.hpp>

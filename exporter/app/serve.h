@@ -4,7 +4,7 @@
 #include "app/log.h"
 #include "app/monitoring.h"
 #include "http/protection.h"
-#include "metrics/collectables.h"
+#include "metrics/catalog.h"
 
 #include <csignal>
 #include <memory>

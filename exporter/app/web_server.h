@@ -7,7 +7,7 @@
 #include "config/config.h"
 #include "http/protection.h"
 #include "http/server.h"
-#include "metrics/collectables.h"
+#include "metrics/catalog.h"
 #include "scan/clock.h"
 
 #include <tl/expected.hpp>

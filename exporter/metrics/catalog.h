@@ -1,30 +1,99 @@
-// The metric contract as one table: each row has a metric's name, type, help, labels and the function that
+// metrics/: what the program publishes. An organization's inventory and polls (`Snapshot`) and the exporter's
+// own state (`ExporterStatus`) come in, prometheus-cpp's `MetricFamily` is the form in between, and
+// `Exposition` goes out: text and OpenMetrics, rendered and compressed once per poll. This room knows nothing
+// of HTTP, of the clock or of Datadog's API.
+//
+// The metric contract is one table: each row has a metric's name, type, help, labels and the function that
 // fills it, in publishing order. A new metric is a new row in catalog.cpp.
+//
+// Collecting changes nothing: two collections of the same snapshot give the same bytes, and series come in a
+// fixed order.
 #pragma once
 
-#include "metrics/collectables.h"
+#include "inventory/inventory.h"
+#include "metrics/process.h"
+#include "scan/statistics.h"
 
+#include <prometheus/client_metric.h>
+#include <prometheus/metric_family.h>
 #include <prometheus/metric_type.h>
 
 #include <algorithm>
 #include <array>
+#include <chrono>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <initializer_list>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
 #include <span>
+#include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
+#include <vector>
 
 namespace exporter::metrics {
+
+/// One organization at one moment.
+struct Snapshot {
+    std::string org;                                        ///< the `org` label
+    std::shared_ptr<const inventory::Inventory> inventory;  ///< null: none yet, or too old to be shown
+    scan::Statistics statistics;
+};
+
+/// The outcome of reading a file again while the program runs.
+struct Reload {
+    bool was_successful = false;
+    std::optional<base::Timestamp> last_success;
+};
+
+/// By file, as the label has it, such as `web`.
+using ReloadsByFile = std::map<std::string, Reload>;
+
+/// Records the outcomes; reading a file at the start counts as its first reload. Thread-safe.
+class Reloads {
+  public:
+    void succeeded(const std::string& file, base::Timestamp now);
+    void failed(const std::string& file);
+
+    /// Without the files that were never read.
+    [[nodiscard]] ReloadsByFile by_file() const;
+
+  private:
+    mutable std::mutex mutex_;
+    ReloadsByFile files_;  ///< protected by mutex_
+};
+
+/// The exporter itself at one moment.
+struct ExporterStatus {
+    std::string version;
+    std::string revision;
+    std::string compiler;
+    std::uint64_t log_lines_dropped = 0;
+    ReloadsByFile reloads;
+    Process process;
+};
+
+class FamilyBuilder;
 
 /// Counted from a listing: absent before the first complete one and when the inventory is stale.
 using FillFromInventory = void (*)(const inventory::Inventory&, FamilyBuilder&);
 using FillFromPolls = void (*)(const scan::Statistics&, FamilyBuilder&);
 using FillFromExporter = void (*)(const ExporterStatus&, FamilyBuilder&);
 
+/// Names of labels; those without a name stand at the end and are none.
+using LabelNames = std::array<std::string_view, 5>;
+
 struct Metric {
     std::string_view name;
     prometheus::MetricType type;
     std::string_view help;  ///< of a metric from the inventory, " As of the last complete poll." follows
     std::variant<FillFromInventory, FillFromPolls, FillFromExporter> fill;
-    std::array<std::string_view, 5> labels = {};  ///< after `org`; without a histogram's `le`
+    LabelNames labels = {};  ///< after `org`; without a histogram's `le`
 
     [[nodiscard]] std::span<const std::string_view> label_names() const {
         return {labels.begin(), std::ranges::find(labels, std::string_view())};
@@ -35,5 +104,56 @@ struct Metric {
 };
 
 [[nodiscard]] std::span<const Metric> catalog();
+
+/// What a row's function adds its series to. Names and types come from the row, so code can't drift from it.
+class FamilyBuilder {
+  public:
+    /// Those of the row, all of them, in its order.
+    using LabelValues = std::initializer_list<std::string_view>;
+
+    /// @param metric must outlive the builder, as the catalog's rows do
+    /// @param org the first label of every series, except for metrics of the exporter itself
+    explicit FamilyBuilder(const Metric& metric, std::string_view org = {});
+
+    void reserve(std::size_t series) { family_.metric.reserve(series); }
+
+    /// One series of a counter or gauge.
+    void add(LabelValues label_values, double value);
+    template <std::integral Integer>
+    void add(LabelValues label_values, Integer value) {
+        add(label_values, static_cast<double>(value));
+    }
+    void add(LabelValues label_values, std::chrono::duration<double> time) {
+        add(label_values, time.count());
+    }
+    /// A Unix time in seconds, with fractions.
+    void add(LabelValues label_values, base::Timestamp moment) {
+        add(label_values, moment.time_since_epoch());
+    }
+    /// No series where there is no value.
+    template <class Value>
+    void add(LabelValues label_values, const std::optional<Value>& value) {
+        if (value) {
+            add(label_values, *value);
+        }
+    }
+    void add(LabelValues label_values, prometheus::ClientMetric::Histogram histogram);
+
+    [[nodiscard]] prometheus::MetricFamily build() && { return std::move(family_); }
+
+  private:
+    prometheus::ClientMetric& add_series(LabelValues label_values);
+
+    const Metric& metric_;
+    const std::string_view org_;
+    prometheus::MetricFamily family_;
+};
+
+/// The family of a row with the series of one organization. Without series where there is nothing to say:
+/// such a family is not published.
+[[nodiscard]] prometheus::MetricFamily family_of(const Metric& metric, const Snapshot& snapshot);
+
+/// Every family about the exporter itself that has series.
+[[nodiscard]] std::vector<prometheus::MetricFamily> families_of(const ExporterStatus& exporter);
 
 }  // namespace exporter::metrics

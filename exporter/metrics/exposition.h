@@ -1,5 +1,9 @@
 // The exposition: what a scrape is answered with. It is stored compressed, in each format; a scrape only adds
 // the small live part. This is all that web knows of metrics.
+//
+// It is made in two steps, so that a poll costs what its own organization has: the lines of one organization
+// are rendered and compressed after its poll, and an exposition is a copy of everyone's compressed lines.
+// What is joined is, byte for byte, `render` of each metric's series, organization by organization.
 #pragma once
 
 #include "metrics/gzip.h"
@@ -9,11 +13,15 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace exporter::metrics {
+
+struct Snapshot;
 
 /// What the lines look like: Prometheus' text format 0.0.4, the default, or OpenMetrics 1.0.0.
 ///
@@ -31,6 +39,26 @@ enum class Encoding { identity, gzip };
 /// Makes the whole lines of some families in a format. For OpenMetrics without the `# EOF`, as other lines
 /// may follow.
 using Renderer = std::function<std::string(Format)>;
+
+/// Lines of metrics of the catalog, compressed one metric at a time; a metric is named by its row.
+struct CompressedLines {
+    struct Place {
+        std::size_t begin = 0;
+        std::size_t size = 0;
+        TextSum text;
+    };
+
+    std::string deflated;
+    std::vector<std::array<Place, formats.size()>>
+        places;  ///< by row and format; equal lines share the bytes
+
+    /// A view of this object's bytes; empty where there are no lines.
+    [[nodiscard]] Fragment at(std::size_t row, Format format) const;
+};
+
+/// The sample lines of one organization, without what describes the families: what follows a poll.
+/// Thread-safe.
+[[nodiscard]] std::shared_ptr<const CompressedLines> render_lines(const Snapshot& snapshot);
 
 /// One scrape's body: `head` is shared by all scrapes since the last poll, `tail` is this scrape's own. The
 /// body is their concatenation.
@@ -64,6 +92,11 @@ class Exposition {
     mutable std::array<std::shared_ptr<const std::string>, formats.size()>
         texts_;  ///< by format, null until asked for; protected by unpacking_
 };
+
+/// The exposition of these organizations, in their order.
+/// @param organizations none is null; not needed afterwards
+[[nodiscard]] std::shared_ptr<const Exposition> join(
+    std::span<const std::shared_ptr<const CompressedLines>> organizations);
 
 /// Holds the current exposition. A new one replaces it whole: no scrape sees half of a poll. Thread-safe.
 class ExpositionStore {

@@ -77,26 +77,21 @@ Deflater::~Deflater() {
 
 TextSum Deflater::append(std::string_view text, std::string& out) {
     const TextSum sum = sum_of(text);
-    for (; text.size() > largest_piece; text.remove_prefix(largest_piece)) {
-        append_piece(text.substr(0, largest_piece), Z_NO_FLUSH, out);
-    }
-    if (!text.empty()) {
+    std::array<Bytef, 16384> buffer;
+    while (!text.empty()) {
+        stream_->next_in = input_of(text);
+        stream_->avail_in = static_cast<uInt>(std::min(text.size(), largest_piece));
+        text.remove_prefix(stream_->avail_in);
         // A full flush ends on a byte boundary and forgets what was before.
-        append_piece(text, Z_FULL_FLUSH, out);
+        const int flush = text.empty() ? Z_FULL_FLUSH : Z_NO_FLUSH;
+        do {
+            stream_->next_out = buffer.data();
+            stream_->avail_out = static_cast<uInt>(buffer.size());
+            deflate(stream_.get(), flush);
+            out.append(reinterpret_cast<const char*>(buffer.data()), buffer.size() - stream_->avail_out);
+        } while (stream_->avail_out == 0);
     }
     return sum;
-}
-
-void Deflater::append_piece(std::string_view piece, int flush, std::string& out) {
-    std::array<Bytef, 16384> buffer;
-    stream_->next_in = input_of(piece);
-    stream_->avail_in = static_cast<uInt>(piece.size());
-    do {
-        stream_->next_out = buffer.data();
-        stream_->avail_out = static_cast<uInt>(buffer.size());
-        deflate(stream_.get(), flush);
-        out.append(reinterpret_cast<const char*>(buffer.data()), buffer.size() - stream_->avail_out);
-    } while (stream_->avail_out == 0);
 }
 
 OpenGzip open_gzip(std::span<const Fragment> parts) {

@@ -43,8 +43,6 @@ class Deflater {
     TextSum append(std::string_view text, std::string& out);
 
   private:
-    void append_piece(std::string_view piece, int flush, std::string& out);
-
     const std::unique_ptr<z_stream_s> stream_;
 };
 

@@ -25,60 +25,37 @@ std::string_view without_suffix(std::string_view name, std::string_view suffix) 
     return name.ends_with(suffix) ? name.substr(0, name.size() - suffix.size()) : name;
 }
 
-struct NameAndType {
-    std::string_view name;
-    std::string_view type;
-};
-
-/// In OpenMetrics what a type appends to its samples' names is no part of the family's. prometheus-cpp 1.0
-/// has no type for an info: it is a gauge whose name says so.
-NameAndType name_and_type(const MetricFamily& family, Format format) {
-    const bool is_openmetrics = format == Format::openmetrics;
-    if (family.type == MetricType::Counter) {
-        return {is_openmetrics ? without_suffix(family.name, "_total") : family.name, "counter"};
-    }
-    if (family.type == MetricType::Histogram) {
-        return {family.name, "histogram"};
-    }
-    if (is_openmetrics && family.name.ends_with("_info")) {
-        return {without_suffix(family.name, "_info"), "info"};
-    }
-    return {family.name, "gauge"};
-}
-
-/// Empty when the family's name does not end in one.
-std::string_view unit_of(std::string_view family_name) {
-    for (const std::string_view unit : {"seconds", "bytes"}) {
-        if (family_name.ends_with(unit) && without_suffix(family_name, unit).ends_with('_')) {
-            return unit;
-        }
-    }
-    return {};
-}
-
 class Writer {
   public:
     Writer(Format format, std::size_t expected_bytes) : format_(format) { text_.reserve(expected_bytes); }
 
+    /// In OpenMetrics what a type appends to its samples' names is no part of the family's.
+    /// prometheus-cpp 1.0 has no type for an info: it is a gauge whose name says so.
     void write_header(const MetricFamily& family) {
-        const auto [name, type] = name_and_type(family, format_);
+        std::string_view name = family.name;
+        std::string_view type = family.type == MetricType::Histogram ? "histogram" : "gauge";
+        if (family.type == MetricType::Counter) {
+            type = "counter";
+            name = is_openmetrics() ? without_suffix(name, "_total") : name;
+        } else if (is_openmetrics() && family.type == MetricType::Gauge && name.ends_with("_info")) {
+            type = "info";
+            name = without_suffix(name, "_info");
+        }
         append("# HELP ", name, " ", family.help, "\n# TYPE ", name, " ", type, "\n");
-        if (const std::string_view unit = unit_of(name); is_openmetrics() && !unit.empty()) {
-            append("# UNIT ", name, " ", unit, "\n");
+        for (const std::string_view suffix : {"_seconds", "_bytes"}) {
+            if (is_openmetrics() && name.ends_with(suffix)) {
+                append("# UNIT ", name, " ", suffix.substr(1), "\n");
+            }
         }
     }
 
     void write_samples(const MetricFamily& family) {
         for (const ClientMetric& series : family.metric) {
-            switch (family.type) {
-                case MetricType::Counter:
-                    write_sample(family.name, "", series, series.counter.value);
-                    break;
-                case MetricType::Histogram:
-                    write_histogram(family.name, series);
-                    break;
-                default:
-                    write_sample(family.name, "", series, series.gauge.value);
+            if (family.type == MetricType::Histogram) {
+                write_histogram(family.name, series);
+            } else {
+                const bool is_counter = family.type == MetricType::Counter;
+                write_sample(family.name, "", series, is_counter ? series.counter.value : series.gauge.value);
             }
         }
     }
@@ -118,9 +95,6 @@ class Writer {
     }
 
     void append_labels(const ClientMetric& series, const double* bound) {
-        if (series.label.empty() && bound == nullptr) {
-            return;
-        }
         std::string_view separator = "{";
         for (const ClientMetric::Label& label : series.label) {
             append(separator, label.name, "=\"");
@@ -133,7 +107,9 @@ class Writer {
             append_bound(*bound);
             append("\"");
         }
-        append("}");
+        if (bound != nullptr || !series.label.empty()) {
+            append("}");
+        }
     }
 
     void append_escaped(std::string_view value) {

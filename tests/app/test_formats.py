@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 import unittest
 
 import harness
@@ -132,6 +133,8 @@ class RunningProgram(Comparison):
         self.assertEqual(kind, OPENMETRICS)
         self.assertIn("datadog_access_token_expiry_timestamp_seconds", metadata_of_text(text))
         self.assertIn("process_cpu_seconds_total", metadata_of_text(text))
+        start = samples_of_text(text)["process_start_time_seconds"][frozenset()]
+        self.assertLess(abs(time.time() - start), 600)
         self.check(text, openmetrics)
 
     def test_compressed_it_is_the_same(self):

@@ -49,9 +49,8 @@ class WatchedWebFile : public ::testing::Test {
     [[nodiscard]] std::map<std::string, double> reloads() const {
         std::map<std::string, double> values;
         const std::string prefix = "datadog_access_token_exporter_config_last_reload_";
-        const metrics::ExporterCollectable exporter(
-            [this] { return metrics::ExporterStatus{{}, {}, {}, 0, reloads_.by_file(), {}}; });
-        for (const auto& family : exporter.Collect()) {
+        const metrics::ExporterStatus exporter{{}, {}, {}, 0, reloads_.by_file(), {}};
+        for (const auto& family : metrics::families_of(exporter)) {
             if (!family.name.starts_with(prefix)) {
                 continue;
             }

@@ -3,10 +3,12 @@
 #pragma once
 
 #include "http/negotiation.h"
-#include "metrics/collectables.h"
+#include "metrics/catalog.h"
 #include "metrics/exposition.h"
 #include "metrics/render.h"
 #include "support/exposition.h"
+
+#include <prometheus/collectable.h>
 
 #include <array>
 #include <memory>
@@ -27,11 +29,17 @@ namespace exporter::comparison {
         [&families](metrics::Format format) { return metrics::render(families, format); });
 }
 
-/// What the exporter publishes of itself.
-[[nodiscard]] inline std::shared_ptr<metrics::ExporterCollectable> exporter_metrics() {
-    return std::make_shared<metrics::ExporterCollectable>([] {
-        return metrics::ExporterStatus{"1.2.3", "0123456789ab", "GNU 12.2.0", 0, {}, metrics::read_process()};
-    });
+/// What the exporter publishes of itself, as prometheus-cpp's `Exposer` takes it.
+class ExporterCollectable final : public prometheus::Collectable {
+  public:
+    [[nodiscard]] std::vector<prometheus::MetricFamily> Collect() const override {
+        return metrics::families_of(
+            {"1.2.3", "0123456789ab", "GNU 12.2.0", 0, {}, metrics::read_process({})});
+    }
+};
+
+[[nodiscard]] inline std::shared_ptr<ExporterCollectable> exporter_metrics() {
+    return std::make_shared<ExporterCollectable>();
 }
 
 /// A store with the program's own live part.

@@ -1,7 +1,7 @@
 // What the exposition of many organizations costs, made of each one's lines, against rendering it whole; and
 // what a single large organization pays for that.
 #include "inventory/builder.h"
-#include "metrics/organization_lines.h"
+#include "metrics/exposition.h"
 #include "metrics/render.h"
 #include "support/exposition.h"
 #include "support/families.h"

@@ -6,7 +6,7 @@
 #include "config/config.h"
 #include "datadog/page.h"
 #include "inventory/builder.h"
-#include "metrics/organization_lines.h"
+#include "metrics/exposition.h"
 
 #include <chrono>
 #include <cstddef>

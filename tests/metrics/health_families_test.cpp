@@ -1,4 +1,4 @@
-#include "metrics/collectables.h"
+#include "metrics/catalog.h"
 #include "metrics/samples.h"
 
 #include <gtest/gtest.h>
@@ -194,8 +194,7 @@ TEST(HealthFamilies, AReloadIsPublishedWithItsFile) {
     reloads.succeeded("web", samples::noon + std::chrono::seconds(60));
     reloads.failed("web");
     reloads.failed("config");
-    const auto families =
-        ExporterCollectable([&] { return ExporterStatus{{}, {}, {}, 0, reloads.by_file(), {}}; }).Collect();
+    const auto families = families_of(ExporterStatus{{}, {}, {}, 0, reloads.by_file(), {}});
     const std::string prefix = "datadog_access_token_exporter_config_last_reload_";
     EXPECT_EQ(samples::value(families, prefix + "successful", {{"file", "web"}}), 0);
     EXPECT_EQ(samples::value(families, prefix + "successful", {{"file", "config"}}), 0);
@@ -206,7 +205,7 @@ TEST(HealthFamilies, AReloadIsPublishedWithItsFile) {
 }
 
 TEST(HealthFamilies, FilesThatWereNeverReadHaveNoReload) {
-    const auto families = ExporterCollectable([] { return ExporterStatus{}; }).Collect();
+    const auto families = families_of(ExporterStatus{});
     EXPECT_EQ(samples::find(families, "datadog_access_token_exporter_config_last_reload_successful"),
               nullptr);
 }

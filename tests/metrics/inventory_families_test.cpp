@@ -1,4 +1,4 @@
-#include "metrics/collectables.h"
+#include "metrics/catalog.h"
 #include "metrics/samples.h"
 
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-#include "metrics/organization_lines.h"
+#include "metrics/exposition.h"
 
 #include "metrics/random_samples.h"
 #include "metrics/render.h"

@@ -1,4 +1,4 @@
-#include "metrics/organization_lines.h"
+#include "metrics/exposition.h"
 #include "metrics/render.h"
 #include "metrics/samples.h"
 
@@ -95,8 +95,7 @@ TEST(Organizations, CollectingTwiceGivesTheSameBytes) {
 
 TEST(BuildInfo, IsOneSeriesWithTheValueOne) {
     const ExporterStatus exporter = {"1.2.3", "abc", "GNU 12.2.0", 0, {}, {}};
-    const std::vector families = {
-        family_of(samples::row_of("datadog_access_token_exporter_build_info"), exporter)};
+    const std::vector families = {families_of(exporter).front()};
     const std::string series =
         "datadog_access_token_exporter_build_info{version=\"1.2.3\",revision=\"abc\",compiler=\"GNU "
         "12.2.0\"} "

@@ -1,7 +1,7 @@
 // Families and organizations at random, for laws that hold for all.
 #pragma once
 
-#include "metrics/collectables.h"
+#include "metrics/catalog.h"
 
 #include <prometheus/metric_family.h>
 

@@ -1,6 +1,6 @@
 // Prints the exposition of everything that the program can publish: as text, or with the argument
 // `openmetrics` as that.
-#include "metrics/organization_lines.h"
+#include "metrics/exposition.h"
 #include "metrics/render.h"
 #include "metrics/samples.h"
 
@@ -15,7 +15,7 @@ int main(int argc, char** argv) {
     const Format format = is_openmetrics ? Format::openmetrics : Format::text;
     const std::vector organizations = {render_lines(samples::full_snapshot("production", 1)),
                                        render_lines(samples::full_snapshot("sandbox", 2))};
-    const std::string live = render(ExporterCollectable(samples::exporter_status).Collect(), format);
+    const std::string live = render(families_of(samples::exporter_status()), format);
     const Body body = join(organizations)->body(live, format, Encoding::identity);
     std::cout << *body.head << body.tail << std::flush;
     return std::cout.good() ? 0 : 1;

@@ -209,12 +209,12 @@ Snapshot small_snapshot() {
 }
 
 ExporterStatus exporter_status() {
-    return {"1.2.3", "0123456789ab", "GNU 12.2.0", 3, {{"web", {true, noon}}}, read_process()};
+    return {"1.2.3", "0123456789ab", "GNU 12.2.0", 3, {{"web", {true, noon}}}, read_process(noon)};
 }
 
 std::vector<prometheus::MetricFamily> collect_everything() {
     auto families = collect({full_snapshot("production", 1), full_snapshot("sandbox", 2)});
-    const auto more = ExporterCollectable(exporter_status).Collect();
+    const auto more = families_of(exporter_status());
     families.insert(families.end(), more.begin(), more.end());
     return families;
 }

@@ -1,10 +1,6 @@
-#include "metrics/collectables.h"
-
 #include "metrics/catalog.h"
 
 #include <cassert>
-#include <utility>
-#include <variant>
 
 namespace exporter::metrics {
 
@@ -32,7 +28,7 @@ FamilyBuilder::FamilyBuilder(const Metric& metric, std::string_view org) : metri
     family_.type = metric.type;
 }
 
-void FamilyBuilder::add(std::initializer_list<std::string_view> label_values, double value) {
+void FamilyBuilder::add(LabelValues label_values, double value) {
     prometheus::ClientMetric& series = add_series(label_values);
     if (metric_.type == prometheus::MetricType::Counter) {
         series.counter.value = value;
@@ -41,12 +37,11 @@ void FamilyBuilder::add(std::initializer_list<std::string_view> label_values, do
     }
 }
 
-void FamilyBuilder::add(std::initializer_list<std::string_view> label_values,
-                        prometheus::ClientMetric::Histogram histogram) {
+void FamilyBuilder::add(LabelValues label_values, prometheus::ClientMetric::Histogram histogram) {
     add_series(label_values).histogram = std::move(histogram);
 }
 
-prometheus::ClientMetric& FamilyBuilder::add_series(std::initializer_list<std::string_view> label_values) {
+prometheus::ClientMetric& FamilyBuilder::add_series(LabelValues label_values) {
     assert(label_values.size() == metric_.label_names().size());
     prometheus::ClientMetric& series = family_.metric.emplace_back();
     series.label.reserve(label_values.size() + 1);
@@ -73,22 +68,16 @@ prometheus::MetricFamily family_of(const Metric& metric, const Snapshot& snapsho
     return std::move(family).build();
 }
 
-prometheus::MetricFamily family_of(const Metric& metric, const ExporterStatus& exporter) {
-    FamilyBuilder family(metric);
-    if (const auto* const fill = std::get_if<FillFromExporter>(&metric.fill)) {
-        (*fill)(exporter, family);
-    }
-    return std::move(family).build();
-}
-
-std::vector<prometheus::MetricFamily> ExporterCollectable::Collect() const {
-    const ExporterStatus status = status_();
+std::vector<prometheus::MetricFamily> families_of(const ExporterStatus& exporter) {
     std::vector<prometheus::MetricFamily> families;
     for (const Metric& metric : catalog()) {
-        if (prometheus::MetricFamily family = family_of(metric, status); !family.metric.empty()) {
-            families.push_back(std::move(family));
+        if (const auto* const fill = std::get_if<FillFromExporter>(&metric.fill)) {
+            FamilyBuilder family(metric);
+            (*fill)(exporter, family);
+            families.push_back(std::move(family).build());
         }
     }
+    std::erase_if(families, [](const auto& family) { return family.metric.empty(); });
     return families;
 }
 

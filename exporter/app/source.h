@@ -34,11 +34,6 @@ class Source : public scan::PageSource {
                                                   const config::Config& config,
                                                   std::shared_ptr<datadog::Commons> commons);
 
-/// The organization's listing, in order of creation: what is created while pages are read comes last, where
-/// it is seen.
-[[nodiscard]] datadog::PageRequest first_page(const config::Organization& organization,
-                                              const config::Config& config);
-
 /// The one organization that `--demo` polls, instead of any that are configured.
 [[nodiscard]] config::Organization demo_organization();
 

@@ -26,7 +26,7 @@ bool refused(const datadog::Answer& answer) {
 class ClientSource final : public Source {
   public:
     ClientSource(const config::Organization& organization, const config::Config& config,
-                 std::shared_ptr<datadog::Commons> commons);
+                 const std::shared_ptr<datadog::Commons>& commons);
 
     [[nodiscard]] datadog::Result<void> prepare() override;
     [[nodiscard]] datadog::Answer page(std::size_t number, scan::SteadyTime deadline) override;
@@ -64,7 +64,7 @@ class ClientSource final : public Source {
 };
 
 ClientSource::ClientSource(const config::Organization& organization, const config::Config& config,
-                           std::shared_ptr<datadog::Commons> commons)
+                           const std::shared_ptr<datadog::Commons>& commons)
     : credential_sources_(organization.credentials),
       request_{.number = 0,
                .size = config.poll.page_size,
@@ -182,11 +182,11 @@ class DemoSource final : public Source {
 }  // namespace
 
 std::unique_ptr<Source> make_source(const config::Organization& organization, const config::Config& config,
-                                    std::shared_ptr<datadog::Commons> commons) {
+                                    const std::shared_ptr<datadog::Commons>& commons) {
     if (config.demo.enabled) {
         return std::make_unique<DemoSource>(config);
     }
-    return std::make_unique<ClientSource>(organization, config, std::move(commons));
+    return std::make_unique<ClientSource>(organization, config, commons);
 }
 
 config::Organization demo_organization() {

@@ -32,7 +32,7 @@ class Source : public scan::PageSource {
 /// @param commons shared by all clients of the program
 [[nodiscard]] std::unique_ptr<Source> make_source(const config::Organization& organization,
                                                   const config::Config& config,
-                                                  std::shared_ptr<datadog::Commons> commons);
+                                                  const std::shared_ptr<datadog::Commons>& commons);
 
 /// The one organization that `--demo` polls, instead of any that are configured.
 [[nodiscard]] config::Organization demo_organization();

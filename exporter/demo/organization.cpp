@@ -100,14 +100,16 @@ std::vector<std::string_view> draw_scopes(Random& random) {
     return granted;
 }
 
-std::optional<Microseconds> draw_lifetime(datadog::TokenType type, Random& random) {
+std::optional<Microseconds> draw_lifetime(const SimulatedToken& token, Random& random) {
     static constexpr std::array<int, 6> personal_days = {1, 7, 30, 90, 180, 365};
     static constexpr std::array<int, 4> machine_days = {90, 365, 730, 1095};
-    if (type == datadog::TokenType::personal) {
+    if (token.owner_type == datadog::OwnerType::user) {
         return Days(random.pick(std::span(personal_days)));
     }
-    return random.chance(0.45) ? std::nullopt
-                               : std::optional<Microseconds>(Days(random.pick(std::span(machine_days))));
+    if (token.type == datadog::TokenType::service && random.chance(0.45)) {
+        return std::nullopt;
+    }
+    return Days(random.pick(std::span(machine_days)));
 }
 
 /// When a token was last used that could be for `usable` before `end`: mostly lately, sometimes long ago or
@@ -184,8 +186,10 @@ constexpr std::array archetypes = {
 SimulatedOrganization::SimulatedOrganization(OrganizationOptions options, Timestamp now)
     : options_(std::move(options)), now_(now), random_(options_.seed) {
     const auto size = static_cast<double>(options_.tokens);
-    people_ = owners_of(size * share_of_people, 3, random_);
-    machines_ = owners_of(size * (1 - share_of_people), 4, random_);
+    // Drawn apart: their number depends on the size, and the tokens must not.
+    Random owners(random_.bits());
+    people_ = owners_of(size * share_of_people, 3, owners);
+    machines_ = owners_of(size * (1 - share_of_people), 4, owners);
     tokens_.reserve(options_.tokens);
     while (tokens_.size() < options_.tokens) {
         const std::size_t number = tokens_.size();
@@ -215,7 +219,7 @@ SimulatedToken SimulatedOrganization::make_token(Timestamp created_at) {
         .owner_type = of_a_person ? datadog::OwnerType::user : datadog::OwnerType::service_account,
         .scopes = draw_scopes(random_),
         .created_at = created_at};
-    if (const auto lifetime = draw_lifetime(token.type, random_)) {
+    if (const auto lifetime = draw_lifetime(token, random_)) {
         token.expires_at = created_at + *lifetime;
     }
     return token;
@@ -240,8 +244,11 @@ SimulatedToken SimulatedOrganization::settled_token(Timestamp now) {
     const Microseconds lifetime = token.expires_at ? *token.expires_at - token.created_at : Days(1100);
     // One in a hundred has just expired; the organization still lists those for a day or more.
     const bool just_expired = token.expires_at && random_.chance(0.01);
+    // A machine's token is replaced two days before its end: the demo does not begin with an outage at hand.
+    const Microseconds service_life =
+        token.owner_type == datadog::OwnerType::user ? lifetime : lifetime - Days(2);
     const Microseconds age = just_expired ? lifetime + part_of(hours(20), random_.fraction())
-                                          : part_of(lifetime, random_.fraction());
+                                          : part_of(service_life, random_.fraction());
     token.created_at -= age;
     if (token.expires_at) {
         *token.expires_at -= age;

@@ -81,7 +81,9 @@ struct OrganizationOptions {
 /// year, machines with long-lived or never-expiring ones, some privileged, some idle for months, some never
 /// used, a few expired but still listed, one or two leaked, 40 to 60 scopes with a long tail, a handful of
 /// tokens without scopes, names with quotes, newlines and non-Latin letters; and the exporter's own token.
-/// Any organization of ten or more has a token of each of these kinds.
+/// Any organization of ten or more has a token of each of these kinds. No machine's token is about to expire
+/// at the beginning. Of two organizations with the same seed, the larger has the tokens of the smaller, whose
+/// owners may be others.
 class SimulatedOrganization {
   public:
     SimulatedOrganization(OrganizationOptions options, base::Timestamp now);

@@ -158,6 +158,33 @@ TEST(Population, PersonalTokensOfPeopleLiveADayToAYear) {
     }
 }
 
+TEST(Population, NoTokenOfAMachineIsAboutToExpire) {
+    for (std::uint64_t seed = 0; seed < 8; ++seed) {
+        for (const auto& token : SimulatedOrganization(of_size(2000, seed), test_now).tokens()) {
+            if (token.owner_type == datadog::OwnerType::service_account && token.expires_at > test_now) {
+                EXPECT_GE(*token.expires_at, test_now + days(2)) << describe(token);
+            }
+        }
+    }
+}
+
+TEST(Population, ALargerOrganizationHasTheTokensOfASmallerOne) {
+    std::map<std::string, const SimulatedToken*> of_larger;
+    const SimulatedOrganization larger(of_size(400), test_now);
+    for (const auto& token : larger.tokens()) {
+        of_larger.emplace(token.id, &token);
+    }
+    const SimulatedOrganization smaller(of_size(380), test_now);
+    for (const auto& token : smaller.tokens()) {
+        const auto found = of_larger.find(token.id);
+        ASSERT_NE(found, of_larger.end()) << describe(token);
+        EXPECT_EQ(found->second->created_at, token.created_at);
+        EXPECT_EQ(found->second->expires_at, token.expires_at);
+        EXPECT_EQ(found->second->last_used_at, token.last_used_at);
+        EXPECT_EQ(found->second->scopes, token.scopes);
+    }
+}
+
 TEST(Population, ScopesHaveALongTail) {
     const SimulatedOrganization organization(of_size(5000), test_now);
     std::map<std::string, int> holders;

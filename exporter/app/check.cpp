@@ -19,7 +19,6 @@
 #include <memory>
 #include <set>
 #include <string>
-#include <thread>
 #include <utility>
 
 namespace exporter::app {
@@ -52,30 +51,32 @@ std::string seen(const datadog::Answer& answer, bool lists_everything) {
     return text;
 }
 
-bool report_failure(const std::string& who, const datadog::Error& error) {
-    fmt::print("{}: failed: {}: {} ({})\n", who, datadog::label(error.kind), error.message,
-               datadog::advice(error));
-    return false;
+datadog::Result<datadog::Answer> first_page_of(Source& source, std::chrono::milliseconds timeout) {
+    if (const datadog::Result<void> ready = source.prepare(); !ready) {
+        return tl::unexpected(ready.error());
+    }
+    datadog::Answer answer = source.page(0, std::chrono::steady_clock::now() + timeout);
+    if (!answer.page) {
+        return tl::unexpected(answer.page.error());
+    }
+    // A poll fails at such a page too: that is no organization without tokens.
+    if (answer.page->tokens.empty() && answer.page->facts.elements > 0) {
+        return tl::unexpected(scan::rows_unreadable(0, answer.page->facts.elements, 0));
+    }
+    return answer;
 }
 
 bool check_organization(const config::Organization& organization, const config::Config& config,
                         const std::shared_ptr<datadog::Commons>& commons) {
     const std::unique_ptr<Source> source = make_source(organization, config, commons);
-    datadog::Result<void> ready = source->prepare();
+    const auto answer = first_page_of(*source, config.poll.timeout);
     const std::string who = fmt::format("{} ({})", organization.name, organization.endpoint.url());
-    if (!ready) {
-        fmt::print("{}: failed: {}: {}\n", who, datadog::label(ready.error().kind), ready.error().message);
+    if (!answer) {
+        fmt::print("{}: failed: {}: {} ({})\n", who, datadog::label(answer.error().kind),
+                   answer.error().message, datadog::advice(answer.error()));
         return false;
     }
-    const datadog::Answer answer = source->page(0, std::chrono::steady_clock::now() + config.poll.timeout);
-    if (!answer.page) {
-        return report_failure(who, answer.page.error());
-    }
-    // A poll fails at such a page too: that is no organization without tokens.
-    if (answer.page->tokens.empty() && answer.page->facts.elements > 0) {
-        return report_failure(who, scan::rows_unreadable(0, answer.page->facts.elements, 0));
-    }
-    fmt::print("{}: {}\n", who, seen(answer, organization.filter.empty() && organization.owned_by.empty()));
+    fmt::print("{}: {}\n", who, seen(*answer, organization.filter.empty() && organization.owned_by.empty()));
     return true;
 }
 
@@ -150,16 +151,9 @@ int probe(const config::Config& config, bool encrypted) {
     const auto& url = config.probe_url;
     const Target target = url ? Target{{url->endpoint}, url->path, url->endpoint.url() + url->path}
                               : own(config.web, encrypted);
-    std::packaged_task<datadog::Result<int>()> asking(
-        [target] { return datadog::status_of(target.server, target.path, patience); });
-    auto answer = asking.get_future();
-    std::thread thread(std::move(asking));
+    auto answer = std::async(std::launch::async,
+                             [&target] { return datadog::status_of(target.server, target.path, patience); });
     const bool in_time = answer.wait_for(longest) == std::future_status::ready;
-    if (in_time) {
-        thread.join();  // OpenSSL's own end must not meet the end of a thread that has used it.
-    } else {
-        thread.detach();
-    }
     const datadog::Result<int> status =
         in_time ? answer.get() : tl::unexpected(datadog::Error{datadog::ErrorKind::timeout, "none in time"});
     if (status && (*status == 200 || *status == 401)) {

@@ -65,33 +65,27 @@ bool is_bare(std::string_view text) {
     });
 }
 
-struct ValueText {
-    config::LogFormat format;
-
-    std::string operator()(const std::string& text) const {
-        return format == config::LogFormat::logfmt && is_bare(text) ? text : quote(text);
-    }
-    std::string operator()(bool flag) const { return flag ? "true" : "false"; }
-    std::string operator()(double number) const { return fmt::format("{:.3f}", number); }
-    std::string operator()(std::int64_t number) const { return fmt::format("{}", number); }
-    std::string operator()(std::uint64_t number) const { return fmt::format("{}", number); }
-};
-
 /// By `LogLevel`.
 constexpr std::array<std::string_view, 4> level_names = {"debug", "info", "warning", "error"};
 
 std::string format_line(config::LogFormat format, config::LogLevel level, std::string_view message,
                         LogFields fields) {
+    const bool json = format == config::LogFormat::json;
     const base::Timestamp now = scan::system_clock().now();
     const auto second = std::chrono::floor<std::chrono::seconds>(now);
     std::string moment = base::format_rfc3339(second);
     moment.pop_back();
     moment += fmt::format(".{:03}Z", std::chrono::floor<std::chrono::milliseconds>(now - second).count());
-    const std::string event = format_event(format, message, fields);
     const std::string_view name = level_names.at(static_cast<std::size_t>(level));
-    return format == config::LogFormat::json
-               ? fmt::format("{{\"ts\":\"{}\",\"level\":\"{}\",{}}}\n", moment, name, event)
-               : fmt::format("ts={} level={} {}\n", moment, name, event);
+    std::string line = json
+                           ? fmt::format(R"({{"ts":"{}","level":"{}","msg":{})", moment, name, quote(message))
+                           : fmt::format("ts={} level={} msg={}", moment, name, quote(message));
+    for (const LogField& field : fields) {
+        const bool quoted = field.is_text && (json || !is_bare(field.value));
+        const std::string value = quoted ? quote(field.value) : field.value;
+        line += json ? fmt::format(R"(,"{}":{})", field.key, value) : fmt::format(" {}={}", field.key, value);
+    }
+    return line + (json ? "}\n" : "\n");
 }
 
 LogWriter::Notice notice_of(config::LogFormat format) {
@@ -107,15 +101,15 @@ struct LogWriter::Shared {
     Shared(int file, Notice words) : descriptor(file), notice(std::move(words)) {}
 
     void run();
-    void written(std::size_t bytes, bool done, std::uint64_t told);
+    [[nodiscard]] bool tell(std::uint64_t lost) const;
     void drop() {
         ++dropped;
-        ++untold;
+        ++(lines.empty() ? untold : lines.back().dropped);
     }
 
     struct Line {
         std::string text;
-        std::uint64_t tells = 0;  ///< of a notice: how many lines it says were dropped
+        std::uint64_t dropped = 0;  ///< after it
     };
 
     const int descriptor;
@@ -130,7 +124,7 @@ struct LogWriter::Shared {
     bool full = false;              ///< until half of it has been written, or has failed
     bool closed = false;
     std::uint64_t dropped = 0;
-    std::uint64_t untold = 0;  ///< of `dropped`
+    std::uint64_t untold = 0;  ///< of `dropped`: those before `lines` that no notice has told
 };
 
 void LogWriter::Shared::run() {
@@ -145,31 +139,27 @@ void LogWriter::Shared::run() {
         lock.unlock();
         const bool done = write_all(descriptor, line.text);
         lock.lock();
-        try {
-            written(line.text.size(), done, line.tells);
-        } catch (const std::exception&) {
-            // No memory for a notice: the next one counts these lines too.
+        dropped += done ? 0 : 1;
+        untold += line.dropped + (done ? 0 : 1);
+        if (done && untold > 0) {
+            const std::uint64_t telling = std::exchange(untold, 0);
+            lock.unlock();
+            const bool told = tell(telling);
+            lock.lock();
+            // A lost notice does not count as a lost line: each would cause another notice.
+            untold += told ? 0 : telling;
         }
+        waiting_bytes -= line.text.size();
+        full = full && waiting_bytes > most_waiting_bytes / 2;  // Lines that failed make room as well.
         gone.notify_all();
     }
 }
 
-void LogWriter::Shared::written(std::size_t bytes, bool done, std::uint64_t told) {
-    waiting_bytes -= bytes;
-    full = full && waiting_bytes > most_waiting_bytes / 2;  // Lines that failed make room as well.
-    if (!done) {
-        // A lost notice does not count as a lost line: each would cause another notice.
-        if (told > 0) {
-            untold += told;
-        } else {
-            drop();
-        }
-        return;
-    }
-    if (untold > 0 && !full) {
-        lines.push_back({notice(untold), untold});
-        waiting_bytes += lines.back().text.size();
-        untold = 0;
+bool LogWriter::Shared::tell(std::uint64_t lost) const {
+    try {
+        return write_all(descriptor, notice(lost));
+    } catch (const std::exception&) {
+        return false;  // No memory for a notice: the next one counts these lines too.
     }
 }
 
@@ -210,16 +200,6 @@ bool LogWriter::flush(std::chrono::milliseconds limit) {
 std::uint64_t LogWriter::dropped() const {
     const std::lock_guard lock(shared_->mutex);
     return shared_->dropped;
-}
-
-std::string format_event(config::LogFormat format, std::string_view message, LogFields fields) {
-    const bool json = format == config::LogFormat::json;
-    std::string line = (json ? "\"msg\":" : "msg=") + quote(message);
-    for (const LogField& field : fields) {
-        const std::string value = std::visit(ValueText{format}, field.value);
-        line += json ? fmt::format(",\"{}\":{}", field.key, value) : fmt::format(" {}={}", field.key, value);
-    }
-    return line;
 }
 
 Log::Log(const config::Log& options)

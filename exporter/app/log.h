@@ -4,6 +4,8 @@
 
 #include "config/config.h"
 
+#include <fmt/format.h>
+
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -12,7 +14,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <variant>
+#include <type_traits>
 
 namespace exporter::app {
 
@@ -52,16 +54,21 @@ class LogWriter {
     const std::shared_ptr<Shared> shared_;
 };
 
+/// A name, and a text, a number or a bool.
 struct LogField {
+    template <class Value>
+    LogField(std::string_view name, const Value& given)
+        : key(name), value(fmt::format("{}", given)), is_text(!std::is_arithmetic_v<Value>) {}
+    LogField(std::string_view name, double number)
+        : key(name), value(fmt::format("{:.3f}", number)), is_text(false) {}
+
     std::string_view key;
-    std::variant<std::string, std::int64_t, std::uint64_t, double, bool> value;
+    std::string value;
+    bool is_text;
 };
 using LogFields = std::initializer_list<LogField>;
 
-/// `msg="poll finished" org=production tokens=412`, or the same as JSON members: all of a line but time and
-/// level.
-[[nodiscard]] std::string format_event(config::LogFormat format, std::string_view message, LogFields fields);
-
+/// `ts=… level=info msg="poll finished" org=production tokens=412`, or a JSON object of the same members.
 /// Thread-safe. Logging never waits for the log's reader.
 class Log {
   public:

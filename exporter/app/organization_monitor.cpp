@@ -2,7 +2,9 @@
 
 #include "base/dates.h"
 
+#include <fmt/chrono.h>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <numeric>
 #include <optional>
@@ -49,25 +51,6 @@ scan::PollerOptions poller_options(const config::Config& config, const Schedule&
     return options;
 }
 
-/// Fields with their lengths in front, so that no two lists of fields are the same text.
-class Fingerprint {
-  public:
-    void add(std::string_view field) { text_ += fmt::format("{}:{};", field.size(), field); }
-    void add(std::int64_t number) { add(fmt::format("{}", number)); }
-    void add(base::Duration duration) { add(duration.count()); }
-    template <class T>
-    void add(const std::vector<T>& fields) {
-        add(static_cast<std::int64_t>(fields.size()));
-        for (const T& field : fields) {
-            add(field);
-        }
-    }
-    [[nodiscard]] std::string text() && { return std::move(text_); }
-
-  private:
-    std::string text_;
-};
-
 /// In whatever order they are configured they mean the same.
 std::vector<std::string> sorted(std::vector<std::string> texts) {
     std::sort(texts.begin(), texts.end());
@@ -77,22 +60,13 @@ std::vector<std::string> sorted(std::vector<std::string> texts) {
 }  // namespace
 
 std::string fingerprint_of(const config::Organization& organization, const config::Config& config) {
-    Fingerprint fingerprint;
-    fingerprint.add(organization.endpoint.url());
-    fingerprint.add(static_cast<std::int64_t>(config.demo.tokens));
-    fingerprint.add(static_cast<std::int64_t>(config.demo.seed));
-    fingerprint.add(organization.filter);
-    fingerprint.add(sorted(organization.owned_by));
-    fingerprint.add(config.buckets.expiry);
-    fingerprint.add(config.buckets.last_used);
-    fingerprint.add(config.buckets.age);
-    fingerprint.add(static_cast<std::int64_t>(config.scopes.limit));
-    fingerprint.add(sorted(config.scopes.privileged));
-    fingerprint.add(config.policy.max_lifetime);
-    fingerprint.add(config.policy.max_idle);
-    fingerprint.add(static_cast<std::int64_t>(config.tokens.detail));
-    fingerprint.add(static_cast<std::int64_t>(config.tokens.detail_limit));
-    return std::move(fingerprint).text();
+    // Texts are quoted and escaped, so that no two lists of fields are the same text.
+    return fmt::format("{:?} {} {} {:?} {} {} {} {} {} {} {} {} {} {}", organization.endpoint.url(),
+                       config.demo.tokens, config.demo.seed, organization.filter,
+                       sorted(organization.owned_by), config.buckets.expiry, config.buckets.last_used,
+                       config.buckets.age, config.scopes.limit, sorted(config.scopes.privileged),
+                       config.policy.max_lifetime, config.policy.max_idle,
+                       static_cast<int>(config.tokens.detail), config.tokens.detail_limit);
 }
 
 OrganizationMonitor::OrganizationMonitor(const config::Organization& organization,

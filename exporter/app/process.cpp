@@ -10,6 +10,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/utsname.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -17,6 +18,7 @@
 #include <cstddef>
 #include <numeric>
 #include <string_view>
+#include <thread>
 #include <utility>
 
 namespace exporter::app {
@@ -125,6 +127,29 @@ void set_up_process() {
     constexpr int large_block = 1 << 20;
     ::mallopt(M_MMAP_THRESHOLD, large_block);  // NOLINT(concurrency-mt-unsafe): there is no other thread yet
 #endif
+}
+
+void end_by_signals(void (*clean_up)()) {
+    // SECURITY.md promises three; the rest is for a busy machine.
+    constexpr unsigned longest_clean_up_seconds = 2;
+    sigset_t set{};
+    ::sigemptyset(&set);
+    for (const int number : {SIGTERM, SIGINT, SIGQUIT, SIGHUP}) {
+        struct sigaction action{};
+        // nohup, and a shell's `&`, have some of them ignored.
+        if (::sigaction(number, nullptr, &action) == 0 && action.sa_handler == SIG_DFL) {
+            ::sigaddset(&set, number);
+        }
+    }
+    ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
+    std::thread([set, clean_up] {
+        int number = 0;
+        ::sigwait(&set, &number);
+        ::alarm(longest_clean_up_seconds);
+        clean_up();
+        ::pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
+        ::raise(number);
+    }).detach();
 }
 
 config::Web within_descriptors(config::Web web, std::uint64_t open_files) {

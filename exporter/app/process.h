@@ -45,6 +45,11 @@ void wipe_credentials(config::Environment& environment);
 /// Sets up signals, the limit of open files and the allocator. Before any other thread starts.
 void set_up_process();
 
+/// For a mode that does one thing: a signal that would end the process (SIGTERM, SIGINT, SIGQUIT, SIGHUP)
+/// does so once `clean_up` has run, on a thread of its own; or after two seconds, by SIGALRM, where that
+/// hangs. Before any other thread starts.
+void end_by_signals(void (*clean_up)());
+
 /// `web` with no more connections than the process may have files open, beside those that polls, listeners
 /// and files need, however many organizations there are; its other limits follow.
 /// @param open_files what the process may have open at once (`RLIMIT_NOFILE`)

@@ -4,10 +4,10 @@
 #include "app/log.h"
 #include "app/monitoring.h"
 #include "app/process.h"
-#include "app/serve.h"
 #include "app/source.h"
 #include "app/web_server.h"
 #include "base/replacement_file.h"
+#include "http/protection.h"
 #include "metrics/catalog.h"
 
 #include <fmt/format.h>
@@ -15,11 +15,19 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
+#include <chrono>
+#include <csignal>
 #include <cstdio>
+#include <cstdlib>
+#include <future>
 #include <memory>
+#include <mutex>
 #include <optional>
+#include <string_view>
 #include <system_error>
+#include <thread>
 #include <utility>
 #include <variant>
 
@@ -30,6 +38,114 @@ namespace {
 constexpr int succeeded = 0;
 constexpr int failed = 1;
 constexpr int wrong_configuration = 2;
+
+using namespace std::chrono_literals;
+
+/// From a signal that ends the program to the end of the process, whatever hangs: a disk, a name server, a
+/// password's check. SECURITY.md and README promise three seconds; the rest is for a busy machine.
+constexpr auto longest_end = 2500ms;
+
+/// For answers under way, so that a scrape at the end is not lost.
+constexpr auto grace_of_answers = 500ms;
+
+struct SignalRule {
+    int number;
+    std::string_view name;
+    bool ends;  ///< the program, in order; else nothing happens
+};
+
+/// What people, terminals and supervisors send, and what would end the process at once if it were left to the
+/// kernel.
+constexpr std::array<SignalRule, 6> signal_rules = {{{SIGTERM, "SIGTERM", true},
+                                                     {SIGINT, "SIGINT", true},
+                                                     {SIGQUIT, "SIGQUIT", true},
+                                                     {SIGHUP, "SIGHUP", false},
+                                                     {SIGUSR1, "SIGUSR1", false},
+                                                     {SIGUSR2, "SIGUSR2", false}}};
+
+/// Keeps the signals of `signal_rules` from this thread and all that it starts. Before any other thread
+/// starts.
+sigset_t block_signals() {
+    sigset_t set{};
+    ::sigemptyset(&set);
+    for (const SignalRule& rule : signal_rules) {
+        ::sigaddset(&set, rule.number);
+    }
+    ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
+    return set;
+}
+
+/// Takes the signals of `block_signals`, on a thread of its own. Once one that ends the program has come, the
+/// process ends within `longest_end`, whatever hangs.
+class Signals {
+  public:
+    /// @param log gets a line for each signal; must outlive this object
+    Signals(const sigset_t& blocked, Log& log) : shared_(std::make_shared<Shared>()) {
+        shared_->log = &log;
+        // Detached: it must outlive everything else, to end the process if something hangs.
+        std::thread([blocked, shared = shared_] { shared->run(blocked); }).detach();
+    }
+    Signals(const Signals&) = delete;
+    Signals& operator=(const Signals&) = delete;
+    ~Signals() {
+        const std::lock_guard lock(shared_->mutex);
+        shared_->log = nullptr;
+    }
+
+    /// The name of the signal that ends the program, once it has come.
+    [[nodiscard]] std::string wait_for_end() { return shared_->end.get_future().get(); }
+
+    /// @param monitoring is asked for unsaved states if the end takes too long; must outlive this, or the
+    /// next call. Null: nothing is to be saved
+    void set_monitoring(const Monitoring* monitoring) {
+        const std::lock_guard lock(shared_->mutex);
+        shared_->monitoring = monitoring;
+    }
+
+  private:
+    struct Shared {
+        std::promise<std::string> end;
+        std::mutex mutex;
+        // Protected by mutex:
+        Log* log = nullptr;  ///< null: nobody listens any more
+        const Monitoring* monitoring = nullptr;
+
+        [[noreturn]] void run(sigset_t awaited) {
+            for (;;) {
+                int number = 0;
+                if (::sigwait(&awaited, &number) != 0) {
+                    continue;
+                }
+                const auto* const rule =
+                    std::find_if(signal_rules.begin(), signal_rules.end(),
+                                 [=](const auto& known) { return known.number == number; });
+                const std::string name(rule->name);
+                if (rule->ends) {
+                    end.set_value(name);
+                    end_at_last();
+                }
+                ::sigdelset(&awaited, number);  // Once for each: nobody can flood the log.
+                const std::lock_guard lock(mutex);
+                if (log != nullptr) {
+                    log->warn("the signal is ignored", {{"signal", name}});
+                }
+            }
+        }
+
+        /// Ends the process even if something hangs.
+        [[noreturn]] void end_at_last() {
+            std::this_thread::sleep_for(longest_end - Log::longest_flush);
+            const std::lock_guard lock(mutex);
+            if (log != nullptr) {
+                log->warn("the shutdown takes too long; leaving with work unfinished");
+                log->flush();
+            }
+            std::_Exit(monitoring != nullptr && monitoring->has_unsaved_state() ? EXIT_FAILURE
+                                                                                : EXIT_SUCCESS);
+        }
+    };
+    const std::shared_ptr<Shared> shared_;
+};
 
 /// Only a configuration that is checked may lack them.
 bool lacks_credentials(const config::Config& config) {
@@ -46,8 +162,8 @@ base::ReplacementOptions output_options(const config::Config& config) {
             .keep_mode = true};
 }
 
-int poll_once(const config::Config& config, const Start& start, Log& log) {
-    Monitoring monitoring(config, log, start.reloads.get());
+int poll_once(const config::Config& config, const metrics::Reloads& reloads, Log& log) {
+    Monitoring monitoring(config, log, &reloads);
     const bool published = monitoring.poll_once();
     const std::string text = monitoring.text();
     if (config.once_output.empty()) {
@@ -71,22 +187,30 @@ int report(const base::MistakeLines& mistakes) {
     return wrong_configuration;
 }
 
-/// What else may be wrong with a configuration, and shows only when it is used.
-tl::expected<Start, base::MistakeLines> prepare(const config::Config& config,
-                                                const config::Environment& environment) {
-    auto reloads = std::make_unique<metrics::Reloads>();
-    auto protection = load_web_protection(config.web, *reloads);
-    if (!protection) {
-        return tl::unexpected(std::move(protection.error()));
+/// Polls and answers until a signal ends it.
+int serve(const config::Config& config, http::Protection& protection, std::vector<int> inherited_sockets,
+          metrics::Reloads& reloads, Log& log, Signals& signals) {
+    Monitoring monitoring(config, log, &reloads);
+    const auto server = start_server(config, monitoring, std::move(inherited_sockets), protection, log);
+    if (!server) {
+        log.error("the server can't start", {{"error", server.error()}});
+        return failed;
     }
-    if (!config.web.systemd_socket || config.mode != config::Mode::serve) {
-        return Start{std::move(reloads), *std::move(protection), {}};
-    }
-    auto sockets = inherited_sockets(environment, ::getpid());
-    if (!sockets) {
-        return tl::unexpected(base::MistakeLines{std::move(sockets.error())});
-    }
-    return Start{std::move(reloads), *std::move(protection), *std::move(sockets)};
+    signals.set_monitoring(&monitoring);
+    monitoring.start();
+    std::jthread watching([&](const std::stop_token& stop) {
+        watch_web_protection(protection, log, reloads, stop,
+                             [&](auto security) { (*server)->secure(std::move(security)); });
+    });
+
+    const std::string signal = signals.wait_for_end();
+    log.info("ending", {{"signal", signal}});
+    watching.request_stop();
+    // Beside the saving of the state: where a disk hangs, a Unix socket's file is removed all the same.
+    const std::jthread closing([&] { (*server)->stop(grace_of_answers); });
+    monitoring.stop();
+    signals.set_monitoring(nullptr);
+    return succeeded;
 }
 
 int run_mode(config::Config config, const config::Environment& environment) {
@@ -106,10 +230,19 @@ int run_mode(config::Config config, const config::Environment& environment) {
     for (const std::string& warning : config.warnings) {
         log.warn(warning);
     }
-    auto start = prepare(config, environment);
+    // What else may be wrong with a configuration, and shows only when it is used.
+    metrics::Reloads reloads;
+    auto protection = load_web_protection(config.web, reloads);
+    tl::expected<std::vector<int>, std::string> sockets;
+    if (protection && serves && config.web.systemd_socket) {
+        sockets = inherited_sockets(environment, ::getpid());
+    }
     log.flush();  // What other parts of the program print comes after the warnings.
-    if (!start) {
-        return report(start.error());
+    if (!protection) {
+        return report(protection.error());
+    }
+    if (!sockets) {
+        return report({sockets.error()});
     }
     if (config.mode == config::Mode::config_check) {
         const std::string share = config::share_in_words(config);
@@ -120,7 +253,7 @@ int run_mode(config::Config config, const config::Environment& environment) {
         return succeeded;
     }
     if (config.mode == config::Mode::probe) {
-        return probe(config, is_encrypted(start->protection));
+        return probe(config, is_encrypted(*protection));
     }
     if (config.demo.enabled) {
         config.organizations = {demo_organization()};
@@ -133,9 +266,9 @@ int run_mode(config::Config config, const config::Environment& environment) {
         case config::Mode::check:
             return check(config);
         case config::Mode::once:
-            return poll_once(config, *start, log);
+            return poll_once(config, reloads, log);
         default:
-            return serve(config, *start, log, *signals);
+            return serve(config, *protection, *std::move(sockets), reloads, log, *signals);
     }
 }
 

@@ -17,17 +17,6 @@ namespace exporter::app {
 
 namespace {
 
-datadog::ClientOptions client_options(const config::Organization& organization,
-                                      std::shared_ptr<datadog::Commons> commons) {
-    datadog::ClientOptions options;
-    options.endpoint = organization.endpoint;
-    options.proxy = organization.proxy;
-    options.answers = std::make_shared<datadog::AnswerMemory>(commons->answers);
-    options.commons = std::move(commons);
-    options.user_agent = user_agent();
-    return options;
-}
-
 bool refused(const datadog::Answer& answer) {
     return !answer.page && (answer.page.error().kind == datadog::ErrorKind::unauthorized ||
                             answer.page.error().kind == datadog::ErrorKind::forbidden);
@@ -37,7 +26,7 @@ bool refused(const datadog::Answer& answer) {
 class ClientSource final : public Source {
   public:
     ClientSource(const config::Organization& organization, const config::Config& config,
-                 std::shared_ptr<datadog::Commons> commons);
+                 const std::shared_ptr<datadog::Commons>& commons);
 
     [[nodiscard]] datadog::Result<void> prepare() override;
     [[nodiscard]] datadog::Answer page(std::size_t number, scan::SteadyTime deadline) override;
@@ -51,16 +40,13 @@ class ClientSource final : public Source {
     struct Connection {
         std::shared_ptr<datadog::Client> client;
         std::chrono::steady_clock::time_point last_exchange;
-        bool usable = true;  ///< false: cpp-httplib threw, and nobody knows what state that left it in
     };
 
-    class Lease;
-
-    /// An idle one, or a new one. It can be cancelled until it is given back.
+    /// An idle one, or a new one.
     [[nodiscard]] Connection take();
-    void give_back(Connection connection) noexcept;
 
     const config::CredentialSources credential_sources_;
+    /// In order of creation: what is created while pages are read comes last, where it is seen.
     const datadog::PageRequest request_;  ///< but for the page's number
     const datadog::ClientOptions client_options_;
 
@@ -73,15 +59,23 @@ class ClientSource final : public Source {
     std::mutex mutex_;
     // Protected by mutex_:
     std::vector<Connection> idle_;
-    std::vector<std::shared_ptr<datadog::Client>> under_way_;
+    std::vector<std::weak_ptr<datadog::Client>> clients_;  ///< all that there are
     bool cancelled_ = false;
 };
 
 ClientSource::ClientSource(const config::Organization& organization, const config::Config& config,
-                           std::shared_ptr<datadog::Commons> commons)
+                           const std::shared_ptr<datadog::Commons>& commons)
     : credential_sources_(organization.credentials),
-      request_(first_page(organization, config)),
-      client_options_(client_options(organization, std::move(commons))) {}
+      request_{.number = 0,
+               .size = config.poll.page_size,
+               .sort = "created_at",
+               .filter = organization.filter,
+               .owned_by = organization.owned_by},
+      client_options_{.endpoint = organization.endpoint,
+                      .proxy = organization.proxy,
+                      .commons = commons,
+                      .answers = std::make_shared<datadog::AnswerMemory>(commons->answers),
+                      .user_agent = user_agent()} {}
 
 datadog::Result<void> ClientSource::prepare() {
     auto credentials = config::read_credentials(credential_sources_);
@@ -97,24 +91,8 @@ datadog::Result<void> ClientSource::prepare() {
     return {};
 }
 
-/// A connection for one exchange.
-class ClientSource::Lease {
-  public:
-    explicit Lease(ClientSource& source) : source_(source), connection_(source.take()) {}
-    Lease(const Lease&) = delete;
-    Lease& operator=(const Lease&) = delete;
-    ~Lease() { source_.give_back(std::move(connection_)); }
-
-    Connection& operator*() { return connection_; }
-
-  private:
-    ClientSource& source_;
-    Connection connection_;
-};
-
 datadog::Answer ClientSource::page(std::size_t number, scan::SteadyTime deadline) {
-    Lease lease(*this);
-    Connection& connection = *lease;
+    Connection connection = take();
     // After a long wait for the rate limit the other side has closed the connection.
     constexpr std::chrono::seconds longest_idle{30};
     if (std::chrono::steady_clock::now() - connection.last_exchange > longest_idle) {
@@ -122,53 +100,48 @@ datadog::Answer ClientSource::page(std::size_t number, scan::SteadyTime deadline
     }
     datadog::PageRequest request = request_;
     request.number = number;
-    connection.usable = false;  // Until an answer tells; an exception may leave by here.
     datadog::Answer answer = connection.client->list(request, *credentials_, deadline);
     connection.last_exchange = std::chrono::steady_clock::now();
-    connection.usable = answer.page || answer.page.error().kind != datadog::ErrorKind::internal;
     if (!credentials_problem_.empty() && refused(answer)) {
         answer.page.error().message += fmt::format(" (old credentials: {})", credentials_problem_);
+    }
+    // After an exception of cpp-httplib nobody knows what state that left the client in.
+    if (answer.page || answer.page.error().kind != datadog::ErrorKind::internal) {
+        const std::lock_guard lock(mutex_);
+        idle_.push_back(std::move(connection));
     }
     return answer;
 }
 
 ClientSource::Connection ClientSource::take() {
     const std::lock_guard lock(mutex_);
-    Connection connection;
-    if (idle_.empty()) {
-        connection.client = std::make_shared<datadog::Client>(client_options_);
-    } else {
-        connection = std::move(idle_.back());
+    if (!idle_.empty()) {
+        Connection connection = std::move(idle_.back());
         idle_.pop_back();
+        return connection;
     }
+    Connection connection{std::make_shared<datadog::Client>(client_options_), {}};
     if (cancelled_) {
         connection.client->cancel();
     }
-    under_way_.push_back(connection.client);
-    idle_.reserve(idle_.size() + under_way_.size());  // Giving back needs no memory.
+    std::erase_if(clients_, [](const auto& client) { return client.expired(); });
+    clients_.push_back(connection.client);
     return connection;
 }
 
-void ClientSource::give_back(Connection connection) noexcept {
-    const std::lock_guard lock(mutex_);
-    std::erase(under_way_, connection.client);
-    if (connection.usable) {
-        idle_.push_back(std::move(connection));
-    }
-}
-
 void ClientSource::release() {
-    const std::vector<Connection> closing = [this] {
-        const std::lock_guard lock(mutex_);
-        return std::exchange(idle_, {});
-    }();
+    std::vector<Connection> closing;  // After the lock: closing may take a while.
+    const std::lock_guard lock(mutex_);
+    closing.swap(idle_);
 }
 
 void ClientSource::cancel() {
     const std::lock_guard lock(mutex_);
     cancelled_ = true;
-    for (const auto& client : under_way_) {
-        client->cancel();
+    for (const auto& known : clients_) {
+        if (const auto client = known.lock()) {
+            client->cancel();
+        }
     }
 }
 
@@ -178,29 +151,20 @@ bool ClientSource::is_own_token(std::string_view listed) const {
 
 constexpr demo::SimulatedRateLimit demo_rate_limit{.limit = 300, .period = std::chrono::seconds(60)};
 
-demo::OrganizationOptions options_of(const config::Demo& demo) {
-    demo::OrganizationOptions options;
-    options.tokens = demo.tokens;
-    options.seed = demo.seed;
-    return options;
-}
-
 /// Needs no network and no credentials; finds the exporter's own token in the listing all the same.
 class DemoSource final : public Source {
   public:
-    DemoSource(const config::Organization& organization, const config::Config& config)
-        : options_(options_of(config.demo)),
-          request_(first_page(organization, config)),
+    explicit DemoSource(const config::Config& config)
+        : options_{.tokens = config.demo.tokens, .seed = config.demo.seed},
+          page_size_(config.poll.page_size),
           api_(options_, demo_rate_limit, scan::system_clock().now()) {}
 
     datadog::Result<void> prepare() override { return {}; }
 
     datadog::Answer page(std::size_t number, scan::SteadyTime /*deadline*/) override {
         scan::Clock& clock = scan::system_clock();
-        datadog::PageRequest request = request_;
-        request.number = number;
         const auto began = clock.steady_now();
-        datadog::Answer answer = api_.page(request, clock.now());
+        datadog::Answer answer = api_.page(number, page_size_, clock.now());
         answer.exchange.duration = clock.steady_now() - began;
         return answer;
     }
@@ -211,26 +175,18 @@ class DemoSource final : public Source {
 
   private:
     const demo::OrganizationOptions options_;
-    const datadog::PageRequest request_;  ///< but for the page's number
+    const std::size_t page_size_;
     demo::SimulatedApi api_;
 };
 
 }  // namespace
 
 std::unique_ptr<Source> make_source(const config::Organization& organization, const config::Config& config,
-                                    std::shared_ptr<datadog::Commons> commons) {
+                                    const std::shared_ptr<datadog::Commons>& commons) {
     if (config.demo.enabled) {
-        return std::make_unique<DemoSource>(organization, config);
+        return std::make_unique<DemoSource>(config);
     }
-    return std::make_unique<ClientSource>(organization, config, std::move(commons));
-}
-
-datadog::PageRequest first_page(const config::Organization& organization, const config::Config& config) {
-    return {.number = 0,
-            .size = config.poll.page_size,
-            .sort = "created_at",
-            .filter = organization.filter,
-            .owned_by = organization.owned_by};
+    return std::make_unique<ClientSource>(organization, config, commons);
 }
 
 config::Organization demo_organization() {

@@ -32,12 +32,7 @@ class Source : public scan::PageSource {
 /// @param commons shared by all clients of the program
 [[nodiscard]] std::unique_ptr<Source> make_source(const config::Organization& organization,
                                                   const config::Config& config,
-                                                  std::shared_ptr<datadog::Commons> commons);
-
-/// The organization's listing, in order of creation: what is created while pages are read comes last, where
-/// it is seen.
-[[nodiscard]] datadog::PageRequest first_page(const config::Organization& organization,
-                                              const config::Config& config);
+                                                  const std::shared_ptr<datadog::Commons>& commons);
 
 /// The one organization that `--demo` polls, instead of any that are configured.
 [[nodiscard]] config::Organization demo_organization();

@@ -1,25 +1,78 @@
-// demo/: a simulated Datadog organization and its life, for `--demo`. A seed and a size come in; pages of the
-// listing go out, as datadog/ would have read them from the API. Time passes only when a caller says so, and
-// the same seed and the same moments give the same tokens. Knows nothing of sockets, HTTP or JSON: the tests
-// serve the same organization over HTTP (tests/support/simulated_datadog.h).
+// demo/: a simulated Datadog organization, for `--demo` and for tests. A size, a seed and the time come in;
+// tokens whose numbers look like a real organization's, and how they are created, used, edited and revoked as
+// time passes, come out. Time passes only when a caller says so, and the same seed and the same moments give
+// the same tokens. Nothing here opens a socket or writes JSON: `SimulatedApi` hands out pages as datadog/
+// would have read them, and the tests serve the same organization over HTTP
+// (tests/support/simulated_datadog.h).
 #pragma once
 
-#include "datadog/api.h"
-#include "demo/population.h"
+#include "datadog/token.h"
 
 #include <chrono>
+#include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
+#include <random>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace exporter::demo {
 
-/// A slice of the listing: pointers are valid until the organization changes.
-struct Slice {
-    std::vector<const SimulatedToken*> tokens;
-    std::size_t total_filtered_count = 0;
+/// Chance, the same on every platform: the standard distributions are not, so these few are written out.
+class Random {
+  public:
+    explicit Random(std::uint64_t seed) : engine_(seed) {}
+
+    [[nodiscard]] std::uint64_t bits() { return engine_(); }
+
+    /// 0 to `bound` - 1; `bound` is at least 1.
+    [[nodiscard]] std::size_t below(std::size_t bound) {
+        return static_cast<std::size_t>(bits() % static_cast<std::uint64_t>(bound));
+    }
+
+    /// In [0, 1).
+    [[nodiscard]] double fraction() { return static_cast<double>(bits() >> 11U) * 0x1p-53; }
+
+    [[nodiscard]] bool chance(double probability) { return fraction() < probability; }
+
+    [[nodiscard]] double exponential(double mean) { return -std::log(1.0 - fraction()) * mean; }
+
+    template <class T, std::size_t extent>
+    [[nodiscard]] const T& pick(std::span<const T, extent> choices) {
+        return choices[below(choices.size())];
+    }
+
+  private:
+    std::mt19937_64 engine_;
+};
+
+/// A token as the organization keeps it.
+struct SimulatedToken {
+    std::string id;
+    std::string name;
+    std::string public_portion;
+    datadog::TokenType type{};
+    std::string owner_id;
+    datadog::OwnerType owner_type{};
+    std::vector<std::string_view> scopes;  ///< of static storage
+    base::Timestamp created_at;
+    std::optional<base::Timestamp> expires_at = {};
+    std::optional<base::Timestamp> last_used_at = {};
+    std::optional<base::Timestamp> modified_at = {};
+    bool leaked = false;
+};
+
+struct OrganizationOptions {
+    std::size_t tokens = 400;
+    std::uint64_t seed = 1;
+    /// Mean time between changes (a token is created, revoked, edited or used), for an organization of any
+    /// size. Zero: nothing happens but that tokens expire.
+    std::chrono::milliseconds mean_time_between_events = std::chrono::seconds(5);
+    /// `public_portion` of the token that the exporter itself uses.
+    std::string exporter_public_portion = "ddpat_demo";
 };
 
 /// The organization itself: deterministic from its seed and the moments it was advanced to. Not thread-safe.
@@ -28,56 +81,42 @@ struct Slice {
 /// year, machines with long-lived or never-expiring ones, some privileged, some idle for months, some never
 /// used, a few expired but still listed, one or two leaked, 40 to 60 scopes with a long tail, a handful of
 /// tokens without scopes, names with quotes, newlines and non-Latin letters; and the exporter's own token.
+/// Any organization of ten or more has a token of each of these kinds. No machine's token is about to expire
+/// at the beginning. Of two organizations with the same seed, the larger has the tokens of the smaller, whose
+/// owners may be others.
 class SimulatedOrganization {
   public:
     SimulatedOrganization(OrganizationOptions options, base::Timestamp now);
-    /// Not copyable: the cached order points into the tokens.
-    SimulatedOrganization(const SimulatedOrganization&) = delete;
-    SimulatedOrganization& operator=(const SimulatedOrganization&) = delete;
-    ~SimulatedOrganization() = default;
 
     /// Lets time pass: tokens are created, used, edited, revoked, expire, and one to three days after that
     /// leave the list. The exporter's own token is never edited or revoked. Going back in time does nothing.
     void advance(base::Timestamp now);
 
-    /// Adds or removes a token by hand.
-    void create(SimulatedToken token);
-    bool revoke(std::string_view id);
-
-    /// One page of the listing. An unknown `sort` is that by name; "never" is later than any date, and ties
-    /// go by id, ascending.
-    [[nodiscard]] Slice list(const datadog::PageRequest& request);
-
-    /// In order of creation.
+    /// In order of creation; tests may change them, and add and remove some.
+    [[nodiscard]] std::vector<SimulatedToken>& tokens() { return tokens_; }
     [[nodiscard]] const std::vector<SimulatedToken>& tokens() const { return tokens_; }
     [[nodiscard]] base::Timestamp now() const { return now_; }
 
-    /// A token with the next id, as `advance` would create it.
+    /// A token that was just created, and never used. It is not in the list yet.
     [[nodiscard]] SimulatedToken make_token(base::Timestamp created_at);
 
   private:
-    /// A listing's order, so that reading 1,000 pages sorts once. Gone with any change: it points into
-    /// `tokens_`.
-    struct Order {
-        std::string key;
-        std::vector<const SimulatedToken*> tokens;
-    };
+    [[nodiscard]] SimulatedToken own_token(base::Timestamp now);
+    [[nodiscard]] SimulatedToken settled_token(base::Timestamp now);
 
     void happen(base::Timestamp now);
     void create_or_revoke(base::Timestamp now);
-    void drop_departed(base::Timestamp now);
+    void edit(SimulatedToken& token, base::Timestamp now);
     [[nodiscard]] bool is_own(const SimulatedToken& token) const;
     [[nodiscard]] std::chrono::microseconds draw_spacing();
-    [[nodiscard]] const Order& order_of(const datadog::PageRequest& request);
 
     OrganizationOptions options_;
     base::Timestamp now_;
-    Population population_;
+    Random random_;
+    std::vector<std::string> people_;    ///< ids of users
+    std::vector<std::string> machines_;  ///< ids of service accounts
     std::vector<SimulatedToken> tokens_;
     base::Timestamp next_event_;
-    /// No token leaves before this moment.
-    base::Timestamp next_departure_ = base::Timestamp::min();
-    std::optional<Order> order_;
 };
 
 }  // namespace exporter::demo

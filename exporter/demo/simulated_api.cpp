@@ -10,62 +10,6 @@ datadog::Date date_of(const std::optional<base::Timestamp>& moment) {
     return moment ? datadog::Date::at(*moment) : datadog::Date::none();
 }
 
-std::size_t text_bytes(const SimulatedToken& token) {
-    std::size_t bytes =
-        token.id.size() + token.name.size() + token.public_portion.size() + token.owner_id.size();
-    for (const auto& scope : token.scopes) {
-        bytes += scope.size();
-    }
-    return bytes;
-}
-
-/// Copies texts and scopes to where a page keeps them. What the page has must not move any more: it reserves
-/// the room for all tokens at once.
-class PageWriter {
-  public:
-    explicit PageWriter(datadog::Page& page, const std::vector<const SimulatedToken*>& tokens) : page_(page) {
-        std::size_t bytes = 0;
-        std::size_t scopes = 0;
-        for (const auto* token : tokens) {
-            bytes += text_bytes(*token);
-            scopes += token->scopes.size();
-        }
-        page_.body.reserve(bytes);
-        page_.scope_texts.reserve(scopes);
-        page_.tokens.reserve(tokens.size());
-    }
-
-    void add(const SimulatedToken& token) {
-        const std::size_t first_scope = page_.scope_texts.size();
-        for (const auto& scope : token.scopes) {
-            page_.scope_texts.push_back(copy(scope));
-        }
-        page_.tokens.push_back({
-            .id = copy(token.id),
-            .name = copy(token.name),
-            .public_portion = copy(token.public_portion),
-            .owner_id = copy(token.owner_id),
-            .type = token.type,
-            .owner_type = token.owner_type,
-            .leak = token.leaked ? datadog::Leak::leaked : datadog::Leak::none,
-            .created_at = date_of(token.created_at),
-            .expires_at = date_of(token.expires_at),
-            .last_used_at = date_of(token.last_used_at),
-            .modified_at = date_of(token.modified_at),
-            .scopes = std::span(page_.scope_texts).subspan(first_scope),
-        });
-    }
-
-  private:
-    [[nodiscard]] std::string_view copy(std::string_view text) {
-        const std::size_t begin = page_.body.size();
-        page_.body.insert(page_.body.end(), text.begin(), text.end());
-        return {page_.body.data() + begin, text.size()};
-    }
-
-    datadog::Page& page_;
-};
-
 }  // namespace
 
 RateLimiter::Verdict RateLimiter::take(base::Timestamp now) {
@@ -84,20 +28,49 @@ RateLimiter::Verdict RateLimiter::take(base::Timestamp now) {
              .reset = period - second % period}};
 }
 
-datadog::Page page_of(const Slice& slice, base::Timestamp now) {
+datadog::Page page_of(std::span<const SimulatedToken> tokens, std::size_t total, base::Timestamp now) {
     datadog::Page page;
-    PageWriter writer(page, slice.tokens);
-    for (const auto* token : slice.tokens) {
-        writer.add(*token);
+    // What the page's tokens point into must not move any more: there is room for all of it at once.
+    std::size_t text_bytes = 0;
+    std::size_t scopes = 0;
+    for (const SimulatedToken& token : tokens) {
+        text_bytes +=
+            token.id.size() + token.name.size() + token.public_portion.size() + token.owner_id.size();
+        scopes += token.scopes.size();
     }
-    page.facts.elements = slice.tokens.size();
-    page.facts.total_filtered_count = slice.total_filtered_count;
+    page.body.reserve(text_bytes);
+    page.scope_texts.reserve(scopes);
+    const auto copy = [&page](std::string_view text) {
+        const std::size_t begin = page.body.size();
+        page.body.insert(page.body.end(), text.begin(), text.end());
+        return std::string_view(page.body.data() + begin, text.size());
+    };
+    for (const SimulatedToken& token : tokens) {
+        const std::size_t first_scope = page.scope_texts.size();
+        page.scope_texts.insert(page.scope_texts.end(), token.scopes.begin(), token.scopes.end());
+        page.tokens.push_back({
+            .id = copy(token.id),
+            .name = copy(token.name),
+            .public_portion = copy(token.public_portion),
+            .owner_id = copy(token.owner_id),
+            .type = token.type,
+            .owner_type = token.owner_type,
+            .leak = token.leaked ? datadog::Leak::leaked : datadog::Leak::none,
+            .created_at = date_of(token.created_at),
+            .expires_at = date_of(token.expires_at),
+            .last_used_at = date_of(token.last_used_at),
+            .modified_at = date_of(token.modified_at),
+            .scopes = std::span(page.scope_texts).subspan(first_scope),
+        });
+    }
+    page.facts.elements = tokens.size();
+    page.facts.total_filtered_count = total;
     page.asked_at = now;
     page.answered_at = now;
     return page;
 }
 
-datadog::Answer SimulatedApi::page(const datadog::PageRequest& request, base::Timestamp now) {
+datadog::Answer SimulatedApi::page(std::size_t number, std::size_t size, base::Timestamp now) {
     const std::scoped_lock lock(mutex_);
     const auto verdict = rate_limiter_.take(now);
     if (!verdict.allowed) {
@@ -107,7 +80,10 @@ datadog::Answer SimulatedApi::page(const datadog::PageRequest& request, base::Ti
                                               verdict.state.reset})};
     }
     organization_.advance(now);
-    datadog::Page page = page_of(organization_.list(request), now);
+    const std::span<const SimulatedToken> tokens = organization_.tokens();
+    const std::size_t begin = std::min(number * size, tokens.size());
+    datadog::Page page =
+        page_of(tokens.subspan(begin, std::min(size, tokens.size() - begin)), tokens.size(), now);
     datadog::Exchange exchange{.status = 200, .rate_limit = verdict.state};
     exchange.body_bytes = page.body.size();
     return {std::move(exchange), std::move(page)};

@@ -1,15 +1,14 @@
-// demo/: a simulated organization, for `--demo` and for tests. A size, a seed and the time come in; tokens
-// whose numbers look like a real organization's, and how they are created, used, edited and revoked as time
-// passes, come out. `SimulatedApi` is the organization as a client of the API sees it: page by page, within a
-// rate limit. Nothing here opens a socket or writes JSON: the tests' simulated API serves the same
-// organization over HTTP (tests/support/simulated_datadog.h).
+// The simulated organization as a client of the API sees it: page by page, within a rate limit.
 #pragma once
 
+#include "datadog/page.h"
 #include "demo/organization.h"
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <mutex>
+#include <span>
 
 namespace exporter::demo {
 
@@ -38,9 +37,10 @@ class RateLimiter {
     int used_ = 0;
 };
 
-/// The tokens of `slice` as datadog/ reads them from an answer that was sent at `now`. They do not point into
-/// the organization.
-[[nodiscard]] datadog::Page page_of(const Slice& slice, base::Timestamp now);
+/// `tokens` as datadog/ reads them from an answer that was sent at `now`. The page does not point into them.
+/// @param total of the whole listing
+[[nodiscard]] datadog::Page page_of(std::span<const SimulatedToken> tokens, std::size_t total,
+                                    base::Timestamp now);
 
 /// Thread-safe.
 class SimulatedApi {
@@ -48,9 +48,9 @@ class SimulatedApi {
     SimulatedApi(const OrganizationOptions& organization, SimulatedRateLimit rate_limit, base::Timestamp now)
         : organization_(organization, now), rate_limiter_(rate_limit) {}
 
-    /// Lets the organization's time pass until `now`, and lists one page of it: 200, or 429 beyond the rate
-    /// limit. The exchange has taken no time.
-    [[nodiscard]] datadog::Answer page(const datadog::PageRequest& request, base::Timestamp now);
+    /// Lets the organization's time pass until `now`, and lists one page of it in order of creation: 200, or
+    /// 429 beyond the rate limit. The exchange has taken no time.
+    [[nodiscard]] datadog::Answer page(std::size_t number, std::size_t size, base::Timestamp now);
 
   private:
     std::mutex mutex_;

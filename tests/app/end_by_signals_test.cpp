@@ -1,5 +1,5 @@
 // The end of a mode that does one thing, such as `--once`.
-#include "app/serve.h"
+#include "app/process.h"
 
 #include <gtest/gtest.h>
 #include <unistd.h>

@@ -12,27 +12,41 @@ using config::LogFormat;
 using testing::HasSubstr;
 using testing::MatchesRegex;
 
+/// What is logged of an event: all of a line but time, level, and what ends it.
+std::string event_of(LogFormat format, std::string_view message, LogFields fields) {
+    std::string line;
+    Log log({.level = config::LogLevel::info, .format = format}, [&line](std::string text) { line = text; });
+    log.info(message, fields);
+    const bool json = format == LogFormat::json;
+    const std::string level = json ? R"("level":"info",)" : "level=info ";
+    const std::string end = json ? "}\n" : "\n";
+    const auto begin = line.find(level);
+    EXPECT_NE(begin, std::string::npos) << line;
+    EXPECT_TRUE(line.ends_with(end)) << line;
+    return line.substr(begin + level.size(), line.size() - end.size() - begin - level.size());
+}
+
 TEST(LogFormat, LogfmtQuotesOnlyWhatNeedsIt) {
     EXPECT_EQ(
-        format_event(LogFormat::logfmt, "poll finished",
-                     {{"org", std::string("production")},
-                      {"error", std::string("403 from x: \"no\"")},
-                      {"tokens", std::uint64_t{412}},
-                      {"seconds", 1.5},
-                      {"complete", true}}),
+        event_of(LogFormat::logfmt, "poll finished",
+                 {{"org", std::string("production")},
+                  {"error", std::string("403 from x: \"no\"")},
+                  {"tokens", std::uint64_t{412}},
+                  {"seconds", 1.5},
+                  {"complete", true}}),
         R"(msg="poll finished" org=production error="403 from x: \"no\"" tokens=412 seconds=1.500 complete=true)");
 }
 
 TEST(LogFormat, JsonIsMembersOfAnObject) {
-    EXPECT_EQ(format_event(LogFormat::json, "poll finished",
-                           {{"org", std::string("a b")}, {"pages", std::int64_t{-1}}}),
+    EXPECT_EQ(event_of(LogFormat::json, "poll finished",
+                       {{"org", std::string("a b")}, {"pages", std::int64_t{-1}}}),
               R"("msg":"poll finished","org":"a b","pages":-1)");
 }
 
 TEST(LogFormat, UntrustedTextNeverBreaksTheLine) {
     const std::string text = "a\nlevel=info msg=forged \x1B[31m \"q\" \\ \xE2\x80\xAE \xFF";
     for (const LogFormat format : {LogFormat::logfmt, LogFormat::json}) {
-        const std::string line = format_event(format, text, {{"name", text}});
+        const std::string line = event_of(format, text, {{"name", text}});
         for (const char c : line) {
             EXPECT_TRUE(c >= 0x20 && c < 0x7F) << line;
         }
@@ -40,7 +54,7 @@ TEST(LogFormat, UntrustedTextNeverBreaksTheLine) {
 }
 
 TEST(LogFormat, AnEmptyTextIsStillAValue) {
-    EXPECT_EQ(format_event(LogFormat::logfmt, "m", {{"error", std::string()}}), R"(msg="m" error="")");
+    EXPECT_EQ(event_of(LogFormat::logfmt, "m", {{"error", std::string()}}), R"(msg="m" error="")");
 }
 
 std::string logged(const config::Log& options) {

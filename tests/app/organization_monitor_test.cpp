@@ -5,6 +5,7 @@
 #include "state/state_keeper.h"
 #include "support/drive.h"
 #include "support/simulated_datadog.h"
+#include "support/simulated_listing.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -288,9 +289,9 @@ TEST_F(MonitoredOrganization, FindsTheExpiryOfItsOwnToken) {
 TEST_F(MonitoredOrganization, CountsWhatWasCreatedAndRevokedBetweenPolls) {
     ASSERT_TRUE(poll(*monitor_));
     server_.with_organization([](demo::SimulatedOrganization& organization) {
-        organization.create(organization.make_token(scan::system_clock().now()));
+        support::create(organization, organization.make_token(scan::system_clock().now()));
         const std::string first = organization.tokens().front().id;
-        organization.revoke(first);
+        support::revoke(organization, first);
     });
 
     ASSERT_TRUE(poll(*monitor_));
@@ -391,9 +392,9 @@ TEST_F(MonitoredOrganization, UnderChurnPublishesAsCompleteOnlyWhatAMomentHad) {
     support::Faults faults;
     faults.before_page = [&](demo::SimulatedOrganization& organization, const datadog::PageRequest&) {
         if (random() % 100 < percent) {
-            organization.create(organization.make_token(scan::system_clock().now()));
+            support::create(organization, organization.make_token(scan::system_clock().now()));
             moments.insert(ids_of(organization));
-            organization.revoke(organization.tokens()[random() % organization.tokens().size()].id);
+            support::revoke(organization, organization.tokens()[random() % organization.tokens().size()].id);
         }
         moments.insert(ids_of(organization));
     };

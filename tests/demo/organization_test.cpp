@@ -42,7 +42,8 @@ std::string describe(const SimulatedToken& token) {
                        std::to_string(static_cast<int>(token.type)) +
                        std::to_string(static_cast<int>(token.owner_type)) + (token.leaked ? "!" : "");
     for (const auto& scope : token.scopes) {
-        text += "," + scope;
+        text += ",";
+        text += scope;
     }
     return text;
 }
@@ -154,6 +155,34 @@ TEST(Population, PersonalTokensOfPeopleLiveADayToAYear) {
             EXPECT_THAT(*token.expires_at - token.created_at,
                         AllOf(Ge(days(1) - hours(1)), Le(days(365) + hours(1))));
         }
+    }
+}
+
+TEST(Population, NoTokenOfAMachineIsAboutToExpire) {
+    for (std::uint64_t seed = 0; seed < 8; ++seed) {
+        const SimulatedOrganization organization(of_size(2000, seed), test_now);
+        for (const auto& token : organization.tokens()) {
+            if (token.owner_type == datadog::OwnerType::service_account && token.expires_at > test_now) {
+                EXPECT_GE(*token.expires_at, test_now + days(2)) << describe(token);
+            }
+        }
+    }
+}
+
+TEST(Population, ALargerOrganizationHasTheTokensOfASmallerOne) {
+    std::map<std::string, const SimulatedToken*> of_larger;
+    const SimulatedOrganization larger(of_size(400), test_now);
+    for (const auto& token : larger.tokens()) {
+        of_larger.emplace(token.id, &token);
+    }
+    const SimulatedOrganization smaller(of_size(380), test_now);
+    for (const auto& token : smaller.tokens()) {
+        const auto found = of_larger.find(token.id);
+        ASSERT_NE(found, of_larger.end()) << describe(token);
+        EXPECT_EQ(found->second->created_at, token.created_at);
+        EXPECT_EQ(found->second->expires_at, token.expires_at);
+        EXPECT_EQ(found->second->last_used_at, token.last_used_at);
+        EXPECT_EQ(found->second->scopes, token.scopes);
     }
 }
 
@@ -271,7 +300,7 @@ TEST(Advance, ExpiredTokensLeaveOneToThreeDaysLater) {
     for (int number = 0; number < 50; ++number) {
         auto token = organization.make_token(test_now - days(30));
         token.expires_at = test_now + hours(1);
-        organization.create(token);
+        organization.tokens().push_back(token);
     }
     organization.advance(test_now + hours(1) + days(1) - minutes(1));
     EXPECT_THAT(organization.tokens(), SizeIs(50));
@@ -295,24 +324,14 @@ TEST(Advance, ALeapOfDecadesEnds) {
     EXPECT_EQ(organization.now(), test_now);
 }
 
-TEST(Listing, IsSortedOnceForAllItsPages) {
-    SimulatedOrganization organization(of_size(20'000), test_now);
-    datadog::PageRequest query{.size = 100};
-    const auto time_of = [&](std::size_t first, std::size_t count) {
-        const auto begin = std::chrono::steady_clock::now();
-        for (query.number = first; query.number < first + count; ++query.number) {
-            EXPECT_THAT(organization.list(query).tokens, SizeIs(100));
-        }
-        return std::chrono::steady_clock::now() - begin;
-    };
-    const auto first_page = time_of(0, 1);
-    EXPECT_LT(time_of(1, 20), first_page);
-}
-
-TEST(Change, RevokingAnUnknownTokenIsFalse) {
-    SimulatedOrganization organization(of_size(5), test_now);
-    EXPECT_FALSE(organization.revoke("nobody"));
-    EXPECT_THAT(organization.tokens(), SizeIs(5));
+TEST(Advance, KeepsTheOrderOfCreation) {
+    SimulatedOrganization organization(of_size(200), test_now);
+    for (int hour = 0; hour < 48; ++hour) {
+        organization.advance(test_now + hours(hour));
+        EXPECT_TRUE(std::is_sorted(
+            organization.tokens().begin(), organization.tokens().end(),
+            [](const auto& left, const auto& right) { return left.created_at < right.created_at; }));
+    }
 }
 
 TEST(Change, MadeTokensAreNewAndUnused) {

@@ -29,7 +29,7 @@ void write_member(Writer& writer, std::string_view key, std::string_view text) {
 
 /// Independent yes-or-no choices that stay with a token.
 bool coin(const SimulatedToken& token, unsigned which) {
-    return ((demo::fingerprint(token.id) >> (16 + which)) & 1U) != 0;
+    return ((fingerprint(token.id) >> (16 + which)) & 1U) != 0;
 }
 
 int needed_digits(std::chrono::microseconds fraction) {
@@ -41,7 +41,7 @@ std::string date_text(const SimulatedToken& token, Timestamp moment) {
     const std::chrono::microseconds fraction = moment - second;
     std::string text = base::format_rfc3339(second);
     text.pop_back();  // the Z
-    switch (std::max(demo::fraction_digits(token.id), needed_digits(fraction))) {
+    switch (std::max(fraction_digits(token.id), needed_digits(fraction))) {
         case 3:
             text += fmt::format(".{:03}", fraction.count() / 1000);
             break;
@@ -179,7 +179,7 @@ void write_meta(Writer& writer, const std::optional<std::string>& total_json) {
 
 }  // namespace
 
-std::string listing_json(const demo::Slice& slice, const ListingStyle& style) {
+std::string listing_json(const Slice& slice, const ListingStyle& style) {
     rapidjson::StringBuffer buffer;
     Writer writer(buffer);
     writer.StartObject();

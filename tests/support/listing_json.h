@@ -1,7 +1,7 @@
 // A page of the listing as the API writes it.
 #pragma once
 
-#include "demo/organization.h"
+#include "support/simulated_listing.h"
 
 #include <optional>
 #include <string>
@@ -16,7 +16,7 @@ struct ListingStyle {
 
 /// What the API leaves open is decided by each token's id, so that it stays: `Z` or `+00:00`, fractions of 0,
 /// 3 or 6 digits (never fewer than the date needs), an absent or a null `expires_at`.
-[[nodiscard]] std::string listing_json(const demo::Slice& slice, const ListingStyle& style);
+[[nodiscard]] std::string listing_json(const Slice& slice, const ListingStyle& style);
 
 /// `{"errors": [message]}`
 [[nodiscard]] std::string errors_json(std::string_view message);

@@ -2,6 +2,7 @@
 
 #include "support/gzip.h"
 #include "support/listing_json.h"
+#include "support/simulated_listing.h"
 
 #include <fmt/format.h>
 
@@ -78,7 +79,10 @@ SimulatedDatadog::SimulatedDatadog(SimulatedDatadogOptions options)
       rate_limiter_(options_.rate_limit ? std::optional(demo::RateLimiter(*options_.rate_limit))
                                         : std::nullopt),
       server_([this](RawConnection& connection) { serve(connection); },
-              {.port = options_.port, .concurrent = true}) {}
+              {.port = options_.port, .concurrent = true}) {
+    const std::scoped_lock lock(organization_mutex_);
+    cut_dates(organization_);
+}
 
 void SimulatedDatadog::serve(RawConnection& connection) {
     for (;;) {
@@ -172,7 +176,7 @@ CannedAnswer SimulatedDatadog::page(const datadog::PageRequest& request, const F
     if (faults.before_page) {
         faults.before_page(organization_, request);
     }
-    const demo::Slice slice = organization_.list(obeyed);
+    const Slice slice = list(organization_, obeyed);
     ListingStyle style;
     style.report_leaks = options_.report_leaks;
     if (faults.total_json) {

@@ -1,4 +1,5 @@
 #include "support/simulated_harness.h"
+#include "support/simulated_listing.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -76,7 +77,7 @@ TEST(Faults, BeforePageCanChangeTheOrganization) {
     Faults faults;
     faults.before_page = [](demo::SimulatedOrganization& organization, const datadog::PageRequest& query) {
         if (query.number == 1) {
-            organization.revoke(organization.tokens().front().id);
+            revoke(organization, organization.tokens().front().id);
         }
     };
     harness.server.set_faults(std::move(faults));

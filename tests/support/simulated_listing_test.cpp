@@ -1,3 +1,5 @@
+#include "support/simulated_listing.h"
+
 #include "base/dates.h"
 #include "support/simulated_harness.h"
 
@@ -12,6 +14,7 @@ namespace exporter::support {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::ElementsAreArray;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
@@ -117,7 +120,7 @@ TEST(Sorting, TiesGoByIdSoThatTheOrderIsTotal) {
             auto token = organization.make_token(test_now);
             token.id = id;
             token.name = "same";
-            organization.create(token);
+            create(organization, token);
         }
     });
     EXPECT_THAT(harness.ids("sort=name"), ElementsAre("a", "b", "c"));
@@ -129,9 +132,15 @@ TEST(Sorting, FollowsAChangeOfTheOrganization) {
     auto expected = harness.ids("page[size]=100");
     const std::string revoked = expected.at(20);
     harness.server.with_organization(
-        [&](demo::SimulatedOrganization& organization) { EXPECT_TRUE(organization.revoke(revoked)); });
+        [&](demo::SimulatedOrganization& organization) { EXPECT_TRUE(revoke(organization, revoked)); });
     expected.erase(expected.begin() + 20);
     EXPECT_EQ(harness.ids("page[size]=100"), expected);
+}
+
+TEST(Change, RevokingAnUnknownTokenIsFalse) {
+    demo::SimulatedOrganization organization({.tokens = 5}, test_now);
+    EXPECT_FALSE(revoke(organization, "nobody"));
+    EXPECT_THAT(organization.tokens(), SizeIs(5));
 }
 
 TEST(Filtering, NameFilterMatchesAPartInAnyCase) {
@@ -147,10 +156,10 @@ TEST(Filtering, PercentEncodedFilterIsDecoded) {
     harness.server.with_organization([](demo::SimulatedOrganization& organization) {
         auto token = organization.make_token(test_now);
         token.name = "a & b = 東京";
-        organization.create(token);
+        create(organization, token);
         token.id = "other";
         token.name = "a";
-        organization.create(token);
+        create(organization, token);
     });
     EXPECT_THAT(harness.ids("filter=a%20%26%20b%20=%20%E6%9D%B1"), SizeIs(1));
 }
@@ -203,7 +212,7 @@ TEST(Wire, EveryTokenReadsBackAsTheOrganizationHoldsIt) {
         for (const auto& scope : attributes["scopes"].elements()) {
             scopes.emplace_back(scope.text());
         }
-        EXPECT_EQ(scopes, token.scopes);
+        EXPECT_THAT(scopes, ElementsAreArray(token.scopes));
         EXPECT_EQ(element["relationships"]["owned_by"]["data"]["id"].text(), token.owner_id);
         EXPECT_EQ(element["relationships"]["leak_information"]["data"].is_object(), token.leaked);
     }

@@ -1,4 +1,5 @@
 #include "support/simulated_harness.h"
+#include "support/simulated_listing.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -145,8 +146,8 @@ TEST(Server, ServesSeveralClientsWhileTheOrganizationChanges) {
     }
     for (int change = 0; change < 100; ++change) {
         server.with_organization([](demo::SimulatedOrganization& organization) {
-            organization.revoke(organization.tokens().front().id);
-            organization.create(organization.make_token(organization.now()));
+            revoke(organization, organization.tokens().front().id);
+            create(organization, organization.make_token(organization.now()));
         });
         server.set_faults({});
     }

@@ -1,7 +1,7 @@
 // Answers that a client must survive, and must never take for a page of the listing.
 #pragma once
 
-#include "demo/random.h"
+#include "demo/organization.h"
 #include "support/simulated_datadog.h"
 
 #include <cstddef>

@@ -6,6 +6,7 @@
 #include "config/config.h"
 #include "datadog/page.h"
 #include "inventory/builder.h"
+#include "metrics/catalog.h"
 #include "metrics/exposition.h"
 
 #include <chrono>

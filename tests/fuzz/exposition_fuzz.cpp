@@ -4,10 +4,10 @@
 // Compressed, a body is the same body.
 #include "inventory/builder.h"
 #include "inventory/label_text.h"
+#include "metrics/catalog.h"
 #include "metrics/render.h"
 #include "require.h"
 #include "support/exposition.h"
-#include "support/families.h"
 #include "support/gzip.h"
 
 #include <fuzzer/FuzzedDataProvider.h>

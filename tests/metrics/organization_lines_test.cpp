@@ -1,5 +1,4 @@
 #include "metrics/exposition.h"
-
 #include "metrics/random_samples.h"
 #include "metrics/render.h"
 #include "metrics/samples.h"

@@ -35,21 +35,12 @@ std::optional<std::uint64_t> whole_number(std::string_view digits, int base) {
     return error == std::errc() && stop == end ? std::optional(number) : std::nullopt;
 }
 
-bool is_interim(int status) {
-    return status >= 100 && status < 200;
-}
-
 /// As much of `bytes` as there is, up to `count`.
 std::string_view take_from_front(std::string_view& bytes, std::uint64_t count) {
     const std::string_view taken =
         bytes.substr(0, static_cast<std::size_t>(std::min<std::uint64_t>(bytes.size(), count)));
     bytes.remove_prefix(taken.size());
     return taken;
-}
-
-/// RFC 9110, 15.3.5 and 15.4.5.
-bool has_no_body(int status) {
-    return status == 204 || status == 304;
 }
 
 }  // namespace
@@ -78,6 +69,12 @@ std::vector<std::string> AnswerHead::list(std::string_view name) const {
 
 std::string_view AnswerReader::take(std::string_view& bytes) {
     while (!bytes.empty()) {
+        if (part_ == Part::whole || failure_) {
+            // Nothing was asked that these could be the answer to.
+            persistent_ = false;
+            bytes = {};
+            break;
+        }
         switch (part_) {
             case Part::counted_body:
             case Part::chunk: {
@@ -92,14 +89,6 @@ std::string_view AnswerReader::take(std::string_view& bytes) {
                 const std::string_view piece = take_from_front(bytes, bytes.size());
                 return expect_body(piece.size()) ? piece : std::string_view();
             }
-            case Part::whole:
-                // Nothing was asked that these could be the answer to.
-                persistent_ = false;
-                bytes = {};
-                break;
-            case Part::failed:
-                bytes = {};
-                break;
             default:
                 take_line(bytes);
                 break;
@@ -112,7 +101,7 @@ void AnswerReader::end_of_bytes() {
     persistent_ = false;
     if (part_ == Part::body_to_the_close) {
         part_ = Part::whole;
-    } else if (part_ != Part::whole && part_ != Part::failed) {
+    } else if (part_ != Part::whole && !failure_) {
         fail(ErrorKind::network,
              has_begun() ? "an answer that broke off" : "no answer, and broke the connection");
     }
@@ -165,17 +154,18 @@ bool AnswerReader::line_is_too_much() {
              fmt::format("a line of over {} KiB, over {} lines or over {} KiB before or after the body",
                          longest_head_line >> 10, most_head_lines, most_head_bytes >> 10));
     }
-    return part_ == Part::failed;
+    return failure_.has_value();
 }
 
 void AnswerReader::end_line(std::string_view line) {
+    if (!is_between_chunks()) {
+        ++lines_;
+    }
     switch (part_) {
         case Part::status_line:
-            ++lines_;
             end_status_line(line);
             break;
         case Part::fields:
-            ++lines_;
             if (line.empty()) {
                 end_head();
             } else {
@@ -193,7 +183,6 @@ void AnswerReader::end_line(std::string_view line) {
             break;
         case Part::trailers:
             // They tell nothing that is asked for here.
-            ++lines_;
             part_ = line.empty() ? Part::whole : Part::trailers;
             break;
         default:
@@ -243,8 +232,8 @@ void AnswerReader::end_field(std::string_view line) {
 void AnswerReader::end_head() {
     if (head_.status == 101) {
         fail(ErrorKind::network, "a change to another protocol, which nobody asked for");
-    } else if (is_interim(head_.status)) {
-        part_ = Part::status_line;  // RFC 9110, 15.2: the answer is still to come.
+    } else if (head_.status < 200) {
+        part_ = Part::status_line;  // RFC 9110, 15.2: an interim one, and the answer is still to come.
     } else {
         head_is_whole_ = true;
         const auto connection = head_.list("Connection");
@@ -254,9 +243,9 @@ void AnswerReader::end_head() {
     }
 }
 
-/// RFC 9112, 6.3.
+/// RFC 9112, 6.3. Answers of 204 and 304 have no body (RFC 9110, 15.3.5 and 15.4.5).
 void AnswerReader::frame_body() {
-    if (method_ == Method::connect || has_no_body(head_.status)) {
+    if (method_ == Method::connect || head_.status == 204 || head_.status == 304) {
         part_ = Part::whole;
         return;
     }
@@ -291,12 +280,14 @@ std::optional<std::uint64_t> AnswerReader::content_length() {
     std::optional<std::uint64_t> length;
     for (const std::string& member : head_.list("Content-Length")) {
         const auto number = whole_number(member, 10);
-        if (!number || (length && length != number)) {
-            fail(ErrorKind::network, number ? "an answer of two different lengths (Content-Length)"
-                                            : "an answer whose length (Content-Length) is no number");
+        if (number && length && length != number) {
+            fail(ErrorKind::network, "an answer of two different lengths (Content-Length)");
             return std::nullopt;
         }
         length = number;
+        if (!length) {
+            break;
+        }
     }
     if (!length) {
         fail(ErrorKind::network, "an answer whose length (Content-Length) is no number");
@@ -319,9 +310,7 @@ void AnswerReader::end_chunk_size(std::string_view line) {
 }
 
 void AnswerReader::fail(ErrorKind kind, std::string message) {
-    part_ = Part::failed;
     persistent_ = false;
-    line_.clear();
     failure_ = Error{kind, std::move(message)};
 }
 

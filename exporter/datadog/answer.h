@@ -88,7 +88,6 @@ class AnswerReader {
         chunk_end,
         trailers,
         whole,
-        failed,
     };
 
     /// False: the body has more than it may have.

@@ -16,8 +16,7 @@ namespace {
 
 using std::chrono::seconds;
 
-/// RFC 3986, 2.3: everything but the unreserved characters is percent-encoded, brackets of `page[size]`
-/// included.
+/// RFC 3986, 2.3: everything but the unreserved characters is percent-encoded.
 std::string percent_encoded(std::string_view text) {
     static constexpr std::string_view unreserved_marks = "-._~";
     std::string encoded;
@@ -29,11 +28,6 @@ std::string percent_encoded(std::string_view text) {
         }
     }
     return encoded;
-}
-
-void append_argument(std::string& target, std::string_view key, std::string_view value) {
-    target += target.find('?') == std::string::npos ? '?' : '&';
-    target += percent_encoded(key) + "=" + percent_encoded(value);
 }
 
 /// A wait of more than a day is no wait; and larger numbers overflow durations.
@@ -64,9 +58,9 @@ std::optional<seconds> retry_after_of(const AnswerHead& head) {
     return std::clamp(std::chrono::duration_cast<seconds>(*until - *now), seconds(0), longest_delay);
 }
 
-/// What a status other than 200 means. Where `advice` is empty, that of the kind is right.
+/// What a status other than 200, or its class, means. Where `advice` is empty, that of the kind is right.
 struct StatusRow {
-    int status;
+    int status;  ///< or its first digit
     ErrorKind kind;
     std::string_view advice = {};
     bool definitive = false;
@@ -92,40 +86,35 @@ constexpr auto status_rows = std::to_array<StatusRow>({
      "the request's headers are too long for a server on the way: check the credentials and proxies"},
     {451, ErrorKind::bad_request,
      "a filter on the way, or the law, forbids this host: ask whoever runs the network"},
+    {3, ErrorKind::redirect},
+    {4, ErrorKind::bad_request,
+     "the API, or a proxy in its place, refuses the request: its words say what it knows"},
+    {5, ErrorKind::server_error},
 });
 
 StatusRow row_of(int status) {
-    const auto* const row = std::ranges::find(status_rows, status, &StatusRow::status);
-    if (row != status_rows.end()) {
-        return *row;
+    for (const int key : {status, status / 100}) {
+        const auto* const row = std::ranges::find(status_rows, key, &StatusRow::status);
+        if (row != status_rows.end()) {
+            return *row;
+        }
     }
-    switch (status / 100) {
-        case 3:
-            return {status, ErrorKind::redirect};
-        case 4:
-            return {status, ErrorKind::bad_request,
-                    "the API, or a proxy in its place, refuses the request: its words say what it knows"};
-        case 5:
-            return {status, ErrorKind::server_error};
-        default:
-            return {status, ErrorKind::bad_status};
-    }
+    return {status, ErrorKind::bad_status};
 }
 
 }  // namespace
 
 std::string request_target(const PageRequest& request) {
-    std::string target = "/api/v2/personal_access_tokens";
-    append_argument(target, "page[size]", std::to_string(request.size));
-    append_argument(target, "page[number]", std::to_string(request.number));
+    std::string target = fmt::format("/api/v2/personal_access_tokens?page%5Bsize%5D={}&page%5Bnumber%5D={}",
+                                     request.size, request.number);
     if (!request.sort.empty()) {
-        append_argument(target, "sort", request.sort);
+        target += "&sort=" + percent_encoded(request.sort);
     }
     if (!request.filter.empty()) {
-        append_argument(target, "filter", request.filter);
+        target += "&filter=" + percent_encoded(request.filter);
     }
     for (const std::string& owner : request.owned_by) {
-        append_argument(target, "filter[owned_by]", owner);
+        target += "&filter%5Bowned_by%5D=" + percent_encoded(owner);
     }
     return target;
 }
@@ -162,15 +151,17 @@ RateLimit rate_limit_of(const AnswerHead& head) {
 
 Error status_error(const AnswerHead& head, std::string_view body, std::string_view host) {
     const StatusRow row = row_of(head.status);
-    Error error{row.kind, fmt::format("{} from {}", head.status, host), retry_after_of(head)};
+    Error error{.kind = row.kind,
+                .message = fmt::format("{} from {}", head.status, host),
+                .retry_after = retry_after_of(head),
+                .definitive = row.definitive,
+                .advice = row.advice};
     if (const std::string words = error_text(body); !words.empty()) {
         error.message += ": " + words;
     }
     if (row.kind == ErrorKind::rate_limited && !error.retry_after) {
         error.retry_after = rate_limit_of(head).reset;
     }
-    error.advice = row.advice;
-    error.definitive = row.definitive;
     return error;
 }
 
@@ -188,10 +179,7 @@ std::optional<std::string> public_portion(const config::Credentials& credentials
 }
 
 bool is_own_token(std::string_view own, std::string_view listed) {
-    if (own.empty() || listed.empty()) {
-        return false;
-    }
-    return own == listed || own.substr(own.find('_') + 1) == listed;
+    return !listed.empty() && (own == listed || own.substr(own.find('_') + 1) == listed);
 }
 
 }  // namespace exporter::datadog

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <exception>
 #include <utility>
+#include <vector>
 
 namespace exporter::datadog {
 
@@ -25,16 +26,87 @@ ClientOptions with_commons(ClientOptions options) {
     return options;
 }
 
-}  // namespace
+Error no_room() {
+    return {.kind = ErrorKind::too_large,
+            .message = "a page over 256 KiB while other large pages use up the memory that they share",
+            .advice =
+                "large pages of several organizations, or several of this one, were read at once: lower "
+                "--poll.page-size or --poll.concurrency",
+            .no_room = true};
+}
 
-/// What is made of an answer's body while it comes.
-struct Client::Body {
-    explicit Body(Page& target) : page(target) {}
+/// Puts an answer's body into a page while it comes. The messages of its errors go on after `… sent`.
+class Body {
+  public:
+    /// @param gunzip made where it is needed, and left for the next body
+    Body(Page& page, std::optional<Gunzip>& gunzip, std::size_t most)
+        : page_(page), gunzip_(gunzip), most_(most) {}
 
-    Page& page;
-    Gunzip* gunzip = nullptr;    ///< null: it is not compressed
-    std::optional<Error> fault;  ///< why no more of it is wanted
+    /// False: the body is of no use.
+    [[nodiscard]] bool begin(const AnswerHead& head) {
+        const auto coding = content_coding_of(head);
+        if (!coding) {
+            fault_ = coding.error();
+        } else if (*coding == ContentCoding::gzip) {
+            if (!gunzip_) {
+                gunzip_.emplace();
+            }
+            gunzip_->begin();
+            is_compressed_ = true;
+        }
+        return !fault_;
+    }
+
+    /// False: it is too much, or damaged.
+    [[nodiscard]] bool take(std::string_view bytes) {
+        if (!is_compressed_) {
+            return append(bytes);
+        }
+        const bool taken = gunzip_->take(bytes, [this](std::string_view plain) { return append(plain); });
+        if (!taken && !fault_) {
+            fault_ = Error{ErrorKind::network, "a damaged gzip body: " + gunzip_->problem()};
+        }
+        return taken;
+    }
+
+    /// Why the body, of which no more comes, is of no use; nullopt: it is whole.
+    [[nodiscard]] std::optional<Error> fault() const {
+        if (!fault_ && is_compressed_ && !gunzip_->is_whole()) {
+            return Error{ErrorKind::network, "a gzip body that broke off"};
+        }
+        return fault_;
+    }
+
+  private:
+    /// The page's body grows by doubling: all its buffers together stay below twice the last.
+    bool append(std::string_view bytes) {
+        std::vector<char>& body = page_.body;
+        const std::size_t size = body.size() + bytes.size();
+        if (size > most_) {
+            fault_ = Error{ErrorKind::too_large,
+                           fmt::format("more than the {} MiB that a page may have", most_ >> 20)};
+            return false;
+        }
+        if (size >= body.capacity()) {  // Leaves room for a NUL.
+            const std::size_t capacity = std::min(std::max(2 * body.capacity(), size + 1), most_ + 1);
+            if (!page_.memory.grow_to(capacity)) {
+                fault_ = no_room();
+                return false;
+            }
+            body.reserve(capacity);
+        }
+        body.insert(body.end(), bytes.begin(), bytes.end());
+        return true;
+    }
+
+    Page& page_;
+    std::optional<Gunzip>& gunzip_;
+    const std::size_t most_;
+    bool is_compressed_ = false;
+    std::optional<Error> fault_;
 };
+
+}  // namespace
 
 Client::Client(ClientOptions options)
     : options_(with_commons(std::move(options))),
@@ -89,12 +161,12 @@ Answer Client::exchange(const PageRequest& request, const config::Credentials& c
     Page page;
     page.memory = AnswerMemory::Share(options_.answers);
     page.body.reserve(expected_body_bytes_ + 1);
-    Body body(page);
+    Body body(page, gunzip_, options_.max_body_bytes);
     const Transport::Request get{
         .target = request_target(request),
         .fields = request_fields(credentials, options_.user_agent),
-        .on_head = [&](const AnswerHead& head) { return begin_body(body, head); },
-        .on_body = [&](std::string_view bytes) { return take_body(body, bytes); },
+        .on_head = [&](const AnswerHead& head) { return body.begin(head); },
+        .on_body = [&](std::string_view bytes) { return body.take(bytes); },
     };
 
     guard_.begin(deadline);
@@ -105,14 +177,18 @@ Answer Client::exchange(const PageRequest& request, const config::Credentials& c
     const auto cut = guard_.end(outcome.kept);
 
     answer.exchange.body_bytes = page.body.size();
-    std::optional<Error> fault = fault_of(outcome, body);
+    std::optional<Error> fault = outcome.failure;
+    if (const auto unfit = body.fault(); unfit && !fault) {
+        fault = sent(*unfit);
+    }
     if (cut == ErrorKind::cancelled) {
         fault = Error{ErrorKind::cancelled, "the request was cancelled"};
     } else if ((cut && outcome.connected) ||
                (fault && fault->kind == ErrorKind::timeout && steady_clock::now() >= deadline)) {
         // The guard or the transport noticed first. A body without a length looks complete where the guard
         // cuts it. A server that was not even connected to has not been slow to answer.
-        fault = late();
+        fault = Error{ErrorKind::timeout, fmt::format("{} had not answered in full by the poll's deadline",
+                                                      options_.endpoint.url())};
     }
     if (fault) {
         disconnect();  // A server that sends damaged bytes may have lost count of them too.
@@ -137,96 +213,21 @@ Answer Client::exchange(const PageRequest& request, const config::Credentials& c
     return answer;
 }
 
-/// False: the body is of no use.
-bool Client::begin_body(Body& body, const AnswerHead& head) {
-    const auto coding = content_coding_of(head);
-    if (!coding) {
-        body.fault = sent(coding.error().kind, coding.error().message);
-    } else if (*coding == ContentCoding::gzip) {
-        if (!gunzip_) {
-            gunzip_.emplace();
-        }
-        gunzip_->begin();
-        body.gunzip = &*gunzip_;
-    }
-    return !body.fault;
-}
-
-/// False: it is too much, or damaged.
-bool Client::take_body(Body& body, std::string_view bytes) const {
-    const auto keep = [&](std::string_view plain) {
-        body.fault = append(body.page, plain);
-        return !body.fault;
-    };
-    if (!body.gunzip) {
-        return keep(bytes);
-    }
-    const bool taken = body.gunzip->take(bytes, keep);
-    if (!taken && !body.fault) {
-        body.fault = sent(ErrorKind::network, fmt::format("a damaged gzip body: {}", body.gunzip->problem()));
-    }
-    return taken;
-}
-
-/// Adds to the page's body, which grows by doubling: all its buffers together stay below twice the last.
-std::optional<Error> Client::append(Page& page, std::string_view bytes) const {
-    const std::size_t most = options_.max_body_bytes;
-    const std::size_t size = page.body.size() + bytes.size();
-    if (size > most) {
-        return sent(ErrorKind::too_large,
-                    fmt::format("more than the {} MiB that a page may have", most >> 20));
-    }
-    if (size >= page.body.capacity()) {  // Leaves room for a NUL.
-        const std::size_t capacity = std::min(std::max(2 * page.body.capacity(), size + 1), most + 1);
-        if (!page.memory.grow_to(capacity)) {
-            return no_room();
-        }
-        page.body.reserve(capacity);
-    }
-    page.body.insert(page.body.end(), bytes.begin(), bytes.end());
-    return std::nullopt;
-}
-
-std::optional<Error> Client::fault_of(const Transport::Outcome& outcome, const Body& body) const {
-    if (body.fault) {
-        return body.fault;
-    }
-    if (!outcome.failure && body.gunzip && !body.gunzip->is_whole()) {
-        return sent(ErrorKind::network, "a gzip body that broke off");
-    }
-    return outcome.failure;
-}
-
 Result<Page> Client::parsed(Page page) const {
     page.body.push_back('\0');
     if (auto outcome = parse_page(page); !outcome) {
-        Error bad = std::move(outcome).error();
-        bad.message =
-            fmt::format("{} answered a page that can't be used: {}", options_.endpoint.host, bad.message);
-        return tl::unexpected(std::move(bad));
+        outcome.error().message = fmt::format("{} answered a page that can't be used: {}",
+                                              options_.endpoint.host, outcome.error().message);
+        return tl::unexpected(std::move(outcome).error());
     }
     if (!page.memory.grow_to(page.bytes())) {
-        return tl::unexpected(no_room());
+        return tl::unexpected(sent(no_room()));
     }
     return page;
 }
 
-Error Client::sent(ErrorKind kind, std::string_view what) const {
-    return {kind, fmt::format("{} sent {}", options_.endpoint.url(), what)};
-}
-
-Error Client::late() const {
-    return {ErrorKind::timeout,
-            fmt::format("{} had not answered in full by the poll's deadline", options_.endpoint.url())};
-}
-
-Error Client::no_room() const {
-    Error error = sent(ErrorKind::too_large,
-                       "a page over 256 KiB while other large pages use up the memory that they share");
-    error.no_room = true;
-    error.advice =
-        "large pages of several organizations, or several of this one, were read at once: lower "
-        "--poll.page-size or --poll.concurrency";
+Error Client::sent(Error error) const {
+    error.message = fmt::format("{} sent {}", options_.endpoint.url(), error.message);
     return error;
 }
 

@@ -7,7 +7,6 @@
 
 #include "config/credentials.h"
 #include "config/endpoint.h"
-#include "datadog/answer_memory.h"
 #include "datadog/api.h"
 #include "datadog/connection_guard.h"
 #include "datadog/content_coding.h"
@@ -69,19 +68,11 @@ class Client {
     void cancel() { guard_.cancel(); }
 
   private:
-    struct Body;
-
     [[nodiscard]] Answer exchange(const PageRequest& request, const config::Credentials& credentials,
                                   std::chrono::steady_clock::time_point deadline);
-    [[nodiscard]] bool begin_body(Body& body, const AnswerHead& head);
-    [[nodiscard]] bool take_body(Body& body, std::string_view bytes) const;
-    [[nodiscard]] std::optional<Error> append(Page& page, std::string_view bytes) const;
-    /// Why there is no whole answer; nullopt: there is one.
-    [[nodiscard]] std::optional<Error> fault_of(const Transport::Outcome& outcome, const Body& body) const;
     [[nodiscard]] Result<Page> parsed(Page page) const;
-    [[nodiscard]] Error sent(ErrorKind kind, std::string_view what) const;
-    [[nodiscard]] Error late() const;
-    [[nodiscard]] Error no_room() const;
+    /// An error whose message goes on after `… sent`.
+    [[nodiscard]] Error sent(Error error) const;
 
     const ClientOptions options_;
     ConnectionGuard guard_;

@@ -36,17 +36,16 @@ Result<ContentCoding> content_coding_of(const AnswerHead& head) {
                                                one_line(base::join(codings)))});
 }
 
-Gunzip::Gunzip() : stream_(new z_stream()) {
+Gunzip::Gunzip()
+    : stream_(new z_stream(), [](z_stream* stream) {
+          ::inflateEnd(stream);  // Does nothing to one that never began.
+          delete stream;
+      }) {
     // inflateInit2 is a macro that does this, with a cast that our warnings refuse.
     if (::inflateInit2_(stream_.get(), gzip_window_bits, ZLIB_VERSION, static_cast<int>(sizeof(z_stream))) !=
         Z_OK) {
         throw std::bad_alloc();
     }
-}
-
-void Gunzip::Ended::operator()(z_stream_s* stream) const {
-    ::inflateEnd(stream);  // Does nothing to one that never began.
-    delete stream;
 }
 
 void Gunzip::begin() {

@@ -47,11 +47,7 @@ class Gunzip {
     [[nodiscard]] bool begin_another(std::string_view& bytes);
     [[nodiscard]] bool inflate_some(std::string_view& bytes, const Sink& sink);
 
-    struct Ended {
-        void operator()(z_stream_s* stream) const;
-    };
-
-    std::unique_ptr<z_stream_s, Ended> stream_;
+    std::unique_ptr<z_stream_s, void (*)(z_stream_s*)> stream_;
     Part part_ = Part::member;
     std::string problem_;
 };

@@ -3,9 +3,8 @@
 #include "base/text.h"
 
 #include <algorithm>
-#include <array>
 #include <cstddef>
-#include <optional>
+#include <numeric>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -19,14 +18,26 @@ constexpr std::size_t shortest_run = 8;
 constexpr std::size_t shortest_secret = 4;
 constexpr std::string_view mask = "<secret>";
 
-/// One of the ways to write a secret, in lower case.
+/// As characters are compared: in lower case, and those of Base64 for URLs as those of the plain one.
+char folded(char c) {
+    switch (c) {
+        case '+':
+            return '-';
+        case '/':
+            return '_';
+        default:
+            return base::lower(c);
+    }
+}
+
+/// One of the ways to write a secret, folded.
 struct Spelling {
     base::Secret text;  ///< as secret as what it spells
     std::size_t least;  ///< this much of it is masked, or all if it is shorter
 };
 
 Spelling spelling(std::string text, std::size_t least = shortest_run) {
-    std::transform(text.begin(), text.end(), text.begin(), [](char c) { return base::lower(c); });
+    std::transform(text.begin(), text.end(), text.begin(), folded);
     return {base::Secret(std::move(text)), least};
 }
 
@@ -57,62 +68,41 @@ void add_base64(std::string_view secret, std::vector<Spelling>& spellings) {
         }
         inner = inner.substr(outside - group, inner.size() - outside);
         spellings.push_back(spelling(std::string(inner)));
-        std::string for_urls(inner);
-        std::replace(for_urls.begin(), for_urls.end(), '+', '-');
-        std::replace(for_urls.begin(), for_urls.end(), '/', '_');
-        spellings.push_back(spelling(std::move(for_urls)));
     }
 }
 
-/// A text's characters, in lower case, and where each of them stands in it.
-struct Characters {
-    struct Place {
-        std::size_t begin;
-        std::size_t end;
-    };
-
-    std::string text;
-    std::vector<Place> places;
-
-    void add(char character, Place place) {
-        text += base::lower(character);
-        places.push_back(place);
-    }
+struct Character {
+    char value;
+    std::size_t length;  ///< more than 1: it is escaped
 };
 
-struct Escape {
-    char character;
-    std::size_t length;
-};
-
-/// The escaped character that a text, in lower case, begins with.
-std::optional<Escape> escape_at(std::string_view text) {
+/// The character that a text, folded, begins with.
+Character first_of(std::string_view text) {
     for (const std::string_view start : {"%", "\\x", "\\u00"}) {
         const std::size_t length = start.size() + 2;
         if (text.size() < length || !text.starts_with(start)) {
             continue;
         }
         if (const auto byte = base::parse_number<unsigned char>(text.substr(start.size(), 2), 16)) {
-            return Escape{static_cast<char>(*byte), length};
+            return {static_cast<char>(*byte), length};
         }
     }
-    constexpr std::string_view escaped_by_themselves = "\"\\/";
+    constexpr std::string_view escaped_by_themselves = "\"\\_";  // `_` is a folded `/`.
     if (text.size() >= 2 && text[0] == '\\' &&
         escaped_by_themselves.find(text[1]) != std::string_view::npos) {
-        return Escape{text[1], 2};
+        return {text[1], 2};
     }
-    return std::nullopt;
+    return {text.front(), 1};
 }
 
-std::string without_escapes(std::string_view text) {
-    std::string result;
-    result.reserve(text.size());
-    while (!text.empty()) {
-        const auto escape = escape_at(text);
-        result += escape ? escape->character : text.front();
-        text.remove_prefix(escape ? escape->length : 1);
+/// Calls `take` with each character of a text, folded, without its escape, and where it begins.
+template <class Take>
+void unescape(std::string_view text, Take take) {
+    for (std::size_t at = 0; at < text.size();) {
+        const Character character = first_of(text.substr(at));
+        take(folded(character.value), at);
+        at += character.length;
     }
-    return result;
 }
 
 std::vector<Spelling> spellings_of(std::string_view secret) {
@@ -126,7 +116,10 @@ std::vector<Spelling> spellings_of(std::string_view secret) {
     add_base64(secret, spellings);
     // A secret that holds what looks like an escape loses it as an echo's own escapes are taken away.
     for (Spelling last = spellings.front();;) {
-        Spelling next = spelling(without_escapes(last.text.expose()));
+        std::string plain;
+        plain.reserve(last.text.expose().size());  // Growing would leave parts of it behind.
+        unescape(last.text.expose(), [&plain](char character, std::size_t) { plain += character; });
+        Spelling next = spelling(std::move(plain));
         if (next.text.expose() == last.text.expose() || next.text.expose().size() < shortest_secret) {
             break;
         }
@@ -136,57 +129,43 @@ std::vector<Spelling> spellings_of(std::string_view secret) {
     return spellings;
 }
 
+/// A text's characters, folded, and where each of them begins in it; the last place is the text's end.
+struct Characters {
+    std::string text;
+    std::vector<std::size_t> places;
+};
+
 /// Each escape becomes the character it stands for.
 Characters unescaped(const Characters& from) {
     Characters to;
-    for (std::size_t at = 0; at < from.text.size();) {
-        const auto escape = escape_at(std::string_view(from.text).substr(at));
-        const std::size_t length = escape ? escape->length : 1;
-        to.add(escape ? escape->character : from.text[at],
-               {from.places[at].begin, from.places[at + length - 1].end});
-        at += length;
-    }
+    unescape(from.text, [&](char character, std::size_t at) {
+        to.text += character;
+        to.places.push_back(from.places[at]);
+    });
+    to.places.push_back(from.places.back());
     return to;
-}
-
-/// Length of the longest beginning of `text` that is part of the spelling; 0 where that is too short.
-std::size_t run_length(std::string_view text, const Spelling& spelling) {
-    const std::string_view whole = spelling.text.expose();
-    const std::size_t least = std::min(spelling.least, whole.size());
-    if (text.size() < least) {
-        return 0;
-    }
-    std::size_t longest = 0;
-    for (std::size_t at = whole.find(text.substr(0, least)); at != std::string_view::npos;
-         at = whole.find(text.substr(0, least), at + 1)) {
-        std::size_t length = least;
-        while (length < text.size() && at + length < whole.size() && text[length] == whole[at + length]) {
-            ++length;
-        }
-        longest = std::max(longest, length);
-    }
-    return longest;
 }
 
 /// Marks the places of `hidden` that stand for a run.
 void hide_runs(const Characters& characters, const Spelling& spelling, std::vector<bool>& hidden) {
-    for (std::size_t at = 0; at < characters.text.size(); ++at) {
-        const std::size_t length = run_length(std::string_view(characters.text).substr(at), spelling);
-        if (length > 0) {
-            const auto begin = hidden.begin() + static_cast<std::ptrdiff_t>(characters.places[at].begin);
-            const auto end =
-                hidden.begin() + static_cast<std::ptrdiff_t>(characters.places[at + length - 1].end);
-            std::fill(begin, end, true);
+    const std::string_view text = characters.text;
+    const std::string_view whole = spelling.text.expose();
+    const std::size_t least = std::min(spelling.least, whole.size());
+    // A longer run consists of shortest ones that overlap.
+    for (std::size_t at = 0; at + least <= text.size(); ++at) {
+        if (whole.find(text.substr(at, least)) != std::string_view::npos) {
+            const std::size_t begin = characters.places[at];
+            std::fill_n(hidden.begin() + static_cast<std::ptrdiff_t>(begin),
+                        characters.places[at + least] - begin, true);
         }
     }
 }
 
 void mask_spellings(std::string& text, const std::vector<Spelling>& spellings) {
     std::vector<bool> hidden(text.size());
-    Characters characters;
-    for (std::size_t at = 0; at < text.size(); ++at) {
-        characters.add(text[at], {at, at + 1});
-    }
+    Characters characters{text, std::vector<std::size_t>(text.size() + 1)};
+    std::ranges::transform(text, characters.text.begin(), folded);
+    std::iota(characters.places.begin(), characters.places.end(), std::size_t{0});
     // Each time also as it is: a secret may have a percent sign of its own.
     constexpr int most_times_escaped = 3;
     for (int times = 0; times <= most_times_escaped; ++times) {

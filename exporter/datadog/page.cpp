@@ -35,14 +35,16 @@ class PageHandler : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, PageH
         }
         return true;
     }
-    bool StartObject() { return open(Value::Kind::object, &Row::object); }
-    bool StartArray() { return open(Value::Kind::array, &Row::array); }
+    bool StartObject() { return open(Value::Kind::object); }
+    bool StartArray() { return open(Value::Kind::array); }
     bool EndObject(rapidjson::SizeType) { return close(); }
     bool EndArray(rapidjson::SizeType) { return close(); }
 
     [[nodiscard]] bool is_too_deep() const { return depth_ + skipped_levels_ > most_levels; }
 
   private:
+    static bool holds_elements(Place place) { return rows_of(place).front().name.empty(); }
+
     // False: the reader must stop.
 
     bool take(const Value& value) {
@@ -52,18 +54,16 @@ class PageHandler : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, PageH
         return !draft_.holds_too_much();
     }
 
-    bool open(Value::Kind kind, Place Row::* place) {
-        const Row* const row = skipped_levels_ == 0 ? row_ : nullptr;
-        if (row != nullptr) {
-            row->take(draft_, {kind});
-        }
-        if (row == nullptr || row->*place == Place::none) {
+    bool open(Value::Kind kind) {
+        const bool goes_on = take({kind});
+        const Place inside = skipped_levels_ == 0 && row_ != nullptr ? row_->inside : Place::none;
+        if (inside == Place::none || holds_elements(inside) != (kind == Value::Kind::array)) {
             ++skipped_levels_;
         } else {
             ++depth_;
-            look_at(row->*place);
+            look_at(inside);
         }
-        return !is_too_deep() && !draft_.holds_too_much();
+        return goes_on && !is_too_deep();
     }
 
     bool close() {

@@ -215,9 +215,9 @@ void take_errors(PageDraft& draft, const Value& value) {
 constexpr auto rows = std::to_array<Row>({
     {Place::document, "", take_nothing, Place::root},
 
-    {Place::root, "data", take_data, Place::none, Place::data},
+    {Place::root, "data", take_data, Place::data},
     {Place::root, "meta", take_nothing, Place::meta},
-    {Place::root, "errors", take_errors, Place::none, Place::errors},
+    {Place::root, "errors", take_errors, Place::errors},
     {Place::root, "message", take_message},
 
     {Place::meta, "page", take_nothing, Place::page},
@@ -237,7 +237,7 @@ constexpr auto rows = std::to_array<Row>({
     {Place::attributes, "modified_at", take_date<&Token::modified_at, Field::modified_at>},
     {Place::attributes, "name", take_text<&Token::name, Field::name>},
     {Place::attributes, "public_portion", take_text<&Token::public_portion, Field::public_portion>},
-    {Place::attributes, "scopes", take_scopes, Place::none, Place::scopes},
+    {Place::attributes, "scopes", take_scopes, Place::scopes},
 
     {Place::scopes, "", take_scope},
 

@@ -75,8 +75,8 @@ struct Row {
     std::string_view name;  ///< of the member; empty: of each element of an array
     /// Takes the value. Called for an object or array when it begins.
     void (*take)(PageDraft& draft, const Value& value);
-    Place object = Place::none;  ///< what an object there is looked into as
-    Place array = Place::none;   ///< what an array there is looked into as
+    /// What an object there is looked into as, or an array, where the rows of that place are of elements.
+    Place inside = Place::none;
 };
 
 [[nodiscard]] std::span<const Row> rows_of(Place place);

@@ -1,10 +1,10 @@
 #include "datadog/wire.h"
 
+#include "base/address.h"
 #include "base/pem.h"
 #include "base/text.h"
 #include "datadog/answer.h"
 
-#include <arpa/inet.h>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <openssl/err.h>
@@ -14,7 +14,6 @@
 #include <sys/socket.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <limits>
 #include <string_view>
@@ -26,18 +25,6 @@ namespace {
 
 constexpr std::size_t largest_piece = std::numeric_limits<int>::max();
 
-bool is_address(const std::string& host) {
-    std::array<unsigned char, sizeof(in6_addr)> ignored{};
-    return ::inet_pton(AF_INET, host.c_str(), ignored.data()) == 1 ||
-           ::inet_pton(AF_INET6, host.c_str(), ignored.data()) == 1;
-}
-
-/// OpenSSL calls this when the server asks for a client certificate.
-int note_certificate_request(SSL* /*ssl*/, void* was_asked) {
-    *static_cast<bool*>(was_asked) = true;
-    return 1;  // Go on, with the certificate that there is: none.
-}
-
 /// Accepts only a certificate for this host, by RFC 9525: its subject alternative names count and its common
 /// name does not, and `*` stands for a whole label. OpenSSL's defaults take a certificate without alternative
 /// names by its common name, and `loc*.example.test` for `localhost.example.test`; Go and browsers take
@@ -45,19 +32,13 @@ int note_certificate_request(SSL* /*ssl*/, void* was_asked) {
 bool expect_host(SSL* ssl, const std::string& host, bool verifies) {
     ::SSL_set_verify(ssl, verifies ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, nullptr);
     ::SSL_set_hostflags(ssl, X509_CHECK_FLAG_NEVER_CHECK_SUBJECT | X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-    if (is_address(host)) {
+    if (base::parse_ip(host)) {
         return ::X509_VERIFY_PARAM_set1_ip_asc(::SSL_get0_param(ssl), host.c_str()) == 1;
     }
     // SSL_set_tlsext_host_name is a macro that does this, with a cast that our warnings refuse.
     const long named = ::SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name,
                                   const_cast<char*>(host.c_str()));
     return named == 1 && ::SSL_set1_host(ssl, host.c_str()) == 1;
-}
-
-bool is_tls_reason(unsigned long reason) {
-    const bool ended =
-        ERR_GET_LIB(reason) == ERR_LIB_SSL && ERR_GET_REASON(reason) == SSL_R_UNEXPECTED_EOF_WHILE_READING;
-    return reason != 0 && !ended;
 }
 
 }  // namespace
@@ -123,7 +104,10 @@ void Wire::detach(bool say_goodbye) {
     socket_ = -1;
 }
 
-bool Wire::wait_after(int result) {
+bool Wire::wait_after(int result, short events) {
+    if (!ssl_) {
+        return result < 0 && (errno == EINTR || (errno == EAGAIN && wait_for(events)));
+    }
     switch (::SSL_get_error(ssl_.get(), result)) {
         case SSL_ERROR_WANT_READ:
             return wait_for(POLLIN);
@@ -135,11 +119,15 @@ bool Wire::wait_after(int result) {
 }
 
 template <class Operation>
-int Wire::until_done(Operation operation) {
+int Wire::until_done(short events, Operation operation) {
     for (;;) {
-        begin_tls_turn();
-        const int result = operation();
-        if (result > 0 || !wait_after(result)) {
+        if (ssl_) {
+            begin_tls_turn();
+        }
+        // Not by waits alone: a peer that always has more to send would never be waited for.
+        silent_ = std::chrono::steady_clock::now() >= deadline_;
+        const int result = silent_ ? -1 : operation();
+        if (result > 0 || silent_ || !wait_after(result, events)) {
             return result;
         }
     }
@@ -161,8 +149,12 @@ Result<void> Wire::start_tls(const TlsContext& context, const std::string& host)
         ::fcntl(socket_, F_SETFL, flags | O_NONBLOCK) != 0) {
         return tl::unexpected(Error{ErrorKind::internal, "TLS can't be set up"});
     }
-    ::SSL_set_cert_cb(ssl_.get(), note_certificate_request, &was_asked_for_certificate_);
-    if (until_done([this] { return ::SSL_connect(ssl_.get()); }) != 1) {
+    const auto note_request = [](SSL* /*ssl*/, void* was_asked) {
+        *static_cast<bool*>(was_asked) = true;
+        return 1;  // Go on, with the certificate that there is: none.
+    };
+    ::SSL_set_cert_cb(ssl_.get(), note_request, &was_asked_for_certificate_);
+    if (until_done(0, [this] { return ::SSL_connect(ssl_.get()); }) != 1) {
         return tl::unexpected(handshake_error());
     }
     tls_socket_->expect_data();
@@ -188,7 +180,9 @@ Error Wire::handshake_error() const {
 
 std::string Wire::tls_words() const {
     const unsigned long reason = ::ERR_peek_error();
-    if (!is_tls_reason(reason)) {
+    const bool ended =
+        ERR_GET_LIB(reason) == ERR_LIB_SSL && ERR_GET_REASON(reason) == SSL_R_UNEXPECTED_EOF_WHILE_READING;
+    if (reason == 0 || ended) {
         return {};
     }
     const char* const words = ::ERR_reason_error_string(reason);
@@ -201,18 +195,15 @@ std::string Wire::tls_words() const {
 
 bool Wire::wait_for(short events) {
     pollfd descriptor{socket_, events, 0};
-    for (;;) {
+    int ready = 0;
+    do {
         const auto left =
             std::chrono::ceil<std::chrono::milliseconds>(deadline_ - std::chrono::steady_clock::now());
         const auto patience = std::clamp(left, std::chrono::milliseconds(0), silence_);
-        const int ready =
-            patience.count() > 0 ? ::poll(&descriptor, 1, static_cast<int>(patience.count())) : 0;
-        if (ready < 0 && errno == EINTR) {
-            continue;
-        }
-        silent_ = ready <= 0;
-        return ready > 0;
-    }
+        ready = patience.count() > 0 ? ::poll(&descriptor, 1, static_cast<int>(patience.count())) : 0;
+    } while (ready < 0 && errno == EINTR);
+    silent_ = ready <= 0;
+    return !silent_;
 }
 
 bool Wire::is_idle() {
@@ -227,49 +218,17 @@ bool Wire::is_idle() {
     return peeked <= 0 && ::SSL_get_error(ssl_.get(), peeked) == SSL_ERROR_WANT_READ;
 }
 
-// MSG_DONTWAIT: room for a byte is what `poll` promises, and a blocking `send` waits until all have room.
+// MSG_DONTWAIT: room for a byte is what `poll` promises, and a blocking `send` waits until all have room. The
+// first call goes without `poll`, which costs as much: there mostly is room, or more of the answer.
 ssize_t Wire::read(char* target, std::size_t size) {
-    if (ssl_) {
-        return read_tls(target, size);
+    const std::size_t most = std::min(size, largest_piece);
+    const int received = until_done(POLLIN, [&] {
+        return ssl_ ? ::SSL_read(ssl_.get(), target, static_cast<int>(most))
+                    : static_cast<int>(::recv(socket_, target, most, MSG_DONTWAIT));
+    });
+    if (!ssl_) {
+        return received;
     }
-    while (wait_for(POLLIN)) {
-        const ssize_t received = ::recv(socket_, target, size, MSG_DONTWAIT);
-        if (received >= 0 || (errno != EINTR && errno != EAGAIN)) {
-            return received;
-        }
-    }
-    return -1;
-}
-
-ssize_t Wire::write(std::string_view bytes) {
-    if (ssl_) {
-        const int most = static_cast<int>(std::min(bytes.size(), largest_piece));
-        const int sent = until_done([&] { return ::SSL_write(ssl_.get(), bytes.data(), most); });
-        return sent > 0 ? sent : -1;
-    }
-    for (;;) {  // There mostly is room, and `poll` costs as much as `send`.
-        const ssize_t sent = ::send(socket_, bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
-        const bool is_full = sent < 0 && errno == EAGAIN;
-        if (!(sent < 0 && errno == EINTR) && !(is_full && wait_for(POLLOUT))) {
-            return sent;
-        }
-    }
-}
-
-bool Wire::write_all(std::string_view bytes) {
-    while (!bytes.empty()) {
-        const ssize_t sent = write(bytes);
-        if (sent < 0) {
-            return false;
-        }
-        bytes.remove_prefix(static_cast<std::size_t>(sent));
-    }
-    return true;
-}
-
-ssize_t Wire::read_tls(char* target, std::size_t size) {
-    const int most = static_cast<int>(std::min(size, largest_piece));
-    const int received = until_done([&] { return ::SSL_read(ssl_.get(), target, most); });
     if (received > 0) {
         tls_socket_->expect_data();
         return received;
@@ -279,6 +238,21 @@ ssize_t Wire::read_tls(char* target, std::size_t size) {
     }
     alert_ = tls_words();
     return -1;
+}
+
+bool Wire::write_all(std::string_view bytes) {
+    while (!bytes.empty()) {
+        const std::size_t most = std::min(bytes.size(), largest_piece);
+        const int sent = until_done(POLLOUT, [&] {
+            return ssl_ ? ::SSL_write(ssl_.get(), bytes.data(), static_cast<int>(most))
+                        : static_cast<int>(::send(socket_, bytes.data(), most, MSG_DONTWAIT | MSG_NOSIGNAL));
+        });
+        if (sent <= 0) {
+            return false;
+        }
+        bytes.remove_prefix(static_cast<std::size_t>(sent));
+    }
+    return true;
 }
 
 namespace {

@@ -81,7 +81,7 @@ class Wire {
 
     /// The peer has neither sent anything that was not asked for nor ended the connection.
     [[nodiscard]] bool is_idle();
-    /// The last wait ended without a byte.
+    /// There was no more time, or the last wait ended without a byte.
     [[nodiscard]] bool was_silent() const { return silent_; }
     /// Why the peer ended the connection, in OpenSSL's words; empty: it did not say. Under TLS 1.3 a server
     /// checks the client's certificate, or the lack of one, after the client's part of the handshake: then
@@ -91,16 +91,15 @@ class Wire {
   private:
     /// Waits until the socket has one of these `poll` events. False: there was no more time.
     [[nodiscard]] bool wait_for(short events);
-    [[nodiscard]] ssize_t read_tls(char* target, std::size_t size);
-    [[nodiscard]] ssize_t write(std::string_view bytes);
     void begin_tls_turn();
-    /// Waits for what an operation of OpenSSL's that returned `result` needs. False: waiting does not help.
-    [[nodiscard]] bool wait_after(int result);
-    /// Calls the operation of OpenSSL's until waiting no longer helps.
+    /// Waits for what an operation that returned `result` needs: in the clear, `events`. False: waiting does
+    /// not help.
+    [[nodiscard]] bool wait_after(int result, short events);
+    /// Calls the operation, OpenSSL's or in the clear the system's, until waiting no longer helps.
     ///
-    /// @return what it returned last
+    /// @return what it returned last; negative also if there was no more time
     template <class Operation>
-    [[nodiscard]] int until_done(Operation operation);
+    [[nodiscard]] int until_done(short events, Operation operation);
     [[nodiscard]] Error handshake_error() const;
     /// What OpenSSL, or the peer by an alert, says that went wrong; empty: nothing of TLS.
     [[nodiscard]] std::string tls_words() const;

@@ -207,7 +207,7 @@ class MemoryFormula(unittest.TestCase):
     def shifted(self, name):
         """`name = std::size_t{20} << 20` of the source, in bytes."""
         number, shift = re.search(rf"{name} = std::size_t\{{(\d+)\}} << (\d+);",
-                                  self.text("exporter", "datadog", "answer_memory.h")).groups()
+                                  self.text("exporter", "datadog", "page.h")).groups()
         return int(number) << int(shift)
 
     def most_memory(self, organizations):

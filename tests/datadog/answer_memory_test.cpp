@@ -1,4 +1,4 @@
-#include "datadog/answer_memory.h"
+#include "datadog/page.h"
 
 #include <gtest/gtest.h>
 

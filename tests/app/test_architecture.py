@@ -46,7 +46,7 @@ PLACES = {
     r"random_device": r"scan/clock\.cpp",
     # Its hashes have no key: whoever may choose texts makes such a table a list. The one place has a keyed hash.
     r"\bunordered_(map|set)\b|std::hash\b": r"inventory/builder\.h",
-    r"\bsigwait\b|\bpthread_sigmask\b": r"app/serve\.cpp",
+    r"\bsigwait\b|\bpthread_sigmask\b": r"app/run\.cpp",
 }
 
 

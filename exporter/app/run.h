@@ -1,8 +1,8 @@
 // app/: the program. Arguments and environment come in through `run`; an exit status, the log and what the
 // mode prints or serves come out. `check` and `probe` are in check.h, the other modes in run.cpp.
-// `Monitoring` polls all organizations, each an `OrganizationMonitor` that gets its pages from a `Source`; its
-// `Publisher` renders what they found, and web_server.h serves it. This room wires the others together, logs,
-// and looks after the process; what tokens, listings and metrics are is decided there.
+// `Monitoring` polls all organizations, each an `OrganizationMonitor` that gets its pages from a `Source`;
+// its `Publisher` renders what they found, and web_server.h serves it. This room wires the others together,
+// logs, and looks after the process; what tokens, listings and metrics are is decided there.
 #pragma once
 
 #include "config/load.h"

@@ -106,12 +106,6 @@ void OrganizationMonitor::restore(const state::OrganizationState& earlier, scan:
                {"tokens", earlier.listing.tokens}});
 }
 
-void OrganizationMonitor::keep(const scan::Listing& listing) {
-    if (states_ != nullptr) {
-        states_->update({name_, fingerprint_, listing, fresh_, census_});
-    }
-}
-
 void OrganizationMonitor::begin(base::Timestamp now) {
     builder_ = std::make_unique<inventory::InventoryBuilder>(rules_, now, census_);
 }
@@ -128,7 +122,9 @@ void OrganizationMonitor::publish(const scan::Listing& listing) {
     auto built = std::move(*finished_).build(listing.complete, listing.began);
     census_ = std::move(built.census);
     fresh_ = std::make_shared<const inventory::Inventory>(std::move(built.inventory));
-    keep(listing);
+    if (states_ != nullptr) {
+        states_->update({name_, fingerprint_, listing, fresh_, census_});
+    }
 }
 
 void OrganizationMonitor::poll_finished(const scan::Statistics& statistics) {
@@ -217,7 +213,7 @@ void OrganizationMonitor::log_failure(const scan::Statistics& statistics, bool h
     const auto kind = static_cast<std::size_t>(error.kind);
     if (told_failures_.test(kind)) {
         log_.debug("poll failed again", {{"org", name_},
-                                         {"reason", std::string(datadog::label(error.kind))},
+                                         {"reason", datadog::label(error.kind)},
                                          {"error", error.message},
                                          {"failures", statistics.failures_in_a_row}});
         return;
@@ -226,9 +222,9 @@ void OrganizationMonitor::log_failure(const scan::Statistics& statistics, bool h
     log_.error(have_numbers ? "poll failed; the last good numbers stay until they are stale"
                             : "poll failed; there are no numbers to show",
                {{"org", name_},
-                {"reason", std::string(datadog::label(error.kind))},
+                {"reason", datadog::label(error.kind)},
                 {"error", error.message},
-                {"hint", std::string(datadog::advice(error))},
+                {"hint", datadog::advice(error)},
                 {"duration_seconds", statistics.last_duration.count()}});
 }
 

@@ -76,7 +76,6 @@ class OrganizationMonitor final : private scan::PollObserver {
     void became_stale(const scan::Statistics& statistics) override;
 
     void restore(const state::OrganizationState& earlier, scan::Clock& clock);
-    void keep(const scan::Listing& listing);
     void log_success(const scan::Statistics& statistics, std::uint64_t failures_before);
     void log_failure(const scan::Statistics& statistics, bool have_numbers);
     void log_credentials();

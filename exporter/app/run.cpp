@@ -93,7 +93,7 @@ class Signals {
     }
 
     /// The name of the signal that ends the program, once it has come.
-    [[nodiscard]] std::string wait_for_end() { return shared_->end.get_future().get(); }
+    [[nodiscard]] std::string_view wait_for_end() { return shared_->end.get_future().get(); }
 
     /// @param monitoring is asked for unsaved states if the end takes too long; must outlive this, or the
     /// next call. Null: nothing is to be saved
@@ -104,7 +104,7 @@ class Signals {
 
   private:
     struct Shared {
-        std::promise<std::string> end;
+        std::promise<std::string_view> end;
         std::mutex mutex;
         // Protected by mutex:
         Log* log = nullptr;  ///< null: nobody listens any more
@@ -119,15 +119,14 @@ class Signals {
                 const auto* const rule =
                     std::find_if(signal_rules.begin(), signal_rules.end(),
                                  [=](const auto& known) { return known.number == number; });
-                const std::string name(rule->name);
                 if (rule->ends) {
-                    end.set_value(name);
+                    end.set_value(rule->name);
                     end_at_last();
                 }
                 ::sigdelset(&awaited, number);  // Once for each: nobody can flood the log.
                 const std::lock_guard lock(mutex);
                 if (log != nullptr) {
-                    log->warn("the signal is ignored", {{"signal", name}});
+                    log->warn("the signal is ignored", {{"signal", rule->name}});
                 }
             }
         }
@@ -203,7 +202,7 @@ int serve(const config::Config& config, http::Protection& protection, std::vecto
                              [&](auto security) { (*server)->secure(std::move(security)); });
     });
 
-    const std::string signal = signals.wait_for_end();
+    const std::string_view signal = signals.wait_for_end();
     log.info("ending", {{"signal", signal}});
     watching.request_stop();
     // Beside the saving of the state: where a disk hangs, a Unix socket's file is removed all the same.
@@ -258,7 +257,7 @@ int run_mode(config::Config config, const config::Environment& environment) {
     if (config.demo.enabled) {
         config.organizations = {demo_organization()};
     }
-    log.debug("starting", {{"version", std::string(version())}, {"revision", std::string(revision())}});
+    log.debug("starting", {{"version", version()}, {"revision", revision()}});
     if (const std::string share = config::share_in_words(config); !share.empty()) {
         log.info(config.organizations.empty() ? share + ": only its own health is served" : share);
     }

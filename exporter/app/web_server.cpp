@@ -8,7 +8,6 @@
 #include <sys/resource.h>
 
 #include <chrono>
-#include <cstdint>
 #include <exception>
 #include <utility>
 
@@ -65,8 +64,7 @@ config::Web within_open_files(const config::Web& wanted, Log& log) {
         log.warn(
             "fewer connections than --web.max-connections: the limit of open files (RLIMIT_NOFILE) is too "
             "low",
-            {{"max_connections", static_cast<std::uint64_t>(web.max_connections)},
-             {"open_files", static_cast<std::uint64_t>(files.rlim_cur)}});
+            {{"max_connections", web.max_connections}, {"open_files", files.rlim_cur}});
     }
     return web;
 }

@@ -13,6 +13,9 @@ import urllib.request
 EXPORTER = os.environ.get("EXPORTER", "")
 SIMULATED_DATADOG = os.environ.get("SIMULATED_DATADOG", "")
 SOURCE_DIR = os.environ.get("SOURCE_DIR", os.path.join(os.path.dirname(__file__), "..", ".."))
+# A shell's background jobs ignore it, and so would the programs that they start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
 ACCESS_TOKEN = "ddpat_demo_0123456789abcdef"
 
 # fsync() that never comes back, for LD_PRELOAD; empty where a sanitizer has that place.

@@ -1,4 +1,4 @@
-#include "app/publisher.h"
+#include "app/monitoring.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -15,21 +15,6 @@ namespace {
 
 constexpr std::size_t longest_quote = 120;
 
-/// The character of two or three bytes that the text begins with; 0 for any other, and for what is no UTF-8.
-char32_t long_character(std::string_view text) {
-    const auto byte = [&](std::size_t i) -> char32_t {
-        return i < text.size() ? static_cast<unsigned char>(text[i]) : 0;
-    };
-    const auto continues = [&](std::size_t i) { return (byte(i) & 0xC0U) == 0x80U; };
-    if ((byte(0) & 0xE0U) == 0xC0U && continues(1)) {
-        return ((byte(0) & 0x1FU) << 6U) | (byte(1) & 0x3FU);
-    }
-    if ((byte(0) & 0xF0U) == 0xE0U && continues(1) && continues(2)) {
-        return ((byte(0) & 0xFU) << 12U) | ((byte(1) & 0x3FU) << 6U) | (byte(2) & 0x3FU);
-    }
-    return 0;
-}
-
 /// What nobody sees, or what changes the direction of text: spaces of no width or without a break, the soft
 /// hyphen, line ends, directions, the byte order mark.
 bool is_unseen(char32_t code) {
@@ -187,6 +172,31 @@ std::string lower(std::string_view text) {
     return result;
 }
 
+std::optional<Character> first_character(std::string_view text) {
+    const auto byte = [&text](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+    const unsigned char lead = byte(0);
+    if (lead < 0x80) {
+        return Character{lead, 1};
+    }
+    const std::size_t bytes = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
+    if (lead < 0xC2 || lead > 0xF4 || text.size() < bytes) {
+        return std::nullopt;
+    }
+    char32_t code = lead & (0x7FU >> bytes);
+    for (std::size_t i = 1; i < bytes; ++i) {
+        if ((byte(i) & 0xC0U) != 0x80U) {
+            return std::nullopt;
+        }
+        code = (code << 6U) | (byte(i) & 0x3FU);
+    }
+    const bool overlong = (bytes == 3 && code < 0x800) || (bytes == 4 && code < 0x10000);
+    const bool surrogate = code >= 0xD800 && code <= 0xDFFF;
+    if (overlong || surrogate || code > 0x10FFFF) {
+        return std::nullopt;
+    }
+    return Character{code, bytes};
+}
+
 bool may_hold_a_key(std::string_view text) {
     constexpr std::array<std::string_view, 3> prefixes = {"ddpat_", "ddsat_", "ddapp_"};
     constexpr std::size_t shortest_key = 32;
@@ -207,9 +217,9 @@ std::string quote(std::string_view text) {
     }
     std::string result = "\"";
     for (std::size_t i = 0; i < std::min(text.size(), longest_quote); ++i) {
-        if (const char32_t code = long_character(text.substr(i)); is_unseen(code)) {
-            result += fmt::format("\\u{:04x}", static_cast<std::uint32_t>(code));
-            i += code < 0x800 ? 1 : 2;
+        if (const auto character = first_character(text.substr(i)); character && is_unseen(character->code)) {
+            result += fmt::format("\\u{:04x}", static_cast<std::uint32_t>(character->code));
+            i += character->bytes - 1;
         } else {
             append_escaped(result, text[i]);
         }

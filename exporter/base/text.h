@@ -12,6 +12,7 @@
 
 #include <charconv>
 #include <concepts>
+#include <cstddef>
 #include <optional>
 #include <span>
 #include <string>
@@ -53,6 +54,16 @@ namespace exporter::base {
 [[nodiscard]] constexpr char lower(char c) {
     return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
 }
+
+/// A character of UTF-8.
+struct Character {
+    char32_t code;
+    std::size_t bytes;
+};
+
+/// The well-formed UTF-8 character at the front of `text` (Unicode 15, table 3-7); nullopt where there is
+/// none.
+[[nodiscard]] std::optional<Character> first_character(std::string_view text);
 
 // Comparisons that ignore the case of ASCII letters. They copy nothing: the text may be a secret.
 

@@ -1,10 +1,9 @@
 #include "inventory/label_text.h"
 
+#include "base/text.h"
 #include "base/text_hash.h"
 
 #include <algorithm>
-#include <cstdint>
-#include <optional>
 #include <utility>
 
 namespace exporter::inventory {
@@ -13,38 +12,6 @@ namespace {
 
 constexpr std::string_view replacement = "\xEF\xBF\xBD";
 constexpr std::string_view ellipsis = "\xE2\x80\xA6";
-
-struct Character {
-    char32_t code;
-    std::size_t bytes;
-};
-
-/// The well-formed UTF-8 character at the front of `text` (Unicode 15, table 3-7); nullopt where there is
-/// none.
-std::optional<Character> front(std::string_view text) {
-    const auto byte = [&text](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-    const unsigned char lead = byte(0);
-    if (lead < 0x80) {
-        return Character{lead, 1};
-    }
-    const std::size_t bytes = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
-    if (lead < 0xC2 || lead > 0xF4 || text.size() < bytes) {
-        return std::nullopt;
-    }
-    char32_t code = lead & (0x7FU >> bytes);
-    for (std::size_t i = 1; i < bytes; ++i) {
-        if ((byte(i) & 0xC0U) != 0x80U) {
-            return std::nullopt;
-        }
-        code = (code << 6U) | (byte(i) & 0x3FU);
-    }
-    const bool overlong = (bytes == 3 && code < 0x800) || (bytes == 4 && code < 0x10000);
-    const bool surrogate = code >= 0xD800 && code <= 0xDFFF;
-    if (overlong || surrogate || code > 0x10FFFF) {
-        return std::nullopt;
-    }
-    return Character{code, bytes};
-}
 
 /// Control characters, and those that break lines or change the order in which text is shown.
 bool is_deceptive(char32_t code) {
@@ -72,7 +39,7 @@ std::string label_text(std::string_view text) {
     }
     std::string clean;
     while (!text.empty() && clean.size() <= max_label_bytes) {
-        const auto character = front(text);
+        const auto character = base::first_character(text);
         const bool keep = character && !is_deceptive(character->code);
         clean += keep ? text.substr(0, character->bytes) : replacement;
         text.remove_prefix(character ? character->bytes : 1);

@@ -25,7 +25,8 @@ using inventory::TokenDetail;
 
 // Which fields a stored struct has, and in what order they are in the file. Each of these names all members:
 // a struct that gains one does not compile until it has been added here. A change here changes the file:
-// raise `format_version`.
+// raise `format_version`. So does one of what an array is indexed by.
+static_assert(inventory::risk_count == 7 && inventory::type_pair_count == 12);
 
 template <class Archive>
 void pass(Archive& archive, Is<scan::Listing> auto& listing) {

@@ -19,23 +19,19 @@ bool is_nothing_at(const std::string& path) {
     return std::filesystem::symlink_status(path, ignored).type() == std::filesystem::file_type::not_found;
 }
 
-/// Whether the file begins as state files do; or why that can't be seen.
-tl::expected<bool, std::string> is_state(const std::string& path) {
-    constexpr std::size_t enough_to_know_it = 64;
-    return base::read_regular_file(path, enough_to_know_it, base::Links::refused, base::Longer::cut)
-        .map([](const base::FileText& beginning) { return looks_like_state(beginning.text.expose()); });
-}
-
 /// Why what is at the path now must stay there; empty: it is a state file, or nothing is there.
 std::string fault_in_replacing(const std::string& path) {
     if (is_nothing_at(path)) {
         return {};
     }
-    const auto is_one = is_state(path);
-    if (!is_one) {
-        return "it " + is_one.error();
+    constexpr std::size_t enough_to_know_it = 64;
+    const auto file =
+        base::read_regular_file(path, enough_to_know_it, base::Links::refused, base::Longer::cut);
+    if (!file) {
+        return "it " + file.error();
     }
-    return *is_one ? "" : "it is no state file of this program, and is left alone";
+    return looks_like_state(file->text.expose()) ? ""
+                                                 : "it is no state file of this program, and is left alone";
 }
 
 }  // namespace

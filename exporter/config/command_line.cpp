@@ -157,11 +157,9 @@ base::Settings read_command_line(const std::vector<std::string>& arguments, base
 
 std::string help_text() {
     std::string help(introduction);
-    std::string_view group;
     for (const Option& option : options()) {
-        if (option.group != group) {
-            group = option.group;
-            help += fmt::format("\n{}:\n", group);
+        if (!option.heading.empty()) {
+            help += fmt::format("\n{}:\n", option.heading);
         }
         append_option(help, option);
     }

@@ -89,7 +89,7 @@ std::string line(std::string_view indent, std::string_view name, const Option& o
         return fmt::format("{}# {} is not used\n", indent, name);
     }
     const std::vector<std::string> texts = member_texts(option, draft);
-    const Member member = option.member(draft);
+    const Member member = option.member.in(draft);
     const auto* const key = std::get_if<std::optional<SecretSource>*>(&member);
     if (key != nullptr && **key && std::holds_alternative<base::Secret>(***key)) {
         return fmt::format("{}# {}: <secret>, from the environment\n", indent, name);
@@ -119,8 +119,8 @@ std::string organization_text(Draft& draft) {
         text += fmt::format("    # polled by shard {}\n", shard_of(organization.name, draft.shard.count));
     }
     for (const Option& option : options()) {
-        if (!option.organization_key.empty()) {
-            text += line("    ", option.organization_key, option, draft, nullptr);
+        if (option.member.of_organization) {
+            text += line("    ", organization_key(option), option, draft, nullptr);
         }
     }
     return text + proxy_comment("    ", organization);
@@ -140,7 +140,7 @@ std::string configuration_in_effect(const Given& given, Draft draft) {
     const bool has_one_organization = !draft.demo.enabled && !draft.lists_organizations;
     std::string open_section;
     for (const Option& option : options()) {
-        if (!has_yaml_key(option) || !(has_one_organization || option.organization_key.empty())) {
+        if (!has_yaml_key(option) || !(has_one_organization || !option.member.of_organization)) {
             continue;
         }
         const std::string path = yaml_path(option);

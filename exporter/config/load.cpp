@@ -74,7 +74,7 @@ void resolve_paths(base::Settings& settings, const std::filesystem::path& direct
 std::vector<base::YamlKey> yaml_keys(bool of_entries) {
     std::vector<base::YamlKey> keys;
     for (const Option& option : options()) {
-        const std::string path = of_entries ? std::string(option.organization_key) : yaml_path(option);
+        const std::string path = of_entries ? organization_key(option) : yaml_path(option);
         if (has_yaml_key(option) && !path.empty()) {
             keys.push_back({path, std::string(option.flag), is_list(option)});
         }

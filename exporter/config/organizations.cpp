@@ -187,7 +187,7 @@ std::vector<std::string> places_about_one(const Given& given, const Environment&
     }
     for (const Option& option : options()) {
         const base::Setting* const setting = given.find(option.flag);
-        if (!option.organization_key.empty() && setting != nullptr && !is_ambient(setting)) {
+        if (option.member.of_organization && setting != nullptr && !is_ambient(setting)) {
             places.push_back(setting->place);
         }
     }

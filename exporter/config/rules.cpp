@@ -255,9 +255,7 @@ void apply_rules(Given& given, const Environment& environment, Draft& draft) {
     check_interval(given, draft.poll);
     check_state_file(given, draft.state_file);
     set_shard(given, environment, draft);
-    for (const std::string& doubt : doubts_about_scopes(draft.scopes.privileged)) {
-        given.warn("scopes.privileged", "{}", doubt);
-    }
+    check_scopes(given, draft.scopes.privileged);
     check_sockets(given, draft.web);
     check_limits(given, draft.web);
     check_telemetry_path(given, draft.web.telemetry_path);

@@ -1,6 +1,5 @@
-#include "web/organization.h"
-
 #include "status_samples.h"
+#include "web/status_page.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -141,7 +140,7 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& tested) { return tested.param.name; });
 
 std::string card_of(const OrganizationStatus& status, base::Timestamp moment = now()) {
-    return organization_card(status, sample_settings(), true, moment).str();
+    return organization_card(status, sample_settings(), CardSize::open, moment).str();
 }
 
 TEST(OrganizationCard, WithoutNumbersHasNoPicture) {

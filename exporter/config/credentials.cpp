@@ -165,9 +165,8 @@ std::string_view fault_in_key(KeyKind kind, std::string_view text) {
     }
     return std::all_of(text.begin(), text.end(), base::is_visible)
                ? ""
-               : "holds more than one line, a space, a control character or a byte beyond ASCII, which no "
-                 "key "
-                 "has; it should hold the secret and nothing else";
+               : "holds more than one line, a space, a control character or a byte beyond ASCII, which "
+                 "no key has; it should hold the secret and nothing else";
 }
 
 /// A path is shown, unless somebody wrote the key itself where its file belongs.

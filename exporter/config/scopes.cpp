@@ -79,8 +79,11 @@ std::vector<std::string> default_privileged_scopes() {
 
 void check_scopes(Given& given, const std::vector<std::string>& privileged) {
     for (const std::string& scope : privileged) {
-        const std::optional<std::string> nearest = base::nearest_spelling(scope, privileged_scopes);
-        if (nearest && *nearest != scope && scope != neighbour) {
+        const bool is_known =
+            scope == neighbour ||
+            std::find(privileged_scopes.begin(), privileged_scopes.end(), scope) != privileged_scopes.end();
+        const auto nearest = is_known ? std::nullopt : base::nearest_spelling(scope, privileged_scopes);
+        if (nearest) {
             given.warn("scopes.privileged", "{} is not a scope that this version knows; did you mean {}?",
                        base::quote(scope), *nearest);
         }

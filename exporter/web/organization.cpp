@@ -90,15 +90,11 @@ Html next_poll_fact(const OrganizationStatus& status, const PageSettings& settin
     return next > now ? fact.add(", next {}", time_element(next, now)) : fact.add(", the next is under way");
 }
 
+/// Of a complete one: `problems` tells of others.
 Html listing_fact(const scan::Listing& listing) {
-    if (!listing.complete) {
-        return html("Incomplete");
-    }
-    if (listing.reported_tokens) {
-        return html("Complete: as many tokens as Datadog reports ({})",
-                    number_text(*listing.reported_tokens));
-    }
-    return html("Complete: every page was read; Datadog reports no total");
+    return listing.reported_tokens ? html("Complete: as many tokens as Datadog reports ({})",
+                                          number_text(*listing.reported_tokens))
+                                   : html("Complete: every page was read; Datadog reports no total");
 }
 
 std::string not_negative(std::int64_t number) {
@@ -125,17 +121,12 @@ Html facts_of(const OrganizationStatus& status, const PageSettings& settings, ba
                   status.filtered ? "; only tokens that match the configured filter" : ""));
     if (statistics.last_attempt) {
         add_fact(facts, "Last poll",
-                 html("{} {}, took {}, {}", status.statistics.last_error ? "Failed" : "Succeeded",
+                 html("{} {}, took {}, {}", statistics.last_error ? "Failed" : "Succeeded",
                       time_element(*statistics.last_attempt, now), length_text(statistics.last_duration),
                       count_text(statistics.last_pages, "page", "pages")));
     }
-    if (status.statistics.last_error) {
-        add_fact(facts, "Failures in a row", html("{}", number_text(status.statistics.failures_in_a_row)));
-        add_fact(facts, "Last success",
-                 statistics.last_success ? time_element(*statistics.last_success, now) : html("None yet"));
-    }
     add_fact(facts, "Polls", next_poll_fact(status, settings, now));
-    if (status.inventory && statistics.listing) {
+    if (status.inventory && statistics.listing && statistics.listing->complete) {
         add_fact(facts, "Listing", listing_fact(*statistics.listing));
     }
     if (statistics.rate_limit_remaining) {

@@ -147,7 +147,7 @@ TEST(OrganizationCard, WithoutNumbersHasNoPicture) {
     const auto card = card_of(forbidden("x"));
     EXPECT_THAT(card, Not(HasSubstr("<table")));
     EXPECT_THAT(card, Not(HasSubstr("<svg")));
-    EXPECT_THAT(card, HasSubstr("None yet"));
+    EXPECT_THAT(card, HasSubstr("No poll has succeeded yet."));
 }
 
 TEST(OrganizationCard, SaysThatNothingIsListed) {

@@ -104,6 +104,12 @@ tl::expected<HostPort, std::string> split_host_port(std::string_view text) {
     return HostPort{std::string(host), *port};
 }
 
+std::string host_port_text(const HostPort& address) {
+    const bool is_v6 = address.host.find(':') != std::string::npos;
+    return fmt::format("{}{}{}{}", is_v6 ? "[" : "", address.host, is_v6 ? "]" : "",
+                       address.port ? fmt::format(":{}", *address.port) : "");
+}
+
 tl::expected<ListenAddress, std::string> parse_listen_address(std::string_view text) {
     if (text.starts_with(unix_prefix)) {
         const std::string_view path = text.substr(unix_prefix.size());
@@ -126,8 +132,7 @@ std::string listen_address_text(const ListenAddress& address) {
     if (!address.unix_path.empty()) {
         return fmt::format("{}{}", unix_prefix, address.unix_path);
     }
-    const bool is_v6 = address.host.find(':') != std::string::npos;
-    return fmt::format("{}{}{}:{}", is_v6 ? "[" : "", address.host, is_v6 ? "]" : "", address.port);
+    return host_port_text({address.host, address.port});
 }
 
 }  // namespace exporter::base

@@ -47,6 +47,9 @@ struct ListenAddress {
 /// `host`, `host:port`, `:port`, `[::1]`, `[::1]:port`. The error says what would be right, without the text.
 [[nodiscard]] tl::expected<HostPort, std::string> split_host_port(std::string_view text);
 
+/// As `split_host_port` reads it.
+[[nodiscard]] std::string host_port_text(const HostPort& address);
+
 /// `:port`, `host:port`, `[::1]:port`, `unix:/path`. The error quotes the text and says what would be right.
 [[nodiscard]] tl::expected<ListenAddress, std::string> parse_listen_address(std::string_view text);
 

@@ -48,12 +48,11 @@ std::size_t line_end(std::string_view text, std::size_t width) {
     if (text.size() <= width) {
         return text.size();
     }
-    const std::size_t blank = text.rfind(' ', width);
-    const std::size_t comma = text.rfind(',', width - 1);
-    const std::size_t after_blank = blank == std::string_view::npos ? 0 : blank + 1;
-    const std::size_t after_comma = comma == std::string_view::npos ? 0 : comma + 1;
-    const std::size_t end = std::max(after_blank, after_comma);
-    return end == 0 ? width : end;
+    if (text[width] == ' ') {
+        return width + 1;
+    }
+    const std::size_t last = text.find_last_of(" ,", width - 1);
+    return last == std::string_view::npos ? width : last + 1;
 }
 
 void append_wrapped(std::string& help, std::string_view text) {
@@ -157,11 +156,9 @@ base::Settings read_command_line(const std::vector<std::string>& arguments, base
 
 std::string help_text() {
     std::string help(introduction);
-    std::string_view group;
     for (const Option& option : options()) {
-        if (option.group != group) {
-            group = option.group;
-            help += fmt::format("\n{}:\n", group);
+        if (!option.heading.empty()) {
+            help += fmt::format("\n{}:\n", option.heading);
         }
         append_option(help, option);
     }

@@ -150,7 +150,7 @@ struct Config {
 
 /// Those that belong to this shard, in their order. It may be none.
 [[nodiscard]] std::vector<Organization> organizations_of(const Shard& shard,
-                                                         const std::vector<Organization>& organizations);
+                                                         std::vector<Organization> organizations);
 
 /// `polls 2 of 7 organizations (shard 0 of 3)`, for people; empty where one replica polls all of them.
 [[nodiscard]] std::string share_in_words(const Config& config);

@@ -79,22 +79,10 @@ bool is_between(std::string_view text, char open, char close) {
 /// what programs and people write for want of a value.
 bool is_a_word_for_a_value(std::string_view text) {
     constexpr std::string_view marks = "_@#{}<>";
-    constexpr std::array<std::string_view, 16> words = {"DD_API_KEY",
-                                                        "DD_APP_KEY",
-                                                        "DD_APPLICATION_KEY",
-                                                        "DD_BEARER_TOKEN",
-                                                        "DD_SITE",
-                                                        "DATADOG_API_KEY",
-                                                        "DATADOG_APP_KEY",
-                                                        "DATADOG_SITE",
-                                                        "CHANGEME",
-                                                        "CHANGE_ME",
-                                                        "REPLACEME",
-                                                        "REPLACE_ME",
-                                                        "NULL",
-                                                        "NONE",
-                                                        "UNDEFINED",
-                                                        "TODO"};
+    constexpr std::array<std::string_view, 16> words = {
+        {"DD_API_KEY", "DD_APP_KEY", "DD_APPLICATION_KEY", "DD_BEARER_TOKEN", "DD_SITE", "DATADOG_API_KEY",
+         "DATADOG_APP_KEY", "DATADOG_SITE", "CHANGEME", "CHANGE_ME", "REPLACEME", "REPLACE_ME", "NULL",
+         "NONE", "UNDEFINED", "TODO"}};
     const std::size_t first = std::min(text.find_first_not_of(marks), text.size());
     const std::string_view word = text.substr(first, text.find_last_not_of(marks) + 1 - first);
     return std::any_of(words.begin(), words.end(), [&](std::string_view candidate) {
@@ -177,9 +165,8 @@ std::string_view fault_in_key(KeyKind kind, std::string_view text) {
     }
     return std::all_of(text.begin(), text.end(), base::is_visible)
                ? ""
-               : "holds more than one line, a space, a control character or a byte beyond ASCII, which no "
-                 "key "
-                 "has; it should hold the secret and nothing else";
+               : "holds more than one line, a space, a control character or a byte beyond ASCII, which "
+                 "no key has; it should hold the secret and nothing else";
 }
 
 /// A path is shown, unless somebody wrote the key itself where its file belongs.
@@ -230,21 +217,14 @@ tl::expected<base::Secret, std::string> parse_secret(KeyKind kind, std::string t
 
 tl::expected<base::Secret, std::string> read_secret_file(KeyKind kind, const std::filesystem::path& path,
                                                          base::WorldReadable world_readable) {
-    const auto failure = [&](std::string_view why) {
-        return tl::unexpected(fmt::format("{}: {}", shown(path), why));
-    };
-    const auto file = base::read_regular_file(path, longest_secret_file);
-    if (!file) {
-        return failure(file.error());
-    }
-    if (world_readable == base::WorldReadable::refused && file->is_open_to_everybody()) {
-        return failure(base::open_to_everybody(file->mode));
-    }
-    auto secret = parse_secret(kind, std::string(file->text.expose()));
-    if (!secret) {
-        return failure(secret.error());
-    }
-    return *std::move(secret);
+    return base::read_regular_file(path, longest_secret_file)
+        .and_then([&](const base::FileText& file) -> tl::expected<base::Secret, std::string> {
+            if (world_readable == base::WorldReadable::refused && file.is_open_to_everybody()) {
+                return tl::unexpected(base::open_to_everybody(file.mode));
+            }
+            return parse_secret(kind, std::string(file.text.expose()));
+        })
+        .map_error([&](const std::string& why) { return fmt::format("{}: {}", shown(path), why); });
 }
 
 std::string fault_between(const CredentialSources& sources) {
@@ -264,11 +244,8 @@ tl::expected<Credentials, std::string> read_credentials(const CredentialSources&
             continue;
         }
         const auto* const path = std::get_if<std::filesystem::path>(&*source);
-        if (path == nullptr) {
-            credentials.*row.secret = std::get<base::Secret>(*source);
-            continue;
-        }
-        auto secret = read_secret_file(row.kind, *path, sources.world_readable);
+        auto secret = path == nullptr ? std::get<base::Secret>(*source)
+                                      : read_secret_file(row.kind, *path, sources.world_readable);
         if (!secret) {
             return tl::unexpected(std::move(secret.error()));
         }

@@ -98,8 +98,7 @@ tl::unexpected<std::string> not_a_base_url(std::string_view text, std::string_vi
                                       base::quote_url(text), why));
 }
 
-/// Whether an entry of NO_PROXY covers a host: as a name, an address or a range of addresses, which may have
-/// a port.
+/// Whether an entry of NO_PROXY covers a host: as a name, an address or a range, each perhaps with a port.
 bool entry_covers(std::string_view entry, std::string_view host, int port) {
     const auto split = base::split_host_port(entry);
     if (entry == "*" || (split && split->port && *split->port != port)) {
@@ -196,16 +195,16 @@ tl::expected<Proxy, std::string> parse_proxy(std::string_view text) {
 }
 
 std::string value_of(const Environment& environment, std::string_view name) {
-    return variable(environment, base::lower(name)).value_or(variable(environment, name).value_or(""));
+    const std::string lower_case = variable(environment, base::lower(name));
+    return lower_case.empty() ? variable(environment, name) : lower_case;
 }
 
 }  // namespace
 
 std::string Endpoint::url() const {
     const bool is_default_port = port == (tls ? https_port : http_port);
-    const bool is_ipv6 = host.find(':') != std::string::npos;
-    return fmt::format("{}://{}{}{}{}", tls ? "https" : "http", is_ipv6 ? "[" : "", host, is_ipv6 ? "]" : "",
-                       is_default_port ? "" : fmt::format(":{}", port));
+    return fmt::format("{}://{}", tls ? "https" : "http",
+                       base::host_port_text({host, is_default_port ? std::nullopt : std::optional(port)}));
 }
 
 tl::expected<std::string, std::string> parse_site(std::string_view text) {

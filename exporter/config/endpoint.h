@@ -42,10 +42,6 @@ struct Endpoint {
 /// Worth a warning behind the URL's place, with what to write; empty: nothing to say.
 [[nodiscard]] std::string doubt_about_base_url(const Endpoint& endpoint);
 
-/// The proxy that the usual variables name for `target` (`HTTPS_PROXY`/`https_proxy`,
-/// `HTTP_PROXY`/`http_proxy` for plain http, `ALL_PROXY`, minus what `NO_PROXY`/`no_proxy` excepts: host
-/// names, `.suffixes`, addresses with optional
-/// `:port`, CIDR ranges, `*`), as curl and Go read them.
 struct Proxy {
     std::string host;
     int port = 80;     ///< where the variable names none, as Go has it
@@ -56,8 +52,11 @@ struct Proxy {
     [[nodiscard]] bool has_credentials() const { return !user.empty() || !password.empty(); }
 };
 
-/// nullopt: connect directly. Of a variable in both cases, the lower one wins, as with curl. The error names
-/// the variable; a proxy reached by https is not supported and is an error.
+/// The proxy that the usual variables name for `target` (`HTTPS_PROXY`, `HTTP_PROXY` for plain http,
+/// `ALL_PROXY`, minus what `NO_PROXY` excepts: host names, `.suffixes`, addresses with optional `:port`, CIDR
+/// ranges, `*`), as curl and Go read them. nullopt: connect directly. Of a variable in both cases, the lower
+/// one wins, as with curl. The error names the variable; a proxy reached by https is not supported and is an
+/// error.
 [[nodiscard]] tl::expected<std::optional<Proxy>, std::string> proxy_for(
     const Endpoint& target, const std::map<std::string, std::string>& environment);
 

@@ -1,10 +1,11 @@
+#include "base/address.h"
 #include "base/text.h"
 #include "config/options.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
+#include <optional>
 #include <string_view>
 #include <utility>
 #include <variant>
@@ -13,9 +14,7 @@ namespace exporter::config {
 namespace {
 
 constexpr std::string_view heading =
-    "# The configuration in effect, as a file for --config.file. Where a comment names no source, a value "
-    "is\n"
-    "# the default.\n";
+    "# The configuration in effect, as a file for --config.file. Values without a comment are defaults.\n";
 
 bool needs_no_quotes(std::string_view text) {
     const auto fits = [](char c) {
@@ -61,25 +60,10 @@ std::string source_of(const base::Setting& setting) {
     return yaml_comment(setting.source == base::Source::file ? place.substr(0, place.rfind(": ")) : place);
 }
 
-std::string proxy_text(const Proxy& proxy) {
-    const bool is_v6 = proxy.host.find(':') != std::string::npos;
-    return fmt::format("http://{}{}{}{}:{}", proxy.has_credentials() ? "<secret>@" : "", is_v6 ? "[" : "",
-                       proxy.host, is_v6 ? "]" : "", proxy.port);
-}
-
 /// Whether another option leaves this one without a meaning, and writing it down would be a mistake.
 bool is_contradicted(std::string_view flag, const Draft& draft) {
     return (flag == "datadog.site" && !draft.organization.base_url.empty()) ||
            (flag == "web.listen-address" && draft.web.systemd_socket);
-}
-
-/// Where an option's path is a section's too (`demo`, `demo.tokens`), the section is not opened: its keys are
-/// written with dots.
-std::string_view section_of(std::string_view path) {
-    const std::string_view head = path.substr(0, path.find('.'));
-    const bool is_key = std::any_of(options().begin(), options().end(),
-                                    [=](const Option& option) { return yaml_path(option) == head; });
-    return is_key ? std::string_view{} : head;
 }
 
 /// `name: value  # source`, with that indent.
@@ -89,7 +73,7 @@ std::string line(std::string_view indent, std::string_view name, const Option& o
         return fmt::format("{}# {} is not used\n", indent, name);
     }
     const std::vector<std::string> texts = member_texts(option, draft);
-    const Member member = option.member(draft);
+    const Member member = option.member.in(draft);
     const auto* const key = std::get_if<std::optional<SecretSource>*>(&member);
     if (key != nullptr && **key && std::holds_alternative<base::Secret>(***key)) {
         return fmt::format("{}# {}: <secret>, from the environment\n", indent, name);
@@ -105,10 +89,11 @@ std::string line(std::string_view indent, std::string_view name, const Option& o
 }
 
 /// What came from the environment and can stand in no file.
-std::string proxy_comment(std::string_view indent, const Organization& organization) {
-    return organization.proxy ? fmt::format("{}# proxy: {}, from the environment\n", indent,
-                                            yaml_comment(proxy_text(*organization.proxy)))
-                              : std::string();
+std::string proxy_comment(std::string_view indent, const std::optional<Proxy>& proxy) {
+    return proxy ? fmt::format("{}# proxy: http://{}{}, from the environment\n", indent,
+                               proxy->has_credentials() ? "<secret>@" : "",
+                               yaml_comment(base::host_port_text({proxy->host, proxy->port})))
+                 : std::string();
 }
 
 std::string organization_text(Draft& draft) {
@@ -119,11 +104,11 @@ std::string organization_text(Draft& draft) {
         text += fmt::format("    # polled by shard {}\n", shard_of(organization.name, draft.shard.count));
     }
     for (const Option& option : options()) {
-        if (!option.organization_key.empty()) {
-            text += line("    ", option.organization_key, option, draft, nullptr);
+        if (option.member.of_organization) {
+            text += line("    ", organization_key(option), option, draft, nullptr);
         }
     }
-    return text + proxy_comment("    ", organization);
+    return text + proxy_comment("    ", organization.proxy);
 }
 
 }  // namespace
@@ -138,22 +123,16 @@ std::string configuration_in_effect(const Given& given, Draft draft) {
         text += "# A simulated organization is polled; real ones and credentials are not used.\n";
     }
     const bool has_one_organization = !draft.demo.enabled && !draft.lists_organizations;
-    std::string open_section;
     for (const Option& option : options()) {
-        if (!has_yaml_key(option) || !(has_one_organization || option.organization_key.empty())) {
-            continue;
+        if (!option.heading.empty()) {
+            text += fmt::format("\n# {}\n", option.heading);
         }
-        const std::string path = yaml_path(option);
-        const std::string_view section = section_of(path);
-        if (section != open_section) {
-            text += section.empty() ? "\n" : fmt::format("\n{}:\n", section);
-            open_section = section;
+        if (has_yaml_key(option) && (has_one_organization || !option.member.of_organization)) {
+            text += line("", yaml_path(option), option, draft, given.find(option.flag));
         }
-        const std::string_view name = std::string_view(path).substr(section.empty() ? 0 : section.size() + 1);
-        text += line(section.empty() ? "" : "  ", name, option, draft, given.find(option.flag));
     }
     if (has_one_organization) {
-        return text + proxy_comment("", draft.organization);
+        return text + proxy_comment("", draft.organization.proxy);
     }
     text += draft.demo.enabled ? "" : "\norganizations:\n";
     for (const OrganizationDraft& entry : draft.entries) {

@@ -12,7 +12,6 @@
 #include <cstddef>
 #include <filesystem>
 #include <iterator>
-#include <optional>
 #include <string_view>
 #include <utility>
 
@@ -41,8 +40,8 @@ base::Settings read_environment(const Environment& environment, base::MistakeLin
         }
         const std::string name = environment_variable(option);
         known_tails.push_back(name.substr(own_prefix.size()));
-        if (const std::optional<std::string> value = variable(environment, name)) {
-            settings[std::string(option.flag)] = base::Setting{base::Source::environment, name, {*value}};
+        if (const std::string value = variable(environment, name); !value.empty()) {
+            settings[std::string(option.flag)] = base::Setting{base::Source::environment, name, {value}};
         }
     }
     for (auto entry = environment.lower_bound(std::string(own_prefix));
@@ -54,8 +53,8 @@ base::Settings read_environment(const Environment& environment, base::MistakeLin
                                            base::did_you_mean(tail, known_tails, own_prefix)));
         }
     }
-    if (const std::optional<std::string> site = variable(environment, "DD_SITE")) {
-        settings.emplace("datadog.site", base::Setting{base::Source::environment, "DD_SITE", {*site}});
+    if (const std::string site = variable(environment, "DD_SITE"); !site.empty()) {
+        settings.emplace("datadog.site", base::Setting{base::Source::environment, "DD_SITE", {site}});
     }
     return settings;
 }
@@ -74,7 +73,7 @@ void resolve_paths(base::Settings& settings, const std::filesystem::path& direct
 std::vector<base::YamlKey> yaml_keys(bool of_entries) {
     std::vector<base::YamlKey> keys;
     for (const Option& option : options()) {
-        const std::string path = of_entries ? std::string(option.organization_key) : yaml_path(option);
+        const std::string path = of_entries ? organization_key(option) : yaml_path(option);
         if (has_yaml_key(option) && !path.empty()) {
             keys.push_back({path, std::string(option.flag), is_list(option)});
         }
@@ -132,12 +131,9 @@ base::Settings read_file(const std::string& path, Draft& draft) {
 
 }  // namespace
 
-std::optional<std::string> variable(const Environment& environment, std::string_view name) {
+std::string variable(const Environment& environment, std::string_view name) {
     const auto found = environment.find(std::string(name));
-    if (found == environment.end() || found->second.empty()) {
-        return std::nullopt;
-    }
-    return found->second;
+    return found == environment.end() ? std::string() : found->second;
 }
 
 Outcome load(const std::vector<std::string>& arguments, const Environment& environment,

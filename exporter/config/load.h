@@ -10,7 +10,6 @@
 
 #include <functional>
 #include <map>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -21,8 +20,8 @@ namespace exporter::config {
 /// The process environment as a value, so that tests need not touch the real one.
 using Environment = std::map<std::string, std::string>;
 
-/// nullopt: it is not set, or empty, which counts as not set.
-[[nodiscard]] std::optional<std::string> variable(const Environment& environment, std::string_view name);
+/// Empty: it is empty, which counts as not set, or not set.
+[[nodiscard]] std::string variable(const Environment& environment, std::string_view name);
 
 /// `--help` and `--version` end here: `text` goes to standard output, exit status 0.
 struct Information {

@@ -75,14 +75,17 @@ using Member = std::variant<std::string*,
                             std::vector<base::Duration>*,  ///< ascending bounds of buckets
                             std::vector<ListenAddress>*>;
 
+struct MemberPath {
+    Member (*in)(Draft& draft) = nullptr;  ///< nullptr: there is none
+    bool of_organization = false;          ///< one of `Draft::organization`
+};
+
 struct Option {
     std::string_view flag;  ///< without dashes: `poll.interval`
     Form form;
-    Member (*member)(Draft& draft);  ///< nullptr: the flag is for the command line alone and carries nothing
-    std::string_view help;           ///< one sentence
-    std::string_view group;          ///< heading in `--help`
-    /// Where the option is about one organization: its key below `organizations`.
-    std::string_view organization_key = {};
+    MemberPath member;              ///< none: the flag is for the command line alone and carries nothing
+    std::string_view help;          ///< one sentence
+    std::string_view heading = {};  ///< in `--help`, above this option
 };
 
 /// Every option, in the order `--help` shows them.
@@ -104,6 +107,10 @@ struct Option {
 
 /// `poll.stale-after` -> `poll.stale_after` (sections are nested mappings in YAML)
 [[nodiscard]] std::string yaml_path(const Option& option);
+
+/// `datadog.base-url` -> `base_url`, the key below `organizations`; empty: the option is not about one
+/// organization.
+[[nodiscard]] std::string organization_key(const Option& option);
 
 /// Sets the option's member. What is wrong with the texts; then the member means nothing. Empty: nothing.
 [[nodiscard]] std::string read_member(const Option& option, const std::vector<std::string>& texts,
@@ -163,9 +170,9 @@ void read_rows(Given& given, Draft& draft, bool of_one_organization);
 /// What no row can say: relations between options, and what an option's value leads to outside.
 void apply_rules(Given& given, const Environment& environment, Draft& draft);
 
-/// A line for each of the scopes that is nearly a privileged one, with that one's name: a scope with a typing
-/// error in it is never found on any token.
-[[nodiscard]] std::vector<std::string> doubts_about_scopes(const std::vector<std::string>& scopes);
+/// Warns of those that are nearly one of `default_privileged_scopes`: a scope with a typing error in it is
+/// never found on any token.
+void check_scopes(Given& given, const std::vector<std::string>& privileged);
 
 /// Completes the organizations in `draft.entries`. If the file lists none, flags and environment describe the
 /// only one. Reads every secret once, to check that it is readable and has the form of its kind.

@@ -95,19 +95,19 @@ struct Key {
 };
 
 /// @param in_variable the secret itself, where the environment has it; moved on, so that no copy is left
-Key read_key(const KeyRow& row, std::optional<std::string> in_variable, Given& given, Draft& draft) {
+Key read_key(const KeyRow& row, std::string in_variable, Given& given, Draft& draft) {
     CredentialSources& sources = draft.organization.credentials;
     std::optional<SecretSource>& source = sources.*row.source;
-    if (!source && !in_variable) {
+    if (!source && in_variable.empty()) {
         return {};
     }
     Key key{source ? given.place(row.flag) : std::string(row.variable), std::nullopt};
-    if (source && in_variable) {
+    if (source && !in_variable.empty()) {
         given.mistake(row.flag, "the {} is given by {} as well; keep one of them", row.title, row.variable);
     }
     auto secret =
         source ? read_secret_file(row.kind, std::get<std::filesystem::path>(*source), sources.world_readable)
-               : parse_secret(row.kind, *std::move(in_variable));
+               : parse_secret(row.kind, std::move(in_variable));
     if (!secret) {
         draft.mistakes.push_back(fmt::format("{}: {}", key.place, secret.error()));
         return key;
@@ -142,8 +142,8 @@ void read_credentials(Given& given, const Environment* variables, bool are_neede
     std::string place = draft.organization.place;
     for (std::size_t i = 0; i < keys.size(); ++i) {
         const KeyRow& row = key_rows.at(i);
-        keys.at(i) = read_key(row, variables == nullptr ? std::nullopt : variable(*variables, row.variable),
-                              given, draft);
+        keys.at(i) =
+            read_key(row, variables == nullptr ? "" : variable(*variables, row.variable), given, draft);
         if (keys.at(i).is_given()) {
             place = titles.empty() ? keys.at(i).place : place;
             titles.emplace_back(row.title);
@@ -181,13 +181,13 @@ void check_owners(Given& given, const std::vector<std::string>& owners) {
 std::vector<std::string> places_about_one(const Given& given, const Environment& environment) {
     std::vector<std::string> places;
     for (const KeyRow& row : key_rows) {
-        if (variable(environment, row.variable)) {
+        if (!variable(environment, row.variable).empty()) {
             places.emplace_back(row.variable);
         }
     }
     for (const Option& option : options()) {
         const base::Setting* const setting = given.find(option.flag);
-        if (!option.organization_key.empty() && setting != nullptr && !is_ambient(setting)) {
+        if (option.member.of_organization && setting != nullptr && !is_ambient(setting)) {
             places.push_back(setting->place);
         }
     }

@@ -21,10 +21,6 @@
 namespace exporter::config {
 namespace {
 
-bool polls_again(Mode mode) {
-    return mode == Mode::serve || mode == Mode::config_check;
-}
-
 void set_mode(Given& given, Draft& draft) {
     const std::array<std::tuple<std::string_view, bool, Mode>, 4> modes = {
         {{"check", draft.check, Mode::check},
@@ -46,8 +42,8 @@ void set_mode(Given& given, Draft& draft) {
 
 void check_timeout(Given& given, Draft& draft) {
     Poll& poll = draft.poll;
-    if (!polls_again(draft.mode)) {
-        return;
+    if (draft.mode != Mode::serve && draft.mode != Mode::config_check) {
+        return;  // There is no next poll.
     }
     if (given.find("poll.timeout") == nullptr) {
         // By default no longer than the interval: a slow poll would delay the next ones.
@@ -71,8 +67,7 @@ void check_interval(Given& given, const Poll& poll) {
     }
     if (poll.interval < polite_interval) {
         given.warn("poll.interval",
-                   "polls every {} use up a rate limit that the organization shares with everything else "
-                   "that calls the API",
+                   "polls every {} use up the rate limit that all API clients of the organization share",
                    base::format_duration(poll.interval));
     }
 }
@@ -136,8 +131,8 @@ void set_shard(Given& given, const Environment& environment, Draft& draft) {
     std::string shown = base::quote(draft.shard_index);
     auto index = base::parse_number<std::size_t>(draft.shard_index);
     if (draft.shard_index == "pod-name") {
-        const std::string_view name = variable(environment, "POD_NAME") ? "POD_NAME" : "HOSTNAME";
-        const std::string pod = variable(environment, name).value_or("");
+        const std::string_view name = variable(environment, "POD_NAME").empty() ? "HOSTNAME" : "POD_NAME";
+        const std::string pod = variable(environment, name);
         shown = fmt::format("pod-name ({} is {})", name, base::quote(pod));
         index = ordinal_of(pod);
     }
@@ -220,15 +215,15 @@ void set_probe_url(Given& given, Draft& draft) {
         }
         return;
     }
-    const std::size_t host = url.find("://");
-    const std::size_t path = host == std::string::npos ? host : url.find_first_of("/?", host + 3);
-    auto endpoint = parse_base_url(std::string_view(url).substr(0, path));
+    // Without a scheme it is no URL, wherever it is cut.
+    const std::size_t path = std::min(url.find_first_of("/?", url.find("://") + 3), url.size());
+    auto endpoint = parse_base_url(url.substr(0, path));
     if (!endpoint) {
         given.mistake("probe", "{} is no URL; write it like http://localhost:10078/readyz",
                       base::quote_url(url));
         return;
     }
-    const std::string rest = path == std::string::npos ? "" : url.substr(path);
+    const std::string rest = url.substr(path);
     draft.probe_url = ProbeUrl{*std::move(endpoint), (rest.starts_with('/') ? "" : "/") + rest};
 }
 
@@ -255,9 +250,7 @@ void apply_rules(Given& given, const Environment& environment, Draft& draft) {
     check_interval(given, draft.poll);
     check_state_file(given, draft.state_file);
     set_shard(given, environment, draft);
-    for (const std::string& doubt : doubts_about_scopes(draft.scopes.privileged)) {
-        given.warn("scopes.privileged", "{}", doubt);
-    }
+    check_scopes(given, draft.scopes.privileged);
     check_sockets(given, draft.web);
     check_limits(given, draft.web);
     check_telemetry_path(given, draft.web.telemetry_path);

@@ -2,8 +2,6 @@
 #include "config/config.h"
 #include "config/options.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
 #include <cstddef>
@@ -79,19 +77,17 @@ std::vector<std::string> default_privileged_scopes() {
     return {privileged_scopes.begin(), privileged_scopes.end()};
 }
 
-std::vector<std::string> doubts_about_scopes(const std::vector<std::string>& scopes) {
-    std::vector<std::string> lines;
-    for (const std::string& scope : scopes) {
+void check_scopes(Given& given, const std::vector<std::string>& privileged) {
+    for (const std::string& scope : privileged) {
         const bool is_known =
             scope == neighbour ||
             std::find(privileged_scopes.begin(), privileged_scopes.end(), scope) != privileged_scopes.end();
         const auto nearest = is_known ? std::nullopt : base::nearest_spelling(scope, privileged_scopes);
         if (nearest) {
-            lines.push_back(fmt::format("{} is not a scope that this version knows; did you mean {}?",
-                                        base::quote(scope), *nearest));
+            given.warn("scopes.privileged", "{} is not a scope that this version knows; did you mean {}?",
+                       base::quote(scope), *nearest);
         }
     }
-    return lines;
 }
 
 }  // namespace exporter::config

@@ -4,9 +4,7 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <cstdint>
-#include <iterator>
 
 namespace exporter::config {
 namespace {
@@ -42,24 +40,19 @@ std::uint64_t weight(std::uint64_t hash_of_name, std::size_t shard) {
 std::size_t shard_of(std::string_view organization, std::size_t count) {
     const std::uint64_t hash_of_name = hash(organization);
     std::size_t owner = 0;
-    std::uint64_t highest = weight(hash_of_name, 0);
     for (std::size_t shard = 1; shard < count; ++shard) {
-        if (const std::uint64_t candidate = weight(hash_of_name, shard); candidate > highest) {
+        if (weight(hash_of_name, shard) > weight(hash_of_name, owner)) {
             owner = shard;
-            highest = candidate;
         }
     }
     return owner;
 }
 
-std::vector<Organization> organizations_of(const Shard& shard,
-                                           const std::vector<Organization>& organizations) {
-    std::vector<Organization> own;
-    std::copy_if(organizations.begin(), organizations.end(), std::back_inserter(own),
-                 [&](const Organization& organization) {
-                     return shard_of(organization.name, shard.count) == shard.index;
-                 });
-    return own;
+std::vector<Organization> organizations_of(const Shard& shard, std::vector<Organization> organizations) {
+    std::erase_if(organizations, [&](const Organization& organization) {
+        return shard_of(organization.name, shard.count) != shard.index;
+    });
+    return organizations;
 }
 
 std::string share_in_words(const Config& config) {

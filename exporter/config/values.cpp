@@ -153,9 +153,14 @@ bool are_bounds(const std::vector<base::Duration>& durations) {
            std::adjacent_find(durations.begin(), durations.end(), std::greater_equal<>()) == durations.end();
 }
 
+template <class Single>
+std::string read_all(const Form& form, const Texts& texts, Single& member) {
+    return read(form, texts.front(), member);
+}
+
 /// The items of a list: each text may hold several, separated by commas.
 template <class Item>
-std::string read_items(const Form& form, const Texts& texts, std::vector<Item>& members) {
+std::string read_all(const Form& form, const Texts& texts, std::vector<Item>& members) {
     Texts faults;
     members.clear();
     for (const std::string& text : texts) {
@@ -167,58 +172,40 @@ std::string read_items(const Form& form, const Texts& texts, std::vector<Item>& 
             }
         }
     }
+    if constexpr (std::is_same_v<Item, base::Duration>) {
+        if (faults.empty() && !are_bounds(members)) {
+            return fmt::format(
+                "{}: takes 1 to {} bounds in whole seconds, from short to long, each once, such as 1d,7d,30d",
+                base::quote(fmt::format("{}", fmt::join(texts, ","))), most_bounds);
+        }
+    }
     return fmt::format("{}", fmt::join(faults, "; "));
 }
 
-/// Reads all texts of an option, whether they are one or a list.
-struct TextsReader {
-    const Form& form;
-    const Texts& texts;
+template <class Single>
+Texts show_all(const Form& form, const Single& member) {
+    return {show(form, member)};
+}
 
-    template <class Single>
-    std::string operator()(Single* member) const {
-        return read(form, texts.front(), *member);
+template <class Item>
+Texts show_all(const Form& form, const std::vector<Item>& members) {
+    Texts texts;
+    for (const Item& member : members) {
+        texts.push_back(show(form, member));
     }
-    template <class Item>
-    std::string operator()(std::vector<Item>* members) const {
-        return read_items(form, texts, *members);
-    }
-    std::string operator()(std::vector<base::Duration>* bounds) const {
-        std::string fault = read_items(form, texts, *bounds);
-        return !fault.empty() || are_bounds(*bounds)
-                   ? fault
-                   : fmt::format(
-                         "{}: takes 1 to {} bounds in whole seconds, from short to long, each once, "
-                         "such as 1d,7d,30d",
-                         base::quote(fmt::format("{}", fmt::join(texts, ","))), most_bounds);
-    }
-};
-
-struct Writer {
-    const Form& form;
-
-    template <class Single>
-    Texts operator()(const Single* member) const {
-        return {show(form, *member)};
-    }
-    template <class Item>
-    Texts operator()(const std::vector<Item>* members) const {
-        Texts texts;
-        for (const Item& member : *members) {
-            texts.push_back(show(form, member));
-        }
-        return texts;
-    }
-};
+    return texts;
+}
 
 }  // namespace
 
 std::string read_member(const Option& option, const Texts& texts, Draft& draft) {
-    return std::visit(TextsReader{option.form, texts}, option.member(draft));
+    return std::visit([&](auto* member) { return read_all(option.form, texts, *member); },
+                      option.member.in(draft));
 }
 
 Texts member_texts(const Option& option, Draft& draft) {
-    return std::visit(Writer{option.form}, option.member(draft));
+    return std::visit([&](const auto* member) { return show_all(option.form, *member); },
+                      option.member.in(draft));
 }
 
 std::string default_text(const Option& option) {
@@ -230,8 +217,7 @@ std::string default_text(const Option& option) {
 void read_rows(Given& given, Draft& draft, bool of_one_organization) {
     for (const Option& option : options()) {
         const base::Setting* const setting = given.find(option.flag);
-        if (setting == nullptr || option.member == nullptr ||
-            of_one_organization == option.organization_key.empty()) {
+        if (setting == nullptr || of_one_organization != option.member.of_organization) {
             continue;
         }
         if (const std::string fault = read_member(option, setting->values, draft); !fault.empty()) {

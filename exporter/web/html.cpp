@@ -16,30 +16,27 @@ using std::chrono::seconds;
 constexpr std::array<std::pair<char, std::string_view>, 5> entities = {
     {{'&', "&amp;"}, {'<', "&lt;"}, {'>', "&gt;"}, {'"', "&quot;"}, {'\'', "&#39;"}}};
 
-template <class Unit>
-std::string whole(seconds length, std::string_view singular, std::string_view plural) {
-    return count_text(static_cast<std::uint64_t>(std::chrono::floor<Unit>(length).count()), singular, plural);
-}
+struct Unit {
+    seconds length;
+    std::string_view name;
+};
 
-std::string largest_unit(seconds length) {
-    if (length < minutes(1)) {
-        return whole<seconds>(length, "second", "seconds");
-    }
-    if (length < hours(1)) {
-        return whole<minutes>(length, "minute", "minutes");
-    }
-    if (length < hours(48)) {
-        return whole<hours>(length, "hour", "hours");
-    }
-    return whole<days>(length, "day", "days");
-}
+constexpr std::array<Unit, 4> units = {
+    {{days(1), "day"}, {hours(1), "hour"}, {minutes(1), "minute"}, {seconds(1), "second"}}};
 
-/// The largest unit of `length`, and the next one where there is something left.
-template <class Unit>
-std::string two_units(seconds length, std::string_view singular, std::string_view plural) {
-    const auto rest = length - std::chrono::floor<Unit>(length);
-    std::string text = whole<Unit>(length, singular, plural);
-    return rest == seconds(0) ? text : text + ' ' + largest_unit(rest);
+/// In at most so many units, cut. One unit alone is a day from 48 hours on.
+std::string in_units(seconds length, std::size_t most) {
+    std::string text;
+    for (const auto& [unit, name] : units) {
+        const bool is_too_large = length < unit || (most == 1 && unit == days(1) && length < hours(48));
+        if (most > 0 && !is_too_large) {
+            text += (text.empty() ? "" : " ") +
+                    count_text(static_cast<std::uint64_t>(length / unit), name, std::string(name) + 's');
+            length %= unit;
+            --most;
+        }
+    }
+    return text;
 }
 
 }  // namespace
@@ -76,7 +73,7 @@ std::string distance_text(base::Timestamp moment, base::Timestamp now) {
     if (distance < seconds(1)) {
         return "just now";
     }
-    return ahead ? "in " + largest_unit(distance) : largest_unit(distance) + " ago";
+    return ahead ? "in " + in_units(distance, 1) : in_units(distance, 1) + " ago";
 }
 
 std::string moment_text(base::Timestamp moment, base::Timestamp now) {
@@ -93,13 +90,8 @@ std::string length_text(std::chrono::duration<double> length) {
         return fmt::format("{:.0f} ms", std::max(length.count(), 0.0) * 1000);
     }
     const auto cut = std::chrono::floor<seconds>(length);
-    if (length < minutes(1)) {
-        return length == cut ? largest_unit(cut) : fmt::format("{:.1f} seconds", length.count());
-    }
-    if (cut < hours(1)) {
-        return two_units<minutes>(cut, "minute", "minutes");
-    }
-    return cut < hours(24) ? two_units<hours>(cut, "hour", "hours") : two_units<days>(cut, "day", "days");
+    return length < minutes(1) && length > cut ? fmt::format("{:.1f} seconds", length.count())
+                                               : in_units(cut, 2);
 }
 
 std::string capitalized(std::string_view text) {

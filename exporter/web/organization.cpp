@@ -1,6 +1,5 @@
-#include "web/organization.h"
-
 #include "datadog/error.h"
+#include "web/status_page.h"
 #include "web/token_tables.h"
 
 #include <algorithm>
@@ -12,21 +11,6 @@ namespace {
 
 /// From when on the exporter's own token should be replaced.
 constexpr std::chrono::hours replace_credential_within(7 * 24);
-
-bool is_incomplete(const OrganizationStatus& status) {
-    return status.inventory && status.statistics.listing && !status.statistics.listing->complete;
-}
-
-/// Where the exporter's own token expires soon.
-std::optional<base::Timestamp> end_of_access(const OrganizationStatus& status, base::Timestamp now) {
-    const auto expiry = status.inventory ? status.inventory->credential_expiry : std::nullopt;
-    return expiry && *expiry - now < replace_credential_within ? expiry : std::nullopt;
-}
-
-/// Credentials that see only their own tokens are the likely reason.
-bool has_one_owner(const OrganizationStatus& status) {
-    return !status.filtered && status.inventory->distinct_owners == 1 && status.inventory->tokens > 1;
-}
 
 Problem failure_problem(const OrganizationStatus& status, base::Timestamp now) {
     const datadog::Error& failure = *status.statistics.last_error;
@@ -106,15 +90,11 @@ Html next_poll_fact(const OrganizationStatus& status, const PageSettings& settin
     return next > now ? fact.add(", next {}", time_element(next, now)) : fact.add(", the next is under way");
 }
 
+/// Of a complete one: `problems` tells of others.
 Html listing_fact(const scan::Listing& listing) {
-    if (!listing.complete) {
-        return html("Incomplete");
-    }
-    if (listing.reported_tokens) {
-        return html("Complete: as many tokens as Datadog reports ({})",
-                    number_text(*listing.reported_tokens));
-    }
-    return html("Complete: every page was read; Datadog reports no total");
+    return listing.reported_tokens ? html("Complete: as many tokens as Datadog reports ({})",
+                                          number_text(*listing.reported_tokens))
+                                   : html("Complete: every page was read; Datadog reports no total");
 }
 
 std::string not_negative(std::int64_t number) {
@@ -141,17 +121,12 @@ Html facts_of(const OrganizationStatus& status, const PageSettings& settings, ba
                   status.filtered ? "; only tokens that match the configured filter" : ""));
     if (statistics.last_attempt) {
         add_fact(facts, "Last poll",
-                 html("{} {}, took {}, {}", status.statistics.last_error ? "Failed" : "Succeeded",
+                 html("{} {}, took {}, {}", statistics.last_error ? "Failed" : "Succeeded",
                       time_element(*statistics.last_attempt, now), length_text(statistics.last_duration),
                       count_text(statistics.last_pages, "page", "pages")));
     }
-    if (status.statistics.last_error) {
-        add_fact(facts, "Failures in a row", html("{}", number_text(status.statistics.failures_in_a_row)));
-        add_fact(facts, "Last success",
-                 statistics.last_success ? time_element(*statistics.last_success, now) : html("None yet"));
-    }
     add_fact(facts, "Polls", next_poll_fact(status, settings, now));
-    if (status.inventory && statistics.listing) {
+    if (status.inventory && statistics.listing && statistics.listing->complete) {
         add_fact(facts, "Listing", listing_fact(*statistics.listing));
     }
     if (statistics.rate_limit_remaining) {
@@ -163,15 +138,21 @@ Html facts_of(const OrganizationStatus& status, const PageSettings& settings, ba
     return facts.add("</dl>\n");
 }
 
-Html numbers_of(const OrganizationStatus& status, const PageSettings& settings, base::Timestamp now) {
-    Html part = html("<p class=\"headline\">As of {}</p>\n", time_element(status.inventory->as_of, now));
-    if (has_one_owner(status)) {
+Html numbers_of(const OrganizationStatus& status, const PageSettings& settings) {
+    if (!status.inventory) {
+        return {};
+    }
+    if (status.inventory->tokens == 0) {
+        return html("<p>The organization lists no access tokens.</p>\n");
+    }
+    // Credentials that see only their own tokens are the likely reason.
+    const bool has_one_owner =
+        !status.filtered && status.inventory->distinct_owners == 1 && status.inventory->tokens > 1;
+    Html part;
+    if (has_one_owner) {
         part.add(
             "<p>All tokens have one owner. Credentials with user_app_keys alone list only their own; "
             "org_app_keys_read lists all.</p>\n");
-    }
-    if (status.inventory->tokens == 0) {
-        return part.add("<p>The organization lists no access tokens.</p>\n");
     }
     TokenSums sums;
     sums.add(*status.inventory);
@@ -193,10 +174,11 @@ std::vector<Problem> problems(const OrganizationStatus& status, const PageSettin
     if (status.statistics.last_error || (status.statistics.polls > 0 && !status.inventory)) {
         found.push_back(numbers_problem(status, settings, now));
     }
-    if (is_incomplete(status)) {
-        found.push_back(incomplete_problem(*status.statistics.listing));
+    if (const auto& listing = status.statistics.listing; status.inventory && listing && !listing->complete) {
+        found.push_back(incomplete_problem(*listing));
     }
-    if (const auto expiry = end_of_access(status, now)) {
+    const auto expiry = status.inventory ? status.inventory->credential_expiry : std::nullopt;
+    if (expiry && *expiry - now < replace_credential_within) {
         found.push_back({fmt::format("The exporter's own access token {} {}",
                                      *expiry > now ? "expires" : "expired", moment_text(*expiry, now)),
                          "Without a new one polls will fail."});
@@ -211,38 +193,28 @@ Condition condition(const OrganizationStatus& status, const PageSettings& settin
     return status.statistics.polls == 0 ? Condition::waiting : Condition::healthy;
 }
 
-Html organization_card(const OrganizationStatus& status, const PageSettings& settings, bool open,
+Html organization_card(const OrganizationStatus& status, const PageSettings& settings, CardSize size,
                        base::Timestamp now) {
-    const Condition found = condition(status, settings, now);
-    const ConditionWords& words = words_of(found);
-    const std::string tokens =
-        status.inventory ? count_text(status.inventory->tokens, "token", "tokens") : "";
+    const ConditionWords& words = words_of(condition(status, settings, now));
+    std::vector<Problem> shown = problems(status, settings, now);
+    const bool is_open = size == CardSize::open || !shown.empty() || status.statistics.polls == 0;
+    if (size == CardSize::brief && !shown.empty()) {
+        shown = {{shown.front().title, ""}};
+    }
     Html card = html(
         "<details class=\"card {}\"{}>\n"
         "<summary><h3><bdi>{}</bdi></h3> <span class=\"size\">{}</span> <span class=\"state\">{}</span>"
-        "</summary>\n",
-        words.style, Html::constant(open || found != Condition::healthy ? " open" : ""), status.name, tokens,
-        capitalized(words.of_one));
-    card.add("{}", problem_list(problems(status, settings, now)));
+        "</summary>\n{}",
+        words.style, Html::constant(is_open ? " open" : ""), status.name,
+        status.inventory ? count_text(status.inventory->tokens, "token", "tokens") : "",
+        capitalized(words.of_one), problem_list(shown));
     if (status.inventory) {
-        card.add("{}", numbers_of(status, settings, now));
+        card.add("<p class=\"headline\">As of {}</p>\n", time_element(status.inventory->as_of, now));
     }
-    return card.add("<h4>Polling</h4>\n{}</details>\n", facts_of(status, settings, now));
-}
-
-Html organization_line(const OrganizationStatus& status, const PageSettings& settings, base::Timestamp now) {
-    const Condition found = condition(status, settings, now);
-    const ConditionWords& words = words_of(found);
-    Html line = html("<li class=\"{}\"><bdi class=\"name\">{}</bdi> <span class=\"state\">{}</span> ",
-                     words.style, status.name, capitalized(words.of_one));
-    if (found == Condition::needs_attention) {
-        line.add("<span class=\"text\"><bdi>{}</bdi></span>", problems(status, settings, now).front().title);
-    } else if (status.inventory) {
-        line.add("<span class=\"text\">{}, as of {}</span>",
-                 count_text(status.inventory->tokens, "token", "tokens"),
-                 time_element(status.inventory->as_of, now));
+    if (size != CardSize::brief) {
+        card.add("{}<h4>Polling</h4>\n{}", numbers_of(status, settings), facts_of(status, settings, now));
     }
-    return line.add("</li>\n");
+    return card.add("</details>\n");
 }
 
 }  // namespace exporter::web

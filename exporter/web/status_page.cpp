@@ -1,11 +1,10 @@
 #include "web/status_page.h"
 
-#include "web/html.h"
-#include "web/organization.h"
 #include "web/token_tables.h"
 
 #include <algorithm>
-#include <array>
+#include <map>
+#include <utility>
 
 namespace exporter::web {
 
@@ -13,31 +12,26 @@ namespace {
 
 /// The page's organizations by condition, each group in the configuration's order.
 struct Overview {
-    std::array<std::size_t, condition_words.size()> counts{};  ///< by `Condition`
-    std::vector<const OrganizationStatus*> in_order;
+    std::map<Condition, std::size_t> counts;
+    std::vector<std::pair<Condition, const OrganizationStatus*>> in_order;
     TokenSums sums;
     std::size_t counted = 0;  ///< organizations that `sums` is of
-
-    [[nodiscard]] std::size_t count(Condition condition) const {
-        return counts.at(static_cast<std::size_t>(condition));
-    }
 };
 
 Overview overview_of(const std::vector<OrganizationStatus>& organizations, const PageSettings& settings,
                      base::Timestamp now) {
     Overview overview;
-    std::array<std::vector<const OrganizationStatus*>, condition_words.size()> groups;
     for (const OrganizationStatus& organization : organizations) {
-        groups.at(static_cast<std::size_t>(condition(organization, settings, now))).push_back(&organization);
+        const Condition found = condition(organization, settings, now);
+        ++overview.counts[found];
+        overview.in_order.emplace_back(found, &organization);
         if (organization.inventory) {
             overview.sums.add(*organization.inventory);
             ++overview.counted;
         }
     }
-    for (std::size_t i = 0; i < groups.size(); ++i) {
-        overview.counts.at(i) = groups.at(i).size();
-        overview.in_order.insert(overview.in_order.end(), groups.at(i).begin(), groups.at(i).end());
-    }
+    std::stable_sort(overview.in_order.begin(), overview.in_order.end(),
+                     [](const auto& one, const auto& other) { return one.first < other.first; });
     return overview;
 }
 
@@ -46,15 +40,14 @@ std::string in_words(const Overview& overview) {
     if (overview.in_order.empty()) {
         return "No organization is polled here";
     }
+    if (overview.in_order.size() == 1) {
+        return capitalized(words_of(overview.in_order.front().first).of_one);
+    }
     std::string words;
     for (const Condition condition : {Condition::healthy, Condition::needs_attention, Condition::waiting}) {
-        const std::size_t count = overview.count(condition);
-        if (count > 0 && overview.in_order.size() == 1) {
-            return capitalized(words_of(condition).of_one);
-        }
-        if (count > 0) {
+        if (const auto found = overview.counts.find(condition); found != overview.counts.end()) {
             words += (words.empty() ? "" : ", ") +
-                     count_text(count, words_of(condition).of_one, words_of(condition).of_several);
+                     count_text(found->second, words_of(condition).of_one, words_of(condition).of_several);
         }
     }
     return words;
@@ -65,9 +58,9 @@ Html summary(const Overview& overview, const PageSettings& settings, base::Times
     if (overview.in_order.size() == 1) {
         return {};
     }
-    const Condition tone = overview.count(Condition::needs_attention) > 0 ? Condition::needs_attention
-                           : overview.count(Condition::healthy) > 0       ? Condition::healthy
-                                                                          : Condition::waiting;
+    const Condition tone = overview.counts.contains(Condition::needs_attention) ? Condition::needs_attention
+                           : overview.counts.contains(Condition::healthy)       ? Condition::healthy
+                                                                                : Condition::waiting;
     Html part =
         html("<section class=\"summary {}\" aria-labelledby=\"summary\">\n<h2 id=\"summary\">{}</h2>\n",
              words_of(tone).style, in_words(overview));
@@ -88,18 +81,15 @@ Html organizations_section(const Overview& overview, const PageSettings& setting
     }
     Html part = html("<section aria-labelledby=\"organizations\">\n<h2 id=\"organizations\">{}</h2>\n",
                      all.size() == 1 ? "Organization" : "Organizations");
-    const std::size_t cards = std::min(all.size(), cards_at_most);
-    for (std::size_t i = 0; i < cards; ++i) {
-        part.add("{}", organization_card(*all[i], settings, all.size() == 1, now));
-    }
-    const std::size_t shown = std::min(all.size(), cards + lines_at_most);
-    if (shown > cards) {
-        part.add("<h3>{}</h3>\n<ul class=\"lines\">\n",
-                 count_text(all.size() - cards, "more organization", "more organizations"));
-        for (std::size_t i = cards; i < shown; ++i) {
-            part.add("{}", organization_line(*all[i], settings, now));
+    const std::size_t shown = std::min(all.size(), cards_at_most + brief_cards_at_most);
+    for (std::size_t i = 0; i < shown; ++i) {
+        if (i == cards_at_most) {
+            part.add("<h3>{}</h3>\n", count_text(all.size() - i, "more organization", "more organizations"));
         }
-        part.add("</ul>\n");
+        const CardSize size = all.size() == 1     ? CardSize::open
+                              : i < cards_at_most ? CardSize::folded
+                                                  : CardSize::brief;
+        part.add("{}", organization_card(*all[i].second, settings, size, now));
     }
     if (all.size() > shown) {
         part.add("<p>{} not listed here. The metrics have all of them.</p>\n",

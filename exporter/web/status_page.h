@@ -6,8 +6,11 @@
 #include "base/dates.h"
 #include "inventory/inventory.h"
 #include "scan/statistics.h"
+#include "web/html.h"
 
+#include <array>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -15,10 +18,10 @@
 
 namespace exporter::web {
 
-/// Organizations that are shown with everything about them, and those that get a line after them; the rest
-/// is counted.
+/// Organizations that are shown with everything about them, and those that get a brief card after them; the
+/// rest is counted.
 inline constexpr std::size_t cards_at_most = 20;
-inline constexpr std::size_t lines_at_most = 200;
+inline constexpr std::size_t brief_cards_at_most = 200;
 
 /// What the page says of the program and its configuration.
 struct PageSettings {
@@ -40,6 +43,47 @@ struct OrganizationStatus {
     std::shared_ptr<const inventory::Inventory> inventory;  ///< null: there is none yet, or it went stale
     scan::Statistics statistics;
 };
+
+/// In the order in which people should see them.
+enum class Condition : std::uint8_t { needs_attention, waiting, healthy };
+
+struct ConditionWords {
+    std::string_view style;  ///< the style sheet's class
+    std::string_view of_one;
+    std::string_view of_several;
+};
+/// By `Condition`.
+inline constexpr std::array<ConditionWords, 3> condition_words = {
+    {{"attention", "needs attention", "need attention"},
+     {"waiting", "waiting for its first poll", "waiting for their first poll"},
+     {"healthy", "healthy", "healthy"}}};
+[[nodiscard]] constexpr const ConditionWords& words_of(Condition condition) {
+    return condition_words.at(static_cast<std::size_t>(condition));
+}
+
+/// Something a person should know, and do.
+struct Problem {
+    std::string title;        ///< a sentence without its full stop
+    std::string text;         ///< one sentence or more; may be empty
+    std::string reason = {};  ///< the `reason` of the metrics and of the troubleshooting table; may be empty
+};
+
+/// Why an organization needs attention, the worst first; empty unless it does.
+[[nodiscard]] std::vector<Problem> problems(const OrganizationStatus& status, const PageSettings& settings,
+                                            base::Timestamp now);
+
+[[nodiscard]] Condition condition(const OrganizationStatus& status, const PageSettings& settings,
+                                  base::Timestamp now);
+
+/// How much of an organization is shown.
+enum class CardSize : std::uint8_t {
+    brief,   ///< its condition, and the worst problem
+    folded,  ///< everything, once somebody opens it; one that is not healthy is open in any case
+    open
+};
+
+[[nodiscard]] Html organization_card(const OrganizationStatus& status, const PageSettings& settings,
+                                     CardSize size, base::Timestamp now);
 
 /// A whole HTML document as of `now`; every text is escaped.
 [[nodiscard]] std::string status_page(const PageSettings& settings,

@@ -39,7 +39,7 @@ nav li { display: inline-block; margin: .5rem 1.25rem .25rem 0; }
 .dim { color: var(--dim); font-size: .9375rem; }
 .unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 .summary { margin-top: 1.25rem; }
-.summary, .card, .lines { background: var(--card); border: 1px solid var(--line); border-radius: .5rem;
+.summary, .card { background: var(--card); border: 1px solid var(--line); border-radius: .5rem;
   padding: 1rem 1.25rem; }
 .summary h2 { margin: 0; }
 .summary, .card { border-left: .3rem solid var(--dim); }
@@ -108,11 +108,6 @@ td.zero, .zero td, .zero th { color: var(--dim); }
   .summary, .card { padding: .875rem 1rem; }
   .facts div { grid-template-columns: minmax(0, 1fr); padding: .3rem 0; }
 }
-.lines { padding: 0 1.25rem; }
-.lines li { display: grid; grid-template-columns: minmax(0, 1fr) auto; gap: 0 1rem; padding: .5rem 0; }
-.lines li + li { border-top: 1px solid var(--line); }
-.lines .name { font-weight: 600; }
-.lines .text { grid-column: 1 / -1; color: var(--dim); font-size: .9375rem; }
 )";
 
 }  // namespace
@@ -122,7 +117,7 @@ std::string_view style_sheet() {
 }
 
 std::string content_security_policy() {
-    return "default-src 'none'; style-src 'sha256-lHc6dGUXDmkkycQkkZEF0vokTb3EK+krddn3zea4EwI='; "
+    return "default-src 'none'; style-src 'sha256-c8tZjo8pgaxGHCnaB333l+cRAO93yIPZL+fJC7V0J+s='; "
            "img-src data:; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 }
 

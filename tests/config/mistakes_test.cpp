@@ -298,7 +298,7 @@ TEST(Timeout, IsByDefaultNoLongerThanTheInterval) {
     const Config config = loaded({"--poll.interval=1m"});
     EXPECT_EQ(config.poll.timeout, std::chrono::minutes(1));
     EXPECT_THAT(config.warnings, testing::IsEmpty());
-    EXPECT_THAT(config.in_effect, HasSubstr("\n  timeout: 1m\n"));
+    EXPECT_THAT(config.in_effect, HasSubstr("\npoll.timeout: 1m\n"));
     EXPECT_EQ(loaded({"--poll.interval=2m1s"}).poll.timeout, std::chrono::minutes(2));
     EXPECT_EQ(loaded({"--poll.interval=1m", "--poll.timeout=2m"}).poll.timeout, std::chrono::minutes(2));
     EXPECT_EQ(loaded({"--poll.interval=1m", "--once"}).poll.timeout, std::chrono::minutes(2))

@@ -1,6 +1,5 @@
-#include "web/organization.h"
-
 #include "status_samples.h"
+#include "web/status_page.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -141,14 +140,14 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& tested) { return tested.param.name; });
 
 std::string card_of(const OrganizationStatus& status, base::Timestamp moment = now()) {
-    return organization_card(status, sample_settings(), true, moment).str();
+    return organization_card(status, sample_settings(), CardSize::open, moment).str();
 }
 
 TEST(OrganizationCard, WithoutNumbersHasNoPicture) {
     const auto card = card_of(forbidden("x"));
     EXPECT_THAT(card, Not(HasSubstr("<table")));
     EXPECT_THAT(card, Not(HasSubstr("<svg")));
-    EXPECT_THAT(card, HasSubstr("None yet"));
+    EXPECT_THAT(card, HasSubstr("No poll has succeeded yet."));
 }
 
 TEST(OrganizationCard, SaysThatNothingIsListed) {

@@ -114,19 +114,21 @@ TEST(StatusPage, OfSeveralOrganizationsTheHealthyOnesAreFolded) {
 
 TEST(StatusPage, OfManyOrganizationsOnlySomeAreShown) {
     const auto html = page_of(many(495, 5));
-    EXPECT_EQ(occurrences(html, "<details "), cards_at_most);
-    EXPECT_EQ(occurrences(html, "<bdi class=\"name\">"), lines_at_most);
+    EXPECT_EQ(occurrences(html, "<h4>Polling</h4>"), cards_at_most);
+    EXPECT_EQ(occurrences(html, "<details "), cards_at_most + brief_cards_at_most);
     EXPECT_THAT(html, HasSubstr("<h3>480 more organizations</h3>"));
     EXPECT_THAT(html, HasSubstr("280 organizations are not listed here."));
 }
 
-TEST(StatusPage, ALineShowsTheNumbersOfBeforeARestartUntilTheFirstPoll) {
+TEST(StatusPage, ABriefCardShowsTheNumbersOfBeforeARestartUntilTheFirstPoll) {
     auto organizations = many(cards_at_most, 0);
     auto restored = healthy("restored");
     restored.statistics.polls = 0;
     restored.statistics.last_attempt.reset();
     organizations.insert(organizations.end(), cards_at_most, restored);
-    EXPECT_THAT(page_of(organizations), HasSubstr("<span class=\"text\">13 tokens, as of <time"));
+    const auto card = between(page_of(organizations), "more organizations</h3>", "</details>");
+    EXPECT_THAT(card, HasSubstr("<span class=\"size\">13 tokens</span>"));
+    EXPECT_THAT(card, HasSubstr("As of <time"));
 }
 
 TEST(StatusPage, SizeIsBoundedHoweverManyOrganizationsFail) {

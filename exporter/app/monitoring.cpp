@@ -66,16 +66,6 @@ std::unique_ptr<state::StateKeeper> open_states(const config::Config& config, Lo
     return std::make_unique<state::StateKeeper>(config.state_file, wanted, scan::system_clock(), tell);
 }
 
-std::vector<scan::Dispatcher::Member> members_of(
-    const std::vector<std::unique_ptr<OrganizationMonitor>>& monitors) {
-    std::vector<scan::Dispatcher::Member> members;
-    members.reserve(monitors.size());
-    for (const auto& monitor : monitors) {
-        members.push_back({&monitor->poller(), &monitor->source()});
-    }
-    return members;
-}
-
 /// Rendering gets at most this part of wall time.
 constexpr int part_of_time = 10;
 
@@ -221,18 +211,17 @@ Monitoring::Monitoring(const config::Config& config, Log& log, const metrics::Re
       publisher_(
           config.organizations.size(),
           [this](std::size_t organization) { return monitors_[organization]->snapshot(); }, expositions_) {
-    Surroundings surroundings{log, std::make_shared<datadog::Commons>(config.ca_file), states_.get()};
-    surroundings.memory = std::make_shared<MemoryReturn>(surroundings.clock);
+    const Surroundings surroundings{log, std::make_shared<datadog::Commons>(config.ca_file), states_.get()};
+    std::vector<scan::Dispatcher::Member> members;
     for (std::size_t place = 0; place < config.organizations.size(); ++place) {
         monitors_.push_back(std::make_unique<OrganizationMonitor>(
             config.organizations[place], config, surroundings, [this, place] { publisher_.changed(place); },
             schedule_of(place, config.organizations.size(), config.poll.interval)));
+        members.push_back({&monitors_.back()->poller(), &monitors_.back()->source()});
     }
     publisher_.publish();
-    dispatcher_.emplace(members_of(monitors_), surroundings.clock, workers_for(config));
+    dispatcher_.emplace(std::move(members), surroundings.clock, workers_for(config));
 }
-
-Monitoring::~Monitoring() = default;
 
 void Monitoring::start() {
     if (states_) {

@@ -35,9 +35,6 @@ class Publisher {
     /// @param organizations how many there are
     /// @param store gets the expositions; must outlive the publisher
     Publisher(std::size_t organizations, Snapshots snapshots, metrics::ExpositionStore& store);
-    Publisher(const Publisher&) = delete;
-    Publisher& operator=(const Publisher&) = delete;
-    ~Publisher() = default;
 
     /// This organization's snapshot has changed. From any thread. Throws if it can't be rendered because
     /// memory is exhausted; another try follows a second later, and no other organization is held up.
@@ -87,9 +84,6 @@ class Monitoring {
     /// @param log must outlive this object
     /// @param reloads published with the process's own metrics; null: none. Must outlive this object
     Monitoring(const config::Config& config, Log& log, const metrics::Reloads* reloads = nullptr);
-    Monitoring(const Monitoring&) = delete;
-    Monitoring& operator=(const Monitoring&) = delete;
-    ~Monitoring();
 
     /// Polls all organizations until `stop`, with the same few threads however many there are.
     void start();

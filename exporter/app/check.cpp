@@ -52,10 +52,8 @@ std::string seen(const datadog::Answer& answer, bool lists_everything) {
 }
 
 datadog::Result<datadog::Answer> first_page_of(Source& source, std::chrono::milliseconds timeout) {
-    if (const datadog::Result<void> ready = source.prepare(); !ready) {
-        return tl::unexpected(ready.error());
-    }
-    datadog::Answer answer = source.page(0, std::chrono::steady_clock::now() + timeout);
+    datadog::Answer answer = scan::fetch(
+        source, {.page = 0, .deadline = std::chrono::steady_clock::now() + timeout, .begins_poll = true});
     if (!answer.page) {
         return tl::unexpected(answer.page.error());
     }

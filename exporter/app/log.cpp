@@ -100,17 +100,25 @@ LogWriter::Notice notice_of(config::LogFormat format) {
 struct LogWriter::Shared {
     Shared(int file, Notice words) : descriptor(file), notice(std::move(words)) {}
 
-    void run();
-    [[nodiscard]] bool tell(std::uint64_t lost) const;
-    void drop() {
-        ++dropped;
-        ++(lines.empty() ? untold : lines.back().dropped);
-    }
-
     struct Line {
         std::string text;
-        std::uint64_t dropped = 0;  ///< after it
+        std::uint64_t tells_of = 0;  ///< a notice's dropped lines; 0: it is no notice
     };
+
+    void run();
+
+    /// With the mutex locked. False: there is no memory for it.
+    bool push(std::string text, std::uint64_t tells_of) noexcept {
+        try {
+            lines.push_back({std::move(text), tells_of});
+        } catch (const std::exception&) {
+            return false;
+        }
+        waiting_bytes += lines.back().text.size();
+        full = waiting_bytes > most_waiting_bytes;
+        came.notify_one();
+        return true;
+    }
 
     const int descriptor;
     const Notice notice;
@@ -124,7 +132,7 @@ struct LogWriter::Shared {
     bool full = false;              ///< until half of it has been written, or has failed
     bool closed = false;
     std::uint64_t dropped = 0;
-    std::uint64_t untold = 0;  ///< of `dropped`: those before `lines` that no notice has told
+    std::uint64_t untold = 0;  ///< of `dropped`: those that no notice tells of
 };
 
 void LogWriter::Shared::run() {
@@ -137,29 +145,23 @@ void LogWriter::Shared::run() {
         const Line line = std::move(lines.front());
         lines.pop_front();
         lock.unlock();
-        const bool done = write_all(descriptor, line.text);
+        const bool written = write_all(descriptor, line.text);
         lock.lock();
-        dropped += done ? 0 : 1;
-        untold += line.dropped + (done ? 0 : 1);
-        if (done && untold > 0) {
-            const std::uint64_t telling = std::exchange(untold, 0);
-            lock.unlock();
-            const bool told = tell(telling);
-            lock.lock();
-            // A lost notice does not count as a lost line: each would cause another notice.
-            untold += told ? 0 : telling;
-        }
         waiting_bytes -= line.text.size();
         full = full && waiting_bytes > most_waiting_bytes / 2;  // Lines that failed make room as well.
+        if (!written) {
+            // A lost notice does not count as a lost line: each would cause another notice.
+            dropped += line.tells_of == 0 ? 1 : 0;
+            untold += std::max<std::uint64_t>(line.tells_of, 1);
+        } else if (untold > 0 && !full) {
+            // Behind what was waiting when lines were dropped: nothing has been taken since.
+            try {
+                untold = push(notice(untold), untold) ? 0 : untold;
+            } catch (const std::exception&) {
+                // No memory for a notice: a later one counts these lines too.
+            }
+        }
         gone.notify_all();
-    }
-}
-
-bool LogWriter::Shared::tell(std::uint64_t lost) const {
-    try {
-        return write_all(descriptor, notice(lost));
-    } catch (const std::exception&) {
-        return false;  // No memory for a notice: the next one counts these lines too.
     }
 }
 
@@ -177,19 +179,10 @@ LogWriter::~LogWriter() {
 void LogWriter::write(std::string line) noexcept {
     Shared& shared = *shared_;
     const std::lock_guard lock(shared.mutex);
-    if (shared.full) {
-        shared.drop();
-        return;
+    if (shared.full || !shared.push(std::move(line), 0)) {
+        ++shared.dropped;
+        ++shared.untold;
     }
-    try {
-        shared.lines.push_back({std::move(line)});
-    } catch (const std::exception&) {
-        shared.drop();
-        return;
-    }
-    shared.waiting_bytes += shared.lines.back().text.size();
-    shared.full = shared.waiting_bytes > most_waiting_bytes;
-    shared.came.notify_one();
 }
 
 bool LogWriter::flush(std::chrono::milliseconds limit) {

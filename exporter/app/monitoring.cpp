@@ -66,16 +66,6 @@ std::unique_ptr<state::StateKeeper> open_states(const config::Config& config, Lo
     return std::make_unique<state::StateKeeper>(config.state_file, wanted, scan::system_clock(), tell);
 }
 
-std::vector<scan::Dispatcher::Member> members_of(
-    const std::vector<std::unique_ptr<OrganizationMonitor>>& monitors) {
-    std::vector<scan::Dispatcher::Member> members;
-    members.reserve(monitors.size());
-    for (const auto& monitor : monitors) {
-        members.push_back({&monitor->poller(), &monitor->source()});
-    }
-    return members;
-}
-
 /// Rendering gets at most this part of wall time.
 constexpr int part_of_time = 10;
 
@@ -91,16 +81,14 @@ Publisher::Publisher(std::size_t organizations, Snapshots snapshots, metrics::Ex
       store_(store),
       lines_(organizations),
       polled_(organizations),
-      changed_(organizations, true),
+      changed_(organizations),
       thread_([this](const std::stop_token& stop) { run(stop); }) {}
 
 void Publisher::changed(std::size_t organization) {
     {
         const std::lock_guard lock(mutex_);
         changed_[organization] = true;
-        const Time now = std::chrono::steady_clock::now();
-        if (affordable_at(now) > now) {
-            late_ = true;
+        if (paid_until_ - allowance > std::chrono::steady_clock::now()) {
             something_changed_.notify_one();
             return;
         }
@@ -110,7 +98,7 @@ void Publisher::changed(std::size_t organization) {
     } catch (const std::exception&) {
         // Another organization's failure is not this one's.
         const std::lock_guard lock(mutex_);
-        if (changed_[organization] || !joined_) {
+        if (changed_[organization]) {
             throw;
         }
     }
@@ -121,12 +109,12 @@ void Publisher::publish() {
     const Time start = std::chrono::steady_clock::now();
     std::exception_ptr failure;
     for (std::size_t organization = 0; organization < lines_.size(); ++organization) {
-        if (take_changed(organization)) {
+        if (take_changed(organization) || !lines_[organization]) {
             try {
                 render(organization);
             } catch (const std::exception&) {
                 failure = std::current_exception();
-                try_again_later(organization);
+                try_again_later(organization, 1);
             }
         }
     }
@@ -134,7 +122,7 @@ void Publisher::publish() {
         join();
     } catch (const std::exception&) {
         failure = std::current_exception();
-        try_again_later(std::nullopt);
+        try_again_later(0, lines_.size());
     }
     {
         const Time end = std::chrono::steady_clock::now();
@@ -157,21 +145,16 @@ void Publisher::join() {
     std::vector<std::shared_ptr<const metrics::CompressedLines>> lines = lines_;
     std::erase(lines, nullptr);
     store_.publish(metrics::join(lines));
-    has_everybody_.store(std::find(polled_.begin(), polled_.end(), false) == polled_.end());
-    const std::lock_guard lock(mutex_);
-    joined_ = true;
+    has_everybody_.store(std::ranges::count(polled_, false) == 0);
 }
 
-/// When there may be memory again. Without an organization it is the joining that has failed.
-void Publisher::try_again_later(std::optional<std::size_t> organization) noexcept {
+/// When there may be memory again.
+void Publisher::try_again_later(std::size_t first, std::size_t organizations) noexcept {
     const std::lock_guard lock(mutex_);
-    if (organization) {
-        changed_[*organization] = true;
-    } else {
-        joined_ = false;
+    for (std::size_t organization = first; organization < first + organizations; ++organization) {
+        changed_[organization] = true;
     }
     not_again_before_ = std::chrono::steady_clock::now() + pause_after_failure;
-    late_ = true;
     something_changed_.notify_one();
 }
 
@@ -182,30 +165,17 @@ bool Publisher::take_changed(std::size_t organization) {
     return changed;
 }
 
-/// When rendering may go on.
-Publisher::Time Publisher::affordable_at(Time now) const {
-    return paid_until_ - allowance > now ? paid_until_ - allowance : now;
-}
-
 void Publisher::run(const std::stop_token& stop) {
     for (;;) {
         {
             std::unique_lock lock(mutex_);
-            const bool waited = something_changed_.wait(lock, stop, [this] {
-                return late_ &&
-                       (!joined_ || std::find(changed_.begin(), changed_.end(), true) != changed_.end());
-            });
-            if (!waited) {
-                return;
-            }
-            const Time now = std::chrono::steady_clock::now();
+            something_changed_.wait(lock, stop, [this] { return std::ranges::count(changed_, true) > 0; });
             // A copy: the wait reads it after it has let go of the lock.
-            const Time moment = std::max(affordable_at(now), not_again_before_);
+            const Time moment = std::max(paid_until_ - allowance, not_again_before_);
             something_changed_.wait_until(lock, stop, moment, [] { return false; });
             if (stop.stop_requested()) {
                 return;
             }
-            late_ = false;
         }
         try {
             publish();
@@ -221,18 +191,17 @@ Monitoring::Monitoring(const config::Config& config, Log& log, const metrics::Re
       publisher_(
           config.organizations.size(),
           [this](std::size_t organization) { return monitors_[organization]->snapshot(); }, expositions_) {
-    Surroundings surroundings{log, std::make_shared<datadog::Commons>(config.ca_file), states_.get()};
-    surroundings.memory = std::make_shared<MemoryReturn>(surroundings.clock);
+    const Surroundings surroundings{log, std::make_shared<datadog::Commons>(config.ca_file), states_.get()};
+    std::vector<scan::Dispatcher::Member> members;
     for (std::size_t place = 0; place < config.organizations.size(); ++place) {
         monitors_.push_back(std::make_unique<OrganizationMonitor>(
             config.organizations[place], config, surroundings, [this, place] { publisher_.changed(place); },
             schedule_of(place, config.organizations.size(), config.poll.interval)));
+        members.push_back({&monitors_.back()->poller(), &monitors_.back()->source()});
     }
     publisher_.publish();
-    dispatcher_.emplace(members_of(monitors_), surroundings.clock, workers_for(config));
+    dispatcher_.emplace(std::move(members), surroundings.clock, workers_for(config));
 }
-
-Monitoring::~Monitoring() = default;
 
 void Monitoring::start() {
     if (states_) {

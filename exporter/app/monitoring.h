@@ -35,15 +35,12 @@ class Publisher {
     /// @param organizations how many there are
     /// @param store gets the expositions; must outlive the publisher
     Publisher(std::size_t organizations, Snapshots snapshots, metrics::ExpositionStore& store);
-    Publisher(const Publisher&) = delete;
-    Publisher& operator=(const Publisher&) = delete;
-    ~Publisher() = default;
 
     /// This organization's snapshot has changed. From any thread. Throws if it can't be rendered because
     /// memory is exhausted; another try follows a second later, and no other organization is held up.
     void changed(std::size_t organization);
 
-    /// Renders what changed, now; throws if some of it can't be rendered.
+    /// Renders what changed, and what was never rendered, now; throws if some of it can't be rendered.
     void publish();
 
     /// Whether what is published has a first poll of every organization in it. From any thread.
@@ -56,8 +53,7 @@ class Publisher {
     [[nodiscard]] bool take_changed(std::size_t organization);
     void render(std::size_t organization);
     void join();
-    void try_again_later(std::optional<std::size_t> organization) noexcept;
-    [[nodiscard]] Time affordable_at(Time now) const;
+    void try_again_later(std::size_t first, std::size_t organizations) noexcept;
 
     const Snapshots snapshots_;
     metrics::ExpositionStore& store_;
@@ -73,8 +69,6 @@ class Publisher {
     std::condition_variable_any something_changed_;
     // Protected by mutex_:
     std::vector<bool> changed_;  ///< by organization
-    bool joined_ = true;         ///< what was rendered last is published
-    bool late_ = false;          ///< the thread is to render what changed
     Time not_again_before_;      ///< after a failure
     Time paid_until_;            ///< until then, rendering so far has used up its share of wall time
 
@@ -87,9 +81,6 @@ class Monitoring {
     /// @param log must outlive this object
     /// @param reloads published with the process's own metrics; null: none. Must outlive this object
     Monitoring(const config::Config& config, Log& log, const metrics::Reloads* reloads = nullptr);
-    Monitoring(const Monitoring&) = delete;
-    Monitoring& operator=(const Monitoring&) = delete;
-    ~Monitoring();
 
     /// Polls all organizations until `stop`, with the same few threads however many there are.
     void start();

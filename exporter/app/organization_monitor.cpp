@@ -38,17 +38,15 @@ inventory::Rules rules_of(const config::Config& config, const Source& source,
 }
 
 scan::PollerOptions poller_options(const config::Config& config, const Schedule& schedule) {
-    scan::PollerOptions options;
-    options.scan.page_size = config.poll.page_size;
-    options.scan.max_tokens = config.poll.max_tokens;
-    options.scan.concurrency = config.poll.concurrency;
-    options.first_poll = schedule.first_poll;
-    options.phase = schedule.phase;
-    options.interval = config.poll.interval;
-    options.timeout = config.poll.timeout;
-    options.stale_after = config.poll.stale_after;
-    options.rate_limit_reserve = static_cast<int>(config.poll.rate_limit_reserve);
-    return options;
+    return {.scan = {.page_size = config.poll.page_size,
+                     .concurrency = config.poll.concurrency,
+                     .max_tokens = config.poll.max_tokens},
+            .interval = config.poll.interval,
+            .timeout = config.poll.timeout,
+            .stale_after = config.poll.stale_after,
+            .first_poll = schedule.first_poll,
+            .phase = schedule.phase,
+            .rate_limit_reserve = static_cast<int>(config.poll.rate_limit_reserve)};
 }
 
 /// In whatever order they are configured they mean the same.
@@ -80,7 +78,7 @@ OrganizationMonitor::OrganizationMonitor(const config::Organization& organizatio
       fingerprint_(fingerprint_of(organization, config)),
       states_(surroundings.states),
       log_(surroundings.log),
-      memory_(surroundings.memory ? surroundings.memory : std::make_shared<MemoryReturn>(surroundings.clock)),
+      memory_(surroundings.memory),
       on_change_(std::move(on_change)),
       source_(make_source(organization, config, surroundings.commons)),
       rules_(rules_of(config, *source_, states_)),
@@ -268,15 +266,8 @@ metrics::Snapshot OrganizationMonitor::snapshot() const {
 }
 
 web::OrganizationStatus OrganizationMonitor::status() const {
-    web::OrganizationStatus status;
-    status.name = name_;
-    status.endpoint = url_;
-    status.filtered = !lists_everything_;
-    status.moving = moving();
     const std::lock_guard lock(mutex_);
-    status.inventory = inventory_;
-    status.statistics = statistics_;
-    return status;
+    return {name_, url_, !lists_everything_, moving(), inventory_, statistics_};
 }
 
 }  // namespace exporter::app

@@ -29,7 +29,7 @@ struct Surroundings {
     state::StateKeeper* states = nullptr;  ///< null: nothing outlives a restart
     scan::Clock& clock = scan::system_clock();
     scan::Randomness randomness = scan::system_randomness;
-    std::shared_ptr<MemoryReturn> memory = nullptr;  ///< null: one for each monitor
+    std::shared_ptr<MemoryReturn> memory = std::make_shared<MemoryReturn>(clock);
 };
 
 /// When an organization is polled relative to the others.
@@ -52,9 +52,6 @@ class OrganizationMonitor final : private scan::PollObserver {
     OrganizationMonitor(const config::Organization& organization, const config::Config& config,
                         const Surroundings& surroundings, std::function<void()> on_change,
                         Schedule schedule = {});
-    OrganizationMonitor(const OrganizationMonitor&) = delete;
-    OrganizationMonitor& operator=(const OrganizationMonitor&) = delete;
-    ~OrganizationMonitor() override = default;
 
     /// To be driven by one thread, and where its pages come from.
     [[nodiscard]] scan::Poller& poller() { return poller_; }

@@ -70,9 +70,7 @@ std::string version_text() {
 
 std::string user_agent() {
     utsname machine{};
-    if (::uname(&machine) != 0) {
-        return fmt::format("datadog_token_exporter/{} (c++ 20; os unknown; arch unknown)", version());
-    }
+    ::uname(&machine);
     return fmt::format("datadog_token_exporter/{} (c++ 20; os {}; arch {})", version(),
                        base::lower(machine.sysname), machine.machine);
 }

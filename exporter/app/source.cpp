@@ -26,13 +26,74 @@ bool refused(const datadog::Answer& answer) {
 class ClientSource final : public Source {
   public:
     ClientSource(const config::Organization& organization, const config::Config& config,
-                 const std::shared_ptr<datadog::Commons>& commons);
+                 const std::shared_ptr<datadog::Commons>& commons)
+        : credential_sources_(organization.credentials),
+          request_{.number = 0,
+                   .size = config.poll.page_size,
+                   .sort = "created_at",
+                   .filter = organization.filter,
+                   .owned_by = organization.owned_by},
+          client_options_{.endpoint = organization.endpoint,
+                          .proxy = organization.proxy,
+                          .commons = commons,
+                          .answers = std::make_shared<datadog::AnswerMemory>(commons->answers),
+                          .user_agent = user_agent()} {}
 
-    [[nodiscard]] datadog::Result<void> prepare() override;
-    [[nodiscard]] datadog::Answer page(std::size_t number, scan::SteadyTime deadline) override;
-    void release() override;
-    void cancel() override;
-    [[nodiscard]] bool is_own_token(std::string_view listed) const override;
+    datadog::Result<void> prepare() override {
+        auto credentials = config::read_credentials(credential_sources_);
+        credentials_problem_ = credentials ? std::string() : credentials.error();
+        old_credentials_used_ = credentials ? 0 : old_credentials_used_ + 1;
+        if (credentials) {
+            credentials_ = *std::move(credentials);
+            own_public_portion_ = datadog::public_portion(*credentials_).value_or("");
+        } else if (!credentials_ || old_credentials_used_ > polls_with_old_credentials) {
+            return tl::unexpected(datadog::Error{datadog::ErrorKind::credentials, credentials_problem_});
+        }
+        return {};
+    }
+
+    datadog::Answer page(std::size_t number, scan::SteadyTime deadline) override {
+        Connection connection = take();
+        // After a long wait for the rate limit the other side has closed the connection.
+        constexpr std::chrono::seconds longest_idle{30};
+        if (std::chrono::steady_clock::now() - connection.last_exchange > longest_idle) {
+            connection.client->disconnect();
+        }
+        datadog::PageRequest request = request_;
+        request.number = number;
+        datadog::Answer answer = connection.client->list(request, *credentials_, deadline);
+        connection.last_exchange = std::chrono::steady_clock::now();
+        if (!credentials_problem_.empty() && refused(answer)) {
+            answer.page.error().message += fmt::format(" (old credentials: {})", credentials_problem_);
+        }
+        // After an exception of cpp-httplib nobody knows what state that left the client in.
+        if (answer.page || answer.page.error().kind != datadog::ErrorKind::internal) {
+            const std::lock_guard lock(mutex_);
+            idle_.push_back(std::move(connection));
+        }
+        return answer;
+    }
+
+    void release() override {
+        std::vector<Connection> closing;  // After the lock: closing may take a while.
+        const std::lock_guard lock(mutex_);
+        closing.swap(idle_);
+    }
+
+    void cancel() override {
+        const std::lock_guard lock(mutex_);
+        cancelled_ = true;
+        for (const auto& known : clients_) {
+            if (const auto client = known.lock()) {
+                client->cancel();
+            }
+        }
+    }
+
+    [[nodiscard]] bool is_own_token(std::string_view listed) const override {
+        return datadog::is_own_token(own_public_portion_, listed);
+    }
+
     [[nodiscard]] std::string credentials_problem() const override { return credentials_problem_; }
 
   private:
@@ -43,7 +104,21 @@ class ClientSource final : public Source {
     };
 
     /// An idle one, or a new one.
-    [[nodiscard]] Connection take();
+    [[nodiscard]] Connection take() {
+        const std::lock_guard lock(mutex_);
+        if (!idle_.empty()) {
+            Connection connection = std::move(idle_.back());
+            idle_.pop_back();
+            return connection;
+        }
+        Connection connection{std::make_shared<datadog::Client>(client_options_), {}};
+        if (cancelled_) {
+            connection.client->cancel();
+        }
+        std::erase_if(clients_, [](const auto& client) { return client.expired(); });
+        clients_.push_back(connection.client);
+        return connection;
+    }
 
     const config::CredentialSources credential_sources_;
     /// In order of creation: what is created while pages are read comes last, where it is seen.
@@ -62,92 +137,6 @@ class ClientSource final : public Source {
     std::vector<std::weak_ptr<datadog::Client>> clients_;  ///< all that there are
     bool cancelled_ = false;
 };
-
-ClientSource::ClientSource(const config::Organization& organization, const config::Config& config,
-                           const std::shared_ptr<datadog::Commons>& commons)
-    : credential_sources_(organization.credentials),
-      request_{.number = 0,
-               .size = config.poll.page_size,
-               .sort = "created_at",
-               .filter = organization.filter,
-               .owned_by = organization.owned_by},
-      client_options_{.endpoint = organization.endpoint,
-                      .proxy = organization.proxy,
-                      .commons = commons,
-                      .answers = std::make_shared<datadog::AnswerMemory>(commons->answers),
-                      .user_agent = user_agent()} {}
-
-datadog::Result<void> ClientSource::prepare() {
-    auto credentials = config::read_credentials(credential_sources_);
-    credentials_problem_ = credentials ? std::string() : credentials.error();
-    old_credentials_used_ = credentials ? 0 : old_credentials_used_ + 1;
-    if (credentials) {
-        credentials_ = *std::move(credentials);
-        own_public_portion_ = datadog::public_portion(*credentials_).value_or("");
-    } else if (!credentials_ || old_credentials_used_ > polls_with_old_credentials) {
-        return tl::unexpected(
-            datadog::Error{datadog::ErrorKind::credentials, credentials_problem_, std::nullopt});
-    }
-    return {};
-}
-
-datadog::Answer ClientSource::page(std::size_t number, scan::SteadyTime deadline) {
-    Connection connection = take();
-    // After a long wait for the rate limit the other side has closed the connection.
-    constexpr std::chrono::seconds longest_idle{30};
-    if (std::chrono::steady_clock::now() - connection.last_exchange > longest_idle) {
-        connection.client->disconnect();
-    }
-    datadog::PageRequest request = request_;
-    request.number = number;
-    datadog::Answer answer = connection.client->list(request, *credentials_, deadline);
-    connection.last_exchange = std::chrono::steady_clock::now();
-    if (!credentials_problem_.empty() && refused(answer)) {
-        answer.page.error().message += fmt::format(" (old credentials: {})", credentials_problem_);
-    }
-    // After an exception of cpp-httplib nobody knows what state that left the client in.
-    if (answer.page || answer.page.error().kind != datadog::ErrorKind::internal) {
-        const std::lock_guard lock(mutex_);
-        idle_.push_back(std::move(connection));
-    }
-    return answer;
-}
-
-ClientSource::Connection ClientSource::take() {
-    const std::lock_guard lock(mutex_);
-    if (!idle_.empty()) {
-        Connection connection = std::move(idle_.back());
-        idle_.pop_back();
-        return connection;
-    }
-    Connection connection{std::make_shared<datadog::Client>(client_options_), {}};
-    if (cancelled_) {
-        connection.client->cancel();
-    }
-    std::erase_if(clients_, [](const auto& client) { return client.expired(); });
-    clients_.push_back(connection.client);
-    return connection;
-}
-
-void ClientSource::release() {
-    std::vector<Connection> closing;  // After the lock: closing may take a while.
-    const std::lock_guard lock(mutex_);
-    closing.swap(idle_);
-}
-
-void ClientSource::cancel() {
-    const std::lock_guard lock(mutex_);
-    cancelled_ = true;
-    for (const auto& known : clients_) {
-        if (const auto client = known.lock()) {
-            client->cancel();
-        }
-    }
-}
-
-bool ClientSource::is_own_token(std::string_view listed) const {
-    return datadog::is_own_token(own_public_portion_, listed);
-}
 
 constexpr demo::SimulatedRateLimit demo_rate_limit{.limit = 300, .period = std::chrono::seconds(60)};
 

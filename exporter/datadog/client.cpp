@@ -110,9 +110,7 @@ class Body {
 
 Client::Client(ClientOptions options)
     : options_(with_commons(std::move(options))),
-      guard_(options_.commons->watchdog),
-      transport_({.endpoint = options_.endpoint, .proxy = options_.proxy}, options_.commons->trust,
-                 [this](int socket) { guard_.watch(socket); }) {}
+      transport_({.endpoint = options_.endpoint, .proxy = options_.proxy}, options_.commons->trust) {}
 
 Answer Client::list(const PageRequest& request, const config::Credentials& credentials,
                     steady_clock::time_point deadline) {
@@ -144,7 +142,6 @@ Answer Client::list(const PageRequest& request, const config::Credentials& crede
 }
 
 void Client::disconnect() {
-    (void)guard_.end(false);
     transport_.disconnect();
     gunzip_.reset();  // What many organizations would hold between their polls adds up.
 }
@@ -169,26 +166,15 @@ Answer Client::exchange(const PageRequest& request, const config::Credentials& c
         .on_body = [&](std::string_view bytes) { return body.take(bytes); },
     };
 
-    guard_.begin(deadline);
     const auto outcome = transport_.get(get, {.connect = std::min(options_.connect_timeout, left),
                                               .silence = std::min(options_.read_timeout, left),
                                               .deadline = deadline,
                                               .body_bytes = options_.max_body_bytes});
-    const auto cut = guard_.end(outcome.kept);
 
     answer.exchange.body_bytes = page.body.size();
     std::optional<Error> fault = outcome.failure;
     if (const auto unfit = body.fault(); unfit && !fault) {
         fault = sent(*unfit);
-    }
-    if (cut == ErrorKind::cancelled) {
-        fault = Error{ErrorKind::cancelled, "the request was cancelled"};
-    } else if ((cut && outcome.connected) ||
-               (fault && fault->kind == ErrorKind::timeout && steady_clock::now() >= deadline)) {
-        // The guard or the transport noticed first. A body without a length looks complete where the guard
-        // cuts it. A server that was not even connected to has not been slow to answer.
-        fault = Error{ErrorKind::timeout, fmt::format("{} had not answered in full by the poll's deadline",
-                                                      options_.endpoint.url())};
     }
     if (fault) {
         disconnect();  // A server that sends damaged bytes may have lost count of them too.

@@ -8,7 +8,6 @@
 #include "config/credentials.h"
 #include "config/endpoint.h"
 #include "datadog/api.h"
-#include "datadog/connection_guard.h"
 #include "datadog/content_coding.h"
 #include "datadog/page.h"
 #include "datadog/transport.h"
@@ -27,13 +26,12 @@ namespace exporter::datadog {
 inline constexpr std::size_t longest_body = std::size_t{8} << 20;
 
 /// What clients share, however many there are: the CA certificates, as reading the system's takes a megabyte
-/// and milliseconds each time; the thread that keeps deadlines; and the memory of large answers. Thread-safe.
+/// and milliseconds each time; and the memory of large answers. Thread-safe.
 struct Commons {
     /// @param ca_file PEM; empty: the system's roots
     explicit Commons(const std::string& ca_file) : trust(ca_file) {}
 
     const TlsContext trust;
-    Watchdog watchdog;
     const std::shared_ptr<AnswerMemory> answers = std::make_shared<AnswerMemory>();
 };
 
@@ -65,7 +63,7 @@ class Client {
     void disconnect();
 
     /// Ends a request under way and refuses all later ones (`cancelled`). From any thread.
-    void cancel() { guard_.cancel(); }
+    void cancel() { transport_.cancel(); }
 
   private:
     [[nodiscard]] Answer exchange(const PageRequest& request, const config::Credentials& credentials,
@@ -75,7 +73,6 @@ class Client {
     [[nodiscard]] Error sent(Error error) const;
 
     const ClientOptions options_;
-    ConnectionGuard guard_;
     Transport transport_;
     std::optional<Gunzip> gunzip_;  ///< kept from page to page
     /// The last page's size, if it was ordinary: saves growing the next page's buffer step by step.

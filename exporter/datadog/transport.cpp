@@ -2,13 +2,9 @@
 
 #include <fmt/format.h>
 #include <httplib.h>
-#include <netdb.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <exception>
 
 namespace exporter::datadog {
@@ -113,57 +109,31 @@ class AnswerStream final : public httplib::Stream {
     std::array<char, std::size_t{16} << 10> buffer_;
 };
 
-/// Why `host` does not resolve; empty when it does.
-std::string resolver_error(const std::string& host) {
-    addrinfo hints{};
-    hints.ai_socktype = SOCK_STREAM;
-    addrinfo* found = nullptr;
-    const int status = ::getaddrinfo(host.c_str(), nullptr, &hints, &found);
-    if (status != 0) {
-        return ::gai_strerror(status);
-    }
-    ::freeaddrinfo(found);
-    return {};
-}
-
-std::string first_host(const Transport::Target& target) {
-    if (!target.unix_path.empty()) {
-        return target.unix_path;
-    }
-    return target.proxy ? target.proxy->host : target.endpoint.host;
-}
-
 std::string name_of(const Transport::Target& target) {
     return target.unix_path.empty() ? target.endpoint.url() : "unix:" + target.unix_path;
 }
 
 }  // namespace
 
-/// The library connects to the first host on the way, a proxy or not, and knows of no proxy: it would send
-/// the proxy's password through the tunnel too, or drop one that has no user.
+/// The library knows of no proxy: it would send the proxy's password through the tunnel too, or drop one that
+/// has no user.
 class Transport::Connection final : public httplib::ClientImpl {
   public:
-    Connection(Target target, const TlsContext& trust, std::function<void(int)> on_socket)
-        : ClientImpl(first_host(target), target.proxy ? target.proxy->port : target.endpoint.port),
+    Connection(Target target, const TlsContext& trust)
+        : ClientImpl(target.endpoint.host, target.endpoint.port),
           target_(std::move(target)),
           name_(name_of(target_)),
           trust_(trust) {
-        if (!target_.unix_path.empty()) {
-            set_address_family(AF_UNIX);
-        }
         set_keep_alive(true);
-        set_tcp_nodelay(true);
         set_follow_location(false);  // A redirect would carry the credentials to another host.
         set_decompress(false);
-        if (on_socket) {
-            set_socket_options([on_socket = std::move(on_socket)](socket_t socket) { on_socket(socket); });
-        }
     }
 
     Outcome get(const Request& request, const Limits& limits);
+    void cancel() { wire_.cancel(); }
 
   private:
-    // Instead of the library's TLS and tunnel.
+    // Instead of the library's connections, TLS and tunnel.
     bool create_and_connect_socket(Socket& socket, httplib::Error& error);
     void shutdown_ssl(Socket& socket, bool shutdown_gracefully);
     // For our own stream.
@@ -173,10 +143,11 @@ class Transport::Connection final : public httplib::ClientImpl {
 
     [[nodiscard]] bool is_plain_proxy() const { return target_.proxy && !target_.endpoint.tls; }
     [[nodiscard]] httplib::Request http_request(const Request& request) const;
+    /// Connects to the first host on the way, a proxy or not.
+    [[nodiscard]] Result<int> connect();
     /// Makes a fresh connection one that speaks to the target. nullopt: it does.
     [[nodiscard]] std::optional<Error> prepare();
-    [[nodiscard]] Error failure(httplib::Error error) const;
-    [[nodiscard]] Error connection_failure(httplib::Error error) const;
+    [[nodiscard]] Error failure() const;
 
     const Target target_;
     const std::string name_;
@@ -186,11 +157,10 @@ class Transport::Connection final : public httplib::ClientImpl {
     Limits limits_{};
     std::string request_line_;
     std::optional<AnswerReader> answer_;
-    bool fresh_ = false;      ///< its connection was made for it
-    bool connected_ = false;  ///< the request went out, or could have
+    bool fresh_ = false;  ///< its connection was made for it
     bool is_sent_ = false;
     std::exception_ptr exception_;  ///< of what the library called
-    std::optional<Error> refusal_;  ///< why its connection, once there, was of no use
+    std::optional<Error> refusal_;  ///< why it has no connection, or one of no use
 };
 // NOLINTEND(modernize-use-override)
 
@@ -199,13 +169,10 @@ Transport::Outcome Transport::Connection::get(const Request& request, const Limi
     answer_.emplace(AnswerReader::Method::get, limits.body_bytes);
     request_line_ =
         fmt::format("GET {}{} HTTP/1.1", is_plain_proxy() ? target_.endpoint.url() : "", request.target);
-    fresh_ = connected_ = is_sent_ = false;
+    fresh_ = is_sent_ = false;
     exception_ = nullptr;
     refusal_.reset();
     wire_.begin(limits.silence, limits.deadline);
-    // In microseconds alone. Where there is a whole second, 0.41 searches for an address on a thread that
-    // goes on writing to this one's stack when the time is up.
-    set_connection_timeout(0, std::chrono::microseconds(limits.connect).count());
     // What a peer has sent meanwhile would be taken for the next answer.
     if (socket_.is_open() && !wire_.is_idle()) {
         stop();
@@ -225,21 +192,20 @@ Transport::Outcome Transport::Connection::get(const Request& request, const Limi
     auto error = httplib::Error::Success;
     const bool done = send(http, ignored, error);
 
-    Outcome outcome;
-    outcome.connected = fresh_ || connected_;
-    outcome.kept = done && is_sent_ && answer_->keeps_connection();
-    if (!outcome.kept) {
+    if (!done || !is_sent_ || !answer_->keeps_connection()) {
         stop();
     }
     if (exception_) {
         std::rethrow_exception(exception_);
     }
+    Outcome outcome;
     if (answer_->head() != nullptr) {
         outcome.head = *answer_->head();
     }
-    // Not by what `send` returns alone: to 0.18 a body that breaks off is a whole one.
-    if (wanted && !(done && answer_->is_whole())) {
-        outcome.failure = failure(error);
+    // Not by what `send` returns alone: to 0.18 a body that breaks off is a whole one. Nor by the answer: one
+    // without a length looks whole where it is cut.
+    if (wire_.is_cancelled() || (wanted && !(done && answer_->is_whole()))) {
+        outcome.failure = failure();
     }
     return outcome;
 }
@@ -260,21 +226,32 @@ httplib::Request Transport::Connection::http_request(const Request& request) con
     return http;
 }
 
-bool Transport::Connection::create_and_connect_socket(Socket& socket, httplib::Error& error) {
-    wire_.detach();
-    if (!ClientImpl::create_and_connect_socket(socket, error)) {
+bool Transport::Connection::create_and_connect_socket(Socket& socket, httplib::Error& /*error*/) {
+    fresh_ = true;
+    const auto connected = connect();
+    if (!connected) {
+        refusal_ = connected.error();
         return false;
     }
-    fresh_ = true;
-    wire_.attach(socket.sock);
+    socket.sock = *connected;  // Closed by `get` where it is of no use.
     refusal_ = prepare();
-    if (refusal_) {
-        wire_.detach();
-        ::shutdown(socket.sock, SHUT_RDWR);
-        ::close(std::exchange(socket.sock, INVALID_SOCKET));
-        error = httplib::Error::Connection;
-    }
     return !refusal_;
+}
+
+Result<int> Transport::Connection::connect() {
+    const auto& [endpoint, unix_path, proxy] = target_;
+    wire_.begin(limits_.connect, limits_.deadline);
+    auto connected = !unix_path.empty() ? wire_.connect(unix_path)
+                     : proxy            ? wire_.connect(proxy->host, proxy->port)
+                                        : wire_.connect(endpoint.host, endpoint.port);
+    if (!connected && connected.error().kind == ErrorKind::connect) {
+        const std::string via =
+            proxy ? fmt::format(" through the proxy {}:{}", proxy->host, proxy->port) : std::string();
+        connected.error().message =
+            fmt::format("no connection to {}{}: {}", name_, via, connected.error().message);
+    }
+    wire_.begin(limits_.silence, limits_.deadline);
+    return connected;
 }
 
 std::optional<Error> Transport::Connection::prepare() {
@@ -298,7 +275,6 @@ std::optional<Error> Transport::Connection::prepare() {
 
 bool Transport::Connection::process_socket(const Socket& socket,
                                            std::function<bool(httplib::Stream&)> callback) {
-    connected_ = true;
     AnswerStream stream(socket.sock, wire_, request_line_, *answer_);
     bool done = false;
     try {
@@ -325,18 +301,18 @@ void Transport::Connection::shutdown_ssl(Socket& /*socket*/, bool shutdown_grace
     wire_.detach(shutdown_gracefully);
 }
 
-Error Transport::Connection::failure(httplib::Error error) const {
+Error Transport::Connection::failure() const {
+    if (wire_.is_cancelled()) {
+        return {ErrorKind::cancelled, "the request was cancelled"};
+    }
     if (refusal_) {
         return *refusal_;
-    }
-    if (!connected_) {
-        return connection_failure(error);
     }
     if (const auto& fault = answer_->failure()) {
         return {fault->kind, fmt::format("{} sent {}", name_, fault->message)};
     }
     if (wire_.was_silent() && steady_clock::now() >= limits_.deadline) {
-        return {ErrorKind::timeout, fmt::format("{} had not answered in full in time", name_)};
+        return {ErrorKind::timeout, fmt::format("{} had not answered in full by the deadline", name_)};
     }
     if (wire_.was_silent()) {
         return {ErrorKind::timeout, fmt::format("{} was silent for {:.1f} s", name_,
@@ -346,23 +322,8 @@ Error Transport::Connection::failure(httplib::Error error) const {
                                             answer_->has_begun() ? "its answer was whole" : "it answered")};
 }
 
-Error Transport::Connection::connection_failure(httplib::Error error) const {
-    const bool in_time = steady_clock::now() < limits_.deadline;  // A lookup can't be cut short.
-    const std::string host = first_host(target_);
-    if (in_time && target_.unix_path.empty()) {
-        if (const std::string reason = resolver_error(host); !reason.empty()) {
-            return {ErrorKind::dns, fmt::format("{} does not resolve: {}", host, reason)};
-        }
-    }
-    const bool late = !in_time || error == httplib::Error::ConnectionTimeout;
-    const std::string via =
-        target_.proxy ? fmt::format(" through the proxy {}:{}", host, target_.proxy->port) : std::string();
-    return {ErrorKind::connect, fmt::format("no connection to {}{}: {}", name_, via,
-                                            late ? "no answer in time" : "refused or unreachable")};
-}
-
-Transport::Transport(Target target, const TlsContext& trust, std::function<void(int)> on_socket)
-    : connection_(std::make_unique<Connection>(std::move(target), trust, std::move(on_socket))) {}
+Transport::Transport(Target target, const TlsContext& trust)
+    : connection_(std::make_unique<Connection>(std::move(target), trust)) {}
 
 Transport::~Transport() = default;
 
@@ -372,6 +333,10 @@ Transport::Outcome Transport::get(const Request& request, const Limits& limits) 
 
 void Transport::disconnect() {
     connection_->stop();
+}
+
+void Transport::cancel() {
+    connection_->cancel();
 }
 
 Result<int> status_of(const Transport::Target& target, const std::string& path,

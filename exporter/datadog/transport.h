@@ -1,6 +1,6 @@
 // One GET at a time, through cpp-httplib: the one file that knows that library. What goes on beneath it is
-// ours: the answer's bytes are read, bounded and taken apart by answer.h; TLS is OpenSSL's own, and HTTPS
-// goes through a proxy by a tunnel of ours (wire.h).
+// ours: the answer's bytes are read, bounded and taken apart by answer.h; connections, TLS, which is
+// OpenSSL's own, and the tunnel by which HTTPS goes through a proxy are wire.h's.
 #pragma once
 
 #include "config/endpoint.h"
@@ -47,13 +47,10 @@ class Transport {
         std::optional<AnswerHead> head;  ///< nullopt: none came in full
         /// Why the answer is not whole; nullopt: it is, or one of the request's functions ended it.
         std::optional<Error> failure;
-        bool connected = false;  ///< to the server, or to the proxy at least
-        bool kept = false;       ///< the connection stays open for the next exchange
     };
 
     /// @param trust must outlive the transport
-    /// @param on_socket gets each socket before it is connected
-    Transport(Target target, const TlsContext& trust, std::function<void(int)> on_socket = {});
+    Transport(Target target, const TlsContext& trust);
     Transport(const Transport&) = delete;
     Transport& operator=(const Transport&) = delete;
     ~Transport();
@@ -62,6 +59,9 @@ class Transport {
     [[nodiscard]] Outcome get(const Request& request, const Limits& limits);
 
     void disconnect();
+
+    /// Ends an exchange under way and all later ones (`cancelled`). From any thread.
+    void cancel();
 
   private:
     class Connection;

@@ -1,17 +1,21 @@
 #include "datadog/wire.h"
 
 #include "base/address.h"
+#include "base/descriptor.h"
 #include "base/pem.h"
 #include "base/text.h"
 #include "datadog/answer.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -88,8 +92,52 @@ void Wire::begin(std::chrono::milliseconds silence, std::chrono::steady_clock::t
     silent_ = false;
 }
 
+Result<int> Wire::connect(const std::string& host, int port) {
+    addrinfo hints{};
+    hints.ai_socktype = SOCK_STREAM;
+    addrinfo* found = nullptr;
+    const int status = ::getaddrinfo(host.c_str(), std::to_string(port).c_str(), &hints, &found);
+    if (status != 0) {
+        return tl::unexpected(
+            Error{ErrorKind::dns, fmt::format("{} does not resolve: {}", host, ::gai_strerror(status))});
+    }
+    const std::unique_ptr<addrinfo, void (*)(addrinfo*)> addresses(found, ::freeaddrinfo);
+    for (const addrinfo* one = found; one != nullptr; one = one->ai_next) {
+        if (const int socket = connect_to(*one->ai_addr, one->ai_addrlen); socket >= 0) {
+            return socket;
+        }
+    }
+    return tl::unexpected(connect_error());
+}
+
+Result<int> Wire::connect(const std::string& unix_path) {
+    sockaddr_un address{.sun_family = AF_UNIX, .sun_path = {}};
+    unix_path.copy(address.sun_path, sizeof address.sun_path - 1);  // Options take no longer one.
+    const int socket = connect_to(reinterpret_cast<const sockaddr&>(address), sizeof address);
+    return socket >= 0 ? Result<int>(socket) : tl::unexpected(connect_error());
+}
+
+int Wire::connect_to(const sockaddr& address, socklen_t size) {
+    base::Descriptor socket(::socket(address.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    const int at_once = 1;
+    ::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &at_once, sizeof at_once);
+    attach(socket.get());
+    // The second call tells how the first one went.
+    if (::connect(socket.get(), &address, size) == 0 ||
+        (errno == EINPROGRESS && wait_for(POLLOUT) && ::connect(socket.get(), &address, size) == 0)) {
+        return socket.release();
+    }
+    detach();
+    return -1;
+}
+
+Error Wire::connect_error() const {
+    return {ErrorKind::connect, silent_ ? "no answer in time" : "refused or unreachable"};
+}
+
 void Wire::attach(int socket) {
     detach();
+    const std::lock_guard lock(mutex_);
     socket_ = socket;
 }
 
@@ -101,7 +149,14 @@ void Wire::detach(bool say_goodbye) {
     ssl_.reset();
     was_asked_for_certificate_ = false;
     alert_.clear();
+    const std::lock_guard lock(mutex_);
     socket_ = -1;
+}
+
+void Wire::cancel() {
+    const std::lock_guard lock(mutex_);
+    cancelled_ = true;
+    ::shutdown(socket_, SHUT_RDWR);
 }
 
 bool Wire::wait_after(int result, short events) {
@@ -126,8 +181,11 @@ int Wire::until_done(short events, Operation operation) {
         }
         // Not by waits alone: a peer that always has more to send would never be waited for.
         silent_ = std::chrono::steady_clock::now() >= deadline_;
-        const int result = silent_ ? -1 : operation();
-        if (result > 0 || silent_ || !wait_after(result, events)) {
+        if (silent_ || cancelled_) {
+            return -1;
+        }
+        const int result = operation();
+        if (result > 0 || !wait_after(result, events)) {
             return result;
         }
     }
@@ -144,9 +202,7 @@ Result<void> Wire::start_tls(const TlsContext& context, const std::string& host)
     }
     ssl_.reset(::SSL_new(context.get()), ::SSL_free);
     tls_socket_ = ssl_ ? base::TlsSocket::attach(ssl_.get(), socket_) : nullptr;
-    const int flags = ::fcntl(socket_, F_GETFL);
-    if (tls_socket_ == nullptr || !expect_host(ssl_.get(), host, context.verifies()) ||
-        ::fcntl(socket_, F_SETFL, flags | O_NONBLOCK) != 0) {
+    if (tls_socket_ == nullptr || !expect_host(ssl_.get(), host, context.verifies())) {
         return tl::unexpected(Error{ErrorKind::internal, "TLS can't be set up"});
     }
     const auto note_request = [](SSL* /*ssl*/, void* was_asked) {
@@ -200,7 +256,9 @@ bool Wire::wait_for(short events) {
         const auto left =
             std::chrono::ceil<std::chrono::milliseconds>(deadline_ - std::chrono::steady_clock::now());
         const auto patience = std::clamp(left, std::chrono::milliseconds(0), silence_);
-        ready = patience.count() > 0 ? ::poll(&descriptor, 1, static_cast<int>(patience.count())) : 0;
+        ready = patience.count() > 0 && !cancelled_
+                    ? ::poll(&descriptor, 1, static_cast<int>(patience.count()))
+                    : 0;
     } while (ready < 0 && errno == EINTR);
     silent_ = ready <= 0;
     return !silent_;
@@ -218,13 +276,12 @@ bool Wire::is_idle() {
     return peeked <= 0 && ::SSL_get_error(ssl_.get(), peeked) == SSL_ERROR_WANT_READ;
 }
 
-// MSG_DONTWAIT: room for a byte is what `poll` promises, and a blocking `send` waits until all have room. The
-// first call goes without `poll`, which costs as much: there mostly is room, or more of the answer.
+// The first call goes without `poll`, which costs as much: there mostly is room, or more of the answer.
 ssize_t Wire::read(char* target, std::size_t size) {
     const std::size_t most = std::min(size, largest_piece);
     const int received = until_done(POLLIN, [&] {
         return ssl_ ? ::SSL_read(ssl_.get(), target, static_cast<int>(most))
-                    : static_cast<int>(::recv(socket_, target, most, MSG_DONTWAIT));
+                    : static_cast<int>(::recv(socket_, target, most, 0));
     });
     if (!ssl_) {
         return received;
@@ -245,7 +302,7 @@ bool Wire::write_all(std::string_view bytes) {
         const std::size_t most = std::min(bytes.size(), largest_piece);
         const int sent = until_done(POLLOUT, [&] {
             return ssl_ ? ::SSL_write(ssl_.get(), bytes.data(), static_cast<int>(most))
-                        : static_cast<int>(::send(socket_, bytes.data(), most, MSG_DONTWAIT | MSG_NOSIGNAL));
+                        : static_cast<int>(::send(socket_, bytes.data(), most, MSG_NOSIGNAL));
         });
         if (sent <= 0) {
             return false;

@@ -1,9 +1,11 @@
-// The bytes beneath HTTP: a connected socket, in the clear or with TLS on it, of which every wait has an end.
+// The bytes beneath HTTP: a connection, in the clear or with TLS on it, of which every wait has an end: at
+// its deadline, or as the program ends.
 //
-// Not cpp-httplib's TLS: its handshake can't be bounded as a whole, it says "SSL connection failed" of
-// whatever went wrong, and from 0.18 on nothing can be put between it and the socket. Nor its tunnel: where
-// the proxy refuses with `Connection: close`, version 0.11 waits for its own lock for ever; and it tells the
-// proxy's password to the host as well, inside the tunnel.
+// Not cpp-httplib's connections: it gives up at the first address that does not answer, and its `stop()`
+// takes a lock that is held while it connects. Not cpp-httplib's TLS: its handshake can't be bounded as a
+// whole, it says "SSL connection failed" of whatever went wrong, and from 0.18 on nothing can be put between
+// it and the socket. Nor its tunnel: where the proxy refuses with `Connection: close`, version 0.11 waits for
+// its own lock for ever; and it tells the proxy's password to the host as well, inside the tunnel.
 #pragma once
 
 #include "base/tls_socket.h"
@@ -11,11 +13,14 @@
 #include "datadog/error.h"
 
 #include <openssl/types.h>
+#include <sys/socket.h>
 #include <sys/types.h>
 
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -45,7 +50,7 @@ class TlsContext {
     bool verifies_ = true;
 };
 
-/// Used by one thread at a time.
+/// Used by one thread at a time, but for `cancel`.
 class Wire {
   public:
     Wire() = default;
@@ -58,12 +63,18 @@ class Wire {
     /// @param deadline when all waiting ends
     void begin(std::chrono::milliseconds silence, std::chrono::steady_clock::time_point deadline);
 
+    /// Connects to one address of the host after another, and speaks in the clear. Each address may take as
+    /// long as a silence. The search for them can't be cut short.
+    ///
+    /// @return the socket, which the caller closes after `detach`; an error of kind `dns` or `connect`
+    [[nodiscard]] Result<int> connect(const std::string& host, int port);
+    /// The same with a Unix socket.
+    [[nodiscard]] Result<int> connect(const std::string& unix_path);
     /// Speaks on this socket, in the clear, from now on.
     ///
-    /// @param socket connected; the caller closes it, after `detach`
+    /// @param socket connected and non-blocking; the caller closes it, after `detach`
     void attach(int socket);
-    /// Makes the handshake: the peer proves to be the host before a byte of ours is sent. The socket becomes
-    /// non-blocking.
+    /// Makes the handshake: the peer proves to be the host before a byte of ours is sent.
     ///
     /// @return an error of kind `tls`; of kind `timeout` or `network` where the connection failed rather than
     /// TLS
@@ -72,6 +83,10 @@ class Wire {
     ///
     /// @param say_goodbye tells a peer that speaks TLS that nothing more comes, without waiting
     void detach(bool say_goodbye = false);
+
+    /// Ends every wait, now and later, and shuts the connection down. From any thread.
+    void cancel();
+    [[nodiscard]] bool is_cancelled() const { return cancelled_; }
 
     /// Reads at least a byte. 0: the peer has ended the connection; negative: it broke (see `alert`), or
     /// there was no more time (see `was_silent`).
@@ -89,6 +104,9 @@ class Wire {
     [[nodiscard]] const std::string& alert() const { return alert_; }
 
   private:
+    /// The connected socket; negative: there is none.
+    [[nodiscard]] int connect_to(const sockaddr& address, socklen_t size);
+    [[nodiscard]] Error connect_error() const;
     /// Waits until the socket has one of these `poll` events. False: there was no more time.
     [[nodiscard]] bool wait_for(short events);
     void begin_tls_turn();
@@ -107,7 +125,9 @@ class Wire {
     std::chrono::milliseconds silence_{0};
     std::chrono::steady_clock::time_point deadline_;
     bool silent_ = false;
-    int socket_ = -1;
+    std::atomic<bool> cancelled_ = false;
+    std::mutex mutex_;                       ///< what `cancel` shuts down is not closed meanwhile
+    int socket_ = -1;                        ///< changed under mutex_
     std::shared_ptr<SSL> ssl_;               ///< null: in the clear
     base::TlsSocket* tls_socket_ = nullptr;  ///< `ssl_`'s
     bool was_asked_for_certificate_ = false;

@@ -3,6 +3,7 @@
 #include "support/certificate.h"
 #include "support/scratch_directory.h"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <openssl/pem.h>
@@ -41,6 +42,7 @@ class Server {
         const support::CertificateText& identity, std::function<void(SSL*)> go_on = [](SSL*) {})
         : go_on_(std::move(go_on)) {
         require(::socketpair(AF_UNIX, SOCK_STREAM, 0, sockets_.data()) == 0, "socketpair");
+        require(::fcntl(sockets_[1], F_SETFL, O_NONBLOCK) == 0, "the client's socket");
         const std::shared_ptr<BIO> certificate(BIO_new_mem_buf(identity.certificate.data(), -1), BIO_free);
         const std::shared_ptr<X509> x509(PEM_read_bio_X509(certificate.get(), nullptr, nullptr, nullptr),
                                          X509_free);

@@ -115,8 +115,7 @@ void Roster::note_progress(Place place, Time now) {
     }
 }
 
-template <class Predicate>
-void Roster::close_if(Predicate is_unwanted) {
+void Roster::close_if(const std::function<bool(const Entry&)>& is_unwanted) {
     for (Group* const entries : {&waiting_, &verifying_, &answering_}) {
         for (auto next = entries->begin(); next != entries->end();) {
             const auto place = next++;
@@ -133,18 +132,9 @@ void Roster::close_overdue(Time now, const PhaseLimits& limits) {
     });
 }
 
-void Roster::close_idle() {
-    close_if([](const Entry& entry) { return entry.phase == Phase::idle; });
-}
-
 void Roster::drain() {
     draining_ = true;
     close_if([](const Entry& entry) { return is_waiting(entry.phase); });
-}
-
-void Roster::close_all() {
-    draining_ = true;
-    close_if([](const Entry&) { return true; });
 }
 
 }  // namespace exporter::http

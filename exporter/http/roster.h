@@ -8,6 +8,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <list>
 #include <map>
 #include <optional>
@@ -82,11 +83,9 @@ class Roster {
 
     /// Closes those that have stayed in their phase for longer than its limit.
     void close_overdue(Time now, const PhaseLimits& limits);
-    /// Closes those between two requests.
-    void close_idle();
+    void close_if(const std::function<bool(const Entry&)>& is_unwanted);
     /// Closes those that wait; the others shall close when they are answered, as `draining()` tells them.
     void drain();
-    void close_all();
 
     [[nodiscard]] bool draining() const { return draining_; }
     [[nodiscard]] std::size_t answering() const { return answering_.size(); }
@@ -110,8 +109,6 @@ class Roster {
 
   private:
     [[nodiscard]] Group& group(Phase phase);
-    template <class Predicate>
-    void close_if(Predicate is_unwanted);
 
     const RosterLimits limits_;
     Group waiting_;    ///< for a complete request or the client's end: the longest first

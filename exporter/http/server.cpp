@@ -35,126 +35,152 @@ milliseconds sweep_interval(const PhaseLimits& limits) {
     return std::clamp(*std::min_element(limits.begin(), limits.end()) / 4, shortest, longest);
 }
 
-}  // namespace
+class RunningServer final : public Server {
+  public:
+    RunningServer(const ServerOptions& options, Handler handler, std::shared_ptr<const Security> security)
+        : options_(options),
+          handler_(std::move(handler)),
+          main_{.options = options_,
+                .handler = handler_,
+                .loop = loop_,
+                .roster = Roster({.connections = options_.max_connections,
+                                  .connections_of_peer = options_.max_connections_per_address}),
+                .overflow = Roster(overflow_limits),
+                .crowd = main_.roster,
+                .security = std::move(security),
+                .probes_only = false},
+          probes_{.options = options_,
+                  .handler = handler_,
+                  .loop = loop_,
+                  .roster = Roster(probe_limits),
+                  .overflow = Roster(overflow_limits),
+                  .crowd = main_.roster,
+                  .security = nullptr,
+                  .probes_only = true} {}
+    RunningServer(const RunningServer&) = delete;
+    RunningServer& operator=(const RunningServer&) = delete;
+    ~RunningServer() override { stop(milliseconds(0)); }
 
-struct Server::State {
-    State(const ServerOptions& options, Handler handler, std::shared_ptr<const Security> security);
+    [[nodiscard]] tl::expected<void, std::string> listen() {
+        const auto add = [this](Service& service, std::vector<base::ListenAddress>& bound) {
+            return [this, &service, &bound](Listening listening) {
+                bound.push_back(listening.address);
+                listeners_.push_back(std::make_unique<Listener>(std::move(listening), service));
+            };
+        };
+        tl::expected<void, std::string> added;
+        for (const int descriptor : options_.inherited_sockets) {
+            added = added.and_then([&] { return take_over(descriptor).map(add(main_, addresses_)); });
+        }
+        for (const auto& address : options_.addresses) {
+            added = added.and_then([&] { return listen_on(address).map(add(main_, addresses_)); });
+        }
+        for (const auto& address : options_.probe_addresses) {
+            added = added.and_then([&] { return listen_on(address).map(add(probes_, probe_addresses_)); });
+        }
+        return added;
+    }
 
-    [[nodiscard]] tl::expected<void, std::string> listen();
-    void run();
-    Time tick(Time now);
-    void give_memory_back();
-    [[nodiscard]] std::size_t connections() const;
+    void run() {
+        thread_ = std::jthread([this] {
+            while (!main_.roster.draining() || connections() > 0) {
+                loop_->turn(tick(std::chrono::steady_clock::now()));
+            }
+        });
+    }
 
-    const ServerOptions options;
-    const Handler handler;
-    const std::shared_ptr<EventLoop> loop = std::make_shared<EventLoop>();
-    Service main;
-    Service probes;
-    const std::array<Roster*, 4> rosters{&main.roster, &main.overflow, &probes.roster, &probes.overflow};
-    const PhaseLimits phase_limits{options.request_deadline, options.idle_deadline, verify_deadline,
-                                   options.response_deadline, linger_deadline};
-    Time next_sweep{};
-    Time end = Time::max();            ///< of the last connection
-    std::size_t most_connections = 0;  ///< since memory was given back
-    std::vector<std::unique_ptr<Listener>> listeners;
-    std::vector<base::ListenAddress> addresses;
-    std::vector<base::ListenAddress> probe_addresses;
-    std::jthread thread;
+    void secure(std::shared_ptr<const Security> security) override {
+        loop_->post([this, security = std::move(security)] {
+            main_.security = security;
+            main_.roster.close_if([](const Roster::Entry& entry) { return entry.phase == Phase::idle; });
+        });
+    }
+
+    [[nodiscard]] const std::vector<base::ListenAddress>& addresses() const override { return addresses_; }
+
+    [[nodiscard]] const std::vector<base::ListenAddress>& probe_addresses() const override {
+        return probe_addresses_;
+    }
+
+    [[nodiscard]] std::size_t connections() const override {
+        std::size_t connections = 0;
+        for (const Roster* const roster : rosters_) {
+            connections += roster->size();
+        }
+        return connections;
+    }
+
+    void stop(milliseconds grace) override {
+        if (!thread_.joinable()) {
+            return;
+        }
+        loop_->post([this, end = std::chrono::steady_clock::now() + grace] {
+            end_ = end;
+            listeners_.clear();
+            for (Roster* const roster : rosters_) {
+                roster->drain();
+            }
+        });
+        thread_.join();
+    }
+
+  private:
+    /// Closes what is overdue, now and again; while the server stops, its grace is the deadline of what is
+    /// left.
+    /// @return when it has to be called again
+    Time tick(Time now) {
+        if (now >= end_) {
+            for (Roster* const roster : rosters_) {
+                roster->close_if([](const Roster::Entry&) { return true; });
+            }
+        }
+        if (main_.roster.draining()) {
+            return end_;
+        }
+        if (now >= next_sweep_) {
+            next_sweep_ = now + sweep_interval(phase_limits_);
+            for (Roster* const roster : rosters_) {
+                roster->close_overdue(now, phase_limits_);
+            }
+            for (const auto& listener : listeners_) {
+                listener->resume();
+            }
+            give_memory_back();
+        }
+        return next_sweep_;
+    }
+
+    /// After a crowd has gone: the allocator would keep what it used.
+    void give_memory_back() {
+        constexpr std::size_t crowd = 256;
+        const std::size_t connected = connections();
+        most_connections_ = std::max(most_connections_, connected);
+        if (most_connections_ >= crowd && connected < most_connections_ / 2) {
+            most_connections_ = connected;
+#ifdef __GLIBC__
+            ::malloc_trim(0);
+#endif
+        }
+    }
+
+    const ServerOptions options_;
+    const Handler handler_;
+    const std::shared_ptr<EventLoop> loop_ = std::make_shared<EventLoop>();
+    Service main_;
+    Service probes_;
+    const std::array<Roster*, 4> rosters_{&main_.roster, &main_.overflow, &probes_.roster, &probes_.overflow};
+    const PhaseLimits phase_limits_{options_.request_deadline, options_.idle_deadline, verify_deadline,
+                                    options_.response_deadline, linger_deadline};
+    Time next_sweep_{};
+    Time end_ = Time::max();            ///< of the last connection
+    std::size_t most_connections_ = 0;  ///< since memory was given back
+    std::vector<std::unique_ptr<Listener>> listeners_;
+    std::vector<base::ListenAddress> addresses_;
+    std::vector<base::ListenAddress> probe_addresses_;
+    std::jthread thread_;
 };
 
-Server::State::State(const ServerOptions& wanted, Handler answering, std::shared_ptr<const Security> security)
-    : options(wanted),
-      handler(std::move(answering)),
-      main{.options = options,
-           .handler = handler,
-           .loop = loop,
-           .roster = Roster({.connections = options.max_connections,
-                             .connections_of_peer = options.max_connections_per_address}),
-           .overflow = Roster(overflow_limits),
-           .crowd = main.roster,
-           .security = std::move(security),
-           .probes_only = false},
-      probes{.options = options,
-             .handler = handler,
-             .loop = loop,
-             .roster = Roster(probe_limits),
-             .overflow = Roster(overflow_limits),
-             .crowd = main.roster,
-             .security = nullptr,
-             .probes_only = true} {}
-
-tl::expected<void, std::string> Server::State::listen() {
-    const auto add = [this](Service& service, std::vector<base::ListenAddress>& bound) {
-        return [this, &service, &bound](Listening listening) {
-            bound.push_back(listening.address);
-            listeners.push_back(std::make_unique<Listener>(std::move(listening), service));
-        };
-    };
-    tl::expected<void, std::string> added;
-    for (const int descriptor : options.inherited_sockets) {
-        added = added.and_then([&] { return take_over(descriptor).map(add(main, addresses)); });
-    }
-    for (const auto& address : options.addresses) {
-        added = added.and_then([&] { return listen_on(address).map(add(main, addresses)); });
-    }
-    for (const auto& address : options.probe_addresses) {
-        added = added.and_then([&] { return listen_on(address).map(add(probes, probe_addresses)); });
-    }
-    return added;
-}
-
-/// Until the server stops and the last connection has gone.
-void Server::State::run() {
-    while (!main.roster.draining() || connections() > 0) {
-        loop->turn(tick(std::chrono::steady_clock::now()));
-    }
-}
-
-/// Closes what is overdue, now and again; while the server stops, its grace is the deadline of what is left.
-/// @return when it has to be called again
-Time Server::State::tick(Time now) {
-    if (now >= end) {
-        for (Roster* const roster : rosters) {
-            roster->close_all();
-        }
-    }
-    if (main.roster.draining()) {
-        return end;
-    }
-    if (now >= next_sweep) {
-        next_sweep = now + sweep_interval(phase_limits);
-        for (Roster* const roster : rosters) {
-            roster->close_overdue(now, phase_limits);
-        }
-        for (const auto& listener : listeners) {
-            listener->resume();
-        }
-        give_memory_back();
-    }
-    return next_sweep;
-}
-
-/// After a crowd has gone: the allocator would keep what it used.
-void Server::State::give_memory_back() {
-    constexpr std::size_t crowd = 256;
-    const std::size_t connected = connections();
-    most_connections = std::max(most_connections, connected);
-    if (most_connections >= crowd && connected < most_connections / 2) {
-        most_connections = connected;
-#ifdef __GLIBC__
-        ::malloc_trim(0);
-#endif
-    }
-}
-
-std::size_t Server::State::connections() const {
-    std::size_t connections = 0;
-    for (const Roster* const roster : rosters) {
-        connections += roster->size();
-    }
-    return connections;
-}
+}  // namespace
 
 tl::expected<std::unique_ptr<Server>, std::string> Server::start(const ServerOptions& options,
                                                                  Handler handler,
@@ -163,56 +189,14 @@ tl::expected<std::unique_ptr<Server>, std::string> Server::start(const ServerOpt
         return tl::unexpected<std::string>("no address to listen on");
     }
     try {
-        std::unique_ptr<Server> server(
-            new Server(std::make_unique<State>(options, std::move(handler), std::move(security))));
-        State& state = *server->state_;
-        return state.listen().map([&] {
-            state.thread = std::jthread([&state] { state.run(); });
-            return std::move(server);
+        auto server = std::make_unique<RunningServer>(options, std::move(handler), std::move(security));
+        return server->listen().map([&] {
+            server->run();
+            return std::unique_ptr<Server>(std::move(server));
         });
     } catch (const std::exception& error) {
         return tl::unexpected(std::string("cannot start the web server: ") + error.what());
     }
-}
-
-Server::Server(std::unique_ptr<State> state) : state_(std::move(state)) {}
-
-Server::~Server() {
-    stop(milliseconds(0));
-}
-
-void Server::secure(std::shared_ptr<const Security> security) {
-    state_->loop->post([state = state_.get(), security = std::move(security)] {
-        state->main.security = security;
-        state->main.roster.close_idle();
-    });
-}
-
-const std::vector<base::ListenAddress>& Server::addresses() const {
-    return state_->addresses;
-}
-
-const std::vector<base::ListenAddress>& Server::probe_addresses() const {
-    return state_->probe_addresses;
-}
-
-std::size_t Server::connections() const {
-    return state_->connections();
-}
-
-void Server::stop(milliseconds grace) {
-    State* const state = state_.get();
-    if (!state->thread.joinable()) {
-        return;
-    }
-    state->loop->post([state, end = std::chrono::steady_clock::now() + grace] {
-        state->end = end;
-        state->listeners.clear();
-        for (Roster* const roster : state->rosters) {
-            roster->drain();
-        }
-    });
-    state->thread.join();
 }
 
 }  // namespace exporter::http

@@ -97,26 +97,23 @@ class Server {
     Server(const Server&) = delete;
     Server& operator=(const Server&) = delete;
     /// `stop(0)`.
-    ~Server();
+    virtual ~Server() = default;
 
     /// From now on. Connections that idle are closed, the others end with their answer.
-    void secure(std::shared_ptr<const Security> security);
+    virtual void secure(std::shared_ptr<const Security> security) = 0;
 
     /// As bound: the inherited sockets, then `ServerOptions::addresses`. Tells the number that port 0 became.
-    [[nodiscard]] const std::vector<base::ListenAddress>& addresses() const;
+    [[nodiscard]] virtual const std::vector<base::ListenAddress>& addresses() const = 0;
     /// Those of the probes.
-    [[nodiscard]] const std::vector<base::ListenAddress>& probe_addresses() const;
-    [[nodiscard]] std::size_t connections() const;
+    [[nodiscard]] virtual const std::vector<base::ListenAddress>& probe_addresses() const = 0;
+    [[nodiscard]] virtual std::size_t connections() const = 0;
 
     /// Stops accepting, lets answers under way finish for at most `grace`, closes the rest and joins the
     /// thread.
-    void stop(std::chrono::milliseconds grace);
+    virtual void stop(std::chrono::milliseconds grace) = 0;
 
-  private:
-    struct State;
-    explicit Server(std::unique_ptr<State> state);
-
-    const std::unique_ptr<State> state_;
+  protected:
+    Server() = default;
 };
 
 }  // namespace exporter::http

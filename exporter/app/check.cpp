@@ -6,8 +6,8 @@
 #include "datadog/transport.h"
 #include "scan/reading.h"
 
-#include <arpa/inet.h>
 #include <fmt/format.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -19,7 +19,6 @@
 #include <memory>
 #include <set>
 #include <string>
-#include <utility>
 
 namespace exporter::app {
 

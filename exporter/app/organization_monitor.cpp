@@ -3,7 +3,6 @@
 #include "base/dates.h"
 
 #include <fmt/chrono.h>
-#include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include <numeric>

@@ -1,6 +1,5 @@
 #include "base/text.h"
 
-#include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <openssl/evp.h>
 

@@ -1,6 +1,5 @@
 #include "base/text_hash.h"
 
-#include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <openssl/rand.h>
 #include <openssl/sha.h>

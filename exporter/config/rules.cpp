@@ -5,7 +5,6 @@
 #include "base/text.h"
 #include "config/options.h"
 
-#include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include <algorithm>

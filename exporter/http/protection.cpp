@@ -4,7 +4,6 @@
 #include "http/rate_limiter.h"
 #include "http/tls.h"
 
-#include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include <algorithm>

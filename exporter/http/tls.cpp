@@ -2,7 +2,6 @@
 
 #include "base/pem.h"
 
-#include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <openssl/crypto.h>
 #include <openssl/err.h>

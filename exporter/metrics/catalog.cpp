@@ -1,6 +1,5 @@
 #include "metrics/catalog.h"
 
-#include <cstdint>
 #include <limits>
 #include <string>
 #include <tuple>

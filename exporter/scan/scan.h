@@ -5,7 +5,6 @@
 // the requests and waits. So a test is the network and the clock.
 #pragma once
 
-#include "datadog/client.h"
 #include "datadog/error.h"
 #include "scan/clock.h"
 #include "scan/rate_limit.h"

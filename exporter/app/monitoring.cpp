@@ -238,9 +238,8 @@ bool Monitoring::poll_once() {
     if (states_) {
         states_->save_if_changed();
     }
-    return std::all_of(monitors_.begin(), monitors_.end(), [](const auto& monitor) {
-        return monitor->poller().statistics().last_poll_succeeded;
-    });
+    return std::ranges::all_of(
+        monitors_, [](const auto& monitor) { return monitor->poller().statistics().last_poll_succeeded; });
 }
 
 std::string Monitoring::text() const {
@@ -251,9 +250,9 @@ std::string Monitoring::text() const {
 bool Monitoring::alive() const {
     // A restart for one organization that is stuck (the disk with its keys hangs) would cost the others their
     // numbers.
-    const bool polls_move =
-        monitors_.empty() || std::any_of(monitors_.begin(), monitors_.end(),
-                                         [](const auto& monitor) { return monitor->moving(); });
+    const bool polls_move = monitors_.empty() || std::ranges::any_of(monitors_, [](const auto& monitor) {
+                                return monitor->moving();
+                            });
     return polls_move && dispatcher_->moving();
 }
 

@@ -116,9 +116,7 @@ class Signals {
                 if (::sigwait(&awaited, &number) != 0) {
                     continue;
                 }
-                const auto* const rule =
-                    std::find_if(signal_rules.begin(), signal_rules.end(),
-                                 [=](const auto& known) { return known.number == number; });
+                const auto* const rule = std::ranges::find(signal_rules, number, &SignalRule::number);
                 if (rule->ends) {
                     end.set_value(rule->name);
                     end_at_last();
@@ -148,10 +146,9 @@ class Signals {
 
 /// Only a configuration that is checked may lack them.
 bool lacks_credentials(const config::Config& config) {
-    return std::any_of(config.organizations.begin(), config.organizations.end(),
-                       [](const auto& organization) {
-                           return !organization.credentials.app_key && !organization.credentials.bearer_token;
-                       });
+    return std::ranges::any_of(config.organizations, [](const auto& organization) {
+        return !organization.credentials.app_key && !organization.credentials.bearer_token;
+    });
 }
 
 /// As node_exporter's textfile collector wants it, unless the metrics name tokens and people.

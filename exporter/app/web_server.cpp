@@ -18,14 +18,10 @@ namespace {
 /// Of this file's reload metrics.
 constexpr const char* reload_label = "web";
 
-void fail(const std::string& error, Log& log, metrics::Reloads& reloads) {
-    reloads.failed(reload_label);
-    log.error("the web configuration can't be used; the one before stays in use", {{"error", error}});
-}
-
-void fail_by(const std::exception& exception, Log& log, metrics::Reloads& reloads) noexcept {
+void fail(std::string_view error, Log& log, metrics::Reloads& reloads) noexcept {
     try {
-        fail(exception.what(), log, reloads);
+        reloads.failed(reload_label);
+        log.error("the web configuration can't be used; the one before stays in use", {{"error", error}});
     } catch (const std::exception&) {
         // No memory for a line in the log: the metric tells.
     }
@@ -70,14 +66,14 @@ config::Web within_open_files(const config::Web& wanted, Log& log) {
 }
 
 /// `http://localhost:10077`, for people to click; for a Unix socket as curl's --unix-socket takes it.
-std::string url_of(const base::ListenAddress& address, bool encrypted) {
+std::string url_of(base::ListenAddress address, bool encrypted) {
     if (!address.unix_path.empty()) {
-        return fmt::format("unix:{}:", address.unix_path);
+        return base::listen_address_text(address) + ":";
     }
-    const bool any = address.host == "0.0.0.0" || address.host == "::";
-    const bool v6 = address.host.find(':') != std::string::npos;
-    const std::string host = any ? "localhost" : v6 ? "[" + address.host + "]" : address.host;
-    return fmt::format("{}://{}:{}", encrypted ? "https" : "http", host, address.port);
+    if (address.host == "0.0.0.0" || address.host == "::") {
+        address.host = "localhost";
+    }
+    return fmt::format("{}://{}", encrypted ? "https" : "http", base::listen_address_text(address));
 }
 
 void log_addresses(const http::Server& server, const config::Web& web, bool encrypted, Log& log) {
@@ -120,7 +116,7 @@ void watch_web_protection(http::Protection& protection, Log& log, metrics::Reloa
                 reloads.succeeded(reload_label, clock.now());
             }
         } catch (const std::exception& exception) {
-            fail_by(exception, log, reloads);
+            fail(exception.what(), log, reloads);
         }
     }
 }

@@ -51,15 +51,15 @@ bool has_left(const SimulatedToken& token, Timestamp now) {
 }
 
 std::string name_of_person(std::size_t person, Random& random) {
-    return random.chance(0.02) ? std::string(random.pick(std::span(awkward_names)))
+    return random.chance(0.02) ? std::string(random.pick(awkward_names))
                                : fmt::format("{} {}", first_names[person % first_names.size()],
-                                             random.pick(std::span(personal_purposes)));
+                                             random.pick(personal_purposes));
 }
 
 std::string name_of_machine(Random& random) {
-    const auto team = random.pick(std::span(teams));
-    const auto purpose = random.pick(std::span(machine_purposes));
-    return fmt::format("{}-{}-{}", team, purpose, random.pick(std::span(environments)));
+    const auto team = random.pick(teams);
+    const auto purpose = random.pick(machine_purposes);
+    return fmt::format("{}-{}-{}", team, purpose, random.pick(environments));
 }
 
 std::string draw_public_portion(std::string_view prefix, Random& random) {
@@ -104,12 +104,12 @@ std::optional<Microseconds> draw_lifetime(const SimulatedToken& token, Random& r
     static constexpr std::array<int, 6> personal_days = {1, 7, 30, 90, 180, 365};
     static constexpr std::array<int, 4> machine_days = {90, 365, 730, 1095};
     if (token.owner_type == datadog::OwnerType::user) {
-        return Days(random.pick(std::span(personal_days)));
+        return Days(random.pick(personal_days));
     }
     if (token.type == datadog::TokenType::service && random.chance(0.45)) {
         return std::nullopt;
     }
-    return Days(random.pick(std::span(machine_days)));
+    return Days(random.pick(machine_days));
 }
 
 /// When a token was last used that could be for `usable` before `end`: mostly lately, sometimes long ago or
@@ -333,8 +333,7 @@ bool SimulatedOrganization::is_own(const SimulatedToken& token) const {
 }
 
 std::chrono::microseconds SimulatedOrganization::draw_spacing() {
-    const std::chrono::duration<double, std::micro> mean = options_.mean_time_between_events;
-    return std::chrono::microseconds(static_cast<std::int64_t>(random_.exponential(mean.count())) + 1);
+    return part_of(options_.mean_time_between_events, random_.exponential(1)) + Microseconds(1);
 }
 
 }  // namespace exporter::demo

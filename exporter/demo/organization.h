@@ -14,7 +14,6 @@
 #include <cstdint>
 #include <optional>
 #include <random>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -40,8 +39,8 @@ class Random {
 
     [[nodiscard]] double exponential(double mean) { return -std::log(1.0 - fraction()) * mean; }
 
-    template <class T, std::size_t extent>
-    [[nodiscard]] const T& pick(std::span<const T, extent> choices) {
+    template <class Choices>
+    [[nodiscard]] const auto& pick(const Choices& choices) {
         return choices[below(choices.size())];
     }
 

@@ -30,29 +30,23 @@ RateLimiter::Verdict RateLimiter::take(base::Timestamp now) {
 
 datadog::Page page_of(std::span<const SimulatedToken> tokens, std::size_t total, base::Timestamp now) {
     datadog::Page page;
-    // What the page's tokens point into must not move any more: there is room for all of it at once.
-    std::size_t text_bytes = 0;
-    std::size_t scopes = 0;
+    // First all texts: those that the page's tokens point into must not move any more.
     for (const SimulatedToken& token : tokens) {
-        text_bytes +=
-            token.id.size() + token.name.size() + token.public_portion.size() + token.owner_id.size();
-        scopes += token.scopes.size();
-    }
-    page.body.reserve(text_bytes);
-    page.scope_texts.reserve(scopes);
-    const auto copy = [&page](std::string_view text) {
-        const std::size_t begin = page.body.size();
-        page.body.insert(page.body.end(), text.begin(), text.end());
-        return std::string_view(page.body.data() + begin, text.size());
-    };
-    for (const SimulatedToken& token : tokens) {
-        const std::size_t first_scope = page.scope_texts.size();
+        for (const auto* text : {&token.id, &token.name, &token.public_portion, &token.owner_id}) {
+            page.body.insert(page.body.end(), text->begin(), text->end());
+        }
         page.scope_texts.insert(page.scope_texts.end(), token.scopes.begin(), token.scopes.end());
+    }
+    auto next = [place = page.body.data()](const std::string& text) mutable {
+        return std::string_view(std::exchange(place, place + text.size()), text.size());
+    };
+    std::span<const std::string_view> scopes = page.scope_texts;
+    for (const SimulatedToken& token : tokens) {
         page.tokens.push_back({
-            .id = copy(token.id),
-            .name = copy(token.name),
-            .public_portion = copy(token.public_portion),
-            .owner_id = copy(token.owner_id),
+            .id = next(token.id),
+            .name = next(token.name),
+            .public_portion = next(token.public_portion),
+            .owner_id = next(token.owner_id),
             .type = token.type,
             .owner_type = token.owner_type,
             .leak = token.leaked ? datadog::Leak::leaked : datadog::Leak::none,
@@ -60,8 +54,9 @@ datadog::Page page_of(std::span<const SimulatedToken> tokens, std::size_t total,
             .expires_at = date_of(token.expires_at),
             .last_used_at = date_of(token.last_used_at),
             .modified_at = date_of(token.modified_at),
-            .scopes = std::span(page.scope_texts).subspan(first_scope),
+            .scopes = scopes.first(token.scopes.size()),
         });
+        scopes = scopes.subspan(token.scopes.size());
     }
     page.facts.elements = tokens.size();
     page.facts.total_filtered_count = total;

@@ -1,11 +1,61 @@
 #include "http/authenticator.h"
 
+#include "base/text.h"
+
+#include <crypt.h>
+#include <fmt/format.h>
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <openssl/rand.h>
+
+#include <cstdlib>
+#include <cstring>
 #include <exception>
-#include <utility>
+#include <memory>
 
 namespace exporter::http {
-
 namespace {
+
+constexpr std::size_t prefix_size = std::string_view("$2b$10$").size();
+constexpr std::size_t salt_size = 22;
+constexpr std::size_t hash_size = prefix_size + salt_size + 31;
+constexpr unsigned lowest_cost = 4;
+constexpr std::size_t longest_password = 72;
+constexpr unsigned highest_cost = 16;
+
+struct Wipe {
+    void operator()(crypt_data* data) const {
+        ::OPENSSL_cleanse(data, sizeof(crypt_data));
+        delete data;
+    }
+};
+
+bool is_of_the_alphabet(char c) {
+    return base::is_alphanumeric(c) || c == '.' || c == '/';
+}
+
+/// Of Go's bcrypt.
+constexpr unsigned default_cost = 10;
+
+Digest hmac_sha256(const Digest& key, std::string_view message) {
+    Digest digest{};
+    const auto* const bytes = reinterpret_cast<const unsigned char*>(message.data());
+    if (::HMAC(::EVP_sha256(), key.data(), static_cast<int>(key.size()), bytes, message.size(), digest.data(),
+               nullptr) == nullptr) {
+        std::abort();  // Only for want of memory. A digest that is the same for all would let anybody in.
+    }
+    return digest;
+}
+
+/// Without randomness the program ends: there is nothing to fall back to.
+Digest random_key() {
+    Digest key{};
+    if (::RAND_bytes(key.data(), static_cast<int>(key.size())) != 1) {
+        std::abort();
+    }
+    return key;
+}
 
 /// Nobody is told what `done` has no memory for; that a check takes too long ends the connection.
 void tell(const Authenticator::Done& done, Verdict verdict) noexcept {
@@ -17,6 +67,103 @@ void tell(const Authenticator::Done& done, Verdict verdict) noexcept {
 }
 
 }  // namespace
+
+std::optional<Credentials> parse_basic_authorization(std::string_view authorization) {
+    constexpr std::string_view scheme = "Basic ";
+    if (!base::begins_with(authorization, scheme)) {
+        return std::nullopt;
+    }
+    auto token = authorization.substr(scheme.size());
+    token.remove_prefix(std::min(token.find_first_not_of(' '), token.size()));
+    const base::Secret decoded(base::decode_base64(token).value_or(base::WipedBytes()));
+    const auto text = decoded.expose();
+    const auto colon = text.find(':');
+    if (colon == std::string_view::npos) {
+        return std::nullopt;
+    }
+    return Credentials{std::string(text.substr(0, colon)), base::Secret(std::string(text.substr(colon + 1)))};
+}
+
+tl::expected<BcryptHash, std::string_view> BcryptHash::parse(std::string_view text) {
+    const bool has_its_size = text.size() == hash_size;
+    const auto version = has_its_size ? text.substr(0, 4) : "";
+    const auto cost = has_its_size ? base::parse_number<unsigned>(text.substr(4, 2)) : std::nullopt;
+    const auto rest = has_its_size ? text.substr(prefix_size) : "";
+    if ((version != "$2a$" && version != "$2b$" && version != "$2y$") || !cost || *cost < lowest_cost ||
+        text[prefix_size - 1] != '$' || !std::all_of(rest.begin(), rest.end(), is_of_the_alphabet)) {
+        return tl::unexpected<std::string_view>(
+            "is no bcrypt hash of a password ($2y$10$ and 53 more characters); htpasswd -nBC 10 \"\" makes "
+            "one");
+    }
+    if (*cost > highest_cost) {
+        return tl::unexpected<std::string_view>(
+            "has a cost above 16, seconds of work for each password that anybody sends; 10 to 12 is usual");
+    }
+    return BcryptHash(fmt::format("$2b${}", text.substr(version.size())));
+}
+
+BcryptHash BcryptHash::of_nothing(unsigned cost) {
+    return BcryptHash(fmt::format("$2b${:02}${}", cost, std::string(hash_size - prefix_size, '.')));
+}
+
+unsigned BcryptHash::cost() const {
+    return base::parse_number<unsigned>(std::string_view(text_).substr(4, 2)).value_or(highest_cost);
+}
+
+bool BcryptHash::can_match(const base::Secret& password) {
+    const std::string_view text = password.expose();
+    return text.size() <= longest_password && text.find('\0') == std::string_view::npos;
+}
+
+bool BcryptHash::matches(const base::Secret& password) const {
+    if (!can_match(password)) {
+        return false;
+    }
+    const std::unique_ptr<crypt_data, Wipe> data(new crypt_data());
+    const char* const hash =
+        ::crypt_rn(password.expose().data(), text_.c_str(), data.get(), static_cast<int>(sizeof(crypt_data)));
+    const std::string_view made = hash != nullptr ? hash : "";
+    // The salt's last character has bits that carry nothing, and may come back as another one.
+    constexpr std::size_t compared_from = prefix_size + salt_size;
+    return made.size() == hash_size &&
+           ::CRYPTO_memcmp(made.data() + compared_from, text_.data() + compared_from,
+                           hash_size - compared_from) == 0;
+}
+
+Users::Users(std::map<std::string, BcryptHash> hashes) : known_(std::move(hashes)) {
+    std::string all;
+    for (const auto& [user, hash] : known_) {
+        unknown_.push_back(BcryptHash::of_nothing(hash.cost()));
+        all += hash.text();
+    }
+    if (unknown_.empty()) {
+        unknown_.push_back(BcryptHash::of_nothing(default_cost));
+    }
+    // The hashes are secret as keys must be, and they outlast a restart.
+    const Digest digest = hmac_sha256({}, all);
+    std::memcpy(&key_, digest.data(), sizeof key_);
+}
+
+const BcryptHash& Users::hash_for(const std::string& user) const {
+    // In any case, so that it takes no time of its own.
+    const std::size_t number = base::text_hash(user, key_) % unknown_.size();
+    const auto found = known_.find(user);
+    return found != known_.end() ? found->second : unknown_[number];
+}
+
+bool Users::admit(const Credentials& credentials) const {
+    const bool matches = hash_for(credentials.user).matches(credentials.password);
+    return matches && known_.find(credentials.user) != known_.end();
+}
+
+LoginCache::LoginCache(std::size_t capacity) : Recent(capacity), key_(random_key()) {}
+
+// A user has no colon, and the password comes in a step of its own: no end of one reads as the beginning of
+// another.
+Digest LoginCache::fingerprint(const Credentials& credentials, const BcryptHash& hash) const {
+    return hmac_sha256(hmac_sha256(key_, fmt::format("{}:{}", credentials.user, hash.text())),
+                       credentials.password.expose());
+}
 
 Authenticator::Authenticator(Users users)
     : users_(std::make_shared<const Users>(std::move(users))),
@@ -62,20 +209,17 @@ void Authenticator::replace(Users users) {
 
 void Authenticator::work(const std::stop_token& stop) {
     while (const auto job = next_job(stop)) {
-        const Verdict verdict = verdict_on(*job);
+        auto verdict = Verdict::too_many;
+        try {
+            verdict = is_right(*job) ? Verdict::right : Verdict::wrong;
+        } catch (const std::exception&) {
+            // Memory ran out.
+        }
         const std::scoped_lock lock(telling_);
         if (ended_) {
             return;
         }
         tell(job->done, verdict);
-    }
-}
-
-Verdict Authenticator::verdict_on(const Job& job) noexcept {
-    try {
-        return job.credentials && judge(*job.credentials, job.peer) ? Verdict::right : Verdict::wrong;
-    } catch (const std::exception&) {
-        return Verdict::too_many;  // Memory ran out.
     }
 }
 
@@ -93,26 +237,28 @@ std::optional<Authenticator::Job> Authenticator::next_job(const std::stop_token&
     return job;
 }
 
-bool Authenticator::judge(const Credentials& credentials, const std::string& peer) {
+bool Authenticator::is_right(const Job& job) {
+    if (!job.credentials) {
+        return false;
+    }
+    std::unique_lock lock(mutex_);
     for (;;) {
-        std::unique_lock lock(mutex_);
         const auto users = users_;
-        const auto fingerprint = cache_.fingerprint(credentials, users->hash_for(credentials.user));
+        const auto fingerprint = cache_.fingerprint(*job.credentials, users->hash_for(job.credentials->user));
         // The same login may have waited twice.
-        bool is_right = cache_.contains(fingerprint);
-        if (!is_right) {
+        bool matches = cache_.contains(fingerprint);
+        if (!matches) {
             lock.unlock();
-            is_right = users->admit(credentials);
+            matches = users->admit(*job.credentials);
             lock.lock();
-            if (users != users_) {
-                continue;
+        }
+        if (users == users_) {
+            if (matches) {
+                cache_.insert(fingerprint);
+                proven_.insert(job.peer);
             }
+            return matches;
         }
-        if (is_right) {
-            cache_.insert(fingerprint);
-            proven_.insert(peer);
-        }
-        return is_right;
     }
 }
 

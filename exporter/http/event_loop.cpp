@@ -35,18 +35,15 @@ bool EventLoop::turn(Time until) {
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - std::chrono::steady_clock::now());
     const auto timeout = static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, 60'000));
     const int ready = ::epoll_wait(epoll_.get(), events_.data(), static_cast<int>(events_.size()), timeout);
-    events_ready_ = static_cast<std::size_t>(std::max(ready, 0));
-    const bool has_moved = events_ready_ > 0;
-    for (std::size_t i = 0; i < events_ready_; ++i) {
-        void* const whom = events_.at(i).data.ptr;
+    for (int i = 0; i < ready; ++i) {
+        void* const whom = events_.at(static_cast<std::size_t>(i)).data.ptr;
         if (whom == this) {
             run_tasks();
         } else if (whom != nullptr) {
             static_cast<Waiter*>(whom)->ready();
         }
     }
-    events_ready_ = 0;
-    return has_moved;
+    return ready > 0;
 }
 
 void EventLoop::run_tasks() {
@@ -86,8 +83,7 @@ void EventLoop::leave(int socket, Waiter& waiter) {
         return;
     }
     ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, socket, nullptr);
-    for (std::size_t i = 0; i < events_ready_; ++i) {
-        auto& event = events_.at(i);
+    for (auto& event : events_) {
         event.data.ptr = event.data.ptr == &waiter ? nullptr : event.data.ptr;
     }
 }

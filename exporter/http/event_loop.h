@@ -43,9 +43,6 @@ class EventLoop {
 
     /// Throws where the kernel has no room.
     EventLoop();
-    EventLoop(const EventLoop&) = delete;
-    EventLoop& operator=(const EventLoop&) = delete;
-    ~EventLoop() = default;
 
     /// Waits for events, until `until` if no task is posted, calls those that are ready and runs the tasks.
     /// Whether there was anything to do.
@@ -69,7 +66,6 @@ class EventLoop {
     const base::Descriptor epoll_;
     const base::Descriptor wake_;  ///< an eventfd, written to when a task is posted
     std::array<epoll_event, events_per_turn> events_{};
-    std::size_t events_ready_ = 0;
 
     std::mutex mutex_;  ///< protects the rest
     std::vector<Task> tasks_;

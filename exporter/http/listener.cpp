@@ -219,14 +219,6 @@ void Listener::resume() {
 }
 
 void Listener::ready() {
-    // Else it is woken by the server, after others had time to end: here it would be ready again at once.
-    if (accept_some()) {
-        resume();
-    }
-}
-
-/// False: there is a lack of something, such as file descriptors.
-bool Listener::accept_some() {
     for (int accepted = 0; accepted < accept_turn; ++accepted) {
         Peer peer;
         Socket socket = accept_from(listening_.socket, peer);
@@ -237,12 +229,16 @@ bool Listener::accept_some() {
             (service_.roster.close_longest_waiting() || service_.crowd.close_longest_waiting())) {
             socket = accept_from(listening_.socket, peer);
         }
+        if (!socket.is_open() && is_shortage(errno) && accepted == 0) {
+            // The server resumes after others had time to end: here it would be ready again at once.
+            return;
+        }
         if (!socket.is_open()) {
-            return accepted > 0 || !is_shortage(errno);
+            break;
         }
         admit(std::move(socket), peer);
     }
-    return true;
+    resume();
 }
 
 void Listener::admit(Socket socket, const Peer& peer) {
@@ -255,7 +251,7 @@ void Listener::admit(Socket socket, const Peer& peer) {
     (void)set_option(socket, IPPROTO_TCP, TCP_NODELAY, 1);
     (void)set_option(socket, SOL_SOCKET, SO_SNDBUF, send_buffer_bytes);
     try {
-        std::make_shared<Session>(std::move(socket), peer, service_, refusal)->start();
+        begin_session(std::move(socket), peer, service_, refusal);
     } catch (const std::bad_alloc&) {
         // This connection is lost; accepting goes on.
     }

@@ -46,7 +46,6 @@ class Listener final : private EventLoop::Waiter {
 
   private:
     void ready() override;
-    [[nodiscard]] bool accept_some();
     void admit(Socket socket, const Peer& peer);
 
     const Listening listening_;

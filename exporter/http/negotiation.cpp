@@ -116,15 +116,9 @@ Preference preference(std::string_view accept, const MediaType& offer) {
 }  // namespace
 
 std::size_t preferred_type(std::string_view accept, std::span<const MediaType> offers) {
-    std::size_t best = 0;
-    Preference highest;
-    for (std::size_t i = 0; i < offers.size(); ++i) {
-        if (const auto here = preference(accept, offers[i]); here > highest) {
-            highest = here;
-            best = i;
-        }
-    }
-    return best;
+    const auto best = std::ranges::max_element(
+        offers, {}, [accept](const MediaType& offer) { return preference(accept, offer); });
+    return static_cast<std::size_t>(best - offers.begin());
 }
 
 bool prefers_gzip(std::string_view accept_encoding) {

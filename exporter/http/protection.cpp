@@ -70,13 +70,12 @@ tl::expected<Protection, base::MistakeLines> Protection::load(std::string path,
                                                               base::WorldReadable world_readable,
                                                               base::FileReader reader) {
     Protection protection(std::move(path), world_readable, std::move(reader));
-    if (!protection.path_.empty()) {
-        if (auto done = protection.use(read_web_file(protection.path_, protection.reader_, world_readable));
-            !done) {
-            return tl::unexpected(std::move(done.error()));
-        }
+    if (protection.path_.empty()) {
+        return protection;
     }
-    return protection;
+    return protection.use(read_web_file(protection.path_, protection.reader_, world_readable)).map([&] {
+        return std::move(protection);
+    });
 }
 
 tl::expected<void, base::MistakeLines> Protection::use(WebFileReading reading) {

@@ -14,7 +14,6 @@
 #include <cstdint>
 #include <iterator>
 #include <limits>
-#include <optional>
 
 namespace exporter::http {
 namespace {
@@ -36,27 +35,6 @@ bool is_reading(http::verb method) {
     return method == http::verb::get || method == http::verb::head;
 }
 
-/// The status that refuses a well-formed request before any route sees it.
-std::optional<unsigned> objection_to(const Parser& parser) {
-    const auto& request = parser.get();
-    // A transfer coding that ends with another than `chunked` leaves open where the body ends (RFC
-    // 9112, 6.3). Boost 1.92's Beast refuses it by itself, 1.74's does not.
-    if (request.count(http::field::transfer_encoding) > 0 && !parser.chunked()) {
-        return 400;
-    }
-    if (request.version() > 11) {
-        return 505;
-    }
-    if (request.target().size() > target_limit) {
-        return 414;
-    }
-    if (request.version() == 11 && request.count(http::field::host) != 1) {
-        return 400;  // RFC 9112, 3.2
-    }
-    const bool has_body = parser.chunked() || parser.content_length().value_or(std::uint64_t{0}) > 0;
-    return has_body && is_reading(request.method()) ? std::optional(413U) : std::nullopt;
-}
-
 std::string joined(const http::fields& fields, http::field name) {
     std::string values;
     const auto [first, last] = fields.equal_range(name);
@@ -69,8 +47,27 @@ std::string joined(const http::fields& fields, http::field name) {
     return values;
 }
 
-RequestHead taken_from(const Parser& parser) {
+/// What is needed of a well-formed request, or the status that refuses it before any route sees it.
+tl::expected<RequestHead, unsigned> taken_from(const Parser& parser) {
     const auto& request = parser.get();
+    // A transfer coding that ends with another than `chunked` leaves open where the body ends (RFC
+    // 9112, 6.3). Boost 1.92's Beast refuses it by itself, 1.74's does not.
+    if (request.count(http::field::transfer_encoding) > 0 && !parser.chunked()) {
+        return tl::unexpected(400U);
+    }
+    if (request.version() > 11) {
+        return tl::unexpected(505U);
+    }
+    if (request.target().size() > target_limit) {
+        return tl::unexpected(414U);
+    }
+    if (request.version() == 11 && request.count(http::field::host) != 1) {
+        return tl::unexpected(400U);  // RFC 9112, 3.2
+    }
+    const bool has_body = parser.chunked() || parser.content_length().value_or(std::uint64_t{0}) > 0;
+    if (has_body && is_reading(request.method())) {
+        return tl::unexpected(413U);
+    }
     RequestHead head;
     head.request = {.method = std::string(view(request.method_string())),
                     .path = std::string(path_of(view(request.target()))),
@@ -84,11 +81,11 @@ RequestHead taken_from(const Parser& parser) {
 
 }  // namespace
 
-HeadReader::State HeadReader::next() {
+tl::expected<std::optional<RequestHead>, unsigned> HeadReader::next() {
     // An empty line before a request is a habit of old clients (RFC 9112, 2.2). One: more are a flood.
     if (searched_ == 0 && input_.starts_with(line_end)) {
         if (std::string_view(input_).substr(line_end.size()).starts_with(line_end)) {
-            return refuse(400);
+            return tl::unexpected(400U);
         }
         if (input_.size() >= 2 * line_end.size()) {
             input_.erase(0, line_end.size());
@@ -98,12 +95,12 @@ HeadReader::State HeadReader::next() {
     const auto size = end == std::string::npos ? input_.size() : end + head_end.size();
     if (size > head_limit) {
         const bool in_first_line = input_.find(line_end) >= head_limit;
-        return refuse(in_first_line ? 414 : 431);
+        return tl::unexpected(in_first_line ? 414U : 431U);
     }
     if (end == std::string::npos) {
         // The end may have begun.
         searched_ = input_.size() - std::min(input_.size(), head_end.size() - 1);
-        return State::incomplete;
+        return std::nullopt;
     }
     Parser parser;
     parser.header_limit(head_limit + 1);
@@ -111,30 +108,20 @@ HeadReader::State HeadReader::next() {
     boost::system::error_code error;
     parser.put(net::buffer(input_.data(), size), error);
     if (error) {
-        return refuse(error == http::error::bad_version ? 505 : 400);
+        return tl::unexpected(error == http::error::bad_version ? 505U : 400U);
     }
-    if (const auto status = objection_to(parser)) {
-        return refuse(*status);
-    }
-    head_ = taken_from(parser);
     input_.erase(0, size);
     if (input_.empty()) {
         input_.shrink_to_fit();
     }
     searched_ = 0;
-    return State::complete;
+    return taken_from(parser);
 }
 
 void HeadReader::clear() {
     input_.clear();
     input_.shrink_to_fit();
     searched_ = 0;
-}
-
-HeadReader::State HeadReader::refuse(unsigned status) {
-    refusal_ = status;
-    clear();
-    return State::refused;
 }
 
 void add_missing(const Headers& defaults, Headers& headers) {
@@ -151,8 +138,7 @@ void add_missing(const Headers& defaults, Headers& headers) {
 }
 
 std::string_view reason_phrase(unsigned status) {
-    const auto reason = boost::beast::http::obsolete_reason(boost::beast::http::int_to_status(status));
-    return {reason.data(), reason.size()};
+    return view(boost::beast::http::obsolete_reason(boost::beast::http::int_to_status(status)));
 }
 
 std::string response_head(const Response& response, bool close, base::Timestamp now) {

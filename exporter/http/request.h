@@ -5,7 +5,10 @@
 #include "base/dates.h"
 #include "http/server.h"
 
+#include <tl/expected.hpp>
+
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -24,35 +27,21 @@ struct RequestHead {
 /// Collects what a client sends and takes it apart, head by head.
 class HeadReader {
   public:
-    enum class State {
-        incomplete,  ///< more bytes are needed
-        complete,    ///< `head()` is the next request's
-        refused      ///< `refusal()` answers it; nothing that follows can be told apart
-    };
-
     void feed(std::string_view bytes) { input_ += bytes; }
 
-    /// Looks for the next head in what was fed.
-    [[nodiscard]] State next();
+    /// The next head in what was fed; none: more bytes are needed. The error is the status that refuses it;
+    /// nothing that follows can be told apart then.
+    [[nodiscard]] tl::expected<std::optional<RequestHead>, unsigned> next();
 
     /// Whether nothing of a next request has arrived.
     [[nodiscard]] bool empty() const { return input_.empty(); }
-
-    /// Of the last `next()` that said `complete`.
-    [[nodiscard]] const RequestHead& head() const { return head_; }
-    /// The status of the last `next()` that said `refused`.
-    [[nodiscard]] unsigned refusal() const { return refusal_; }
 
     /// Drops what was fed.
     void clear();
 
   private:
-    State refuse(unsigned status);
-
     std::string input_;
     std::size_t searched_ = 0;  ///< bytes of `input_` in which no head ends
-    RequestHead head_;
-    unsigned refusal_ = 0;
 };
 
 /// The path in a request target of origin form (`/metrics?x=1`) or absolute form (`http://host/metrics`),

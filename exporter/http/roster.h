@@ -25,9 +25,6 @@ using Peer = std::string;
 /// One connection, as far as the roster deals with it.
 class Connection {
   public:
-    Connection() = default;
-    Connection(const Connection&) = delete;
-    Connection& operator=(const Connection&) = delete;
     virtual ~Connection() = default;
 
     /// Leaves the roster at once, whatever is under way.
@@ -57,10 +54,19 @@ class Roster {
     using Time = std::chrono::steady_clock::time_point;
     struct Entry;
     using Place = std::list<Entry>::iterator;
+    /// The connections of each peer; of those that wait, the longest first.
+    using Peers = std::map<Peer, std::list<Place>>;
+
+    struct Entry {
+        Connection* connection;
+        Phase phase;
+        Time since;     ///< in this phase
+        Time progress;  ///< when its answer last went on; while answering
+        Peers::iterator peer;
+        std::list<Place>::iterator in_peer;
+    };
 
     explicit Roster(const RosterLimits& limits) : limits_(limits) {}
-    Roster(const Roster&) = delete;
-    Roster& operator=(const Roster&) = delete;
 
     /// Makes room for one more connection. At a limit, the one that has waited longest for its request to be
     /// complete is closed: of the same peer at the peer's limit.
@@ -94,20 +100,7 @@ class Roster {
 
   private:
     using Group = std::list<Entry>;
-    /// The connections of each peer; of those that wait, the longest first.
-    using Peers = std::map<Peer, std::list<Place>>;
 
-  public:
-    struct Entry {
-        Connection* connection;
-        Phase phase;
-        Time since;     ///< in this phase
-        Time progress;  ///< when its answer last went on; while answering
-        Peers::iterator peer;
-        std::list<Place>::iterator in_peer;
-    };
-
-  private:
     [[nodiscard]] Group& group(Phase phase);
 
     const RosterLimits limits_;

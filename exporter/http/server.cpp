@@ -18,8 +18,6 @@ namespace {
 using std::chrono::milliseconds;
 using Time = EventLoop::Time;
 
-/// Connections beyond the limits: enough for probes, and for saying no.
-constexpr RosterLimits overflow_limits{.connections = 16, .connections_of_peer = 16};
 /// Of the listeners for probes alone.
 constexpr RosterLimits probe_limits{.connections = 64, .connections_of_peer = 64};
 
@@ -45,23 +43,20 @@ class RunningServer final : public Server {
                 .loop = loop_,
                 .roster = Roster({.connections = options_.max_connections,
                                   .connections_of_peer = options_.max_connections_per_address}),
-                .overflow = Roster(overflow_limits),
                 .crowd = main_.roster,
-                .security = std::move(security),
-                .probes_only = false},
+                .security = std::move(security)},
           probes_{.options = options_,
                   .handler = handler_,
                   .loop = loop_,
                   .roster = Roster(probe_limits),
-                  .overflow = Roster(overflow_limits),
                   .crowd = main_.roster,
-                  .security = nullptr,
                   .probes_only = true} {}
     RunningServer(const RunningServer&) = delete;
     RunningServer& operator=(const RunningServer&) = delete;
     ~RunningServer() override { stop(milliseconds(0)); }
 
-    [[nodiscard]] tl::expected<void, std::string> listen() {
+    /// Listens and starts the thread.
+    [[nodiscard]] tl::expected<void, std::string> begin() {
         const auto add = [this](Service& service, std::vector<base::ListenAddress>& bound) {
             return [this, &service, &bound](Listening listening) {
                 bound.push_back(listening.address);
@@ -78,14 +73,12 @@ class RunningServer final : public Server {
         for (const auto& address : options_.probe_addresses) {
             added = added.and_then([&] { return listen_on(address).map(add(probes_, probe_addresses_)); });
         }
-        return added;
-    }
-
-    void run() {
-        thread_ = std::jthread([this] {
-            while (!main_.roster.draining() || connections() > 0) {
-                loop_->turn(tick(std::chrono::steady_clock::now()));
-            }
+        return added.map([this] {
+            thread_ = std::jthread([this] {
+                while (!main_.roster.draining() || connections() > 0) {
+                    loop_->turn(tick(std::chrono::steady_clock::now()));
+                }
+            });
         });
     }
 
@@ -190,10 +183,7 @@ tl::expected<std::unique_ptr<Server>, std::string> Server::start(const ServerOpt
     }
     try {
         auto server = std::make_unique<RunningServer>(options, std::move(handler), std::move(security));
-        return server->listen().map([&] {
-            server->run();
-            return std::unique_ptr<Server>(std::move(server));
-        });
+        return server->begin().map([&] { return std::unique_ptr<Server>(std::move(server)); });
     } catch (const std::exception& error) {
         return tl::unexpected(std::string("cannot start the web server: ") + error.what());
     }

@@ -1,6 +1,9 @@
 #include "http/session.h"
 
+#include "http/authenticator.h"
+#include "http/channel.h"
 #include "http/rate_limiter.h"
+#include "http/request.h"
 #include "http/tls.h"
 
 #include <fmt/format.h>
@@ -9,6 +12,8 @@
 #include <chrono>
 #include <exception>
 #include <span>
+#include <string>
+#include <string_view>
 #include <utility>
 
 namespace exporter::http {
@@ -42,254 +47,290 @@ std::array<std::string_view, 3> first_of(std::array<std::string_view, 3> pieces,
     return pieces;
 }
 
+/// One connection. Lives until it is closed.
+class Session final : public std::enable_shared_from_this<Session>,
+                      public Connection,
+                      private EventLoop::Waiter {
+  public:
+    using Step = void (Session::*)();
+
+    Session(Socket socket, const Peer& peer, Service& service, std::optional<unsigned> refusal)
+        : service_(service),
+          roster_(refusal ? service.overflow : service.roster),
+          peer_(peer),
+          refusal_(refusal),
+          security_(service.security),
+          socket_(std::move(socket)),
+          channel_(security_ && security_->tls ? security_->tls->accept(socket_.get())
+                                               : std::make_unique<Channel>(socket_.get())),
+          place_(roster_.enter(*this, peer, now())) {}
+
+    Session(const Session&) = delete;
+    Session& operator=(const Session&) = delete;
+    ~Session() override { close(); }
+
+    void start() {
+        self_ = shared_from_this();
+        run(&Session::handshake);
+    }
+
+    /// At once, whatever is under way. May be called again.
+    void close() override {
+        if (!place_) {
+            return;
+        }
+        roster_.leave(*std::exchange(place_, std::nullopt));
+        service_.loop->leave(socket_.get(), *this);
+        channel_.reset();
+        socket_ = Socket(-1);
+        // Last: it may be all that keeps this object.
+        const auto self = std::exchange(self_, nullptr);
+    }
+
+  private:
+    /// Takes a step of an open session, and closes it when memory runs out: the others go on.
+    void run(Step step) {
+        const auto self = shared_from_this();  // a step may close it
+        if (!place_) {
+            return;
+        }
+        try {
+            (this->*step)();
+        } catch (const std::exception&) {
+            close();
+        }
+    }
+
+    void wait(Progress want, Step step) {
+        next_step_ = step;
+        service_.loop->wait(socket_.get(), want, *this);
+    }
+
+    /// Whether an operation of the channel's is done. Else the session waits to take `step` again, or closes.
+    [[nodiscard]] bool goes_on(Progress progress, Step step) {
+        if (progress == Progress::want_read || progress == Progress::want_write) {
+            wait(progress, step);
+        } else if (progress != Progress::done) {
+            close();
+        }
+        return progress == Progress::done;
+    }
+
+    void ready() override {
+        // Broken sockets are reported unasked, too: what is broken shows in the next operation.
+        if (const Step step = std::exchange(next_step_, nullptr)) {
+            run(step);
+        }
+    }
+
+    void enter(Phase phase) { roster_.move(*place_, phase, now()); }
+
+    void handshake() {
+        if (goes_on(channel_->handshake(), &Session::handshake)) {
+            receive();
+        }
+    }
+
+    void receive() {
+        const auto [progress, bytes] = channel_->read(service_.input);
+        if (!goes_on(progress, &Session::receive)) {
+            return;
+        }
+        if ((*place_)->phase == Phase::idle) {
+            enter(Phase::receiving);
+        }
+        reader_.feed({service_.input.data(), bytes});
+        take_next();
+    }
+
+    void take_next() {
+        auto next = reader_.next();
+        if (next && !*next) {
+            wait(Progress::want_read, &Session::receive);
+            return;
+        }
+        head_ = next ? **std::move(next) : RequestHead();
+        keep_alive_ = head_.keep_alive && !refusal_;
+        is_probe_ = next && service_.options.is_probe && service_.options.is_probe(head_.request.path);
+        if (!next) {
+            answer(next.error());
+        } else if (!is_probe_ && service_.probes_only) {
+            answer(404);
+        } else if (!is_probe_ && refusal_) {
+            answer(*refusal_);
+        } else {
+            admit();
+        }
+    }
+
+    void admit() {
+        using Kind = RateLimiter::Kind;
+        const bool asks_passwords = security_ && security_->authenticator;
+        verdict_ = asks_passwords ? security_->authenticator->known(head_.authorization, peer_)
+                                  : std::optional(Verdict::right);
+        const auto kind = !verdict_                                       ? Kind::check
+                          : asks_passwords && *verdict_ == Verdict::right ? Kind::known
+                                                                          : Kind::anonymous;
+        // Probes are answered beyond the limit, but no password is checked beyond it: guessers would go
+        // there.
+        const bool is_limited = security_ && security_->rate_limiter && (!is_probe_ || kind == Kind::check);
+        if (is_limited && !security_->rate_limiter->allow(kind, peer_, now())) {
+            answer(429);
+        } else if (verdict_) {
+            respond();
+        } else {
+            verify();
+        }
+    }
+
+    void verify() {
+        enter(Phase::verifying);
+        // The result comes on another thread, where this object must not end.
+        auto done = [loop = service_.loop, session = weak_from_this()](Verdict verdict) {
+            loop->post([session, verdict] {
+                if (const auto self = session.lock()) {
+                    self->verdict_ = verdict;
+                    self->run(&Session::respond);
+                }
+            });
+        };
+        security_->authenticator->verify(head_.authorization, peer_, std::move(done));
+    }
+
+    void respond() {
+        if (verdict_ == Verdict::wrong) {
+            answer(401);
+            return;
+        }
+        const bool is_crowded = !is_probe_ && roster_.answering() >= service_.options.max_answers;
+        if (verdict_ == Verdict::too_many ||
+            (is_crowded && !roster_.close_longest_stalled(now() - patience_with_readers))) {
+            answer(503);
+            return;
+        }
+        Response response;
+        try {
+            response = service_.handler(head_.request);
+        } catch (...) {
+            // Without the exception's text: it is for the program's author, not for whoever can reach the
+            // port.
+            answer(500);
+            return;
+        }
+        answer(std::move(response));
+    }
+
+    /// Whoever came in under settings that no longer hold does not stay.
+    [[nodiscard]] bool is_welcome_to_stay() const {
+        return security_ == service_.security && !roster_.draining();
+    }
+
+    void answer(unsigned status) {
+        Response response;
+        response.status = status;
+        response.own_body = fmt::format("{}\n", reason_phrase(status));
+        if (status == 429 || status == 503) {
+            response.headers.emplace_back("Retry-After", "1");
+        } else if (status == 401) {
+            response.headers.emplace_back(
+                "WWW-Authenticate",
+                fmt::format(R"(Basic realm="{}", charset="UTF-8")", service_.options.realm));
+        }
+        answer(std::move(response));
+    }
+
+    void answer(Response response) {
+        enter(Phase::answering);
+        keep_alive_ = keep_alive_ && is_welcome_to_stay();
+        if (security_) {
+            add_missing(security_->headers, response.headers);
+        }
+        response_ = std::move(response);
+        response_head_ =
+            response_head(response_, !keep_alive_,
+                          std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now()));
+        unwritten_ = {response_head_};
+        if (head_.request.method != "HEAD") {
+            unwritten_[1] =
+                response_.shared_body ? std::string_view(*response_.shared_body) : std::string_view();
+            unwritten_[2] = response_.own_body;
+        }
+        write();
+    }
+
+    void write() {
+        roster_.note_progress(*place_, now());
+        const auto is_written = [](std::string_view piece) { return piece.empty(); };
+        std::size_t turn_left = write_turn_bytes;
+        while (!std::ranges::all_of(unwritten_, is_written)) {
+            if (turn_left == 0) {
+                wait(Progress::want_write, &Session::write);
+                return;
+            }
+            const auto [progress, bytes] = channel_->write(first_of(unwritten_, turn_left));
+            if (!goes_on(progress, &Session::write)) {
+                return;
+            }
+            skip(bytes, unwritten_);
+            turn_left -= bytes;
+        }
+        on_written();
+    }
+
+    void on_written() {
+        response_ = {};
+        response_head_ = {};
+        if (roster_.draining()) {
+            close();
+        } else if (!keep_alive_ || !is_welcome_to_stay()) {
+            // Closing while input is unread resets the connection, and the client may lose the response it
+            // was about to read.
+            enter(Phase::lingering);
+            reader_.clear();
+            channel_->finish();
+            discard();
+        } else if (reader_.empty()) {
+            enter(Phase::idle);
+            wait(Progress::want_read, &Session::receive);
+        } else {
+            enter(Phase::receiving);
+            // Not at once, so that a client that sends many requests at a time has its turn like others.
+            wait(Progress::want_write, &Session::take_next);
+        }
+    }
+
+    void discard() {
+        if (goes_on(channel_->read(service_.input).progress, &Session::discard)) {
+            wait(Progress::want_read, &Session::discard);
+        }
+    }
+
+    Service& service_;
+    Roster& roster_;
+    const Peer peer_;
+    const std::optional<unsigned> refusal_;
+    const std::shared_ptr<const Security> security_;  ///< may be null
+    Socket socket_;
+    std::unique_ptr<Channel> channel_;
+    HeadReader reader_;
+    std::optional<Roster::Place> place_;  ///< none once closed
+    std::shared_ptr<Session> self_;       ///< from the start until it is closed
+    Step next_step_ = nullptr;            ///< when what is waited for has come
+
+    RequestHead head_;                ///< empty: it was refused
+    std::optional<Verdict> verdict_;  ///< on the request's login; none: it has to be checked
+    bool keep_alive_ = false;
+    bool is_probe_ = false;
+
+    std::string response_head_;
+    Response response_;
+    std::array<std::string_view, 3> unwritten_;  ///< of `response_head_` and `response_`
+};
+
 }  // namespace
 
-Session::Session(Socket socket, const Peer& peer, Service& service, std::optional<unsigned> refusal)
-    : service_(service),
-      roster_(refusal ? service.overflow : service.roster),
-      peer_(peer),
-      refusal_(refusal),
-      security_(service.security),
-      socket_(std::move(socket)),
-      channel_(security_ && security_->tls ? security_->tls->accept(socket_.get())
-                                           : std::make_unique<Channel>(socket_.get())),
-      place_(roster_.enter(*this, peer, now())) {}
-
-Session::~Session() {
-    close();
-}
-
-void Session::start() {
-    self_ = shared_from_this();
-    run(&Session::handshake);
-}
-
-void Session::close() {
-    if (!place_) {
-        return;
-    }
-    roster_.leave(*std::exchange(place_, std::nullopt));
-    service_.loop->leave(socket_.get(), *this);
-    channel_.reset();
-    socket_ = Socket(-1);
-    // Last: it may be all that keeps this object.
-    const auto self = std::exchange(self_, nullptr);
-}
-
-/// Takes a step of an open session, and closes it when memory runs out: the others go on.
-void Session::run(Step step) {
-    const auto self = shared_from_this();  // a step may close it
-    if (!place_) {
-        return;
-    }
-    try {
-        (this->*step)();
-    } catch (const std::exception&) {
-        close();
-    }
-}
-
-void Session::wait(Progress want, Step step) {
-    next_step_ = step;
-    service_.loop->wait(socket_.get(), want, *this);
-}
-
-/// Whether an operation of the channel's is done. Else the session waits to take `step` again, or closes.
-bool Session::goes_on(Progress progress, Step step) {
-    if (progress == Progress::want_read || progress == Progress::want_write) {
-        wait(progress, step);
-    } else if (progress != Progress::done) {
-        close();
-    }
-    return progress == Progress::done;
-}
-
-void Session::ready() {
-    // Broken sockets are reported unasked, too: what is broken shows in the next operation.
-    if (const Step step = std::exchange(next_step_, nullptr)) {
-        run(step);
-    }
-}
-
-void Session::enter(Phase phase) {
-    roster_.move(*place_, phase, now());
-}
-
-void Session::handshake() {
-    if (goes_on(channel_->handshake(), &Session::handshake)) {
-        receive();
-    }
-}
-
-void Session::receive() {
-    const auto [progress, bytes] = channel_->read(service_.input);
-    if (!goes_on(progress, &Session::receive)) {
-        return;
-    }
-    if ((*place_)->phase == Phase::idle) {
-        enter(Phase::receiving);
-    }
-    reader_.feed({service_.input.data(), bytes});
-    take_next();
-}
-
-void Session::take_next() {
-    const auto state = reader_.next();
-    if (state == HeadReader::State::incomplete) {
-        wait(Progress::want_read, &Session::receive);
-        return;
-    }
-    const bool is_complete = state == HeadReader::State::complete;
-    const auto& head = reader_.head();
-    keep_alive_ = is_complete && head.keep_alive && !refusal_;
-    without_body_ = is_complete && head.request.method == "HEAD";
-    is_probe_ = is_complete && service_.options.is_probe && service_.options.is_probe(head.request.path);
-    if (!is_complete) {
-        answer(reader_.refusal());
-    } else if (!is_probe_ && service_.probes_only) {
-        answer(404);
-    } else if (!is_probe_ && refusal_) {
-        answer(*refusal_);
-    } else {
-        admit();
-    }
-}
-
-void Session::admit() {
-    using Kind = RateLimiter::Kind;
-    const bool asks_passwords = security_ && security_->authenticator;
-    verdict_ = asks_passwords ? security_->authenticator->known(reader_.head().authorization, peer_)
-                              : std::optional(Verdict::right);
-    const auto kind = !verdict_                                       ? Kind::check
-                      : asks_passwords && *verdict_ == Verdict::right ? Kind::known
-                                                                      : Kind::anonymous;
-    // Probes are answered beyond the limit, but no password is checked beyond it: guessers would go there.
-    const bool is_limited = security_ && security_->rate_limiter && (!is_probe_ || kind == Kind::check);
-    if (is_limited && !security_->rate_limiter->allow(kind, peer_, now())) {
-        answer(429);
-    } else if (verdict_) {
-        respond();
-    } else {
-        verify();
-    }
-}
-
-void Session::verify() {
-    enter(Phase::verifying);
-    // The result comes on another thread, where this object must not end.
-    auto done = [loop = service_.loop, session = weak_from_this()](Verdict verdict) {
-        loop->post([session, verdict] {
-            if (const auto self = session.lock()) {
-                self->verdict_ = verdict;
-                self->run(&Session::respond);
-            }
-        });
-    };
-    security_->authenticator->verify(reader_.head().authorization, peer_, std::move(done));
-}
-
-void Session::respond() {
-    if (verdict_ == Verdict::wrong) {
-        answer(401);
-        return;
-    }
-    const bool is_crowded = !is_probe_ && roster_.answering() >= service_.options.max_answers;
-    if (verdict_ == Verdict::too_many ||
-        (is_crowded && !roster_.close_longest_stalled(now() - patience_with_readers))) {
-        answer(503);
-        return;
-    }
-    Response response;
-    try {
-        response = service_.handler(reader_.head().request);
-    } catch (...) {
-        // Without the exception's text: it is for the program's author, not for whoever can reach the port.
-        answer(500);
-        return;
-    }
-    answer(std::move(response));
-}
-
-/// Whoever came in under settings that no longer hold does not stay.
-bool Session::is_welcome_to_stay() const {
-    return security_ == service_.security && !roster_.draining();
-}
-
-void Session::answer(unsigned status) {
-    Response response;
-    response.status = status;
-    response.own_body = fmt::format("{}\n", reason_phrase(status));
-    if (status == 429 || status == 503) {
-        response.headers.emplace_back("Retry-After", "1");
-    } else if (status == 401) {
-        response.headers.emplace_back(
-            "WWW-Authenticate", fmt::format(R"(Basic realm="{}", charset="UTF-8")", service_.options.realm));
-    }
-    answer(std::move(response));
-}
-
-void Session::answer(Response response) {
-    enter(Phase::answering);
-    keep_alive_ = keep_alive_ && is_welcome_to_stay();
-    if (security_) {
-        add_missing(security_->headers, response.headers);
-    }
-    response_ = std::move(response);
-    head_ = response_head(response_, !keep_alive_,
-                          std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now()));
-    unwritten_ = {head_};
-    if (!without_body_) {
-        unwritten_[1] = response_.shared_body ? std::string_view(*response_.shared_body) : std::string_view();
-        unwritten_[2] = response_.own_body;
-    }
-    write();
-}
-
-void Session::write() {
-    roster_.note_progress(*place_, now());
-    const auto is_written = [](std::string_view piece) { return piece.empty(); };
-    std::size_t turn_left = write_turn_bytes;
-    while (!std::ranges::all_of(unwritten_, is_written)) {
-        if (turn_left == 0) {
-            wait(Progress::want_write, &Session::write);
-            return;
-        }
-        const auto [progress, bytes] = channel_->write(first_of(unwritten_, turn_left));
-        if (!goes_on(progress, &Session::write)) {
-            return;
-        }
-        skip(bytes, unwritten_);
-        turn_left -= bytes;
-    }
-    on_written();
-}
-
-void Session::on_written() {
-    response_ = {};
-    head_ = {};
-    if (roster_.draining()) {
-        close();
-    } else if (!keep_alive_ || !is_welcome_to_stay()) {
-        // Closing while input is unread resets the connection, and the client may lose the response it was
-        // about to read.
-        enter(Phase::lingering);
-        reader_.clear();
-        channel_->finish();
-        discard();
-    } else if (reader_.empty()) {
-        enter(Phase::idle);
-        wait(Progress::want_read, &Session::receive);
-    } else {
-        enter(Phase::receiving);
-        // Not at once, so that a client that sends many requests at a time has its turn like others.
-        wait(Progress::want_write, &Session::take_next);
-    }
-}
-
-void Session::discard() {
-    if (goes_on(channel_->read(service_.input).progress, &Session::discard)) {
-        wait(Progress::want_read, &Session::discard);
-    }
+void begin_session(Socket socket, const Peer& peer, Service& service, std::optional<unsigned> refusal) {
+    std::make_shared<Session>(std::move(socket), peer, service, refusal)->start();
 }
 
 }  // namespace exporter::http

@@ -216,10 +216,15 @@ std::string_view bytes_of(const ASN1_STRING* text) {
 /// A name that may be among a certificate's: addresses by their bytes, as people write them in several ways.
 using Name = std::pair<bool, std::string>;
 
-Name name_of(const std::string& text) {
-    const std::shared_ptr<ASN1_OCTET_STRING> address(::a2i_IPADDRESS(text.c_str()), ::ASN1_OCTET_STRING_free);
+std::set<Name> names_of(const std::vector<std::string>& texts) {
+    std::set<Name> names;
+    for (const std::string& text : texts) {
+        const std::shared_ptr<ASN1_OCTET_STRING> address(::a2i_IPADDRESS(text.c_str()),
+                                                         ::ASN1_OCTET_STRING_free);
+        names.emplace(address != nullptr, address ? std::string(bytes_of(address.get())) : text);
+    }
     ::ERR_clear_error();
-    return {address != nullptr, address ? std::string(bytes_of(address.get())) : text};
+    return names;
 }
 
 /// Whether one of the certificate's alternative names is allowed.
@@ -239,14 +244,6 @@ bool has_one_of(const std::set<Name>& allowed, const X509* certificate) {
         }
     }
     return false;
-}
-
-std::set<Name> names_of(const std::vector<std::string>& texts) {
-    std::set<Name> names;
-    for (const std::string& text : texts) {
-        names.insert(name_of(text));
-    }
-    return names;
 }
 
 /// Whether the options of versions and clients go together.

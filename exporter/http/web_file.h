@@ -8,10 +8,10 @@
 #include "base/regular_file.h"
 #include "base/secret.h"
 #include "base/yaml_reader.h"
+#include "http/authenticator.h"
 #include "http/rate_limiter.h"
 #include "http/server.h"
 #include "http/tls.h"
-#include "http/users.h"
 
 #include <tl/expected.hpp>
 

@@ -31,10 +31,10 @@ LIBRARIES = {
     "httplib.h": r"datadog/transport\.cpp",
     "rapidjson/": r"datadog/page\.cpp",
     "boost/": r"http/request\.cpp",
-    "crypt.h": r"http/users\.cpp",
+    "crypt.h": r"http/authenticator\.cpp",
     "yaml-cpp/": r"base/yaml_reader\.(cpp|h)|config/load\.cpp|http/web_file\.cpp",
     "prometheus/": r"metrics/\w+\.(cpp|h)",
-    "openssl/": r"base/((pem|tls_socket)\.(cpp|h)|text(_hash)?\.cpp)|datadog/wire\.(cpp|h)|http/((tls|channel)\.(cpp|h)|users\.cpp)",
+    "openssl/": r"base/((pem|tls_socket)\.(cpp|h)|text(_hash)?\.cpp)|datadog/wire\.(cpp|h)|http/((tls|channel)\.(cpp|h)|authenticator\.cpp)",
     "zlib.h": r"datadog/content_coding\.cpp|state/archive\.h|metrics/gzip\.cpp",
 }
 

@@ -1,5 +1,5 @@
 // Whatever a client sends to prove itself: either it is refused, or it is the one way to write what was read.
-#include "http/users.h"
+#include "http/authenticator.h"
 #include "require.h"
 
 #include <cstddef>

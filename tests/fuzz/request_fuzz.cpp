@@ -54,7 +54,7 @@ class ServedConnections {
         require(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends.data()) == 0);
         const int client = ends[0];
         conversation_ = {};
-        std::make_shared<Session>(Socket(ends[1]), Peer(), service_, std::nullopt)->start();
+        begin_session(Socket(ends[1]), Peer(), service_, std::nullopt);
 
         bool input_ended = false;
         bool output_ended = false;
@@ -136,10 +136,7 @@ class ServedConnections {
                      .handler = handler_,
                      .loop = std::make_shared<EventLoop>(),
                      .roster = Roster({}),
-                     .overflow = Roster({}),
-                     .crowd = service_.roster,
-                     .security = nullptr,
-                     .probes_only = false};
+                     .crowd = service_.roster};
 };
 
 struct Answer {

@@ -1,4 +1,4 @@
-#include "http/users.h"
+#include "http/authenticator.h"
 
 #include <gtest/gtest.h>
 

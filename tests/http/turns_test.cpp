@@ -56,7 +56,7 @@ class Turns : public ::testing::Test {
     void turn() { ASSERT_TRUE(service_.loop->turn({})); }
 
     void connect(SocketPair& sockets) {
-        std::make_shared<Session>(std::move(sockets.server), Peer(), service_, std::nullopt)->start();
+        begin_session(std::move(sockets.server), Peer(), service_, std::nullopt);
     }
 
     int requests_ = 0;
@@ -66,10 +66,7 @@ class Turns : public ::testing::Test {
                      .handler = handler_,
                      .loop = std::make_shared<EventLoop>(),
                      .roster = Roster({.connections = 1000, .connections_of_peer = 1000}),
-                     .overflow = Roster({}),
-                     .crowd = service_.roster,
-                     .security = nullptr,
-                     .probes_only = false};
+                     .crowd = service_.roster};
     std::optional<Listener> listener_;
 };
 

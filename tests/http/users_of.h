@@ -1,7 +1,7 @@
 // Users by the texts of their hashes.
 #pragma once
 
-#include "http/users.h"
+#include "http/authenticator.h"
 
 #include <map>
 #include <string>

@@ -110,14 +110,15 @@ class Body {
 
 Client::Client(ClientOptions options)
     : options_(with_commons(std::move(options))),
-      transport_({.endpoint = options_.endpoint, .proxy = options_.proxy}, options_.commons->trust) {}
+      transport_(Transport::make({.endpoint = options_.endpoint, .proxy = options_.proxy},
+                                 options_.commons->trust)) {}
 
 Answer Client::list(const PageRequest& request, const config::Credentials& credentials,
                     steady_clock::time_point deadline) {
     Answer answer{{}, tl::unexpected(Error{})};
     const auto start = steady_clock::now();
     try {
-        answer = exchange(request, credentials, deadline);
+        answer.page = exchange(request, credentials, deadline, answer.exchange);
     } catch (const std::exception& exception) {
         // cpp-httplib, zlib and RapidJSON run out of memory or threads; the connection's state is unknown
         // then.
@@ -142,18 +143,15 @@ Answer Client::list(const PageRequest& request, const config::Credentials& crede
 }
 
 void Client::disconnect() {
-    transport_.disconnect();
+    transport_->disconnect();
     gunzip_.reset();  // What many organizations would hold between their polls adds up.
 }
 
-Answer Client::exchange(const PageRequest& request, const config::Credentials& credentials,
-                        steady_clock::time_point deadline) {
-    Answer answer{{}, tl::unexpected(Error{})};
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - steady_clock::now());
-    if (left <= left.zero()) {
-        answer.exchange.made = false;
-        answer.page = tl::unexpected(Error{ErrorKind::timeout, "no time was left for another request"});
-        return answer;
+Result<Page> Client::exchange(const PageRequest& request, const config::Credentials& credentials,
+                              steady_clock::time_point deadline, Exchange& cost) {
+    if (deadline <= steady_clock::now()) {
+        cost.made = false;
+        return tl::unexpected(Error{ErrorKind::timeout, "no time was left for another request"});
     }
     Page page;
     page.memory = AnswerMemory::Share(options_.answers);
@@ -166,12 +164,12 @@ Answer Client::exchange(const PageRequest& request, const config::Credentials& c
         .on_body = [&](std::string_view bytes) { return body.take(bytes); },
     };
 
-    const auto outcome = transport_.get(get, {.connect = std::min(options_.connect_timeout, left),
-                                              .silence = std::min(options_.read_timeout, left),
-                                              .deadline = deadline,
-                                              .body_bytes = options_.max_body_bytes});
+    const auto outcome = transport_->get(get, {.connect = options_.connect_timeout,
+                                               .silence = options_.read_timeout,
+                                               .deadline = deadline,
+                                               .body_bytes = options_.max_body_bytes});
 
-    answer.exchange.body_bytes = page.body.size();
+    cost.body_bytes = page.body.size();
     std::optional<Error> fault = outcome.failure;
     if (const auto unfit = body.fault(); unfit && !fault) {
         fault = sent(*unfit);
@@ -181,22 +179,19 @@ Answer Client::exchange(const PageRequest& request, const config::Credentials& c
     }
     // The status counts even if the rest of an error's answer is missing: it is what a person needs to know.
     if (fault && (fault->kind == ErrorKind::cancelled || !outcome.head || outcome.head->status == 200)) {
-        answer.page = tl::unexpected(*std::move(fault));
-        return answer;
+        return tl::unexpected(*std::move(fault));
     }
     const AnswerHead& head = *outcome.head;
-    answer.exchange.status = head.status;
-    answer.exchange.rate_limit = rate_limit_of(head);
+    cost.status = head.status;
+    cost.rate_limit = rate_limit_of(head);
     if (head.status != 200) {
-        answer.page =
-            tl::unexpected(status_error(head, {page.body.data(), page.body.size()}, options_.endpoint.host));
-        return answer;
+        return tl::unexpected(
+            status_error(head, {page.body.data(), page.body.size()}, options_.endpoint.host));
     }
     expected_body_bytes_ = std::min(page.body.size(), AnswerMemory::ordinary);
     page.answered_at = base::parse_http_date(head.value("Date"));
     page.asked_at = page.answered_at;
-    answer.page = parsed(std::move(page));
-    return answer;
+    return parsed(std::move(page));
 }
 
 Result<Page> Client::parsed(Page page) const {

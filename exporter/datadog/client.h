@@ -63,17 +63,18 @@ class Client {
     void disconnect();
 
     /// Ends a request under way and refuses all later ones (`cancelled`). From any thread.
-    void cancel() { transport_.cancel(); }
+    void cancel() { transport_->cancel(); }
 
   private:
-    [[nodiscard]] Answer exchange(const PageRequest& request, const config::Credentials& credentials,
-                                  std::chrono::steady_clock::time_point deadline);
+    /// @param cost filled as far as it goes
+    [[nodiscard]] Result<Page> exchange(const PageRequest& request, const config::Credentials& credentials,
+                                        std::chrono::steady_clock::time_point deadline, Exchange& cost);
     [[nodiscard]] Result<Page> parsed(Page page) const;
     /// An error whose message goes on after `… sent`.
     [[nodiscard]] Error sent(Error error) const;
 
     const ClientOptions options_;
-    Transport transport_;
+    const std::unique_ptr<Transport> transport_;
     std::optional<Gunzip> gunzip_;  ///< kept from page to page
     /// The last page's size, if it was ordinary: saves growing the next page's buffer step by step.
     std::size_t expected_body_bytes_ = 0;

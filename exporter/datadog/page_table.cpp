@@ -260,23 +260,18 @@ static_assert(std::ranges::is_sorted(rows, {}, &Row::in));
 
 constexpr std::size_t place_count = static_cast<std::size_t>(Place::error) + 1;
 
-/// Where the rows of each place begin, and at the end of all.
-constexpr std::array<std::size_t, place_count + 1> beginnings() {
-    std::array<std::size_t, place_count + 1> beginnings{};
-    for (const Row& row : rows) {
-        for (auto place = static_cast<std::size_t>(row.in) + 1; place <= place_count; ++place) {
-            ++beginnings[place];
-        }
-    }
-    return beginnings;
-}
-
 }  // namespace
 
 std::span<const Row> rows_of(Place place) {
-    static constexpr auto beginning = beginnings();
-    const auto index = static_cast<std::size_t>(place);
-    return std::span(rows).subspan(beginning[index], beginning[index + 1] - beginning[index]);
+    static constexpr auto rows_by_place = [] {
+        std::array<std::span<const Row>, place_count> by_place;
+        for (std::size_t i = 0; i < place_count; ++i) {
+            const auto found = std::ranges::equal_range(rows, static_cast<Place>(i), {}, &Row::in);
+            by_place[i] = {found.begin(), found.end()};
+        }
+        return by_place;
+    }();
+    return rows_by_place[static_cast<std::size_t>(place)];
 }
 
 PageDraft::PageDraft(Page& target) : page(target) {

@@ -37,17 +37,10 @@ inline constexpr std::size_t owner_type_count = owner_types.size();
 /// read, or can't be right" are different facts.
 class Date {
   public:
-    [[nodiscard]] static constexpr Date none() { return Date{}; }
-    [[nodiscard]] static constexpr Date unreadable() {
-        Date date;
-        date.unreadable_ = true;
-        return date;
-    }
-    [[nodiscard]] static constexpr Date at(base::Timestamp moment) {
-        Date date;
-        date.moment_ = moment;
-        return date;
-    }
+    constexpr Date() = default;
+    [[nodiscard]] static constexpr Date none() { return {}; }
+    [[nodiscard]] static constexpr Date unreadable() { return {std::nullopt, true}; }
+    [[nodiscard]] static constexpr Date at(base::Timestamp moment) { return {moment, false}; }
 
     [[nodiscard]] constexpr bool is_none() const { return !moment_ && !unreadable_; }
     [[nodiscard]] constexpr bool is_unreadable() const { return unreadable_; }
@@ -56,6 +49,9 @@ class Date {
     constexpr bool operator==(const Date&) const = default;
 
   private:
+    constexpr Date(std::optional<base::Timestamp> moment, bool unreadable)
+        : moment_(moment), unreadable_(unreadable) {}
+
     std::optional<base::Timestamp> moment_;
     bool unreadable_ = false;
 };

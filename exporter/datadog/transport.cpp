@@ -109,28 +109,23 @@ class AnswerStream final : public httplib::Stream {
     std::array<char, std::size_t{16} << 10> buffer_;
 };
 
-std::string name_of(const Transport::Target& target) {
-    return target.unix_path.empty() ? target.endpoint.url() : "unix:" + target.unix_path;
-}
-
-}  // namespace
-
 /// The library knows of no proxy: it would send the proxy's password through the tunnel too, or drop one that
 /// has no user.
-class Transport::Connection final : public httplib::ClientImpl {
+class Connection final : public Transport, public httplib::ClientImpl {
   public:
     Connection(Target target, const TlsContext& trust)
         : ClientImpl(target.endpoint.host, target.endpoint.port),
           target_(std::move(target)),
-          name_(name_of(target_)),
+          name_(target_.unix_path.empty() ? target_.endpoint.url() : "unix:" + target_.unix_path),
           trust_(trust) {
         set_keep_alive(true);
         set_follow_location(false);  // A redirect would carry the credentials to another host.
         set_decompress(false);
     }
 
-    Outcome get(const Request& request, const Limits& limits);
-    void cancel() { wire_.cancel(); }
+    Outcome get(const Request& request, const Limits& limits) override;
+    void disconnect() override { stop(); }
+    void cancel() override { wire_.cancel(); }
 
   private:
     // Instead of the library's connections, TLS and tunnel.
@@ -138,15 +133,15 @@ class Transport::Connection final : public httplib::ClientImpl {
     void shutdown_ssl(Socket& socket, bool shutdown_gracefully);
     // For our own stream.
     bool process_socket(const Socket& socket, std::function<bool(httplib::Stream&)> callback);  // 0.11, 0.18
-    bool process_socket(const Socket& socket, steady_clock::time_point start,
-                        std::function<bool(httplib::Stream&)> callback);  // 0.41
+    [[maybe_unused]] bool process_socket(const Socket& socket, steady_clock::time_point start,
+                                         std::function<bool(httplib::Stream&)> callback);  // 0.41
 
     [[nodiscard]] bool is_plain_proxy() const { return target_.proxy && !target_.endpoint.tls; }
     [[nodiscard]] httplib::Request http_request(const Request& request) const;
-    /// Connects to the first host on the way, a proxy or not.
-    [[nodiscard]] Result<int> connect();
-    /// Makes a fresh connection one that speaks to the target. nullopt: it does.
-    [[nodiscard]] std::optional<Error> prepare();
+    /// Connects to the first host on the way, a proxy or not, and from there to the target. nullopt: done.
+    ///
+    /// @param socket closed by `get` where it is of no use
+    [[nodiscard]] std::optional<Error> connect(Socket& socket);
     [[nodiscard]] Error failure() const;
 
     const Target target_;
@@ -164,7 +159,7 @@ class Transport::Connection final : public httplib::ClientImpl {
 };
 // NOLINTEND(modernize-use-override)
 
-Transport::Outcome Transport::Connection::get(const Request& request, const Limits& limits) {
+Transport::Outcome Connection::get(const Request& request, const Limits& limits) {
     limits_ = limits;
     answer_.emplace(AnswerReader::Method::get, limits.body_bytes);
     request_line_ =
@@ -210,7 +205,7 @@ Transport::Outcome Transport::Connection::get(const Request& request, const Limi
     return outcome;
 }
 
-httplib::Request Transport::Connection::http_request(const Request& request) const {
+httplib::Request Connection::http_request(const Request& request) const {
     httplib::Request http;
     http.method = "GET";
     const std::string url = target_.endpoint.url();
@@ -226,46 +221,40 @@ httplib::Request Transport::Connection::http_request(const Request& request) con
     return http;
 }
 
-bool Transport::Connection::create_and_connect_socket(Socket& socket, httplib::Error& /*error*/) {
+bool Connection::create_and_connect_socket(Socket& socket, httplib::Error& /*error*/) {
     fresh_ = true;
-    const auto connected = connect();
-    if (!connected) {
-        refusal_ = connected.error();
-        return false;
-    }
-    socket.sock = *connected;  // Closed by `get` where it is of no use.
-    refusal_ = prepare();
+    refusal_ = connect(socket);
     return !refusal_;
 }
 
-Result<int> Transport::Connection::connect() {
+std::optional<Error> Connection::connect(Socket& socket) {
     const auto& [endpoint, unix_path, proxy] = target_;
+    const std::string proxy_name = proxy ? fmt::format("the proxy {}:{}", proxy->host, proxy->port) : "";
     wire_.begin(limits_.connect, limits_.deadline);
     auto connected = !unix_path.empty() ? wire_.connect(unix_path)
                      : proxy            ? wire_.connect(proxy->host, proxy->port)
                                         : wire_.connect(endpoint.host, endpoint.port);
-    if (!connected && connected.error().kind == ErrorKind::connect) {
-        const std::string via =
-            proxy ? fmt::format(" through the proxy {}:{}", proxy->host, proxy->port) : std::string();
-        connected.error().message =
-            fmt::format("no connection to {}{}: {}", name_, via, connected.error().message);
+    if (!connected) {
+        Error& error = connected.error();
+        if (error.kind == ErrorKind::connect) {
+            error.message = fmt::format("no connection to {}{}: {}", name_,
+                                        proxy ? " through " + proxy_name : "", error.message);
+        }
+        return std::move(connected).error();
     }
+    socket.sock = *connected;
     wire_.begin(limits_.silence, limits_.deadline);
-    return connected;
-}
-
-std::optional<Error> Transport::Connection::prepare() {
-    if (!target_.endpoint.tls) {
+    if (!endpoint.tls) {
         return std::nullopt;
     }
-    if (const auto& proxy = target_.proxy) {
-        if (auto opened = open_tunnel(wire_, target_.endpoint, *proxy); !opened) {
-            opened.error().message = fmt::format("the proxy {}:{} made no connection to {}: {}", proxy->host,
-                                                 proxy->port, name_, opened.error().message);
+    if (proxy) {
+        if (auto opened = open_tunnel(wire_, endpoint, *proxy); !opened) {
+            opened.error().message =
+                fmt::format("{} made no connection to {}: {}", proxy_name, name_, opened.error().message);
             return std::move(opened).error();
         }
     }
-    if (auto started = wire_.start_tls(trust_, target_.endpoint.host); !started) {
+    if (auto started = wire_.start_tls(trust_, endpoint.host); !started) {
         started.error().message =
             fmt::format("no secure connection to {}: {}", name_, started.error().message);
         return std::move(started).error();
@@ -273,8 +262,7 @@ std::optional<Error> Transport::Connection::prepare() {
     return std::nullopt;
 }
 
-bool Transport::Connection::process_socket(const Socket& socket,
-                                           std::function<bool(httplib::Stream&)> callback) {
+bool Connection::process_socket(const Socket& socket, std::function<bool(httplib::Stream&)> callback) {
     AnswerStream stream(socket.sock, wire_, request_line_, *answer_);
     bool done = false;
     try {
@@ -292,16 +280,16 @@ bool Transport::Connection::process_socket(const Socket& socket,
     return done;
 }
 
-bool Transport::Connection::process_socket(const Socket& socket, steady_clock::time_point /*start*/,
-                                           std::function<bool(httplib::Stream&)> callback) {
+bool Connection::process_socket(const Socket& socket, steady_clock::time_point /*start*/,
+                                std::function<bool(httplib::Stream&)> callback) {
     return process_socket(socket, std::move(callback));
 }
 
-void Transport::Connection::shutdown_ssl(Socket& /*socket*/, bool shutdown_gracefully) {
+void Connection::shutdown_ssl(Socket& /*socket*/, bool shutdown_gracefully) {
     wire_.detach(shutdown_gracefully);
 }
 
-Error Transport::Connection::failure() const {
+Error Connection::failure() const {
     if (wire_.is_cancelled()) {
         return {ErrorKind::cancelled, "the request was cancelled"};
     }
@@ -322,30 +310,19 @@ Error Transport::Connection::failure() const {
                                             answer_->has_begun() ? "its answer was whole" : "it answered")};
 }
 
-Transport::Transport(Target target, const TlsContext& trust)
-    : connection_(std::make_unique<Connection>(std::move(target), trust)) {}
+}  // namespace
 
-Transport::~Transport() = default;
-
-Transport::Outcome Transport::get(const Request& request, const Limits& limits) {
-    return connection_->get(request, limits);
-}
-
-void Transport::disconnect() {
-    connection_->stop();
-}
-
-void Transport::cancel() {
-    connection_->cancel();
+std::unique_ptr<Transport> Transport::make(Target target, const TlsContext& trust) {
+    return std::make_unique<Connection>(std::move(target), trust);
 }
 
 Result<int> status_of(const Transport::Target& target, const std::string& path,
                       std::chrono::milliseconds limit) {
     const TlsContext trust = TlsContext::of_anybody();
-    Transport transport(target, trust);
     const auto outcome =
-        transport.get({.target = path, .on_head = [](const AnswerHead&) { return false; }},
-                      {.connect = limit, .silence = limit, .deadline = steady_clock::now() + limit});
+        Transport::make(target, trust)
+            ->get({.target = path, .on_head = [](const AnswerHead&) { return false; }},
+                  {.connect = limit, .silence = limit, .deadline = steady_clock::now() + limit});
     if (!outcome.head) {
         return tl::unexpected(*outcome.failure);
     }

@@ -50,22 +50,18 @@ class Transport {
     };
 
     /// @param trust must outlive the transport
-    Transport(Target target, const TlsContext& trust);
+    [[nodiscard]] static std::unique_ptr<Transport> make(Target target, const TlsContext& trust);
+
+    Transport() = default;
     Transport(const Transport&) = delete;
     Transport& operator=(const Transport&) = delete;
-    ~Transport();
+    virtual ~Transport() = default;
 
     /// On the connection of the last exchange, where that can be used again.
-    [[nodiscard]] Outcome get(const Request& request, const Limits& limits);
-
-    void disconnect();
-
+    [[nodiscard]] virtual Outcome get(const Request& request, const Limits& limits) = 0;
+    virtual void disconnect() = 0;
     /// Ends an exchange under way and all later ones (`cancelled`). From any thread.
-    void cancel();
-
-  private:
-    class Connection;
-    std::unique_ptr<Connection> connection_;
+    virtual void cancel() = 0;
 };
 
 /// The status of the answer to one GET, whose body is not read: whether a server is up. Knows nothing of

@@ -33,8 +33,7 @@ constexpr std::size_t largest_piece = std::numeric_limits<int>::max();
 /// name does not, and `*` stands for a whole label. OpenSSL's defaults take a certificate without alternative
 /// names by its common name, and `loc*.example.test` for `localhost.example.test`; Go and browsers take
 /// neither.
-bool expect_host(SSL* ssl, const std::string& host, bool verifies) {
-    ::SSL_set_verify(ssl, verifies ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, nullptr);
+bool expect_host(SSL* ssl, const std::string& host) {
     ::SSL_set_hostflags(ssl, X509_CHECK_FLAG_NEVER_CHECK_SUBJECT | X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
     if (base::parse_ip(host)) {
         return ::X509_VERIFY_PARAM_set1_ip_asc(::SSL_get0_param(ssl), host.c_str()) == 1;
@@ -47,7 +46,7 @@ bool expect_host(SSL* ssl, const std::string& host, bool verifies) {
 
 }  // namespace
 
-TlsContext::TlsContext() : context_(::SSL_CTX_new(::TLS_client_method()), ::SSL_CTX_free), verifies_(false) {
+TlsContext::TlsContext() : context_(::SSL_CTX_new(::TLS_client_method()), ::SSL_CTX_free) {
     if (!context_) {
         problem_ = "OpenSSL can't be set up: " + base::openssl_reason();
         return;
@@ -57,19 +56,16 @@ TlsContext::TlsContext() : context_(::SSL_CTX_new(::TLS_client_method()), ::SSL_
 }
 
 TlsContext::TlsContext(const std::string& ca_file) : TlsContext() {
-    verifies_ = true;
-    if (context_ && ca_file.empty() && ::SSL_CTX_set_default_verify_paths(context_.get()) != 1) {
-        problem_ = "the system's CA certificates can't be loaded: " + base::openssl_reason();
+    if (!context_) {
+        return;
     }
-    if (context_ && !ca_file.empty()) {
-        trust(ca_file);
+    ::SSL_CTX_set_verify(context_.get(), SSL_VERIFY_PEER, nullptr);
+    if (ca_file.empty()) {
+        if (::SSL_CTX_set_default_verify_paths(context_.get()) != 1) {
+            problem_ = "the system's CA certificates can't be loaded: " + base::openssl_reason();
+        }
+        return;
     }
-    if (!problem_.empty()) {
-        context_.reset();
-    }
-}
-
-void TlsContext::trust(const std::string& ca_file) {
     // Not by SSL_CTX_load_verify_locations: it would wait for the writer of a named pipe.
     const auto file = base::read_certificate_file(ca_file, "the file of CA certificates " + ca_file);
     if (!file) {
@@ -202,7 +198,7 @@ Result<void> Wire::start_tls(const TlsContext& context, const std::string& host)
     }
     ssl_.reset(::SSL_new(context.get()), ::SSL_free);
     tls_socket_ = ssl_ ? base::TlsSocket::attach(ssl_.get(), socket_) : nullptr;
-    if (tls_socket_ == nullptr || !expect_host(ssl_.get(), host, context.verifies())) {
+    if (tls_socket_ == nullptr || !expect_host(ssl_.get(), host)) {
         return tl::unexpected(Error{ErrorKind::internal, "TLS can't be set up"});
     }
     const auto note_request = [](SSL* /*ssl*/, void* was_asked) {
@@ -312,34 +308,6 @@ bool Wire::write_all(std::string_view bytes) {
     return true;
 }
 
-namespace {
-
-std::string connect_request(const config::Endpoint& target, const config::Proxy& proxy) {
-    const bool v6 = target.host.find(':') != std::string::npos;
-    const std::string authority =
-        fmt::format("{}:{}", v6 ? "[" + target.host + "]" : target.host, target.port);
-    std::string request = fmt::format("CONNECT {0} HTTP/1.1\r\nHost: {0}\r\n", authority);
-    if (const auto authorization = proxy_authorization(proxy)) {
-        request += fmt::format("Proxy-Authorization: {}\r\n", *authorization);
-    }
-    return request + "\r\n";
-}
-
-/// One byte at a time: what follows the answer is not the proxy's.
-void receive(Wire& wire, AnswerReader& answer) {
-    while (!answer.is_whole() && !answer.failure()) {
-        char byte = 0;
-        if (wire.read(&byte, 1) > 0) {
-            std::string_view bytes(&byte, 1);
-            (void)answer.take(bytes);
-        } else {
-            answer.end_of_bytes();
-        }
-    }
-}
-
-}  // namespace
-
 std::optional<std::string> proxy_authorization(const config::Proxy& proxy) {
     if (!proxy.has_credentials()) {
         return std::nullopt;
@@ -348,19 +316,32 @@ std::optional<std::string> proxy_authorization(const config::Proxy& proxy) {
 }
 
 Result<void> open_tunnel(Wire& wire, const config::Endpoint& target, const config::Proxy& proxy) {
+    const std::string authority =
+        base::listen_address_text({.host = target.host, .port = static_cast<std::uint16_t>(target.port)});
+    std::string request = fmt::format("CONNECT {0} HTTP/1.1\r\nHost: {0}\r\n", authority);
+    if (const auto authorization = proxy_authorization(proxy)) {
+        request += fmt::format("Proxy-Authorization: {}\r\n", *authorization);
+    }
+    const bool is_sent = wire.write_all(request + "\r\n");
     AnswerReader answer(AnswerReader::Method::connect);
-    if (wire.write_all(connect_request(target, proxy))) {
-        receive(wire, answer);
+    // One byte at a time: what follows the answer is not the proxy's.
+    while (!answer.is_whole() && !answer.failure()) {
+        char byte = 0;
+        if (is_sent && wire.read(&byte, 1) > 0) {
+            std::string_view bytes(&byte, 1);
+            (void)answer.take(bytes);
+        } else {
+            answer.end_of_bytes();
+        }
     }
     if (wire.was_silent()) {
         return tl::unexpected(Error{ErrorKind::timeout, "it did not answer in time"});
     }
-    const AnswerHead* const head = answer.head();
-    if (head == nullptr) {
+    if (answer.failure()) {
         return tl::unexpected(
-            Error{ErrorKind::connect, answer.failure() ? fmt::format("it sent {}", answer.failure()->message)
-                                                       : "it broke the connection"});
+            Error{ErrorKind::connect, fmt::format("it sent {}", answer.failure()->message)});
     }
+    const AnswerHead* const head = answer.head();
     if (head->status < 200 || head->status > 299) {
         Error refusal{ErrorKind::connect,
                       one_line(fmt::format("it answered {} {}", head->status, head->reason))};

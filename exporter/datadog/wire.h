@@ -36,18 +36,15 @@ class TlsContext {
     /// Verifies no certificate: for requests that carry no secret and only ask whether a server answers.
     [[nodiscard]] static TlsContext of_anybody() { return TlsContext(); }
 
-    [[nodiscard]] bool verifies() const { return verifies_; }
     /// nullptr: the certificates can't be loaded (see `problem`).
-    [[nodiscard]] SSL_CTX* get() const { return context_.get(); }
+    [[nodiscard]] SSL_CTX* get() const { return problem_.empty() ? context_.get() : nullptr; }
     [[nodiscard]] const std::string& problem() const { return problem_; }
 
   private:
     TlsContext();
-    void trust(const std::string& ca_file);
 
     std::shared_ptr<SSL_CTX> context_;
     std::string problem_;
-    bool verifies_ = true;
 };
 
 /// Used by one thread at a time, but for `cancel`.

@@ -3,7 +3,6 @@
 #include "base/dates.h"
 #include "scan/clock.h"
 
-#include <fmt/format.h>
 #include <poll.h>
 #include <unistd.h>
 

@@ -131,7 +131,6 @@ void OrganizationMonitor::poll_finished(const scan::Statistics& statistics) {
     const std::shared_ptr<const inventory::Inventory> fresh = std::exchange(fresh_, nullptr);
     const bool succeeded = !statistics.last_error;
     const std::uint64_t failures_before = statistics_.failures_in_a_row;
-    bool have_numbers = false;
     {
         auto shown = fresh;  // What it replaces is freed after the lock.
         const std::lock_guard lock(mutex_);
@@ -139,7 +138,6 @@ void OrganizationMonitor::poll_finished(const scan::Statistics& statistics) {
         if (succeeded) {
             inventory_.swap(shown);
         }
-        have_numbers = inventory_ != nullptr;
     }
     on_change_();
     log_credentials();
@@ -148,7 +146,7 @@ void OrganizationMonitor::poll_finished(const scan::Statistics& statistics) {
         log_success(statistics, failures_before);
         log_findings(statistics, *fresh);
     } else {
-        log_failure(statistics, have_numbers);
+        log_failure(statistics);
     }
     memory_->poll_ended(statistics.response_bytes -
                         std::exchange(response_bytes_, statistics.response_bytes));
@@ -168,7 +166,7 @@ void OrganizationMonitor::became_stale(const scan::Statistics& statistics) {
 
 void OrganizationMonitor::log_credentials() {
     const std::string problem = source_->credentials_problem();
-    if (problem == told_credentials_problem_) {
+    if (std::exchange(told_credentials_problem_, problem) == problem) {
         return;
     }
     if (problem.empty()) {
@@ -177,7 +175,6 @@ void OrganizationMonitor::log_credentials() {
         log_.warn("the credentials can't be read; keeping the previous credentials",
                   {{"org", name_}, {"error", problem}});
     }
-    told_credentials_problem_ = problem;
 }
 
 void OrganizationMonitor::log_slowness(const scan::Statistics& statistics) {
@@ -205,7 +202,7 @@ void OrganizationMonitor::log_success(const scan::Statistics& statistics, std::u
                                 {"duration_seconds", statistics.last_duration.count()}});
 }
 
-void OrganizationMonitor::log_failure(const scan::Statistics& statistics, bool have_numbers) {
+void OrganizationMonitor::log_failure(const scan::Statistics& statistics) {
     const datadog::Error& error = *statistics.last_error;
     const auto kind = static_cast<std::size_t>(error.kind);
     if (told_failures_.test(kind)) {
@@ -216,8 +213,8 @@ void OrganizationMonitor::log_failure(const scan::Statistics& statistics, bool h
         return;
     }
     told_failures_.set(kind);
-    log_.error(have_numbers ? "poll failed; the last good numbers stay until they are stale"
-                            : "poll failed; there are no numbers to show",
+    log_.error(inventory_ ? "poll failed; the last good numbers stay until they are stale"
+                          : "poll failed; there are no numbers to show",
                {{"org", name_},
                 {"reason", datadog::label(error.kind)},
                 {"error", error.message},

@@ -74,7 +74,7 @@ class OrganizationMonitor final : private scan::PollObserver {
 
     void restore(const state::OrganizationState& earlier, scan::Clock& clock);
     void log_success(const scan::Statistics& statistics, std::uint64_t failures_before);
-    void log_failure(const scan::Statistics& statistics, bool have_numbers);
+    void log_failure(const scan::Statistics& statistics);
     void log_credentials();
     void log_slowness(const scan::Statistics& statistics);
     void log_findings(const scan::Statistics& statistics, const inventory::Inventory& inventory);
@@ -109,7 +109,7 @@ class OrganizationMonitor final : private scan::PollObserver {
     scan::Poller poller_;
 
     mutable std::mutex mutex_;
-    // Protected by mutex_:
+    // Protected by mutex_ and written by that thread alone, which reads them without it:
     std::shared_ptr<const inventory::Inventory> inventory_;
     scan::Statistics statistics_;
 };

@@ -1,7 +1,6 @@
 #include "app/process.h"
 
 #include "base/text.h"
-#include "config/load.h"
 
 #include <fmt/format.h>
 #include <malloc.h>
@@ -17,7 +16,6 @@
 #include <csignal>
 #include <cstddef>
 #include <numeric>
-#include <string_view>
 #include <thread>
 #include <utility>
 

@@ -1,7 +1,6 @@
 #include "app/source.h"
 
 #include "app/process.h"
-#include "datadog/client.h"
 #include "demo/simulated_api.h"
 #include "scan/clock.h"
 

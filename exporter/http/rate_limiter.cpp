@@ -1,6 +1,7 @@
 #include "http/rate_limiter.h"
 
 #include <algorithm>
+#include <cstdint>
 
 namespace exporter::http {
 
@@ -9,15 +10,12 @@ namespace {
 /// Whatever the options, sums with today's clock stay within range.
 constexpr std::chrono::nanoseconds longest_refill = std::chrono::hours(24 * 365);
 
-std::chrono::nanoseconds refill_of(unsigned tokens, std::chrono::nanoseconds interval) {
-    return tokens > longest_refill / interval ? longest_refill : tokens * interval;
-}
-
 }  // namespace
 
 RateLimiter::RateLimiter(const RateLimit& limit)
     : interval_(std::clamp(limit.interval, std::chrono::nanoseconds(1), longest_refill)),
-      refill_before_last_(refill_of(std::max(limit.burst, 1U) - 1, interval_)) {}
+      refill_before_last_(std::min<std::int64_t>(std::max(limit.burst, 1U) - 1, longest_refill / interval_) *
+                          interval_) {}
 
 bool RateLimiter::allow(Kind kind, const std::string& who, TimePoint now) {
     auto& table = tables_.at(static_cast<std::size_t>(kind));

@@ -118,8 +118,7 @@ class RunningServer final : public Server {
     }
 
   private:
-    /// Closes what is overdue, now and again; while the server stops, its grace is the deadline of what is
-    /// left.
+    /// Closes what is overdue, now and again; all that is left when the grace of a stop is over.
     /// @return when it has to be called again
     Time tick(Time now) {
         if (now >= end_) {

@@ -171,8 +171,7 @@ class Session final : public std::enable_shared_from_this<Session>,
         const auto kind = !verdict_                                       ? Kind::check
                           : asks_passwords && *verdict_ == Verdict::right ? Kind::known
                                                                           : Kind::anonymous;
-        // Probes are answered beyond the limit, but no password is checked beyond it: guessers would go
-        // there.
+        // Probes are answered beyond the limit, but their passwords not checked: guessers would go there.
         const bool is_limited = security_ && security_->rate_limiter && (!is_probe_ || kind == Kind::check);
         if (is_limited && !security_->rate_limiter->allow(kind, peer_, now())) {
             answer(429);
@@ -212,8 +211,7 @@ class Session final : public std::enable_shared_from_this<Session>,
         try {
             response = service_.handler(head_.request);
         } catch (...) {
-            // Without the exception's text: it is for the program's author, not for whoever can reach the
-            // port.
+            // Without the exception's text: it is for the program's author, not for clients.
             answer(500);
             return;
         }
@@ -283,8 +281,7 @@ class Session final : public std::enable_shared_from_this<Session>,
         if (roster_.draining()) {
             close();
         } else if (!keep_alive_ || !is_welcome_to_stay()) {
-            // Closing while input is unread resets the connection, and the client may lose the response it
-            // was about to read.
+            // Closing while input is unread resets the connection: the client may lose the response.
             enter(Phase::lingering);
             reader_.clear();
             channel_->finish();

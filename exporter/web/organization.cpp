@@ -1,6 +1,5 @@
 #include "datadog/error.h"
 #include "web/status_page.h"
-#include "web/token_tables.h"
 
 #include <algorithm>
 #include <optional>

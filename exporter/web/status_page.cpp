@@ -1,7 +1,5 @@
 #include "web/status_page.h"
 
-#include "web/token_tables.h"
-
 #include <algorithm>
 #include <map>
 #include <utility>

@@ -90,6 +90,26 @@ enum class CardSize : std::uint8_t {
                                       const std::vector<OrganizationStatus>& organizations,
                                       base::Timestamp now);
 
+/// The counts of one inventory, or of several added up, as the page shows them.
+struct TokenSums {
+    base::Timestamp as_of;  ///< of the oldest inventory
+    inventory::Count tokens = 0;
+    std::vector<std::string> buckets;  ///< the expiry buckets' names
+    /// By token type and expiry bucket.
+    std::array<std::vector<inventory::Count>, datadog::token_type_count> by_expiry;
+    std::array<inventory::Count, inventory::risk_count> at_risk{};
+    bool leaks_reported = false;
+
+    /// One whose expiry buckets are not those of the first is left out.
+    void add(const inventory::Inventory& inventory);
+};
+
+/// Side by side: by type and time left a picture and the table that it is drawn from, and the findings, the
+/// most serious first.
+/// @param heading the element of the two headings, such as `h3`
+[[nodiscard]] Html token_tables(const TokenSums& sums, const PageSettings& settings,
+                                std::string_view heading);
+
 /// What stands between the page's `<style>` and `</style>`.
 [[nodiscard]] std::string_view style_sheet();
 

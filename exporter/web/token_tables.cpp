@@ -1,6 +1,5 @@
-#include "web/token_tables.h"
-
 #include "datadog/token.h"
+#include "web/status_page.h"
 
 #include <algorithm>
 #include <cstddef>

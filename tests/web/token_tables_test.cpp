@@ -1,4 +1,4 @@
-#include "web/token_tables.h"
+#include "web/status_page.h"
 
 #include "status_samples.h"
 

@@ -1,7 +1,7 @@
-#include "app/check.h"
-
+#include "app/run.h"
 #include "app/source.h"
 #include "base/address.h"
+#include "base/descriptor.h"
 #include "datadog/client.h"
 #include "datadog/transport.h"
 #include "scan/reading.h"
@@ -9,7 +9,6 @@
 #include <fmt/format.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
@@ -94,16 +93,11 @@ struct Target {
 
 /// In a container without IPv6 `[::]` is listened on all the same, and there is no `::1` to ask.
 bool has_ipv6_loopback() {
-    const int socket = ::socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    const base::Descriptor socket(::socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0));
     sockaddr_in6 address{};
     address.sin6_family = AF_INET6;
     address.sin6_addr = in6addr_loopback;
-    const bool bound =
-        socket >= 0 && ::bind(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
-    if (socket >= 0) {
-        ::close(socket);
-    }
-    return bound;
+    return ::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
 }
 
 /// Where a server that listens on `host` can be asked by who is on the same machine.

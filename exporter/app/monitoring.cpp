@@ -2,7 +2,7 @@
 
 #include "app/process.h"
 #include "datadog/client.h"
-#include "metrics/render.h"
+#include "metrics/exposition.h"
 #include "scan/clock.h"
 
 #include <algorithm>

@@ -1,6 +1,5 @@
 #include "app/run.h"
 
-#include "app/check.h"
 #include "app/log.h"
 #include "app/monitoring.h"
 #include "app/process.h"

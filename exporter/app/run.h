@@ -1,8 +1,8 @@
 // app/: the program. Arguments and environment come in through `run`; an exit status, the log and what the
-// mode prints or serves come out. `check` and `probe` are in check.h, the other modes in run.cpp.
-// `Monitoring` polls all organizations, each an `OrganizationMonitor` that gets its pages from a `Source`;
-// its `Publisher` renders what they found, and web_server.h serves it. This room wires the others together,
-// logs, and looks after the process; what tokens, listings and metrics are is decided there.
+// mode prints or serves come out. `check` and `probe` ask one question (check.cpp), the other modes are in
+// run.cpp. `Monitoring` polls all organizations, each an `OrganizationMonitor` that gets its pages from a
+// `Source`; its `Publisher` renders what they found, and web_server.h serves it. This room wires the others
+// together, logs, and looks after the process; what tokens, listings and metrics are is decided there.
 #pragma once
 
 #include "config/load.h"
@@ -18,5 +18,18 @@ namespace exporter::app {
 /// @param environment its credentials are overwritten once they are read
 /// @return the exit status: 0 done, 1 a failed run, 2 a wrong configuration
 [[nodiscard]] int run(const std::vector<std::string>& arguments, config::Environment environment);
+
+/// `--check` asks Datadog. Makes one authenticated request for each organization and prints what was seen, a
+/// line each. 0: all answered with a page; 1: one did not.
+[[nodiscard]] int check(const config::Config& config);
+
+/// `--probe`, for a container's HEALTHCHECK and `helm test`, asks `probe_url`, or `/healthz` where `web` says
+/// that the exporter listens: at the probes' address if there is one. The certificate is not verified: the
+/// request carries no secret.
+///
+/// @param encrypted whether the exporter speaks TLS at its main address
+/// @return the exit status: 0 when the answer was 200 (or 401: there is somebody who asks for a password),
+/// else 1, with a sentence on standard error
+[[nodiscard]] int probe(const config::Config& config, bool encrypted);
 
 }  // namespace exporter::app

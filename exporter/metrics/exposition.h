@@ -19,6 +19,10 @@
 #include <utility>
 #include <vector>
 
+namespace prometheus {
+struct MetricFamily;
+}
+
 namespace exporter::metrics {
 
 struct Snapshot;
@@ -33,6 +37,16 @@ inline constexpr std::array formats = {Format::text, Format::openmetrics};
 
 /// `text/plain; version=0.0.4; charset=utf-8` or `application/openmetrics-text; version=1.0.0; charset=utf-8`
 [[nodiscard]] std::string_view content_type(Format format);
+
+/// The lines of `families` in `format`: counters, gauges (one whose name ends in `_info` is an info in
+/// OpenMetrics) and histograms that end with the bucket `+Inf`. Text is the same bytes as
+/// prometheus::TextSerializer's, faster and without a locale. OpenMetrics holds the same samples, without `#
+/// EOF`; a name that ends in a unit says so in `# UNIT`.
+[[nodiscard]] std::string render(const std::vector<prometheus::MetricFamily>& families, Format format);
+
+/// The two parts of what `render` makes of a family: the lines that describe it, and those of its samples.
+[[nodiscard]] std::string render_header(const prometheus::MetricFamily& family, Format format);
+[[nodiscard]] std::string render_samples(const prometheus::MetricFamily& family, Format format);
 
 enum class Encoding { identity, gzip };
 

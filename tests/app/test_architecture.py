@@ -125,7 +125,7 @@ class Architecture(unittest.TestCase):
         self.assertTrue(wrong_includes("http/server.h", '#include "../datadog/token.h"\n'))
         self.assertTrue(misplaced_libraries("scan/scan.cpp", "#include <httplib.h>\n"))
         self.assertTrue(misplaced_libraries("web/tls.cpp", "#include <openssl/ssl.h>\n"))
-        self.assertTrue(misplaced_calls("metrics/render.cpp", "std::unordered_map<std::string, int> rows;\n"))
+        self.assertTrue(misplaced_calls("metrics/exposition.cpp", "std::unordered_map<std::string, int> rows;\n"))
         self.assertTrue(misplaced_calls("config/load.cpp", 'auto home = std::getenv("HOME");\n'))
 
     def test_the_readme_of_the_house_has_the_rules(self):

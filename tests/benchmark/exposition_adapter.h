@@ -5,7 +5,6 @@
 #include "http/negotiation.h"
 #include "metrics/catalog.h"
 #include "metrics/exposition.h"
-#include "metrics/render.h"
 #include "support/exposition.h"
 
 #include <prometheus/collectable.h>

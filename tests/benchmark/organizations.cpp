@@ -2,7 +2,6 @@
 // what a single large organization pays for that.
 #include "inventory/builder.h"
 #include "metrics/exposition.h"
-#include "metrics/render.h"
 #include "support/exposition.h"
 #include "support/families.h"
 

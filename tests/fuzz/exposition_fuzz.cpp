@@ -5,7 +5,7 @@
 #include "inventory/builder.h"
 #include "inventory/label_text.h"
 #include "metrics/catalog.h"
-#include "metrics/render.h"
+#include "metrics/exposition.h"
 #include "require.h"
 #include "support/exposition.h"
 #include "support/gzip.h"

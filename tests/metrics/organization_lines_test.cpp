@@ -1,6 +1,5 @@
 #include "metrics/exposition.h"
 #include "metrics/random_samples.h"
-#include "metrics/render.h"
 #include "metrics/samples.h"
 #include "support/exposition.h"
 #include "support/gzip.h"

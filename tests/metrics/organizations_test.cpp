@@ -1,5 +1,4 @@
 #include "metrics/exposition.h"
-#include "metrics/render.h"
 #include "metrics/samples.h"
 
 #include <gtest/gtest.h>

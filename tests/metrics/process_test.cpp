@@ -1,6 +1,5 @@
-#include "metrics/process.h"
-
 #include "metrics/catalog.h"
+
 #include "metrics/samples.h"
 
 #include <fcntl.h>

@@ -1,7 +1,6 @@
 // Prints the exposition of everything that the program can publish: as text, or with the argument
 // `openmetrics` as that.
 #include "metrics/exposition.h"
-#include "metrics/render.h"
 #include "metrics/samples.h"
 
 #include <iostream>

@@ -98,22 +98,20 @@ Result<int> Wire::connect(const std::string& host, int port) {
             Error{ErrorKind::dns, fmt::format("{} does not resolve: {}", host, ::gai_strerror(status))});
     }
     const std::unique_ptr<addrinfo, void (*)(addrinfo*)> addresses(found, ::freeaddrinfo);
-    for (const addrinfo* one = found; one != nullptr; one = one->ai_next) {
-        if (const int socket = connect_to(*one->ai_addr, one->ai_addrlen); socket >= 0) {
-            return socket;
-        }
+    Result<int> connected = tl::unexpected(Error{});
+    for (const addrinfo* one = found; one != nullptr && !connected; one = one->ai_next) {
+        connected = connect_to(*one->ai_addr, one->ai_addrlen);
     }
-    return tl::unexpected(connect_error());
+    return connected;
 }
 
 Result<int> Wire::connect(const std::string& unix_path) {
     sockaddr_un address{.sun_family = AF_UNIX, .sun_path = {}};
     unix_path.copy(address.sun_path, sizeof address.sun_path - 1);  // Options take no longer one.
-    const int socket = connect_to(reinterpret_cast<const sockaddr&>(address), sizeof address);
-    return socket >= 0 ? Result<int>(socket) : tl::unexpected(connect_error());
+    return connect_to(reinterpret_cast<const sockaddr&>(address), sizeof address);
 }
 
-int Wire::connect_to(const sockaddr& address, socklen_t size) {
+Result<int> Wire::connect_to(const sockaddr& address, socklen_t size) {
     base::Descriptor socket(::socket(address.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
     const int at_once = 1;
     ::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &at_once, sizeof at_once);
@@ -124,11 +122,8 @@ int Wire::connect_to(const sockaddr& address, socklen_t size) {
         return socket.release();
     }
     detach();
-    return -1;
-}
-
-Error Wire::connect_error() const {
-    return {ErrorKind::connect, silent_ ? "no answer in time" : "refused or unreachable"};
+    return tl::unexpected(
+        Error{ErrorKind::connect, silent_ ? "no answer in time" : "refused or unreachable"});
 }
 
 void Wire::attach(int socket) {

@@ -101,9 +101,7 @@ class Wire {
     [[nodiscard]] const std::string& alert() const { return alert_; }
 
   private:
-    /// The connected socket; negative: there is none.
-    [[nodiscard]] int connect_to(const sockaddr& address, socklen_t size);
-    [[nodiscard]] Error connect_error() const;
+    [[nodiscard]] Result<int> connect_to(const sockaddr& address, socklen_t size);
     /// Waits until the socket has one of these `poll` events. False: there was no more time.
     [[nodiscard]] bool wait_for(short events);
     void begin_tls_turn();

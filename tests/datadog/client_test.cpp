@@ -538,6 +538,19 @@ TEST(Client, CancelEndsARequestUnderWayAndRefusesTheNext) {
     expect_error(ask(client, two_keys()), ErrorKind::cancelled, "cancelled");
 }
 
+TEST(Client, CancelEndsTheWaitForAConnectionThatIsNeverTaken) {
+    const std::uint16_t port = support::closed_port();
+    const support::UnresponsivePort unresponsive(port);
+    Client client(options_for(port));
+    auto answer = std::async(std::launch::async, [&] { return ask(client, two_keys()); });
+    ASSERT_EQ(answer.wait_for(50ms), std::future_status::timeout);
+
+    client.cancel();
+
+    ASSERT_EQ(answer.wait_for(5s), std::future_status::ready);
+    expect_error(answer.get(), ErrorKind::cancelled, "cancelled");
+}
+
 TEST(Client, ARefusedConnectionIsAConnectError) {
     expect_error(ask(support::closed_port()), ErrorKind::connect, "no connection to http://127.0.0.1:");
 }

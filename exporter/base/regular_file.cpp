@@ -85,10 +85,6 @@ std::string_view fault_in_kind(mode_t mode) {
     return S_ISDIR(mode) ? "is a directory" : S_ISLNK(mode) ? "is a symbolic link" : "is not a regular file";
 }
 
-bool FileText::is_open_to_everybody() const {
-    return (mode & (S_IROTH | S_IWOTH)) != 0;
-}
-
 tl::expected<FileText, std::string> read_regular_file(const std::filesystem::path& path, std::size_t longest,
                                                       Links links, Longer longer) {
     constexpr mode_t permission_bits = 07777;

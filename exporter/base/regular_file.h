@@ -32,7 +32,8 @@ struct FileText {
     mode_t mode = 0600;              ///< permission bits
     std::string others_may_write{};  ///< who besides this user and root, as a clause; empty: nobody
 
-    [[nodiscard]] bool is_open_to_everybody() const;  ///< whether all users can read or write the file
+    /// Whether all users can read or write the file.
+    [[nodiscard]] bool is_open_to_everybody() const { return (mode & (S_IROTH | S_IWOTH)) != 0; }
 };
 
 /// Reads a regular file of at most `longest` bytes. The error follows the path: `can't be read: No such file

@@ -127,6 +127,8 @@ std::optional<std::string> nearest(std::string_view name, const Names& candidate
     return nearest;
 }
 
+}  // namespace
+
 void append_escaped(std::string& text, char character) {
     if (character == '"' || character == '\\') {
         text += '\\';
@@ -137,9 +139,6 @@ void append_escaped(std::string& text, char character) {
         text += character;
     }
 }
-
-}  // namespace
-
 bool same_word(std::string_view left, std::string_view right) {
     return std::equal(left.begin(), left.end(), right.begin(), right.end(), same_letter);
 }

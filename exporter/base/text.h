@@ -93,6 +93,9 @@ template <std::integral Number>
 /// tokens begin with `ddapp_`, `ddpat_` or `ddsat_`.
 [[nodiscard]] bool may_hold_a_key(std::string_view text);
 
+/// As it stands in double quotes, for messages and in YAML.
+void append_escaped(std::string& text, char character);
+
 /// In double quotes, for a message: control characters and invisible ones are escaped, what is long is
 /// cut, and what looks like a key is not shown at all, since people swap variables.
 [[nodiscard]] std::string quote(std::string_view text);

@@ -30,12 +30,7 @@ std::string yaml_scalar(std::string_view text) {
     }
     std::string quoted = "\"";
     for (const char c : text) {
-        if (base::is_control(c)) {
-            quoted += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
-        } else {
-            quoted += c == '"' || c == '\\' ? "\\" : "";
-            quoted += c;
-        }
+        base::append_escaped(quoted, c);
     }
     return quoted + '"';
 }

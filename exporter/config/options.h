@@ -170,10 +170,6 @@ void read_rows(Given& given, Draft& draft, bool of_one_organization);
 /// What no row can say: relations between options, and what an option's value leads to outside.
 void apply_rules(Given& given, const Environment& environment, Draft& draft);
 
-/// Warns of those that are nearly one of `default_privileged_scopes`: a scope with a typing error in it is
-/// never found on any token.
-void check_scopes(Given& given, const std::vector<std::string>& privileged);
-
 /// Completes the organizations in `draft.entries`. If the file lists none, flags and environment describe the
 /// only one. Reads every secret once, to check that it is readable and has the form of its kind.
 void read_organizations(Given& given, const Environment& environment, Draft& draft);

@@ -4,7 +4,6 @@
 #include "base/dates.h"
 
 #include <array>
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>

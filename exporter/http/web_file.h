@@ -6,7 +6,6 @@
 #pragma once
 
 #include "base/regular_file.h"
-#include "base/secret.h"
 #include "base/yaml_reader.h"
 #include "http/authenticator.h"
 #include "http/rate_limiter.h"

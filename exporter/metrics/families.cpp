@@ -12,12 +12,6 @@
 
 namespace exporter::metrics {
 
-namespace {
-
-constexpr const char* descriptor_folder = "/proc/self/fd";
-
-}  // namespace
-
 void Reloads::succeeded(const std::string& file, base::Timestamp now) {
     const std::lock_guard lock(mutex_);
     files_[file] = {true, now};
@@ -116,6 +110,8 @@ Process read_process(base::Timestamp started) {
     }
     return process;
 }
+
+constexpr const char* descriptor_folder = "/proc/self/fd";
 
 std::optional<std::size_t> count_open_descriptors() {
     struct stat status{};

@@ -1,6 +1,6 @@
 #include "web/routes.h"
 
-#include "http/negotiation.h"
+#include "http/request.h"
 #include "web/status_page.h"
 
 #include <array>

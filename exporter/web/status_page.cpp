@@ -96,6 +96,112 @@ Html organizations_section(const Overview& overview, const PageSettings& setting
     return part.add("</section>\n");
 }
 
+// Colours of text have a contrast of at least 4.5 to 1 with what is behind them, those of the picture 3 to 1.
+// The scale of time left runs in lightness, so that it has an order for every eye; neighbours differ for the
+// three common kinds of colour blindness, and a gap divides them.
+constexpr std::string_view style = R"(
+:root { color-scheme: light dark;
+  --text: #1c2128; --dim: #57606a; --line: #d5dbe1; --back: #f5f7f9; --card: #ffffff;
+  --good: #1a6e34; --bad: #a13d00; --bad-back: #fdf3ea; --link: #0a57b7;
+  --expired: #7d8590; --never: #d55e00; --unreadable: #b0609a;
+  --c0: #2d0f4f; --c1: #2f3287; --c2: #1a56a5; --c3: #1b76bb; --c4: #2b93c4; --c5: #4a9fb8; }
+@media (prefers-color-scheme: dark) {
+  :root { --text: #e6edf3; --dim: #9aa4af; --line: #30363d; --back: #0d1117; --card: #161b22;
+    --good: #4cc46a; --bad: #f0a04b; --bad-back: #2a2016; --link: #6cb0ff;
+    --expired: #8b949e; --never: #f58a2c; --unreadable: #d68ac0;
+    --c0: #e3f4ff; --c1: #b5def5; --c2: #86c3ea; --c3: #5fa5dc; --c4: #4a86c8; --c5: #4468ad; }
+}
+* { box-sizing: border-box; }
+body { margin: 0; background: var(--back); color: var(--text);
+  font: 1rem/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif; }
+header, main { max-width: 64rem; margin: 0 auto; padding: 0 1rem; overflow-wrap: anywhere; }
+header { padding-top: 1.5rem; }
+main { padding-bottom: 3rem; }
+h1 { margin: 0; font-size: 1.5rem; line-height: 1.25; }
+h2 { margin: 2rem 0 .75rem; font-size: 1.2rem; line-height: 1.3; }
+h3 { margin: 0; font-size: 1.1rem; }
+h4, .columns h3 { margin: 1.25rem 0 .5rem; font-size: .875rem; font-weight: 600; color: var(--dim); }
+p { margin: .25rem 0; }
+ul, dl, dd { margin: 0; padding: 0; list-style: none; }
+a { color: var(--link); }
+a:focus-visible { outline: .2rem solid var(--link); outline-offset: .2rem; }
+code { font: .8125rem/1.5 ui-monospace, "SF Mono", Menlo, Consolas, monospace; color: var(--dim); }
+nav li { display: inline-block; margin: .5rem 1.25rem .25rem 0; }
+.utc { white-space: nowrap; }
+.dim { color: var(--dim); font-size: .9375rem; }
+.unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
+.summary { margin-top: 1.25rem; }
+.summary, .card { background: var(--card); border: 1px solid var(--line); border-radius: .5rem;
+  padding: 1rem 1.25rem; }
+.summary h2 { margin: 0; }
+.summary, .card { border-left: .3rem solid var(--dim); }
+.summary.healthy, .card.healthy { border-left-color: var(--good); }
+.summary.attention, .card.attention { border-left-color: var(--bad); }
+.card { margin: 0 0 .75rem; }
+.card + h3 { margin: 1.75rem 0 .75rem; }
+summary { display: flex; flex-wrap: wrap; gap: .125rem 1rem; align-items: baseline; cursor: pointer; list-style: none; }
+summary::-webkit-details-marker { display: none; }
+summary:focus-visible { outline: .2rem solid var(--link); outline-offset: .2rem; border-radius: .25rem; }
+summary h3 { position: relative; padding-left: 1.125rem; }
+summary h3::before { content: "\25b8"; position: absolute; left: 0; line-height: 2; color: var(--dim); font-size: .875rem; }
+[open] > summary h3::before { content: "\25be"; }
+summary .size { color: var(--dim); }
+summary .state { margin-left: auto; }
+.state { margin: 0; color: var(--dim); font-weight: 600; font-size: .9375rem; }
+.state::before { content: "\2026\00a0"; }
+.healthy .state { color: var(--good); }
+.healthy .state::before { content: "\2713\00a0"; }
+.attention .state { color: var(--bad); }
+.attention .state::before { content: "!\00a0"; }
+.problems { margin: .75rem 0; padding: .75rem 1rem; border-radius: .375rem; background: var(--bad-back); }
+.problems li + li { margin-top: .75rem; }
+.problems .title { font-weight: 600; margin: 0; }
+.headline { margin: .5rem 0 0; color: var(--dim); }
+.headline strong { color: var(--text); font-size: 1.25rem; font-weight: 600; margin-right: .25rem; }
+.columns { display: grid; grid-template-columns: minmax(0, 1fr); gap: 0 2.5rem; }
+@media (min-width: 50rem) { .columns { grid-template-columns: minmax(0, 1fr) minmax(0, 1fr); } }
+.bars { margin-bottom: .75rem; }
+.bars li { display: flex; flex-wrap: wrap; justify-content: space-between; margin-bottom: .5rem;
+  font-size: .9375rem; }
+.bars .number { color: var(--dim); font-variant-numeric: tabular-nums; }
+.bar { display: block; width: 100%; height: .875rem; forced-color-adjust: none; }
+.bar rect { stroke: var(--card); stroke-width: 2px; vector-effect: non-scaling-stroke; }
+.swatch { display: inline-block; width: .75rem; height: .75rem; margin-right: .5rem; border-radius: .125rem;
+  forced-color-adjust: none; }
+.c0 { fill: var(--c0); background: var(--c0); }
+.c1 { fill: var(--c1); background: var(--c1); }
+.c2 { fill: var(--c2); background: var(--c2); }
+.c3 { fill: var(--c3); background: var(--c3); }
+.c4 { fill: var(--c4); background: var(--c4); }
+.c5 { fill: var(--c5); background: var(--c5); }
+.expired { fill: var(--expired); background: var(--expired); }
+.never { fill: var(--never); background: var(--never); }
+.unreadable { fill: var(--unreadable); background: var(--unreadable); }
+table { width: 100%; border-collapse: collapse; font-size: .9375rem; font-variant-numeric: tabular-nums; }
+th { font-weight: 400; text-align: left; }
+.counts th, .counts td, .findings th, .findings td { padding: .25rem 0 .25rem .5rem; border-bottom: 1px solid var(--line);
+  vertical-align: baseline; }
+.counts th, .counts td { overflow-wrap: normal; }
+.counts th:first-child { padding-left: 0; }
+.counts tbody th:first-child { padding-left: 1.25rem; text-indent: -1.25rem; }
+.counts thead th { color: var(--dim); font-size: .875rem; }
+.counts td, .counts thead th + th { text-align: right; }
+.counts tfoot th, .counts tfoot td { font-weight: 600; border-bottom: 0; }
+td.zero, .zero td, .zero th { color: var(--dim); }
+.findings td { width: 1%; padding-left: 0; text-align: right; font-weight: 600; font-size: 1.0625rem; white-space: nowrap; }
+.findings .zero td { font-weight: 400; }
+.findings th { padding-left: .75rem; }
+.findings tr:last-child > * { border-bottom: 0; }
+.findings code { display: block; }
+.facts { font-size: .9375rem; }
+.facts div { display: grid; grid-template-columns: 9rem minmax(0, 1fr); gap: 0 1rem; padding: .2rem 0; }
+.facts dt { color: var(--dim); }
+@media (max-width: 34rem) {
+  .summary, .card { padding: .875rem 1rem; }
+  .facts div { grid-template-columns: minmax(0, 1fr); padding: .3rem 0; }
+}
+)";
+
 }  // namespace
 
 std::string status_page(const PageSettings& settings, const std::vector<OrganizationStatus>& organizations,
@@ -133,6 +239,15 @@ std::string status_page(const PageSettings& settings, const std::vector<Organiza
                utc_text(now), share, settings.telemetry_path, summary(overview, settings, now),
                organizations_section(overview, settings, now))
         .str();
+}
+
+std::string_view style_sheet() {
+    return style;
+}
+
+std::string content_security_policy() {
+    return "default-src 'none'; style-src 'sha256-c8tZjo8pgaxGHCnaB333l+cRAO93yIPZL+fJC7V0J+s='; "
+           "img-src data:; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 }
 
 }  // namespace exporter::web

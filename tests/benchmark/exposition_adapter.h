@@ -2,7 +2,7 @@
 // that interface changes, this file follows.
 #pragma once
 
-#include "http/negotiation.h"
+#include "http/request.h"
 #include "metrics/catalog.h"
 #include "metrics/exposition.h"
 #include "support/exposition.h"

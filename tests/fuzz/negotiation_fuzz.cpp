@@ -1,6 +1,6 @@
 // Whatever a client accepts: neither the format nor the encoding depends on the letters' case or on blanks in
 // front, and what it has refused by name it is not sent.
-#include "http/negotiation.h"
+#include "http/request.h"
 #include "require.h"
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-#include "http/negotiation.h"
+#include "http/request.h"
 
 #include <gtest/gtest.h>
 

@@ -37,7 +37,8 @@ constexpr int first_inherited = 3;
 constexpr int most_inherited = 1000;
 
 int number_in(const config::Environment& environment, std::string_view name) {
-    return base::parse_number<int>(config::variable(environment, name)).value_or(0);
+    const std::string value = config::variable(environment, name);
+    return base::parse_number<int>(std::string_view(value)).value_or(0);
 }
 
 /// After a poll of so many bytes of answers (some 5,000 tokens) free memory is given back to the system.

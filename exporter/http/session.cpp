@@ -149,7 +149,7 @@ class Session final : public std::enable_shared_from_this<Session>,
             wait(Progress::want_read, &Session::receive);
             return;
         }
-        head_ = next ? **std::move(next) : RequestHead();
+        head_ = next ? std::move(**next) : RequestHead();
         keep_alive_ = head_.keep_alive && !refusal_;
         is_probe_ = next && service_.options.is_probe && service_.options.is_probe(head_.request.path);
         if (!next) {

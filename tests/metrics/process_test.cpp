@@ -1,5 +1,4 @@
 #include "metrics/catalog.h"
-
 #include "metrics/samples.h"
 
 #include <fcntl.h>

@@ -1,6 +1,6 @@
 #include "metrics/catalog.h"
-#include "metrics/random_samples.h"
 #include "metrics/exposition.h"
+#include "metrics/random_samples.h"
 #include "metrics/samples.h"
 
 #include <gtest/gtest.h>

@@ -1,5 +1,5 @@
-#include "metrics/random_samples.h"
 #include "metrics/exposition.h"
+#include "metrics/random_samples.h"
 #include "metrics/samples.h"
 
 #include <gtest/gtest.h>

@@ -1,6 +1,5 @@
-#include "web/status_page.h"
-
 #include "status_samples.h"
+#include "web/status_page.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

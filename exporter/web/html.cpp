@@ -30,8 +30,8 @@ std::string in_units(seconds length, std::size_t most) {
     for (const auto& [unit, name] : units) {
         const bool is_too_large = length < unit || (most == 1 && unit == days(1) && length < hours(48));
         if (most > 0 && !is_too_large) {
-            text += (text.empty() ? "" : " ") +
-                    count_text(static_cast<std::uint64_t>(length / unit), name, std::string(name) + 's');
+            text += text.empty() ? "" : " ";
+            text += count_text(static_cast<std::uint64_t>(length / unit), name, std::string(name) + 's');
             length %= unit;
             --most;
         }
@@ -73,7 +73,8 @@ std::string distance_text(base::Timestamp moment, base::Timestamp now) {
     if (distance < seconds(1)) {
         return "just now";
     }
-    return ahead ? "in " + in_units(distance, 1) : in_units(distance, 1) + " ago";
+    const std::string length = in_units(distance, 1);
+    return ahead ? fmt::format("in {}", length) : length + " ago";
 }
 
 std::string moment_text(base::Timestamp moment, base::Timestamp now) {

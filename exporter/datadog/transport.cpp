@@ -123,9 +123,9 @@ class Connection final : public Transport, public httplib::ClientImpl {
         set_decompress(false);
     }
 
-    Outcome get(const Request& request, const Limits& limits) override;
-    void disconnect() override { stop(); }
-    void cancel() override { wire_.cancel(); }
+    Outcome get(const Request& request, const Limits& limits);
+    void disconnect() { stop(); }
+    void cancel() { wire_.cancel(); }
 
   private:
     // Instead of the library's connections, TLS and tunnel.

@@ -28,8 +28,8 @@ Overview overview_of(const std::vector<OrganizationStatus>& organizations, const
             ++overview.counted;
         }
     }
-    std::stable_sort(overview.in_order.begin(), overview.in_order.end(),
-                     [](const auto& one, const auto& other) { return one.first < other.first; });
+    // Within a group by their places in `organizations`.
+    std::sort(overview.in_order.begin(), overview.in_order.end());
     return overview;
 }
 

@@ -31,11 +31,7 @@ bool has_shape(std::string_view text, std::string_view shape) {
 
 /// @param digits nothing else
 int number(std::string_view digits) {
-    int value = 0;
-    for (const char digit : digits) {
-        value = value * 10 + (digit - '0');
-    }
-    return value;
+    return parse_number<int>(digits).value_or(0);
 }
 
 /// Takes `.` and the digits behind it from the text: a fraction of a second, cut to microseconds.

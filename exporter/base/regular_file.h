@@ -43,7 +43,8 @@ struct FileText {
                                                                     Links links = Links::followed,
                                                                     Longer longer = Longer::refused);
 
-/// How whoever needs a file's text gets it; another one in tests. The error is `read_regular_file`'s.
+/// Where the text of a file comes from: the disk, or a table in a test. Errors are those of
+/// `read_regular_file`.
 using FileReader = std::function<tl::expected<FileText, std::string>(const std::string& path)>;
 
 /// Reads regular files of at most 1 MiB.

@@ -172,7 +172,7 @@ std::string lower(std::string_view text) {
 
 std::optional<Character> first_character(std::string_view text) {
     const auto byte = [&text](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-    const unsigned char lead = byte(0);
+    const unsigned char lead = text.empty() ? 0xFF : byte(0);  // No character begins with that.
     if (lead < 0x80) {
         return Character{lead, 1};
     }

@@ -1,8 +1,8 @@
 // base/: what any program of ours needs and no library here gives. Text (this header), dates and durations,
 // addresses, PEM, keyed hashes; `Secret`, which leaves nothing in memory; file descriptors, files that are
 // read with distrust and replaced whole, a bounded reader of YAML, a bounded socket below OpenSSL. What comes
-// in is text or bytes of an unknown author; what goes out is a value, or a sentence for whoever wrote the
-// text, with no secret in it. Knows no network protocol, starts no thread and writes no log.
+// in is text or bytes of an unknown author; what goes out is a value, or a sentence for that author, with no
+// secret in it. Knows no network protocol, starts no thread and writes no log.
 //
 // Text: classes of characters, comparison without regard to case, whole numbers, lists, Base64; and quoting
 // and suggestions for messages.
@@ -61,8 +61,8 @@ struct Character {
     std::size_t bytes;
 };
 
-/// The well-formed UTF-8 character at the front of `text` (Unicode 15, table 3-7); nullopt where there is
-/// none.
+/// The well-formed UTF-8 character that `text` begins with (Unicode 15, table 3-7); nullopt: it begins with
+/// none, or is empty.
 [[nodiscard]] std::optional<Character> first_character(std::string_view text);
 
 // Comparisons that ignore the case of ASCII letters. They copy nothing: the text may be a secret.

@@ -18,7 +18,7 @@ constexpr std::size_t shortest_run = 8;
 constexpr std::size_t shortest_secret = 4;
 constexpr std::string_view mask = "<secret>";
 
-/// As characters are compared: in lower case, and those of Base64 for URLs as those of the plain one.
+/// How characters are compared: without regard to case, and with the two alphabets of Base64 as one.
 char folded(char c) {
     switch (c) {
         case '+':

@@ -1,5 +1,7 @@
 #include "datadog/transport.h"
 
+#include "base/address.h"
+
 #include <fmt/format.h>
 #include <httplib.h>
 
@@ -229,7 +231,8 @@ bool Connection::create_and_connect_socket(Socket& socket, httplib::Error& /*err
 
 std::optional<Error> Connection::connect(Socket& socket) {
     const auto& [endpoint, unix_path, proxy] = target_;
-    const std::string proxy_name = proxy ? fmt::format("the proxy {}:{}", proxy->host, proxy->port) : "";
+    const std::string proxy_name =
+        proxy ? fmt::format("the proxy {}", base::host_port_text({proxy->host, proxy->port})) : "";
     wire_.begin(limits_.connect, limits_.deadline);
     auto connected = !unix_path.empty() ? wire_.connect(unix_path)
                      : proxy            ? wire_.connect(proxy->host, proxy->port)

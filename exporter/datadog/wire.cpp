@@ -116,6 +116,7 @@ Result<int> Wire::connect_to(const sockaddr& address, socklen_t size) {
     const int at_once = 1;
     ::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &at_once, sizeof at_once);
     attach(socket.get());
+    silent_ = false;  // The address before may have been.
     // The second call tells how the first one went.
     if (::connect(socket.get(), &address, size) == 0 ||
         (errno == EINPROGRESS && wait_for(POLLOUT) && ::connect(socket.get(), &address, size) == 0)) {
@@ -311,8 +312,7 @@ std::optional<std::string> proxy_authorization(const config::Proxy& proxy) {
 }
 
 Result<void> open_tunnel(Wire& wire, const config::Endpoint& target, const config::Proxy& proxy) {
-    const std::string authority =
-        base::listen_address_text({.host = target.host, .port = static_cast<std::uint16_t>(target.port)});
+    const std::string authority = base::host_port_text({target.host, target.port});
     std::string request = fmt::format("CONNECT {0} HTTP/1.1\r\nHost: {0}\r\n", authority);
     if (const auto authorization = proxy_authorization(proxy)) {
         request += fmt::format("Proxy-Authorization: {}\r\n", *authorization);

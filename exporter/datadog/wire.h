@@ -4,8 +4,8 @@
 // Not cpp-httplib's connections: it gives up at the first address that does not answer, and its `stop()`
 // takes a lock that is held while it connects. Not cpp-httplib's TLS: its handshake can't be bounded as a
 // whole, it says "SSL connection failed" of whatever went wrong, and from 0.18 on nothing can be put between
-// it and the socket. Nor its tunnel: where the proxy refuses with `Connection: close`, version 0.11 waits for
-// its own lock for ever; and it tells the proxy's password to the host as well, inside the tunnel.
+// it and the socket. Nor its tunnel: where the proxy refuses with `Connection: close`, version 0.11 waits
+// forever for its own lock; and it sends the proxy's password to the host as well, inside the tunnel.
 #pragma once
 
 #include "base/tls_socket.h"

@@ -130,7 +130,7 @@ void set_dates(SimulatedToken& token, Timestamp created, std::optional<Timestamp
     token.modified_at.reset();
 }
 
-void make_privileged_for_ever(SimulatedToken& token, Timestamp now) {
+void make_privileged_forever(SimulatedToken& token, Timestamp now) {
     token.type = datadog::TokenType::service;
     token.owner_type = datadog::OwnerType::service_account;
     token.owner_id = "7e44a0f6-0c1d-4b6b-9d6e-52f1a3c0b8e7";
@@ -178,8 +178,8 @@ void make_edited(SimulatedToken& token, Timestamp now) {
 
 /// What a security team looks for, one token each.
 constexpr std::array archetypes = {
-    make_privileged_for_ever, make_expired, make_leaked,  make_unscoped, make_idle,
-    make_never_used,          make_wide,    make_awkward, make_edited};
+    make_privileged_forever, make_expired, make_leaked,  make_unscoped, make_idle,
+    make_never_used,         make_wide,    make_awkward, make_edited};
 
 }  // namespace
 

@@ -62,8 +62,8 @@ class BcryptHash {
     /// `$2b$`, cost, salt and result.
     [[nodiscard]] const std::string& text() const { return text_; }
 
-    /// Takes some 70 ms at cost 10. What bcrypt would see only a part of (RFC 7617 allows NUL characters;
-    /// bcrypt stops there, and after 72 bytes) matches nothing, and is told at once.
+    /// Takes some 70 ms at cost 10. A password of which bcrypt sees only a part (RFC 7617 allows NUL
+    /// characters; bcrypt stops there, and after 72 bytes) matches nothing, and is refused at once.
     [[nodiscard]] bool matches(const base::Secret& password) const;
 
     /// Whether `matches` takes its time over it.

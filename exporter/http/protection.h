@@ -27,7 +27,7 @@ class Protection {
         base::FileReader reader = base::file_reader());
 
     [[nodiscard]] const std::string& path() const { return path_; }
-    /// What holds now; null: plain HTTP for everybody.
+    /// What holds now; null: plain HTTP, open to everyone.
     [[nodiscard]] const std::shared_ptr<const Security>& security() const { return security_; }
     /// Of the reading that `security` was made of.
     [[nodiscard]] const std::vector<std::string>& warnings() const { return warnings_; }

@@ -90,7 +90,7 @@ class Server {
   public:
     /// Binds and listens. The error names the address and what would help (port in use, port below 1024, no
     /// such address).
-    /// @param security null: plain HTTP for everybody
+    /// @param security null: plain HTTP, open to everyone
     [[nodiscard]] static tl::expected<std::unique_ptr<Server>, std::string> start(
         const ServerOptions& options, Handler handler, std::shared_ptr<const Security> security = nullptr);
 

@@ -218,7 +218,7 @@ class Session final : public std::enable_shared_from_this<Session>,
         answer(std::move(response));
     }
 
-    /// Whoever came in under settings that no longer hold does not stay.
+    /// Not once the settings have changed that the client came in under, nor while the server stops.
     [[nodiscard]] bool is_welcome_to_stay() const {
         return security_ == service_.security && !roster_.draining();
     }

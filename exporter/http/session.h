@@ -25,7 +25,7 @@ struct Service {
     std::shared_ptr<EventLoop> loop;  ///< shared with checks of passwords, which may outlive the server
     Roster roster;
     Roster& crowd;  ///< of whose connections one makes room when file descriptors run out
-    std::shared_ptr<const Security> security = nullptr;  ///< null: plain HTTP for everybody
+    std::shared_ptr<const Security> security = nullptr;  ///< null: plain HTTP, open to everyone
     const bool probes_only = false;
     /// Beyond the limits: told so, unless they are probes. Enough for probes, and for saying no.
     Roster overflow{{.connections = 16, .connections_of_peer = 16}};

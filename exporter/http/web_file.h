@@ -1,8 +1,8 @@
 // The file of `--web.config.file`: TLS, passwords, headers and a rate limit, in the format that Prometheus'
 // exporters share: https://github.com/prometheus/exporter-toolkit/blob/master/docs/web-configuration.md
 //
-// Read here is what the file means. Which settings of TLS go together, and whether certificate and key fit
-// each other, is for whoever sets up TLS with them.
+// Only the file is read here. `TlsContext` checks which TLS settings go together, and whether certificate and
+// key match.
 #pragma once
 
 #include "base/regular_file.h"

@@ -128,6 +128,13 @@ class Architecture(unittest.TestCase):
         self.assertTrue(misplaced_calls("metrics/exposition.cpp", "std::unordered_map<std::string, int> rows;\n"))
         self.assertTrue(misplaced_calls("config/load.cpp", 'auto home = std::getenv("HOME");\n'))
 
+    def test_every_path_that_is_served_is_taken_for_the_metrics_path(self):
+        """config/ can't include web/, so the paths stand in both."""
+        texts = dict(sources())
+        served = re.findall(r'request\.path == "([^"]+)"|path == "([^"]+)"', texts["web/routes.cpp"])
+        taken = re.search(r"taken = \{([^}]*)\}", texts["config/rules.cpp"]).group(1)
+        self.assertEqual({one or other for one, other in served}, set(re.findall(r'"([^"]+)"', taken)))
+
     def test_the_readme_of_the_house_has_the_rules(self):
         """`--write` writes them."""
         block = re.search(BLOCK.format("includes"), house(), re.S)

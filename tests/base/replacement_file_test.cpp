@@ -322,6 +322,11 @@ using ReplacedFileDeathTest = ReplacedFile;
 INSTANTIATE_TEST_SUITE_P(Of, ReplacedFileDeathTest, testing::Bool(),
                          [](const auto& test) { return test.param ? "NoName" : "ANameOfItsOwn"; });
 
+/// For another thread to do what it must not do yet, or no more: nothing tells that it does not.
+void give_time_for_a_mistake() {
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+}
+
 [[noreturn]] void abandon_and_end() {
     ReplacementFile::abandon_all();
     std::_Exit(1);
@@ -348,7 +353,7 @@ TEST_P(ReplacedFileDeathTest, AFileIsAbandonedOnlyAfterTheExchange) {
         {
             before_rename = [] {
                 std::thread(abandon_and_end).detach();
-                std::this_thread::sleep_for(std::chrono::milliseconds(100));
+                give_time_for_a_mistake();
             };
             (void)replace_file(path(), "new", options());
             ::pause();
@@ -367,7 +372,7 @@ TEST_P(ReplacedFileDeathTest, AnAbandonedFileIsNotFinished) {
             file.append("new");
             ReplacementFile::abandon_all();
             std::thread([&] { std::_Exit(file.commit() ? 2 : 3); }).detach();
-            std::this_thread::sleep_for(std::chrono::milliseconds(100));
+            give_time_for_a_mistake();
             std::_Exit(1);
         },
         testing::ExitedWithCode(1), "");

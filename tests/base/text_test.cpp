@@ -61,6 +61,14 @@ TEST(Case, DoesNotMatterToBeginningsEndsAndParts) {
     EXPECT_FALSE(holds("ddpat", "ddpat_"));
 }
 
+TEST(FirstCharacter, IsNoneOfAnEmptyTextOrOfOneThatBeginsWithNone) {
+    EXPECT_FALSE(first_character(""));
+    EXPECT_FALSE(first_character("\x80"));
+    EXPECT_FALSE(first_character("\xe2\x82")) << "cut";
+    EXPECT_EQ(first_character("\u20ac!")->code, U'\u20ac');
+    EXPECT_EQ(first_character("\u20ac!")->bytes, 3U);
+}
+
 TEST(Characters, AreAsciiWhateverTheByte) {
     int digits = 0;
     int letters = 0;

@@ -33,9 +33,9 @@ def first_row():
         p.row("Is anything wrong?"),
         p.trust_stat(q.trust(), 5),
         p.stat("Tokens in detail", "Tokens that have series of their own. “No detail” unless the exporter runs with "
-               "--tokens.detail=expiring or =all.", listed, 3, background=True, no_value=OFF),
-        p.stat("Share of tokens in detail", "How many of the tokens can be seen below: --tokens.detail=expiring leaves out those "
-               "that never expire, --tokens.detail-limit the rest.", f"{listed} / {q.total('datadog_access_tokens')}",
+               "--tokens.detail=findings or =all.", listed, 3, background=True, no_value=OFF),
+        p.stat("Share of tokens in detail", "How many of the tokens can be seen below: --tokens.detail=findings leaves out those "
+               "without a finding, --tokens.detail-limit the least urgent ones.", f"{listed} / {q.total('datadog_access_tokens')}",
                unit="percentunit", decimals=0, background=True, no_value=OFF,
                thresholds=p.steps((0, "orange"), (0.999, "green"))),
         p.stat("Next expiry in", "Until the next token expires.", f"min({q.once(EXPIRY)} - time() > 0)", unit=p.DURATION,
@@ -68,7 +68,7 @@ def tables():
         tokens("Which tokens are expired and still listed?", "Datadog still lists these: delete them there.",
                [("Expired for", None), ("Unused for", idle)], f"topk($rows, time() - {of(EXPIRY)} > 0)", height=6,
                sort="-Expired for", overrides=[p.by_name("Expired for", **SINCE), idle_column]),
-        tokens("Which tokens never expire?", "Tokens without an expiry, the oldest first. Only with --tokens.detail=all.",
+        tokens("Which tokens never expire?", "Tokens without an expiry, the oldest first.",
                [("Age", None), ("Unused for", idle)], unending, sort="-Age", overrides=[age_column, idle_column]),
         p.row("Unused"),
         tokens("Which tokens are unused the longest?", "Tokens by the time since their last use.",

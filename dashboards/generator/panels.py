@@ -17,10 +17,13 @@ DURATION = "dtdhms"
 TRUST_STATES = {0: ("Yes", "green"), 1: ("Listing incomplete", "orange"), 2: ("Last poll failed", "orange"),
                 3: ("Data are stale", "red"), 4: ("Exporter is down", "red")}
 
+# In the exporter's order, the worst first.
 FINDINGS = {
     "leaked": "Leaked, says Datadog",
     "never_expires_privileged": "Privileged and never expires",
+    "expiring_in_use": "In use and about to expire",
     "unused_privileged": "Privileged and unused",
+    "unscoped": "Without scopes",
     "never_expires": "Never expires",
     "lifetime_over_policy": "Lives longer than the policy",
     "unused": "Unused for longer than the policy",

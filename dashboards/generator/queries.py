@@ -18,13 +18,14 @@ WITHIN_30D = f"(under|.+_to)_(30d|([12]?[0-9]d)?{HOURS}*)"
 
 
 def has_kinds(metric):
-    return (metric.startswith("datadog_access_tokens") and metric not in ONLY_TOKEN_TYPE
+    return (metric.startswith("datadog_access_tokens") and metric not in (*ONLY_TOKEN_TYPE, "datadog_access_tokens_detail_omitted")
             or metric in ("datadog_access_token_scope_grants", "datadog_access_token_owners",
                           "datadog_access_token_next_expiry_timestamp_seconds",
                           "datadog_access_token_oldest_creation_timestamp_seconds",
                           "datadog_access_token_expiry_timestamp_seconds",
                           "datadog_access_token_last_used_timestamp_seconds",
-                          "datadog_access_token_created_timestamp_seconds"))
+                          "datadog_access_token_created_timestamp_seconds",
+                          "datadog_access_token_finding"))
 
 
 def select(metric, matchers="", kinds=True):

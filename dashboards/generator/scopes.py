@@ -29,7 +29,7 @@ def first_row():
         p.stat("Without any scope", "Tokens that list no scope. Older ones may hold all that their owner may do.",
                q.total("datadog_access_tokens_unscoped"), background=True, thresholds=p.WARN_FROM_ONE),
         p.stat("Scopes in use", "Distinct scopes on any token, of the organization with the most.",
-               f"max({q.once('datadog_access_token_scopes')})", 3, background=True),
+               f"max({q.once('datadog_access_token_distinct_scopes')})", 3, background=True),
     ]
 
 

@@ -39,14 +39,6 @@ Schedule schedule_of(std::size_t place, std::size_t organizations, std::chrono::
     return {.first_poll = number * std::min(share, between_first_polls), .phase = number * share};
 }
 
-/// One organization may use `--poll.concurrency` of them; some are always free for the others.
-std::size_t workers_for(const config::Config& config) {
-    constexpr std::size_t left_to_others = 4;
-    const auto concurrency = config.poll.concurrency;
-    const std::size_t wanted = concurrency * config.organizations.size();
-    return std::max<std::size_t>(1, std::min(wanted, concurrency + left_to_others));
-}
-
 /// The state saved by an earlier run; null: the configuration names no state file.
 std::unique_ptr<state::StateKeeper> open_states(const config::Config& config, Log& log) {
     if (config.state_file.empty()) {
@@ -183,6 +175,14 @@ void Publisher::run(const std::stop_token& stop) {
             // `publish` has scheduled another try; until then the previous exposition stays visible.
         }
     }
+}
+
+std::size_t workers_for(const config::Config& config) {
+    // One organization may use `--poll.concurrency` of them; some are always free for the others.
+    constexpr std::size_t left_to_others = 4;
+    const auto concurrency = config.poll.concurrency;
+    const std::size_t wanted = concurrency * config.organizations.size();
+    return std::max<std::size_t>(1, std::min(wanted, concurrency + left_to_others));
 }
 
 Monitoring::Monitoring(const config::Config& config, Log& log, const metrics::Reloads* reloads)

@@ -75,6 +75,9 @@ class Publisher {
     std::jthread thread_;  ///< last: it uses all of the above
 };
 
+/// Requests that may be under way at once, over all organizations.
+[[nodiscard]] std::size_t workers_for(const config::Config& config);
+
 /// All organizations and their common exposition.
 class Monitoring {
   public:

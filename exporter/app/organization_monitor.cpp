@@ -13,25 +13,37 @@ namespace exporter::app {
 
 namespace {
 
-std::optional<inventory::DetailRules> detail_rules(const config::Tokens& tokens) {
-    if (tokens.detail == config::Detail::none) {
+std::optional<inventory::DetailRules> detail_rules(const config::Config& config) {
+    if (config.mode == config::Mode::list) {
+        return inventory::DetailRules{.findings = inventory::findings_named(config.list.reasons),
+                                      .limit = config.poll.max_tokens,
+                                      .with_scopes = true};
+    }
+    if (config.tokens.detail == config::Detail::none) {
         return std::nullopt;
     }
-    return inventory::DetailRules{.without_expiry = tokens.detail == config::Detail::all,
-                                  .limit = tokens.detail_limit};
+    inventory::DetailRules rules{.limit = config.tokens.detail_limit};
+    if (config.tokens.detail == config::Detail::findings) {
+        rules.findings.set();
+    }
+    return rules;
 }
 
-inventory::Rules rules_of(const config::Config& config, const Source& source,
-                          const state::StateKeeper* states) {
+bool lists_everything(const config::Organization& organization) {
+    return organization.filter.empty() && organization.owned_by.empty();
+}
+
+inventory::Rules rules_of(const config::Organization& organization, const config::Config& config,
+                          const Source& source, const state::StateKeeper* states) {
     return {.expiry = inventory::BucketScheme::expiry(config.buckets.expiry),
             .last_used = inventory::BucketScheme::last_used(config.buckets.last_used),
             .age = inventory::BucketScheme::age(config.buckets.age),
             .scope_limit = config.scopes.limit,
             .max_scopes = config.poll.max_scopes,
             .privileged_scopes = {config.scopes.privileged.begin(), config.scopes.privileged.end()},
-            .max_lifetime = config.policy.max_lifetime,
-            .max_idle = config.policy.max_idle,
-            .detail = detail_rules(config.tokens),
+            .policy = policy_of(config.policy),
+            .detail = detail_rules(config),
+            .lists_everything = lists_everything(organization),
             .census_key = states != nullptr ? states->hash_key() : base::process_hash_key(),
             .is_own_token = [&source](std::string_view listed) { return source.is_own_token(listed); }};
 }
@@ -56,13 +68,22 @@ std::vector<std::string> sorted(std::vector<std::string> texts) {
 
 }  // namespace
 
+inventory::Policy policy_of(const config::Policy& policy) {
+    return {.max_lifetime = policy.max_lifetime,
+            .max_idle = policy.max_idle,
+            .expiry_notice = policy.expiry_notice,
+            .active_within = policy.active_within,
+            .short_lived = policy.short_lived};
+}
+
 std::string fingerprint_of(const config::Organization& organization, const config::Config& config) {
     // Texts are quoted and escaped, so that no two lists of fields are the same text.
-    return fmt::format("{:?} {} {} {:?} {} {} {} {} {} {} {} {} {} {}", organization.endpoint.url(),
+    return fmt::format("{:?} {} {} {:?} {} {} {} {} {} {} {} {} {} {} {} {} {}", organization.endpoint.url(),
                        config.demo.tokens, config.demo.seed, organization.filter,
                        sorted(organization.owned_by), config.buckets.expiry, config.buckets.last_used,
                        config.buckets.age, config.scopes.limit, sorted(config.scopes.privileged),
-                       config.policy.max_lifetime, config.policy.max_idle,
+                       config.policy.max_lifetime, config.policy.max_idle, config.policy.expiry_notice,
+                       config.policy.active_within, config.policy.short_lived,
                        static_cast<int>(config.tokens.detail), config.tokens.detail_limit);
 }
 
@@ -71,7 +92,7 @@ OrganizationMonitor::OrganizationMonitor(const config::Organization& organizatio
                                          std::function<void()> on_change, Schedule schedule)
     : name_(organization.name),
       url_(organization.endpoint.url()),
-      lists_everything_(organization.filter.empty() && organization.owned_by.empty()),
+      lists_everything_(lists_everything(organization)),
       interval_(config.poll.interval),
       stale_after_(config.poll.stale_after),
       fingerprint_(fingerprint_of(organization, config)),
@@ -80,8 +101,9 @@ OrganizationMonitor::OrganizationMonitor(const config::Organization& organizatio
       memory_(surroundings.memory),
       on_change_(std::move(on_change)),
       source_(make_source(organization, config, surroundings.commons)),
-      rules_(rules_of(config, *source_, states_)),
-      poller_(poller_options(config, schedule), surroundings.clock, surroundings.randomness, *this) {
+      rules_(rules_of(organization, config, *source_, states_)),
+      poller_(poller_options(config, schedule), surroundings.clock, surroundings.randomness, *this),
+      statistics_(poller_.statistics()) {
     if (const auto earlier = states_ != nullptr ? states_->state_of(name_) : nullptr) {
         restore(*earlier, surroundings.clock);
     }
@@ -94,6 +116,7 @@ void OrganizationMonitor::restore(const state::OrganizationState& earlier, scan:
     if (believable) {
         poller_.restore(earlier.listing);
         inventory_ = earlier.inventory;
+        shown_ = inventory_->shown;
         statistics_ = poller_.statistics();
     }
     log_.info(believable ? "showing the inventory restored from the state file"
@@ -104,7 +127,7 @@ void OrganizationMonitor::restore(const state::OrganizationState& earlier, scan:
 }
 
 void OrganizationMonitor::begin(base::Timestamp now) {
-    builder_ = std::make_unique<inventory::InventoryBuilder>(rules_, now, census_);
+    builder_ = std::make_unique<inventory::InventoryBuilder>(rules_, now, census_, shown_);
 }
 
 bool OrganizationMonitor::add(const datadog::Token& token) {
@@ -119,6 +142,7 @@ void OrganizationMonitor::publish(const scan::Listing& listing) {
     auto built = std::move(*finished_).build(listing.complete, listing.began);
     census_ = std::move(built.census);
     fresh_ = std::make_shared<const inventory::Inventory>(std::move(built.inventory));
+    shown_ = fresh_->shown;
     if (states_ != nullptr) {
         states_->update({name_, fingerprint_, listing, fresh_, census_});
     }
@@ -243,16 +267,15 @@ void OrganizationMonitor::log_findings(const scan::Statistics& statistics,
                   {{"org", name_}, {"fields", unparsed}});
     }
 
-    if (lists_everything_ && inventory.distinct_owners == 1 && inventory.tokens > 1 &&
-        !std::exchange(told_single_owner_, true)) {
+    if (inventory.single_owner.value_or(false) && !std::exchange(told_single_owner_, true)) {
         log_.warn(
             "all tokens have one owner: credentials with user_app_keys alone list only their own tokens; "
             "org_app_keys_read lists all",
             {{"org", name_}, {"tokens", inventory.tokens}});
     }
-    if (inventory.details_omitted > 0) {
-        log_.debug("more tokens than tokens.detail-limit",
-                   {{"org", name_}, {"omitted", inventory.details_omitted}});
+    if (inventory.details_omitted.value_or(0) > 0 && !std::exchange(told_omitted_, true)) {
+        log_.warn("more tokens than tokens.detail-limit; the worst have series of their own",
+                  {{"org", name_}, {"omitted", *inventory.details_omitted}});
     }
 }
 

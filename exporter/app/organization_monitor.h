@@ -38,6 +38,9 @@ struct Schedule {
     std::chrono::milliseconds phase{0};       ///< of the polls after it, in the interval
 };
 
+/// What findings are measured by.
+[[nodiscard]] inventory::Policy policy_of(const config::Policy& policy);
+
 /// Equal for two configurations that count the same listing alike: endpoint, filters, bounds, policies,
 /// detail. A stored inventory with another fingerprint than the configuration's means something else. Holds
 /// no secret.
@@ -55,7 +58,7 @@ class OrganizationMonitor final : private scan::PollObserver {
 
     /// To be driven by one thread, and where its pages come from.
     [[nodiscard]] scan::Poller& poller() { return poller_; }
-    [[nodiscard]] scan::PageSource& source() { return *source_; }
+    [[nodiscard]] Source& source() { return *source_; }
     /// Ends requests under way and refuses later ones. From any thread.
     void cancel() { source_->cancel(); }
 
@@ -99,7 +102,9 @@ class OrganizationMonitor final : private scan::PollObserver {
     std::shared_ptr<const inventory::Inventory>
         fresh_;  ///< published by the poll under way; shown when it has finished
     bool last_complete_ = true;
+    inventory::Shown shown_;  ///< of the last inventory
     bool told_single_owner_ = false;
+    bool told_omitted_ = false;
     bool told_slow_ = false;
     std::string told_credentials_problem_;
     std::bitset<datadog::error_kind_count>

@@ -6,7 +6,9 @@
 #include "app/source.h"
 #include "app/web_server.h"
 #include "base/replacement_file.h"
+#include "base/text.h"
 #include "http/protection.h"
+#include "inventory/findings.h"
 #include "metrics/catalog.h"
 
 #include <fmt/format.h>
@@ -143,6 +145,22 @@ class Signals {
     const std::shared_ptr<Shared> shared_;
 };
 
+/// What is wrong with the findings that `--list` names.
+base::MistakeLines mistakes_in(const config::List& list) {
+    std::vector<std::string> known;
+    for (const inventory::FindingRow& row : inventory::findings()) {
+        known.emplace_back(row.reason);
+    }
+    base::MistakeLines mistakes;
+    for (const std::string& reason : list.reasons) {
+        if (std::ranges::find(known, reason) == known.end()) {
+            mistakes.push_back(fmt::format("--list: {} is no finding{}; there are {}", base::quote(reason),
+                                           base::did_you_mean(reason, known), base::join(known)));
+        }
+    }
+    return mistakes;
+}
+
 /// Only a configuration that is checked may lack them.
 bool lacks_credentials(const config::Config& config) {
     return std::ranges::any_of(config.organizations, [](const auto& organization) {
@@ -215,6 +233,9 @@ int run_mode(config::Config config, const config::Environment& environment) {
     if (config.mode == config::Mode::once) {
         end_by_signals(base::ReplacementFile::abandon_all);
     }
+    if (const auto mistakes = mistakes_in(config.list); !mistakes.empty()) {
+        return report(mistakes);
+    }
     const bool serves = config.mode == config::Mode::serve;
     const sigset_t blocked = serves ? block_signals() : sigset_t{};
     Log log(config.log);
@@ -260,6 +281,8 @@ int run_mode(config::Config config, const config::Environment& environment) {
     switch (config.mode) {
         case config::Mode::check:
             return check(config);
+        case config::Mode::list:
+            return list(config, environment, log);
         case config::Mode::once:
             return poll_once(config, reloads, log);
         default:

@@ -16,12 +16,11 @@ namespace exporter::app {
 
 namespace {
 
-bool refused(const datadog::Answer& answer) {
-    return !answer.page && (answer.page.error().kind == datadog::ErrorKind::unauthorized ||
-                            answer.page.error().kind == datadog::ErrorKind::forbidden);
+bool is_refusal(const datadog::Error& error) {
+    return error.kind == datadog::ErrorKind::unauthorized || error.kind == datadog::ErrorKind::forbidden;
 }
 
-/// Keeps a connection alive for each page that is fetched at once, from `prepare` to `release`.
+/// Keeps a connection alive for each request that is made at once, from `prepare` to `release`.
 class ClientSource final : public Source {
   public:
     ClientSource(const config::Organization& organization, const config::Config& config,
@@ -52,24 +51,18 @@ class ClientSource final : public Source {
     }
 
     datadog::Answer page(std::size_t number, scan::SteadyTime deadline) override {
-        Connection connection = take();
-        // After a long wait for the rate limit the other side has closed the connection.
-        constexpr std::chrono::seconds longest_idle{30};
-        if (std::chrono::steady_clock::now() - connection.last_exchange > longest_idle) {
-            connection.client->disconnect();
-        }
         datadog::PageRequest request = request_;
         request.number = number;
+        Connection connection = take();
         datadog::Answer answer = connection.client->list(request, *credentials_, deadline);
-        connection.last_exchange = std::chrono::steady_clock::now();
-        if (!credentials_problem_.empty() && refused(answer)) {
-            answer.page.error().message += fmt::format(" (old credentials: {})", credentials_problem_);
-        }
-        // After an exception of cpp-httplib nobody knows what state that left the client in.
-        if (answer.page || answer.page.error().kind != datadog::ErrorKind::internal) {
-            const std::lock_guard lock(mutex_);
-            idle_.push_back(std::move(connection));
-        }
+        put_back(std::move(connection), answer.page ? nullptr : &answer.page.error());
+        return answer;
+    }
+
+    datadog::UserAnswer user(std::string_view id, scan::SteadyTime deadline) override {
+        Connection connection = take();
+        datadog::UserAnswer answer = connection.client->user(id, *credentials_, deadline);
+        put_back(std::move(connection), answer.user ? nullptr : &answer.user.error());
         return answer;
     }
 
@@ -104,10 +97,16 @@ class ClientSource final : public Source {
 
     /// An idle one, or a new one.
     [[nodiscard]] Connection take() {
-        const std::lock_guard lock(mutex_);
+        std::unique_lock lock(mutex_);
         if (!idle_.empty()) {
             Connection connection = std::move(idle_.back());
             idle_.pop_back();
+            lock.unlock();
+            // After a long wait for the rate limit the other side has closed the connection.
+            constexpr std::chrono::seconds longest_idle{30};
+            if (std::chrono::steady_clock::now() - connection.last_exchange > longest_idle) {
+                connection.client->disconnect();
+            }
             return connection;
         }
         Connection connection{std::make_shared<datadog::Client>(client_options_), {}};
@@ -119,12 +118,25 @@ class ClientSource final : public Source {
         return connection;
     }
 
+    /// @param error of the exchange, to which a problem with the credentials is added; null: there was none
+    void put_back(Connection connection, datadog::Error* error) {
+        connection.last_exchange = std::chrono::steady_clock::now();
+        if (!credentials_problem_.empty() && error != nullptr && is_refusal(*error)) {
+            error->message += fmt::format(" (old credentials: {})", credentials_problem_);
+        }
+        // After an exception of cpp-httplib nobody knows what state that left the client in.
+        if (error == nullptr || error->kind != datadog::ErrorKind::internal) {
+            const std::lock_guard lock(mutex_);
+            idle_.push_back(std::move(connection));
+        }
+    }
+
     const config::CredentialSources credential_sources_;
     /// In order of creation: what is created while pages are read comes last, where it is seen.
     const datadog::PageRequest request_;  ///< but for the page's number
     const datadog::ClientOptions client_options_;
 
-    // Changed by `prepare` alone, while no page is being fetched:
+    // Changed by `prepare` alone, while no request is being made:
     std::optional<config::Credentials> credentials_;
     std::string credentials_problem_;
     int old_credentials_used_ = 0;
@@ -155,6 +167,10 @@ class DemoSource final : public Source {
         datadog::Answer answer = api_.page(number, page_size_, clock.now());
         answer.exchange.duration = clock.steady_now() - began;
         return answer;
+    }
+
+    datadog::UserAnswer user(std::string_view id, scan::SteadyTime /*deadline*/) override {
+        return api_.user(id, scan::system_clock().now());
     }
 
     [[nodiscard]] bool is_own_token(std::string_view listed) const override {

@@ -1,4 +1,5 @@
-// Where an organization's pages come from: Datadog's API, or under `--demo` a simulated organization.
+// Where an organization's pages and its owners' names come from: Datadog's API, or under `--demo` a simulated
+// organization.
 #pragma once
 
 #include "config/config.h"
@@ -19,6 +20,9 @@ inline constexpr int polls_with_old_credentials = 12;
 /// missing for a moment while a secret is rotated.
 class Source : public scan::PageSource {
   public:
+    /// Looks up one owner of tokens, after a `prepare` that succeeded. The whole exchange is over by
+    /// `deadline`.
+    [[nodiscard]] virtual datadog::UserAnswer user(std::string_view id, scan::SteadyTime deadline) = 0;
     /// Closes the connections: between polls an organization holds none.
     virtual void release() {}
     /// Ends requests under way and refuses later ones. From any thread.

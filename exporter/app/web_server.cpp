@@ -45,8 +45,7 @@ web::PageSettings page_settings(const config::Config& config) {
             .share = config::share_in_words(config),
             .interval = config.poll.interval,
             .stale_after = config.poll.stale_after,
-            .max_lifetime = config.policy.max_lifetime,
-            .max_idle = config.policy.max_idle};
+            .policy = policy_of(config.policy)};
 }
 
 /// With what this process may have open.

@@ -21,6 +21,7 @@ enum class Mode {
     once,          ///< one poll of each organization, write the exposition, exit
     check,         ///< one authenticated request for each organization, say what was seen, exit
     config_check,  ///< the configuration was right; exit
+    list,          ///< one poll of each organization, list the tokens, exit
     probe          ///< ask a running exporter for its health; exit
 };
 
@@ -73,10 +74,13 @@ struct Scopes {
 struct Policy {
     base::Duration max_lifetime = Days(365);
     base::Duration max_idle = Days(90);
+    base::Duration expiry_notice = Days(7);
+    base::Duration active_within = Days(7);
+    base::Duration short_lived = Days(8);
 };
 
 /// In the order of their names in the option table, as the enumerations of the log.
-enum class Detail { none, expiring, all };
+enum class Detail { none, findings, all };
 
 struct Tokens {
     Detail detail = Detail::none;
@@ -107,6 +111,15 @@ struct Log {
     LogFormat format = LogFormat::logfmt;
 };
 
+enum class ListFormat { table, json, csv };
+
+/// What `Mode::list` lists.
+struct List {
+    std::vector<std::string> reasons;  ///< of findings, as they were given; none: all tokens
+    ListFormat format = ListFormat::table;
+    bool owners = true;  ///< whether the owners' names are asked for
+};
+
 /// The simulated organization of `--demo`.
 struct Demo {
     bool enabled = false;
@@ -134,6 +147,7 @@ struct Config {
     Tokens tokens;
     Web web;
     Log log;
+    List list;
     Demo demo;
     std::optional<ProbeUrl> probe_url;  ///< for `Mode::probe`; nullopt: where `web` says
     std::string once_output;            ///< file for `Mode::once`; empty: standard output

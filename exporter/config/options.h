@@ -69,7 +69,7 @@ using Member = std::variant<std::string*,
                             bool*,            ///< present or not; true/false outside the command line
                             std::size_t*,     ///< within the form's range; of `PERCENT` before a `%`
                             base::Duration*,  ///< at least a second
-                            Detail*, LogLevel*, LogFormat*,
+                            Detail*, ListFormat*, LogLevel*, LogFormat*,
                             // Lists: repeatable on the command line, items between commas, sequences in YAML.
                             std::vector<std::string>*,
                             std::vector<base::Duration>*,  ///< ascending bounds of buckets

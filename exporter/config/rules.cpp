@@ -23,10 +23,11 @@ namespace exporter::config {
 namespace {
 
 void set_mode(Given& given, Draft& draft) {
-    const std::array<std::tuple<std::string_view, bool, Mode>, 4> modes = {
+    const std::array<std::tuple<std::string_view, bool, Mode>, 5> modes = {
         {{"check", draft.check, Mode::check},
          {"once", draft.once, Mode::once},
          {"config.check", draft.config_check, Mode::config_check},
+         {"list", given.find("list") != nullptr, Mode::list},
          {"probe", given.find("probe") != nullptr, Mode::probe}}};
     std::string first;
     for (const auto& [flag, is_chosen, mode] : modes) {
@@ -38,6 +39,9 @@ void set_mode(Given& given, Draft& draft) {
         }
         draft.mode = mode;
         first = given.place(flag);
+    }
+    if (draft.mode == Mode::list && given.find("log.level") == nullptr) {
+        draft.log.level = LogLevel::warn;  // The list is what a person wants to see.
     }
 }
 

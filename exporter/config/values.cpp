@@ -6,6 +6,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <functional>
@@ -213,13 +214,37 @@ std::string default_text(const Option& option) {
                                     : fmt::format("{}", fmt::join(member_texts(option, untouched), ","));
 }
 
+namespace {
+
+/// A value that has got another name, and is still understood.
+struct RenamedValue {
+    std::string_view flag;
+    std::string_view old;
+    std::string_view now;
+};
+constexpr auto renamed_values = std::to_array<RenamedValue>({{"tokens.detail", "expiring", "findings"}});
+
+Texts current_texts(Given& given, const Option& option, Texts texts) {
+    for (const auto& [flag, old, now] : renamed_values) {
+        if (flag == option.flag && texts.front() == old) {
+            given.warn(flag, "{} is now called {}; write {}", old, now, now);
+            texts.front() = now;
+        }
+    }
+    return texts;
+}
+
+}  // namespace
+
 void read_rows(Given& given, Draft& draft, bool of_one_organization) {
     for (const Option& option : options()) {
         const base::Setting* const setting = given.find(option.flag);
         if (setting == nullptr || of_one_organization != option.member.of_organization) {
             continue;
         }
-        if (const std::string fault = read_member(option, setting->values, draft); !fault.empty()) {
+        if (const std::string fault =
+                read_member(option, current_texts(given, option, setting->values), draft);
+            !fault.empty()) {
             given.mistake(option.flag, "{}", fault);
         }
     }

@@ -45,6 +45,13 @@ std::string_view take_from_front(std::string_view& bytes, std::uint64_t count) {
 
 }  // namespace
 
+std::string too_long_a_body(std::uint64_t most_bytes) {
+    constexpr std::uint64_t mebibyte = 1U << 20U;
+    return most_bytes < mebibyte
+               ? fmt::format("more than the {} KiB that its body may have", most_bytes >> 10)
+               : fmt::format("more than the {} MiB that its body may have", most_bytes >> 20);
+}
+
 bool AnswerHead::has(std::string_view name) const {
     return std::any_of(fields.begin(), fields.end(),
                        [name](const auto& field) { return base::same_word(field.first, name); });
@@ -109,8 +116,7 @@ void AnswerReader::end_of_bytes() {
 
 bool AnswerReader::expect_body(std::uint64_t bytes) {
     if (bytes > max_body_bytes_ - body_bytes_) {
-        fail(ErrorKind::too_large,
-             fmt::format("more than the {} MiB that a page may have", max_body_bytes_ >> 20));
+        fail(ErrorKind::too_large, too_long_a_body(max_body_bytes_));
         return false;
     }
     body_bytes_ += bytes;

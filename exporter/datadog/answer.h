@@ -46,6 +46,9 @@ struct AnswerHead {
     [[nodiscard]] std::vector<std::string> list(std::string_view name) const;
 };
 
+/// What is said of a body of more bytes than it may have, after `… sent`.
+[[nodiscard]] std::string too_long_a_body(std::uint64_t most_bytes);
+
 /// Reads one answer to one request. Pure: bytes in, the body's bytes out.
 class AnswerReader {
   public:

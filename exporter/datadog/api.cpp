@@ -119,6 +119,34 @@ std::string request_target(const PageRequest& request) {
     return target;
 }
 
+std::optional<std::string> user_target(std::string_view id) {
+    // Dots can't be encoded: to a server `%2E%2E` is `..` (RFC 3986, 6.2.2.2).
+    if (id.empty() || id == "." || id == ".." || id.size() > longest_user_id) {
+        return std::nullopt;
+    }
+    return "/api/v2/users/" + percent_encoded(id);
+}
+
+std::string_view user_advice(ErrorKind kind) {
+    switch (kind) {
+        case ErrorKind::unauthorized:
+        case ErrorKind::forbidden:
+            return "give the credentials the permission user_access_read";
+        case ErrorKind::not_found:
+            return "the user is gone, or the host does not serve users: check --datadog.base-url";
+        case ErrorKind::rate_limited:
+            return "the organization's API limit is used up: try again later, and ask who else calls the API";
+        case ErrorKind::bad_request:
+            return "the API, or a proxy in its place, refuses the request: its words say what it knows";
+        case ErrorKind::too_large:
+            return "an answer is larger than any should be: look at proxies on the way";
+        case ErrorKind::timeout:
+            return "the API or the network is slow: see status.datadoghq.com";
+        default:
+            return {};
+    }
+}
+
 HeaderFields request_fields(const config::Credentials& credentials, const std::string& user_agent) {
     HeaderFields fields = {
         {"Accept", "application/json"}, {"Accept-Encoding", "gzip"}, {"User-Agent", user_agent}};

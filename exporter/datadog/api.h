@@ -1,4 +1,5 @@
-// Datadog's API as it is spoken: what a request for a page says, and what the head of an answer means. Pure.
+// Datadog's API as it is spoken: what a request for a page or a user says, and what the head of an answer
+// means. Pure.
 #pragma once
 
 #include "config/credentials.h"
@@ -26,6 +27,17 @@ struct PageRequest {
 
 /// Path and query as they go on the wire, percent-encoded.
 [[nodiscard]] std::string request_target(const PageRequest& request);
+
+/// Of a user's id; Datadog's have 36.
+inline constexpr std::size_t longest_user_id = 200;
+
+/// The path of a user as it goes on the wire, percent-encoded. nullopt: nobody can have that id, and the path
+/// would be another one's (empty, `.`, `..`), or the id is longer than any.
+[[nodiscard]] std::optional<std::string> user_target(std::string_view id);
+
+/// What a person can do about an error of a user's look-up, where that is not what the error's advice says;
+/// empty: it is.
+[[nodiscard]] std::string_view user_advice(ErrorKind kind);
 
 [[nodiscard]] HeaderFields request_fields(const config::Credentials& credentials,
                                           const std::string& user_agent);

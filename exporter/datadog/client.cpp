@@ -35,12 +35,13 @@ Error no_room() {
             .no_room = true};
 }
 
-/// Puts an answer's body into a page while it comes. The messages of its errors go on after `… sent`.
+/// Puts an answer's body together while it comes. The messages of its errors go on after `… sent`.
 class Body {
   public:
     /// @param gunzip made where it is needed, and left for the next body
-    Body(Page& page, std::optional<Gunzip>& gunzip, std::size_t most)
-        : page_(page), gunzip_(gunzip), most_(most) {}
+    Body(std::vector<char>& bytes, AnswerMemory::Share& memory, std::optional<Gunzip>& gunzip,
+         std::size_t most)
+        : bytes_(bytes), memory_(memory), gunzip_(gunzip), most_(most) {}
 
     /// False: the body is of no use.
     [[nodiscard]] bool begin(const AnswerHead& head) {
@@ -78,28 +79,27 @@ class Body {
     }
 
   private:
-    /// The page's body grows by doubling: all its buffers together stay below twice the last.
-    bool append(std::string_view bytes) {
-        std::vector<char>& body = page_.body;
-        const std::size_t size = body.size() + bytes.size();
+    /// It grows by doubling: all its buffers together stay below twice the last.
+    bool append(std::string_view more) {
+        const std::size_t size = bytes_.size() + more.size();
         if (size > most_) {
-            fault_ = Error{ErrorKind::too_large,
-                           fmt::format("more than the {} MiB that a page may have", most_ >> 20)};
+            fault_ = Error{ErrorKind::too_large, too_long_a_body(most_)};
             return false;
         }
-        if (size >= body.capacity()) {  // Leaves room for a NUL.
-            const std::size_t capacity = std::min(std::max(2 * body.capacity(), size + 1), most_ + 1);
-            if (!page_.memory.grow_to(capacity)) {
+        if (size >= bytes_.capacity()) {  // Leaves room for a NUL.
+            const std::size_t capacity = std::min(std::max(2 * bytes_.capacity(), size + 1), most_ + 1);
+            if (!memory_.grow_to(capacity)) {
                 fault_ = no_room();
                 return false;
             }
-            body.reserve(capacity);
+            bytes_.reserve(capacity);
         }
-        body.insert(body.end(), bytes.begin(), bytes.end());
+        bytes_.insert(bytes_.end(), more.begin(), more.end());
         return true;
     }
 
-    Page& page_;
+    std::vector<char>& bytes_;
+    AnswerMemory::Share& memory_;
     std::optional<Gunzip>& gunzip_;
     const std::size_t most_;
     bool is_compressed_ = false;
@@ -116,24 +116,8 @@ Client::Client(ClientOptions options)
 Answer Client::list(const PageRequest& request, const config::Credentials& credentials,
                     steady_clock::time_point deadline) {
     Answer answer{{}, tl::unexpected(Error{})};
-    const auto start = steady_clock::now();
-    try {
-        answer.page = exchange(request, credentials, deadline, answer.exchange);
-    } catch (const std::exception& exception) {
-        // cpp-httplib, zlib and RapidJSON run out of memory or threads; the connection's state is unknown
-        // then.
-        disconnect();
-        answer.page = tl::unexpected(Error{
-            ErrorKind::internal, fmt::format("the request failed in this program: {}", exception.what())});
-    }
-    if (!answer.page) {
-        // A server or a proxy may answer with the request's own headers.
-        mask_secrets(answer.page.error().message, credentials);
-        if (options_.proxy) {
-            mask_proxy(answer.page.error().message, *options_.proxy);
-        }
-    }
-    answer.exchange.duration = steady_clock::now() - start;
+    answer.page = guarded(credentials, answer.exchange,
+                          [&] { return fetch_page(request, credentials, deadline, answer.exchange); });
     if (answer.page && answer.page->asked_at) {
         // Datadog's clock is asked when the answer goes out, after the tokens were read.
         *answer.page->asked_at -=
@@ -142,34 +126,121 @@ Answer Client::list(const PageRequest& request, const config::Credentials& crede
     return answer;
 }
 
+UserAnswer Client::user(std::string_view id, const config::Credentials& credentials,
+                        steady_clock::time_point deadline) {
+    UserAnswer answer{{}, tl::unexpected(Error{})};
+    answer.user = guarded(credentials, answer.exchange,
+                          [&] { return fetch_user(id, credentials, deadline, answer.exchange); });
+    if (!answer.user) {
+        Error& error = answer.user.error();
+        if (const std::string_view advice = user_advice(error.kind); !advice.empty()) {
+            error.advice = advice;
+        }
+    }
+    return answer;
+}
+
+template <class Fetch>
+auto Client::guarded(const config::Credentials& credentials, Exchange& cost, const Fetch& fetch)
+    -> decltype(fetch()) {
+    const auto start = steady_clock::now();
+    decltype(fetch()) outcome = tl::unexpected(Error{});
+    try {
+        outcome = fetch();
+    } catch (const std::exception& exception) {
+        // cpp-httplib, zlib and RapidJSON run out of memory or threads; the connection's state is unknown
+        // then.
+        disconnect();
+        outcome = tl::unexpected(Error{
+            ErrorKind::internal, fmt::format("the request failed in this program: {}", exception.what())});
+    }
+    if (!outcome) {
+        // A server or a proxy may answer with the request's own headers.
+        mask_secrets(outcome.error().message, credentials);
+        if (options_.proxy) {
+            mask_proxy(outcome.error().message, *options_.proxy);
+        }
+    }
+    cost.duration = steady_clock::now() - start;
+    return outcome;
+}
+
 void Client::disconnect() {
     transport_->disconnect();
     gunzip_.reset();  // What many organizations would hold between their polls adds up.
 }
 
-Result<Page> Client::exchange(const PageRequest& request, const config::Credentials& credentials,
-                              steady_clock::time_point deadline, Exchange& cost) {
+Result<Page> Client::fetch_page(const PageRequest& request, const config::Credentials& credentials,
+                                steady_clock::time_point deadline, Exchange& cost) {
+    Page page;
+    page.memory = AnswerMemory::Share(options_.answers);
+    page.body.reserve(expected_body_bytes_ + 1);
+    const auto head = exchange({.target = request_target(request),
+                                .most_body_bytes = options_.max_body_bytes,
+                                .body = page.body,
+                                .memory = page.memory},
+                               credentials, deadline, cost);
+    if (!head) {
+        return tl::unexpected(head.error());
+    }
+    expected_body_bytes_ = std::min(page.body.size(), AnswerMemory::ordinary);
+    page.answered_at = base::parse_http_date(head->value("Date"));
+    page.asked_at = page.answered_at;
+    page.body.push_back('\0');
+    if (auto outcome = parse_page(page); !outcome) {
+        return tl::unexpected(unusable(std::move(outcome).error(), "page"));
+    }
+    if (!page.memory.grow_to(page.bytes())) {
+        return tl::unexpected(sent(no_room()));
+    }
+    return page;
+}
+
+Result<User> Client::fetch_user(std::string_view id, const config::Credentials& credentials,
+                                steady_clock::time_point deadline, Exchange& cost) {
+    const auto target = user_target(id);
+    if (!target) {
+        cost.made = false;
+        return tl::unexpected(
+            Error{ErrorKind::not_found, fmt::format("nobody can have the id `{}`", one_line(id))});
+    }
+    std::vector<char> body;
+    AnswerMemory::Share memory;  // It is too small to be counted.
+    static_assert(longest_user_body <= AnswerMemory::ordinary);
+    const auto head =
+        exchange({.target = *target, .most_body_bytes = longest_user_body, .body = body, .memory = memory},
+                 credentials, deadline, cost);
+    if (!head) {
+        return tl::unexpected(head.error());
+    }
+    body.push_back('\0');
+    auto user = parse_user(body);
+    if (!user) {
+        return tl::unexpected(unusable(std::move(user).error(), "user"));
+    }
+    return user;
+}
+
+Result<AnswerHead> Client::exchange(const Errand& errand, const config::Credentials& credentials,
+                                    steady_clock::time_point deadline, Exchange& cost) {
     if (deadline <= steady_clock::now()) {
         cost.made = false;
         return tl::unexpected(Error{ErrorKind::timeout, "no time was left for another request"});
     }
-    Page page;
-    page.memory = AnswerMemory::Share(options_.answers);
-    page.body.reserve(expected_body_bytes_ + 1);
-    Body body(page, gunzip_, options_.max_body_bytes);
+    Body body(errand.body, errand.memory, gunzip_, errand.most_body_bytes);
     const Transport::Request get{
-        .target = request_target(request),
+        .target = errand.target,
         .fields = request_fields(credentials, options_.user_agent),
         .on_head = [&](const AnswerHead& head) { return body.begin(head); },
         .on_body = [&](std::string_view bytes) { return body.take(bytes); },
     };
 
-    const auto outcome = transport_->get(get, {.connect = options_.connect_timeout,
-                                               .silence = options_.read_timeout,
-                                               .deadline = deadline,
-                                               .body_bytes = options_.max_body_bytes});
+    auto outcome = transport_->get(get, {.connect = options_.connect_timeout,
+                                         .silence = options_.read_timeout,
+                                         .deadline = deadline,
+                                         .body_bytes = errand.most_body_bytes});
 
-    cost.body_bytes = page.body.size();
+    cost.body_bytes = errand.body.size();
     std::optional<Error> fault = outcome.failure;
     if (const auto unfit = body.fault(); unfit && !fault) {
         fault = sent(*unfit);
@@ -181,30 +252,20 @@ Result<Page> Client::exchange(const PageRequest& request, const config::Credenti
     if (fault && (fault->kind == ErrorKind::cancelled || !outcome.head || outcome.head->status == 200)) {
         return tl::unexpected(*std::move(fault));
     }
-    const AnswerHead& head = *outcome.head;
+    AnswerHead& head = *outcome.head;
     cost.status = head.status;
     cost.rate_limit = rate_limit_of(head);
     if (head.status != 200) {
         return tl::unexpected(
-            status_error(head, {page.body.data(), page.body.size()}, options_.endpoint.host));
+            status_error(head, {errand.body.data(), errand.body.size()}, options_.endpoint.host));
     }
-    expected_body_bytes_ = std::min(page.body.size(), AnswerMemory::ordinary);
-    page.answered_at = base::parse_http_date(head.value("Date"));
-    page.asked_at = page.answered_at;
-    return parsed(std::move(page));
+    return std::move(head);
 }
 
-Result<Page> Client::parsed(Page page) const {
-    page.body.push_back('\0');
-    if (auto outcome = parse_page(page); !outcome) {
-        outcome.error().message = fmt::format("{} answered a page that can't be used: {}",
-                                              options_.endpoint.host, outcome.error().message);
-        return tl::unexpected(std::move(outcome).error());
-    }
-    if (!page.memory.grow_to(page.bytes())) {
-        return tl::unexpected(sent(no_room()));
-    }
-    return page;
+Error Client::unusable(Error error, std::string_view what) const {
+    error.message =
+        fmt::format("{} answered a {} that can't be used: {}", options_.endpoint.host, what, error.message);
+    return error;
 }
 
 Error Client::sent(Error error) const {

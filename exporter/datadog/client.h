@@ -1,8 +1,9 @@
-// datadog/ is what Datadog is: a token as its API lists it, one page of the listing, and the client that
-// fetches it. A request for a page and the credentials to use come in; that page, read whole, or one typed
-// error with the words of the server that refused goes out. Nothing here retries, waits for a rate limit,
-// asks for a second page or counts tokens: scan/ and inventory/ do. Only transport.cpp knows cpp-httplib and
-// only page.cpp knows RapidJSON. What a peer sends is bounded before it is parsed.
+// datadog/ is what Datadog is: a token as its API lists it, one page of the listing, a user, and the client
+// that fetches them. A request for a page or a user and the credentials to use come in; what was asked for,
+// read whole, or one typed error with the words of the server that refused goes out. Nothing here retries,
+// waits for a rate limit, asks for a second page or counts tokens: scan/ and inventory/ do. Only
+// transport.cpp knows cpp-httplib; only page.cpp and user.cpp, through json.h, know RapidJSON. What a peer
+// sends is bounded before it is parsed.
 #pragma once
 
 #include "config/credentials.h"
@@ -11,16 +12,19 @@
 #include "datadog/content_coding.h"
 #include "datadog/page.h"
 #include "datadog/transport.h"
+#include "datadog/user.h"
 
 #include <chrono>
 #include <cstddef>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace exporter::datadog {
 
-/// Bytes of an answer's body, as it comes and when it is uncompressed. A page of 100 tokens with 300 scopes
+/// Bytes of a page's body, as it comes and when it is uncompressed. A page of 100 tokens with 300 scopes
 /// each nears 1 MB; names and scopes have no documented bound.
 inline constexpr std::size_t longest_body = std::size_t{8} << 20;
 
@@ -57,6 +61,12 @@ class Client {
     [[nodiscard]] Answer list(const PageRequest& request, const config::Credentials& credentials,
                               std::chrono::steady_clock::time_point deadline);
 
+    /// Looks up one user, with one request at most: none where nobody can have that id (`not_found`).
+    ///
+    /// @param deadline as that of `list`
+    [[nodiscard]] UserAnswer user(std::string_view id, const config::Credentials& credentials,
+                                  std::chrono::steady_clock::time_point deadline);
+
     /// Closes the kept-alive connection. A peer closes an idle one between polls, and over TLS that is only
     /// noticed when the next request fails.
     void disconnect();
@@ -65,10 +75,30 @@ class Client {
     void cancel() { transport_->cancel(); }
 
   private:
+    /// What is asked for, and where the answer's body goes.
+    struct Errand {
+        std::string target;
+        std::size_t most_body_bytes;
+        std::vector<char>& body;
+        AnswerMemory::Share& memory;  ///< pays for the body
+    };
+
+    /// Makes one request.
+    ///
     /// @param cost filled as far as it goes
-    [[nodiscard]] Result<Page> exchange(const PageRequest& request, const config::Credentials& credentials,
-                                        std::chrono::steady_clock::time_point deadline, Exchange& cost);
-    [[nodiscard]] Result<Page> parsed(Page page) const;
+    /// @return the head of a 200, of which the body is whole
+    [[nodiscard]] Result<AnswerHead> exchange(const Errand& errand, const config::Credentials& credentials,
+                                              std::chrono::steady_clock::time_point deadline, Exchange& cost);
+    [[nodiscard]] Result<Page> fetch_page(const PageRequest& request, const config::Credentials& credentials,
+                                          std::chrono::steady_clock::time_point deadline, Exchange& cost);
+    [[nodiscard]] Result<User> fetch_user(std::string_view id, const config::Credentials& credentials,
+                                          std::chrono::steady_clock::time_point deadline, Exchange& cost);
+    /// What `fetch` returns. An exception is an error too; none has a secret in its message.
+    template <class Fetch>
+    [[nodiscard]] auto guarded(const config::Credentials& credentials, Exchange& cost, const Fetch& fetch)
+        -> decltype(fetch());
+    /// An error about the body of a 200.
+    [[nodiscard]] Error unusable(Error error, std::string_view what) const;
     /// An error whose message goes on after `… sent`.
     [[nodiscard]] Error sent(Error error) const;
 

@@ -1,13 +1,11 @@
 #include "datadog/page.h"
 
 #include "base/text.h"
+#include "datadog/json.h"
 #include "datadog/page_table.h"
 
 #include <fmt/format.h>
-#include <rapidjson/error/en.h>
-#include <rapidjson/reader.h>
 
-#include <algorithm>
 #include <array>
 #include <optional>
 #include <utility>
@@ -40,9 +38,21 @@ class PageHandler : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, PageH
     bool EndObject(rapidjson::SizeType) { return close(); }
     bool EndArray(rapidjson::SizeType) { return close(); }
 
-    [[nodiscard]] bool is_too_deep() const { return depth_ + skipped_levels_ > most_levels; }
+    /// Why the reader was stopped.
+    [[nodiscard]] std::optional<Error> refusal() const {
+        if (is_too_deep()) {
+            return too_deep();
+        }
+        if (draft_.holds_too_much()) {
+            return Error{ErrorKind::bad_page,
+                         fmt::format("a page of more than {} rows or {} scopes", most_rows, most_scopes)};
+        }
+        return std::nullopt;
+    }
 
   private:
+    [[nodiscard]] bool is_too_deep() const { return depth_ + skipped_levels_ > most_levels; }
+
     static bool holds_elements(Place place) { return rows_of(place).front().name.empty(); }
 
     // False: the reader must stop.
@@ -109,80 +119,10 @@ class PageHandler : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, PageH
     const Row* row_ = nullptr;        ///< of the value to come; nullptr: it is of no interest
 };
 
-/// The code unit of `\uXXXX` at `at`; nullopt where there is none.
-std::optional<unsigned> escaped_unit(std::string_view text, std::size_t at) {
-    constexpr std::size_t length = 6;
-    if (at + length > text.size() || text[at] != '\\' || text[at + 1] != 'u') {
-        return std::nullopt;
-    }
-    return base::parse_number<unsigned>(text.substr(at + 2, length - 2), 16);
-}
-
-/// Writes U+FFFD over each escaped surrogate without its other half, in place. To RapidJSON a single one
-/// makes the whole page unreadable, and anybody can put one into a token's name, if only by cutting an emoji
-/// in two.
-void replace_lone_surrogates(std::span<char> json) {
-    constexpr std::string_view replacement = "\\uFFFD";
-    const std::string_view text(json.data(), json.size());
-    for (std::size_t at = text.find('\\'); at != std::string_view::npos; at = text.find('\\', at)) {
-        const auto unit = escaped_unit(text, at);
-        if (!unit) {
-            at += 2;  // Another escape, of which the second character may be a backslash.
-            continue;
-        }
-        const auto next = escaped_unit(text, at + replacement.size());
-        const bool first_half = *unit >= 0xD800 && *unit < 0xDC00;
-        const bool second_half = *unit >= 0xDC00 && *unit < 0xE000;
-        if (first_half && next && *next >= 0xDC00 && *next < 0xE000) {
-            at += replacement.size();
-        } else if (first_half || second_half) {
-            std::ranges::copy(replacement, json.begin() + static_cast<std::ptrdiff_t>(at));
-        }
-        at += replacement.size();
-    }
-}
-
 /// Reads the page's body into the draft. nullopt: all of it.
 std::optional<Error> read(PageDraft& draft) {
-    constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
-    std::span<char> json(draft.page.body.data(), draft.page.body.size() - 1);
-    const std::size_t length = json.size();
-    if (std::string_view(json.data(), length).starts_with(byte_order_mark)) {
-        json = json.subspan(byte_order_mark.size());
-    }
-    replace_lone_surrogates(json);
-
     PageHandler handler(draft);
-    rapidjson::Reader reader;
-    rapidjson::InsituStringStream stream(json.data());
-    // Iterative, because the recursive parser would overflow the stack on deeply nested input. It still takes
-    // 8 bytes a level, so the handler bounds the levels: 32 kB of gzip that open arrays would take 297 MiB.
-    // Numbers as text, so that one beyond 64 bits costs no more than its field. (One beyond a double's range
-    // costs the page; but texts are what people can write into a page, not numbers.)
-    constexpr unsigned flags =
-        rapidjson::kParseInsituFlag | rapidjson::kParseIterativeFlag | rapidjson::kParseNumbersAsStringsFlag;
-    const rapidjson::ParseResult parsed = reader.Parse<flags>(stream, handler);
-    if (handler.is_too_deep()) {
-        return Error{ErrorKind::bad_page, fmt::format("nesting of more than {} levels", most_levels)};
-    }
-    if (draft.holds_too_much()) {
-        return Error{ErrorKind::bad_page,
-                     fmt::format("a page of more than {} rows or {} scopes", most_rows, most_scopes)};
-    }
-    if (length == 0) {
-        return Error{ErrorKind::not_json, "the body is empty"};
-    }
-    if (!parsed) {
-        return Error{ErrorKind::not_json,
-                     fmt::format("the body of {} bytes is not JSON at byte {}: {}", length, parsed.Offset(),
-                                 rapidjson::GetParseError_En(parsed.Code()))};
-    }
-    // RapidJSON takes a NUL character for the end of its input.
-    if (stream.Tell() < json.size()) {
-        return Error{ErrorKind::not_json,
-                     fmt::format("the body has a NUL character at byte {}", stream.Tell())};
-    }
-    return std::nullopt;
+    return read_json(draft.page.body, handler);
 }
 
 }  // namespace

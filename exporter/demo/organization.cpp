@@ -1,6 +1,7 @@
 #include "demo/organization.h"
 
 #include "base/text.h"
+#include "demo/owners.h"
 #include "demo/vocabulary.h"
 
 #include <fmt/format.h>
@@ -19,6 +20,9 @@ using Days = std::chrono::days;
 using Microseconds = std::chrono::microseconds;
 
 constexpr double share_of_people = 0.62;
+
+/// The owner's id of the privileged token that never expires.
+constexpr std::string_view platform_admin = "7e44a0f6-0c1d-4b6b-9d6e-52f1a3c0b8e7";
 
 /// A leap in time with more events than this (a suspended laptop, a test's clock) is cut short.
 constexpr int most_events_at_once = 50'000;
@@ -133,7 +137,7 @@ void set_dates(SimulatedToken& token, Timestamp created, std::optional<Timestamp
 void make_privileged_forever(SimulatedToken& token, Timestamp now) {
     token.type = datadog::TokenType::service;
     token.owner_type = datadog::OwnerType::service_account;
-    token.owner_id = "7e44a0f6-0c1d-4b6b-9d6e-52f1a3c0b8e7";
+    token.owner_id = platform_admin;
     token.public_portion = "ddsat_terraform0";
     token.name = "terraform-platform-admin";
     set_dates(token, now - Days(700), std::nullopt, now - hours(1));
@@ -202,6 +206,18 @@ SimulatedOrganization::SimulatedOrganization(OrganizationOptions options, Timest
         return std::tie(left.created_at, left.id) < std::tie(right.created_at, right.id);
     });
     next_event_ = now + draw_spacing();
+}
+
+std::optional<datadog::User> SimulatedOrganization::user_of(std::string_view id) const {
+    if (const auto found = std::ranges::find(people_, id); found != people_.end()) {
+        return person(static_cast<std::size_t>(found - people_.begin()), id);
+    }
+    if (id == platform_admin) {
+        return datadog::User{
+            .name = "platform-terraform", .handle = std::string(id), .service_account = true};
+    }
+    const bool is_machine = std::ranges::find(machines_, id) != machines_.end();
+    return is_machine ? std::optional(machine(id)) : std::nullopt;
 }
 
 SimulatedToken SimulatedOrganization::make_token(Timestamp created_at) {

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "datadog/token.h"
+#include "datadog/user.h"
 
 #include <chrono>
 #include <cmath>
@@ -95,6 +96,9 @@ class SimulatedOrganization {
     [[nodiscard]] std::vector<SimulatedToken>& tokens() { return tokens_; }
     [[nodiscard]] const std::vector<SimulatedToken>& tokens() const { return tokens_; }
     [[nodiscard]] base::Timestamp now() const { return now_; }
+
+    /// An owner of tokens, which may all be gone by now; nullopt: there is no such user.
+    [[nodiscard]] std::optional<datadog::User> user_of(std::string_view id) const;
 
     /// A token that was just created, and never used. It is not in the list yet.
     [[nodiscard]] SimulatedToken make_token(base::Timestamp created_at);

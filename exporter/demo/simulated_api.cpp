@@ -10,6 +10,11 @@ datadog::Date date_of(const std::optional<base::Timestamp>& moment) {
     return moment ? datadog::Date::at(*moment) : datadog::Date::none();
 }
 
+datadog::Error too_many_requests(const RateLimiter::Verdict& verdict) {
+    return {datadog::ErrorKind::rate_limited, "429 from the simulated organization: Too many requests",
+            verdict.state.reset};
+}
+
 }  // namespace
 
 RateLimiter::Verdict RateLimiter::take(base::Timestamp now) {
@@ -69,10 +74,7 @@ datadog::Answer SimulatedApi::page(std::size_t number, std::size_t size, base::T
     const std::scoped_lock lock(mutex_);
     const auto verdict = rate_limiter_.take(now);
     if (!verdict.allowed) {
-        return {{.status = 429, .rate_limit = verdict.state},
-                tl::unexpected(datadog::Error{datadog::ErrorKind::rate_limited,
-                                              "429 from the simulated organization: Too many requests",
-                                              verdict.state.reset})};
+        return {{.status = 429, .rate_limit = verdict.state}, tl::unexpected(too_many_requests(verdict))};
     }
     organization_.advance(now);
     const std::span<const SimulatedToken> tokens = organization_.tokens();
@@ -82,6 +84,21 @@ datadog::Answer SimulatedApi::page(std::size_t number, std::size_t size, base::T
     datadog::Exchange exchange{.status = 200, .rate_limit = verdict.state};
     exchange.body_bytes = page.body.size();
     return {std::move(exchange), std::move(page)};
+}
+
+datadog::UserAnswer SimulatedApi::user(std::string_view id, base::Timestamp now) {
+    const std::scoped_lock lock(mutex_);
+    const auto verdict = rate_limiter_.take(now);
+    if (!verdict.allowed) {
+        return {{.status = 429, .rate_limit = verdict.state}, tl::unexpected(too_many_requests(verdict))};
+    }
+    auto user = organization_.user_of(id);
+    if (!user) {
+        return {{.status = 404, .rate_limit = verdict.state},
+                tl::unexpected(datadog::Error{datadog::ErrorKind::not_found,
+                                              "404 from the simulated organization: User not found"})};
+    }
+    return {{.status = 200, .rate_limit = verdict.state}, *std::move(user)};
 }
 
 }  // namespace exporter::demo

@@ -1,7 +1,9 @@
-// The simulated organization as a client of the API sees it: page by page, within a rate limit.
+// The simulated organization as a client of the API sees it: page by page and user by user, within a
+// rate limit.
 #pragma once
 
 #include "datadog/page.h"
+#include "datadog/user.h"
 #include "demo/organization.h"
 
 #include <chrono>
@@ -9,6 +11,7 @@
 #include <cstdint>
 #include <mutex>
 #include <span>
+#include <string_view>
 
 namespace exporter::demo {
 
@@ -51,6 +54,8 @@ class SimulatedApi {
     /// Lets the organization's time pass until `now`, and lists one page of it in order of creation: 200, or
     /// 429 beyond the rate limit. The exchange has taken no time.
     [[nodiscard]] datadog::Answer page(std::size_t number, std::size_t size, base::Timestamp now);
+    /// Looks up one user: 200, 404, or 429 beyond the same rate limit. The exchange has taken no time.
+    [[nodiscard]] datadog::UserAnswer user(std::string_view id, base::Timestamp now);
 
   private:
     std::mutex mutex_;

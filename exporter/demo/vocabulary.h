@@ -73,6 +73,12 @@ inline constexpr auto first_names = std::to_array<std::string_view>(
      "ines",  "jamal",  "kofi",  "linh",   "maya",  "noor",   "olga",  "priya", "quinn",  "ravi",
      "søren", "tomoko", "uma",   "viktor", "wen",   "ximena", "yusuf", "zoë"});
 
+/// Of people, in small ASCII letters, as in their e-mail addresses.
+inline constexpr auto last_names = std::to_array<std::string_view>(
+    {"adeyemi", "andersen", "berg",   "castillo", "demir",  "duarte", "fischer", "haddad",
+     "ivanova", "kaplan",   "kimura", "lefevre",  "mensah", "moreau", "nguyen",  "okafor",
+     "patel",   "rossi",    "silva",  "tanaka",   "vega",   "walker", "yilmaz",  "zhang"});
+
 inline constexpr auto teams =
     std::to_array<std::string_view>({"payments", "checkout", "platform", "search", "identity", "mobile",
                                      "data", "security", "growth", "sre", "billing", "logistics"});

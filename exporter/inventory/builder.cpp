@@ -11,7 +11,6 @@ namespace exporter::inventory {
 namespace {
 
 using base::Timestamp;
-using datadog::Date;
 using datadog::Token;
 
 constexpr std::string_view folded_name = "other";
@@ -35,28 +34,6 @@ void keep_earliest(std::optional<Timestamp>& earliest, Timestamp moment) {
     if (!earliest || moment < *earliest) {
         earliest = moment;
     }
-}
-
-Timestamp expiry_or_never(const std::optional<Timestamp>& expires_at) {
-    return expires_at.value_or(Timestamp::max());
-}
-
-bool sooner(const TokenDetail& left, const TokenDetail& right) {
-    const auto key = [](const TokenDetail& detail) {
-        return std::pair(expiry_or_never(detail.expires_at), std::string_view(detail.id));
-    };
-    return key(left) < key(right);
-}
-
-TokenDetail detail_of(const Token& token) {
-    return {.id = id_label(token.id),
-            .name = label_text(token.name),
-            .type = token.type,
-            .owner_type = token.owner_type,
-            .owner_id = label_text(token.owner_id),
-            .expires_at = token.expires_at.moment(),
-            .last_used_at = token.last_used_at.moment(),
-            .created_at = token.created_at.moment()};
 }
 
 }  // namespace
@@ -103,9 +80,11 @@ std::size_t BucketScheme::index(const datadog::Date& date, base::Timestamp now) 
     return first_interval_ + static_cast<std::size_t>(above - bounds_.begin());
 }
 
-std::optional<ScopeTable::Counted> ScopeTable::add(const Token& token, std::size_t expiry_bucket) {
+std::optional<ScopeTable::Counted> ScopeTable::add(const Token& token, std::size_t expiry_bucket,
+                                                   bool numbered) {
     Counted counted;
     ++tokens_;
+    numbers_.clear();
     const std::size_t cell =
         ByBucket::index(token.type, token.owner_type) * rules_.expiry.size() + expiry_bucket;
     for (const std::string_view name : token.scopes) {
@@ -120,7 +99,11 @@ std::optional<ScopeTable::Counted> ScopeTable::add(const Token& token, std::size
         ++scope->grants[cell];
         counted.privileged = counted.privileged || scope->privileged;
         counted.set_hash += scope->hash;
+        if (numbered) {
+            numbers_.push_back(scope->number);
+        }
     }
+    counted.numbers = numbers_;
     return counted;
 }
 
@@ -136,7 +119,9 @@ ScopeTable::Scope* ScopeTable::find_or_add(std::string_view name) {
     if (scopes_.size() >= rules_.max_scopes) {
         return nullptr;
     }
+    const auto number = static_cast<std::uint32_t>(scopes_.size());
     Scope& scope = scopes_[clean];
+    scope.number = number;
     const std::uint64_t hash = base::text_hash(name, rules_.census_key);
     scope.hash = static_cast<std::uint32_t>(hash ^ (hash >> 32U));
     scope.privileged = rules_.privileged_scopes.contains(clean);
@@ -178,6 +163,29 @@ void ScopeTable::write(Inventory& inventory) const {
     }
 }
 
+void ScopeTable::write_names(Inventory& inventory) const {
+    std::vector<const std::pair<const std::string, Scope>*> order;
+    order.reserve(scopes_.size());
+    for (const auto& scope : scopes_) {
+        order.push_back(&scope);
+    }
+    std::ranges::sort(order, {}, [](const auto* scope) {
+        return std::pair(!scope->second.privileged, std::string_view(scope->first));
+    });
+    std::vector<std::uint32_t> places(order.size());
+    for (const auto* scope : order) {
+        places[scope->second.number] = static_cast<std::uint32_t>(inventory.scope_names.names.size());
+        inventory.scope_names.names.push_back(scope->first);
+        inventory.scope_names.privileged += scope->second.privileged ? 1 : 0;
+    }
+    for (TokenDetail& detail : inventory.details) {
+        for (std::uint32_t& scope : detail.scopes) {
+            scope = places[scope];
+        }
+        std::ranges::sort(detail.scopes);
+    }
+}
+
 // Both lists are sorted, so they are read once side by side: to look each token up, in the order of the
 // listing, would miss the processor's caches many times a token.
 Census take_census(std::vector<CensusEntry> entries, Timestamp began, const Census* before,
@@ -211,13 +219,15 @@ Census take_census(std::vector<CensusEntry> entries, Timestamp began, const Cens
     return census;
 }
 
-InventoryBuilder::InventoryBuilder(const Rules& rules, Timestamp now, std::shared_ptr<const Census> previous)
-    : rules_(rules), now_(now), previous_(std::move(previous)), scopes_(rules) {
+InventoryBuilder::InventoryBuilder(const Rules& rules, Timestamp now, std::shared_ptr<const Census> previous,
+                                   const Shown& shown)
+    : rules_(rules), now_(now), previous_(std::move(previous)), scopes_(rules), details_(rules.detail) {
     if (previous_) {
         // So many and a few new ones: growing would copy them all, beside the census before.
         entries_.reserve(previous_->entries.size() + previous_->entries.size() / 16);
     }
     inventory_.as_of = now;
+    inventory_.shown = shown;
     inventory_.expiry_buckets = rules.expiry.names();
     inventory_.last_used_buckets = rules.last_used.names();
     inventory_.age_buckets = rules.age.names();
@@ -230,16 +240,19 @@ InventoryBuilder::InventoryBuilder(const Rules& rules, Timestamp now, std::share
 
 bool InventoryBuilder::add(const Token& token) {
     const std::size_t expiry = rules_.expiry.index(token.expires_at, now_);
-    const auto scopes = scopes_.add(token, expiry);
+    const auto scopes = scopes_.add(token, expiry, details_.wants_scopes());
     if (!scopes) {
         return false;
     }
+    const FindingSet found = findings_of({token, scopes->privileged, now_, rules_.policy});
     count_buckets(token, expiry, scopes->privileged);
-    count_findings(token, scopes->privileged);
+    count_findings(token, found);
     note_dates(token);
     note_for_churn(token, scopes->set_hash);
-    add_detail(token);
-    if (!token.owner_id.empty()) {
+    details_.add(token, found, scopes->numbers);
+    if (token.owner_id.empty()) {
+        all_have_owners_ = false;
+    } else {
         owners_.at(token.type, token.owner_type).insert(token.owner_id);
     }
     if (rules_.is_own_token && rules_.is_own_token(token.public_portion)) {
@@ -250,14 +263,24 @@ bool InventoryBuilder::add(const Token& token) {
 
 InventoryBuilder::Built InventoryBuilder::build(bool complete, Timestamp began) && {
     scopes_.write(inventory_);
+    note_what_is_shown();
     base::IdSet all_owners;
     for (const auto& [type, owner] : type_pairs) {
         const base::IdSet& of_pair = owners_.at(type, owner);
         inventory_.owners.at(type, owner) = of_pair.size();
         all_owners.merge(of_pair);
     }
-    inventory_.distinct_owners = all_owners.size();
-    std::sort_heap(inventory_.details.begin(), inventory_.details.end(), sooner);
+    if (rules_.lists_everything) {
+        inventory_.single_owner = inventory_.tokens > 1 && all_have_owners_ && all_owners.size() == 1;
+    }
+    if (rules_.detail) {
+        inventory_.details_omitted = details_.omitted();
+    }
+    const bool names_scopes = details_.wants_scopes();
+    inventory_.details = std::move(details_).build();
+    if (names_scopes) {
+        scopes_.write_names(inventory_);
+    }
 
     auto census = previous_;
     if (complete) {
@@ -286,26 +309,10 @@ void InventoryBuilder::count_buckets(const Token& token, std::size_t expiry, boo
     }
 }
 
-void InventoryBuilder::count_findings(const Token& token, bool privileged) {
-    const auto& created = token.created_at.moment();
-    const auto& expires = token.expires_at.moment();
-    const bool expired = expires && *expires <= now_;
-    const bool never_expires = token.expires_at.is_none();
-    // Never used is only suspicious of a token that had the time to be used.
-    const Date& idle_since = token.last_used_at.is_none() ? token.created_at : token.last_used_at;
-    const bool unused = !expired && idle_since.moment() && now_ - *idle_since.moment() > rules_.max_idle;
-    const bool lives_too_long = !expired && created && expires && *expires - *created > rules_.max_lifetime;
-
-    const auto count = [this, &token](Risk risk, bool applies) {
-        inventory_.at_risk[static_cast<std::size_t>(risk)].at(token.type, token.owner_type) += Count{applies};
-    };
-    count(Risk::never_expires, never_expires);
-    count(Risk::never_expires_privileged, never_expires && privileged);
-    count(Risk::unused, unused);
-    count(Risk::unused_privileged, unused && privileged);
-    count(Risk::lifetime_over_policy, lives_too_long);
-    count(Risk::expired_still_listed, expired);
-    count(Risk::leaked, token.leak == datadog::Leak::leaked);
+void InventoryBuilder::count_findings(const Token& token, const FindingSet& found) {
+    for (std::size_t place = 0; place < finding_count; ++place) {
+        inventory_.at_risk[place].at(token.type, token.owner_type) += Count{found.test(place)};
+    }
     inventory_.leaks_reported = inventory_.leaks_reported || token.leak != datadog::Leak::unknown;
 }
 
@@ -318,33 +325,42 @@ void InventoryBuilder::note_dates(const Token& token) {
     }
 }
 
+void InventoryBuilder::note_what_is_shown() {
+    Shown& shown = inventory_.shown;
+    const auto note = [](ByOwner<Cells>& cells, const ByBucket& counts) {
+        for (const auto& [type, owner] : type_pairs) {
+            const std::vector<Count>& of_pair = counts.at(type, owner);
+            for (std::size_t bucket = 0; bucket < of_pair.size(); ++bucket) {
+                if (of_pair[bucket] > 0) {
+                    cells.at(type, owner).set(bucket);
+                }
+            }
+        }
+    };
+    note(shown.by_expiry, inventory_.by_expiry);
+    note(shown.unscoped, inventory_.unscoped);
+    note(shown.privileged, inventory_.privileged);
+    note(shown.by_last_use, inventory_.by_last_use);
+    note(shown.by_age, inventory_.by_age);
+    for (const auto& [type, owner] : type_pairs) {
+        for (std::size_t place = 0; place < finding_count; ++place) {
+            if (is_natural(type, owner) || inventory_.at_risk[place].at(type, owner) > 0) {
+                shown.at_risk.at(type, owner).set(place);
+            }
+        }
+        // The last bucket is `unknown`, and Datadog's dates can be read.
+        for (std::size_t bucket = 0; is_natural(type, owner) && bucket + 1 < rules_.expiry.size(); ++bucket) {
+            shown.by_expiry.at(type, owner).set(bucket);
+        }
+    }
+}
+
 void InventoryBuilder::note_for_churn(const Token& token, std::uint32_t scopes_hash) {
     const std::uint64_t id_hash = base::text_hash(token.id, rules_.census_key);
     entries_.push_back({id_hash, scopes_hash, token.type});
     const auto& created = token.created_at.moment();
     if (previous_ && (!created || *created >= previous_->began)) {
         newcomers_.push_back(id_hash);
-    }
-}
-
-/// The tokens that expire soonest, never more than the limit; ties by id.
-void InventoryBuilder::add_detail(const Token& token) {
-    const auto& expires_at = token.expires_at.moment();
-    if (!rules_.detail || (!rules_.detail->without_expiry && !expires_at)) {
-        return;
-    }
-    std::vector<TokenDetail>& heap = inventory_.details;
-    const bool full = heap.size() >= rules_.detail->limit;
-    inventory_.details_omitted += Count{full};
-    if (full && (rules_.detail->limit == 0 ||
-                 expiry_or_never(expires_at) > expiry_or_never(heap.front().expires_at))) {
-        return;
-    }
-    heap.push_back(detail_of(token));
-    std::push_heap(heap.begin(), heap.end(), sooner);
-    if (full) {
-        std::pop_heap(heap.begin(), heap.end(), sooner);
-        heap.pop_back();
     }
 }
 

@@ -4,6 +4,7 @@
 
 #include "base/dates.h"
 #include "base/text_hash.h"
+#include "inventory/details.h"
 #include "inventory/inventory.h"
 
 #include <chrono>
@@ -13,6 +14,7 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -49,12 +51,6 @@ class BucketScheme {
     std::size_t when_none_ = 0;
 };
 
-/// Which tokens are listed individually: those that expire soonest.
-struct DetailRules {
-    bool without_expiry = true;  ///< false: only tokens with an expiry date, ahead or past
-    std::size_t limit = 1000;
-};
-
 /// What an organization's inventories are counted by. Constant over its life.
 struct Rules {
     BucketScheme expiry;
@@ -63,9 +59,9 @@ struct Rules {
     std::size_t scope_limit = 500;
     std::size_t max_scopes = 5000;  ///< distinct ones; `InventoryBuilder::add` refuses more
     std::set<std::string> privileged_scopes;
-    std::chrono::milliseconds max_lifetime = std::chrono::hours(24 * 365);
-    std::chrono::milliseconds max_idle = std::chrono::hours(24 * 90);
+    Policy policy = {};
     std::optional<DetailRules> detail = {};  ///< nullopt: none
+    bool lists_everything = true;            ///< no filter is set
     /// What the census is hashed by; the same for two that are compared.
     base::HashKey census_key = base::process_hash_key();
     /// Recognises the exporter's own token by its public portion; empty: there is none to recognise.
@@ -81,19 +77,28 @@ class ScopeTable {
     /// What one token's scopes are.
     struct Counted {
         bool privileged = false;
-        std::uint32_t set_hash = 0;  ///< the same for the same set in any order
+        std::uint32_t set_hash = 0;                   ///< the same for the same set in any order
+        std::span<const std::uint32_t> numbers = {};  ///< of its scopes; until the next call
     };
 
     /// Counts each of the token's scopes once, however often it is listed. nullopt: with them there are more
     /// distinct ones than `max_scopes`, and not all were counted.
-    [[nodiscard]] std::optional<Counted> add(const datadog::Token& token, std::size_t expiry_bucket);
+    ///
+    /// @param numbered whether the token's scopes are to be numbered
+    [[nodiscard]] std::optional<Counted> add(const datadog::Token& token, std::size_t expiry_bucket,
+                                             bool numbered);
 
     /// The `scope_limit` scopes on the most tokens by name (ties: the name that sorts first), the rest folded
     /// into `other`; and how many scopes there are and were folded.
     void write(Inventory& inventory) const;
 
+    /// Names all scopes, and makes the numbers of those that `inventory.details` lists places among the
+    /// names.
+    void write_names(Inventory& inventory) const;
+
   private:
     struct Scope {
+        std::uint32_t number = 0;  ///< in the order in which they were first seen
         bool privileged = false;
         std::uint32_t hash = 0;
         Count tokens = 0;
@@ -115,6 +120,7 @@ class ScopeTable {
     const Rules& rules_;
     std::unordered_map<std::string, Scope, TextHash, std::equal_to<>> scopes_;
     Count tokens_ = 0;
+    std::vector<std::uint32_t> numbers_;  ///< of the last token's scopes
 };
 
 /// The census of a complete listing.
@@ -134,7 +140,9 @@ class InventoryBuilder {
     /// @param now the scan's one `now`
     /// @param previous the last complete listing's census, which churn is measured against; null: there is
     /// none
-    InventoryBuilder(const Rules& rules, base::Timestamp now, std::shared_ptr<const Census> previous);
+    /// @param shown what the last inventory showed
+    InventoryBuilder(const Rules& rules, base::Timestamp now, std::shared_ptr<const Census> previous,
+                     const Shown& shown = {});
 
     /// False: with this token there are more distinct scopes than `max_scopes`, and what was counted means
     /// nothing.
@@ -153,18 +161,20 @@ class InventoryBuilder {
 
   private:
     void count_buckets(const datadog::Token& token, std::size_t expiry, bool privileged);
-    void count_findings(const datadog::Token& token, bool privileged);
+    void count_findings(const datadog::Token& token, const FindingSet& found);
     void note_dates(const datadog::Token& token);
+    void note_what_is_shown();
     void note_for_churn(const datadog::Token& token, std::uint32_t scopes_hash);
-    void add_detail(const datadog::Token& token);
 
     const Rules& rules_;
     const base::Timestamp now_;
     const std::shared_ptr<const Census> previous_;
 
-    Inventory inventory_;  ///< `details` is a heap until it is built: the one that gives way first in front
+    Inventory inventory_;
     ScopeTable scopes_;
+    Details details_;
     ByOwner<base::IdSet> owners_;
+    bool all_have_owners_ = true;
 
     std::vector<CensusEntry> entries_;
     std::vector<std::uint64_t> newcomers_;  ///< since `previous_` began, by id hash

@@ -7,8 +7,10 @@
 #pragma once
 
 #include "datadog/token.h"
+#include "inventory/findings.h"
 
 #include <array>
+#include <bitset>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -35,6 +37,12 @@ inline constexpr std::array<TypePair, type_pair_count> type_pairs = [] {
     }
     return pairs;
 }();
+
+/// People have personal tokens, and service accounts have service tokens; other pairs are odd.
+[[nodiscard]] constexpr bool is_natural(datadog::TokenType token, datadog::OwnerType owner) {
+    return (token == datadog::TokenType::personal && owner == datadog::OwnerType::user) ||
+           (token == datadog::TokenType::service && owner == datadog::OwnerType::service_account);
+}
 
 /// One value for each pair of token type and owner type, in the order of `type_pairs`.
 template <class T>
@@ -67,34 +75,6 @@ class ByOwner {
 /// Counts by token type, owner type and bucket; the inner vectors have the scheme's size.
 using ByBucket = ByOwner<std::vector<Count>>;
 
-/// Findings of `datadog_access_tokens_at_risk`, in publishing order. They overlap. All but
-/// `expired_still_listed` and `leaked` leave out expired tokens.
-enum class Risk : std::uint8_t {
-    never_expires,
-    never_expires_privileged,
-    unused,  ///< idle longer than the policy, or never used and older than it
-    unused_privileged,
-    lifetime_over_policy,  ///< from creation to expiry; a token that never expires is `never_expires` instead
-    expired_still_listed,
-    leaked,
-};
-inline constexpr std::size_t risk_count = 7;
-/// The most serious first.
-inline constexpr std::array<Risk, risk_count> risks_by_severity = {Risk::leaked,
-                                                                   Risk::never_expires_privileged,
-                                                                   Risk::unused_privileged,
-                                                                   Risk::never_expires,
-                                                                   Risk::lifetime_over_policy,
-                                                                   Risk::unused,
-                                                                   Risk::expired_still_listed};
-/// The `reason` label.
-[[nodiscard]] constexpr std::string_view label(Risk risk) {
-    constexpr std::array<std::string_view, risk_count> labels = {
-        "never_expires",        "never_expires_privileged", "unused", "unused_privileged",
-        "lifetime_over_policy", "expired_still_listed",     "leaked"};
-    return labels[static_cast<std::size_t>(risk)];
-}
-
 /// Grants of one scope: tokens that list it, by token type, owner type and expiry bucket.
 struct ScopeGrants {
     std::string scope;
@@ -103,8 +83,9 @@ struct ScopeGrants {
     bool operator==(const ScopeGrants&) const = default;
 };
 
-/// One token by name, only when `tokens.detail` asks for it.
+/// One token by name, only when `tokens.detail` or `--list` asks for it. Its texts are labels (label_text.h).
 struct TokenDetail {
+    FindingSet findings;
     std::string id;
     std::string name;
     datadog::TokenType type{};
@@ -113,6 +94,10 @@ struct TokenDetail {
     std::optional<base::Timestamp> expires_at;
     std::optional<base::Timestamp> last_used_at;
     std::optional<base::Timestamp> created_at;
+
+    // For `--list` alone:
+    std::string public_portion = {};
+    std::vector<std::uint32_t> scopes = {};  ///< places in `Inventory::scope_names`, ascending
 
     bool operator==(const TokenDetail&) const = default;
 };
@@ -146,9 +131,36 @@ struct Census {
     Churn churn;
 };
 
+/// All scopes that there are, the privileged ones first, and each group by name.
+struct ScopeNames {
+    std::vector<std::string> names;
+    std::size_t privileged = 0;
+
+    bool operator==(const ScopeNames&) const = default;
+};
+
+/// By bucket, or by finding. More than there can be: a scheme has 20 bounds at most.
+using Cells = std::bitset<32>;
+
+/// Which counts are published: those that are above zero, or were since the process started, so that an alert
+/// ends with a zero; and all findings and expiry buckets of the natural pairs, so that a rule can compare
+/// with a time when there was none. The rest would make most of the series of a small organization.
+struct Shown {
+    ByOwner<Cells> by_expiry;
+    ByOwner<Cells> unscoped;
+    ByOwner<Cells> privileged;
+    ByOwner<Cells> by_last_use;
+    ByOwner<Cells> by_age;
+    ByOwner<Cells> at_risk;
+
+    bool operator==(const Shown&) const = default;
+};
+
 struct Inventory {
     base::Timestamp as_of;
     Count tokens = 0;
+
+    Shown shown;
 
     /// Bucket names, which the vectors of `ByBucket` are indexed by.
     std::vector<std::string> expiry_buckets;
@@ -161,7 +173,7 @@ struct Inventory {
     ByBucket by_last_use;
     ByBucket by_age;
 
-    std::array<ByOwner<Count>, risk_count> at_risk;
+    std::array<ByOwner<Count>, finding_count> at_risk;  ///< by finding
     bool leaks_reported =
         false;  ///< whether any token said anything about leaks; false: `leaked` is unknown, not zero
     ByOwner<Count> owners;  ///< distinct owner ids
@@ -177,13 +189,15 @@ struct Inventory {
     /// expires.
     std::optional<base::Timestamp> credential_expiry;
 
-    std::vector<TokenDetail> details;  ///< soonest expiry first
-    Count details_omitted = 0;         ///< tokens that `tokens.detail` asks for beyond `tokens.detail-limit`
+    std::vector<TokenDetail> details;  ///< the worst first
+    /// Tokens that `tokens.detail` asks for beyond `tokens.detail-limit`; nullopt: it asks for none.
+    std::optional<Count> details_omitted;
+    ScopeNames scope_names;  ///< for `--list` alone
 
     Churn churn;
-    /// Distinct owner ids over all types; 1 on a listing of several tokens hints at credentials that see only
-    /// their own.
-    Count distinct_owners = 0;
+    /// Whether two tokens or more all have one owner: the credentials probably see only their own. nullopt: a
+    /// filter is set, so that it says nothing.
+    std::optional<bool> single_owner;
 
     bool operator==(const Inventory&) const = default;
 };

@@ -9,44 +9,18 @@
 namespace exporter::metrics {
 namespace {
 
-using datadog::OwnerType;
 using datadog::TokenType;
 using inventory::ByBucket;
-using inventory::ByOwner;
 using inventory::Churn;
 using inventory::Count;
+using inventory::Finding;
 using inventory::Inventory;
-using inventory::Risk;
+using inventory::Shown;
 using inventory::TokenDetail;
 using inventory::type_pairs;
 using scan::Listing;
 using scan::Statistics;
 using Type = prometheus::MetricType;
-
-/// Known values are published even as zero, so that a query has an answer; the odd ones only where there are
-/// any.
-constexpr bool is_zero_filled(TokenType token) {
-    return token != TokenType::other;
-}
-constexpr bool is_zero_filled(TokenType token, OwnerType owner) {
-    return is_zero_filled(token) && (owner == OwnerType::user || owner == OwnerType::service_account);
-}
-
-template <class Value>
-void add_known(FamilyBuilder& family, FamilyBuilder::LabelValues labels, const Value& value,
-               bool zero_filled) {
-    if (zero_filled || value != Value()) {
-        family.add(labels, value);
-    }
-}
-
-template <class Value>
-void add_by_owner(FamilyBuilder& family, const ByOwner<Value>& values) {
-    for (const auto& [token, owner] : type_pairs) {
-        add_known(family, {label(token), label(owner)}, values.at(token, owner),
-                  is_zero_filled(token, owner));
-    }
-}
 
 // Below, the functions that fill the rows. What a template is given is the member that holds the value.
 
@@ -63,16 +37,17 @@ void value_of(const decltype(source_of(member))& source, FamilyBuilder& family) 
     }
 }
 
-template <auto counts, auto buckets>
+template <auto counts, auto shown, auto buckets>
 void by_bucket(const Inventory& inventory, FamilyBuilder& family) {
     const std::vector<std::string>& names = inventory.*buckets;
     family.reserve(inventory::type_pair_count * names.size());
     for (const auto& [token, owner] : type_pairs) {
         const std::vector<Count>& of_pair = (inventory.*counts).at(token, owner);
+        const inventory::Cells& cells = (inventory.shown.*shown).at(token, owner);
         for (std::size_t bucket = 0; bucket < names.size(); ++bucket) {
-            const Count count = bucket < of_pair.size() ? of_pair[bucket] : 0;
-            add_known(family, {label(token), label(owner), names[bucket]}, count,
-                      is_zero_filled(token, owner));
+            if (cells.test(bucket)) {
+                family.add({label(token), label(owner), names[bucket]}, of_pair[bucket]);
+            }
         }
     }
 }
@@ -89,42 +64,62 @@ void scope_grants(const Inventory& inventory, FamilyBuilder& family) {
         for (const auto& [token, owner] : type_pairs) {
             const std::vector<Count>& of_pair = scope.grants.at(token, owner);
             for (std::size_t bucket = 0; bucket < of_pair.size(); ++bucket) {
-                add_known(family, {scope.scope, label(token), label(owner), inventory.expiry_buckets[bucket]},
-                          of_pair[bucket], false);
+                if (of_pair[bucket] > 0) {
+                    family.add({scope.scope, label(token), label(owner), inventory.expiry_buckets[bucket]},
+                               of_pair[bucket]);
+                }
             }
         }
     }
 }
 
 void at_risk(const Inventory& inventory, FamilyBuilder& family) {
-    for (std::size_t i = 0; i < inventory::risk_count; ++i) {
-        const auto risk = static_cast<Risk>(i);
-        if (risk == Risk::leaked && !inventory.leaks_reported) {
+    for (const inventory::FindingRow& row : inventory::findings()) {
+        if (row.finding == Finding::leaked && !inventory.leaks_reported) {
             continue;  // unknown is not zero
         }
+        const auto place = static_cast<std::size_t>(row.finding);
         for (const auto& [token, owner] : type_pairs) {
-            add_known(family, {label(risk), label(token), label(owner)},
-                      inventory.at_risk[i].at(token, owner), is_zero_filled(token, owner));
+            if (inventory.shown.at_risk.at(token, owner).test(place)) {
+                family.add({row.reason, label(token), label(owner)},
+                           inventory.at_risk[place].at(token, owner));
+            }
         }
     }
 }
 
 void leaked(const Inventory& inventory, FamilyBuilder& family) {
-    if (inventory.leaks_reported) {
-        add_by_owner(family, inventory.at_risk[static_cast<std::size_t>(Risk::leaked)]);
+    const auto place = static_cast<std::size_t>(Finding::leaked);
+    for (const auto& [token, owner] : type_pairs) {
+        if (inventory.leaks_reported && inventory.shown.at_risk.at(token, owner).test(place)) {
+            family.add({label(token), label(owner)}, inventory.at_risk[place].at(token, owner));
+        }
     }
 }
 
-template <auto values>
+void owners(const Inventory& inventory, FamilyBuilder& family) {
+    for (const auto& [token, owner] : type_pairs) {
+        if (inventory.shown.by_expiry.at(token, owner).any()) {
+            family.add({label(token), label(owner)}, inventory.owners.at(token, owner));
+        }
+    }
+}
+
+/// One series for each pair of types that has the date.
+template <auto moments>
 void by_owner(const Inventory& inventory, FamilyBuilder& family) {
-    add_by_owner(family, inventory.*values);
+    for (const auto& [token, owner] : type_pairs) {
+        family.add({label(token), label(owner)}, (inventory.*moments).at(token, owner));
+    }
 }
 
 template <auto counts>
 void churn(const Inventory& inventory, FamilyBuilder& family) {
     for (const TokenType token : datadog::token_types) {
         const Count count = (inventory.churn.*counts)[static_cast<std::size_t>(token)];
-        add_known(family, {label(token)}, count, is_zero_filled(token));
+        if (token != TokenType::other || count > 0) {
+            family.add({label(token)}, count);
+        }
     }
 }
 
@@ -135,6 +130,19 @@ void detail(const Inventory& inventory, FamilyBuilder& family) {
     for (const TokenDetail& token : inventory.details) {
         family.add({token.id, token.name, label(token.type), label(token.owner_type), token.owner_id},
                    token.*moment);
+    }
+}
+
+/// One series for each finding of each token.
+void detail_findings(const Inventory& inventory, FamilyBuilder& family) {
+    for (const TokenDetail& token : inventory.details) {
+        for (const inventory::FindingRow& row : inventory::findings()) {
+            if (token.findings.test(static_cast<std::size_t>(row.finding))) {
+                family.add({row.reason, token.id, token.name, label(token.type), label(token.owner_type),
+                            token.owner_id},
+                           1);
+            }
+        }
     }
 }
 
@@ -201,8 +209,10 @@ constexpr LabelNames last_use_labels = {"token_type", "owner_type", "last_used_b
 constexpr LabelNames age_labels = {"token_type", "owner_type", "age_bucket"};
 constexpr LabelNames scope_labels = {"scope", "token_type", "owner_type", "expiry_bucket"};
 constexpr LabelNames risk_labels = {"reason", "token_type", "owner_type"};
-/// Only these name a token or a person.
+// Only these name a token or a person.
 constexpr LabelNames token_labels = {"token_id", "token_name", "token_type", "owner_type", "owner_id"};
+constexpr LabelNames token_finding_labels = {"reason",     "token_id",   "token_name",
+                                             "token_type", "owner_type", "owner_id"};
 constexpr LabelNames reason_label = {"reason"};
 constexpr LabelNames file_label = {"file"};
 
@@ -210,31 +220,30 @@ constexpr Metric table[] = {
     // Counted from the last listing.
     {"datadog_access_tokens", Type::Gauge,
      "Access tokens by the time left until they expire, each counted once.",
-     by_bucket<&Inventory::by_expiry, &Inventory::expiry_buckets>, expiry_labels},
+     by_bucket<&Inventory::by_expiry, &Shown::by_expiry, &Inventory::expiry_buckets>, expiry_labels},
     {"datadog_access_token_scope_grants", Type::Gauge,
      "Pairs of token and scope: a token counts once for each of its distinct scopes. Scopes beyond the limit "
      "are folded into other.",
      scope_grants, scope_labels},
     {"datadog_access_tokens_unscoped", Type::Gauge, "Access tokens that list no scope.",
-     by_bucket<&Inventory::unscoped, &Inventory::expiry_buckets>, expiry_labels},
+     by_bucket<&Inventory::unscoped, &Shown::unscoped, &Inventory::expiry_buckets>, expiry_labels},
     {"datadog_access_tokens_privileged", Type::Gauge,
      "Access tokens with at least one privileged scope, each counted once.",
-     by_bucket<&Inventory::privileged, &Inventory::expiry_buckets>, expiry_labels},
+     by_bucket<&Inventory::privileged, &Shown::privileged, &Inventory::expiry_buckets>, expiry_labels},
     {"datadog_access_tokens_by_last_use", Type::Gauge,
      "Access tokens by the time since their last use, each counted once.",
-     by_bucket<&Inventory::by_last_use, &Inventory::last_used_buckets>, last_use_labels},
+     by_bucket<&Inventory::by_last_use, &Shown::by_last_use, &Inventory::last_used_buckets>, last_use_labels},
     {"datadog_access_tokens_by_age", Type::Gauge,
      "Access tokens by the time since their creation, each counted once.",
-     by_bucket<&Inventory::by_age, &Inventory::age_buckets>, age_labels},
+     by_bucket<&Inventory::by_age, &Shown::by_age, &Inventory::age_buckets>, age_labels},
     {"datadog_access_tokens_at_risk", Type::Gauge,
-     "Access tokens with a finding; findings overlap, so reasons must not be added up.", at_risk,
-     risk_labels},
+     "Access tokens with a finding, the worst first; findings overlap, so reasons must not be added up.",
+     at_risk, risk_labels},
     {"datadog_access_tokens_leaked", Type::Gauge,
      "Access tokens that Datadog reports as leaked; absent where it says nothing about leaks.", leaked,
      type_labels},
-    {"datadog_access_token_owners", Type::Gauge, "Distinct owners of access tokens.",
-     by_owner<&Inventory::owners>, type_labels},
-    {"datadog_access_token_scopes", Type::Gauge, "Distinct scopes in use.",
+    {"datadog_access_token_owners", Type::Gauge, "Distinct owners of access tokens.", owners, type_labels},
+    {"datadog_access_token_distinct_scopes", Type::Gauge, "Distinct scopes in use.",
      value_of<&Inventory::distinct_scopes>},
     {"datadog_access_token_scopes_folded", Type::Gauge, "Distinct scopes that are counted together as other.",
      value_of<&Inventory::folded_scopes>},
@@ -264,8 +273,15 @@ constexpr Metric table[] = {
      detail<&TokenDetail::last_used_at>, token_labels},
     {"datadog_access_token_created_timestamp_seconds", Type::Gauge,
      "When this access token was created, as a Unix time.", detail<&TokenDetail::created_at>, token_labels},
+    {"datadog_access_token_finding", Type::Gauge, "This access token has the finding; the value is always 1.",
+     detail_findings, token_finding_labels},
+    {"datadog_access_tokens_detail_omitted", Type::Gauge,
+     "Access tokens that have no series of their own because of the limit; absent without any in detail.",
+     value_of<&Inventory::details_omitted>},
 
     // Polls and the listings they published.
+    {"datadog_access_token_poll_interval_seconds", Type::Gauge, "Time from one poll to the next.",
+     value_of<&Statistics::interval>},
     {"datadog_access_token_poll_success", Type::Gauge,
      "Whether the last poll published a listing (1) or failed (0).",
      of_last_poll<&Statistics::last_poll_succeeded>},
@@ -278,6 +294,10 @@ constexpr Metric table[] = {
     {"datadog_access_token_listing_duplicates", Type::Gauge,
      "Access tokens that the last published listing named again and that were counted once.",
      of_listing<&Listing::duplicates>},
+    {"datadog_access_token_listing_single_owner", Type::Gauge,
+     "Whether two access tokens or more all have one owner (1): the credentials probably see only their own. "
+     "Absent with a filter.",
+     value_of<&Inventory::single_owner>},
     {"datadog_access_token_listing_late_tokens_total", Type::Counter,
      "Access tokens that an earlier listing called complete had missed; not counted as created.",
      value_of<&Inventory::churn, &Churn::late>},

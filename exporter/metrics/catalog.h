@@ -107,12 +107,12 @@ using FillFromPolls = void (*)(const scan::Statistics&, FamilyBuilder&);
 using FillFromExporter = void (*)(const ExporterStatus&, FamilyBuilder&);
 
 /// Names of labels; those without a name stand at the end and are none.
-using LabelNames = std::array<std::string_view, 5>;
+using LabelNames = std::array<std::string_view, 6>;
 
 struct Metric {
     std::string_view name;
     prometheus::MetricType type;
-    std::string_view help;  ///< of a metric from the inventory, " As of the last complete poll." follows
+    std::string_view help;  ///< of a gauge from the inventory, " As of the last complete poll." follows
     std::variant<FillFromInventory, FillFromPolls, FillFromExporter> fill;
     LabelNames labels = {};  ///< after `org`; without a histogram's `le`
 

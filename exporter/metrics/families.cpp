@@ -30,7 +30,7 @@ ReloadsByFile Reloads::by_file() const {
 FamilyBuilder::FamilyBuilder(const Metric& metric, std::string_view org) : metric_(metric), org_(org) {
     family_.name = metric.name;
     family_.help = metric.help;
-    if (metric.is_from_inventory()) {
+    if (metric.is_from_inventory() && metric.type == prometheus::MetricType::Gauge) {
         family_.help += " As of the last complete poll.";
     }
     family_.type = metric.type;

@@ -56,7 +56,9 @@ Poller::Poller(const PollerOptions& options, Clock& clock, Randomness randomness
       environment_{options_.scan, clock, randomness_, budget_, pace_, observer, statistics_},
       observer_(observer),
       due_(clock.steady_now() + options.first_poll),
-      latest_(due_ + slack) {}
+      latest_(due_ + slack) {
+    statistics_.interval = options_.interval;
+}
 
 Next Poller::next() {
     const SteadyTime now = environment_.clock.steady_now();

@@ -63,6 +63,7 @@ struct RequestDurations {
 };
 
 struct Statistics {
+    std::chrono::duration<double> interval{0};  ///< from one poll to the next
     std::uint64_t polls = 0;
     std::array<std::uint64_t, datadog::error_kind_count> failures{};  ///< by ErrorKind
     std::uint64_t failures_in_a_row = 0;                              ///< up to the last poll

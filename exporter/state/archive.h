@@ -8,6 +8,7 @@
 
 #include <zlib.h>
 
+#include <bitset>
 #include <chrono>
 #include <concepts>
 #include <cstddef>
@@ -183,6 +184,15 @@ inline void pass(Writer& writer, base::Timestamp value) {
 inline void pass(Reader& reader, base::Timestamp& value) {
     constexpr auto most = static_cast<std::uint64_t>((latest - earliest).count());
     value = earliest + base::Timestamp::duration(static_cast<base::Timestamp::rep>(reader.number(most)));
+}
+
+template <std::size_t size>
+void pass(Writer& writer, const std::bitset<size>& value) {
+    writer.number(value.to_ulong());
+}
+template <std::size_t size>
+void pass(Reader& reader, std::bitset<size>& value) {
+    value = std::bitset<size>(reader.number(std::bitset<size>().set().to_ulong()));
 }
 
 inline void pass(Writer& writer, const std::string& value) {

@@ -31,7 +31,7 @@ using inventory::TokenDetail;
 // Which fields a stored struct has, and in what order they are in the file. Each of these names all members:
 // a struct that gains one does not compile until it has been added here. A change here changes the file:
 // raise `format_version`. So does one of what an array is indexed by.
-static_assert(inventory::risk_count == 7 && inventory::type_pair_count == 12);
+static_assert(inventory::finding_count == 9 && inventory::type_pair_count == 12);
 
 template <class Archive>
 void pass(Archive& archive, Is<scan::Listing> auto& listing) {
@@ -51,23 +51,31 @@ void pass(Archive& archive, Is<ScopeGrants> auto& grants) {
     pass_all(archive, scope, counts);
 }
 
+/// Without what only `--list` shows, which keeps no state.
 template <class Archive>
 void pass(Archive& archive, Is<TokenDetail> auto& detail) {
-    auto& [id, name, type, owner_type, owner_id, expires_at, last_used_at, created_at] = detail;
-    pass_all(archive, id, name, type, owner_type, owner_id, expires_at, last_used_at, created_at);
+    auto& [findings, id, name, type, owner_type, owner_id, expires_at, last_used_at, created_at,
+           public_portion, scopes] = detail;
+    pass_all(archive, findings, id, name, type, owner_type, owner_id, expires_at, last_used_at, created_at);
 }
 
-/// Without the churn, which is the census's.
+template <class Archive>
+void pass(Archive& archive, Is<inventory::Shown> auto& shown) {
+    auto& [by_expiry, unscoped, privileged, by_last_use, by_age, at_risk] = shown;
+    pass_all(archive, by_expiry, unscoped, privileged, by_last_use, by_age, at_risk);
+}
+
+/// Without the churn, which is the census's, and the names that only `--list` shows.
 template <class Archive>
 void pass(Archive& archive, Is<Inventory> auto& inventory) {
-    auto& [as_of, tokens, expiry_buckets, last_used_buckets, age_buckets, by_expiry, unscoped, privileged,
-           by_last_use, by_age, at_risk, leaks_reported, owners, scope_grants, distinct_scopes, folded_scopes,
-           next_expiry, oldest_creation, credential_expiry, details, details_omitted, churn,
-           distinct_owners] = inventory;
-    pass_all(archive, as_of, tokens, expiry_buckets, last_used_buckets, age_buckets, by_expiry, unscoped,
-             privileged, by_last_use, by_age, at_risk, leaks_reported, owners, scope_grants, distinct_scopes,
-             folded_scopes, next_expiry, oldest_creation, credential_expiry, details, details_omitted,
-             distinct_owners);
+    auto& [as_of, tokens, shown, expiry_buckets, last_used_buckets, age_buckets, by_expiry, unscoped,
+           privileged, by_last_use, by_age, at_risk, leaks_reported, owners, scope_grants, distinct_scopes,
+           folded_scopes, next_expiry, oldest_creation, credential_expiry, details, details_omitted,
+           scope_names, churn, single_owner] = inventory;
+    pass_all(archive, as_of, tokens, shown, expiry_buckets, last_used_buckets, age_buckets, by_expiry,
+             unscoped, privileged, by_last_use, by_age, at_risk, leaks_reported, owners, scope_grants,
+             distinct_scopes, folded_scopes, next_expiry, oldest_creation, credential_expiry, details,
+             details_omitted, single_owner);
 }
 
 /// Hashes are spread over all their bits, which varints would only make longer.

@@ -1,7 +1,9 @@
+#include "base/words.h"
 #include "datadog/error.h"
 #include "web/status_page.h"
 
 #include <algorithm>
+#include <array>
 #include <optional>
 
 namespace exporter::web {
@@ -14,13 +16,13 @@ constexpr std::chrono::hours replace_credential_within(7 * 24);
 Problem failure_problem(const OrganizationStatus& status, base::Timestamp now) {
     const datadog::Error& failure = *status.statistics.last_error;
     const std::string_view advice = datadog::advice(failure);
-    std::string text = advice.empty() ? "" : capitalized(advice) + ". ";
+    std::string text = advice.empty() ? "" : base::capitalized(advice) + ". ";
     if (status.statistics.failures_in_a_row > 1) {
-        text +=
-            fmt::format("{} polls in a row have failed. ", number_text(status.statistics.failures_in_a_row));
+        text += fmt::format("{} polls in a row have failed. ",
+                            base::number_text(status.statistics.failures_in_a_row));
     }
     const auto& success = status.statistics.last_success;
-    text += success ? fmt::format("The last success was {}.", moment_text(*success, now))
+    text += success ? fmt::format("The last success was {}.", base::moment_text(*success, now))
                     : "No poll has succeeded yet.";
     return {failure.message, text, std::string(datadog::label(failure.kind))};
 }
@@ -30,23 +32,25 @@ Problem numbers_problem(const OrganizationStatus& status, const PageSettings& se
     if (status.inventory) {
         return {"The numbers are old",
                 fmt::format("They are those of the last good poll, {}, and are shown until they are {} old.",
-                            moment_text(status.inventory->as_of, now), length_text(settings.stale_after))};
+                            base::moment_text(status.inventory->as_of, now),
+                            base::length_text(settings.stale_after))};
     }
     if (status.statistics.last_success) {
         return {"The numbers are stale and no longer shown",
                 fmt::format("No poll has succeeded for more than {}; the metrics leave them out, too.",
-                            length_text(settings.stale_after))};
+                            base::length_text(settings.stale_after))};
     }
     return {"There are no numbers to show", ""};
 }
 
 Problem incomplete_problem(const scan::Listing& listing) {
-    std::string text = fmt::format("{} read", count_text(listing.tokens, "token was", "tokens were"));
+    std::string text = fmt::format("{} read", base::count_text(listing.tokens, "token was", "tokens were"));
     if (listing.reported_tokens) {
-        text += fmt::format(", Datadog reports {}", number_text(*listing.reported_tokens));
+        text += fmt::format(", Datadog reports {}", base::number_text(*listing.reported_tokens));
     }
     if (listing.duplicates > 0) {
-        text += fmt::format("; {} listed again", count_text(listing.duplicates, "token was", "tokens were"));
+        text += fmt::format("; {} listed again",
+                            base::count_text(listing.duplicates, "token was", "tokens were"));
     }
     return {"The listing is incomplete",
             text + ". It contradicted itself each time it was read: the numbers may be off by a few."};
@@ -77,7 +81,7 @@ void add_fact(Html& facts, std::string_view name, const Html& value) {
 
 /// After a failure the pause is shorter, or longer where the API asked for it: the moment is not known.
 Html next_poll_fact(const OrganizationStatus& status, const PageSettings& settings, base::Timestamp now) {
-    Html fact = html("Every {}", length_text(settings.interval));
+    Html fact = html("Every {}", base::length_text(settings.interval));
     if (status.statistics.last_error) {
         return fact.add("; after a failure mostly sooner");
     }
@@ -92,12 +96,12 @@ Html next_poll_fact(const OrganizationStatus& status, const PageSettings& settin
 /// Of a complete one: `problems` tells of others.
 Html listing_fact(const scan::Listing& listing) {
     return listing.reported_tokens ? html("Complete: as many tokens as Datadog reports ({})",
-                                          number_text(*listing.reported_tokens))
+                                          base::number_text(*listing.reported_tokens))
                                    : html("Complete: every page was read; Datadog reports no total");
 }
 
 std::string not_negative(std::int64_t number) {
-    return number_text(static_cast<std::uint64_t>(std::max<std::int64_t>(0, number)));
+    return base::number_text(static_cast<std::uint64_t>(std::max<std::int64_t>(0, number)));
 }
 
 Html rate_limit_fact(const scan::Statistics& statistics, base::Timestamp now) {
@@ -119,10 +123,11 @@ Html facts_of(const OrganizationStatus& status, const PageSettings& settings, ba
              html("{}{}", status.endpoint,
                   status.filtered ? "; only tokens that match the configured filter" : ""));
     if (statistics.last_attempt) {
-        add_fact(facts, "Last poll",
-                 html("{} {}, took {}, {}", statistics.last_error ? "Failed" : "Succeeded",
-                      time_element(*statistics.last_attempt, now), length_text(statistics.last_duration),
-                      count_text(statistics.last_pages, "page", "pages")));
+        add_fact(
+            facts, "Last poll",
+            html("{} {}, took {}, {}", statistics.last_error ? "Failed" : "Succeeded",
+                 time_element(*statistics.last_attempt, now), base::length_text(statistics.last_duration),
+                 base::count_text(statistics.last_pages, "page", "pages")));
     }
     add_fact(facts, "Polls", next_poll_fact(status, settings, now));
     if (status.inventory && statistics.listing && statistics.listing->complete) {
@@ -137,7 +142,7 @@ Html facts_of(const OrganizationStatus& status, const PageSettings& settings, ba
     return facts.add("</dl>\n");
 }
 
-Html numbers_of(const OrganizationStatus& status, const PageSettings& settings) {
+Html numbers_of(const OrganizationStatus& status, const PageSettings& settings, base::Timestamp now) {
     if (!status.inventory) {
         return {};
     }
@@ -145,17 +150,15 @@ Html numbers_of(const OrganizationStatus& status, const PageSettings& settings) 
         return html("<p>The organization lists no access tokens.</p>\n");
     }
     // Credentials that see only their own tokens are the likely reason.
-    const bool has_one_owner =
-        !status.filtered && status.inventory->distinct_owners == 1 && status.inventory->tokens > 1;
     Html part;
-    if (has_one_owner) {
+    if (status.inventory->single_owner.value_or(false)) {
         part.add(
             "<p>All tokens have one owner. Credentials with user_app_keys alone list only their own; "
             "org_app_keys_read lists all.</p>\n");
     }
     TokenSums sums;
     sums.add(*status.inventory);
-    return part.add("{}", token_tables(sums, settings, "h4"));
+    return part.add("{}{}", token_tables(sums, settings, "h4"), worst_tokens(*status.inventory, "h4", now));
 }
 
 }  // namespace
@@ -179,7 +182,7 @@ std::vector<Problem> problems(const OrganizationStatus& status, const PageSettin
     const auto expiry = status.inventory ? status.inventory->credential_expiry : std::nullopt;
     if (expiry && *expiry - now < replace_credential_within) {
         found.push_back({fmt::format("The exporter's own access token {} {}",
-                                     *expiry > now ? "expires" : "expired", moment_text(*expiry, now)),
+                                     *expiry > now ? "expires" : "expired", base::moment_text(*expiry, now)),
                          "Without a new one polls will fail."});
     }
     return found;
@@ -192,26 +195,45 @@ Condition condition(const OrganizationStatus& status, const PageSettings& settin
     return status.statistics.polls == 0 ? Condition::waiting : Condition::healthy;
 }
 
+std::string_view style_of(inventory::Severity severity) {
+    constexpr std::array<std::string_view, 3> styles = {"info", "warning", "critical"};
+    return styles.at(static_cast<std::size_t>(severity));
+}
+
+std::string_view box_style(Condition condition, const std::optional<WorstFinding>& worst) {
+    if (is_critical(worst)) {
+        return "alarm";
+    }
+    return words_of(worst ? Condition::needs_attention : condition).style;
+}
+
+Html beside_condition(const std::optional<WorstFinding>& worst) {
+    return worst ? html(" · <span class=\"{}\">{}</span>", style_of(worst->severity), worst->words) : Html();
+}
+
 Html organization_card(const OrganizationStatus& status, const PageSettings& settings, CardSize size,
                        base::Timestamp now) {
-    const ConditionWords& words = words_of(condition(status, settings, now));
+    const Condition polling = condition(status, settings, now);
+    const ConditionWords& words = words_of(polling);
+    const auto worst = status.inventory ? worst_finding(finding_counts(*status.inventory)) : std::nullopt;
     std::vector<Problem> shown = problems(status, settings, now);
-    const bool is_open = size == CardSize::open || !shown.empty() || status.statistics.polls == 0;
+    const bool is_open = size == CardSize::open || polling != Condition::healthy || is_critical(worst);
     if (size == CardSize::brief && !shown.empty()) {
         shown = {{shown.front().title, ""}};
     }
     Html card = html(
         "<details class=\"card {}\"{}>\n"
-        "<summary><h3><bdi>{}</bdi></h3> <span class=\"size\">{}</span> <span class=\"state\">{}</span>"
-        "</summary>\n{}",
-        words.style, Html::constant(is_open ? " open" : ""), status.name,
-        status.inventory ? count_text(status.inventory->tokens, "token", "tokens") : "",
-        capitalized(words.of_one), problem_list(shown));
+        "<summary><h3><bdi>{}</bdi></h3> <span class=\"size\">{}</span> "
+        "<span class=\"status\"><span class=\"state {}\">{}</span>{}</span></summary>\n{}",
+        box_style(polling, worst), Html::constant(is_open ? " open" : ""), status.name,
+        status.inventory ? base::count_text(status.inventory->tokens, "token", "tokens") : "", words.style,
+        words.heading, beside_condition(worst), problem_list(shown));
     if (status.inventory) {
         card.add("<p class=\"headline\">As of {}</p>\n", time_element(status.inventory->as_of, now));
     }
     if (size != CardSize::brief) {
-        card.add("{}<h4>Polling</h4>\n{}", numbers_of(status, settings), facts_of(status, settings, now));
+        card.add("{}<h4>Polling</h4>\n{}", numbers_of(status, settings, now),
+                 facts_of(status, settings, now));
     }
     return card.add("</details>\n");
 }

@@ -1,19 +1,32 @@
 #include "web/status_page.h"
 
+#include "base/words.h"
+
 #include <algorithm>
+#include <compare>
 #include <map>
-#include <utility>
+#include <optional>
 
 namespace exporter::web {
 
 namespace {
 
-/// The page's organizations by condition, each group in the configuration's order.
+/// An organization, ordered by what people should see first; the last member stands for its place in the
+/// configuration.
+struct Ordered {
+    bool without_critical_finding = true;
+    Condition condition{};
+    const OrganizationStatus* organization = nullptr;
+
+    auto operator<=>(const Ordered&) const = default;
+};
+
 struct Overview {
     std::map<Condition, std::size_t> counts;
-    std::vector<std::pair<Condition, const OrganizationStatus*>> in_order;
+    std::vector<Ordered> in_order;
     TokenSums sums;
     std::size_t counted = 0;  ///< organizations that `sums` is of
+    std::optional<WorstFinding> worst;
 };
 
 Overview overview_of(const std::vector<OrganizationStatus>& organizations, const PageSettings& settings,
@@ -22,33 +35,48 @@ Overview overview_of(const std::vector<OrganizationStatus>& organizations, const
     for (const OrganizationStatus& organization : organizations) {
         const Condition found = condition(organization, settings, now);
         ++overview.counts[found];
-        overview.in_order.emplace_back(found, &organization);
+        bool critical = false;
         if (organization.inventory) {
             overview.sums.add(*organization.inventory);
             ++overview.counted;
+            critical = is_critical(worst_finding(finding_counts(*organization.inventory)));
         }
+        overview.in_order.push_back({!critical, found, &organization});
     }
-    // Within a group by their places in `organizations`.
     std::sort(overview.in_order.begin(), overview.in_order.end());
+    overview.worst = worst_finding(overview.sums.at_risk);
     return overview;
 }
 
-/// `498 healthy, 2 need attention, 1 waiting for its first poll`; of one organization its condition.
+/// How polling goes: `Polling: 498 healthy, 2 need attention`; of one organization `Polling healthy`.
 std::string in_words(const Overview& overview) {
     if (overview.in_order.empty()) {
         return "No organization is polled here";
     }
     if (overview.in_order.size() == 1) {
-        return capitalized(words_of(overview.in_order.front().first).of_one);
+        return std::string(words_of(overview.in_order.front().condition).heading);
     }
     std::string words;
     for (const Condition condition : {Condition::healthy, Condition::needs_attention, Condition::waiting}) {
         if (const auto found = overview.counts.find(condition); found != overview.counts.end()) {
-            words += (words.empty() ? "" : ", ") +
-                     count_text(found->second, words_of(condition).of_one, words_of(condition).of_several);
+            words +=
+                (words.empty() ? "Polling: " : ", ") +
+                base::count_text(found->second, words_of(condition).of_one, words_of(condition).of_several);
         }
     }
     return words;
+}
+
+/// The worst first, since a narrow tab shows no more: a finding, unless it is only a warning and polling
+/// needs attention.
+std::string title_of(const Overview& overview) {
+    std::string polling = in_words(overview);
+    if (!overview.worst) {
+        return polling;
+    }
+    const bool polling_first =
+        overview.counts.contains(Condition::needs_attention) && !is_critical(overview.worst);
+    return polling_first ? polling + " · " + overview.worst->words : overview.worst->words + " · " + polling;
 }
 
 /// One organization's card says everything already.
@@ -56,16 +84,17 @@ Html summary(const Overview& overview, const PageSettings& settings, base::Times
     if (overview.in_order.size() == 1) {
         return {};
     }
-    const Condition tone = overview.counts.contains(Condition::needs_attention) ? Condition::needs_attention
-                           : overview.counts.contains(Condition::healthy)       ? Condition::healthy
-                                                                                : Condition::waiting;
+    const Condition polling = overview.counts.contains(Condition::needs_attention)
+                                  ? Condition::needs_attention
+                              : overview.counts.contains(Condition::healthy) ? Condition::healthy
+                                                                             : Condition::waiting;
     Html part =
-        html("<section class=\"summary {}\" aria-labelledby=\"summary\">\n<h2 id=\"summary\">{}</h2>\n",
-             words_of(tone).style, in_words(overview));
+        html("<section class=\"summary {}\" aria-labelledby=\"summary\">\n<h2 id=\"summary\">{}{}</h2>\n",
+             box_style(polling, overview.worst), in_words(overview), beside_condition(overview.worst));
     if (overview.counted > 1) {
         part.add("<p class=\"headline\"><strong>{}</strong> in {}, the oldest numbers from {}</p>\n",
-                 count_text(overview.sums.tokens, "token", "tokens"),
-                 count_text(overview.counted, "organization", "organizations"),
+                 base::count_text(overview.sums.tokens, "token", "tokens"),
+                 base::count_text(overview.counted, "organization", "organizations"),
                  time_element(overview.sums.as_of, now));
         part.add("{}", token_tables(overview.sums, settings, "h3"));
     }
@@ -82,16 +111,17 @@ Html organizations_section(const Overview& overview, const PageSettings& setting
     const std::size_t shown = std::min(all.size(), cards_at_most + brief_cards_at_most);
     for (std::size_t i = 0; i < shown; ++i) {
         if (i == cards_at_most) {
-            part.add("<h3>{}</h3>\n", count_text(all.size() - i, "more organization", "more organizations"));
+            part.add("<h3>{}</h3>\n",
+                     base::count_text(all.size() - i, "more organization", "more organizations"));
         }
         const CardSize size = all.size() == 1     ? CardSize::open
                               : i < cards_at_most ? CardSize::folded
                                                   : CardSize::brief;
-        part.add("{}", organization_card(*all[i].second, settings, size, now));
+        part.add("{}", organization_card(*all[i].organization, settings, size, now));
     }
     if (all.size() > shown) {
         part.add("<p>{} not listed here. The metrics have all of them.</p>\n",
-                 count_text(all.size() - shown, "organization is", "organizations are"));
+                 base::count_text(all.size() - shown, "organization is", "organizations are"));
     }
     return part.add("</section>\n");
 }
@@ -102,13 +132,13 @@ Html organizations_section(const Overview& overview, const PageSettings& setting
 constexpr std::string_view style = R"(
 :root { color-scheme: light dark;
   --text: #1c2128; --dim: #57606a; --line: #d5dbe1; --back: #f5f7f9; --card: #ffffff;
-  --good: #1a6e34; --bad: #a13d00; --bad-back: #fdf3ea; --link: #0a57b7;
-  --expired: #7d8590; --never: #d55e00; --unreadable: #b0609a;
+  --good: #1a6e34; --bad: #8f5100; --bad-back: #fdf3ea; --critical: #b8002e; --link: #0a57b7;
+  --expired: #7a3b00; --never: #d55e00; --unreadable: #b0609a;
   --c0: #2d0f4f; --c1: #2f3287; --c2: #1a56a5; --c3: #1b76bb; --c4: #2b93c4; --c5: #4a9fb8; }
 @media (prefers-color-scheme: dark) {
   :root { --text: #e6edf3; --dim: #9aa4af; --line: #30363d; --back: #0d1117; --card: #161b22;
-    --good: #4cc46a; --bad: #f0a04b; --bad-back: #2a2016; --link: #6cb0ff;
-    --expired: #8b949e; --never: #f58a2c; --unreadable: #d68ac0;
+    --good: #4cc46a; --bad: #f0a04b; --bad-back: #2a2016; --critical: #ff7a85; --link: #6cb0ff;
+    --expired: #c4a484; --never: #f58a2c; --unreadable: #d68ac0;
     --c0: #e3f4ff; --c1: #b5def5; --c2: #86c3ea; --c3: #5fa5dc; --c4: #4a86c8; --c5: #4468ad; }
 }
 * { box-sizing: border-box; }
@@ -137,22 +167,25 @@ nav li { display: inline-block; margin: .5rem 1.25rem .25rem 0; }
 .summary, .card { border-left: .3rem solid var(--dim); }
 .summary.healthy, .card.healthy { border-left-color: var(--good); }
 .summary.attention, .card.attention { border-left-color: var(--bad); }
+.summary.alarm, .card.alarm { border-left-color: var(--critical); }
 .card { margin: 0 0 .75rem; }
 .card + h3 { margin: 1.75rem 0 .75rem; }
 summary { display: flex; flex-wrap: wrap; gap: .125rem 1rem; align-items: baseline; cursor: pointer; list-style: none; }
 summary::-webkit-details-marker { display: none; }
 summary:focus-visible { outline: .2rem solid var(--link); outline-offset: .2rem; border-radius: .25rem; }
-summary h3 { position: relative; padding-left: 1.125rem; }
-summary h3::before { content: "\25b8"; position: absolute; left: 0; line-height: 2; color: var(--dim); font-size: .875rem; }
-[open] > summary h3::before { content: "\25be"; }
+summary h3, summary h4 { position: relative; padding-left: 1.125rem; }
+summary h3::before, summary h4::before { content: "\25b8"; position: absolute; left: 0; line-height: 2; color: var(--dim); font-size: .875rem; }
+[open] > summary h3::before, [open] > summary h4::before { content: "\25be"; }
 summary .size { color: var(--dim); }
-summary .state { margin-left: auto; }
-.state { margin: 0; color: var(--dim); font-weight: 600; font-size: .9375rem; }
+summary .status { margin-left: auto; }
+.status { color: var(--dim); font-weight: 600; font-size: .9375rem; }
 .state::before { content: "\2026\00a0"; }
-.healthy .state { color: var(--good); }
-.healthy .state::before { content: "\2713\00a0"; }
-.attention .state { color: var(--bad); }
-.attention .state::before { content: "!\00a0"; }
+.state.healthy { color: var(--good); }
+.state.healthy::before { content: "\2713\00a0"; }
+.state.attention { color: var(--bad); }
+.state.attention::before { content: "!\00a0"; }
+.warning, .warning code { color: var(--bad); }
+.critical, .critical code { color: var(--critical); }
 .problems { margin: .75rem 0; padding: .75rem 1rem; border-radius: .375rem; background: var(--bad-back); }
 .problems li + li { margin-top: .75rem; }
 .problems .title { font-weight: 600; margin: 0; }
@@ -193,6 +226,24 @@ td.zero, .zero td, .zero th { color: var(--dim); }
 .findings th { padding-left: .75rem; }
 .findings tr:last-child > * { border-bottom: 0; }
 .findings code { display: block; }
+.worst { margin-top: 1.25rem; }
+.worst h4 { margin: 0; }
+.worst h4::before { line-height: 1.5; }
+.tokens { margin: .5rem 0; table-layout: fixed; }
+.tokens th, .tokens td { padding: .375rem .75rem .375rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
+.tokens thead th { color: var(--dim); font-size: .875rem; }
+.tokens thead th:nth-child(2) { width: 13rem; }
+.tokens thead th:last-child { width: 7.5rem; }
+.tokens code { display: block; }
+@media (max-width: 50rem) {
+  .tokens thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
+  .tokens tr { display: block; padding: .5rem 0; border-bottom: 1px solid var(--line); }
+  .tokens th, .tokens td { display: block; padding: 0; border-bottom: 0; }
+  .tokens .owner code { display: inline; }
+  .tokens .owner::before, .tokens .expiry::before { color: var(--dim); }
+  .tokens .owner::before { content: "Owner "; }
+  .tokens .expiry::before { content: "Expires "; }
+}
 .facts { font-size: .9375rem; }
 .facts div { display: grid; grid-template-columns: 9rem minmax(0, 1fr); gap: 0 1rem; padding: .2rem 0; }
 .facts dt { color: var(--dim); }
@@ -235,8 +286,8 @@ std::string status_page(const PageSettings& settings, const std::vector<Organiza
                "{}{}</main>\n"
                "</body>\n"
                "</html>\n",
-               in_words(overview), Html::constant(style_sheet()), settings.version, datetime_text(now),
-               utc_text(now), share, settings.telemetry_path, summary(overview, settings, now),
+               title_of(overview), Html::constant(style_sheet()), settings.version, base::datetime_text(now),
+               base::utc_text(now), share, settings.telemetry_path, summary(overview, settings, now),
                organizations_section(overview, settings, now))
         .str();
 }
@@ -246,7 +297,7 @@ std::string_view style_sheet() {
 }
 
 std::string content_security_policy() {
-    return "default-src 'none'; style-src 'sha256-c8tZjo8pgaxGHCnaB333l+cRAO93yIPZL+fJC7V0J+s='; "
+    return "default-src 'none'; style-src 'sha256-efFMG2nh/itfEzuNnOlZbXC3q87nz13/Zj/62fEQKjo='; "
            "img-src data:; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 }
 

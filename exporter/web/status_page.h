@@ -1,6 +1,7 @@
 // The page for people at `/`: what is polled, how it went, what it found, where the metrics are. It is
 // rendered from the same inventories and statistics as the metrics. Plain HTML and CSS, nothing from
-// elsewhere. Of many organizations those that need attention come first, and its size is bounded.
+// elsewhere. The worst comes first: of many organizations those with a critical finding, then those whose
+// polling needs attention. Its size is bounded.
 #pragma once
 
 #include "base/dates.h"
@@ -12,6 +13,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,6 +24,8 @@ namespace exporter::web {
 /// rest is counted.
 inline constexpr std::size_t cards_at_most = 20;
 inline constexpr std::size_t brief_cards_at_most = 200;
+/// Tokens that a card shows one by one, where `tokens.detail` lists some.
+inline constexpr std::size_t worst_tokens_at_most = 10;
 
 /// What the page says of the program and its configuration.
 struct PageSettings {
@@ -30,8 +34,7 @@ struct PageSettings {
     std::string share = {};  ///< which part of all organizations is shown, in words; empty: all of them
     base::Duration interval{};
     base::Duration stale_after{};
-    base::Duration max_lifetime{};
-    base::Duration max_idle{};
+    inventory::Policy policy = {};
 };
 
 /// One organization at one moment.
@@ -44,19 +47,21 @@ struct OrganizationStatus {
     scan::Statistics statistics;
 };
 
-/// In the order in which people should see them.
+/// The condition of an organization's polling, whatever it found. In the order in which people should see
+/// them.
 enum class Condition : std::uint8_t { needs_attention, waiting, healthy };
 
 struct ConditionWords {
-    std::string_view style;  ///< the style sheet's class
-    std::string_view of_one;
+    std::string_view style;    ///< the style sheet's class
+    std::string_view heading;  ///< of one organization, by itself
+    std::string_view of_one;   ///< after a number
     std::string_view of_several;
 };
 /// By `Condition`.
 inline constexpr std::array<ConditionWords, 3> condition_words = {
-    {{"attention", "needs attention", "need attention"},
-     {"waiting", "waiting for its first poll", "waiting for their first poll"},
-     {"healthy", "healthy", "healthy"}}};
+    {{"attention", "Polling needs attention", "needs attention", "need attention"},
+     {"waiting", "Waiting for the first poll", "waiting for its first poll", "waiting for their first poll"},
+     {"healthy", "Polling healthy", "healthy", "healthy"}}};
 [[nodiscard]] constexpr const ConditionWords& words_of(Condition condition) {
     return condition_words.at(static_cast<std::size_t>(condition));
 }
@@ -75,10 +80,37 @@ struct Problem {
 [[nodiscard]] Condition condition(const OrganizationStatus& status, const PageSettings& settings,
                                   base::Timestamp now);
 
+/// Tokens by finding.
+using FindingCounts = std::array<inventory::Count, inventory::finding_count>;
+[[nodiscard]] FindingCounts finding_counts(const inventory::Inventory& inventory);
+
+/// What a headline says beside the polling's condition.
+struct WorstFinding {
+    inventory::Severity severity{};
+    std::string words;  ///< `1 leaked token`
+};
+
+/// The first finding with a token; nullopt: there is none, or it is only `Severity::info`.
+[[nodiscard]] std::optional<WorstFinding> worst_finding(const FindingCounts& tokens);
+
+[[nodiscard]] inline bool is_critical(const std::optional<WorstFinding>& worst) {
+    return worst && worst->severity == inventory::Severity::critical;
+}
+
+/// What follows the polling's condition in a headline: ` · 1 leaked token`; empty without a finding.
+[[nodiscard]] Html beside_condition(const std::optional<WorstFinding>& worst);
+
+/// The style sheet's class of a box with this headline: the worse of the two decides.
+[[nodiscard]] std::string_view box_style(Condition condition, const std::optional<WorstFinding>& worst);
+
+/// The style sheet's class of a finding.
+[[nodiscard]] std::string_view style_of(inventory::Severity severity);
+
 /// How much of an organization is shown.
 enum class CardSize : std::uint8_t {
-    brief,   ///< its condition, and the worst problem
-    folded,  ///< everything, once somebody opens it; one that is not healthy is open in any case
+    brief,   ///< its headline, and the worst problem
+    folded,  ///< everything, once somebody opens it; open in any case where its polling isn't healthy or it
+             ///< has a critical finding
     open
 };
 
@@ -97,18 +129,24 @@ struct TokenSums {
     std::vector<std::string> buckets;  ///< the expiry buckets' names
     /// By token type and expiry bucket.
     std::array<std::vector<inventory::Count>, datadog::token_type_count> by_expiry;
-    std::array<inventory::Count, inventory::risk_count> at_risk{};
+    FindingCounts at_risk{};
     bool leaks_reported = false;
 
     /// One whose expiry buckets are not those of the first is left out.
     void add(const inventory::Inventory& inventory);
 };
 
-/// Side by side: by type and time left a picture and the table that it is drawn from, and the findings, the
-/// most serious first.
+/// Side by side: the findings, the worst first, and by type and time left a picture and the table that it is
+/// drawn from.
 /// @param heading the element of the two headings, such as `h3`
 [[nodiscard]] Html token_tables(const TokenSums& sums, const PageSettings& settings,
                                 std::string_view heading);
+
+/// The worst tokens with what is wrong with them, behind a fold; empty where `tokens.detail` lists no token
+/// that has a finding.
+/// @param heading the element of its heading, such as `h4`
+[[nodiscard]] Html worst_tokens(const inventory::Inventory& inventory, std::string_view heading,
+                                base::Timestamp now);
 
 /// What stands between the page's `<style>` and `</style>`.
 [[nodiscard]] std::string_view style_sheet();

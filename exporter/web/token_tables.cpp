@@ -1,3 +1,4 @@
+#include "base/words.h"
 #include "datadog/token.h"
 #include "web/status_page.h"
 
@@ -13,35 +14,13 @@ namespace {
 
 using datadog::TokenType;
 using inventory::Count;
-using inventory::Risk;
+using inventory::Finding;
 
 /// How many colours there are for time left, `c0` (soonest) and on.
 constexpr std::size_t colours_ahead = 6;
 /// Of the longest bar, and of the least part that can still be seen.
 constexpr double bar_units = 1000;
 constexpr double least_units = 8;
-
-/// How a sentence about its tokens goes on.
-std::string meaning(Risk risk, const PageSettings& settings) {
-    switch (risk) {
-        case Risk::never_expires:
-            return "never expire";
-        case Risk::never_expires_privileged:
-            return "never expire and have a privileged scope";
-        case Risk::unused:
-            return fmt::format("have not been used for {}", length_text(settings.max_idle));
-        case Risk::unused_privileged:
-            return fmt::format("have not been used for {} and have a privileged scope",
-                               length_text(settings.max_idle));
-        case Risk::lifetime_over_policy:
-            return fmt::format("live longer than {} in all", length_text(settings.max_lifetime));
-        case Risk::expired_still_listed:
-            return "have expired and are still listed";
-        case Risk::leaked:
-            break;
-    }
-    return "are reported as leaked";
-}
 
 /// An expiry bucket as the page shows it.
 struct Bucket {
@@ -67,7 +46,7 @@ std::vector<Bucket> buckets_of(const TokenSums& sums) {
         } else if (i + 2 == all) {
             buckets.push_back({"Never expires", "never"});
         } else {
-            std::string words = capitalized(sums.buckets[i]);
+            std::string words = base::capitalized(sums.buckets[i]);
             std::replace(words.begin(), words.end(), '_', ' ');
             buckets.push_back({std::move(words), colour_of(i - 1, all - 3)});
         }
@@ -89,7 +68,7 @@ std::vector<Column> columns_of(const TokenSums& sums) {
         const auto& counts = sums.by_expiry.at(static_cast<std::size_t>(type));
         const Count tokens = std::accumulate(counts.begin(), counts.end(), Count{0});
         if (type != TokenType::other || tokens > 0) {
-            columns.push_back({capitalized(datadog::label(type)), counts, tokens});
+            columns.push_back({base::capitalized(datadog::label(type)), counts, tokens});
         }
     }
     return columns;
@@ -126,13 +105,13 @@ Html bars(const std::vector<Column>& types, const std::vector<Bucket>& buckets) 
     Html list = html("<ul class=\"bars\">\n");
     for (const Column& type : types) {
         list.add("<li><span class=\"type\">{}</span> <span class=\"number\">{}</span>{}</li>\n", type.type,
-                 count_text(type.tokens, "token", "tokens"), bar(type, largest, buckets));
+                 base::count_text(type.tokens, "token", "tokens"), bar(type, largest, buckets));
     }
     return list.add("</ul>\n");
 }
 
 Html number_cell(Count number) {
-    return number == 0 ? html("<td class=\"zero\">0</td>") : html("<td>{}</td>", number_text(number));
+    return number == 0 ? html("<td class=\"zero\">0</td>") : html("<td>{}</td>", base::number_text(number));
 }
 
 Html counts_table(Count tokens, const std::vector<Column>& types, const std::vector<Bucket>& buckets) {
@@ -164,13 +143,13 @@ Html counts_table(Count tokens, const std::vector<Column>& types, const std::vec
 
 Html findings_table(const TokenSums& sums, const PageSettings& settings) {
     Html rows;
-    for (const Risk risk : inventory::risks_by_severity) {
-        const bool known = risk != Risk::leaked || sums.leaks_reported;
-        const Count tokens = sums.at_risk.at(static_cast<std::size_t>(risk));
-        rows.add("<tr{}><td>{}</td><th scope=\"row\">{}{} <code>{}</code></th></tr>\n",
-                 Html::constant(known && tokens > 0 ? "" : " class=\"zero\""),
-                 known ? number_text(tokens) : "–", meaning(risk, settings),
-                 known ? "" : " (not known: Datadog says nothing about it)", label(risk));
+    for (const inventory::FindingRow& row : inventory::findings()) {
+        const bool known = row.finding != Finding::leaked || sums.leaks_reported;
+        const Count tokens = sums.at_risk.at(static_cast<std::size_t>(row.finding));
+        rows.add("<tr class=\"{}\"><td>{}</td><th scope=\"row\">{}{} <code>{}</code></th></tr>\n",
+                 known && tokens > 0 ? style_of(row.severity) : "zero",
+                 known ? base::number_text(tokens) : "–", inventory::sentence(row, settings.policy),
+                 known ? "" : " (not known: Datadog says nothing about it)", row.reason);
     }
     return html(
         "<table class=\"findings\">\n"
@@ -181,7 +160,58 @@ Html findings_table(const TokenSums& sums, const PageSettings& settings) {
         rows);
 }
 
+/// The reasons of a token's findings, the worst first.
+Html reasons_of(const inventory::FindingSet& found) {
+    Html reasons;
+    for (const inventory::FindingRow& row : inventory::findings()) {
+        if (found.test(static_cast<std::size_t>(row.finding))) {
+            reasons.add("<code class=\"{}\">{}</code> ", style_of(row.severity), row.reason);
+        }
+    }
+    return reasons;
+}
+
+Html expiry_of(const inventory::TokenDetail& token, base::Timestamp now) {
+    if (token.expires_at) {
+        return html("<time datetime=\"{}\">{}</time>", base::datetime_text(*token.expires_at),
+                    base::distance_text(*token.expires_at, now));
+    }
+    const bool never = token.findings.test(static_cast<std::size_t>(Finding::never_expires));
+    return html("{}", never ? "never" : "unknown");
+}
+
+/// Names and ids are other people's texts: `<bdi>` keeps their direction of writing from what is around them.
+Html token_row(const inventory::TokenDetail& token, base::Timestamp now) {
+    return html(
+        "<tr><th scope=\"row\"><bdi>{}</bdi> <code><bdi>{}</bdi></code></th><td>{}</td>"
+        "<td class=\"owner\"><code><bdi>{}</bdi></code></td><td class=\"expiry\">{}</td></tr>\n",
+        token.name.empty() ? "(no name)" : token.name, token.id, reasons_of(token.findings),
+        token.owner_id.empty() ? "unknown" : token.owner_id, expiry_of(token, now));
+}
+
 }  // namespace
+
+FindingCounts finding_counts(const inventory::Inventory& inventory) {
+    FindingCounts counts{};
+    for (std::size_t place = 0; place < inventory::finding_count; ++place) {
+        const auto& tokens = inventory.at_risk.at(place);
+        counts.at(place) = std::accumulate(tokens.begin(), tokens.end(), Count{0});
+    }
+    return counts;
+}
+
+std::optional<WorstFinding> worst_finding(const FindingCounts& tokens) {
+    const auto found = std::find_if(tokens.begin(), tokens.end(), [](Count count) { return count > 0; });
+    if (found == tokens.end()) {
+        return std::nullopt;
+    }
+    const auto place = static_cast<std::size_t>(found - tokens.begin());
+    const inventory::FindingRow& row = inventory::findings()[place];
+    if (row.severity == inventory::Severity::info) {
+        return std::nullopt;
+    }
+    return WorstFinding{row.severity, inventory::count_text(row, *found)};
+}
 
 void TokenSums::add(const inventory::Inventory& inventory) {
     if (buckets.empty()) {
@@ -199,20 +229,49 @@ void TokenSums::add(const inventory::Inventory& inventory) {
         const auto& counts = inventory.by_expiry.at(token, owner);
         std::transform(counts.begin(), counts.end(), sum.begin(), sum.begin(), std::plus<>());
     }
-    for (std::size_t risk = 0; risk < inventory::risk_count; ++risk) {
-        const auto& counts = inventory.at_risk.at(risk);
-        at_risk.at(risk) = std::accumulate(counts.begin(), counts.end(), at_risk.at(risk));
-    }
+    const FindingCounts counts = finding_counts(inventory);
+    std::transform(counts.begin(), counts.end(), at_risk.begin(), at_risk.begin(), std::plus<>());
 }
 
 Html token_tables(const TokenSums& sums, const PageSettings& settings, std::string_view heading) {
     const auto types = columns_of(sums);
     const auto buckets = buckets_of(sums);
     return html(
-        "<div class=\"columns\">\n<section><{0}>By type and time left</{0}>\n{1}{2}</section>\n"
-        "<section><{0}>At risk</{0}>\n{3}</section>\n</div>\n",
-        heading, bars(types, buckets), counts_table(sums.tokens, types, buckets),
-        findings_table(sums, settings));
+        "<div class=\"columns\">\n<section><{0}>At risk</{0}>\n{1}</section>\n"
+        "<section><{0}>By type and time left</{0}>\n{2}{3}</section>\n</div>\n",
+        heading, findings_table(sums, settings), bars(types, buckets),
+        counts_table(sums.tokens, types, buckets));
+}
+
+Html worst_tokens(const inventory::Inventory& inventory, std::string_view heading, base::Timestamp now) {
+    // They are in order: those without a finding come last.
+    Html rows;
+    std::size_t shown = 0;
+    for (const inventory::TokenDetail& token : inventory.details) {
+        if (shown == worst_tokens_at_most || token.findings.none()) {
+            break;
+        }
+        rows.add("{}", token_row(token, now));
+        ++shown;
+    }
+    if (shown == 0) {
+        return {};
+    }
+    const Count others = inventory.details.size() - shown + inventory.details_omitted.value_or(0);
+    const Html note =
+        others == 0 ? Html()
+                    : html(
+                          "<p class=\"dim\">{} not shown here. <code>datadog_token_exporter --list</code> "
+                          "prints every token.</p>\n",
+                          base::count_text(others, "more token is", "more tokens are"));
+    return html(
+        "<details class=\"worst\">\n<summary><{0}>Worst tokens</{0}></summary>\n"
+        "<table class=\"tokens\">\n"
+        "<caption class=\"unseen\">Tokens with findings, the worst first</caption>\n"
+        "<thead><tr><th scope=\"col\">Token</th><th scope=\"col\">Findings</th>"
+        "<th scope=\"col\">Owner</th><th scope=\"col\">Expires</th></tr></thead>\n"
+        "<tbody>\n{1}</tbody>\n</table>\n{2}</details>\n",
+        heading, rows, note);
 }
 
 }  // namespace exporter::web

@@ -276,8 +276,47 @@ TEST_F(MonitoredOrganization, DoesNotWonderAboutASingleOwnerWhereAFilterAsksForO
 
     ASSERT_TRUE(poll(filtered));
 
-    EXPECT_EQ(filtered.snapshot().inventory->distinct_owners, 1U);
+    EXPECT_EQ(filtered.snapshot().inventory->single_owner, std::nullopt);
     EXPECT_THAT(lines_.str(), Not(HasSubstr("all tokens have one owner")));
+}
+
+TEST_F(MonitoredOrganization, KnowsItsIntervalBeforeTheFirstPoll) {
+    EXPECT_EQ(monitor_->snapshot().statistics.interval, std::chrono::minutes(5));
+}
+
+TEST_F(MonitoredOrganization, WarnsOnceThatTheLimitCutsTokensInDetail) {
+    config_.tokens = {.detail = config::Detail::all, .detail_limit = 44};
+    OrganizationMonitor monitor(organization_, config_, surroundings(), [] {});
+
+    ASSERT_TRUE(poll(monitor));
+    ASSERT_TRUE(poll(monitor));
+
+    const std::string log = lines_.str();
+    const std::string told = "level=warning msg=\"more tokens than tokens.detail-limit";
+    const std::size_t first = log.find(told);
+    ASSERT_NE(first, std::string::npos) << log;
+    EXPECT_THAT(log.substr(first), HasSubstr("omitted=1"));
+    EXPECT_EQ(log.find(told, first + 1), std::string::npos) << log;
+}
+
+TEST_F(MonitoredOrganization, GoesOnShowingWhatWasAboveZeroOnce) {
+    const auto privileged = [this] {
+        std::size_t cells = 0;
+        for (const inventory::Cells& of_pair : monitor_->snapshot().inventory->shown.privileged) {
+            cells += of_pair.count();
+        }
+        return cells;
+    };
+    ASSERT_TRUE(poll(*monitor_));
+    const std::size_t before = privileged();
+    ASSERT_GT(before, 0U);
+    server_.with_organization(
+        [](demo::SimulatedOrganization& organization) { organization.tokens().clear(); });
+
+    ASSERT_TRUE(poll(*monitor_));
+
+    EXPECT_EQ(monitor_->snapshot().inventory->tokens, 0U);
+    EXPECT_EQ(privileged(), before);
 }
 
 TEST_F(MonitoredOrganization, FindsTheExpiryOfItsOwnToken) {

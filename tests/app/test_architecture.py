@@ -29,7 +29,7 @@ ALLOWED = {
 # Libraries by the sources that may know them.
 LIBRARIES = {
     "httplib.h": r"datadog/transport\.cpp",
-    "rapidjson/": r"datadog/page\.cpp",
+    "rapidjson/": r"datadog/json\.h|app/token_list\.cpp",
     "boost/": r"http/request\.cpp",
     "crypt.h": r"http/authenticator\.cpp",
     "yaml-cpp/": r"base/yaml_reader\.(cpp|h)|config/load\.cpp|http/web_file\.cpp",
@@ -143,7 +143,7 @@ class Architecture(unittest.TestCase):
     def test_the_recipes_name_files_that_exist_two_at_most(self):
         block = re.search(BLOCK.format("recipes"), house(), re.S).group(2)
         rows = [line.split("|")[2] for line in block.splitlines()[2:]]
-        self.assertEqual(len(rows), 4)
+        self.assertEqual(len(rows), 5)
         for row in rows:
             files = re.findall(r"`(\w+/\w+\.\w+)`", row)
             self.assertIn(len(files), (1, 2), row)

@@ -15,7 +15,10 @@ DAY = 86400
 EXPIRY = [(1, "1d"), (7, "7d"), (30, "30d"), (90, "90d"), (365, "365d")]
 LAST_USED = EXPIRY[:-1]
 AGE = EXPIRY[1:]
-PAIRS = [(token, owner) for token in ("personal", "service") for owner in ("user", "service_account")]
+# The worst first.
+REASONS = ["leaked", "never_expires_privileged", "expiring_in_use", "unused_privileged", "unscoped", "never_expires",
+           "lifetime_over_policy", "unused", "expired_still_listed"]
+PAIRS = [("personal", "user"), ("service", "service_account")]
 TOKENS = int(os.environ.get("TOKENS", "3000"))
 SCOPE_LIMIT = 40
 
@@ -58,6 +61,8 @@ class Recount:
         self.now = now
         self.privileged = privileged
         self.families = collections.defaultdict(lambda: collections.defaultdict(float))
+        self.findings = {}  # by id
+        self.worst_first = []  # place of the worst finding, expiry, id
         self.owners = collections.defaultdict(set)
         self.scopes = collections.Counter()
         self.grants = collections.Counter()
@@ -67,6 +72,13 @@ class Recount:
         for pair, owners in self.owners.items():
             self._set("datadog_access_token_owners", len(owners), *self._pair(pair))
         self._write_scopes()
+        self.worst_first.sort()
+        # A leak is a finding of pairs that have one, or are natural.
+        for key, value in self.families["datadog_access_tokens_at_risk"].items():
+            if ("reason", "leaked") in key:
+                self.families["datadog_access_tokens_leaked"][key - {("reason", "leaked")}] = value
+        everybody = set().union(*self.owners.values())
+        self._set("datadog_access_token_listing_single_owner", int(len(everybody) == 1))
 
     @staticmethod
     def _pair(pair):
@@ -79,20 +91,10 @@ class Recount:
         self.families[name][frozenset((("org", "default"), *labels))] = value
 
     def _zero_fill(self):
-        buckets = {
-            "datadog_access_tokens": ("expiry_bucket", ["expired", *interval_names(EXPIRY), "never", "unknown"]),
-            "datadog_access_tokens_by_last_use": ("last_used_bucket", ["never", *interval_names(LAST_USED), "unknown"]),
-            "datadog_access_tokens_by_age": ("age_bucket", [*interval_names(AGE), "unknown"]),
-        }
-        for name in ("datadog_access_tokens_unscoped", "datadog_access_tokens_privileged"):
-            buckets[name] = buckets["datadog_access_tokens"]
-        reasons = ("never_expires", "never_expires_privileged", "unused", "unused_privileged", "lifetime_over_policy",
-                   "expired_still_listed", "leaked")
         for pair in PAIRS:
-            for name, (label, values) in buckets.items():
-                for value in values:
-                    self._add_to(name, 0, *self._pair(pair), (label, value))
-            for reason in reasons:
+            for bucket in ("expired", *interval_names(EXPIRY), "never"):
+                self._add_to("datadog_access_tokens", 0, *self._pair(pair), ("expiry_bucket", bucket))
+            for reason in REASONS:
                 self._add_to("datadog_access_tokens_at_risk", 0, *self._pair(pair), ("reason", reason))
             self._add_to("datadog_access_tokens_leaked", 0, *self._pair(pair))
             self._add_to("datadog_access_token_owners", 0, *self._pair(pair))
@@ -117,14 +119,19 @@ class Recount:
         privileged = bool(scopes & self.privileged)
 
         self._add_to("datadog_access_tokens", 1, *labels, expiry)
-        self._add_to("datadog_access_tokens_unscoped", not scopes, *labels, expiry)
-        self._add_to("datadog_access_tokens_privileged", privileged, *labels, expiry)
+        if not scopes:
+            self._add_to("datadog_access_tokens_unscoped", 1, *labels, expiry)
+        if privileged:
+            self._add_to("datadog_access_tokens_privileged", 1, *labels, expiry)
         last_used = "never" if used is None else interval(self.now - used, LAST_USED)
         self._add_to("datadog_access_tokens_by_last_use", 1, *labels, ("last_used_bucket", last_used))
         self._add_to("datadog_access_tokens_by_age", 1, *labels, ("age_bucket", interval(self.now - created, AGE)))
-        self._add_to("datadog_access_tokens_leaked", leaked, *labels)
         unused = not expired and self.now - (created if used is None else used) > 90 * DAY
+        in_use = used is not None and self.now - used <= 7 * DAY
         findings = {
+            "expiring_in_use": expires is not None and not expired and expires - self.now <= 7 * DAY and in_use
+                               and expires - created > 8 * DAY,
+            "unscoped": not scopes and not expired,
             "never_expires": expires is None,
             "never_expires_privileged": expires is None and privileged,
             "unused": unused,
@@ -133,8 +140,15 @@ class Recount:
             "expired_still_listed": expired,
             "leaked": leaked,
         }
-        for reason, found in findings.items():
-            self._add_to("datadog_access_tokens_at_risk", found, *labels, ("reason", reason))
+        found = [reason for reason in REASONS if findings[reason]]
+        for reason in found:
+            self._add_to("datadog_access_tokens_at_risk", 1, *labels, ("reason", reason))
+        if leaked:
+            self._add_to("datadog_access_tokens_leaked", 1, *labels)
+        self.findings[token["id"]] = found
+        if found:
+            never = float("inf")
+            self.worst_first.append((REASONS.index(found[0]), never if expires is None else expires, token["id"]))
         self.owners[pair].add(owner["id"])
         for scope in scopes:
             self.scopes[scope] += 1
@@ -152,7 +166,7 @@ class Recount:
     def _write_scopes(self):
         by_rank = sorted(self.scopes, key=lambda scope: (-self.scopes[scope], scope))
         named = set(by_rank[:SCOPE_LIMIT])
-        self._set("datadog_access_token_scopes", len(self.scopes))
+        self._set("datadog_access_token_distinct_scopes", len(self.scopes))
         self._set("datadog_access_token_scopes_folded", len(self.scopes) - len(named))
         for (scope, pair, bucket), count in self.grants.items():
             name = scope if scope in named else "other"
@@ -188,11 +202,12 @@ class Counts(unittest.TestCase):
         names = [
             name for name in self.published
             if name.startswith(("datadog_access_tokens", "datadog_access_token_"))
-            and not name.startswith(("datadog_access_token_poll", "datadog_access_token_listing",
+            and not name.startswith(("datadog_access_token_poll", "datadog_access_token_listing_",
                                      "datadog_access_token_api", "datadog_access_token_unparsed",
                                      "datadog_access_token_exporter"))
             and not name.endswith(("_created_total", "_removed_total", "_changes_total"))
         ]
+        names.append("datadog_access_token_listing_single_owner")
         self.assertEqual(sorted(names), sorted(self.recount.families))
         for name in names:
             with self.subTest(name):
@@ -203,6 +218,55 @@ class Counts(unittest.TestCase):
     def test_the_first_poll_is_no_churn(self):
         for name in ("created", "removed", "scope_changes"):
             self.assertEqual(set(self.published[f"datadog_access_tokens_{name}_total"].values()), {0})
+
+
+def default_privileged_scopes():
+    """As --help has them."""
+    text = harness.run("--help").stdout.partition("--scopes.privileged")[2].partition("Default:")[2]
+    return set("".join(text.partition("\n  --")[0].split()).split(","))
+
+
+class Detail(unittest.TestCase):
+    """5,000 tokens, of which more have a finding than may be shown one by one."""
+
+    @classmethod
+    def setUpClass(cls):
+        with harness.SimulatedDatadog("--tokens", "5000") as api:
+            done = harness.run("--once", "--datadog.base-url", api.url, "--tokens.detail", "findings",
+                               DD_BEARER_TOKEN=harness.ACCESS_TOKEN)
+            assert done.returncode == 0, done.stderr
+            cls.log = done.stderr
+            cls.published = harness.parse_text(done.stdout)
+            tokens = list(list_tokens(api.url))
+        now = next(iter(cls.published["datadog_access_token_poll_last_attempt_timestamp_seconds"].values()))
+        cls.recount = Recount(tokens, now, default_privileged_scopes())
+        cls.shown = collections.defaultdict(set)
+        for labels in cls.published["datadog_access_token_finding"]:
+            labels = dict(labels)
+            cls.shown[labels["token_id"]].add(labels["reason"])
+
+    def test_the_worst_thousand_are_shown_with_all_their_findings(self):
+        worst = [token for _, _, token in self.recount.worst_first[:1000]]
+        self.assertEqual(self.shown, {token: set(self.recount.findings[token]) for token in worst})
+
+    def test_every_privileged_token_that_never_expires_is_among_them(self):
+        expected = {token for token, found in self.recount.findings.items() if "never_expires_privileged" in found}
+        self.assertGreater(len(expected), 100)
+        self.assertEqual({token for token, found in self.shown.items() if "never_expires_privileged" in found}, expected)
+
+    def test_the_rest_is_counted_and_warned_of(self):
+        omitted = len(self.recount.worst_first) - 1000
+        self.assertGreater(omitted, 0)
+        self.assertEqual(list(self.published["datadog_access_tokens_detail_omitted"].values()), [omitted])
+        self.assertIn(f"omitted={omitted}", self.log)
+        self.assertEqual(self.log.count("more tokens than tokens.detail-limit"), 1)
+
+
+class SmallOrganization(unittest.TestCase):
+    def test_five_tokens_make_at_most_160_series(self):
+        done = harness.run("--demo", "--demo.tokens", "5", "--once")
+        series = [line for line in done.stdout.splitlines() if not line.startswith("#")]
+        self.assertLessEqual(len(series), 160)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,8 @@
-"""README, --help and the program agree: flags with their defaults, metrics with type and labels, failure reasons.
+"""README, --help and the program agree: flags with their defaults, metrics with type and labels, failure reasons, findings.
 
-`python3 tests/app/test_documentation.py --write` (with EXPORTER and SIMULATED_DATADOG set) writes the tables of flags and metrics."""
+`python3 tests/app/test_documentation.py --write` (with EXPORTER and SIMULATED_DATADOG set) writes the tables of flags, metrics and
+findings."""
+import json
 import math
 import os
 import re
@@ -64,6 +66,22 @@ def metric_rows():
         assert all({label for label, _ in key} >= set(labels) for key in samples), name
         meaning = meaning.replace(" As of the last complete poll.", "")
         rows.append(f"| `{name}` | {kind} | {', '.join(f'`{label}`' for label in labels)} | {meaning} |")
+    return rows
+
+
+def findings_of_the_program():
+    """(reason, severity, sentence) of each row of the program's table, in its order."""
+    with open(os.path.join(harness.SOURCE_DIR, "exporter", "inventory", "findings.cpp"), encoding="utf-8") as file:
+        rows = re.search(r"to_array<FindingRow>\(\{(.*?)\n\}\);", file.read(), re.S).group(1)
+    text = r'"([^"]*)",\s*'
+    return re.findall(r"\{Finding::\w+,\s*" + text + r"Severity::(\w+),\s*" + re.sub(r"[()]", "", text) * 2 + text + r"\w+\}", rows)
+
+
+def finding_rows():
+    rows = []
+    for reason, severity, sentence in findings_of_the_program():
+        policies = re.sub(r"\{(\w+)\}", lambda match: f"`--policy.{match.group(1).replace('_', '-')}`", sentence)
+        rows.append(f"| `{reason}` | {severity} | {policies} |")
     return rows
 
 
@@ -131,11 +149,32 @@ class Documentation(unittest.TestCase):
         documented = re.findall(r"^\| `(\w+)` \|", table(self.readme, "reasons")[0], re.M)
         self.assertEqual(sorted(documented), sorted(reasons))
 
-    def test_every_finding_has_its_line(self):
-        text = harness.run("--demo", "--once").stdout
-        reasons = {dict(key)["reason"] for key in harness.parse_text(text)["datadog_access_tokens_at_risk"]}
-        for reason in reasons:
-            self.assertIn(f"| `{reason}` |", self.readme)
+    def test_the_findings_are_those_of_the_program(self):
+        rows = finding_rows()
+        self.assertEqual(table(self.readme, "findings")[1], rows)
+        published = harness.parse_text(harness.run("--demo", "--once").stdout)["datadog_access_tokens_at_risk"]
+        self.assertEqual([reason for reason, *_ in findings_of_the_program()], list(dict.fromkeys(dict(key)["reason"] for key in published)))
+
+    def test_every_finding_has_a_paragraph_with_its_command_in_the_order_of_the_table(self):
+        section = self.readme.split("## What do I do today?\n")[1].split("\n### ")[0]
+        paragraphs = [paragraph for paragraph in section.split("\n\n") if paragraph.startswith("**`")]
+        reasons = [reason for reason, *_ in findings_of_the_program()]
+        self.assertEqual([re.match(r"\*\*`(\w+)`\*\*", paragraph).group(1) for paragraph in paragraphs], reasons)
+        for reason, paragraph in zip(reasons, paragraphs):
+            self.assertTrue(paragraph.strip().rstrip(".").endswith(f"`--list={reason}`"), reason)
+
+    def test_the_fields_of_the_list_are_those_of_the_program(self):
+        documented = re.findall(r"^\| `(\w+)` \|", table(self.readme, "list")[0], re.M)
+        token = json.loads(harness.run("--demo", "--list=leaked", "--list.format=json").stdout)
+        self.assertEqual(documented, list(token))
+        names = harness.run("--demo", "--list=leaked", "--list.format=csv").stdout.splitlines()[0]
+        self.assertEqual(documented, names.split(","))
+
+    def test_the_list_ends_with_the_statuses_that_the_readme_names(self):
+        self.assertEqual(harness.run("--demo", "--list").returncode, 0)
+        self.assertEqual(harness.run("--demo", "--list=stolen").returncode, 2)
+        self.assertEqual(harness.run("--list", "--datadog.base-url", "http://127.0.0.1:1", "--poll.timeout", "1s",
+                                     DD_BEARER_TOKEN=harness.ACCESS_TOKEN).returncode, 1)
 
     def test_every_claim_of_security_is_backed_by_tests_that_exist(self):
         with open(SECURITY, encoding="utf-8") as file:
@@ -191,7 +230,7 @@ class Documentation(unittest.TestCase):
 
     def test_flags_named_anywhere_in_the_readme_exist(self):
         known = {flag for flag, *_ in flags_of_help()}
-        named = set(re.findall(r"`?--((?:datadog|tokens|poll|buckets|scopes|policy|web|log|config|once|demo|state|shard)[\w.-]*\w)",
+        named = set(re.findall(r"`?--((?:datadog|tokens|poll|buckets|scopes|policy|web|log|config|once|list|demo|state|shard)[\w.-]*\w)",
                                self.readme))
         self.assertEqual(sorted(named - known), [])
 
@@ -239,7 +278,7 @@ class MemoryFormula(unittest.TestCase):
 def write():
     with open(README, encoding="utf-8") as file:
         text = file.read()
-    for name, rows in (("flags", flag_rows()), ("metrics", metric_rows())):
+    for name, rows in (("flags", flag_rows()), ("metrics", metric_rows()), ("findings", finding_rows())):
         block, _ = table(text, name)
         text = text.replace(block, "\n".join(block.splitlines()[:2] + rows) + "\n")
     with open(README, "w", encoding="utf-8") as file:

@@ -114,7 +114,7 @@ class Modes(unittest.TestCase):
             self.assertEqual(os.listdir(directory), ["tokens.prom"])
 
     def test_once_output_can_be_read_by_all_unless_it_names_tokens(self):
-        for detail, mode in (("none", 0o644), ("all", 0o600)):
+        for detail, mode in (("none", 0o644), ("findings", 0o600), ("all", 0o600)):
             with tempfile.TemporaryDirectory() as directory:
                 path = os.path.join(directory, "tokens.prom")
                 done = harness.run("--demo", "--once", "--once.output", path, "--tokens.detail", detail)

@@ -2,6 +2,7 @@
 import base64
 import json
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -15,6 +16,9 @@ from selenium.webdriver.common.keys import Keys
 import harness
 from fault_server import FaultServer, json_answer, listing, token
 
+# Shown where per-token detail is on, and nowhere else.
+LEAKED_TOKEN = {"name": "<script>x()</script> \u05e9\u05dc\u05d5\u05dd robot-needle", "id": "0b6f2c94-7d1e-4e53-9a08-0000000needle",
+                "owner": "f43a8d17-52c6-4b9f-8e20-000000needle"}
 SCHEMES = ("light", "dark")
 WIDTHS = (320, 360, 1280)
 # Where to put what the browser shows, for people to look at; nowhere unless it is set.
@@ -69,15 +73,22 @@ def contrast(one, other):
     return (lighter + 0.05) / (darker + 0.05)
 
 
+def leaked_token():
+    """With a name as long as a label can be; it never expires and has no scope."""
+    leaked = token(1, **{**LEAKED_TOKEN, "name": LEAKED_TOKEN["name"] + "W" * 200}, expires_at=None, scopes=[])
+    leaked["relationships"]["leak_information"] = {"data": {"id": "1", "type": "leak_information"}}
+    return leaked
+
+
 class StatusPage(unittest.TestCase):
-    """One program polls a healthy organization, another one a healthy one and two that are refused, one of them with a
-    name as long as can be."""
+    """One program polls a healthy organization without per-token detail. Another one has it and polls a healthy one, one
+    with a leaked token and two that are refused, one of them with a name as long as can be."""
 
     @classmethod
     def setUpClass(cls):
         directory = cls.enterClassContext(tempfile.TemporaryDirectory(ignore_cleanup_errors=True))
         demo = cls.enterClassContext(harness.Exporter("--demo"))
-        several = cls.enterClassContext(harness.Exporter("--config.file", cls.configuration(directory)))
+        several = cls.enterClassContext(harness.Exporter("--config.file", cls.configuration(directory), "--tokens.detail=all"))
         cls.urls = {"demo": demo.url, "several": several.url}
         for url in cls.urls.values():
             harness.wait_until(lambda url=url: harness.get(url + "/readyz")[0] == 200, "everything was polled")
@@ -87,7 +98,9 @@ class StatusPage(unittest.TestCase):
 
     @classmethod
     def configuration(cls, directory):
-        good = cls.enterClassContext(FaultServer(listing([token(1), token(2, expires_at=None)])))
+        good = cls.enterClassContext(FaultServer(listing([token(1, last_used_at=None), token(2, expires_at=None)])))
+        expired = [token(number, expires_at="2024-06-02T00:00:00Z") for number in range(2, 13)]
+        leaky = cls.enterClassContext(FaultServer(listing([leaked_token(), *expired])))
         bad = cls.enterClassContext(FaultServer(json_answer({"errors": ["Forbidden <script>x()</script>"]}, 403)))
         secret = os.path.join(directory, "token")
         with harness.private_file(secret) as file:
@@ -95,7 +108,7 @@ class StatusPage(unittest.TestCase):
         path = os.path.join(directory, "config.yaml")
         with open(path, "w", encoding="utf-8") as file:
             file.write("organizations:\n")
-            for name, server in (("production", good), ("sandbox", bad), ("w" * 64, bad)):
+            for name, server in (("production", good), ("sandbox", bad), ("w" * 64, bad), ("leaky", leaky)):
                 file.write(f"  - {{name: '{name}', base_url: '{server.url}', bearer_token_file: {secret}}}\n")
         return path
 
@@ -117,6 +130,9 @@ class StatusPage(unittest.TestCase):
         messages = [json.loads(entry["message"])["message"] for entry in self.browser.get_log("performance")]
         return [message["params"]["request"]["url"] for message in messages
                 if message["method"] == "Network.requestWillBeSent"]
+
+    def open_everything(self):
+        self.browser.execute_script("document.querySelectorAll('details').forEach(d => d.open = true)")
 
     def everywhere(self, check):
         """Calls `check(page, width)` on each page in both schemes at each width."""
@@ -140,13 +156,14 @@ class StatusPage(unittest.TestCase):
 
     def test_nothing_sticks_out_on_the_right(self):
         def check(_, width):
-            self.browser.execute_script("document.querySelectorAll('details').forEach(d => d.open = true)")
+            self.open_everything()
             self.assertEqual(self.browser.execute_script(TOO_WIDE, width), [])
             self.assertLessEqual(self.browser.execute_script("return document.documentElement.scrollWidth"), width)
         self.everywhere(check)
 
     def test_every_text_has_enough_contrast(self):
         def check(*_):
+            self.open_everything()
             texts = self.browser.execute_script(COLOURS_OF_TEXTS)
             self.assertGreater(len(texts), 30)
             for text, colour, back in texts:
@@ -171,6 +188,13 @@ class StatusPage(unittest.TestCase):
         self.assertGreaterEqual(len(set(fills)), 5)
         self.assertNotIn("rgb(0, 0, 0)", fills)
 
+    def test_expired_tokens_are_not_grey_in_the_picture(self):
+        for scheme in SCHEMES:
+            self.visit("demo", scheme)
+            swatch = self.browser.find_element(By.CSS_SELECTOR, ".swatch.expired")
+            colour = [int(part) for part in re.findall(r"\d+", swatch.value_of_css_property("background-color"))[:3]]
+            self.assertGreater(max(colour) - min(colour), 50, scheme)
+
     def test_the_table_adds_up_to_the_headline(self):
         self.visit("demo")
         rows = self.browser.find_elements(By.CSS_SELECTOR, ".counts tbody tr")
@@ -179,12 +203,50 @@ class StatusPage(unittest.TestCase):
         self.assertEqual(sum(alls), 400)
         self.assertEqual(self.browser.find_element(By.CSS_SELECTOR, ".counts tfoot td:last-child").text, "400")
 
-    def test_a_failing_organization_comes_first_and_says_why(self):
+    def test_the_headline_and_the_tabs_title_say_the_worst(self):
         self.visit("several")
-        self.assertEqual(self.browser.find_element(By.TAG_NAME, "h2").text, "1 healthy, 2 need attention")
-        first = self.browser.find_element(By.CSS_SELECTOR, "details").text
+        self.assertEqual(self.browser.find_element(By.TAG_NAME, "h2").text,
+                         "Polling: 2 healthy, 2 need attention · 1 leaked token")
+        self.assertTrue(self.browser.title.startswith("1 leaked token · "))
+
+    def test_what_is_critical_has_another_colour_than_what_is_a_warning_or_healthy(self):
+        for scheme in SCHEMES:
+            self.visit("several", scheme)
+            colours = [self.browser.find_element(By.CSS_SELECTOR, selector).value_of_css_property("color")
+                       for selector in ("h2 .critical", ".findings .warning th", ".findings .zero th", ".state.healthy", "body")]
+            self.assertEqual(len(set(colours)), len(colours), scheme)
+
+    def test_an_organization_with_a_leaked_token_comes_first_and_open(self):
+        self.visit("several")
+        first = self.browser.find_element(By.CSS_SELECTOR, "details")
+        self.assertIsNotNone(first.get_attribute("open"))
+        self.assertIn("leaky", first.text)
+        self.assertIn("Polling healthy · 1 leaked token", first.text)
+
+    def test_the_worst_tokens_are_behind_a_fold(self):
+        self.visit("several")
+        fold = self.browser.find_element(By.CSS_SELECTOR, "details.worst")
+        self.assertNotIn(LEAKED_TOKEN["id"], fold.text)
+        fold.find_element(By.TAG_NAME, "summary").send_keys(Keys.ENTER)
+        self.assertEqual(len(fold.find_elements(By.CSS_SELECTOR, "tbody tr")), 10)
+        self.assertIn("2 more tokens are not shown here.", fold.text)
+        first = fold.find_element(By.CSS_SELECTOR, "tbody tr").text
+        for text in (*LEAKED_TOKEN.values(), "leaked", "unscoped", "never"):
+            self.assertIn(text, first)
+
+    def test_a_page_without_detail_has_no_token_on_it(self):
+        with FaultServer(listing([leaked_token()])) as server, harness.Exporter(
+                "--datadog.base-url", server.url, DD_BEARER_TOKEN=harness.ACCESS_TOKEN) as exporter:
+            harness.wait_until(lambda: "1 leaked token" in harness.get(exporter.url + "/")[2].decode(), "it was polled")
+            page = harness.get(exporter.url + "/")[2].decode()
+        self.assertNotIn("needle", page)
+        self.assertNotIn("Worst tokens", page)
+
+    def test_a_failing_organization_comes_next_and_says_why(self):
+        self.visit("several")
+        first = self.browser.find_element(By.CSS_SELECTOR, "details.attention").text
         self.assertIn("sandbox", first)
-        self.assertIn("Needs attention", first)
+        self.assertIn("Polling needs attention", first)
         self.assertIn("403 from 127.0.0.1: Forbidden <script>x()</script>", first)
         self.assertIn("org_app_keys_read", first)
 

@@ -125,12 +125,14 @@ class UnderAttack(unittest.TestCase):
             longest_probe = max(longest_probe, time.monotonic() - begin)
             time.sleep(0.02)
         harness.wait_until(lambda: len(self.polls_of_the_good_one()) >= before + 2, "it was polled twice meanwhile")
+        for number, event in enumerate(("the web configuration can't be used; the one before stays in use",
+                                        "the web configuration was taken up")):
+            self.reload(number)
+            harness.wait_until(lambda event=event: self.exporter.events(event), event)
         status, took = self.exporter.stop()
 
         # A sanitizer's report is no event, and its exit status is another one.
         self.assertEqual(status, 0, self.exporter.lines[-20:])
-        self.assertTrue(self.exporter.events("the web configuration was taken up"))
-        self.assertTrue(self.exporter.events("the web configuration can't be used; the one before stays in use"))
         print(f"longest probe {longest_probe:.3f} s, end {took:.3f} s, "
               f"{len(self.polls_of_the_good_one()) - before} polls of the good organization", file=sys.stderr)
         if not harness.SANITIZED:  # What a sanitizer instruments takes a multiple of the time.

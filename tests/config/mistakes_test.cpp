@@ -13,6 +13,7 @@ namespace {
 using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::IsEmpty;
 using testing::StartsWith;
 
 struct Case {
@@ -88,7 +89,7 @@ TEST(Mistake, SaysWhereAndWhat) {
         {{"--shard.index=1"},
          "--shard.index: --shard.count and --shard.index need each other, such as --shard.count=3"},
         {{"--tokens.detail=some"},
-         "--tokens.detail: \"some\" is not one of the choices: none, expiring, all"},
+         "--tokens.detail: \"some\" is not one of the choices: none, findings, all"},
         {{"--tokens.detail-limit=0"}, "--tokens.detail-limit: \"0\" is not a whole number from 1"},
         {{"--tokens.owned-by=a,,b"}, "--tokens.owned-by: \"a,,b\" has an empty item"},
         {{"--buckets.expiry=7d,1d"},
@@ -171,6 +172,12 @@ TEST(Mistake, SaysWhereAndWhat) {
         {{"--check", "--once"}, "--once: --check is given as well; one run can only do one of them"},
         {{"--check", "--config.check"}, "--config.check: --check is given as well"},
         {{"--once", "--config.check"}, "--config.check: --once is given as well"},
+        {{"--list", "--once"}, "--list: --once is given as well; one run can only do one of them"},
+        {{"--list=a,,b"}, "--list: \"a,,b\" has an empty item"},
+        {{"--list", "--list.format=xml"},
+         "--list.format: \"xml\" is not one of the choices: table, json, csv"},
+        {{"--list", "--list.owners=no"}, "--list.owners: \"no\" is neither true nor false"},
+        {{"--list", "--list.owners"}, "--list.owners: needs a value: --list.owners true|false"},
         {{"--once.output=x"}, "--once.output: means nothing without --once"},
         {{"--once.output=x", "--check"}, "--once.output: means nothing without --once"},
         // The file.
@@ -266,6 +273,26 @@ TEST(Mistake, EscapesWhatItQuotesAndCutsItShort) {
     EXPECT_THAT(mistakes_of({"--log.level=a\n\x1b[31m\"b"}),
                 ElementsAre(StartsWith(R"(--log.level: "a\x0a\x1b[31m\"b")")));
     EXPECT_LT(mistakes_of({"--log.level=" + std::string(10'000, 'x')}).at(0).size(), 300U);
+}
+
+TEST(Warning, IsGivenForAValueThatHasGotAnotherName) {
+    const Config config = loaded({"--tokens.detail=expiring"});
+
+    EXPECT_EQ(config.tokens.detail, Detail::findings);
+    EXPECT_THAT(config.warnings,
+                ElementsAre("--tokens.detail: expiring is now called findings; write findings"));
+}
+
+TEST(List, IsOfAllTokensUnlessFindingsAreNamed) {
+    EXPECT_EQ(loaded({"--list"}).mode, Mode::list);
+    EXPECT_THAT(loaded({"--list"}).list.reasons, IsEmpty());
+    EXPECT_THAT(loaded({"--list=leaked,unused"}).list.reasons, ElementsAre("leaked", "unused"));
+    EXPECT_THAT(loaded({"--list", "leaked", "--list=unused"}).list.reasons, ElementsAre("leaked", "unused"));
+}
+
+TEST(List, LogsNothingButWarningsUnlessALevelIsGiven) {
+    EXPECT_EQ(loaded({"--list"}).log.level, LogLevel::warn);
+    EXPECT_EQ(loaded({"--list", "--log.level=info"}).log.level, LogLevel::info);
 }
 
 TEST(Warning, IsGivenForShortIntervals) {

@@ -81,7 +81,7 @@ TEST(AnswerReader, Takes64KiBBeforeTheBodyAndNoMore) {
 }
 
 TEST(AnswerReader, TakesNoMoreBytesThanABodyMayHave) {
-    constexpr const char* too_much = "too_large: more than the 0 MiB that a page may have";
+    constexpr const char* too_much = "too_large: more than the 0 KiB that its body may have";
     const std::string body(100, 'x');
     for (const std::string begin :
          {"HTTP/1.1 200 OK\r\n\r\n", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n64\r\n",
@@ -96,7 +96,7 @@ TEST(AnswerReader, TakesNoMoreBytesThanABodyMayHave) {
 }
 
 TEST(AnswerReader, RefusesASizeThatIsTooMuchBeforeTheBytesCome) {
-    constexpr const char* too_much = "too_large: more than the 1 MiB that a page may have";
+    constexpr const char* too_much = "too_large: more than the 1 MiB that its body may have";
     EXPECT_EQ(Read("HTTP/1.1 200 OK\r\nContent-Length: 1048577\r\n\r\n").fault(), too_much);
     EXPECT_EQ(Read("HTTP/1.1 200 OK\r\nContent-Length: 18446744073709551615\r\n\r\n").fault(), too_much);
     EXPECT_EQ(
@@ -232,7 +232,7 @@ TEST_P(ForbiddenFraming, IsRefusedHoweverItsBytesArrive) {
 
 constexpr const char* no_number = "network: an answer whose length (Content-Length) is no number";
 constexpr const char* two_lengths = "network: an answer of two different lengths (Content-Length)";
-constexpr const char* too_much = "too_large: more than the 1 MiB that a page may have";
+constexpr const char* too_much = "too_large: more than the 1 MiB that its body may have";
 constexpr const char* no_size = "network: a chunk whose size is no number";
 constexpr const char* broke_off = "network: an answer that broke off";
 constexpr const char* no_field = "network: a line in its head that is no header: X";

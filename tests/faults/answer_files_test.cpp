@@ -149,10 +149,10 @@ TEST(PlaceholderDates, AreCountedAsNoDates) {
             return by_owner.at(datadog::TokenType::service, datadog::OwnerType::service_account);
         };
         EXPECT_EQ(pair(inventory.oldest_creation), std::nullopt) << file;
-        for (const auto risk :
-             {inventory::Risk::lifetime_over_policy, inventory::Risk::expired_still_listed}) {
-            EXPECT_EQ(pair(inventory.at_risk[static_cast<std::size_t>(risk)]), 0U)
-                << file << ": " << label(risk);
+        for (const auto finding :
+             {inventory::Finding::lifetime_over_policy, inventory::Finding::expired_still_listed}) {
+            EXPECT_EQ(pair(inventory.at_risk[static_cast<std::size_t>(finding)]), 0U)
+                << file << ": " << inventory::row_of(finding).reason;
         }
         for (const Field field : {Field::created_at, Field::expires_at, Field::last_used_at}) {
             EXPECT_EQ(snapshot.statistics.unparsed[static_cast<std::size_t>(field)], 1U) << file;

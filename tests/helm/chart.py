@@ -113,6 +113,15 @@ class Objects(list):
     def container(self):
         return self.pod["spec"]["containers"][0]
 
+    @property
+    def arguments(self):
+        return self.container.get("args", [])
+
+    @property
+    def variables(self):
+        """{name: value} of the container's environment, as far as it is written in the object."""
+        return {entry["name"]: entry["value"] for entry in self.container["env"] if "value" in entry}
+
     def claims(self):
         """The claims that the StatefulSet makes for each pod, by name."""
         return {claim["metadata"]["name"]: claim for claim in self.workload["spec"].get("volumeClaimTemplates", [])}

@@ -19,7 +19,7 @@ SCHEMA = json.loads((chart.CHART / "values.schema.json").read_text(encoding="utf
 WITHOUT_VALUE = ("enabled", "description")
 # The program's options that the chart sets itself, or that have no sense in a pod.
 OWN_OPTIONS = re.compile(r"datadog\..*|tokens\.(filter|owned-by)|web\.(listen-address|probe-listen-address|config\.file|systemd-socket)|"
-                         r"state\..*|shard\..*|config\..*|once.*|demo.*|check|probe|version|help")
+                         r"state\..*|shard\..*|config\..*|once.*|list.*|demo.*|check|probe|version|help")
 
 
 def documented():

@@ -167,6 +167,31 @@ class Notes(unittest.TestCase):
             self.assertIn(part, notes)
         self.assertNotIn("deployment/", notes)
 
+    def listing(self, **values):
+        """What the notes' line for the list of tokens runs, and where: (namespace, in what, flags)."""
+        pattern = r"(?m)^ *kubectl -n (\S+) exec (\S+) -- /usr/bin/datadog_token_exporter (.*)$"
+        (namespace, place, flags), = re.findall(pattern, self.notes(**values))
+        return namespace, place, flags.split()
+
+    def test_they_have_the_line_that_lists_tokens(self):
+        keys = {"datadog": {"credentials": {"existingSecret": "keys"}}}
+        volume = {"state": {"enabled": True, "persistentVolumeClaim": {"enabled": True}}}
+        for values in (keys, keys | volume, keys | {"fullnameOverride": "a" * 60, "namespaceOverride": "there"}):
+            namespace, place, _ = self.listing(**values)
+            workload = chart.render(values).workload
+            self.assertEqual(place, f"{workload['kind'].lower()}/{workload['metadata']['name']}")
+            self.assertEqual(namespace, values.get("namespaceOverride", "here"))
+        organizations = [{"name": name, "credentials": {"existingSecret": name}} for name in ("a", "b")]
+        self.assertEqual(self.listing(datadog={"organizations": organizations}, sharding={"enabled": True})[:2],
+                         ("here", "tokens-datadog-token-exporter-0"))
+
+    def test_the_line_that_lists_tokens_is_one_that_the_program_takes(self):
+        _, _, flags = self.listing(demo={"enabled": True})
+        done = subprocess.run([os.environ["EXPORTER"], *flags], env={"DATADOG_TOKEN_EXPORTER_DEMO": "true"}, capture_output=True,
+                              text=True, timeout=chart.LIMIT_SECONDS, check=False)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertIn("never_expires_privileged", done.stdout)
+
     def test_they_warn(self):
         notes = self.notes(datadog={"credentials": {"apiKey": "a" * 32, "appKey": "b" * 40}}, replicaCount=2)
         self.assertIn("WARNING: the credentials of default are in this release's values", notes)

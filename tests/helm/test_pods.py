@@ -61,12 +61,17 @@ class Credentials(unittest.TestCase):
 
     def test_the_demo_needs_none(self):
         objects = chart.rendering("demo")
-        self.assertIn("--demo", objects.container["args"])
+        self.assertEqual(objects.variables["DATADOG_TOKEN_EXPORTER_DEMO"], "true")
         self.assertNotIn("organizations", objects.config)
         self.assertEqual([volume["name"] for volume in objects.pod["spec"]["volumes"]], ["config"])
 
     def test_without_the_demo_there_is_no_demo(self):
-        self.assertEqual(chart.rendering("existing-secret").container["args"], [f"--config.file={DIRECTORY}/config/config.yaml"])
+        objects = chart.rendering("existing-secret")
+        self.assertEqual(objects.variables, {"DATADOG_TOKEN_EXPORTER_CONFIG_FILE": f"{DIRECTORY}/config/config.yaml"})
+
+    def test_no_argument_says_what_a_program_started_by_exec_needs_to_know(self):
+        for name in set(chart.VALUES) - {"extras"}:
+            self.assertEqual(chart.rendering(name).arguments, [], name)
 
 
 class Rolling(unittest.TestCase):
@@ -165,8 +170,8 @@ class Pods(unittest.TestCase):
     def test_extras_reach_them(self):
         objects = chart.rendering("extras")
         spec = objects.pod["spec"]
-        self.assertEqual(objects.container["args"][-1], "--log.level=debug")
-        self.assertEqual([variable["name"] for variable in objects.container["env"]], ["TZ", "GOMAXPROCS"])
+        self.assertEqual(objects.arguments, ["--log.level=debug"])
+        self.assertEqual([variable["name"] for variable in objects.container["env"]][-2:], ["TZ", "GOMAXPROCS"])
         self.assertEqual(objects.container["envFrom"], [{"configMapRef": {"name": "more", "optional": True}}])
         self.assertEqual([container["name"] for container in spec["containers"]], ["exporter", "beside"])
         self.assertEqual(spec["initContainers"][0]["name"], "wait")
@@ -178,14 +183,14 @@ class Pods(unittest.TestCase):
         self.assertEqual(objects.one("ConfigMap", "tokens-datadog-token-exporter-extra")["data"]["text"], "tokens")
 
     def test_a_proxy_is_a_variable_and_one_with_a_password_a_reference(self):
-        self.assertEqual(chart.rendering("ca-and-proxy").container["env"],
+        self.assertEqual(chart.rendering("ca-and-proxy").container["env"][1:],
                          [{"name": "HTTPS_PROXY", "value": "http://proxy.example.com:3128"},
                           {"name": "NO_PROXY", "value": ".cluster.local,10.0.0.0/8"}])
-        self.assertEqual(chart.rendering("ca-from-secret").container["env"],
+        self.assertEqual(chart.rendering("ca-from-secret").container["env"][1:],
                          [{"name": "HTTPS_PROXY", "valueFrom": {"secretKeyRef": {"name": "proxy", "key": "https-proxy"}}}])
 
     def test_there_is_no_variable_unless_one_is_asked_for(self):
-        self.assertNotIn("env", chart.rendering("inline-keys").container)
+        self.assertEqual(len(chart.rendering("inline-keys").container["env"]), 1)
         self.assertNotIn("envFrom", chart.rendering("inline-keys").container)
 
     def test_certification_authorities_come_from_where_they_are(self):
@@ -204,8 +209,10 @@ class Shards(unittest.TestCase):
         objects = chart.rendering("sharding")
         self.assertNotIn("Deployment", objects.kinds())
         self.assertEqual(objects.workload["spec"]["replicas"], 3)
-        self.assertEqual(objects.container["args"][1:], ["--shard.count=3", "--shard.index=pod-name"])
-        self.assertEqual(objects.container["env"], [{"name": "POD_NAME", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}}])
+        self.assertEqual(objects.container["env"][1:], [
+            {"name": "DATADOG_TOKEN_EXPORTER_SHARD_COUNT", "value": "3"},
+            {"name": "DATADOG_TOKEN_EXPORTER_SHARD_INDEX", "value": "pod-name"},
+            {"name": "POD_NAME", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}}])
         self.assertEqual(len(objects.config["organizations"]), 3)
 
     def test_no_pod_waits_for_another(self):
@@ -236,7 +243,7 @@ class Shards(unittest.TestCase):
     def test_one_pod_for_all_is_a_deployment_without_a_word_of_shards(self):
         objects = chart.rendering("organizations")
         self.assertEqual(objects.workload["kind"], "Deployment")
-        self.assertEqual(len(objects.container["args"]), 1)
+        self.assertEqual([variable["name"] for variable in objects.container["env"]], ["DATADOG_TOKEN_EXPORTER_CONFIG_FILE"])
         self.assertEqual([each for each in objects if each["kind"] == "Service"], [objects.service])
 
 
@@ -273,8 +280,7 @@ class State(unittest.TestCase):
 
     def test_one_pod_with_a_volume_is_no_shard(self):
         container = chart.rendering("state-volume").container
-        self.assertEqual(len(container["args"]), 1)
-        self.assertNotIn("env", container)
+        self.assertEqual([variable["name"] for variable in container["env"]], ["DATADOG_TOKEN_EXPORTER_CONFIG_FILE"])
 
 
 class Web(unittest.TestCase):
@@ -319,8 +325,18 @@ class Options(unittest.TestCase):
         text = objects.one("ConfigMap")["data"]["config.yaml"]
         self.assertNotRegex(text, r"\de\+")
         self.assertEqual(objects.config["demo"], {"tokens": 10000000, "seed": 9007199254740992})
-        self.assertEqual(objects.config["tokens"], {"detail": "expiring", "detail_limit": 1000000})
+        self.assertEqual(objects.config["tokens"], {"detail": "findings", "detail_limit": 1000000})
         self.assertEqual(objects.config["scopes"], {"limit": 0, "privileged": []})
+
+    def test_the_usual_log_level_is_left_to_the_program(self):
+        """Which logs warnings alone where it lists tokens, unless a level is set."""
+        self.assertNotIn("level", chart.rendering("demo").config["log"])
+        self.assertEqual(chart.rendering("options").config["log"]["level"], "debug")
+
+    def test_the_old_word_for_detail_still_passes(self):
+        """The program takes it for `findings`, with a warning."""
+        objects = chart.render({"demo": {"enabled": True}, "config": {"tokens": {"detail": "expiring"}}})
+        self.assertEqual(objects.config["tokens"]["detail"], "expiring")
 
     def test_null_leaves_an_option_to_the_program(self):
         config = chart.rendering("defaults-of-the-program").config

@@ -1,9 +1,11 @@
-"""The real program takes the files that the chart writes. $EXPORTER is the program."""
+"""The real program takes the files that the chart writes. $EXPORTER is the program, $SIMULATED_DATADOG an API for it."""
 import base64
+import json
 import os
 import pathlib
 import re
 import subprocess
+import sys
 import tempfile
 import unittest
 
@@ -11,10 +13,12 @@ import yaml
 
 import chart
 
+sys.path.insert(0, str(chart.SOURCE_DIR / "tests" / "app"))
+import harness  # pylint: disable=wrong-import-position
+
 DIRECTORY = "/etc/datadog-token-exporter"
 STATE_DIRECTORY = "/var/lib/datadog-token-exporter"
-ACCESS_TOKEN = "ddpat_0123456789abcdef"
-SECRETS = {"api-key": "01234567" * 4, "app-key": "01234567" * 5, "bearer-token": ACCESS_TOKEN}
+SECRETS = {"api-key": "01234567" * 4, "app-key": "01234567" * 5, "bearer-token": harness.ACCESS_TOKEN}
 
 
 def known_flags():
@@ -75,7 +79,7 @@ class Pod:
         if key == "web.yml":
             return "basic_auth_users: {}\n"
         if path == "app-key" and len(source["items"]) == 1:
-            return ACCESS_TOKEN
+            return harness.ACCESS_TOKEN
         return SECRETS.get(path) or (self.pair()[1] if key == "tls.key" else self.certificate())
 
     def pair(self):
@@ -90,16 +94,28 @@ class Pod:
     def certificate(self):
         return self.pair()[0]
 
-    def check(self, ordinal=0):
-        """Runs the program with the pod's arguments, but only to check its configuration."""
-        variables = {entry["name"]: entry["value"] for entry in self.objects.container.get("env", []) if "value" in entry}
-        for entry in self.objects.container.get("env", []):
+    def variables(self, ordinal=0):
+        """The container's environment."""
+        variables = {name: self.moved(value) for name, value in self.objects.variables.items()}
+        for entry in self.objects.container["env"]:
             if entry.get("valueFrom") == {"fieldRef": {"fieldPath": "metadata.name"}}:
                 variables[entry["name"]] = f"{self.objects.workload['metadata']['name']}-{ordinal}"
-        arguments = [self.moved(argument) for argument in self.objects.container["args"]]
-        return subprocess.run([os.environ["EXPORTER"], "--config.check", *arguments],
-                              env={"PATH": os.environ["PATH"], **variables}, capture_output=True, text=True,
+        return variables
+
+    def check(self, ordinal=0):
+        """Runs the program with the pod's arguments, but only to check its configuration."""
+        arguments = [self.moved(argument) for argument in self.objects.arguments]
+        return self.execute("--config.check", *arguments, ordinal=ordinal)
+
+    def execute(self, *arguments, ordinal=0):
+        """Runs the program as `kubectl exec` does: with the container's environment, and without its arguments."""
+        return subprocess.run([os.environ["EXPORTER"], *arguments],
+                              env={"PATH": os.environ["PATH"], **self.variables(ordinal)}, capture_output=True, text=True,
                               timeout=chart.LIMIT_SECONDS, check=False)
+
+    def tree(self):
+        """What every file of the pod is: its path, size and last change."""
+        return sorted((str(path), path.lstat().st_size, path.lstat().st_mtime_ns) for path in self.root.rglob("*"))
 
 
 class Program(unittest.TestCase):
@@ -138,18 +154,60 @@ class Program(unittest.TestCase):
             self.assertEqual(pod.check().returncode, 2)
 
     def test_it_has_the_flags_that_the_chart_uses(self):
-        used = {"config.file", "demo", "shard.count", "shard.index", "state.file", "probe", "web.probe-listen-address", "web.config.file"}
+        used = {"config.file", "demo", "list", "shard.count", "shard.index", "state.file", "probe", "web.probe-listen-address", "web.config.file"}
         self.assertLessEqual(used, known_flags())
+
+    def test_a_program_started_by_exec_has_the_configuration_of_every_pod(self):
+        for name in sorted(chart.VALUES):
+            with self.subTest(values=name), tempfile.TemporaryDirectory() as root:
+                pod = Pod(chart.rendering(name), root)
+                result = pod.execute("--config.check")
+                self.assertEqual(result.returncode, 0, result.stderr)
+                self.assertEqual(result.stdout, pod.check().stdout)
+
+    def test_a_program_started_by_exec_lists_the_demos_tokens(self):
+        with tempfile.TemporaryDirectory() as root:
+            result = Pod(chart.rendering("demo"), root).execute("--list=leaked")
+        self.assertEqual((result.returncode, result.stderr), (0, ""))
+        self.assertEqual([line.split()[0] for line in result.stdout.splitlines()][-1], "1")
+        self.assertRegex(result.stdout, r"(?m)^leaked +demo ")
+
+    def test_a_program_started_by_exec_lists_what_the_api_says_with_the_pods_keys(self):
+        """The API's address and the mounted files are the pod's; nothing of the pod changes, the state file neither."""
+        with harness.SimulatedDatadog("--tokens", "400", "--seed", "1") as api, tempfile.TemporaryDirectory() as root:
+            pod = Pod(chart.render({
+                "datadog": {"baseUrl": api.url,
+                            "credentials": {"type": "bearerToken", "existingSecret": "datadog-token"}},
+                "state": {"enabled": True}}), root)
+            before = pod.tree()
+            result = pod.execute("--list=leaked", "--list.format=json")
+            self.assertEqual((result.returncode, result.stderr), (0, ""))
+            self.assertEqual([json.loads(line)["findings"][0] for line in result.stdout.splitlines()], ["leaked"])
+            self.assertEqual(pod.tree(), before)
+            # The guard: it is the pod's key that was used.
+            pod.path(f"{DIRECTORY}/credentials/default/bearer-token").unlink()
+            self.assertEqual(pod.execute("--list=leaked").returncode, 2)
+
+    def test_a_program_started_by_exec_in_a_shard_lists_that_shards_organizations(self):
+        with harness.SimulatedDatadog("--tokens", "20", "--seed", "1") as api, tempfile.TemporaryDirectory() as root:
+            names = ["production", "staging", "sandbox"]
+            credentials = {"type": "bearerToken", "existingSecret": "datadog-token"}
+            pod = Pod(chart.render({
+                "datadog": {"organizations": [{"name": name, "baseUrl": api.url, "credentials": credentials} for name in names]},
+                "sharding": {"enabled": True, "replicas": 2}}), root)
+            listed = [{json.loads(line)["organization"] for line in
+                       pod.execute("--list", "--list.format=json", ordinal=ordinal).stdout.splitlines()} for ordinal in range(2)]
+        self.assertEqual(sorted([*listed[0], *listed[1]]), sorted(names))
 
     def test_an_empty_list_of_privileged_scopes_is_none(self):
         with tempfile.TemporaryDirectory() as root:
             path = pathlib.Path(root) / "config.yaml"
             path.write_text("scopes: {privileged: []}\n", encoding="utf-8")
-            result = subprocess.run([os.environ["EXPORTER"], "--demo", "--once", "--config.file", path], env={}, capture_output=True,
-                                    text=True, timeout=chart.LIMIT_SECONDS, check=True)
-        privileged = [line for line in result.stdout.splitlines() if line.startswith("datadog_access_tokens_privileged{")]
-        self.assertTrue(privileged)
-        self.assertEqual({line.rsplit(" ", 1)[1] for line in privileged}, {"0"})
+            texts = [harness.run("--demo", "--once", *more).stdout for more in ((), ("--config.file", path))]
+        usual, without = ([line for line in text.splitlines() if line.startswith("datadog_access_tokens_privileged{")] for text in texts)
+        self.assertTrue(usual)
+        self.assertEqual(without, [])
+        self.assertIn("\ndatadog_access_tokens{", texts[1])
 
 
 if __name__ == "__main__":

@@ -8,7 +8,8 @@
 # 2. The Dockerfile, by buildah.
 # 3. What is in the image: its size, its files, its configuration.
 # 4. The image as a container of runc: as its own user, first process, read-only root, no capability, no new privileges, a network
-#    of its own: it answers a scrape, its health check says what is, SIGTERM ends it with 0, and it verifies certificates.
+#    of its own: it answers a scrape, its health check says what is, a second process lists tokens (`--list`), SIGTERM ends it with
+#    0, and it verifies certificates.
 # 5. The Dockerfile again, without a cache: the same bytes.
 set -eu
 cd "$(dirname "$0")/../.."
@@ -90,7 +91,7 @@ bundle() {
         | .hostname = "exporter"
         | .process.terminal = false
         | .process.user = ($image.User | split(":") | {uid: (.[0] | tonumber), gid: (.[1] | tonumber)})
-        | .process.args = $image.Entrypoint + ($words | split("\n"))
+        | .process.args = $image.Entrypoint + ($words | split("\n") | map(select(. != "")))
         | .process.env = []
         | .process.noNewPrivileges = true
         | .process.capabilities |= map_values([])
@@ -116,7 +117,11 @@ bundle . --version
 runc run --bundle "$work/bundle" "$container" | tee "$work/version"
 grep -qF "$revision" "$work/version" || fail "the revision is not in --version"
 
-bundle . --demo
+# All that it is told is in its environment and in a file, as in the chart's pods.
+printf 'demo: {tokens: 500}\npoll: {interval: 1m}\n' >"$work/config.yaml"
+chmod 644 "$work/config.yaml"
+bundle ".process.env = [\"DATADOG_TOKEN_EXPORTER_CONFIG_FILE=/etc/datadog-token-exporter.yaml\", \"DATADOG_TOKEN_EXPORTER_DEMO=true\"]
+    | .mounts += [{destination: \"/etc/datadog-token-exporter.yaml\", type: \"bind\", source: \"$work/config.yaml\", options: [\"bind\", \"ro\"]}]"
 runc run --bundle "$work/bundle" "$container" >"$work/container.log" 2>&1 &
 running=$!
 pid_of() { state=$(runc state "$container") && echo "$state" | jq -e 'select(.status == "running") | .pid'; }
@@ -143,6 +148,19 @@ if runc exec --env DATADOG_TOKEN_EXPORTER_WEB_LISTEN_ADDRESS=:10079 "$container"
     fail "$health finds health where nobody listens"
 fi
 echo "right, healthy and not"
+
+step "A list of tokens by a second process"
+# With the container's environment and nothing else, as `docker exec` and `kubectl exec` start it.
+runc exec "$container" /usr/bin/datadog_token_exporter --list=leaked >"$work/leaked"
+cat "$work/leaked"
+grep -q '^leaked .* demo ' "$work/leaked" || fail "no leaked token in the list"
+grep -q ' of 500 tokens$' "$work/leaked" || fail "not the organization of the configuration file"
+runc exec "$container" /usr/bin/datadog_token_exporter --list --list.format=json >"$work/all"
+[ "$(jq -r .id "$work/all" | sort -u | wc -l)" -eq 500 ] || fail "not every token is in the list"
+status=0
+runc exec "$container" /usr/bin/datadog_token_exporter --list=stolen || status=$?
+[ "$status" -eq 2 ] || fail "exit status $status for a finding that is none"
+inside /readyz >/dev/null || fail "the exporter does not answer after the list"
 
 step "SIGTERM"
 runc kill "$container" TERM

@@ -179,6 +179,84 @@ class SystemdUnit(unittest.TestCase):
         self.assertEqual({check["name"] for check in json.loads(done.stdout) if check["set"] is False} - OPEN, set())
 
 
+# What systemd does with the properties of `systemd-run` that the script below gives, in a directory instead of the root.
+SYSTEMD_RUN = """#!/usr/bin/python3
+import os, pathlib, shutil, sys
+root = pathlib.Path(os.environ["ROOT"])
+words = sys.argv[1:]
+environment, credentials = {"PATH": os.environ["PATH"]}, root / "credentials"
+credentials.mkdir()
+while words[0].startswith("--"):
+    name, _, value = words.pop(0).removeprefix("--property=").partition("=")
+    if name == "LoadCredential":
+        name, _, path = value.partition(":")
+        shutil.copy(f"{root}{path}", credentials / name)
+    if name == "EnvironmentFile" and (root / value.lstrip("-/")).exists():
+        environment.update(line.split("=", 1) for line in (root / value.lstrip("-/")).read_text().splitlines())
+words = [word.replace("${CREDENTIALS_DIRECTORY}", str(credentials)) for word in words]
+assert words[0] == "/usr/bin/datadog_token_exporter", words
+os.execve(os.environ["EXPORTER"], words, environment)
+"""
+
+
+class SystemdRun(unittest.TestCase):
+    """The script that runs the program beside the service. systemd itself is not here: a stand-in takes its place."""
+    path = UNITS / "datadog-token-exporter-run"
+    properties = re.findall(r"--property=(\S+)", path.read_text(encoding="utf-8"))
+
+    def test_what_it_gives_the_program_is_what_the_service_gives(self):
+        service = SystemdUnit.service.splitlines()
+        self.assertIn("DynamicUser=yes", self.properties)
+        self.assertEqual([each for each in self.properties if each not in service], [])
+        for setting in ("LoadCredential", "EnvironmentFile"):
+            self.assertEqual([each for each in self.properties if each.startswith(setting)],
+                             [line for line in service if line.startswith(setting)])
+
+    def test_its_credentials_are_the_flags_of_the_service(self):
+        text = self.path.read_text(encoding="utf-8").replace("${CREDENTIALS_DIRECTORY}", "%d")
+        for flag in re.findall(r"--datadog\.\S+", SystemdUnit.service):
+            self.assertIn(f"'{flag}'", text)
+
+    def test_systemd_knows_its_properties(self):
+        with tempfile.TemporaryDirectory() as folder:
+            unit = pathlib.Path(folder, "once.service")
+            unit.write_text("\n".join(["[Service]", "Type=exec", f"ExecStart={harness.EXPORTER}", *self.properties, ""]), encoding="utf-8")
+            done = subprocess.run(["systemd-analyze", "verify", "--man=no", str(unit)],
+                                  capture_output=True, text=True, timeout=harness.LIMIT_SECONDS, check=False)
+            self.assertEqual(([line for line in done.stderr.splitlines() if "once.service" in line], done.returncode), ([], 0))
+
+    def run_in(self, root, *arguments):
+        stand_in = pathlib.Path(root, "bin", "systemd-run")
+        stand_in.parent.mkdir()
+        stand_in.write_text(SYSTEMD_RUN, encoding="utf-8")
+        stand_in.chmod(0o755)
+        return subprocess.run(["sh", self.path, *arguments], capture_output=True, text=True, timeout=harness.LIMIT_SECONDS, check=False,
+                              env=harness.clean_environment(PATH=f"{stand_in.parent}:{os.environ['PATH']}", ROOT=root,
+                                                            EXPORTER=harness.EXPORTER))
+
+    def lay_out(self, root, **keys):
+        for name, text in keys.items():
+            path = pathlib.Path(root, "etc", "datadog-token-exporter", name.replace("_", "-"))
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with harness.private_file(path) as file:
+                file.write(text)
+
+    def test_it_lists_tokens_with_the_services_settings_and_keys(self):
+        with harness.SimulatedDatadog("--tokens", "400", "--seed", "1") as api, tempfile.TemporaryDirectory() as root:
+            self.lay_out(root, api_key="01234567" * 4, app_key=harness.ACCESS_TOKEN)
+            settings = pathlib.Path(root, "etc", "default", "datadog-token-exporter")
+            settings.parent.mkdir()
+            settings.write_text(f"DATADOG_TOKEN_EXPORTER_DATADOG_BASE_URL={api.url}\n", encoding="utf-8")
+            done = self.run_in(root, "--list=leaked", "--list.format=json")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertEqual([json.loads(line)["findings"][0] for line in done.stdout.splitlines()], ["leaked"])
+
+    def test_its_exit_status_is_the_programs(self):
+        with tempfile.TemporaryDirectory() as root:
+            self.lay_out(root, api_key="01234567" * 4, app_key="01234567" * 5)
+            self.assertEqual(self.run_in(root, "--list=stolen").returncode, 2)
+
+
 class Compose(unittest.TestCase):
     services = yaml.safe_load((COMPOSE / "compose.yaml").read_text(encoding="utf-8"))["services"]
 
@@ -204,7 +282,13 @@ class Compose(unittest.TestCase):
         self.assertEqual((COMPOSE / exporter["build"]["context"]).resolve(), ROOT)
         self.assertTrue(exporter["image"].endswith(":" + VERSION))
         self.assertTrue(exporter["read_only"])
-        self.assertLessEqual(flags(exporter["command"]), known_flags())
+
+    def test_what_compose_starts_in_the_exporters_container_has_its_configuration(self):
+        exporter = self.services["exporter"]
+        self.assertNotIn("command", exporter)
+        done = harness.run("--list=leaked", **exporter["environment"])
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertIn(" of 400 tokens", done.stdout)
 
     def test_no_service_can_gain_rights(self):
         for service in self.services.values():

@@ -28,7 +28,7 @@ TEST(Inventory, AnUnreadableExpiryIsUnknownAndNeverNever) {
     EXPECT_EQ(in_bucket(inventory.expiry_buckets,
                         inventory.by_expiry.at(TokenType::personal, OwnerType::user), "unknown"),
               1U);
-    EXPECT_EQ(at_risk(inventory, Risk::never_expires), 0U);
+    EXPECT_EQ(at_risk(inventory, Finding::never_expires), 0U);
 }
 
 TEST(Inventory, UnscopedAreTokensThatListNoScope) {
@@ -55,7 +55,76 @@ TEST(Inventory, OwnersAreCountedOncePerPairOfTypes) {
 
     EXPECT_EQ(inventory.owners.at(TokenType::personal, OwnerType::user), 2U);
     EXPECT_EQ(inventory.owners.at(TokenType::service, OwnerType::user), 1U);
-    EXPECT_EQ(inventory.distinct_owners, 2U);
+}
+
+TEST(Inventory, ASingleOwnerIsOneOfTwoTokensOrMore) {
+    const TestToken first{.id = "a", .owner_id = "owner-1"};
+    const TestToken second{.id = "b", .owner_id = "owner-1"};
+    const TestToken of_another{.id = "c", .owner_id = "owner-2"};
+    const TestToken without_owner{.id = "d", .owner_type = OwnerType::unknown, .owner_id = ""};
+
+    EXPECT_EQ(count({first, second}).single_owner, true);
+    EXPECT_EQ(count({first, second, of_another}).single_owner, false);
+    EXPECT_EQ(count({first, second, without_owner}).single_owner, false);
+    EXPECT_EQ(count({first}).single_owner, false);
+    EXPECT_EQ(count({}).single_owner, false);
+}
+
+TEST(Inventory, AFilteredListingSaysNothingAboutASingleOwner) {
+    Rules rules = test_rules();
+    rules.lists_everything = false;
+
+    EXPECT_EQ(count({{.id = "a"}, {.id = "b"}}, rules).single_owner, std::nullopt);
+}
+
+/// Where cells are shown, over all pairs.
+std::size_t shown_cells(const ByOwner<Cells>& cells) {
+    std::size_t count = 0;
+    for (const Cells& of_pair : cells) {
+        count += of_pair.count();
+    }
+    return count;
+}
+
+TEST(Shown, AreAllFindingsAndExpiryBucketsOfTheNaturalPairsButTheUnknownOne) {
+    const Inventory inventory = count({});
+
+    const std::size_t buckets = inventory.expiry_buckets.size() - 1;
+    EXPECT_EQ(shown_cells(inventory.shown.by_expiry), 2 * buckets);
+    EXPECT_EQ(inventory.shown.by_expiry.at(TokenType::personal, OwnerType::user).count(), buckets);
+    EXPECT_FALSE(inventory.shown.by_expiry.at(TokenType::personal, OwnerType::user).test(buckets));
+    EXPECT_EQ(shown_cells(inventory.shown.at_risk), 2 * finding_count);
+    EXPECT_EQ(inventory.shown.at_risk.at(TokenType::service, OwnerType::service_account).count(),
+              finding_count);
+    for (const auto& cells : {inventory.shown.unscoped, inventory.shown.privileged,
+                              inventory.shown.by_last_use, inventory.shown.by_age}) {
+        EXPECT_EQ(shown_cells(cells), 0U);
+    }
+}
+
+TEST(Shown, StaysWhatWasAboveZeroOnce) {
+    const Rules rules = test_rules();
+    const TestToken odd{.type = TokenType::personal,
+                        .owner_type = OwnerType::service_account,
+                        .expires_at = Date::none(),
+                        .scopes = {"org_management"}};
+    InventoryBuilder before(rules, now, nullptr);
+    ASSERT_TRUE(add(before, odd));
+    const Shown first = std::move(before).build(true, now).inventory.shown;
+
+    const Inventory after = InventoryBuilder(rules, now, nullptr, first).build(true, now).inventory;
+
+    EXPECT_EQ(after.tokens, 0U);
+    EXPECT_EQ(after.shown, first);
+    const auto of_pair = [&](const ByOwner<Cells>& cells) {
+        return cells.at(odd.type, odd.owner_type).count();
+    };
+    EXPECT_EQ(of_pair(first.by_expiry), 1U);
+    EXPECT_EQ(of_pair(first.unscoped), 0U);
+    EXPECT_EQ(of_pair(first.privileged), 1U);
+    EXPECT_EQ(of_pair(first.by_last_use), 1U);
+    EXPECT_EQ(of_pair(first.by_age), 1U);
+    EXPECT_EQ(of_pair(first.at_risk), 2U) << "never_expires, never_expires_privileged";
 }
 
 TEST(Inventory, TheNextExpiryIsAheadAndTheOldestCreationIsTheFirst) {
@@ -78,8 +147,8 @@ TEST(Inventory, ATokenWithoutACreationThatCanBeRightHasNoAgeAndNoLifetimeAndIsNo
                             "unknown"),
                   1U);
         EXPECT_EQ(inventory.oldest_creation.at(TokenType::personal, OwnerType::user), std::nullopt);
-        EXPECT_EQ(at_risk(inventory, Risk::lifetime_over_policy), 0U);
-        EXPECT_EQ(at_risk(inventory, Risk::unused), 0U);
+        EXPECT_EQ(at_risk(inventory, Finding::lifetime_over_policy), 0U);
+        EXPECT_EQ(at_risk(inventory, Finding::unused), 0U);
     }
 }
 
@@ -89,59 +158,6 @@ TEST(Inventory, LeaksAreUnknownUntilATokenSaysSomethingAboutThem) {
     EXPECT_TRUE(
         count({{.id = "a", .leak = Leak::unknown}, {.id = "b", .leak = Leak::leaked}}).leaks_reported);
 }
-
-struct RiskCase {
-    std::string name;
-    TestToken token;
-    std::vector<Risk> risks;
-};
-
-class Risks : public testing::TestWithParam<RiskCase> {};
-
-TEST_P(Risks, AreJustThese) {
-    const Inventory inventory = count({GetParam().token});
-
-    for (std::size_t i = 0; i < risk_count; ++i) {
-        const auto risk = static_cast<Risk>(i);
-        const bool expected =
-            std::find(GetParam().risks.begin(), GetParam().risks.end(), risk) != GetParam().risks.end();
-        EXPECT_EQ(at_risk(inventory, risk), expected ? 1U : 0U) << label(risk);
-    }
-}
-
-const std::vector<std::string> privileged = {"org_management"};
-
-INSTANTIATE_TEST_SUITE_P(
-    Tokens, Risks,
-    testing::Values(
-        RiskCase{"AnOrdinaryOne", {}, {}},
-        RiskCase{"NeverExpires", {.expires_at = Date::none()}, {Risk::never_expires}},
-        RiskCase{"NeverExpiresPrivileged",
-                 {.expires_at = Date::none(), .scopes = privileged},
-                 {Risk::never_expires, Risk::never_expires_privileged}},
-        RiskCase{"UnreadableExpiry", {.expires_at = Date::unreadable(), .scopes = privileged}, {}},
-        RiskCase{"IdleForJustThePolicy", {.created_at = ago(200 * day), .last_used_at = ago(90 * day)}, {}},
-        RiskCase{"IdleForLonger",
-                 {.created_at = ago(200 * day), .last_used_at = ago(90 * day + std::chrono::seconds(1))},
-                 {Risk::unused}},
-        RiskCase{"NeverUsedButNew", {.created_at = ago(10 * day), .last_used_at = Date::none()}, {}},
-        RiskCase{
-            "NeverUsedAndOld", {.created_at = ago(91 * day), .last_used_at = Date::none()}, {Risk::unused}},
-        RiskCase{
-            "NeverUsedOfUnknownAge", {.created_at = Date::unreadable(), .last_used_at = Date::none()}, {}},
-        RiskCase{"UnreadableUse", {.created_at = ago(200 * day), .last_used_at = Date::unreadable()}, {}},
-        RiskCase{"UnusedPrivileged",
-                 {.created_at = ago(200 * day), .last_used_at = ago(100 * day), .scopes = privileged},
-                 {Risk::unused, Risk::unused_privileged}},
-        RiskCase{"LifetimeOfJustThePolicy", {.created_at = ago(day), .expires_at = ahead(364 * day)}, {}},
-        RiskCase{"LifetimeOverThePolicy",
-                 {.created_at = ago(day), .expires_at = ahead(364 * day + std::chrono::seconds(1))},
-                 {Risk::lifetime_over_policy}},
-        RiskCase{"ExpiredStillListed",
-                 {.created_at = ago(900 * day), .expires_at = ago(day), .last_used_at = ago(200 * day)},
-                 {Risk::expired_still_listed}},
-        RiskCase{"Leaked", {.leak = Leak::leaked}, {Risk::leaked}}),
-    [](const auto& test) { return test.param.name; });
 
 TEST(Inventory, RecognisesTheExportersOwnTokenAndItsExpiry) {
     Rules rules = test_rules();

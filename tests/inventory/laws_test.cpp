@@ -94,13 +94,13 @@ TEST(InventoryLaws, PartsAreNeverMoreThanTheWholeInAnyCell) {
                     EXPECT_LE(cells.empty() ? 0 : cells[bucket], all[bucket]);
                 }
             }
-            for (const Risk risk : {Risk::never_expires, Risk::unused, Risk::leaked}) {
-                EXPECT_LE(at_risk(inventory, risk, type, owner), tokens);
+            for (const Finding finding : {Finding::never_expires, Finding::unused, Finding::leaked}) {
+                EXPECT_LE(at_risk(inventory, finding, type, owner), tokens);
             }
-            EXPECT_LE(at_risk(inventory, Risk::never_expires_privileged, type, owner),
-                      at_risk(inventory, Risk::never_expires, type, owner));
-            EXPECT_LE(at_risk(inventory, Risk::unused_privileged, type, owner),
-                      at_risk(inventory, Risk::unused, type, owner));
+            EXPECT_LE(at_risk(inventory, Finding::never_expires_privileged, type, owner),
+                      at_risk(inventory, Finding::never_expires, type, owner));
+            EXPECT_LE(at_risk(inventory, Finding::unused_privileged, type, owner),
+                      at_risk(inventory, Finding::unused, type, owner));
         }
     }
 }

@@ -89,7 +89,7 @@ TEST(ScopeGrants, NamesThatBecomeTheSameLabelAreOneScope) {
 std::optional<ScopeTable::Counted> add_to(ScopeTable& table, const std::vector<std::string_view>& scopes) {
     datadog::Token token;
     token.scopes = scopes;
-    return table.add(token, 0);
+    return table.add(token, 0, false);
 }
 
 TEST(ScopeTable, CountsNoMoreDistinctScopesThanItMay) {

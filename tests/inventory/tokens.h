@@ -69,8 +69,11 @@ inline Rules test_rules() {
             .age = BucketScheme::age(days),
             .scope_limit = 500,
             .privileged_scopes = {"org_management", "user_access_manage"},
-            .max_lifetime = 365 * day,
-            .max_idle = 90 * day,
+            .policy = {.max_lifetime = 365 * day,
+                       .max_idle = 90 * day,
+                       .expiry_notice = 7 * day,
+                       .active_within = 7 * day,
+                       .short_lived = 8 * day},
             .census_key = {},
             .is_own_token = {}};
 }
@@ -100,9 +103,9 @@ inline Count in_bucket(const std::vector<std::string>& names, const std::vector<
     return 0;
 }
 
-inline Count at_risk(const Inventory& inventory, Risk risk, TokenType type = TokenType::personal,
+inline Count at_risk(const Inventory& inventory, Finding finding, TokenType type = TokenType::personal,
                      OwnerType owner = OwnerType::user) {
-    return inventory.at_risk[static_cast<std::size_t>(risk)].at(type, owner);
+    return inventory.at_risk[static_cast<std::size_t>(finding)].at(type, owner);
 }
 
 inline Count sum(const ByBucket& counts) {

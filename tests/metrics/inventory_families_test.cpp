@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace exporter::metrics {
@@ -12,8 +13,8 @@ namespace {
 
 using datadog::OwnerType;
 using datadog::TokenType;
+using inventory::Finding;
 using inventory::Inventory;
-using inventory::Risk;
 using samples::Labels;
 
 std::vector<prometheus::MetricFamily> collect(Inventory inventory) {
@@ -47,42 +48,46 @@ const std::vector<BucketFamily>& bucket_families() {
     return families;
 }
 
-TEST(InventoryFamilies, AnEmptyListingIsZeroForEveryKnownPairAndBucket) {
+TEST(InventoryFamilies, OfAnEmptyListingOnlyWhatTheInventoryShowsIsPublished) {
     const auto families = collect(samples::empty_inventory());
-    for (const BucketFamily& family : bucket_families()) {
-        for (const char* token : {"personal", "service"}) {
-            for (const char* owner : {"user", "service_account"}) {
-                for (const std::string& bucket : family.buckets) {
-                    const Labels labels = {
-                        {"org", "o"}, {"token_type", token}, {"owner_type", owner}, {family.label, bucket}};
-                    EXPECT_EQ(samples::value(families, family.name, labels), 0)
-                        << family.name << " " << bucket;
-                }
-            }
+    for (const auto& [token, owner] : {std::pair("personal", "user"), {"service", "service_account"}}) {
+        for (const char* bucket : {"expired", "under_7d", "never"}) {
+            EXPECT_EQ(
+                samples::value(
+                    families, "datadog_access_tokens",
+                    {{"org", "o"}, {"token_type", token}, {"owner_type", owner}, {"expiry_bucket", bucket}}),
+                0)
+                << token << " " << bucket;
         }
-        EXPECT_EQ(samples::series_count(families, family.name), 4 * family.buckets.size()) << family.name;
+    }
+    EXPECT_EQ(samples::series_count(families, "datadog_access_tokens"), 6);
+    for (const char* sparse : {"datadog_access_tokens_unscoped", "datadog_access_tokens_privileged",
+                               "datadog_access_tokens_by_last_use", "datadog_access_tokens_by_age"}) {
+        EXPECT_EQ(samples::find(families, sparse), nullptr) << sparse;
     }
 }
 
-TEST(InventoryFamilies, OddTypesAppearOnlyInTheBucketsThatHoldSome) {
+TEST(InventoryFamilies, ACellThatIsShownIsPublishedZeroOrNot) {
+    Inventory inventory = samples::empty_inventory();
+    inventory.shown = {};
+    for (auto* const cells :
+         {&inventory.shown.by_expiry, &inventory.shown.unscoped, &inventory.shown.privileged,
+          &inventory.shown.by_last_use, &inventory.shown.by_age}) {
+        cells->at(TokenType::other, OwnerType::user) = 0b11;
+    }
     for (const BucketFamily& family : bucket_families()) {
-        Inventory inventory = samples::empty_inventory();
         (inventory.*family.counts).at(TokenType::other, OwnerType::user)[0] = 2;
-        (inventory.*family.counts).at(TokenType::personal, OwnerType::unknown)[1] = 3;
-        const auto families = collect(inventory);
-        EXPECT_EQ(samples::series_count(families, family.name), 4 * family.buckets.size() + 2) << family.name;
-        EXPECT_EQ(samples::value(families, family.name,
-                                 {{"org", "o"},
-                                  {"token_type", "other"},
-                                  {"owner_type", "user"},
-                                  {family.label, family.buckets[0]}}),
-                  2);
-        EXPECT_EQ(samples::value(families, family.name,
-                                 {{"org", "o"},
-                                  {"token_type", "personal"},
-                                  {"owner_type", "unknown"},
-                                  {family.label, family.buckets[1]}}),
-                  3);
+    }
+    const auto families = collect(inventory);
+    for (const BucketFamily& family : bucket_families()) {
+        EXPECT_EQ(samples::series_count(families, family.name), 2) << family.name;
+        const auto of_bucket = [&](const std::string& bucket) {
+            return samples::value(
+                families, family.name,
+                {{"org", "o"}, {"token_type", "other"}, {"owner_type", "user"}, {family.label, bucket}});
+        };
+        EXPECT_EQ(of_bucket(family.buckets[0]), 2);
+        EXPECT_EQ(of_bucket(family.buckets[1]), 0);
     }
 }
 
@@ -150,7 +155,7 @@ TEST(InventoryFamilies, LeaksThatNobodyReportedAreAbsentAndNotZero) {
     const auto families = collect(samples::empty_inventory());
     EXPECT_EQ(samples::find(families, "datadog_access_tokens_leaked"), nullptr);
     EXPECT_EQ(samples::series_count(families, "datadog_access_tokens_at_risk"),
-              (inventory::risk_count - 1) * 4);
+              (inventory::finding_count - 1) * 2);
     EXPECT_EQ(samples::value(
                   families, "datadog_access_tokens_at_risk",
                   {{"org", "o"}, {"reason", "leaked"}, {"token_type", "personal"}, {"owner_type", "user"}}),
@@ -161,17 +166,19 @@ TEST(InventoryFamilies, LeaksThatWereReportedAsNoneAreZero) {
     Inventory inventory = samples::empty_inventory();
     inventory.leaks_reported = true;
     const auto families = collect(inventory);
-    EXPECT_EQ(samples::series_count(families, "datadog_access_tokens_leaked"), 4);
-    EXPECT_EQ(samples::series_count(families, "datadog_access_tokens_at_risk"), inventory::risk_count * 4);
+    EXPECT_EQ(samples::series_count(families, "datadog_access_tokens_leaked"), 2);
+    EXPECT_EQ(samples::series_count(families, "datadog_access_tokens_at_risk"), inventory::finding_count * 2);
     EXPECT_EQ(samples::value(families, "datadog_access_tokens_leaked",
-                             {{"org", "o"}, {"token_type", "service"}, {"owner_type", "user"}}),
+                             {{"org", "o"}, {"token_type", "service"}, {"owner_type", "service_account"}}),
               0);
 }
 
 TEST(InventoryFamilies, LeakedTokensAreAFindingAndAFamilyOfTheirOwn) {
     Inventory inventory = samples::empty_inventory();
     inventory.leaks_reported = true;
-    inventory.at_risk[static_cast<std::size_t>(Risk::leaked)].at(TokenType::personal, OwnerType::other) = 4;
+    inventory.at_risk[static_cast<std::size_t>(Finding::leaked)].at(TokenType::personal, OwnerType::other) =
+        4;
+    samples::show_what_is_above_zero(inventory);
     const auto families = collect(inventory);
     EXPECT_EQ(samples::value(families, "datadog_access_tokens_leaked",
                              {{"org", "o"}, {"token_type", "personal"}, {"owner_type", "other"}}),
@@ -185,25 +192,46 @@ TEST(InventoryFamilies, LeakedTokensAreAFindingAndAFamilyOfTheirOwn) {
 TEST(InventoryFamilies, EveryFindingIsPublishedUnderItsReason) {
     Inventory inventory = samples::empty_inventory();
     inventory.leaks_reported = true;
-    for (std::size_t risk = 0; risk < inventory::risk_count; ++risk) {
-        inventory.at_risk[risk].at(TokenType::service, OwnerType::user) = risk + 1;
+    for (std::size_t place = 0; place < inventory::finding_count; ++place) {
+        inventory.at_risk[place].at(TokenType::service, OwnerType::user) = place + 1;
     }
+    samples::show_what_is_above_zero(inventory);
     const auto families = collect(inventory);
-    for (std::size_t risk = 0; risk < inventory::risk_count; ++risk) {
-        const std::string reason(label(static_cast<Risk>(risk)));
-        EXPECT_EQ(samples::sum(families, "datadog_access_tokens_at_risk", {{"reason", reason}}),
-                  static_cast<double>(risk + 1))
-            << reason;
+    for (const inventory::FindingRow& row : inventory::findings()) {
+        EXPECT_EQ(
+            samples::sum(families, "datadog_access_tokens_at_risk", {{"reason", std::string(row.reason)}}),
+            static_cast<double>(row.finding) + 1)
+            << row.reason;
     }
 }
 
-TEST(InventoryFamilies, OwnersAreZeroFilledForKnownPairs) {
+TEST(InventoryFamilies, FindingsArePublishedTheWorstFirst) {
+    Inventory inventory = samples::empty_inventory();
+    inventory.leaks_reported = true;
+    std::vector<std::string> reasons;
+    const auto families = collect(inventory);
+    for (const auto& series : samples::find(families, "datadog_access_tokens_at_risk")->metric) {
+        if (reasons.empty() || reasons.back() != series.label.at(1).value) {
+            reasons.push_back(series.label.at(1).value);
+        }
+    }
+    EXPECT_EQ(reasons, (std::vector<std::string>{"leaked", "never_expires_privileged", "expiring_in_use",
+                                                 "unused_privileged", "unscoped", "never_expires",
+                                                 "lifetime_over_policy", "unused", "expired_still_listed"}));
+}
+
+TEST(InventoryFamilies, OwnersAreThoseOfPairsThatAreShown) {
     Inventory inventory = samples::empty_inventory();
     inventory.owners.at(TokenType::service, OwnerType::other) = 1;
+    inventory.by_expiry.at(TokenType::service, OwnerType::other)[0] = 1;
+    samples::show_what_is_above_zero(inventory);
     const auto families = collect(inventory);
-    EXPECT_EQ(samples::series_count(families, "datadog_access_token_owners"), 5);
+    EXPECT_EQ(samples::series_count(families, "datadog_access_token_owners"), 3);
     EXPECT_EQ(samples::value(families, "datadog_access_token_owners",
-                             {{"org", "o"}, {"token_type", "personal"}, {"owner_type", "service_account"}}),
+                             {{"org", "o"}, {"token_type", "service"}, {"owner_type", "other"}}),
+              1);
+    EXPECT_EQ(samples::value(families, "datadog_access_token_owners",
+                             {{"org", "o"}, {"token_type", "personal"}, {"owner_type", "user"}}),
               0);
 }
 
@@ -267,6 +295,44 @@ TEST(InventoryFamilies, DetailHasOneSeriesForEachDateThatATokenHas) {
               1749988800);
     EXPECT_EQ(samples::find(families, "datadog_access_token_expiry_timestamp_seconds"), nullptr);
     EXPECT_EQ(samples::find(families, "datadog_access_token_last_used_timestamp_seconds"), nullptr);
+}
+
+TEST(InventoryFamilies, EachFindingOfATokenInDetailIsASeries) {
+    Inventory inventory = samples::empty_inventory();
+    inventory::TokenDetail& token = inventory.details.emplace_back();
+    token.findings = inventory::findings_named(std::vector<std::string>{"leaked", "unused"});
+    token.id = "1";
+    const auto families = collect(inventory);
+    for (const char* reason : {"leaked", "unused"}) {
+        EXPECT_EQ(samples::value(families, "datadog_access_token_finding",
+                                 {{"org", "o"},
+                                  {"reason", reason},
+                                  {"token_id", "1"},
+                                  {"token_name", ""},
+                                  {"token_type", "personal"},
+                                  {"owner_type", "user"},
+                                  {"owner_id", ""}}),
+                  1)
+            << reason;
+    }
+    EXPECT_EQ(samples::series_count(families, "datadog_access_token_finding"), 2);
+}
+
+TEST(InventoryFamilies, OmittedDetailsAreAbsentWithoutDetail) {
+    Inventory inventory = samples::empty_inventory();
+    EXPECT_EQ(samples::find(collect(inventory), "datadog_access_tokens_detail_omitted"), nullptr);
+    inventory.details_omitted = 0;
+    EXPECT_EQ(samples::value(collect(inventory), "datadog_access_tokens_detail_omitted", {{"org", "o"}}), 0);
+}
+
+TEST(InventoryFamilies, ASingleOwnerIsUnknownWithAFilter) {
+    constexpr const char* name = "datadog_access_token_listing_single_owner";
+    Inventory inventory = samples::empty_inventory();
+    EXPECT_EQ(samples::find(collect(inventory), name), nullptr);
+    inventory.single_owner = false;
+    EXPECT_EQ(samples::value(collect(inventory), name, {{"org", "o"}}), 0);
+    inventory.single_owner = true;
+    EXPECT_EQ(samples::value(collect(inventory), name, {{"org", "o"}}), 1);
 }
 
 TEST(InventoryFamilies, EachDetailFamilyHasItsOwnDate) {

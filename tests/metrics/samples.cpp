@@ -68,6 +68,7 @@ Count sum_of(const ByBucket& counts) {
 
 inventory::TokenDetail detail(std::string id, Numbers& numbers) {
     inventory::TokenDetail token;
+    token.findings = inventory::FindingSet(1 + numbers.below(3));
     token.id = std::move(id);
     token.name = "a \"quoted\\name\"\nwith a second line";
     token.type = TokenType::service;
@@ -92,12 +93,53 @@ Inventory empty_inventory() {
     inventory.privileged = zeros(3);
     inventory.by_last_use = zeros(2);
     inventory.by_age = zeros(2);
+    for (const auto& [token, owner] : inventory::type_pairs) {
+        if (inventory::is_natural(token, owner)) {
+            inventory.shown.by_expiry.at(token, owner) = (1U << 3) - 1;
+            inventory.shown.at_risk.at(token, owner) = (1U << inventory::finding_count) - 1;
+        }
+    }
     return inventory;
+}
+
+void show_everything(Inventory& inventory) {
+    const inventory::Cells all = inventory::Cells().set();
+    inventory.shown = {.by_expiry = ByOwner(all),
+                       .unscoped = ByOwner(all),
+                       .privileged = ByOwner(all),
+                       .by_last_use = ByOwner(all),
+                       .by_age = ByOwner(all),
+                       .at_risk = ByOwner(all)};
+}
+
+void show_what_is_above_zero(Inventory& inventory) {
+    inventory::Shown& shown = inventory.shown;
+    for (const auto& [cells, counts] : {std::pair(&shown.by_expiry, &inventory.by_expiry),
+                                        {&shown.unscoped, &inventory.unscoped},
+                                        {&shown.privileged, &inventory.privileged},
+                                        {&shown.by_last_use, &inventory.by_last_use},
+                                        {&shown.by_age, &inventory.by_age}}) {
+        for (const auto& [token, owner] : inventory::type_pairs) {
+            for (std::size_t bucket = 0; bucket < counts->at(token, owner).size(); ++bucket) {
+                if (counts->at(token, owner)[bucket] > 0) {
+                    cells->at(token, owner).set(bucket);
+                }
+            }
+        }
+    }
+    for (const auto& [token, owner] : inventory::type_pairs) {
+        for (std::size_t place = 0; place < inventory::finding_count; ++place) {
+            if (inventory.at_risk[place].at(token, owner) > 0) {
+                shown.at_risk.at(token, owner).set(place);
+            }
+        }
+    }
 }
 
 Inventory full_inventory(std::uint64_t seed) {
     Numbers numbers(seed);
     Inventory inventory = empty_inventory();
+    show_everything(inventory);
     inventory.by_expiry = numbers.counts(3);
     inventory.unscoped = numbers.counts(3);
     inventory.privileged = numbers.counts(3);
@@ -118,6 +160,8 @@ Inventory full_inventory(std::uint64_t seed) {
     inventory.credential_expiry = numbers.moment();
     inventory.details.push_back(detail("token-a", numbers));
     inventory.details.push_back(detail("token-b", numbers));
+    inventory.details_omitted = numbers.positive();
+    inventory.single_owner = true;
     for (auto* const counts :
          {&inventory.churn.created, &inventory.churn.removed, &inventory.churn.scope_changes}) {
         std::generate(counts->begin(), counts->end(), [&numbers] { return numbers.positive(); });
@@ -179,8 +223,8 @@ Snapshot small_snapshot() {
     inventory.by_last_use.at(TokenType::service, OwnerType::unknown) = {1, 0};
     inventory.by_age.at(TokenType::personal, OwnerType::user) = {2, 0};
     inventory.by_age.at(TokenType::service, OwnerType::unknown) = {0, 1};
-    inventory.at_risk[static_cast<std::size_t>(inventory::Risk::never_expires)].at(TokenType::service,
-                                                                                   OwnerType::unknown) = 1;
+    inventory.at_risk[static_cast<std::size_t>(inventory::Finding::never_expires)].at(TokenType::service,
+                                                                                      OwnerType::unknown) = 1;
     inventory.owners.at(TokenType::personal, OwnerType::user) = 2;
     inventory.scope_grants.emplace_back().scope = "dashboards_read";
     inventory.scope_grants.back().grants.at(TokenType::personal, OwnerType::user) = {0, 2, 0};
@@ -190,6 +234,7 @@ Snapshot small_snapshot() {
     inventory.oldest_creation.at(TokenType::service, OwnerType::unknown) =
         noon - std::chrono::hours(24 * 400);
     inventory.churn.created = {2, 0, 0};
+    show_what_is_above_zero(inventory);
 
     Snapshot snapshot = snapshot_of("default", std::move(inventory));
     scan::Statistics& statistics = snapshot.statistics;

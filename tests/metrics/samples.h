@@ -21,6 +21,11 @@ using Labels = std::map<std::string, std::string>;
 /// 2025-06-15T12:00:00Z
 inline constexpr base::Timestamp noon{std::chrono::seconds(1'749'988'800)};
 
+/// Every count of every pair, zeros too.
+void show_everything(inventory::Inventory& inventory);
+/// What is above zero, beside what is shown already.
+void show_what_is_above_zero(inventory::Inventory& inventory);
+
 /// A listing without a token; two or three buckets in each scheme.
 [[nodiscard]] inventory::Inventory empty_inventory();
 /// A listing with something of everything that an inventory can hold, odd token and owner types included.

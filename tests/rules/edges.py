@@ -66,6 +66,8 @@ EDGES = {
          always("datadog_access_token_polls_total", 1, counter=True)], on_loss=0),
     "DatadogTokenExporterListingIncomplete": Edge(
         [Signal("datadog_access_token_listing_complete", by_state={"bad": 0, "good": 1})], on_loss=0),
+    "DatadogTokenExporterSingleOwner": Edge(
+        [Signal("datadog_access_token_listing_single_owner", by_state={"bad": 1, "good": 0})]),
     "DatadogTokenExporterFieldsUnparsed": Edge(
         [Signal("datadog_access_token_unparsed_fields_total", 'org="production", field="expires_at"', {"bad": 1, "good": 0},
                 counter=True)], delay=1, lingers=59, on_loss=59),
@@ -76,6 +78,8 @@ EDGES = {
     "DatadogTokenExporterCredentialExpires": Edge([moment(CREDENTIAL, 2)], on_loss=0),
     "DatadogTokenExporterScopesFolded": Edge(
         [Signal("datadog_access_token_scopes_folded", by_state={"bad": 1, "good": 0})]),
+    "DatadogTokenExporterDetailOmitted": Edge(
+        [Signal("datadog_access_tokens_detail_omitted", by_state={"bad": 1, "good": 0})]),
     "DatadogTokenExporterReloadFailed": Edge(
         [Signal("datadog_access_token_exporter_config_last_reload_successful", 'file="web"', {"bad": 0, "good": 1})]),
     "DatadogAccessTokenLeaked": Edge(

@@ -204,13 +204,26 @@ def change_stories(alert):
     ]
 
 
+SINGLE_OWNER = "datadog_access_token_listing_single_owner"
+WHAT_IS_LISTED = [
+    Story("DatadogTokenExporterSingleOwner", "over", "fires for each organization by itself",
+          [always(SINGLE_OWNER, 1), always(SINGLE_OWNER, 0, 'org="sandbox"')], {"a": minutes(("up", 20))}, fires=range(15, 20)),
+    Story("DatadogTokenExporterSingleOwner", "under", "is silent where a filter leaves the question open",
+          [Signal(SINGLE_OWNER, by_state={})], {"a": minutes(("filtered", 60))}, silent=range(60)),
+    Story("DatadogTokenExporterSingleOwner", "resolved", "ends when the credentials are given the permission",
+          [Signal(SINGLE_OWNER, by_state={"own tokens": 1, "all tokens": 0})],
+          {"a": minutes(("own tokens", 20), ("all tokens", 40))}, fires=range(15, 35), silent=range(35, 60)),
+    Story("DatadogTokenExporterDetailOmitted", "under", "is silent where detail is off",
+          [Signal("datadog_access_tokens_detail_omitted", by_state={})], {"a": minutes(("off", 120))}, silent=range(120)),
+]
+
 LEAK = [
     Story("DatadogAccessTokenLeaked", "gap", "stays when scrapes fail for twenty minutes",
           [always("datadog_access_tokens_leaked", 1, PERSON)], {"a": minutes(("up", 5), (FAILED_SCRAPE, 20), ("up", 5))},
           fires=range(30)),
 ]
 
-STORIES = [*DOWN, *STALE, *LEAK, *POLLS_FAIL, *BANDS, *change_stories("DatadogAccessTokenSuddenGrowth"),
+STORIES = [*DOWN, *STALE, *WHAT_IS_LISTED, *LEAK, *POLLS_FAIL, *BANDS, *change_stories("DatadogAccessTokenSuddenGrowth"),
            *change_stories("DatadogAccessTokenMassRemoval")]
 
 assert not {story.alert for story in DOWN} & set(EDGES)

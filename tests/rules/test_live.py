@@ -1,14 +1,13 @@
 """The rules and the runbooks' commands against the running program: a real Prometheus evaluates the rules over --demo, every
-query of a runbook is asked, and the shell commands find in the simulated API the tokens that the metrics count."""
+query of a runbook is asked, and its commands list of the simulated API as many tokens as the metrics count."""
 import os
-import re
 import subprocess
 import sys
 import tempfile
 import time
 import unittest
 
-from test_rules import ALERTS, RECORDED, RULES, fences, runbook, without_comments
+from test_rules import ALERTS, FINDINGS, PLACES, RECORDED, RULES, fences, runbook, without_comments
 
 import harness
 from prometheus_server import Prometheus
@@ -17,16 +16,11 @@ from prometheus_server import Prometheus
 TOLD = {"DatadogAccessTokenLeaked", "DatadogAccessTokenExpiresSoon", "DatadogAccessTokenOfUserExpiresSoon",
         "DatadogAccessTokenNeverExpiresOverBudget", "DatadogAccessTokenPrivilegedNeverExpires", "DatadogAccessTokenUnused",
         "DatadogAccessTokenLifetimeOverPolicy", "DatadogAccessTokenExpiredStillListed"}
-# The finding, or the metric, that counts what a runbook's listing finds.
-COUNTED = {
-    "DatadogAccessTokenLeaked": ("datadog_access_tokens_leaked", {}),
-    "DatadogAccessTokenNeverExpiresOverBudget": ("datadog_access_tokens_at_risk", {"reason": "never_expires"}),
-    "DatadogAccessTokenPrivilegedNeverExpires": ("datadog_access_tokens_at_risk", {"reason": "never_expires"}),
-    "DatadogAccessTokenUnused": ("datadog_access_tokens_at_risk", {"reason": "unused"}),
-    "DatadogAccessTokenLifetimeOverPolicy": ("datadog_access_tokens_at_risk", {"reason": "lifetime_over_policy"}),
-    "DatadogAccessTokenExpiredStillListed": ("datadog_access_tokens_at_risk", {"reason": "expired_still_listed"}),
-    "DatadogAccessTokenMassRemoval": ("datadog_access_tokens", {}),
-}
+# What stands before the program in a runbook's commands: the words of it, up to the program.
+STUBS = {"kubectl": 6, "sudo": 1, "docker": 3, "datadog_token_exporter": 0}
+ASKS_FOR_JSON = "datadog_token_exporter --list --list.format=json --list.owners=false | jq"
+# Of all tokens, some have owners beyond the number that are looked up.
+SAID_OF_OWNERS = "some owners are shown by their ids"
 
 
 class InPrometheus(unittest.TestCase):
@@ -110,54 +104,81 @@ class InTheApi(unittest.TestCase):
     def tearDownClass(cls):
         cls.api.stop()
 
-    def listing(self, name):
-        """The lines that the runbook's listing prints."""
-        block = next(block for block in fences(runbook(name), "sh") if block.startswith("API="))
+    def run_block(self, block):
+        """The lines that a block prints where `kubectl exec` and its like run the program with the API's address and key."""
         with tempfile.TemporaryDirectory() as directory:
-            result = subprocess.run(["bash", "-u", "-c", block], cwd=directory, capture_output=True, text=True, check=False,
-                                    timeout=harness.LIMIT_SECONDS,
-                                    env=harness.clean_environment(API=self.api.url, DD_BEARER_TOKEN=harness.ACCESS_TOKEN))
-        self.assertEqual(result.stderr, "", name)
+            for name, words in STUBS.items():
+                path = os.path.join(directory, name)
+                with open(path, "w", encoding="utf-8") as file:
+                    file.write(f'#!/bin/sh\nshift {words}\nexec {harness.EXPORTER} "$@"\n')
+                os.chmod(path, 0o755)
+            secret = os.path.join(directory, "secret")
+            with harness.private_file(secret) as file:
+                file.write(harness.ACCESS_TOKEN)
+            block = block.replace("/etc/datadog/bearer-token", secret).replace("https://api.datadoghq.com", self.api.url)
+            path = f"{directory}:{os.environ['PATH']}"
+            result = subprocess.run(["bash", "-e", "-u", "-o", "pipefail", "-c", block], cwd=directory, capture_output=True, text=True,
+                                    check=False, timeout=harness.LIMIT_SECONDS, env=harness.clean_environment(
+                                        PATH=path, NAMESPACE="here", NAME="tokens", POD="tokens-0", CONTAINER="tokens",
+                                        DATADOG_TOKEN_EXPORTER_DATADOG_BASE_URL=self.api.url, DD_BEARER_TOKEN=harness.ACCESS_TOKEN))
+        said = [line for line in result.stderr.splitlines() if SAID_OF_OWNERS not in line]
+        self.assertEqual((result.returncode, said), (0, []), block)
         return result.stdout.splitlines()
+
+    def block_of(self, name, part):
+        block, = [block for block in fences(runbook(name), "sh") if part in block]
+        return block
 
     def counted(self, metric, labels):
         return sum(value for key, value in self.metrics[metric].items() if set(labels.items()) <= set(key))
 
-    def test_a_runbook_lists_as_many_tokens_as_its_metric_counts(self):
-        for name, (metric, labels) in COUNTED.items():
+    def test_each_command_lists_as_many_tokens_as_the_finding_counts(self):
+        for name, reason in FINDINGS.items():
             with self.subTest(name):
-                lines = self.listing(name)
-                self.assertEqual(len(lines), self.counted(metric, labels))
-                self.assertGreater(len(lines), 0)
+                count = int(self.counted("datadog_access_tokens_at_risk", {"reason": reason}))
+                self.assertGreater(count, 0)
+                lines = self.run_block(self.block_of(name, f"--list={reason}"))
+                self.assertEqual([line for line in lines if line.endswith(" of 400 tokens")], len(PLACES) * [f"{count} of 400 tokens"])
+
+    def test_commands_without_a_finding_list_all_tokens(self):
+        for name in ("DatadogAccessTokenMassRemoval", "DatadogTokenExporterSingleOwner", "DatadogTokenExporterDetailOmitted"):
+            lines = self.run_block(self.block_of(name, "sudo datadog-token-exporter-run --list"))
+            self.assertEqual(lines.count("400 of 400 tokens"), len(PLACES), name)
 
     def test_what_expires_soon_is_what_the_buckets_count(self):
         for name, buckets, owner_type in (("DatadogAccessTokenExpiresSoon", ("under_1d", "1d_to_7d"), "service_account"),
                                           ("DatadogAccessTokenOfUserExpiresSoon", ("under_1d", "1d_to_7d"), "user"),
                                           ("DatadogAccessTokenExpiresImminently", ("under_1d",), "service_account")):
             with self.subTest(name):
-                self.assertEqual(len(self.listing(name)),
+                self.assertEqual(len(self.run_block(self.block_of(name, ASKS_FOR_JSON))),
                                  sum(self.counted("datadog_access_tokens", {"expiry_bucket": bucket, "owner_type": owner_type})
                                      for bucket in buckets))
 
-    def test_every_listing_of_a_runbook_runs(self):
+    def test_scopes_are_counted_as_the_metric_counts_them_and_the_rarest_come_first(self):
+        lines = self.run_block(self.block_of("DatadogTokenExporterScopesFolded", ASKS_FOR_JSON))
+        self.assertEqual(len(lines), 50)
+        for line in lines:
+            count, scope = line.split()
+            self.assertEqual(int(count), self.counted("datadog_access_token_scope_grants", {"scope": scope.strip('"')}))
+        counts = [int(line.split()[0]) for line in lines]
+        self.assertEqual(counts, sorted(counts))
+
+    def test_every_other_command_that_asks_for_json_runs(self):
         ran = 0
         for name in ALERTS:
-            if re.search(r"^API=", runbook(name), re.M) and "CredentialExpires" not in name:
-                self.listing(name)
-                ran += 1
-        self.assertGreater(ran, 10)
+            for block in fences(runbook(name), "sh"):
+                if ASKS_FOR_JSON in block:
+                    self.run_block(block)
+                    ran += 1
+        self.assertGreaterEqual(ran, 8)
+
+    def test_the_answer_of_the_api_is_shown_as_it_is(self):
+        lines = self.run_block(self.block_of("DatadogTokenExporterFieldsUnparsed", "curl"))
+        self.assertEqual(len(lines), 10)
 
     def test_the_exporters_own_token_is_found(self):
         for name in ("DatadogTokenExporterCredentialExpires", "DatadogTokenExporterCredentialExpiresSoon"):
-            block = next(block for block in fences(runbook(name), "sh") if block.startswith("API="))
-            with tempfile.TemporaryDirectory() as directory:
-                secret = os.path.join(directory, "secret")
-                with harness.private_file(secret) as file:
-                    file.write(harness.ACCESS_TOKEN)
-                result = subprocess.run(["bash", "-c", block.replace("/etc/datadog/bearer-token", secret)], cwd=directory,
-                                        capture_output=True, text=True, check=False, timeout=harness.LIMIT_SECONDS,
-                                        env=harness.clean_environment(API=self.api.url, DD_BEARER_TOKEN=harness.ACCESS_TOKEN))
-            self.assertEqual(len(result.stdout.splitlines()), 1, result)
+            self.assertEqual(len(self.run_block(self.block_of(name, ASKS_FOR_JSON))), 1, name)
 
 
 if __name__ == "__main__":

@@ -20,6 +20,22 @@ RULES = ROOT / "dashboards" / "rules"
 RUNBOOKS = ROOT / "dashboards" / "runbooks"
 SOURCE = ROOT / "helm" / "datadog-token-exporter" / "files"
 README = ROOT / "README.md"
+# An alert on tokens with a finding, and the finding. Two more are about change, and ask for no finding.
+FINDINGS = {
+    "DatadogAccessTokenLeaked": "leaked",
+    "DatadogAccessTokenPrivilegedNeverExpires": "never_expires_privileged",
+    "DatadogAccessTokenExpiresImminently": "expiring_in_use",
+    "DatadogAccessTokenExpiresSoon": "expiring_in_use",
+    "DatadogAccessTokenOfUserExpiresSoon": "expiring_in_use",
+    "DatadogAccessTokenNeverExpiresOverBudget": "never_expires",
+    "DatadogAccessTokenLifetimeOverPolicy": "lifetime_over_policy",
+    "DatadogAccessTokenUnused": "unused",
+    "DatadogAccessTokenExpiredStillListed": "expired_still_listed",
+}
+OF_CHANGE = {"DatadogAccessTokenSuddenGrowth", "DatadogAccessTokenMassRemoval"}
+# How a runbook lists tokens, at each place where the exporter runs.
+PLACES = ("kubectl exec -n $NAMESPACE deploy/$NAME -- /usr/bin/datadog_token_exporter", "sudo datadog-token-exporter-run",
+          "docker exec $CONTAINER /usr/bin/datadog_token_exporter")
 SECTIONS = ["What it means", "How to find it", "What to do", "When to silence"]
 # Where labels of a target come from: the scrape, not the program.
 TARGET_LABELS = {"job", "instance", "pod", "container", "endpoint", "node"}
@@ -67,7 +83,9 @@ def faults(expression, metrics):
                 found.append(f"{metric} has no label {label}")
             # Zero-filled values are known by name; the organization's and scopes are anybody's.
             elif label not in ("org", "scope"):
-                found += [f"{metric} has no {label}={one}" for one in values if one not in known[label]]
+                found += [f"{metric} has no {label}={one}" for one in values
+                          # The bucket of what can't be read is there only once there is something to count.
+                          if one not in known[label] and (one != "unknown" or not label.endswith("_bucket"))]
     for _, listed in re.findall(r"\b(by|without|on|ignoring|group_left)\s*\(([^()]*)\)", expression):
         found += [f"no label {label}" for label in re.findall(r"\w+", listed) if label not in labels]
     return found if selectors else ["no metric at all"]
@@ -206,12 +224,14 @@ class Runbooks(unittest.TestCase):
     def setUpClass(cls):
         cls.metrics = exposition()
 
-    def test_commands_name_no_release_and_run_with_the_pods_configuration(self):
+    def test_commands_name_no_release_and_no_configuration(self):
+        """The pod's own environment names it, and so it is there for what `kubectl exec` starts."""
         for name in ALERTS:
             text = runbook(name)
             self.assertNotIn("deploy/datadog-token-exporter", text, name)
             for command in re.findall(r"kubectl exec .*", text):
-                self.assertIn("--config.file=/etc/datadog-token-exporter/config/config.yaml", command, name)
+                self.assertRegex(command, r"kubectl exec -n \$NAMESPACE (deploy/\$NAME|\$POD) -- /usr/bin/datadog_token_exporter --", name)
+                self.assertNotIn("--config.file", command, name)
 
     def test_each_alert_has_one_and_each_belongs_to_an_alert(self):
         self.assertEqual(sorted(path.stem for path in RUNBOOKS.glob("*.md")), sorted(ALERTS))
@@ -229,17 +249,41 @@ class Runbooks(unittest.TestCase):
             self.assertEqual([heading for heading, body in zip(parts[1::2], parts[2::2]) if len(body.strip()) < 40], [], name)
 
     def test_token_alerts_say_three_ways_to_the_tokens(self):
-        for name in ALERTS:
-            if name.startswith("DatadogAccessToken"):
-                text = runbook(name)
-                self.assertIn("/api/v2/personal_access_tokens?", text, name)
-                self.assertIn("Organization Settings > Access Tokens", text, name)
-                self.assertIn("--tokens.detail=", text, name)
+        for name in FINDINGS:
+            text = runbook(name)
+            self.assertIn("Organization Settings > Access Tokens", text, name)
+            self.assertIn("With `--tokens.detail=findings` also in Prometheus", text, name)
+            self.assertIn(f'datadog_access_token_finding{{reason="{FINDINGS[name]}"}}', text, name)
 
-    def test_the_listing_is_made_the_same_way_everywhere(self):
-        listings = {match.group(0) for name in ALERTS
-                    for match in re.finditer(r"^API=.*?> tokens\.jsonl$", runbook(name), re.M | re.S)}
+    def test_every_alert_on_a_finding_is_known_here(self):
+        self.assertEqual({name for name in ALERTS if name.startswith("DatadogAccessToken")}, set(FINDINGS) | OF_CHANGE)
+        for name, reason in FINDINGS.items():
+            named = re.findall(r'reason="(\w+)"', RENDERED[name]["expr"]) or [reason]
+            self.assertEqual(named, [reason], name)
+
+    def test_a_finding_begins_with_the_commands_that_list_it(self):
+        """After one sentence, before anything else that a person would have to read."""
+        for name, reason in FINDINGS.items():
+            heading, sentence, commands, *_ = runbook(name).split("\n\n")
+            self.assertEqual(heading, f"# {name}")
+            self.assertRegex(sentence, r"\A[A-Z][^.\n]*(\.\w[^.\n]*)*\.\Z", name)
+            self.assertEqual([line.partition(" #")[0] for line in commands.splitlines() if not line.startswith(("#", "```"))],
+                             [f"{place} --list={reason}" for place in PLACES], name)
+
+    def test_tokens_are_listed_the_same_way_everywhere(self):
+        """For Kubernetes, systemd and Docker, each time."""
+        listings = set()
+        for name in ALERTS:
+            for block in fences(runbook(name), "sh"):
+                if any(place in block for place in PLACES):
+                    listings.add(re.sub(r"--list\S*", "--list", block))
         self.assertEqual(len(listings), 1)
+
+    def test_nobody_reads_pages_of_the_api_by_hand(self):
+        for name in ALERTS:
+            for block in fences(runbook(name), "sh"):
+                self.assertNotRegex(block, r"(?m)^\s*(while|for|until)\b", name)
+                self.assertNotRegex(block, r"curl\b.*(localhost|127\.0\.0\.1|\[::1\])", name)
 
     def test_no_secret_is_passed_on_a_command_line(self):
         for name in ALERTS:
@@ -260,7 +304,7 @@ class Runbooks(unittest.TestCase):
             text = runbook(name)
             for metric in re.findall(r"\bdatadog_access_token\w*", text):
                 self.assertIn(metric, self.metrics, name)
-            flags = set(re.findall(r"(?<![\w-])--((?:tokens|poll|policy|scopes|web|buckets|datadog|config|check)\b[\w.-]*)",
+            flags = set(re.findall(r"(?<![\w-])--((?:tokens|poll|policy|scopes|web|buckets|datadog|config|check|list|probe)\b[\w.-]*)",
                                    text))
             self.assertEqual(sorted(flags - known), [], name)
 

@@ -33,6 +33,9 @@ TEXTS = {
     "DatadogTokenExporterListingIncomplete": (ORG,
         "Listings of production are published as incomplete: pages and the total that Datadog reports don't agree,"
         " however often they are read."),
+    "DatadogTokenExporterSingleOwner": (ORG,
+        "All tokens of production that Datadog lists have the same owner. Credentials without the permission org_app_keys_read "
+        "list only their own tokens: the numbers are then far too small, and other alerts are silent."),
     "DatadogTokenExporterFieldsUnparsed": ({**ORG, "field": "expires_at"},
         "The field expires_at of some tokens of production can't be read; what is counted by it is unknown or "
         "missing."),
@@ -46,6 +49,9 @@ TEXTS = {
     "DatadogTokenExporterScopesFolded": (ORG,
         'Scopes of production that are counted together as scope="other": 1. Totals are right; questions about one'
         " of these scopes have no answer."),
+    "DatadogTokenExporterDetailOmitted": (ORG,
+        "Tokens of production without series of their own because of --tokens.detail-limit: 1. The worst are shown; counts "
+        "are not affected."),
     "DatadogTokenExporterReloadFailed": ({"job": "exporter", "namespace": "monitoring", "file": "web"},
         "The web configuration of exporter has changed and can't be used; the one before stays in use, with its passwords "
         "and certificates."),

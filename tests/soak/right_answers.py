@@ -65,7 +65,7 @@ def expected_sums(expected):
         ("datadog_access_tokens_leaked", ALL): expected["leaked"],
         ("datadog_access_tokens_at_risk", ("reason", "leaked")): expected["leaked"],
         ("datadog_access_tokens_at_risk", ("reason", "never_expires")): expected["never_expiring"],
-        ("datadog_access_token_scopes", ALL): len(expected["by_scope"]),
+        ("datadog_access_token_distinct_scopes", ALL): len(expected["by_scope"]),
         ("datadog_access_token_scopes_folded", ALL): 0,
         ("datadog_access_token_listing_reported_tokens", ALL): total,
         (COMPLETE, ALL): 1,

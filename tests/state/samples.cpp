@@ -128,12 +128,13 @@ OrganizationState small_state() {
     auto inventory = inventory::count({{.id = "a"}, {.id = "b", .scopes = {"metrics_read"}}});
     inventory.unscoped.at(TokenType::personal, OwnerType::user)[0] = 11;
     inventory.privileged.at(TokenType::personal, OwnerType::user)[0] = 12;
-    inventory.distinct_owners = 13;
+    inventory.single_owner = true;
     inventory.details_omitted = 14;
     inventory.folded_scopes = 15;
     inventory.distinct_scopes = 16;
     inventory.credential_expiry = now + 3 * day;
-    inventory.details = {{.id = "a",
+    inventory.details = {{.findings = inventory::FindingSet(5),
+                          .id = "a",
                           .name = "a token",
                           .type = TokenType::personal,
                           .owner_type = OwnerType::user,

@@ -27,20 +27,6 @@ std::optional<char> decode_escape(std::string_view text) {
     return static_cast<char>(static_cast<unsigned char>(value));
 }
 
-/// As forms are encoded: `%5B` is `[`, `+` a space; a `%` that begins no escape is itself.
-std::string decode(std::string_view text) {
-    std::string decoded;
-    for (std::size_t position = 0; position < text.size(); ++position) {
-        const char letter = text[position];
-        const auto escaped = letter == '%' ? decode_escape(text.substr(position)) : std::nullopt;
-        if (escaped) {
-            position += 2;
-        }
-        decoded += escaped.value_or(letter == '+' ? ' ' : letter);
-    }
-    return decoded;
-}
-
 std::optional<std::size_t> parse_number(std::string_view text) {
     std::size_t number = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
@@ -116,6 +102,19 @@ std::string_view take(std::string_view& text, std::string_view separator) {
 
 }  // namespace
 
+std::string decoded(std::string_view text) {
+    std::string plain;
+    for (std::size_t position = 0; position < text.size(); ++position) {
+        const char letter = text[position];
+        const auto escaped = letter == '%' ? decode_escape(text.substr(position)) : std::nullopt;
+        if (escaped) {
+            position += 2;
+        }
+        plain += escaped.value_or(letter == '+' ? ' ' : letter);
+    }
+    return plain;
+}
+
 std::string_view HttpRequest::header(std::string_view name) const {
     for (const auto& [key, value] : headers) {
         if (key == name) {
@@ -143,7 +142,7 @@ tl::expected<PageRequest, std::string> parse_query(std::string_view target) {
     while (!target.empty()) {
         auto value = take(target, "&");
         const auto key = take(value, "=");
-        if (auto checked = set_argument(request, decode(key), decode(value)); !checked) {
+        if (auto checked = set_argument(request, decoded(key), decoded(value)); !checked) {
             return tl::unexpected(std::move(checked.error()));
         }
     }

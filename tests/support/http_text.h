@@ -23,6 +23,9 @@ struct HttpRequest {
 
 [[nodiscard]] HttpRequest parse_request(std::string_view head);
 
+/// Percent-decoded as forms are: `%5B` is `[`, `+` a space; a `%` that begins no escape is itself.
+[[nodiscard]] std::string decoded(std::string_view text);
+
 /// Reads the arguments after `?` of a request's target, percent-encoded or not; unknown ones are ignored, of
 /// repeated ones the last counts. The error is what the API's 400 says.
 [[nodiscard]] tl::expected<datadog::PageRequest, std::string> parse_query(std::string_view target);

@@ -165,6 +165,33 @@ void write_leaked_key(Writer& writer, const SimulatedToken& token) {
     writer.EndObject();
 }
 
+void write_truth(Writer& writer, std::string_view key, bool value) {
+    writer.Key(key.data(), static_cast<rapidjson::SizeType>(key.size()));
+    writer.Bool(value);
+}
+
+void write_user_attributes(Writer& writer, const datadog::User& user) {
+    writer.StartObject();
+    if (user.name.empty()) {
+        writer.Key("name");
+        writer.Null();
+    } else {
+        write_member(writer, "name", user.name);
+    }
+    write_member(writer, "handle", user.handle);
+    write_member(writer, "created_at", "2024-01-01T00:00:00+00:00");
+    write_member(writer, "modified_at", "2025-01-01T00:00:00+00:00");
+    write_member(writer, "email", user.email);
+    write_member(writer, "icon", "https://secure.gravatar.com/avatar/0?s=48&d=retro");
+    writer.Key("title");
+    writer.Null();
+    write_truth(writer, "verified", !user.email.empty());
+    write_truth(writer, "service_account", user.service_account);
+    write_truth(writer, "disabled", user.disabled);
+    write_member(writer, "status", user.disabled ? "Disabled" : "Active");
+    writer.EndObject();
+}
+
 void write_meta(Writer& writer, const std::optional<std::string>& total_json) {
     writer.StartObject();
     writer.Key("page");
@@ -199,6 +226,21 @@ std::string listing_json(const Slice& slice, const ListingStyle& style) {
     writer.EndArray();
     writer.Key("meta");
     write_meta(writer, style.total_json);
+    writer.EndObject();
+    return {buffer.GetString(), buffer.GetSize()};
+}
+
+std::string user_json(std::string_view id, const datadog::User& user) {
+    rapidjson::StringBuffer buffer;
+    Writer writer(buffer);
+    writer.StartObject();
+    writer.Key("data");
+    writer.StartObject();
+    write_member(writer, "type", "users");
+    write_member(writer, "id", id);
+    writer.Key("attributes");
+    write_user_attributes(writer, user);
+    writer.EndObject();
     writer.EndObject();
     return {buffer.GetString(), buffer.GetSize()};
 }

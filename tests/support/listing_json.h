@@ -1,10 +1,12 @@
-// A page of the listing as the API writes it.
+// A page of the listing, and a user, as the API writes them.
 #pragma once
 
+#include "datadog/user.h"
 #include "support/simulated_listing.h"
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace exporter::support {
 
@@ -17,6 +19,9 @@ struct ListingStyle {
 /// What the API leaves open is decided by each token's id, so that it stays: `Z` or `+00:00`, fractions of 0,
 /// 3 or 6 digits (never fewer than the date needs), an absent or a null `expires_at`.
 [[nodiscard]] std::string listing_json(const Slice& slice, const ListingStyle& style);
+
+/// One user: null stands for no name, as the API has it.
+[[nodiscard]] std::string user_json(std::string_view id, const datadog::User& user);
 
 /// `{"errors": [message]}`
 [[nodiscard]] std::string errors_json(std::string_view message);

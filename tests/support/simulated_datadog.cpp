@@ -16,6 +16,7 @@ namespace exporter::support {
 namespace {
 
 constexpr std::string_view listing_path = "/api/v2/personal_access_tokens";
+constexpr std::string_view users_path = "/api/v2/users/";
 constexpr std::size_t most_recorded = 1000;
 constexpr std::size_t default_page_size = 10;
 
@@ -38,6 +39,10 @@ CannedAnswer error(int status, std::string_view message) {
     return {status, "application/json", errors_json(message), {}};
 }
 
+std::string_view path_of(const HttpRequest& request) {
+    return std::string_view(request.target).substr(0, request.target.find('?'));
+}
+
 enum class Authorization { granted, missing, wrong };
 
 /// An `Authorization` header decides alone. Otherwise DD-APPLICATION-KEY does, and if that is not the access
@@ -57,6 +62,19 @@ Authorization authorize(const HttpRequest& request, const SimulatedDatadogOption
     }
     const bool right = api_key == options.api_key && application_key == options.app_key;
     return right ? Authorization::granted : Authorization::wrong;
+}
+
+/// nullopt: the credentials are right.
+std::optional<CannedAnswer> refusal(const HttpRequest& request, const SimulatedDatadogOptions& options) {
+    switch (authorize(request, options)) {
+        case Authorization::missing:
+            return error(401, "Unauthorized");
+        case Authorization::wrong:
+            return error(403, "Forbidden");
+        case Authorization::granted:
+            break;
+    }
+    return std::nullopt;
 }
 
 std::string wire_text(const CannedAnswer& answer) {
@@ -112,7 +130,9 @@ void SimulatedDatadog::serve(RawConnection& connection) {
 
 CannedAnswer SimulatedDatadog::answer(RawConnection& connection, const HttpRequest& request) {
     const std::size_t number = record(request);
-    if (std::string_view(request.target).substr(0, request.target.find('?')) != listing_path) {
+    const std::string_view path = path_of(request);
+    const bool of_a_user = path.starts_with(users_path);
+    if (path != listing_path && !of_a_user) {
         return error(404, "Not found");
     }
     if (request.method != "GET") {
@@ -121,18 +141,13 @@ CannedAnswer SimulatedDatadog::answer(RawConnection& connection, const HttpReque
     if (const auto latency = faults()->latency; latency.count() > 0) {
         (void)connection.wait(latency);
     }
-    return answer_listing(request, number);
+    if (auto refused = refusal(request, options_)) {
+        return *std::move(refused);
+    }
+    return of_a_user ? answer_user(request, number) : answer_listing(request, number);
 }
 
 CannedAnswer SimulatedDatadog::answer_listing(const HttpRequest& request, std::size_t number) {
-    switch (authorize(request, options_)) {
-        case Authorization::missing:
-            return error(401, "Unauthorized");
-        case Authorization::wrong:
-            return error(403, "Forbidden");
-        case Authorization::granted:
-            break;
-    }
     const auto asked = parse_query(request.target);
     if (!asked) {
         return error(400, asked.error());
@@ -144,6 +159,24 @@ CannedAnswer SimulatedDatadog::answer_listing(const HttpRequest& request, std::s
             return std::move(*canned);
         }
     }
+    return within_rate_limit(request, [&] { return page(*asked, *faults_now); });
+}
+
+CannedAnswer SimulatedDatadog::answer_user(const HttpRequest& request, std::size_t number) {
+    const std::string_view path = path_of(request);
+    const std::string id = decoded(path.substr(users_path.size()));
+    const auto faults_now = faults();
+    if (faults_now->intercept_user) {
+        const std::scoped_lock lock(intercept_mutex_);
+        if (auto canned = faults_now->intercept_user(number, id)) {
+            return std::move(*canned);
+        }
+    }
+    return within_rate_limit(request, [&] { return user(id); });
+}
+
+CannedAnswer SimulatedDatadog::within_rate_limit(const HttpRequest& request,
+                                                 const std::function<CannedAnswer()>& content) {
     demo::RateLimiter::Verdict verdict{.allowed = true, .state = {}};
     {
         const std::scoped_lock lock(mutex_);
@@ -152,7 +185,7 @@ CannedAnswer SimulatedDatadog::answer_listing(const HttpRequest& request, std::s
         }
     }
     const bool allowed = verdict.allowed;
-    CannedAnswer answer = allowed ? page(*asked, *faults_now) : error(429, "Too many requests");
+    CannedAnswer answer = allowed ? content() : error(429, "Too many requests");
     if (allowed && options_.gzip && allows_gzip(request.header("accept-encoding"))) {
         answer.body = gzip(answer.body, Effort::least);
         answer.headers.emplace_back("Content-Encoding", "gzip");
@@ -162,6 +195,16 @@ CannedAnswer SimulatedDatadog::answer_listing(const HttpRequest& request, std::s
         answer.headers.insert(answer.headers.end(), headers.begin(), headers.end());
     }
     return answer;
+}
+
+CannedAnswer SimulatedDatadog::user(std::string_view id) {
+    if (!options_.user_access_read) {
+        return error(403, "Forbidden: the permission user_access_read is missing");
+    }
+    const std::scoped_lock lock(organization_mutex_);
+    const auto user = organization_.user_of(id);
+    return user ? CannedAnswer{200, options_.content_type, user_json(id, *user), {}}
+                : error(404, "User not found");
 }
 
 CannedAnswer SimulatedDatadog::page(const datadog::PageRequest& request, const Faults& faults) {

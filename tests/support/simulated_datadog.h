@@ -14,12 +14,13 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 namespace exporter::support {
 
-/// An answer sent instead of the listing.
+/// An answer sent instead of the real one.
 struct CannedAnswer {
     int status = 200;
     std::string content_type = "application/json";
@@ -34,6 +35,8 @@ struct Faults {
     /// once the credentials and the query have proven right; calls never overlap.
     std::function<std::optional<CannedAnswer>(std::size_t number, const datadog::PageRequest& request)>
         intercept;
+    /// The same for each look-up of a user, with the id asked for.
+    std::function<std::optional<CannedAnswer>(std::size_t number, const std::string& id)> intercept_user;
     /// Called with the organization before each page is listed: tests create and revoke tokens between pages.
     /// The organization is locked: `with_organization` in here would wait for ever.
     std::function<void(demo::SimulatedOrganization&, const datadog::PageRequest&)> before_page;
@@ -57,6 +60,7 @@ struct SimulatedDatadogOptions {
     std::string content_type = "application/vnd.api+json";
     bool gzip = true;  ///< when the request allows it
     bool report_leaks = true;
+    bool user_access_read = true;  ///< false: the credentials may not look up users, which get 403
     /// The clock of the organization, of the rate limit and of the `Date` header; the real one when empty.
     /// Called from the server's threads.
     std::function<base::Timestamp()> clock;
@@ -65,7 +69,7 @@ struct SimulatedDatadogOptions {
 
 /// Serves `GET /api/v2/personal_access_tokens` as ../shared/api.md describes it: paging and its limits,
 /// `sort`, `filter`, repeated `filter[owned_by]`, 400/401/403/404/429 with the rate-limit headers, gzip, both
-/// content types, leak information.
+/// content types, leak information; and `GET /api/v2/users/{id}`, which shares the rate limit.
 class SimulatedDatadog {
   public:
     /// Starts listening on 127.0.0.1; throws std::runtime_error when it can't.
@@ -90,6 +94,12 @@ class SimulatedDatadog {
     void serve(RawConnection& connection);
     [[nodiscard]] CannedAnswer answer(RawConnection& connection, const HttpRequest& request);
     [[nodiscard]] CannedAnswer answer_listing(const HttpRequest& request, std::size_t number);
+    [[nodiscard]] CannedAnswer answer_user(const HttpRequest& request, std::size_t number);
+    /// What `content` makes, or 429; with the rate limit's headers, and compressed where the request allows
+    /// it.
+    [[nodiscard]] CannedAnswer within_rate_limit(const HttpRequest& request,
+                                                 const std::function<CannedAnswer()>& content);
+    [[nodiscard]] CannedAnswer user(std::string_view id);
     [[nodiscard]] CannedAnswer page(const datadog::PageRequest& request, const Faults& faults);
     [[nodiscard]] std::size_t record(const HttpRequest& request);
     [[nodiscard]] std::shared_ptr<const Faults> faults() const;

@@ -69,6 +69,7 @@ Arguments parse(CLI::App& app, int argc, char** argv) {
     std::int64_t max_seconds = arguments.longest_run.count();
     bool no_gzip = false;
     bool alive = false;
+    bool no_users = false;
     auto& organization = arguments.datadog.organization;
 
     app.add_option("--port", arguments.datadog.port, "port; 0 is any free one");
@@ -80,6 +81,7 @@ Arguments parse(CLI::App& app, int argc, char** argv) {
     app.add_option("--chaos-seed", arguments.chaos_seed, "another seed is another order of faults");
     app.add_flag("--no-gzip", no_gzip, "never compress");
     app.add_flag("--alive", alive, "let tokens come, go and be used; without it nothing changes");
+    app.add_flag("--no-user-access", no_users, "refuse look-ups of users, as without user_access_read");
     app.add_option("--max-seconds", max_seconds, "exits by itself after so long")
         ->check(CLI::Range(1, 86'400));
     app.add_option("--expected", arguments.expected_file,
@@ -91,6 +93,7 @@ Arguments parse(CLI::App& app, int argc, char** argv) {
     }
     arguments.datadog.gzip = !no_gzip;
     arguments.datadog.alive = alive;
+    arguments.datadog.user_access_read = !no_users;
     arguments.latency = std::chrono::milliseconds(latency_milliseconds);
     arguments.longest_run = std::chrono::seconds(max_seconds);
     return arguments;

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <functional>
+#include <optional>
 #include <ostream>
 #include <string>
 #include <vector>
@@ -143,6 +144,59 @@ std::string card_of(const OrganizationStatus& status, base::Timestamp moment = n
     return organization_card(status, sample_settings(), CardSize::open, moment).str();
 }
 
+std::string heading_of(const std::string& card) {
+    const auto start = card.find("<span class=\"status\">");
+    return card.substr(start, card.find("</summary>") - start);
+}
+
+TEST(OrganizationCard, HeadingSaysThatPollingIsHealthyAndWhatIsWorst) {
+    EXPECT_EQ(heading_of(card_of(healthy("x", leak_one))),
+              "<span class=\"status\"><span class=\"state healthy\">Polling healthy</span> · "
+              "<span class=\"critical\">1 leaked token</span></span>");
+    EXPECT_THAT(heading_of(card_of(healthy("x"))),
+                HasSubstr("<span class=\"warning\">4 privileged tokens without expiry</span>"));
+}
+
+TEST(OrganizationCard, HeadingAddsNothingToTheConditionWithoutAFinding) {
+    const auto card = card_of(healthy("x", [](auto& inventory) { inventory.at_risk = {}; }));
+    EXPECT_EQ(heading_of(card),
+              "<span class=\"status\"><span class=\"state healthy\">Polling healthy</span></span>");
+}
+
+TEST(OrganizationCard, ALeakedTokenIsNotCalledAProblemOfPolling) {
+    const auto status = healthy("x", leak_one);
+    EXPECT_EQ(condition(status, sample_settings(), now()), Condition::healthy);
+    EXPECT_THAT(card_of(status), Not(HasSubstr("attention")));
+}
+
+TEST(OrganizationCard, BoxHasTheColourOfTheWorse) {
+    const auto box_of = [](const OrganizationStatus& status) {
+        const auto card = card_of(status);
+        return card.substr(0, card.find('>'));
+    };
+    EXPECT_THAT(box_of(healthy("x", [](auto& inventory) { inventory.at_risk = {}; })),
+                HasSubstr("\"card healthy\""));
+    EXPECT_THAT(box_of(healthy("x")), HasSubstr("\"card attention\""));
+    EXPECT_THAT(box_of(forbidden("x")), HasSubstr("\"card attention\""));
+    EXPECT_THAT(box_of(healthy("x", leak_one)), HasSubstr("\"card alarm\""));
+}
+
+TEST(OrganizationCard, WithACriticalFindingIsNotFolded) {
+    const auto folded = [](const OrganizationStatus& status) {
+        return organization_card(status, sample_settings(), CardSize::folded, now()).str();
+    };
+    EXPECT_THAT(folded(healthy("x", leak_one)), HasSubstr("<details class=\"card alarm\" open>"));
+    EXPECT_THAT(folded(healthy("x")), HasSubstr("<details class=\"card attention\">"));
+}
+
+TEST(OrganizationCard, ABriefOneListsNoTokens) {
+    const auto status = healthy(
+        "x", [](auto& inventory) { inventory.details = {detail_of("robot", {inventory::Finding::leaked})}; });
+    EXPECT_THAT(card_of(status), HasSubstr("robot"));
+    EXPECT_THAT(organization_card(status, sample_settings(), CardSize::brief, now()).str(),
+                Not(HasSubstr("robot")));
+}
+
 TEST(OrganizationCard, WithoutNumbersHasNoPicture) {
     const auto card = card_of(forbidden("x"));
     EXPECT_THAT(card, Not(HasSubstr("<table")));
@@ -156,12 +210,13 @@ TEST(OrganizationCard, SaysThatNothingIsListed) {
     EXPECT_THAT(card, HasSubstr("The organization lists no access tokens."));
 }
 
-TEST(OrganizationCard, SaysWhatASingleOwnerHintsAtUnlessAFilterIsSet) {
-    auto status = healthy("x", [](auto& inventory) { inventory.distinct_owners = 1; });
-    EXPECT_THAT(card_of(status), HasSubstr("All tokens have one owner."));
-    status.filtered = true;
-    EXPECT_THAT(card_of(status), Not(HasSubstr("All tokens have one owner.")));
-    EXPECT_THAT(card_of(healthy("x")), Not(HasSubstr("All tokens have one owner.")));
+TEST(OrganizationCard, SaysWhatASingleOwnerHintsAt) {
+    const auto card_with = [](std::optional<bool> single_owner) {
+        return card_of(healthy("x", [&](auto& inventory) { inventory.single_owner = single_owner; }));
+    };
+    EXPECT_THAT(card_with(true), HasSubstr("All tokens have one owner."));
+    EXPECT_THAT(card_with(false), Not(HasSubstr("All tokens have one owner.")));
+    EXPECT_THAT(card_with(std::nullopt), Not(HasSubstr("All tokens have one owner.")));
 }
 
 TEST(OrganizationCard, SaysThatAFilterIsSet) {

@@ -8,8 +8,11 @@
 
 #include <array>
 #include <chrono>
+#include <memory>
 #include <regex>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace exporter::web {
 namespace {
@@ -73,15 +76,44 @@ TEST(StatusPage, SaysInWordsWhyAPollFailed) {
     EXPECT_THAT(html, HasSubstr("403 from api.datadoghq.eu: Forbidden</bdi> <code>forbidden</code>"));
     EXPECT_THAT(html, HasSubstr("Wrong site, or the key lacks org_app_keys_read. "));
     EXPECT_THAT(html, HasSubstr("3 polls in a row have failed."));
-    EXPECT_THAT(html, HasSubstr("Needs attention"));
-    EXPECT_THAT(html, Not(HasSubstr("Healthy")));
+    EXPECT_THAT(html, HasSubstr("Polling needs attention"));
+    EXPECT_THAT(html, Not(HasSubstr("Polling healthy")));
+}
+
+/// Names of one letter as the page has them.
+std::string order_of(const std::vector<OrganizationStatus>& organizations) {
+    const auto html = page_of(organizations);
+    std::string order;
+    const std::regex names("<bdi>([a-e])</bdi>");
+    for (std::sregex_iterator name(html.begin(), html.end(), names), end; name != end; ++name) {
+        order += (*name)[1];
+    }
+    return order;
+}
+
+/// `healthy`, and nothing is wrong with any token.
+OrganizationStatus flawless(std::string name) {
+    return healthy(std::move(name), [](auto& inventory) { inventory.at_risk = {}; });
+}
+
+std::string title_of(const std::vector<OrganizationStatus>& organizations) {
+    return between(page_of(organizations), "<title>", " · Datadog token exporter</title>");
 }
 
 TEST(StatusPage, SummaryCountsOrganizationsByCondition) {
-    EXPECT_THAT(page_of(many(498, 2)), HasSubstr(">498 healthy, 2 need attention</h2>"));
-    EXPECT_THAT(page_of(many(2, 1)), HasSubstr(">2 healthy, 1 needs attention</h2>"));
+    EXPECT_THAT(page_of(many(498, 2)), HasSubstr(">Polling: 498 healthy, 2 need attention"));
+    EXPECT_THAT(page_of(many(2, 1)), HasSubstr(">Polling: 2 healthy, 1 needs attention"));
     EXPECT_THAT(page_of({healthy("a"), waiting("b"), waiting("c")}),
-                HasSubstr(">1 healthy, 2 waiting for their first poll</h2>"));
+                HasSubstr(">Polling: 1 healthy, 2 waiting for their first poll"));
+}
+
+TEST(StatusPage, SummarySaysWhatIsWorstInAllOrganizations) {
+    EXPECT_THAT(
+        page_of({healthy("a", leak_one), flawless("b"), healthy("c", leak_one)}),
+        HasSubstr(
+            "<h2 id=\"summary\">Polling: 3 healthy · <span class=\"critical\">2 leaked tokens</span></h2>"));
+    EXPECT_THAT(page_of({flawless("a"), flawless("b")}),
+                HasSubstr("<h2 id=\"summary\">Polling: 2 healthy</h2>"));
 }
 
 TEST(StatusPage, SummaryAddsUpTheOrganizationsThatHaveNumbers) {
@@ -89,27 +121,39 @@ TEST(StatusPage, SummaryAddsUpTheOrganizationsThatHaveNumbers) {
     EXPECT_THAT(html, HasSubstr("<strong>26 tokens</strong> in 2 organizations"));
 }
 
-TEST(StatusPage, TitleSaysWhetherSomethingIsWrong) {
-    EXPECT_THAT(page_of(many(2, 1)), HasSubstr("<title>2 healthy, 1 needs attention · "));
-    EXPECT_THAT(page_of({forbidden("a")}), HasSubstr("<title>Needs attention · "));
-    EXPECT_THAT(page_of({healthy("a")}), HasSubstr("<title>Healthy · "));
+TEST(StatusPage, TitleSaysHowPollingGoes) {
+    EXPECT_EQ(title_of({flawless("a"), flawless("b"), forbidden("c")}),
+              "Polling: 2 healthy, 1 needs attention");
+    EXPECT_EQ(title_of({forbidden("a")}), "Polling needs attention");
+    EXPECT_EQ(title_of({flawless("a")}), "Polling healthy");
+}
+
+TEST(StatusPage, TitleBeginsWithTheWorst) {
+    const auto leaky = healthy("a", leak_one);
+    EXPECT_EQ(title_of({leaky}), "1 leaked token · Polling healthy");
+    EXPECT_EQ(title_of({leaky, forbidden("b")}), "1 leaked token · Polling: 1 healthy, 1 needs attention");
+    EXPECT_EQ(title_of({healthy("a")}), "4 privileged tokens without expiry · Polling healthy");
+    EXPECT_EQ(title_of({healthy("a"), forbidden("b")}),
+              "Polling: 1 healthy, 1 needs attention · 4 privileged tokens without expiry");
+}
+
+TEST(StatusPage, OrganizationsWithALeakedTokenComeFirst) {
+    auto failing_and_leaky = healthy("e", leak_one);
+    failing_and_leaky.moving = false;
+    EXPECT_EQ(
+        order_of({healthy("a"), healthy("b", leak_one), forbidden("c"), waiting("d"), failing_and_leaky}),
+        "ebcda");
 }
 
 TEST(StatusPage, ThoseThatNeedAttentionComeFirstAndTheOrderIsTheConfigurationsOtherwise) {
-    const auto html = page_of({healthy("a"), waiting("b"), forbidden("c"), healthy("d"), forbidden("e")});
-    std::string order;
-    const std::regex names("<bdi>([a-e])</bdi>");
-    for (std::sregex_iterator name(html.begin(), html.end(), names), end; name != end; ++name) {
-        order += (*name)[1];
-    }
-    EXPECT_EQ(order, "cebad");
+    EXPECT_EQ(order_of({healthy("a"), waiting("b"), forbidden("c"), healthy("d"), forbidden("e")}), "cebad");
 }
 
 TEST(StatusPage, OfSeveralOrganizationsTheHealthyOnesAreFolded) {
-    const auto html = page_of({healthy("a"), forbidden("b")});
+    const auto html = page_of({flawless("a"), forbidden("b")});
     EXPECT_THAT(html, HasSubstr("<details class=\"card attention\" open>"));
     EXPECT_THAT(html, HasSubstr("<details class=\"card healthy\">"));
-    EXPECT_THAT(page_of({healthy("a")}), HasSubstr("<details class=\"card healthy\" open>"));
+    EXPECT_THAT(page_of({flawless("a")}), HasSubstr("<details class=\"card healthy\" open>"));
 }
 
 TEST(StatusPage, OfManyOrganizationsOnlySomeAreShown) {
@@ -136,6 +180,15 @@ TEST(StatusPage, SizeIsBoundedHoweverManyOrganizationsFail) {
     EXPECT_LT(page_of(many(5000, 0)).size(), 200'000U);
 }
 
+TEST(StatusPage, SizeIsBoundedWithTokensOneByOneToo) {
+    // As long as label_text.h lets them be, and each byte grows when it is escaped.
+    const std::string longest(200, '"');
+    auto token = detail_of(longest, {inventory::Finding::leaked, inventory::Finding::never_expires});
+    token.id = token.owner_id = longest;
+    const auto big = healthy("x", [&](auto& inventory) { inventory.details.assign(1000, token); });
+    EXPECT_LT(page_of(std::vector(5000, big)).size(), 1'200'000U);
+}
+
 TEST(StatusPage, LinksEverythingElseThatIsServed) {
     PageSettings settings = sample_settings();
     settings.telemetry_path = "/tokens";
@@ -150,6 +203,11 @@ TEST(StatusPage, EscapesEveryText) {
     auto good = healthy(
         hostile, [&hostile](inventory::Inventory& inventory) { inventory.expiry_buckets[1] = hostile; });
     good.endpoint = hostile;
+    auto token = detail_of(hostile, {inventory::Finding::leaked});
+    token.id = token.owner_id = hostile;
+    auto listed = *good.inventory;
+    listed.details = {token};
+    good.inventory = std::make_shared<const inventory::Inventory>(std::move(listed));
     auto bad = forbidden(hostile);
     bad.endpoint = hostile;
     bad.statistics.last_error = {

@@ -8,7 +8,7 @@ namespace exporter::web {
 using namespace std::chrono_literals;
 using datadog::OwnerType;
 using datadog::TokenType;
-using inventory::Risk;
+using inventory::Finding;
 
 base::Timestamp now() {
     return std::chrono::sys_days(std::chrono::year(2026) / 11 / 24) + 19h + 10min + 16s + 500ms;
@@ -18,8 +18,7 @@ PageSettings sample_settings() {
     return {.version = "1.2.3",
             .interval = 5min,
             .stale_after = 1h,
-            .max_lifetime = 24h * 365,
-            .max_idle = 24h * 90};
+            .policy = {.max_lifetime = 24h * 365, .max_idle = 24h * 90}};
 }
 
 inventory::Inventory sample_inventory() {
@@ -30,14 +29,28 @@ inventory::Inventory sample_inventory() {
     inventory.by_expiry.at(TokenType::personal, OwnerType::user) = {1, 1, 3, 0, 0};
     inventory.by_expiry.at(TokenType::personal, OwnerType::unknown) = {0, 1, 0, 0, 0};
     inventory.by_expiry.at(TokenType::service, OwnerType::service_account) = {0, 0, 2, 5, 0};
-    const auto at_risk = [&inventory](Risk risk) -> inventory::Count& {
-        return inventory.at_risk.at(static_cast<std::size_t>(risk))
-            .at(TokenType::service, OwnerType::service_account);
-    };
-    at_risk(Risk::never_expires_privileged) = 4;
-    at_risk(Risk::never_expires) = 5;
-    inventory.distinct_owners = 3;
+    tokens_with(inventory, Finding::never_expires_privileged) = 4;
+    tokens_with(inventory, Finding::never_expires) = 5;
+    inventory.single_owner = false;
     return inventory;
+}
+
+inventory::Count& tokens_with(inventory::Inventory& inventory, Finding finding) {
+    return inventory.at_risk.at(static_cast<std::size_t>(finding))
+        .at(TokenType::service, OwnerType::service_account);
+}
+
+void leak_one(inventory::Inventory& inventory) {
+    inventory.leaks_reported = true;
+    tokens_with(inventory, Finding::leaked) = 1;
+}
+
+inventory::TokenDetail detail_of(const std::string& name, std::initializer_list<Finding> findings) {
+    inventory::TokenDetail detail{.id = "id-of-" + name, .name = name, .owner_id = "owner-of-" + name};
+    for (const Finding finding : findings) {
+        detail.findings.set(static_cast<std::size_t>(finding));
+    }
+    return detail;
 }
 
 OrganizationStatus waiting(std::string name) {

@@ -4,6 +4,7 @@
 #include "web/status_page.h"
 
 #include <functional>
+#include <initializer_list>
 #include <string>
 
 namespace exporter::web {
@@ -17,6 +18,14 @@ namespace exporter::web {
 /// 13 tokens in five buckets, personal and service ones.
 [[nodiscard]] inventory::Inventory sample_inventory();
 using Change = std::function<void(inventory::Inventory&)>;
+
+/// The number of an inventory's tokens with one finding.
+[[nodiscard]] inventory::Count& tokens_with(inventory::Inventory& inventory, inventory::Finding finding);
+/// Makes one token a leaked one.
+void leak_one(inventory::Inventory& inventory);
+/// A token listed one by one, with these findings; it never expires.
+[[nodiscard]] inventory::TokenDetail detail_of(const std::string& name,
+                                               std::initializer_list<inventory::Finding> findings);
 
 /// Polled two minutes ago, with `sample_inventory`, changed.
 [[nodiscard]] OrganizationStatus healthy(std::string name, const Change& change = {});

@@ -120,9 +120,10 @@ TEST(ExpiryPicture, OfNoTokensHasNoBars) {
 TEST(FindingsTable, BeginsWithTheMostSeriousAndSaysWhatIsNotKnown) {
     auto inventory = sample_inventory();
     auto html = tables_of(inventory);
-    EXPECT_THAT(all(html, "<code>([a-z_]+)</code>"),
-                ElementsAre("leaked", "never_expires_privileged", "unused_privileged", "never_expires",
-                            "lifetime_over_policy", "unused", "expired_still_listed"));
+    EXPECT_THAT(
+        all(html, "<code>([a-z_]+)</code>"),
+        ElementsAre("leaked", "never_expires_privileged", "expiring_in_use", "unused_privileged", "unscoped",
+                    "never_expires", "lifetime_over_policy", "unused", "expired_still_listed"));
     EXPECT_THAT(html,
                 HasSubstr("<td>4</td><th scope=\"row\">never expire and have a privileged scope <code>"));
     EXPECT_THAT(html, HasSubstr("<td>–</td><th scope=\"row\">are reported as leaked (not known: "));
@@ -130,6 +131,46 @@ TEST(FindingsTable, BeginsWithTheMostSeriousAndSaysWhatIsNotKnown) {
     EXPECT_THAT(html, HasSubstr("live longer than 365 days in all <code>"));
     inventory.leaks_reported = true;
     EXPECT_THAT(tables_of(inventory), HasSubstr("<td>0</td><th scope=\"row\">are reported as leaked <code>"));
+}
+
+TEST(FindingsTable, MarksWhatSomebodyShouldLookAtAndDimsZeros) {
+    auto inventory = sample_inventory();
+    leak_one(inventory);
+    EXPECT_THAT(all(tables_of(inventory), "<tr class=\"([a-z]+)\"><td>"),
+                ElementsAre("critical", "warning", "zero", "zero", "zero", "info", "zero", "zero", "zero"));
+}
+
+TEST(FindingsTable, ALeakThatNobodyReportsIsNoZeroInRed) {
+    auto inventory = sample_inventory();
+    inventory.leaks_reported = false;
+    EXPECT_THAT(tables_of(inventory),
+                HasSubstr("<tr class=\"zero\"><td>–</td><th scope=\"row\">are reported"));
+}
+
+TEST(WorstFindingOf, IsTheFirstOfTheTableThatATokenHas) {
+    auto inventory = sample_inventory();
+    EXPECT_EQ(worst_finding(finding_counts(inventory))->words, "4 privileged tokens without expiry");
+    leak_one(inventory);
+    const auto worst = worst_finding(finding_counts(inventory));
+    EXPECT_EQ(worst->words, "1 leaked token");
+    EXPECT_EQ(worst->severity, inventory::Severity::critical);
+}
+
+TEST(WorstFindingOf, AddsUpAllOwners) {
+    auto inventory = sample_inventory();
+    inventory.at_risk.at(0).at(datadog::TokenType::personal, datadog::OwnerType::user) = 2;
+    leak_one(inventory);
+    EXPECT_EQ(worst_finding(finding_counts(inventory))->words, "3 leaked tokens");
+}
+
+TEST(WorstFindingOf, LeavesOutWhatIsOnlyHygiene) {
+    auto inventory = sample_inventory();
+    tokens_with(inventory, inventory::Finding::never_expires_privileged) = 0;
+    EXPECT_FALSE(worst_finding(finding_counts(inventory)));
+}
+
+TEST(WorstFindingOf, IsNoneWithoutFindings) {
+    EXPECT_FALSE(worst_finding(FindingCounts{}));
 }
 
 TEST(TokenSums, AddsEachCountAndKeepsTheOldestMoment) {
@@ -142,7 +183,7 @@ TEST(TokenSums, AddsEachCountAndKeepsTheOldestMoment) {
     EXPECT_EQ(sums.as_of, other.as_of);
     EXPECT_EQ(sums.by_expiry[0], (std::vector<inventory::Count>{2, 4, 6, 0, 0}));
     EXPECT_EQ(sums.by_expiry[1], (std::vector<inventory::Count>{0, 0, 4, 10, 0}));
-    EXPECT_EQ(sums.at_risk[static_cast<std::size_t>(inventory::Risk::never_expires_privileged)], 8U);
+    EXPECT_EQ(sums.at_risk[static_cast<std::size_t>(inventory::Finding::never_expires_privileged)], 8U);
     EXPECT_TRUE(sums.leaks_reported);
 }
 

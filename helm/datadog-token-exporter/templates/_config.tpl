@@ -55,7 +55,7 @@ The organizations as a JSON list, with all defaults filled in and for each
 {{- toJson $result -}}
 {{- end -}}
 
-{{/* The file of --config.file. */}}
+{{/* The file that DATADOG_TOKEN_EXPORTER_CONFIG_FILE names. */}}
 {{- define "datadog-token-exporter.config" -}}
 {{- $root := . -}}
 {{- $directory := include "datadog-token-exporter.directory" . -}}
@@ -67,6 +67,8 @@ The organizations as a JSON list, with all defaults filled in and for each
 {{- end -}}
 {{- $_ := set $config $section $kept -}}
 {{- end -}}
+{{/* The program's own default; where it is not set, `--list` and its like log warnings alone. */}}
+{{- if eq (dig "log" "level" "" $config) "info" -}}{{- $_ := unset $config.log "level" -}}{{- end -}}
 {{- $web := default dict $config.web -}}
 {{- $_ := set $web "listen_address" (list (printf ":%d" (int .Values.containerPorts.metrics))) -}}
 {{- $_ := set $web "probe_listen_address" (list (printf ":%d" (int .Values.containerPorts.probe))) -}}

@@ -1,0 +1,36 @@
+// Tokens as `--list` prints them: a table for people, JSON and CSV for programs. Pure: what is printed is
+// made of the arguments alone. Names and owners are untrusted; they come as labels, without control
+// characters.
+#pragma once
+
+#include "base/dates.h"
+#include "config/config.h"
+#include "inventory/inventory.h"
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace exporter::app {
+
+/// One line of the list. What it points to must outlive it.
+struct ListedToken {
+    std::string_view organization;
+    const inventory::TokenDetail* token;
+    const inventory::ScopeNames* scope_names;
+    std::string owner = {};  ///< a label; the name and e-mail of the owner; empty: they are not known
+};
+
+/// What a table is printed on.
+struct Terminal {
+    std::size_t columns = 120;
+    bool colours = false;
+};
+
+/// The tokens in the order given. A table without a token is its head alone; JSON has one object a line, CSV
+/// (RFC 4180) a line of names first, and no cell that a spreadsheet would take for a formula.
+[[nodiscard]] std::string token_list(config::ListFormat format, std::span<const ListedToken> tokens,
+                                     const Terminal& terminal, base::Timestamp now);
+
+}  // namespace exporter::app

@@ -1,0 +1,92 @@
+// What may be wrong with a token: one table, the worst first. Its order is that of metrics, of tokens in
+// detail, of `--list`, of the status page and of the dashboards; its words are those that people read.
+#pragma once
+
+#include "base/dates.h"
+#include "datadog/token.h"
+
+#include <bitset>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace exporter::inventory {
+
+/// What the findings are measured by: the options `policy.*`.
+struct Policy {
+    base::Duration max_lifetime = std::chrono::days(365);
+    base::Duration max_idle = std::chrono::days(90);
+    base::Duration expiry_notice = std::chrono::days(7);  ///< time to replace a token that is in use
+    base::Duration active_within = std::chrono::days(7);  ///< since its last use: in use
+    /// From creation to expiry: replaced by design, as the token that a job is given each day.
+    base::Duration short_lived = std::chrono::days(8);
+};
+
+/// The worst first. They overlap. All but `leaked` and `expired_still_listed` leave out expired tokens.
+enum class Finding : std::uint8_t {
+    leaked,
+    never_expires_privileged,
+    expiring_in_use,  ///< something will break; only where a last use is known
+    unused_privileged,
+    unscoped,  ///< may hold all that its owner may do
+    never_expires,
+    lifetime_over_policy,  ///< from creation to expiry; a token that never expires is `never_expires` instead
+    unused,                ///< idle longer than the policy, or never used and older than it
+    expired_still_listed,
+};
+inline constexpr std::size_t finding_count = 9;
+
+enum class Severity : std::uint8_t {
+    info,      ///< hygiene
+    warning,   ///< somebody should look at it
+    critical,  ///< somebody should do something now
+};
+
+/// A token and what it is judged by.
+struct Judged {
+    const datadog::Token& token;
+    bool privileged;  ///< whether it has a privileged scope
+    base::Timestamp now;
+    const Policy& policy;
+};
+
+struct FindingRow {
+    Finding finding;
+    std::string_view reason;  ///< the `reason` label, and what `--list` takes
+    Severity severity;
+    /// Around the noun: `1 leaked token`, `2 tokens without scopes`.
+    std::string_view before;
+    std::string_view after;
+    /// How a sentence about several tokens goes on; durations of the policy in braces.
+    std::string_view sentence;
+    bool (*applies)(const Judged& judged);
+};
+
+/// Every finding; each stands at the place of its enumerator.
+[[nodiscard]] std::span<const FindingRow> findings();
+
+[[nodiscard]] inline const FindingRow& row_of(Finding finding) {
+    return findings()[static_cast<std::size_t>(finding)];
+}
+
+/// By place in the table.
+using FindingSet = std::bitset<finding_count>;
+
+[[nodiscard]] FindingSet findings_of(const Judged& judged);
+
+/// Those with one of these reasons; what is none is ignored.
+[[nodiscard]] FindingSet findings_named(std::span<const std::string> reasons);
+
+/// The first place that is set, the worst finding's; `finding_count`: none is.
+[[nodiscard]] std::size_t worst_of(const FindingSet& found);
+
+/// `1 leaked token`, `12 tokens without scopes`.
+[[nodiscard]] std::string count_text(const FindingRow& row, std::uint64_t tokens);
+
+/// `have not been used for 90 days`, of tokens.
+[[nodiscard]] std::string sentence(const FindingRow& row, const Policy& policy);
+
+}  // namespace exporter::inventory

@@ -31,7 +31,7 @@ for library in $(ldd "$root$program" | grep -o '/[^ ]*'); do
 done
 
 # No file of these is in the image, but their code is: headers, and one static library.
-for header in CLI/CLI.hpp boost/version.hpp prometheus/registry.h rapidjson/rapidjson.h tl/expected.hpp; do
+for header in boost/version.hpp prometheus/registry.h rapidjson/rapidjson.h tl/expected.hpp; do
     package=$(owner "/usr/include/$header")
     packages="$packages $package"
 done

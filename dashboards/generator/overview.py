@@ -18,6 +18,11 @@ def of_present_kinds(expression):
     return f"{expression} and on ({KIND}) ({q.total('datadog_access_tokens', KIND)} > 0)"
 
 
+def counted(expression):
+    """0 for a kind of which there are tokens, but none of these: it has no series of its own."""
+    return of_present_kinds(f"({expression} or 0 * {q.total('datadog_access_tokens', KIND)})")
+
+
 def first_row():
     return [
         p.row("Is anything wrong?"),
@@ -40,7 +45,7 @@ def first_row():
 def expires_this_week():
     within = [("Expired", 'expiry_bucket="expired"'), ("< 1 day", f'expiry_bucket=~"{q.WITHIN_1D}"'),
               ("< 7 days", f'expiry_bucket=~"{q.WITHIN_7D}"'), ("< 30 days", f'expiry_bucket=~"{q.WITHIN_30D}"')]
-    columns = [(name, of_present_kinds(q.total("datadog_access_tokens", KIND, matchers))) for name, matchers in within]
+    columns = [(name, counted(q.total("datadog_access_tokens", KIND, matchers))) for name, matchers in within]
     columns.append(("Next expiry in",
                     f"min by ({KIND}) ({q.once('datadog_access_token_next_expiry_timestamp_seconds')}) - time()"))
     return p.table(
@@ -72,9 +77,9 @@ def most_damage():
         "Who could do the most damage?",
         "Tokens with a privileged scope, by kind of token and owner: those that never expire, those that nobody uses and the "
         "leaked ones (privileged or not). Owners counts distinct owners of any token.",
-        [("Privileged", of_present_kinds(q.total("datadog_access_tokens_privileged", KIND))),
-         ("Never expire", of_present_kinds(q.risk("never_expires_privileged", KIND))),
-         ("Unused", of_present_kinds(q.risk("unused_privileged", KIND))),
+        [("Privileged", counted(q.total("datadog_access_tokens_privileged", KIND))),
+         ("Never expire", counted(q.risk("never_expires_privileged", KIND))),
+         ("Unused", counted(q.risk("unused_privileged", KIND))),
          ("Leaked", of_present_kinds(q.total("datadog_access_tokens_leaked", KIND))),
          ("Owners", of_present_kinds(q.total("datadog_access_token_owners", KIND)))],
         12, 5, labels=WHO, sort="-Never expire", links=[TO_SCOPES],
@@ -121,9 +126,10 @@ def expiry_over_time():
     def of(matchers):
         return q.total("datadog_access_tokens", matchers=matchers)
 
+    unreadable = of('expiry_bucket="unknown"') + f" or 0 * {of('')}"  # there once there is something to count
     targets = [(of('expiry_bucket="expired"'), "expired"), (of(f'expiry_bucket=~"{q.WITHIN_7D}"'), "within 7 days"),
                (of(f'expiry_bucket!~"{q.WITHIN_7D}|expired|never|unknown"'), "later"),
-               (of('expiry_bucket="never"'), "never"), (of('expiry_bucket="unknown"'), "unreadable date")]
+               (of('expiry_bucket="never"'), "never"), (unreadable, "unreadable date")]
     return p.time_series("Expiry over time", "Tokens by the time left, stacked: the height is the number of tokens.", targets,
                          12, 8, stack=True, axis="tokens",
                          colours={"expired": "dark-red", "within 7 days": "orange", "later": "blue", "never": "purple",

@@ -27,7 +27,7 @@ def first_row():
         p.stat("Scopes folded", "Distinct scopes beyond --scopes.limit, counted together as “other”: raise the limit to see "
                "them by name.", q.total("datadog_access_token_scopes_folded"), background=True, thresholds=p.WARN_FROM_ONE),
         p.stat("Without any scope", "Tokens that list no scope. Older ones may hold all that their owner may do.",
-               q.total("datadog_access_tokens_unscoped"), background=True, thresholds=p.WARN_FROM_ONE),
+               q.risk("unscoped"), background=True, thresholds=p.WARN_FROM_ONE),
         p.stat("Scopes in use", "Distinct scopes on any token, of the organization with the most.",
                f"max({q.once('datadog_access_token_distinct_scopes')})", 3, background=True),
     ]

@@ -276,7 +276,11 @@ int run_mode(config::Config config, const config::Environment& environment) {
     }
     log.debug("starting", {{"version", version()}, {"revision", revision()}});
     if (const std::string share = config::share_in_words(config); !share.empty()) {
-        log.info(config.organizations.empty() ? share + ": only its own health is served" : share);
+        if (config.mode == config::Mode::list) {
+            log.warn(share + ": the tokens of others are listed by other replicas");
+        } else {
+            log.info(config.organizations.empty() ? share + ": only its own health is served" : share);
+        }
     }
     switch (config.mode) {
         case config::Mode::check:

@@ -290,6 +290,17 @@ class Statuses(unittest.TestCase):
             os.close(write)
         self.assertEqual((done.returncode, done.stderr), (1, ""))
 
+    def test_a_replica_that_has_a_part_of_the_organizations_says_so(self):
+        with FaultServer(listing([token(1)])) as server:
+            done = list_of(server, "--shard.count=2", "--shard.index=0")
+            other = list_of(server, "--shard.count=2", "--shard.index=1")
+        self.assertEqual({done.returncode, other.returncode}, {0})
+        for run in (done, other):
+            self.assertEqual(len(run.stderr.splitlines()), 1)
+            self.assertIn("the tokens of others are listed by other replicas", run.stderr)
+        self.assertEqual(sorted([done.stdout.splitlines()[-1], other.stdout.splitlines()[-1]]),
+                         ["0 of 0 tokens", "1 of 1 token"])
+
     def test_nothing_found_is_no_failure(self):
         with FaultServer(listing([token(1)])) as server:
             done = list_of(server, "--list=leaked")

@@ -122,7 +122,7 @@ class TheRightNumbers(unittest.TestCase):
     def test_bars_stand_from_expired_to_never(self):
         self.assertEqual(list(self.table("overview", "When do they expire?")),
                          ["Owner type", "expired", "< 1 day", "1–7 days", "7–30 days", "30–90 days", "90–365 days", "> 365 days",
-                          "never", "unknown"])
+                          "never"])
 
     def test_stacked_expiry_is_the_total(self):
         panel = self.panel("overview", "Expiry over time")

@@ -308,6 +308,20 @@ Listing take_listing(FuzzedDataProvider& values) {
     return listing;
 }
 
+constexpr base::Timestamp now(std::chrono::seconds(1'767'225'600));
+
+/// None of the tokens expires, was ever used or has a privileged scope.
+std::vector<std::string> findings_of(const Named& token) {
+    std::vector<std::string> reasons = {"never_expires"};
+    if (token.scopes.empty()) {
+        reasons.emplace_back("unscoped");
+    }
+    if (now - *token.created_at.moment() > std::chrono::days(90)) {
+        reasons.emplace_back("unused");
+    }
+    return reasons;
+}
+
 inventory::Inventory inventory_of(const Listing& listing) {
     using inventory::BucketScheme;
     const std::vector<base::Duration> bounds = {std::chrono::hours(24)};
@@ -316,7 +330,6 @@ inventory::Inventory inventory_of(const Listing& listing) {
                                     .age = BucketScheme::age(bounds),
                                     .detail = inventory::DetailRules{},
                                     .is_own_token = {}};
-    const base::Timestamp now(std::chrono::seconds(1'767'225'600));
     inventory::InventoryBuilder builder(rules, now, nullptr);
     for (const Named& named : listing) {
         const std::vector<std::string_view> scopes(named.scopes.begin(), named.scopes.end());
@@ -353,13 +366,18 @@ void check_listing(const std::string& org, const Listing& listing) {
 
     std::set<Series> expected;
     for (const Named& token : listing) {
-        expected.insert({"datadog_access_token_created_timestamp_seconds",
-                         {{"org", org},
-                          {"token_id", inventory::id_label(token.id)},
-                          {"token_name", label_text(token.name)},
-                          {"token_type", "other"},
-                          {"owner_type", "unknown"},
-                          {"owner_id", label_text(token.owner)}}});
+        const auto add = [&](const std::string& name, Labels labels) {
+            labels.insert({{"token_id", inventory::id_label(token.id)},
+                           {"token_name", label_text(token.name)},
+                           {"token_type", "other"},
+                           {"owner_type", "unknown"},
+                           {"owner_id", label_text(token.owner)}});
+            expected.insert({name, std::move(labels)});
+        };
+        add("datadog_access_token_created_timestamp_seconds", {{"org", org}});
+        for (const std::string& reason : findings_of(token)) {
+            add("datadog_access_token_finding", {{"org", org}, {"reason", reason}});
+        }
         for (const std::string& scope : token.scopes) {
             expected.insert({"datadog_access_token_scope_grants",
                              {{"org", org},

@@ -93,6 +93,15 @@ class Dockerfile(unittest.TestCase):
         self.assertEqual(self.of("image", "COPY"), ["--from=build /image/ /"])
         self.assertEqual(self.of("image", "ADD"), [])
 
+    def test_libraries_without_a_file_in_the_image_are_those_that_the_sources_include(self):
+        """The build can only name the package of a header that its own packages bring."""
+        script = (ROOT / "exporter" / "image_root.sh").read_text(encoding="utf-8")
+        headers = re.search(r"for header in ([^;]*);", script).group(1).split()
+        included = {library for source in (ROOT / "exporter").glob("*/*.[ch]*")
+                    for library in re.findall(r"#include <(\w+)/", source.read_text(encoding="utf-8"))}
+        self.assertEqual({header.partition("/")[0] for header in headers},
+                         included & {"CLI", "boost", "prometheus", "rapidjson", "tl"})
+
     def test_the_user_is_a_number_and_not_root(self):
         self.assertEqual(self.of("image", "USER"), ["65532:65532"])
 

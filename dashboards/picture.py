@@ -50,13 +50,14 @@ def dashboards():
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--prometheus", required=True, help="its URL")
-    parser.add_argument("--minutes", type=float, default=30, help="the time shown, until now")
+    parser.add_argument("--minutes", type=float, default=30, help="the time shown of dashboards that open with a day")
     parser.add_argument("--folder", required=True, help="where the pictures go")
     options = parser.parse_args()
     end = time.time()
     os.makedirs(options.folder, exist_ok=True)
     for name, dashboard in dashboards().items():
-        asked = answers.Answers(Prometheus(options.prometheus), answers.defaults(dashboard), end - 60 * options.minutes, end)
+        minutes = options.minutes if dashboard["time"]["from"] == "now-24h" else 7 * 24 * 60
+        asked = answers.Answers(Prometheus(options.prometheus), answers.defaults(dashboard), end - 60 * minutes, end)
         with open(os.path.join(options.folder, f"{name}.svg"), "w", encoding="utf-8") as file:
             file.write(drawing.svg(dashboard, asked, CAPTION))
 

@@ -21,6 +21,9 @@ command -v npm >/dev/null || install_packages npm
 step "Helm 3, Helm 4 and Kubernetes' schemas"
 sh tests/helm/tools/get.sh
 
+step "promtool of Prometheus 3"
+sh tests/rules/tools/get.sh
+
 step "Formatting"
 find exporter tests -name '*.cpp' -o -name '*.h' | xargs clang-format-19 --dry-run --Werror
 

@@ -1,89 +1,118 @@
-"""Which token is it? Only with `--tokens.detail`, which puts names and ids of tokens into labels."""
+"""Which token is it, and whose? Only with `--tokens.detail`, which puts names and ids of tokens into labels."""
 from . import panels as p
 from . import queries as q
 
-EXPIRY = "datadog_access_token_expiry_timestamp_seconds"
-LAST_USED = "datadog_access_token_last_used_timestamp_seconds"
-CREATED = "datadog_access_token_created_timestamp_seconds"
-NAME = 'token_name=~"(?i).*$name.*"'
-WHICH = {"token_name": "Token", "org": "Organization", "token_type": "Token type", "owner_type": "Owner type",
-         "owner_id": "Owner", "token_id": "Token id"}
-LABELS = ", ".join(WHICH)
+FINDING = "datadog_access_token_finding"
+NAMED = 'token_name=~"(?i).*$name.*", owner_id=~".*$owner.*"'
+CHOSEN = f'reason=~"$reason", {NAMED}'
+OWNER = {"owner_id": "Owner", "owner_type": "Owner type", "org": "Organization"}
+TOKEN = {"token_name": "Token", "token_type": "Token type", "owner_type": "Owner type", "org": "Organization",
+         "owner_id": "Owner id", "token_id": "Token id"}
+OWNER_LABELS, TOKEN_LABELS = ", ".join(OWNER), ", ".join(TOKEN)
 SAME_TOKEN = "on (org, token_id)"
-OFF = "No detail"
-COUNTDOWN_CELL = {"type": "color-background", "mode": "basic"}
-SINCE = {"unit": p.DURATION, "custom__width": 140}
-DATE = {"unit": "dateTimeAsIso", "custom__width": 170}
+IS_OFF = "per-token detail is off: --tokens.detail=findings"
+OFF = IS_OFF[0].upper() + IS_OFF[1:]
 
 
-def of(metric):
-    return f"max by ({LABELS}) ({q.once(metric, NAME)})"
+def ranked(matchers):
+    """The place of each finding of each token."""
+    return f"({q.once(FINDING, matchers)} * on (reason) group_left () ({q.PLACES}))"
 
 
-def tokens(title, description, columns, expression, height=10, **rest):
-    """`columns`: [(name, None for the expression itself, or another one)]."""
-    queries = [(name, expression if other is None else f"({other}) and {SAME_TOKEN} {expression}")
-               for name, other in columns]
-    return p.table(title, description, queries, 24, height, labels=WHICH, unit="none", no_value="–", **rest)
+def of_token(metric):
+    return f"max by ({TOKEN_LABELS}) ({q.once(metric, NAMED)})"
+
+
+def tokens(title, description, shown, columns, height, nothing, **rest):
+    """`shown`: the tokens; `columns`: those besides their dates: [(name, expression)]."""
+    left = f"{of_token('datadog_access_token_expiry_timestamp_seconds')} - time()"
+    idle = f"time() - {of_token('datadog_access_token_last_used_timestamp_seconds')}"
+    age = f"time() - {of_token('datadog_access_token_created_timestamp_seconds')}"
+    dates = [(name, f"{q.days(seconds)} and {SAME_TOKEN} {shown}")
+             for name, seconds in (("Expires in", left), ("Last used", idle), ("Age", age))]
+    return p.table(
+        title, description, [*columns, *dates], 24, height, labels=TOKEN, last=list(TOKEN)[1:], unit="none",
+        no_value=f"{nothing}, or {IS_OFF}", **rest,
+        overrides=[p.finding_column("Finding"), p.by_name("Findings", custom__width=80),
+                   p.by_name("Expires in", unit=p.DAYS, decimals=1, custom__width=100, mappings=[p.no_value_mapping("no date")]),
+                   p.by_name("Last used", unit="suffix:days ago", decimals=0, custom__width=120,
+                             mappings=[p.no_value_mapping("no use known")]),
+                   p.by_name("Age", unit=p.DAYS, decimals=0, custom__width=100),
+                   *(p.by_name(TOKEN[label], custom__width=90) for label in ("owner_id", "token_id"))])
 
 
 def first_row():
-    listed = f"count({q.once(CREATED)})"
+    def count(labels):
+        return f"count(group by ({labels}) ({q.once(FINDING, CHOSEN)})) or 0 * max({omitted})"
+
+    omitted = q.once("datadog_access_tokens_detail_omitted")
+    common = {"background": True, "thresholds": p.WARN_FROM_ONE, "no_value": OFF}
     return [
         p.row("Is anything wrong?"),
-        p.trust_stat(q.trust(), 5),
-        p.stat("Tokens in detail", "Tokens that have series of their own. “No detail” unless the exporter runs with "
-               "--tokens.detail=findings or =all.", listed, 3, background=True, no_value=OFF),
-        p.stat("Share of tokens in detail", "How many of the tokens can be seen below: --tokens.detail=findings leaves out those "
-               "without a finding, --tokens.detail-limit the least urgent ones.", f"{listed} / {q.total('datadog_access_tokens')}",
-               unit="percentunit", decimals=0, background=True, no_value=OFF,
-               thresholds=p.steps((0, "orange"), (0.999, "green"))),
-        p.stat("Next expiry in", "Until the next token expires.", f"min({q.once(EXPIRY)} - time() > 0)", unit=p.DURATION,
-               background=True, thresholds=p.COUNTDOWN, no_value=OFF),
-        p.stat("Expire within 7 days", "Tokens below that expire within 7 days.",
-               f"sum(({q.once(EXPIRY)} - time() > bool 0) * ({q.once(EXPIRY)} - time() <= bool 604800))", background=True,
-               thresholds=p.WARN_FROM_ONE, no_value=OFF),
-        p.stat("Expired, still listed", "Tokens below that have expired and are still in Datadog's list.",
-               f"sum({q.once(EXPIRY)} - time() <= bool 0)", background=True, thresholds=p.WARN_FROM_ONE, no_value=OFF),
+        p.trust_stat(q.trust(), 6),
+        p.stat("Tokens with these findings", "Tokens with a finding that is chosen above.", count("org, token_id"), 6, **common),
+        p.stat("Their owners", "Owners of tokens with a finding that is chosen above.", count("org, owner_id"), 6, **common),
+        p.stat("Tokens left out", "Tokens that have no series of their own because of --tokens.detail-limit, the least urgent "
+               "ones.", f"sum({omitted})", 6, **common),
     ]
 
 
-def tables():
-    left = f"{of(EXPIRY)} - time()"
-    idle = f"time() - {of(LAST_USED)}"
-    age = f"time() - {of(CREATED)}"
-    date = f"1000 * {of(EXPIRY)}"
-    next_ones = f"bottomk($rows, {left} > 0)"
-    never_used = f"topk($rows, {age} unless {SAME_TOKEN} {of(LAST_USED)})"
-    unending = f"topk($rows, {age} unless {SAME_TOKEN} {of(EXPIRY)})"
-    countdown = p.by_name("Expires in", **SINCE, thresholds=p.COUNTDOWN, custom__cellOptions=COUNTDOWN_CELL)
-    idle_column = p.by_name("Unused for", **SINCE)
-    age_column = p.by_name("Age", **SINCE)
-    return [
-        p.row("What to do next"),
-        tokens("Which tokens expire next?", "The next tokens to expire, with the time left, the date and the time since their "
-               "last use (– when no use is known).",
-               [("Expires in", None), ("Expires at", date), ("Unused for", idle)], next_ones, sort="Expires in",
-               overrides=[countdown, p.by_name("Expires at", **DATE), idle_column]),
-        tokens("Which tokens are expired and still listed?", "Datadog still lists these: delete them there.",
-               [("Expired for", None), ("Unused for", idle)], f"topk($rows, time() - {of(EXPIRY)} > 0)", height=6,
-               sort="-Expired for", overrides=[p.by_name("Expired for", **SINCE), idle_column]),
-        tokens("Which tokens never expire?", "Tokens without an expiry, the oldest first.",
-               [("Age", None), ("Unused for", idle)], unending, sort="-Age", overrides=[age_column, idle_column]),
-        p.row("Unused"),
-        tokens("Which tokens are unused the longest?", "Tokens by the time since their last use.",
-               [("Unused for", None), ("Age", age), ("Expires in", left)], f"topk($rows, {idle})", sort="-Unused for",
-               overrides=[idle_column, age_column, p.by_name("Expires in", **SINCE)]),
-        tokens("Which tokens were never used?", "Tokens without a known use, the oldest first.",
-               [("Age", None), ("Expires in", left)], never_used, sort="-Age",
-               overrides=[age_column, p.by_name("Expires in", **SINCE)]),
-    ]
+def riskiest():
+    findings = ranked(CHOSEN)
+    worst = f"min by ({OWNER_LABELS}) ({findings})"
+    having = f"count by ({OWNER_LABELS}) (group by ({OWNER_LABELS}, token_id) ({q.once(FINDING, CHOSEN)}))"
+    with_worst = f"count by ({OWNER_LABELS}) ({findings} == on ({OWNER_LABELS}) group_left () {worst})"
+    first = f"bottomk($rows, 1e6 * {worst} - {with_worst})"
+    only_tokens = p.link("This owner's tokens", p.DETAIL)
+    kept = "&".join(f"${{{name}:queryparam}}" for name in ("datasource", "job", "instance", "org", "reason"))
+    only_tokens["url"] = f"/d/{p.DETAIL}?${{__url_time_range}}&{kept}&var-owner=${{__value.raw}}"
+    return p.table(
+        "Which owner is riskiest?",
+        "Owners by their worst finding, then by how many of their tokens have it. A click on one leaves that owner's tokens. "
+        "--list tells owners' names.",
+        [(name, f"{expression} and on ({OWNER_LABELS}) {first}")
+         for name, expression in (("Worst finding", worst), ("Tokens with it", with_worst), ("Tokens with any", having))],
+        24, 10, labels=OWNER, unit="none", decimals=0, sort=["Worst finding", "-Tokens with it", "-Tokens with any"],
+        no_value=f"No such tokens, or {IS_OFF}",
+        overrides=[p.finding_column("Worst finding"), p.by_name("Owner", links=[only_tokens])])
+
+
+def need_work():
+    worst = f"min by ({TOKEN_LABELS}) ({ranked(CHOSEN)})"
+    shown = f"bottomk($rows, {worst})"
+    return tokens("Which tokens need work?", "Tokens with a finding that is chosen above, by the worst one, then by the "
+                  "time left.", shown, [("Finding", shown),
+                          ("Findings", f"count by ({TOKEN_LABELS}) ({q.once(FINDING, CHOSEN)}) and {SAME_TOKEN} {shown}")],
+                  12, "No such tokens", sort=["Finding", "Expires in"])
+
+
+def breaking():
+    matchers = f'reason="expiring_in_use", {NAMED}'
+    shown = f"max by ({TOKEN_LABELS}) ({q.once(FINDING, matchers)})"
+    return tokens("What breaks next week?", "Tokens that are in use and expire within --policy.expiry-notice (7 days unless set "
+                  "otherwise), the next one first. Those made for a few days only are left out: they are replaced by design.",
+                  shown, [("", shown)], 11, "Nothing breaks", sort=["Expires in"])
+
+
+def new():
+    before = f"max by (org, reason, token_id) (last_over_time({q.select(FINDING)}[1h] offset 1w))"
+    shown = (f"(min by ({TOKEN_LABELS}) ({ranked(CHOSEN)} unless on (org, reason, token_id) {before}) "
+             f"and on (org) {before})")
+    return tokens("What is new since last week?", "Tokens with a finding that they did not have a week ago, by the worst new "
+                  "one. A token that --tokens.detail-limit left out then counts as new.", shown, [("Finding", shown)], 10,
+                  "Nothing is new, nothing is known of a week ago", sort=["Finding", "Expires in"])
 
 
 def build():
-    variables = [*p.common_variables(), p.text_variable("name", "Name contains", "Part of the token's name, whatever its case."),
-                 p.custom_variable("rows", "Rows", {"10": 10, "25": 25, "50": 50, "100": 100, "500": 500}, "25",
-                                   "Tokens in each table."), p.STALE_AFTER]
+    variables = [
+        *p.common_variables(),
+        p.custom_variable("reason", "Finding", {words: reason for reason, (words, _) in p.FINDINGS.items()},
+                          "Tokens with one of these, the worst first."),
+        p.text_variable("name", "Name contains", "Part of the token's name, whatever its case."),
+        p.text_variable("owner", "Owner id contains", "Part of the owner's id."),
+        p.custom_variable("rows", "Rows", {"10": 10, "25": 25, "50": 50, "100": 100, "500": 500}, "Rows of a table.", "25"),
+    ]
     return p.dashboard(p.DETAIL, "Datadog access tokens: token detail",
-                       "Single tokens, by what needs doing next. Needs --tokens.detail.", first_row() + tables(), variables,
-                       "now-24h")
+                       "Owners and tokens by their findings. Needs --tokens.detail.",
+                       [*first_row(), p.row("What to do next"), riskiest(), need_work(), p.row("What is coming, what is new"),
+                        breaking(), new()], variables, "now-24h")

@@ -1,4 +1,5 @@
 """Panels, rows, variables and whole dashboards as Grafana's classic JSON (schema version 39: Grafana 10 and later)."""
+from . import program
 
 OVERVIEW, SCOPES, EXPORTER, DETAIL = ("datadog-access-tokens", "datadog-access-token-scopes", "datadog-token-exporter",
                                       "datadog-access-token-detail")  # the dashboards' uids
@@ -9,41 +10,33 @@ WIDTH = 24
 
 # No step without a value is ever green: Grafana colours "no data" like the lowest step.
 NO_DATA_COLOUR = "#6e7077"
-NO_DATA = "No data"
+NO_DATA = "No data: nothing scraped, or no poll yet"
+NO_CELL = "–"
 
-# Days, hours, minutes, seconds: Grafana's plain seconds would turn 60 days into 8.57 weeks.
-DURATION = "dtdhms"
+# Grafana's plain seconds would turn 60 days into 8.57 weeks.
+DAYS = "suffix:days"
 
-TRUST_STATES = {0: ("Yes", "green"), 1: ("Listing incomplete", "orange"), 2: ("Last poll failed", "orange"),
-                3: ("Data are stale", "red"), 4: ("Exporter is down", "red")}
+TRUST_STATES = {0: ("Yes", "green"), 1: ("Only one owner seen", "orange"), 2: ("Listing incomplete", "orange"),
+                3: ("Last poll failed", "orange"), 4: ("Data are stale", "red"), 5: ("Exporter is down", "red")}
 
-# In the exporter's order, the worst first.
-FINDINGS = {
-    "leaked": "Leaked, says Datadog",
-    "never_expires_privileged": "Privileged and never expires",
-    "expiring_in_use": "In use and about to expire",
-    "unused_privileged": "Privileged and unused",
-    "unscoped": "Without scopes",
-    "never_expires": "Never expires",
-    "lifetime_over_policy": "Lives longer than the policy",
-    "unused": "Unused for longer than the policy",
-    "expired_still_listed": "Expired and still listed",
-}
+FINDINGS = program.findings()
+SEVERITIES = {"critical": "red", "warning": "orange", "info": "blue"}
 
+# Tokens of people that live for a day are good practice, tokens that never expire are not.
 BUCKETS = {  # name: (shown, colour)
-    "expired": ("expired", "dark-red"), "under_1d": ("< 1 day", "red"), "1d_to_7d": ("1–7 days", "orange"),
-    "7d_to_30d": ("7–30 days", "yellow"), "30d_to_90d": ("30–90 days", "light-blue"),
-    "90d_to_365d": ("90–365 days", "blue"), "over_365d": ("> 365 days", "dark-blue"), "never": ("never", "purple"),
+    "expired": ("expired", "yellow"), "under_1d": ("< 1 day", "super-light-blue"), "1d_to_7d": ("1–7 days", "light-blue"),
+    "7d_to_30d": ("7–30 days", "blue"), "30d_to_90d": ("30–90 days", "semi-dark-blue"),
+    "90d_to_365d": ("90–365 days", "dark-blue"), "over_365d": ("> 365 days", "purple"), "never": ("never", "orange"),
     "unknown": ("unknown", NO_DATA_COLOUR),
 }
 LAST_USED = {
-    "never": ("never used", "purple"), "over_90d": ("> 90 days ago", "dark-red"), "30d_to_90d": ("30–90 days", "orange"),
-    "7d_to_30d": ("7–30 days", "yellow"), "1d_to_7d": ("1–7 days", "light-blue"), "under_1d": ("< 1 day", "blue"),
+    "never": ("never used", "yellow"), "over_90d": ("> 90 days ago", "orange"), "30d_to_90d": ("30–90 days", "dark-blue"),
+    "7d_to_30d": ("7–30 days", "blue"), "1d_to_7d": ("1–7 days", "light-blue"), "under_1d": ("< 1 day", "super-light-blue"),
     "unknown": ("unknown", NO_DATA_COLOUR),
 }
 AGES = {
-    "under_7d": ("< 7 days", "light-blue"), "7d_to_30d": ("7–30 days", "blue"), "30d_to_90d": ("30–90 days", "dark-blue"),
-    "90d_to_365d": ("90–365 days", "orange"), "over_365d": ("> 365 days", "dark-red"),
+    "under_7d": ("< 7 days", "super-light-blue"), "7d_to_30d": ("7–30 days", "light-blue"), "30d_to_90d": ("30–90 days", "blue"),
+    "90d_to_365d": ("90–365 days", "dark-blue"), "over_365d": ("> 365 days", "orange"),
     "unknown": ("unknown", NO_DATA_COLOUR),
 }
 
@@ -57,8 +50,12 @@ def steps(*pairs):
 PLAIN = steps((0, "blue"))
 WARN_FROM_ONE = steps((0, "green"), (1, "orange"))
 ALARM_FROM_ONE = steps((0, "green"), (1, "red"))
+HEAT = steps((0, "transparent"), (1, "super-light-blue"), (5, "light-blue"), (20, "blue"), (100, "dark-blue"))
 # A countdown may be a little below zero between two polls.
-COUNTDOWN = steps((-10**9, "red"), (86400, "orange"), (7 * 86400, "yellow"), (30 * 86400, "green"))
+COUNTDOWN = steps((-10**9, "red"), (2, "orange"), (14, "yellow"), (30, "green"))  # in days
+COLOURED = {"type": "color-background", "mode": "basic"}
+COLOURED_TEXT = {"type": "color-text"}
+FINDING_COLOURS = ("red", "orange", "dark-red", "yellow", "purple", "blue", "light-blue", "dark-blue", "super-light-blue")
 
 
 def mapping(texts):
@@ -74,7 +71,14 @@ def no_value_mapping(text):
     return {"type": "special", "options": {"match": "null+nan", "result": {"text": text, "color": NO_DATA_COLOUR, "index": 99}}}
 
 
-FINDING_NAMES = mapping({reason: (text, None) for reason, text in FINDINGS.items()})
+# From a finding's place, by which tables are sorted, to its words.
+FINDING_NAMES = mapping({place: (words, SEVERITIES[severity]) for place, (words, severity) in enumerate(FINDINGS.values(), 1)})
+
+
+def finding_column(name, **properties):
+    """A column of places of findings, shown as words."""
+    return by_name(name, mappings=[FINDING_NAMES], custom__cellOptions=COLOURED_TEXT, custom__align="left", custom__width=200,
+                   **properties)
 
 
 def target(expression, legend="", table=False, instant=True):
@@ -82,9 +86,10 @@ def target(expression, legend="", table=False, instant=True):
             "format": "table" if table else "time_series"}
 
 
-def link(title, uid):
-    """A panel's link to another dashboard, with the time and the variables."""
-    return {"title": title, "url": f"/d/{uid}?${{__url_time_range}}&${{__all_variables}}", "targetBlank": False}
+def link(title, uid, more=""):
+    """A link to another dashboard, with the time and the variables. `more`: what to choose there."""
+    return {"title": title, "url": f"/d/{uid}?${{__url_time_range}}&${{__all_variables}}{more and '&'}{more}",
+            "targetBlank": False}
 
 
 def by_name(name, **properties):
@@ -97,7 +102,8 @@ def _panel(kind, title, description, targets, width, height, *, unit, thresholds
            custom=None, colour="thresholds", options=None, no_value=NO_DATA, links=(), maximum=None, minimum=None):
     # pylint: disable=too-many-arguments,too-many-locals
     defaults = {"unit": unit, "color": {"mode": colour}, "thresholds": thresholds, "noValue": no_value,
-                "mappings": [*mappings, no_value_mapping(no_value)], "custom": custom or {}}
+                "mappings": [*mappings, no_value_mapping(NO_CELL if kind == "table" else no_value)],
+                "custom": custom or {}}
     for name, value in (("decimals", decimals), ("max", maximum), ("min", minimum)):
         if value is not None:
             defaults[name] = value
@@ -121,26 +127,19 @@ def stat(title, description, expression, width=4, height=4, *, unit="short", thr
                   unit=unit, thresholds=thresholds, options=options, **rest)
 
 
-def bar_gauge(title, description, expression, legend, width, height, *, unit="short", thresholds=PLAIN, **rest):
-    options = {"reduceOptions": {"calcs": ["lastNotNull"], "fields": "", "values": False}, "displayMode": "basic",
-               "orientation": "horizontal", "showUnfilled": True, "valueMode": "color", "namePlacement": "auto",
-               "sizing": "auto", "minVizWidth": 8, "minVizHeight": 16, "maxVizHeight": 40,
-               "legend": {"showLegend": False, "displayMode": "list", "placement": "bottom", "calcs": []}}
-    return _panel("bargauge", title, description, [target(f"sort_desc({expression})", legend)], width, height,
-                  unit=unit, thresholds=thresholds, options=options, minimum=0, **rest)
-
-
-def table(title, description, columns, width, height, *, labels, unit="short", overrides=(), sort="", thresholds=PLAIN,
-          **rest):
+def table(title, description, columns, width, height, *, labels, last=(), unit="short", overrides=(), sort=(),
+          thresholds=PLAIN, **rest):
     """`labels`: {label: column}, in order; `columns`: [(column, expression)], one query each, joined on the labels. A column
-    without a name is not shown: its query is there for its labels."""
+    without a name is not shown: its query is there for its labels. Labels in `last` come after the values. `sort`: columns,
+    those that begin with a minus from the highest down."""
     merged = len(columns) > 1
     values = {f"Value #{chr(ord('A') + index)}" if merged else "Value": name for index, (name, _) in enumerate(columns)}
     hidden = {field: True for field, name in values.items() if not name}
-    names = labels | {field: name for field, name in values.items() if name}
+    names = ({label: name for label, name in labels.items() if label not in last}
+             | {field: name for field, name in values.items() if name} | {label: labels[label] for label in last})
     options = {"cellHeight": "sm", "showHeader": True, "footer": {"show": False, "reducer": ["sum"], "countRows": False,
                                                                   "fields": ""},
-               "sortBy": [{"displayName": sort.lstrip("-"), "desc": sort.startswith("-")}] if sort else []}
+               "sortBy": [{"displayName": name.lstrip("-"), "desc": name.startswith("-")} for name in sort]}
     panel = _panel("table", title, description, [target(expression, table=True) for _, expression in columns], width, height,
                    unit=unit, thresholds=thresholds, overrides=overrides, options=options,
                    custom={"align": "auto", "cellOptions": {"type": "auto"}, "inspect": False}, **rest)
@@ -163,7 +162,18 @@ def matrix(kind, panel, row, row_title, column, shown):
     return panel
 
 
-def stacked_bars(title, description, expression, width, height, *, column, shown, row="owner_type", row_title="Owner type"):
+def heat_table(title, description, expression, width, height, *, row, row_title, shown, overrides=(), **rest):
+    # pylint: disable=too-many-arguments
+    """A line for each `row`, a cell for each name of `shown`: expiry buckets, and what else the query puts in their place."""
+    never = by_name(BUCKETS["never"][0], thresholds=steps((0, "transparent"), (1, "orange")))
+    panel = table(title, description, [("", expression)], width, height, labels={}, decimals=0, thresholds=HEAT,
+                  overrides=[by_name(row_title, custom__cellOptions={"type": "auto"}), never, *overrides], **rest)
+    panel["fieldConfig"]["defaults"]["custom"]["cellOptions"] = COLOURED
+    return matrix("table", panel, row, row_title, "expiry_bucket", shown)
+
+
+def stacked_bars(title, description, expression, width, height, *, column, shown, row="owner_type", row_title="Owner type",
+                 **rest):
     # pylint: disable=too-many-arguments
     """One bar for each `row`, cut into the buckets of `column`."""
     options = {"orientation": "horizontal", "xField": row_title, "stacking": "normal", "showValue": "auto",
@@ -171,45 +181,57 @@ def stacked_bars(title, description, expression, width, height, *, column, shown
                "xTickLabelSpacing": 0, "legend": {"showLegend": True, "displayMode": "list", "placement": "bottom",
                                                   "calcs": []},
                "tooltip": {"mode": "multi", "sort": "none"}}
-    panel = _panel("barchart", title, description, [target(expression, table=True)], width, height, unit="short",
+    panel = _panel("barchart", title, description, [target(expression, table=True)], width, height, unit="short", decimals=0,
                    thresholds=PLAIN, colour="palette-classic", options=options,
                    custom={"fillOpacity": 80, "lineWidth": 1, "gradientMode": "none", "axisPlacement": "auto",
                            "axisLabel": "tokens"},
                    overrides=[by_name(text, color={"mode": "fixed", "fixedColor": colour})
-                              for text, colour in shown.values()])
+                              for text, colour in shown.values()], **rest)
     return matrix("barchart", panel, row, row_title, column, shown)
 
 
-def time_series(title, description, targets, width, height, *, unit="short", stack=False, thresholds=PLAIN, axis="", bars=False,
+def time_series(title, description, targets, width, height, *, unit="short", stack=False, thresholds=PLAIN, axis="",
                 colours=None, calcs=("lastNotNull",), **rest):
     """`targets`: [(expression, legend)]. `colours`: {legend: colour}."""
-    custom = {"drawStyle": "bars" if bars else "line", "lineInterpolation": "stepAfter" if not bars else "linear",
-              "lineWidth": 1, "fillOpacity": 60 if stack or bars else 10, "showPoints": "never", "spanNulls": False,
-              "axisLabel": axis, "stacking": {"mode": "normal" if stack else "none", "group": "A"}}
-    options = {"legend": {"showLegend": True, "displayMode": "table" if calcs else "list",
-                          "placement": "right" if width >= 12 else "bottom", "calcs": list(calcs)},
+    # pylint: disable=too-many-arguments
+    custom = {"drawStyle": "line", "lineInterpolation": "stepAfter", "lineWidth": 1, "fillOpacity": 60 if stack else 10,
+              "showPoints": "never", "spanNulls": False, "axisLabel": axis,
+              "stacking": {"mode": "normal" if stack else "none", "group": "A"}}
+    options = {"legend": {"showLegend": True, "displayMode": "table", "placement": "right" if width >= 10 else "bottom",
+                          "calcs": list(calcs)},
                "tooltip": {"mode": "multi", "sort": "desc"}}
     overrides = [by_name(name, color={"mode": "fixed", "fixedColor": colour}) for name, colour in (colours or {}).items()]
     rest.setdefault("minimum", 0)
+    if unit == "short":
+        rest.setdefault("decimals", 0)  # So that the axis shows whole tokens.
     return _panel("timeseries", title, description,
                   [target(expression, legend, instant=False) for expression, legend in targets], width, height, unit=unit,
                   thresholds=thresholds, colour="palette-classic", custom=custom, options=options, overrides=overrides, **rest)
 
 
+def hourly_bars(title, description, targets, width, height, axis, **rest):
+    """`targets`: [(what happened within the last hour, legend)]: a bar for each hour."""
+    # pylint: disable=too-many-arguments
+    panel = time_series(title, description, targets, width, height, axis=axis, stack=True, calcs=("sum", "max"), **rest)
+    panel["fieldConfig"]["defaults"]["custom"] |= {"drawStyle": "bars", "lineInterpolation": "linear"}
+    for each in panel["targets"]:
+        each["interval"] = "1h"
+    return panel
+
+
 def trust_stat(expression, width, height=4):
     return stat("Can these numbers be trusted?",
-                "The worst answer of all chosen organizations. Yes: the last poll succeeded not long ago and read every token. "
-                "Otherwise the numbers below are of the last good poll, or parts are missing; the dashboard of the exporter's "
-                "health says which.", expression, width, height, unit="none", background=True,
-                thresholds=steps((0, "green"), (1, "orange"), (3, "red")), mappings=[mapping(TRUST_STATES)],
+                "The worst answer of all chosen organizations. Yes: the last poll succeeded within three poll intervals, read "
+                "every token, and saw more than one owner's. Otherwise the numbers are old, or parts are missing; the dashboard "
+                "of the exporter's health says which.", expression, width, height, unit="none", background=True,
+                thresholds=steps((0, "green"), (1, "orange"), (4, "red")), mappings=[mapping(TRUST_STATES)],
                 links=[link("Exporter's health", EXPORTER)])
 
 
 def access_stat(title, expression, width, height=4):
     return stat(title, "Until the access token that the exporter itself polls with expires. After that no number here is new. "
                 "“No date” where it polls with keys that don't expire, or has not found its own token in the listing.",
-                expression, width, height, unit=DURATION, background=True, thresholds=COUNTDOWN, no_value="No date",
-                links=[link("Exporter's health", EXPORTER)])
+                expression, width, height, unit=DAYS, decimals=1, background=True, thresholds=COUNTDOWN, no_value="No date")
 
 
 # ---- the dashboard round the panels
@@ -221,11 +243,14 @@ def query_variable(name, label, query, description=""):
             "skipUrlSync": False}
 
 
-def custom_variable(name, label, choices, default, description):
-    """`choices`: {text: value}."""
-    return {"name": name, "label": label, "description": description, "type": "custom",
-            "query": ", ".join(f"{text} : {value}" for text, value in choices.items()), "multi": False, "includeAll": False,
-            "current": {"selected": True, "text": default, "value": str(choices[default])}, "hide": 0, "skipUrlSync": False,
+def custom_variable(name, label, choices, description, default=None):
+    """`choices`: {text: value}. Without a default several can be chosen, and all are."""
+    several = default is None
+    current = {"text": ["All"], "value": ["$__all"]} if several else {"text": default, "value": str(choices[default])}
+    query = ", ".join(f"{text} : {value}".replace(",", "\\,") for text, value in choices.items())
+    return {"name": name, "label": label, "description": description, "type": "custom", "query": query,
+            "multi": several, "includeAll": several, "allValue": ".+" if several else None,
+            "current": {"selected": True} | current, "hide": 0, "skipUrlSync": False,
             "options": [{"selected": text == default, "text": text, "value": str(value)} for text, value in choices.items()]}
 
 
@@ -248,10 +273,6 @@ def common_variables():
         query_variable("token_type", "Token type", f"label_values(datadog_access_tokens{{{kinds}}}, token_type)"),
         query_variable("owner_type", "Owner type", f"label_values(datadog_access_tokens{{{kinds}}}, owner_type)"),
     ]
-
-
-STALE_AFTER = custom_variable("stale_after", "Stale after", {"15m": 900, "30m": 1800, "1h": 3600, "3h": 10800, "1d": 86400},
-                              "30m", "Data older than this are called stale. Choose a few poll intervals.")
 
 
 def row(title):

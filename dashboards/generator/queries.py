@@ -1,4 +1,7 @@
 """PromQL in the words of the exporter's metrics. Each function returns an expression."""
+import re
+
+from . import program
 
 # Labels that tell one replica, or one life of it, from another. They are folded before anything is added up, so that a second
 # replica, or the pod before a restart, never doubles a number.
@@ -8,33 +11,21 @@ BY_KIND = {"token_type": '=~"$token_type"', "owner_type": '=~"$owner_type"'}
 
 ONLY_TOKEN_TYPE = ("datadog_access_tokens_created_total", "datadog_access_tokens_removed_total",
                    "datadog_access_tokens_scope_changes_total")
-KINDS = ("token_type", "owner_type")
+HAS_KINDS = re.compile(r"datadog_access_tokens(_at_risk|_by_\w+|_leaked|_privileged)?"
+                       r"|datadog_access_token_(finding|owners|scope_grants|(expiry|last_used|created)_timestamp_seconds)")
 
-# Names of buckets that end at or below a bound, whatever bounds are configured. Exact where the bound itself is one of them.
-HOURS = "([0-9]+[hms]+)"
-WITHIN_1D = f"(under|.+_to)_(1d|{HOURS}+)"
-WITHIN_7D = f"(under|.+_to)_(7d|([1-6]d)?{HOURS}*)"
-WITHIN_30D = f"(under|.+_to)_(30d|([12]?[0-9]d)?{HOURS}*)"
-
-
-def has_kinds(metric):
-    return (metric.startswith("datadog_access_tokens") and metric not in (*ONLY_TOKEN_TYPE, "datadog_access_tokens_detail_omitted")
-            or metric in ("datadog_access_token_scope_grants", "datadog_access_token_owners",
-                          "datadog_access_token_next_expiry_timestamp_seconds",
-                          "datadog_access_token_oldest_creation_timestamp_seconds",
-                          "datadog_access_token_expiry_timestamp_seconds",
-                          "datadog_access_token_last_used_timestamp_seconds",
-                          "datadog_access_token_created_timestamp_seconds",
-                          "datadog_access_token_finding"))
+# {reason=…}: the place of each finding, 1 for the worst.
+PLACES = " or ".join(f'label_replace(vector({place}), "reason", "{reason}", "", "")'
+                     for place, reason in enumerate(program.findings(), 1))
 
 
 def select(metric, matchers="", kinds=True):
     """The series that the variables choose. `kinds=False` leaves the token and owner types out, for what is said of a whole
     listing."""
     parts = [TARGET]
-    if metric.startswith("datadog_") and metric != "datadog_access_token_exporter_build_info":
+    if metric.startswith("datadog_") and not metric.startswith("datadog_access_token_exporter_"):
         parts.append('org=~"$org"')
-    if kinds and has_kinds(metric):
+    if kinds and HAS_KINDS.fullmatch(metric):
         parts += [f"{label}{value}" for label, value in BY_KIND.items()]
     elif kinds and metric in ONLY_TOKEN_TYPE:
         parts.append('token_type=~"$token_type"')
@@ -59,18 +50,29 @@ def total(metric, by="", matchers="", kinds=True, offset=""):
     return f"sum{grouping} ({once(metric, matchers, kinds, offset)})"
 
 
-def risk(reason, by=""):
-    return total("datadog_access_tokens_at_risk", by, f'reason="{reason}"')
+def total_or_zero(metric, by="", matchers=""):
+    """Zero where there are tokens but none of these: most cells have a series only once something was counted there."""
+    return f"({total(metric, by, matchers)} or 0 * {total('datadog_access_tokens', by)})"
 
 
-def never(by=""):
-    return total("datadog_access_tokens", by, 'expiry_bucket="never"')
+def risk(reason, by="", offset=""):
+    return total("datadog_access_tokens_at_risk", by, f'reason="{reason}"', offset=offset)
 
 
-def increase(metric, by, window):
-    """How much a counter grew, replicas once, and across a restart: the folded series falls to zero with the new process,
-    which `increase` knows for a reset. Without folding first, the count before the restart would be lost or counted twice."""
-    return f"sum by ({by}) (increase({once(metric)}[{window}:1m]))"
+def days(seconds):
+    return f"({seconds}) / 86400"
+
+
+def labelled(expression, label, value):
+    return f'label_replace({expression}, "{label}", "{value}", "", "")'
+
+
+def increase(metric, by="", window="1h"):
+    """How much a counter grew in `window`, replicas once, and across a restart: the folded series falls to zero with the new
+    process, which `increase` knows for a reset. Without folding first, the count before the restart would be lost or counted
+    twice."""
+    grouping = f" by ({by})" if by else ""
+    return f"sum{grouping} (increase({once(metric)}[{window}:1m]))"
 
 
 def rate(metric, by="", kinds=True):
@@ -86,19 +88,20 @@ def own(metric, window="24h"):
 
 
 def trust(by=""):
-    """0: yes. 1: the listing is incomplete. 2: the last poll failed. 3: the data are stale. 4: an exporter of the last day is
-    down. The worst one wins; nothing at all where nothing is known."""
+    """The worst of TRUST_STATES, by its number; nothing at all where nothing is known."""
     def check(name, expression):
-        return f'label_replace({expression}, "check", "{name}", "", "")'
+        return labelled(expression, "check", name)
 
     org = select("datadog_access_token_poll_success")
-    down = (f"4 * (1 - {select('up')}) * on (job, instance) group_right () "
+    down = (f"5 * (1 - {select('up')}) * on (job, instance) group_right () "
             f"(0 * last_over_time({org}[24h]) + 1)")
+    interval = once("datadog_access_token_poll_interval_seconds")
     checks = [
-        check("incomplete", f"1 - {worst('datadog_access_token_listing_complete')}"),
-        check("failed", f"2 * (1 - {worst('datadog_access_token_poll_success')})"),
-        check("stale", f"3 * (time() - {worst('datadog_access_token_poll_last_success_timestamp_seconds')}"
-                       " > bool $stale_after)"),
+        check("single owner", once("datadog_access_token_listing_single_owner")),
+        check("incomplete", f"2 * (1 - {worst('datadog_access_token_listing_complete')})"),
+        check("failed", f"3 * (1 - {worst('datadog_access_token_poll_success')})"),
+        check("stale", f"4 * (time() - {worst('datadog_access_token_poll_last_success_timestamp_seconds')}"
+                       f" > bool 3 * {interval})"),
         check("down", down),
     ]
     grouping = f" by ({by})" if by else ""
@@ -107,7 +110,7 @@ def trust(by=""):
 
 def access_ends(by=""):
     grouping = f" by ({by})" if by else ""
-    return (f"min{grouping} ({worst('datadog_access_token_credential_expiry_timestamp_seconds')}) - time()")
+    return days(f"min{grouping} ({worst('datadog_access_token_credential_expiry_timestamp_seconds')}) - time()")
 
 
 def rate_limit_left(by=""):

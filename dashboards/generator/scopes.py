@@ -1,103 +1,103 @@
-"""What may the tokens do, and which scopes are on tokens that never expire?"""
+"""What may the tokens do, which of it is privileged, and what of that never expires?"""
 from . import panels as p
+from . import program
 from . import queries as q
 
 GRANTS = "datadog_access_token_scope_grants"
+PRIVILEGED_TOKENS = "datadog_access_tokens_privileged"
 CHOSEN = 'scope=~"$scope"'
+IS_PRIVILEGED, IS_NOT = 'scope=~"$privileged"', 'scope!~"$privileged"'
 NEVER = 'expiry_bucket="never"'
-MACHINES = 'owner_type="service_account"'
+MARK = p.mapping({1: ("privileged", "orange"), 0: (" ", "transparent")})
+MARKED = p.by_name("Privileged", mappings=[MARK], custom__cellOptions=p.COLOURED, custom__width=100)
 
 
-def by_scope(by="scope", more="", offset=""):
-    return q.total(GRANTS, by, ", ".join(filter(None, [CHOSEN, more])), offset=offset)
+def by_scope(*more, by="scope", offset=""):
+    return q.total(GRANTS, by, ", ".join([CHOSEN, *filter(None, more)]), offset=offset)
 
 
-def top(expression):
-    return f"topk($top, {expression})"
+def privileged(of=""):
+    """1 for each privileged scope, 0 for each other. `of`: matchers of the scopes that are looked at."""
+    return f"({by_scope(IS_PRIVILEGED, of)} * 0 + 1 or {by_scope(IS_NOT, of)} * 0)"
+
+
+def top(of=""):
+    """As many scopes as are asked for, the privileged ones first."""
+    return f"topk($top, (1e6 + {by_scope(IS_PRIVILEGED, of)} or {by_scope(IS_NOT, of)}) > 0)"
 
 
 def first_row():
     return [
         p.row("Is anything wrong?"),
-        p.trust_stat(q.trust(), 5),
-        p.stat("Privileged, never expire", "Tokens with a privileged scope (--scopes.privileged) and no expiry.",
-               q.risk("never_expires_privileged"), background=True, thresholds=p.WARN_FROM_ONE),
-        p.stat("Privileged, unused", "Tokens with a privileged scope that nobody has used for longer than --policy.max-idle.",
-               q.risk("unused_privileged"), background=True, thresholds=p.WARN_FROM_ONE),
+        p.trust_stat(q.trust(), 6),
+        p.stat("Privileged tokens", "Tokens with a privileged scope (--scopes.privileged), each counted once.",
+               q.total_or_zero(PRIVILEGED_TOKENS), 6, background=True),
+        p.stat("Without scopes", "Tokens that list no scope and have not expired: they may hold all that their owners may do.",
+               q.risk("unscoped"), 6, background=True, thresholds=p.WARN_FROM_ONE,
+               links=[p.link("Which tokens are they?", p.DETAIL, "var-reason=unscoped")]),
         p.stat("Scopes folded", "Distinct scopes beyond --scopes.limit, counted together as “other”: raise the limit to see "
-               "them by name.", q.total("datadog_access_token_scopes_folded"), background=True, thresholds=p.WARN_FROM_ONE),
-        p.stat("Without any scope", "Tokens that list no scope. Older ones may hold all that their owner may do.",
-               q.risk("unscoped"), background=True, thresholds=p.WARN_FROM_ONE),
-        p.stat("Scopes in use", "Distinct scopes on any token, of the organization with the most.",
-               f"max({q.once('datadog_access_token_distinct_scopes')})", 3, background=True),
+               "them by name.", q.total("datadog_access_token_scopes_folded"), 6, background=True, thresholds=p.WARN_FROM_ONE),
     ]
 
 
 def heat():
-    top_scopes = top(by_scope())
-    expression = f"{by_scope('scope, expiry_bucket')} and on (scope) {top_scopes}"
-    panel = p.table("Scopes by the time their tokens have left",
-                    "Tokens with each of the scopes that most tokens have, by the time left. A token counts once in each of its "
-                    "scopes, so rows must not be added up.", [("", expression)], 24, 13, labels={},
-                    thresholds=p.steps((0, "transparent"), (1, "super-light-blue"), (5, "light-blue"), (20, "blue"),
-                                       (100, "dark-blue")),
-                    overrides=[p.by_name("Scope", custom__cellOptions={"type": "auto"}, custom__width=260)])
-    panel["options"]["sortBy"] = [{"displayName": "never", "desc": True}]
-    panel["fieldConfig"]["defaults"]["custom"]["cellOptions"] = {"type": "color-background", "mode": "basic"}
-    return p.matrix("table", panel, "scope", "Scope", "expiry_bucket", p.BUCKETS)
+    besides = {"privileged": privileged(), "all": by_scope(), "machines": by_scope('owner_type="service_account"')}
+    cells = [by_scope(by="scope, expiry_bucket"),
+             *(q.labelled(expression, "expiry_bucket", name) for name, expression in besides.items())]
+    shown = {"privileged": ("Privileged", ""), "all": ("All", ""), "machines": ("Service accounts", "")} | p.BUCKETS
+    return p.heat_table(
+        "Which scopes are granted, and for how long?",
+        "Tokens with each scope by the time they have left, privileged scopes first. A token counts once in each of its scopes, "
+        "so rows must not be added up. What is privileged is chosen above.",
+        f"({' or '.join(cells)}) and on (scope) {top()}", 24, 16, row="scope", row_title="Scope", shown=shown,
+        sort=["-Privileged", "-All"],
+        overrides=[MARKED, *(p.by_name(name, custom__cellOptions={"type": "auto"}) for name in ("All", "Service accounts"))])
 
 
-def growth():
+def scope_table(title, description, columns, of, **rest):
+    """`of`: matchers of the scopes that are shown."""
+    mark = f"{privileged(of)} and on (scope) {columns[0][1]}"
+    return p.table(title, description, [*columns, ("Privileged", mark)], 12, 10, labels={"scope": "Scope"}, decimals=0,
+                   sort=["-Privileged", f"-{columns[0][0]}"], overrides=[MARKED], **rest)
+
+
+def unending():
+    shown = f"({by_scope(NEVER)} and on (scope) {top(NEVER)})"
+    return scope_table("Tokens that never expire, by scope",
+                       "How many tokens without an expiry have each scope, privileged scopes first.",
+                       [("Never expire", shown), ("All tokens", f"{by_scope()} and on (scope) {shown}")], NEVER,
+                       no_value="No token without an expiry has a scope, or no data")
+
+
+def growing():
     """A scope that is new counts from zero, but only where there was a yesterday."""
     now, before = by_scope(), by_scope(offset="1d")
-    return f"{now} - ({before} or (0 * {now} and on () sum({before})))"
-
-
-def last_rows():
-    over_time = p.time_series(
-        "Scopes over time", "Tokens with each of the ten scopes that most tokens have at the end of the time shown.",
-        [(f"{by_scope()} and on (scope) topk(10, {at_end(by_scope())})", "{{scope}}")], 24, 9, axis="tokens")
-    over_time["maxDataPoints"] = 100  # Every scope is read to draw ten.
-    return [
-        p.row("What to do next"),
-        p.table("Scopes that never expire",
-                "Scopes on tokens without an expiry, most tokens first. Look for those that write, manage or read secrets.",
-                [("Never expire", top(f"{by_scope(more=NEVER)} > 0")),
-                 ("All tokens", f"{by_scope()} and on (scope) {top(f'{by_scope(more=NEVER)} > 0')}")], 12, 10,
-                labels={"scope": "Scope"}, sort="-Never expire",
-                overrides=[p.by_name("Never expire", custom__cellOptions={"type": "gauge", "mode": "basic"})]),
-        p.stacked_bars("Privileged tokens by the time they have left",
-                       "Tokens with at least one privileged scope, each counted once, from expired to never, for each kind of "
-                       "owner.", q.total("datadog_access_tokens_privileged", "owner_type, expiry_bucket"), 12, 10,
-                       column="expiry_bucket", shown=p.BUCKETS),
-        p.row("How scopes are spread"),
-        p.bar_gauge("Scopes by tokens", "The scopes that most tokens have. A token counts once in each of its scopes.",
-                    top(by_scope()), "{{scope}}", 12, 12),
-        p.bar_gauge("Scopes by service accounts' tokens", "The scopes that most tokens of service accounts have.",
-                    top(f"{by_scope(more=MACHINES)} > 0"), "{{scope}}", 12, 12),
-        heat(),
-        p.row("How it changes"),
-        p.table("Fastest-growing scopes since yesterday",
-                "Scopes that more tokens have than 24 hours ago; a scope that is new counts from zero.",
-                [("More tokens", top(f"{growth()} > 0"))], 12, 10, labels={"scope": "Scope"}, sort="-More tokens"),
-        p.time_series("Privileged tokens over time", "Tokens with a privileged scope, by what makes them worse.",
-                      [(q.total("datadog_access_tokens_privileged"), "all privileged"),
-                       (q.total("datadog_access_tokens_privileged", matchers=NEVER), "never expire"),
-                       (q.risk("unused_privileged"), "unused")], 12, 10, axis="tokens"),
-        over_time,
-    ]
-
-
-def at_end(expression):
-    """The same as of the end of the time shown, so that a graph keeps its lines."""
-    return expression.replace("})", "} @ end())")
+    growth = f"topk($top, {now} - ({before} or (0 * {now} and on () sum({before}))) > 0)"
+    return scope_table("Which scopes grew since yesterday?",
+                       "Scopes that more tokens have than 24 hours ago, privileged scopes first; a scope that is new counts "
+                       "from zero.", [("More tokens", growth)], "", no_value="No scope grew, or nothing is known of yesterday")
 
 
 def build():
-    variables = [*p.common_variables(),
-                 p.query_variable("scope", "Scope", f"label_values({GRANTS}{{{q.TARGET}, org=~\"$org\"}}, scope)"),
-                 p.custom_variable("top", "Show", {"10": 10, "20": 20, "50": 50, "100": 100, "500": 500}, "20",
-                                   "Scopes in a panel, those on the most tokens first."), p.STALE_AFTER]
+    default = "|".join(program.privileged_scopes())
+    variables = [
+        *p.common_variables(),
+        p.query_variable("scope", "Scope", f"label_values({GRANTS}{{{q.TARGET}, org=~\"$org\"}}, scope)"),
+        p.custom_variable("privileged", "Privileged scopes", {"The exporter's default": default},
+                          "A regular expression of those to mark. Type your own where you set --scopes.privileged.",
+                          "The exporter's default"),
+        p.custom_variable("top", "Show", {"10": 10, "20": 20, "50": 50, "100": 100, "500": 500},
+                          "Scopes in a panel, privileged ones first.", "50"),
+    ]
+    trend = p.time_series(
+        "Privileged tokens over time", "Tokens with a privileged scope, by what makes them worse.",
+        [(q.total_or_zero(PRIVILEGED_TOKENS), "all privileged"), (q.risk("never_expires_privileged"), "never expire"),
+         (q.risk("unused_privileged"), "unused")], 12, 8, axis="tokens")
+    left = p.stacked_bars(
+        "For how long are privileged tokens valid?",
+        "Tokens with a privileged scope, each counted once, by the time they have left.",
+        q.total(PRIVILEGED_TOKENS, "owner_type, expiry_bucket"), 12, 8, column="expiry_bucket", shown=p.BUCKETS)
     return p.dashboard(p.SCOPES, "Datadog access tokens: scopes",
                        "What the access tokens may do: scopes by tokens and expiry, privileged ones first.",
-                       first_row() + last_rows(), variables, "now-7d")
+                       [*first_row(), p.row("What may they do?"), heat(), unending(), growing(),
+                        p.row("Privileged tokens"), left, trend], variables, "now-7d")

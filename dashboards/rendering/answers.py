@@ -8,7 +8,7 @@ def defaults(dashboard):
     """{variable: text for PromQL} as a dashboard is opened: all of everything."""
     chosen = dict(BUILT_IN)
     for variable in dashboard["templating"]["list"]:
-        if variable["type"] == "query":
+        if variable["current"].get("value") == ["$__all"]:
             chosen[variable["name"]] = variable["allValue"]
         elif variable["type"] != "datasource":
             chosen[variable["name"]] = str(variable["current"]["value"])
@@ -35,7 +35,12 @@ class Answers:
         """[(labels, value)] of an instant query, [(labels, [(time, value)])] of another."""
         if target["instant"]:
             return self.prometheus.instant(self.query(target), self.end)
-        return self.prometheus.range(self.query(target), self.start, self.end, self.step)
+        step = self.step_of(target)
+        start = self.end - (self.end - self.start) // step * step
+        return self.prometheus.range(self.query(target), start, self.end, step)
+
+    def step_of(self, target):
+        return max(self.step, 3600 if target.get("interval") == "1h" else 0)
 
 
 def legend(target, labels, panel):

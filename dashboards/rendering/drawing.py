@@ -10,7 +10,7 @@ UNIT_WIDTH, UNIT_HEIGHT, GAP = 60, 36, 8  # of the grid, in pixels
 BACKGROUND, PANEL, LINE, TEXT, FAINT = "#111217", "#181b1f", "#2c3235", "#d8d9da", "#9fa3a8"
 PALETTE = ["#73bf69", "#fade2a", "#5794f2", "#ff9830", "#f2495c", "#b877d9", "#8ab8ff", "#37872d", "#fa6400", "#e0b400",
            "#c4162a", "#ca95e5"]
-TITLE_HEIGHT, ROW_HEIGHT = 26, 24
+TITLE_HEIGHT, ROW_HEIGHT = 26, 32
 
 
 def clipped(text, width, size):
@@ -46,44 +46,11 @@ class Canvas:
 def draw_stat(canvas, panel, answers, area):
     x, y, width, height = area
     answer = answers.of(panel["targets"][0])
-    points = answer[0][1] if answer else None
-    value = points[-1][1] if isinstance(points, list) else points
-    text, shade = values.display(values.config_of(panel, panel["title"]), value)
-    background = panel["options"]["colorMode"] == "background"
-    if background:
-        canvas.box(x, y - TITLE_HEIGHT, width, height + TITLE_HEIGHT, values.colour(shade), ' rx="2"')
-        canvas.text(x + 8, y - 8, clipped(panel["title"], width - 16, 13), 13, "#ffffff", bold=True)
+    text, shade = values.display(values.config_of(panel, panel["title"]), answer[0][1] if answer else None)
+    canvas.box(x, y - TITLE_HEIGHT, width, height + TITLE_HEIGHT, values.colour(shade), ' rx="2"')
+    canvas.text(x + 8, y - 8, clipped(panel["title"], width - 16, 13), 13, "#ffffff", bold=True)
     size = min(38, height * 0.55, (width - 20) / max(1, len(text)) / 0.58)
-    middle = height / 2 if not isinstance(points, list) else height / 3
-    canvas.text(x + width / 2, y + middle + size / 3, text, round(size), "#ffffff" if background else values.colour(shade),
-                "middle", True)
-    if isinstance(points, list) and len(points) > 1:
-        graph = (x, y + height / 2, width, height / 2)
-        lows = [number for _, number in points]
-        scale = Scale(graph, (points[0][0], points[-1][0]), (min(lows) - 1, max(lows) + 1))
-        canvas.path([(scale.x(points[0][0]), graph[1] + graph[3]), *((scale.x(at), scale.y(v)) for at, v in points),
-                     (scale.x(points[-1][0]), graph[1] + graph[3])], values.colour(shade), values.colour(shade))
-
-
-def draw_bar_gauge(canvas, panel, answers, area):
-    x, y, width, height = area
-    target = panel["targets"][0]
-    bars = [(legend(target, labels, panel), value) for labels, value in answers.of(target)]
-    config = panel["fieldConfig"]["defaults"]
-    if not bars:
-        draw_nothing(canvas, panel, area)
-        return
-    most, step = max([value for _, value in bars] + [1]), min(40, height / len(bars))
-    names = min(width * 0.45, max(len(name) for name, _ in bars) * 7 + 16)
-    size = min(12, step * 0.72)
-    for index, (name, value) in enumerate(bars):
-        top = y + index * step
-        text, shade = values.display(config, value)
-        canvas.text(x + names - 8, top + step / 2 + size / 3, clipped(name, names - 12, size), round(size, 1), anchor="end")
-        full = width - names - 60
-        canvas.box(x + names, top + 2, full, step - 4, "#22252b")
-        canvas.box(x + names, top + 2, full * value / most, step - 4, values.colour(shade))
-        canvas.text(x + width - 6, top + step / 2 + size / 3, text, round(size, 1), values.colour(shade), "end")
+    canvas.text(x + width / 2, y + height / 2 + size / 3, text, round(size), "#ffffff", "middle", True)
 
 
 def draw_table(canvas, panel, answers, area):
@@ -97,14 +64,18 @@ def draw_table(canvas, panel, answers, area):
         config = values.config_of(panel, name)
         shown = [values.display(config, value) for value in column]
         longest = max([len(name)] + [len(text) for text, _ in shown])
-        numeric = not any(isinstance(value, str) for value in column)
-        columns.append((name, config, shown, longest + 2, numeric))
-    whole = sum(column[3] for column in columns)
-    count = min(len(columns[0][2]), int((height - ROW_HEIGHT) // ROW_HEIGHT))
-    for name, config, shown, longest, numeric in columns:
-        part = width * longest / whole
-        at, anchor = (x + part - 8, "end") if numeric else (x + 8, "start")
-        canvas.text(at, y + 16, clipped(name, part - 8, 12), 12, "#6e9fff", anchor, True)
+        left = any(isinstance(value, str) for value in column) or config["custom"]["align"] == "left"
+        columns.append((name, config, shown, longest + 2, left))
+    fixed = [config["custom"].get("width", 0) for _, config, *_ in columns]
+    share = (width - sum(fixed)) / (sum(column[3] for column, wide in zip(columns, fixed) if not wide) or 1)
+    count = int((height - ROW_HEIGHT) // ROW_HEIGHT)
+    if count < len(columns[0][2]):
+        count = int((height - ROW_HEIGHT - 12) // ROW_HEIGHT)
+    hidden = max(0, len(columns[0][2]) - count)
+    for (name, config, shown, longest, left), wide in zip(columns, fixed):
+        part = wide or share * longest
+        at, anchor = (x + 8, "start") if left else (x + part - 8, "end")
+        canvas.text(at, y + 20, clipped(name, part - 8, 12), 12, "#6e9fff", anchor, True)
         for index, (text, shade) in enumerate(shown[:count]):
             top = y + ROW_HEIGHT * (index + 1)
             style = config["custom"]["cellOptions"]["type"]
@@ -114,9 +85,8 @@ def draw_table(canvas, panel, answers, area):
                 fill = "#111217" if shade in ("yellow", "super-light-blue", "light-blue") else "#ffffff"
             elif style == "color-text":
                 fill = values.colour(shade)
-            canvas.text(at, top + 16, clipped(text, part - 10, 12), fill=fill, anchor=anchor)
+            canvas.text(at, top + 20, clipped(text, part - 10, 12), fill=fill, anchor=anchor)
         x += part
-    hidden = len(columns[0][2]) - count
     if hidden:
         canvas.text(area[0] + 8, y + height - 4, f"{hidden} more rows, scroll", 10, FAINT)
 
@@ -130,8 +100,10 @@ def draw_bar_chart(canvas, panel, answers, area):
     names = fields.pop(panel["options"]["xField"])
     series = [(name, column, values.colour(values.config_of(panel, name)["color"].get("fixedColor", "blue")))
               for name, column in fields.items()]
-    left, height = 120, height - 40
-    most = max(sum(column[index] for _, column, _ in series) for index in range(len(names))) or 1
+    left = 120
+    legend_lines = legend_rows([(name, shade) for name, _, shade in series], width - 16)
+    height -= 24 + 16 * len(legend_lines)
+    most = ceiling(max(sum(column[index] for _, column, _ in series) for index in range(len(names))), whole=True)
     step = height / len(names)
     for index, name in enumerate(names):
         at = x + left
@@ -145,18 +117,22 @@ def draw_bar_chart(canvas, panel, answers, area):
     for part in range(5):
         canvas.text(x + left + (width - left - 16) * part / 4, y + height + 12, values.number(most * part / 4), 10, FAINT,
                     "middle")
-    draw_legend_line(canvas, [(name, shade) for name, _, shade in series], x + 8, y + height + 30, width)
+    for line, entries in enumerate(legend_lines):
+        for at, name, shade in entries:
+            canvas.box(x + 8 + at, y + height + 24 + 16 * line, 12, 4, shade)
+            canvas.text(x + 24 + at, y + height + 30 + 16 * line, name, 11, FAINT)
 
 
-def draw_legend_line(canvas, names, x, y, width):
-    end = x + width - 16
+def legend_rows(names, width):
+    """[[(x, name, colour)]]: as many lines as it takes."""
+    lines, x = [[]], 0
     for name, shade in names:
-        needed = len(name) * 6 + 26
-        if x + needed > end:
-            break
-        canvas.box(x, y - 6, 12, 4, shade)
-        canvas.text(x + 16, y, name, 11, FAINT)
+        needed = len(name) * 6 + 30
+        if x + needed > width:
+            lines, x = [*lines, []], 0
+        lines[-1].append((x, name, shade))
         x += needed
+    return lines
 
 
 class Scale:
@@ -172,15 +148,18 @@ class Scale:
         return self.area[1] + self.area[3] * (1 - (value - self.up[0]) / ((self.up[1] - self.up[0]) or 1))
 
 
-def ceiling(value):
-    """The next round number, four of which fit below it."""
-    if value <= 0:
-        return 1
+def ceiling(value, whole=False, unit=1):
+    """The next round number, to be divided by four; `whole`: into whole numbers. Round is what is so many `unit`."""
+    value /= unit
+    if value <= 0 or whole and value < 4:
+        return unit * (4 if whole else 1)
     size = 10 ** math.floor(math.log10(value))
-    return next(size * part for part in (1, 1.2, 1.6, 2, 2.4, 3.2, 4, 6, 8, 10) if size * part >= value)
+    parts = (size * part for part in (1, 1.2, 1.6, 2, 2.4, 3.2, 4, 6, 8, 10, 12))
+    return unit * next(part for part in parts if part >= value and not (whole and part % 4))
 
 
 CALCULATIONS = {"lastNotNull": ("Last", lambda numbers: numbers[-1]), "max": ("Max", max), "min": ("Min", min),
+                "sum": ("Total", sum),
                 "mean": ("Mean", lambda numbers: sum(numbers) / len(numbers))}
 
 
@@ -198,7 +177,8 @@ def draw_time_series(canvas, panel, answers, area):
               for index, (name, _) in enumerate(series)]
     beside = panel["options"]["legend"]["placement"] == "right"
     entries = min(len(series), int(height // 16) if beside else 4)
-    legend_width = 240 if beside else 0
+    needed = max(len(name) for name, _ in series) * 7 + 40 + 76 * len(panel["options"]["legend"]["calcs"])
+    legend_width = min(needed, width * 0.6) if beside else 0
     below = 18 if beside else 18 + 16 * entries + 12
     sums, drawn = {}, []
     for name, points in series:
@@ -207,17 +187,25 @@ def draw_time_series(canvas, panel, answers, area):
         if stacked:
             sums.update(line)
         drawn.append((name, base, line))
-    top = config.get("max") or ceiling(max(value for _, _, line in drawn for _, value in line))
+    highest = max(value for _, _, line in drawn for _, value in line)
+    top = config.get("max") or ceiling(highest, config.get("decimals") == 0, 2**20 if config["unit"] == "bytes" else 1)
     graph = (x + 64, y + 4, width - 76 - legend_width, height - below - 8)
     scale = Scale(graph, (answers.start, answers.end), (0, top))
     for part in range(5):
         level = graph[1] + graph[3] * (1 - part / 4)
         canvas.box(graph[0], level, graph[2], 1, LINE)
-        canvas.text(graph[0] - 6, level + 4, values.text(top * part / 4, config["unit"], None), 10, FAINT, "end")
+        canvas.text(graph[0] - 6, level + 4, values.text(top * part / 4, config["unit"]), 10, FAINT, "end")
     for part in range(5):
         at = answers.start + (answers.end - answers.start) * part / 4
-        canvas.text(scale.x(at), graph[1] + graph[3] + 14, time.strftime("%H:%M", time.gmtime(at)), 10, FAINT, "middle")
+        form = "%H:%M" if answers.end - answers.start < 86400 else "%b %d"
+        canvas.text(scale.x(at), graph[1] + graph[3] + 14, time.strftime(form, time.gmtime(at)), 10, FAINT, "middle")
     for (_, base, line), shade in zip(drawn, shades):
+        if config["custom"]["drawStyle"] == "bars":
+            wide = 0.8 * (scale.x(answers.step_of(panel["targets"][0])) - scale.x(0))
+            for (at, low), (_, high) in zip(base, line):
+                left = max(graph[0], scale.x(at) - wide)
+                canvas.box(left, scale.y(high), scale.x(at) - left, scale.y(low) - scale.y(high), shade)
+            continue
         edge = [(scale.x(at), scale.y(value)) for at, value in line]
         canvas.path(edge + [(scale.x(at), scale.y(value)) for at, value in reversed(base)] if stacked else edge, shade,
                     shade if stacked else "none")
@@ -248,7 +236,7 @@ def draw_nothing(canvas, panel, area):
     canvas.text(x + width / 2, y + height / 2, panel["fieldConfig"]["defaults"]["noValue"], 14, FAINT, "middle")
 
 
-DRAW = {"stat": draw_stat, "bargauge": draw_bar_gauge, "table": draw_table, "barchart": draw_bar_chart,
+DRAW = {"stat": draw_stat, "table": draw_table, "barchart": draw_bar_chart,
         "timeseries": draw_time_series}
 
 

@@ -1,12 +1,11 @@
 """What Grafana shows for a value: text by unit and mapping, colour by threshold and mapping."""
-import datetime
 import math
 
 GREY = "#6e7077"
 COLOURS = {
     "green": "#73bf69", "orange": "#ff9830", "red": "#f2495c", "dark-red": "#c4162a", "yellow": "#fade2a", "blue": "#5794f2",
     "light-blue": "#8ab8ff", "super-light-blue": "#c0d8ff", "dark-blue": "#1f60c4", "purple": "#b877d9",
-    "transparent": "none",
+    "semi-dark-blue": "#3274d9", "transparent": "none",
 }
 SECONDS = ((60, 1, "s"), (3600, 60, "mins"), (86400, 3600, "hours"), (604800, 86400, "days"), (31536000, 604800, "weeks"),
            (math.inf, 31536000, "years"))
@@ -32,13 +31,6 @@ def _scaled(value, decimals, base, units):
     return f"{'-' if value < 0 else ''}{number(size, decimals)}{units[index]}"
 
 
-def _duration(seconds):
-    if seconds < 0:
-        return _duration(-seconds) + " ago"
-    days, rest = divmod(int(seconds), 86400)
-    return (f"{days} d " if days else "") + f"{rest // 3600:02}:{rest % 3600 // 60:02}:{rest % 60:02}"
-
-
 def _seconds(value, decimals):
     if 0 < abs(value) < 1:
         return f"{number(value * 1000, decimals)} ms"
@@ -48,15 +40,12 @@ def _seconds(value, decimals):
 
 
 def text(value, unit, decimals=None):
+    if unit.startswith("suffix:"):
+        return f"{number(value, decimals)} {unit.removeprefix('suffix:')}"
     shown = {
         "percentunit": lambda: number(value * 100, decimals) + "%",
         "s": lambda: _seconds(value, decimals),
-        "dtdhms": lambda: _duration(value),
-        "dateTimeAsIso": lambda: datetime.datetime.fromtimestamp(value / 1000, datetime.timezone.utc)
-                                         .strftime("%Y-%m-%d %H:%M:%S"),
         "bytes": lambda: _scaled(value, decimals, 1024, (" B", " KiB", " MiB", " GiB")),
-        "Bps": lambda: _scaled(value, decimals, 1000, (" B/s", " kB/s", " MB/s")),
-        "reqps": lambda: number(value, decimals) + " req/s",
         "short": lambda: _scaled(value, decimals, 1000, ("", " K", " Mil")),
     }
     return shown.get(unit, lambda: number(value, decimals))()

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes the standalone Prometheus rule files beside it from the chart's sources (helm/datadog-token-exporter/files).
 
-    dashboards/rules/generate.py [--selector 'job="datadog"'] [--runbook-url-base URL] [--directory DIR]"""
+    dashboards/rules/generate.py [--preset standard] [--selector 'job="datadog"'] [--runbook-url-base URL] [--directory DIR]"""
 import argparse
 import pathlib
 
@@ -9,9 +9,13 @@ import yaml
 
 HERE = pathlib.Path(__file__).resolve().parent
 SOURCES = HERE.parent.parent / "helm" / "datadog-token-exporter" / "files"
-# Where dashboards/runbooks/ is published; one line, which the chart reads as well.
-RUNBOOK_URL_BASE = (SOURCES / "runbook-url-base").read_text(encoding="utf-8").strip()
 GROUPS = {"DatadogTokenExporter": "datadog-token-exporter", "DatadogAccessToken": "datadog-access-tokens"}
+# The chart's templates/_rules.tpl has the same ones.
+PRESETS = {
+    "minimal": lambda alert: alert["severity"] == "critical",
+    "standard": lambda alert: alert.get("enabled", True),
+    "strict": lambda alert: True,
+}
 
 
 def load(name):
@@ -25,6 +29,10 @@ def with_selector(expression, selector):
     return expression.replace("$SELECTOR", selector)
 
 
+def alerts_of(preset):
+    return {name: alert for name, alert in load("alerts.yaml").items() if PRESETS[preset](alert)}
+
+
 def expression_of(name, alerts, selector):
     expression = alerts[name]["expr"]
     for other, alert in alerts.items():
@@ -34,22 +42,21 @@ def expression_of(name, alerts, selector):
 
 def rule_of(name, alerts, selector, runbook_url_base):
     alert = alerts[name]
+    annotations = {"summary": alert["summary"], "description": alert["description"]}
+    if runbook_url_base:
+        annotations["runbook_url"] = f"{runbook_url_base.removesuffix('/')}/{name}.md"
     return {
         "alert": name,
         "expr": expression_of(name, alerts, selector),
         "for": alert["for"],
         "keep_firing_for": alert["keepFiringFor"],
         "labels": {"severity": alert["severity"], **alert.get("labels", {})},
-        "annotations": {
-            "summary": alert["summary"],
-            "description": alert["description"],
-            "runbook_url": f"{runbook_url_base}{name}.md",
-        },
+        "annotations": annotations,
     }
 
 
-def alert_groups(selector="", runbook_url_base=RUNBOOK_URL_BASE):
-    alerts = load("alerts.yaml")
+def alert_groups(selector="", runbook_url_base="", preset="standard"):
+    alerts = alerts_of(preset)
     return {"groups": [
         {"name": group, "rules": [rule_of(name, alerts, selector, runbook_url_base)
                                   for name in alerts if name.startswith(prefix)]}
@@ -81,18 +88,21 @@ def text_of(source, groups):
             + yaml.dump(groups, Dumper=Dumper, sort_keys=False, width=10000, allow_unicode=True))
 
 
-def files(selector="", runbook_url_base=RUNBOOK_URL_BASE):
-    return {"alerts.yaml": text_of("alerts.yaml", alert_groups(selector, runbook_url_base)),
+def files(selector="", runbook_url_base="", preset="standard"):
+    return {"alerts.yaml": text_of("alerts.yaml", alert_groups(selector, runbook_url_base, preset)),
             "recording.yaml": text_of("recording.yaml", recording_groups(selector))}
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--preset", choices=PRESETS, default="standard",
+                        help="minimal: critical alerts only; standard: without the budgets; strict: all")
     parser.add_argument("--selector", default="", help="matchers put into every selector")
-    parser.add_argument("--runbook-url-base", default=RUNBOOK_URL_BASE)
+    parser.add_argument("--runbook-url-base", default="",
+                        help="where you publish dashboards/runbooks; without it alerts have no runbook_url")
     parser.add_argument("--directory", type=pathlib.Path, default=HERE)
     options = parser.parse_args()
-    for name, text in files(options.selector, options.runbook_url_base).items():
+    for name, text in files(options.selector, options.runbook_url_base, options.preset).items():
         (options.directory / name).write_text(text, encoding="utf-8")
 
 

@@ -247,7 +247,7 @@ bool InventoryBuilder::add(const Token& token) {
     const FindingSet found = findings_of({token, scopes->privileged, now_, rules_.policy});
     count_buckets(token, expiry, scopes->privileged);
     count_findings(token, found);
-    note_dates(token);
+    note_dates(token, found);
     note_for_churn(token, scopes->set_hash);
     details_.add(token, found, scopes->numbers);
     if (token.owner_id.empty()) {
@@ -316,9 +316,12 @@ void InventoryBuilder::count_findings(const Token& token, const FindingSet& foun
     inventory_.leaks_reported = inventory_.leaks_reported || token.leak != datadog::Leak::unknown;
 }
 
-void InventoryBuilder::note_dates(const Token& token) {
+void InventoryBuilder::note_dates(const Token& token, const FindingSet& found) {
     if (const auto& expires = token.expires_at.moment(); expires && *expires > now_) {
         keep_earliest(inventory_.next_expiry.at(token.type, token.owner_type), *expires);
+        if (found.test(static_cast<std::size_t>(Finding::expiring_in_use))) {
+            keep_earliest(inventory_.next_expiry_in_use.at(token.type, token.owner_type), *expires);
+        }
     }
     if (const auto& created = token.created_at.moment()) {
         keep_earliest(inventory_.oldest_creation.at(token.type, token.owner_type), *created);

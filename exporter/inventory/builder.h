@@ -162,7 +162,7 @@ class InventoryBuilder {
   private:
     void count_buckets(const datadog::Token& token, std::size_t expiry, bool privileged);
     void count_findings(const datadog::Token& token, const FindingSet& found);
-    void note_dates(const datadog::Token& token);
+    void note_dates(const datadog::Token& token, const FindingSet& found);
     void note_what_is_shown();
     void note_for_churn(const datadog::Token& token, std::uint32_t scopes_hash);
 

@@ -183,6 +183,8 @@ struct Inventory {
     Count folded_scopes = 0;
 
     ByOwner<std::optional<base::Timestamp>> next_expiry;  ///< ahead of `as_of`
+    /// Of the tokens with the finding `expiring_in_use`: when something breaks.
+    ByOwner<std::optional<base::Timestamp>> next_expiry_in_use;
     ByOwner<std::optional<base::Timestamp>> oldest_creation;
 
     /// Expiry of the token that the exporter itself uses; nullopt when it was not recognised or never

@@ -250,6 +250,10 @@ constexpr Metric table[] = {
     {"datadog_access_token_next_expiry_timestamp_seconds", Type::Gauge,
      "When the next access token expires, as a Unix time; absent when none will.",
      by_owner<&Inventory::next_expiry>, type_labels},
+    {"datadog_access_token_next_expiry_in_use_timestamp_seconds", Type::Gauge,
+     "When the next access token with the finding expiring_in_use expires, as a Unix time; absent when none "
+     "has it.",
+     by_owner<&Inventory::next_expiry_in_use>, type_labels},
     {"datadog_access_token_oldest_creation_timestamp_seconds", Type::Gauge,
      "When the oldest access token was created, as a Unix time.", by_owner<&Inventory::oldest_creation>,
      type_labels},

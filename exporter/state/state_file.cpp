@@ -70,12 +70,12 @@ template <class Archive>
 void pass(Archive& archive, Is<Inventory> auto& inventory) {
     auto& [as_of, tokens, shown, expiry_buckets, last_used_buckets, age_buckets, by_expiry, unscoped,
            privileged, by_last_use, by_age, at_risk, leaks_reported, owners, scope_grants, distinct_scopes,
-           folded_scopes, next_expiry, oldest_creation, credential_expiry, details, details_omitted,
-           scope_names, churn, single_owner] = inventory;
+           folded_scopes, next_expiry, next_expiry_in_use, oldest_creation, credential_expiry, details,
+           details_omitted, scope_names, churn, single_owner] = inventory;
     pass_all(archive, as_of, tokens, shown, expiry_buckets, last_used_buckets, age_buckets, by_expiry,
              unscoped, privileged, by_last_use, by_age, at_risk, leaks_reported, owners, scope_grants,
-             distinct_scopes, folded_scopes, next_expiry, oldest_creation, credential_expiry, details,
-             details_omitted, single_owner);
+             distinct_scopes, folded_scopes, next_expiry, next_expiry_in_use, oldest_creation,
+             credential_expiry, details, details_omitted, single_owner);
 }
 
 /// Hashes are spread over all their bits, which varints would only make longer.

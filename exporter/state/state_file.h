@@ -37,7 +37,7 @@ using States = std::vector<std::shared_ptr<const OrganizationState>>;
 
 /// Raised with every change of what the bytes mean, and of what ids and scopes are hashed by: to a census
 /// with other hashes every token looks new. A file of another format is not read.
-inline constexpr std::uint32_t format_version = 5;
+inline constexpr std::uint32_t format_version = 6;
 
 /// No file beyond this is read or left behind: the censuses of 20 million tokens.
 inline constexpr std::uint64_t max_file_size = 256ULL * 1024 * 1024;

@@ -155,6 +155,8 @@ class Recount:
             self.grants[(scope, pair, bucket)] += 1
         if expires is not None and not expired:
             self._earliest("datadog_access_token_next_expiry_timestamp_seconds", expires, labels)
+        if findings["expiring_in_use"]:
+            self._earliest("datadog_access_token_next_expiry_in_use_timestamp_seconds", expires, labels)
         self._earliest("datadog_access_token_oldest_creation_timestamp_seconds", created, labels)
         if attributes["public_portion"] == "ddpat_demo":
             self._set("datadog_access_token_credential_expiry_timestamp_seconds", expires)

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Draws the README's pictures again: lets a Prometheus watch the exporter under --demo for a while, after a day of a slightly
+"""Draws the README's pictures again: lets a Prometheus watch the exporter under --demo for a while, after a week of a slightly
 smaller organization, and runs dashboards/picture.py on it. Needs EXPORTER, as the tests do.
 
     EXPORTER=build/release/exporter/datadog_token_exporter python3 tests/dashboards/draw_pictures.py --minutes 30"""
@@ -19,14 +19,22 @@ from prometheus_server import Prometheus
 JOB = "datadog_token_exporter"
 
 
+def a_day(now, days, looked_at):
+    """The day that ended so many days ago, with four tokens less than on the day after it."""
+    text = harness.run("--demo", "--once", "--tokens.detail", "findings", "--demo.tokens", str(396 - 4 * days)).stdout
+    end = now - 60 - 86400 * days
+    exporter = {"job": JOB, "instance": "10.2.0.11:10077"}
+    return history(text, exporter, end - 86400 + 240, end, 240, looked_at).replace("# EOF\n", "")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--minutes", type=float, default=30, help="how long to watch")
     parser.add_argument("--folder", default=os.path.join(support.DASHBOARDS, "pictures"), help="where the pictures go")
     options = parser.parse_args()
-    yesterday = harness.run("--demo", "--once", "--demo.tokens", "380").stdout
-    end = time.time() - 60
-    past = history(yesterday, {"job": JOB, "instance": "10.2.0.11:10077"}, end - 90000, end, 240, time.time() - 86400)
+    now = time.time()
+    drawn = now + 60 * options.minutes
+    past = "".join(a_day(now, days, [drawn - 86400, drawn - 7 * 86400]) for days in range(7, -1, -1)) + "# EOF\n"
     with harness.Exporter("--demo", "--tokens.detail", "all", "--poll.interval", "15s") as exporter, \
             tempfile.TemporaryDirectory() as directory:
         prometheus = Prometheus([(JOB, exporter.url[7:], {"instance": "10.2.0.17:10077"})], directory, past=past, interval="5s")

@@ -1,6 +1,10 @@
 """What the dashboards' tests look at: one Prometheus that scrapes a real exporter under --demo, one whose polls fail, and what
-the first one said, frozen, in the roles of a single exporter, of two replicas, of one that dies and of one with 500 scopes; and a program that is no exporter of tokens."""
+the first one said, frozen, in the roles of a single exporter, of two replicas, of one that dies and of one with 500 scopes; and a
+program that is no exporter of tokens."""
+import atexit
+import functools
 import http.server
+import os
 import re
 import tempfile
 import threading
@@ -15,7 +19,7 @@ from rendering import answers
 
 LIVE = "datadog_token_exporter"
 COUNTER = re.compile(r"^(datadog_\w+_(?:total|count|bucket|sum)(?:\{[^}]*\})?) (\S+)$", re.M)
-CHURN = re.compile(r"^datadog_access_tokens_\w+_total\{.*$", re.M)
+CHURN = re.compile(r"^datadog_access_token(?:s_\w+|_polls|_poll_failures)_total\{.*$", re.M)
 SCOPES = 500
 SAMPLES = 12
 
@@ -47,7 +51,8 @@ class FrozenHandler(http.server.BaseHTTPRequestHandler):
 
 
 def with_many_scopes(text):
-    """The exposition with as many scopes as it shows by name, each on tokens of every kind and bucket."""
+    """The exposition with as many scopes as it shows by name, each on tokens of every kind and bucket, and one owner only."""
+    text = re.sub(r"^(datadog_access_token_listing_single_owner\{.*\}) 0$", r"\1 1", text, flags=re.M)
     lines = [line for line in text.splitlines() if not line.startswith("datadog_access_token_scope_grants{")]
     for scope in range(SCOPES):
         for kind in ('token_type="personal",owner_type="user"', 'token_type="service",owner_type="service_account"'):
@@ -62,13 +67,18 @@ class Stand:
 
     def __init__(self):
         self.directory = tempfile.TemporaryDirectory()  # pylint: disable=consider-using-with
-        yesterday = harness.run("--demo", "--once", "--demo.tokens", "380").stdout
+        yesterday = harness.run("--demo", "--once", "--demo.tokens", "380", "--tokens.detail", "findings").stdout
         self.yesterday = harness.parse_text(yesterday)
-        self.live = harness.Exporter("--demo", "--tokens.detail", "all", "--poll.interval", "1s")
+        web = os.path.join(self.directory.name, "web.yml")
+        with harness.private_file(web):
+            pass
+        self.live = harness.Exporter("--demo", "--tokens.detail", "all", "--poll.interval", "1s", "--web.config.file", web)
         self.failing = harness.Exporter("--datadog.base-url", f"http://127.0.0.1:{free_port()}", "--poll.interval", "1s",
                                         DD_BEARER_TOKEN=harness.ACCESS_TOKEN)
         self.live.wait_for_poll(2)
         self.text = harness.get(self.live.url + "/metrics")[2].decode()
+        # What is frozen is not stale soon, and was seen while it polled as often as it says.
+        self.text = re.sub(r"^(datadog_access_token_poll_interval_seconds\{.*\}) .*$", r"\1 600", self.text, flags=re.M)
         self.values = harness.parse_text(self.text)
         self.frozen, self.dying = Frozen(self.text), Frozen(self.text)
         self.many = Frozen(with_many_scopes(self.text))
@@ -90,14 +100,19 @@ class Stand:
     @staticmethod
     def _past(yesterday):
         """A day of what there was, from two exporters, one after the other; of the frozen ones only the counters that are looked
-        at over a day."""
+        at over a day, and all there was a day and a week ago."""
         end = time.time() - 60
         half = end - 43200
-        texts = [history(yesterday, {"job": LIVE, "instance": "replaced:0"}, end - 90000, half - 240, 240, end - 86400),
+        texts = [history(yesterday, {"job": LIVE, "instance": "replaced:0"}, end - 90000, half - 240, 240, [end - 86400]),
                  history(yesterday, {"job": LIVE, "instance": "replaced:1"}, half, end, 240)]
+        polls = re.findall(r"^datadog_access_token_poll(?:s|_failures)_total\{.*$", yesterday, re.M)
+        texts.append(history("\n".join(polls), {"job": "failing", "instance": "replaced:1"}, end - 7200, end, 240))
         churn = "\n".join(CHURN.findall(yesterday))
         for job, instance in (("single", "replaced:1"), ("replicas", "replaced-a:1"), ("replicas", "replaced-b:1")):
             texts.append(history(churn, {"job": job, "instance": instance}, end - 90000, end, 240))
+            for moment in (end - 86400, end - 7 * 86400):
+                texts.append(history(CHURN.sub("", yesterday), {"job": job, "instance": instance},
+                                     moment - 300, moment + 300, 60, [moment]))
         return "".join(text.replace("# EOF\n", "") for text in texts) + "# EOF\n"
 
     def _wait(self, query, what):
@@ -125,3 +140,11 @@ class Stand:
         self.failing.stop()
         self.live.stop()
         self.directory.cleanup()
+
+
+@functools.cache
+def shared():
+    """The one that all tests look at."""
+    one = Stand()
+    atexit.register(one.stop)
+    return one

@@ -8,9 +8,11 @@ import xml.etree.ElementTree
 import support
 
 import generate  # of dashboards/
-from generator import panels as generator_panels
+import harness
+from generator import program
 
-CORE_PANELS = {"stat", "table", "timeseries", "bargauge", "barchart", "row"}
+CORE_PANELS = {"stat", "table", "timeseries", "barchart", "row"}
+MOST_PANELS = 45
 # What Grafana has had since version 10.
 TRANSFORMATIONS = {"merge", "organize", "groupingToMatrix"}
 MOST_BYTES = 200 * 1024
@@ -18,16 +20,14 @@ MOST_PICTURE_BYTES = 150_000
 GREENS = ("green", "dark-green", "semi-dark-green", "light-green", "super-light-green")
 DOMAIN_VARIABLES = ["datasource", "job", "instance", "org", "token_type", "owner_type"]
 
-# Each question has one panel, which is also where the README sends a reader.
-QUESTIONS = {
-    "What expires this week?": "overview",
-    "Which owners have tokens that never expire?": "overview",
-    "Who could do the most damage?": "overview",
-    "What is unused?": "overview",
-    "What changed since yesterday?": "overview",
-    "Can these numbers be trusted?": "exporter",
-    "When does the exporter lose access?": "exporter",
-}
+# What the README's table has to answer.
+QUESTIONS = [
+    "What expires this week?", "Which kind of owner has never-expiring tokens?", "Who could do the most damage?",
+    "What is unused?", "What changed since yesterday?", "Can I trust these numbers?",
+    "When will the exporter itself lose access?", "Which owner is riskiest?", "What breaks next week?",
+    "What is new since last week?",
+]
+DETAIL_IS_OFF = "er-token detail is off: --tokens.detail=findings"
 
 
 def overlaps(dashboard):
@@ -41,6 +41,12 @@ def overlaps(dashboard):
             for y in range(place["y"], place["y"] + place["h"]):
                 if taken.setdefault((x, y), panel["title"]) != panel["title"]:
                     yield panel["title"], f"lies on {taken[(x, y)]}"
+
+
+def panel_links(panel):
+    """The panel's own and those of its fields."""
+    return panel["links"] + [link for override in panel["fieldConfig"]["overrides"] for each in override["properties"]
+                             if each["id"] == "links" for link in each["value"]]
 
 
 class Files(unittest.TestCase):
@@ -72,6 +78,9 @@ class Files(unittest.TestCase):
                          {"overview": "datadog-access-tokens", "scopes": "datadog-access-token-scopes",
                           "exporter": "datadog-token-exporter", "token-detail": "datadog-access-token-detail"})
 
+    def test_they_are_few(self):
+        self.assertLessEqual(sum(len(support.panels(dashboard)) for dashboard in self.each()), MOST_PANELS)
+
     def test_panels_have_ids_of_their_own(self):
         for dashboard in self.each():
             ids = [panel["id"] for panel in dashboard["panels"]]
@@ -95,6 +104,38 @@ class Files(unittest.TestCase):
             self.assertEqual({panel["type"] for panel in line}, {"stat"})
             self.assertEqual({panel["options"]["colorMode"] for panel in line}, {"background"})
 
+    def test_the_overview_begins_with_what_matters_most(self):
+        titles = [panel["title"] for panel in support.panels(self.dashboards["overview"])]
+        self.assertEqual(titles[:5], ["Leaked", "Privileged, without expiry", "Break within a week",
+                                      "Can these numbers be trusted?", "Which findings need work?"])
+
+    def test_expiry_is_shown_once_on_the_overview(self):
+        shown = {panel["title"] for panel, target in support.queries(self.dashboards["overview"])
+                 if "expiry_bucket" in target["expr"].replace('expiry_bucket="never"', "")}
+        self.assertEqual(shown, {"What expires when?"})
+
+    def test_long_times_are_whole_days_and_not_hours_and_seconds(self):
+        for dashboard in self.each():
+            self.assertNotIn("dtdhms", str(dashboard))
+            for panel, target in support.queries(dashboard):
+                if re.search(r"(expiry|last_used|created|start_time)\w*_seconds", target["expr"]) and "time()" in target["expr"]:
+                    self.assertIn("/ 86400", target["expr"], panel["title"])
+
+    def test_axes_of_counts_have_whole_numbers(self):
+        for dashboard in self.each():
+            for panel in support.panels(dashboard):
+                defaults = panel["fieldConfig"]["defaults"]
+                if panel["type"] in ("timeseries", "barchart") and defaults["unit"] == "short":
+                    self.assertEqual(defaults["decimals"], 0, panel["title"])
+
+    def test_a_panel_without_data_says_why(self):
+        for name, dashboard in self.dashboards.items():
+            for panel in support.panels(dashboard):
+                text = panel["fieldConfig"]["defaults"]["noValue"]
+                self.assertNotIn(text, ("", "–", "No data"), panel["title"])
+                if "datadog_access_token_finding" in str(panel["targets"]):
+                    self.assertIn(DETAIL_IS_OFF, text, (name, panel["title"]))
+
     def test_variables_come_in_the_usual_order(self):
         for dashboard in self.each():
             names = [each["name"] for each in dashboard["templating"]["list"]]
@@ -111,15 +152,15 @@ class Files(unittest.TestCase):
         for dashboard in self.each():
             for panel, target in support.queries(dashboard):
                 for metric, matchers in support.selectors(target["expr"]):
-                    if metric.startswith("datadog_") and metric != "datadog_access_token_exporter_build_info":
+                    if metric.startswith("datadog_") and not metric.startswith("datadog_access_token_exporter_"):
                         self.assertIn('org=~"$org"', matchers, panel["title"])
 
     def test_nothing_is_added_up_before_replicas_are_folded(self):
         """Every sum and count is of a `max without` or `min without`, or of what one was made into."""
         for dashboard in self.each():
             for panel, target in support.queries(dashboard):
-                for start in re.finditer(r"\b(sum|count)( by \([\w, ]*\))? \(+(\w+)", target["expr"]):
-                    self.assertIn(start.group(3), ("max", "increase", "count", "datadog_access_token_poll_success")
+                for start in re.finditer(r"\b(sum|count|group)( by \([\w, ]*\))? \(+(\w+)", target["expr"]):
+                    self.assertIn(start.group(3), ("max", "group")
                                   if start.group(1) == "count" else ("max", "increase"), panel["title"])
 
     def test_the_lowest_colour_is_never_green(self):
@@ -141,7 +182,7 @@ class Files(unittest.TestCase):
     def test_series_have_legends(self):
         for dashboard in self.each():
             for panel, target in support.queries(dashboard):
-                if panel["type"] in ("timeseries", "bargauge"):
+                if panel["type"] == "timeseries":
                     self.assertNotIn(target["legendFormat"], ("", "__auto"), panel["title"])
 
     def test_links_keep_time_and_variables(self):
@@ -151,18 +192,48 @@ class Files(unittest.TestCase):
                              [("dashboards", True, True)])
             self.assertLessEqual(set(dashboard["links"][0]["tags"]), set(dashboard["tags"]))
             for panel in support.panels(dashboard):
-                for link in panel["links"]:
-                    found = re.fullmatch(r"/d/([\w-]+)\?\$\{__url_time_range\}&\$\{__all_variables\}", link["url"])
-                    self.assertTrue(found and found.group(1) in uids, link)
+                for link in panel_links(panel):
+                    found = re.fullmatch(r"/d/([\w-]+)\?\$\{__url_time_range\}&(\S+)", link["url"])
+                    self.assertIn(found.group(1), uids, link)
+                    kept = found.group(2).split("&")
+                    if "${__all_variables}" not in kept:
+                        names = [each["name"] for each in dashboard["templating"]["list"]]
+                        self.assertEqual(kept[:4], [f"${{{name}:queryparam}}" for name in names[:4]])
 
-    def test_every_question_has_a_panel(self):
-        for question, name in QUESTIONS.items():
-            self.assertIn(question, [panel["title"] for panel in support.panels(self.dashboards[name])])
+    def test_what_a_link_chooses_can_be_chosen_there(self):
+        chosen = 0
+        for dashboard in self.each():
+            for panel in support.panels(dashboard):
+                for link in panel_links(panel):
+                    uid, name, value = re.fullmatch(r"/d/([\w-]+)\?.*?(?:&var-(\w+)=(\S+))?", link["url"]).groups()
+                    if not name:
+                        continue
+                    there = next(each for each in self.each() if each["uid"] == uid)
+                    variable = next(each for each in there["templating"]["list"] if each["name"] == name)
+                    if not value.startswith("${"):
+                        self.assertIn(value, [option["value"] for option in variable["options"]], panel["title"])
+                    chosen += 1
+        self.assertGreaterEqual(chosen, 5)
 
-    def test_every_finding_has_a_name_in_the_programs_order(self):
-        with open(os.path.join(support.ROOT, "README.md"), encoding="utf-8") as file:
-            table = re.search(r"<!-- findings:.*?<!-- /findings -->", file.read(), re.S).group()
-        self.assertEqual(list(generator_panels.FINDINGS), re.findall(r"^\| `(\w+)` \|", table, re.M))
+    def test_each_finding_leads_to_its_tokens(self):
+        panel = next(panel for panel in support.panels(self.dashboards["overview"]) if "findings" in panel["title"])
+        links = [each["value"] for override in panel["fieldConfig"]["overrides"] for each in override["properties"]
+                 if override["matcher"]["options"] == "Finding" and each["id"] == "links"]
+        self.assertEqual([link["url"].split("&")[-1] for link in links[0]], ["var-reason=${__data.fields.Reason}"])
+        self.assertEqual(panel["transformations"][-1]["options"]["renameByName"]["reason"], "Reason")
+
+
+class TheProgram(unittest.TestCase):
+    """What is read from the program's source is what the program does."""
+
+    def test_findings_come_in_its_order(self):
+        text = harness.run("--demo", "--once").stdout
+        self.assertEqual(list(program.findings()), list(dict.fromkeys(
+            re.findall(r'^datadog_access_tokens_at_risk\{.*reason="(\w+)"', text, re.M))))
+
+    def test_privileged_scopes_are_its_default(self):
+        text = re.search(r"--scopes\.privileged .*?Default: (.*?)\n  --", harness.run("--help").stdout, re.S).group(1)
+        self.assertEqual(program.privileged_scopes(), re.sub(r"\s", "", text).split(","))
 
 
 class Readers(unittest.TestCase):
@@ -173,9 +244,14 @@ class Readers(unittest.TestCase):
         with open(os.path.join(support.ROOT, "README.md"), encoding="utf-8") as file:
             self.readme = file.read()
 
-    def test_the_readme_names_the_panel_of_each_question(self):
-        for question in QUESTIONS:
-            self.assertTrue(f"*{question}*" in self.readme, question)
+    def test_each_question_has_one_panel(self):
+        table = re.search(r"^\| question \| panel \| dashboard \|\n\|[-|]+\|\n((?:\|.*\n)+)", self.readme, re.M).group(1)
+        rows = re.findall(r"^\| (.+?) \| \*(.+?)\*.* \| (.+?) \|$", table, re.M)
+        self.assertEqual([question for question, _, _ in rows], QUESTIONS)
+        self.assertEqual(len(rows), table.count("\n"))
+        for _, title, dashboard in rows:
+            found = self.dashboards[{"exporter's health": "exporter", "token detail": "token-detail"}.get(dashboard, dashboard)]
+            self.assertIn(title, [panel["title"] for panel in support.panels(found)])
 
     def test_each_dashboard_has_a_picture_in_the_readme(self):
         for name in self.dashboards:

@@ -205,9 +205,9 @@ TEST(ClientOfUsers, ASlowAnswerEndsAtTheDeadline) {
     server.set_faults(faults);
     const auto start = steady_clock::now();
 
-    expect_error(ask(server.port(), "a", start + 200ms), ErrorKind::timeout, "in time");
+    expect_error(ask(server.port(), "a", start + 2s), ErrorKind::timeout, "in time");
 
-    EXPECT_LT(steady_clock::now() - start, 4s);
+    EXPECT_LT(steady_clock::now() - start, 8s);
 }
 
 TEST(ClientOfUsers, ADrippingAnswerEndsAtTheDeadline) {
@@ -217,9 +217,9 @@ TEST(ClientOfUsers, ADrippingAnswerEndsAtTheDeadline) {
     }));
     const auto start = steady_clock::now();
 
-    expect_error(ask(server.port(), "a", start + 300ms), ErrorKind::timeout, "in time");
+    expect_error(ask(server.port(), "a", start + 2s), ErrorKind::timeout, "in time");
 
-    EXPECT_LT(steady_clock::now() - start, 4s);
+    EXPECT_LT(steady_clock::now() - start, 8s);
 }
 
 TEST(ClientOfUsers, NoTimeLeftMeansNoRequest) {

@@ -55,7 +55,7 @@ class Package(unittest.TestCase):
                                "files/dashboards/a-placeholder.json"):
                     self.assertIn(needed, names)
                 allowed = re.compile(r"Chart\.yaml|README\.md|values\.(yaml|schema\.json)|templates/.*\.(yaml|tpl|txt)|"
-                                     r"files/(dashboards/[a-z-]+\.json|\.gitkeep|alerts\.yaml|recording\.yaml|runbook-url-base)|"
+                                     r"files/(dashboards/[a-z-]+\.json|\.gitkeep|alerts\.yaml|recording\.yaml)|"
                                      r"\.helmignore|files/dashboards/\.gitkeep")
                 self.assertEqual([name for name in names if not allowed.fullmatch(name)], [])
                 self.assertTrue(all(member.isfile() for member in package.getmembers()))

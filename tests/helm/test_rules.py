@@ -2,6 +2,7 @@
 import pathlib
 import re
 import subprocess
+import sys
 import tempfile
 import unittest
 
@@ -10,6 +11,11 @@ import yaml
 import chart
 
 STANDALONE = chart.SOURCE_DIR / "dashboards" / "rules"
+sys.path.insert(0, str(STANDALONE))
+import generate  # pylint: disable=wrong-import-position
+
+# Of 27 alerts: all, those without the five budgets, and those that ask for something to be done now.
+PRESETS = {"minimal": 5, "standard": 22, "strict": 27}
 
 
 def rules(objects):
@@ -38,6 +44,37 @@ class Rules(unittest.TestCase):
                         return rule.get("alert") or rule["record"]
                     self.assertEqual(sorted(group["rules"], key=name_of), sorted(other["rules"], key=name_of))
 
+    def test_each_preset_is_the_generators(self):
+        self.assertEqual(set(PRESETS), set(generate.PRESETS))
+        for preset, count in PRESETS.items():
+            for helm in chart.HELMS:
+                with self.subTest(preset=preset, helm=helm):
+                    values = {"demo": {"enabled": True}, "prometheusRule": {"enabled": True, "preset": preset, "recordingRules": False}}
+                    rendered = rules(chart.Objects(chart.objects(chart.template(helm, values))))
+                    generated = {rule["alert"]: rule for group in generate.alert_groups(preset=preset)["groups"]
+                                 for rule in group["rules"]}
+                    self.assertEqual(rendered, generated)
+                    self.assertEqual(len(rendered), count)
+
+    def test_minimal_has_what_is_critical_and_strict_the_budgets(self):
+        minimal, standard, strict = (render(preset=preset, recordingRules=False) for preset in PRESETS)
+        self.assertEqual({rule["labels"]["severity"] for rule in minimal.values()}, {"critical"})
+        self.assertEqual({name for name, rule in standard.items() if rule["labels"]["severity"] == "critical"}, set(minimal))
+        self.assertEqual({rule["labels"]["severity"] for name, rule in strict.items() if name not in standard}, {"info"})
+
+    def test_single_alerts_are_switched_whatever_the_preset(self):
+        changes = {"DatadogAccessTokenUnused": {"enabled": True, "threshold": 25}, "DatadogAccessTokenLeaked": {"enabled": False}}
+        for preset in PRESETS:
+            alerts = render(preset=preset, alerts=changes)
+            self.assertRegex(alerts["DatadogAccessTokenUnused"]["expr"], r"> 25\s*$")
+            self.assertNotIn("DatadogAccessTokenLeaked", alerts)
+
+    def test_a_severity_of_ones_own_changes_no_preset(self):
+        alerts = render(preset="minimal", alerts={"DatadogTokenExporterDown": {"severity": "warning"},
+                                                  "DatadogTokenExporterDataStale": {"severity": "critical"}})
+        self.assertEqual(alerts["DatadogTokenExporterDown"]["labels"]["severity"], "warning")
+        self.assertNotIn("DatadogTokenExporterDataStale", alerts)
+
     def test_promtool_takes_what_the_chart_renders(self):
         for name in ("prometheus-rule", "prometheus-rule-defaults"):
             with self.subTest(values=name), tempfile.TemporaryDirectory() as directory:
@@ -48,7 +85,7 @@ class Rules(unittest.TestCase):
                 self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
 
     def test_one_alert_changes_with_a_few_lines(self):
-        changed = rules(chart.rendering("prometheus-rule"))["DatadogAccessTokenExpiresImminently"]
+        changed = rules(chart.rendering("prometheus-rule"))["DatadogTokenExporterCredentialExpires"]
         self.assertEqual((changed["for"], changed["keep_firing_for"]), ("1m", "1h"))
         self.assertEqual(changed["labels"], {"severity": "warning", "page": "no", "team": "security"})
         self.assertEqual(changed["annotations"]["summary"], "Other words.")
@@ -56,17 +93,17 @@ class Rules(unittest.TestCase):
         self.assertIn("< 2.5 * 86400", changed["expr"])
 
     def test_a_threshold_moves_the_band_beside_it(self):
-        self.assertIn(">= 2.5 * 86400", rules(chart.rendering("prometheus-rule"))["DatadogAccessTokenExpiresSoon"]["expr"])
+        self.assertIn(">= 2.5 * 86400", rules(chart.rendering("prometheus-rule"))["DatadogTokenExporterCredentialExpiresSoon"]["expr"])
 
     def test_a_threshold_can_be_nothing(self):
-        alerts = render(alerts={"DatadogAccessTokenExpiresImminently": {"threshold": 0}, "DatadogTokenExporterRateLimitNear": {"threshold": 0}})
-        self.assertIn(">= 0 * 86400", alerts["DatadogAccessTokenExpiresSoon"]["expr"])
+        alerts = render(alerts={"DatadogTokenExporterCredentialExpires": {"threshold": 0}, "DatadogTokenExporterRateLimitNear": {"threshold": 0}})
+        self.assertIn(">= 0 * 86400", alerts["DatadogTokenExporterCredentialExpiresSoon"]["expr"])
         self.assertRegex(alerts["DatadogTokenExporterRateLimitNear"]["expr"], r"< 0$")
 
     def test_the_band_below_a_disabled_alert_is_taken_over(self):
-        alerts = render(alerts={"DatadogAccessTokenExpiresImminently": {"enabled": False}})
-        self.assertNotIn("DatadogAccessTokenExpiresImminently", alerts)
-        self.assertIn(">= 0 * 86400", alerts["DatadogAccessTokenExpiresSoon"]["expr"])
+        alerts = render(alerts={"DatadogTokenExporterCredentialExpires": {"enabled": False}})
+        self.assertNotIn("DatadogTokenExporterCredentialExpires", alerts)
+        self.assertIn(">= 0 * 86400", alerts["DatadogTokenExporterCredentialExpiresSoon"]["expr"])
 
     def test_an_expression_of_ones_own_has_the_same_placeholders(self):
         rule = rules(chart.rendering("prometheus-rule"))["DatadogTokenExporterScopesFolded"]
@@ -74,8 +111,8 @@ class Rules(unittest.TestCase):
         self.assertNotIn("keep_firing_for", rule)
 
     def test_a_disabled_alert_is_not_there(self):
-        self.assertNotIn("DatadogAccessTokenUnused", rules(chart.rendering("prometheus-rule")))
-        self.assertIn("DatadogAccessTokenUnused", rules(chart.rendering("prometheus-rule-defaults")))
+        self.assertNotIn("DatadogAccessTokenUnscoped", rules(chart.rendering("prometheus-rule")))
+        self.assertIn("DatadogAccessTokenUnscoped", rules(chart.rendering("prometheus-rule-defaults")))
 
     def test_a_matcher_is_in_every_selector(self):
         for name, rule in rules(chart.rendering("prometheus-rule")).items():
@@ -92,6 +129,10 @@ class Rules(unittest.TestCase):
         for name, rule in rules(chart.rendering("prometheus-rule")).items():
             if "annotations" in rule:
                 self.assertEqual(rule["annotations"]["runbook_url"], f"https://wiki.example.com/runbooks/{name}.md")
+
+    def test_without_a_place_for_runbooks_there_is_no_address(self):
+        for rule in rules(chart.rendering("prometheus-rule-defaults")).values():
+            self.assertNotIn("runbook_url", rule.get("annotations", {}))
 
     def test_groups_of_ones_own_and_an_interval(self):
         spec = chart.rendering("prometheus-rule").one("PrometheusRule")["spec"]

@@ -138,6 +138,19 @@ TEST(Inventory, TheNextExpiryIsAheadAndTheOldestCreationIsTheFirst) {
     EXPECT_EQ(inventory.next_expiry.at(TokenType::service, OwnerType::user), std::nullopt);
 }
 
+TEST(Inventory, TheNextExpiryInUseIsThatOfTheTokensThatWillBreakSomething) {
+    const auto token = [](const char* id, base::Duration left, base::Duration idle) {
+        return TestToken{
+            .id = id, .created_at = ago(60 * day), .expires_at = ahead(left), .last_used_at = ago(idle)};
+    };
+    const Inventory inventory = count({token("not used", day, 20 * day), token("later", 5 * day, day),
+                                       token("next", 3 * day, day), token("not yet", 9 * day, day)});
+
+    EXPECT_EQ(inventory.next_expiry.at(TokenType::personal, OwnerType::user), now + day);
+    EXPECT_EQ(inventory.next_expiry_in_use.at(TokenType::personal, OwnerType::user), now + 3 * day);
+    EXPECT_EQ(inventory.next_expiry_in_use.at(TokenType::service, OwnerType::user), std::nullopt);
+}
+
 TEST(Inventory, ATokenWithoutACreationThatCanBeRightHasNoAgeAndNoLifetimeAndIsNotTheOldest) {
     for (const Date created : {Date::none(), Date::unreadable()}) {
         const Inventory inventory =

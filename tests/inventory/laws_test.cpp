@@ -114,6 +114,8 @@ TEST(InventoryLaws, TheOldestCreationIsPastAndTheNextExpiryAhead) {
                  {OwnerType::user, OwnerType::service_account, OwnerType::other, OwnerType::unknown}) {
                 ASSERT_LE(inventory.oldest_creation.at(type, owner).value_or(now), now);
                 ASSERT_GT(inventory.next_expiry.at(type, owner).value_or(Timestamp::max()), now);
+                ASSERT_LE(inventory.next_expiry.at(type, owner).value_or(Timestamp::max()),
+                          inventory.next_expiry_in_use.at(type, owner).value_or(Timestamp::max()));
                 // Without a date that can be right there is no age, and so no oldest.
                 const auto& ages = inventory.by_age.at(type, owner);
                 const auto known = std::accumulate(ages.begin(), ages.end() - 1, Count{0});

@@ -238,6 +238,7 @@ TEST(InventoryFamilies, OwnersAreThoseOfPairsThatAreShown) {
 TEST(InventoryFamilies, DatesThatDoNotExistAreAbsent) {
     const auto families = collect(samples::empty_inventory());
     EXPECT_EQ(samples::find(families, "datadog_access_token_next_expiry_timestamp_seconds"), nullptr);
+    EXPECT_EQ(samples::find(families, "datadog_access_token_next_expiry_in_use_timestamp_seconds"), nullptr);
     EXPECT_EQ(samples::find(families, "datadog_access_token_oldest_creation_timestamp_seconds"), nullptr);
     EXPECT_EQ(samples::find(families, "datadog_access_token_credential_expiry_timestamp_seconds"), nullptr);
     EXPECT_EQ(samples::find(families, "datadog_access_token_expiry_timestamp_seconds"), nullptr);
@@ -247,11 +248,16 @@ TEST(InventoryFamilies, DatesAreUnixSecondsWithFractions) {
     Inventory inventory = samples::empty_inventory();
     inventory.next_expiry.at(TokenType::personal, OwnerType::user) =
         samples::noon + std::chrono::milliseconds(125);
+    inventory.next_expiry_in_use.at(TokenType::service, OwnerType::service_account) =
+        samples::noon + std::chrono::milliseconds(250);
     inventory.credential_expiry = samples::noon - std::chrono::milliseconds(500);
     const auto families = collect(inventory);
     EXPECT_EQ(samples::value(families, "datadog_access_token_next_expiry_timestamp_seconds",
                              {{"org", "o"}, {"token_type", "personal"}, {"owner_type", "user"}}),
               1749988800.125);
+    EXPECT_EQ(samples::value(families, "datadog_access_token_next_expiry_in_use_timestamp_seconds",
+                             {{"org", "o"}, {"token_type", "service"}, {"owner_type", "service_account"}}),
+              1749988800.25);
     EXPECT_EQ(
         samples::value(families, "datadog_access_token_credential_expiry_timestamp_seconds", {{"org", "o"}}),
         1749988799.5);

@@ -156,6 +156,7 @@ Inventory full_inventory(std::uint64_t seed) {
     inventory.distinct_scopes = numbers.positive();
     inventory.folded_scopes = numbers.positive();
     fill(inventory.next_expiry, [&numbers] { return numbers.moment(); });
+    fill(inventory.next_expiry_in_use, [&numbers] { return numbers.moment(); });
     fill(inventory.oldest_creation, [&numbers] { return numbers.moment(); });
     inventory.credential_expiry = numbers.moment();
     inventory.details.push_back(detail("token-a", numbers));

@@ -15,35 +15,52 @@ class Edge:
     delay: int = 0    # minutes from the first bad sample until the expression holds
     lingers: int = 0  # minutes the expression holds on after the last bad sample
     on_loss: int = 15  # … and when the pod that said so is replaced by one that does not
+    before: int = 0   # minutes of "good" before all that: what is new is new against something
 
 
-def risk(reason, others=0):
-    """`others` are found among another kind of token: the edge is that of the sum."""
-    labels = f'org="production", reason="{reason}"'
-    over = 10 if others else 0
-    return [Signal("datadog_access_tokens_at_risk", f'{labels}, token_type="service", owner_type="service_account"',
-                   {"bad": over - others + 1, "good": over - others}),
-            always("datadog_access_tokens_at_risk", others, f'{labels}, token_type="personal", owner_type="user"'),
-            # Another finding must not count.
-            always("datadog_access_tokens_at_risk", 50,
-                   'org="production", reason="another", token_type="personal", owner_type="user"')]
+AT_RISK = "datadog_access_tokens_at_risk"
+LISTED_AT_0 = always("datadog_access_token_poll_last_success_timestamp_seconds", 0)
+PERSON = 'org="production", token_type="personal", owner_type="user"'
+MACHINE = 'org="production", token_type="service", owner_type="service_account"'
+# The moment of the first "bad" is no full hour, where the levels of the last week are looked at.
+TO_COMPARE_WITH = 70
+
+
+def new(reason, of_people=None):
+    """One more than 7 of service accounts, beside those of people: 20, or by state."""
+    return Edge([Signal(AT_RISK, f'{MACHINE}, reason="{reason}"', {"bad": 8, "good": 7}),
+                 Signal(AT_RISK, f'{PERSON}, reason="{reason}"', of_people or {"bad": 20, "good": 20}),
+                 # Another finding must not count.
+                 Signal(AT_RISK, f'{PERSON}, reason="another"', {"bad": 50, "good": 20}), LISTED_AT_0],
+                on_loss=60, before=TO_COMPARE_WITH)
+
+
+def share(reason, percent, people=False):
+    """Of 200 tokens; just over and just under `percent`, people's and machines' together unless only people's count."""
+    counting, other = (PERSON, MACHINE) if people else (MACHINE, PERSON)
+    others = 0 if people else 4
+    return Edge([Signal(AT_RISK, f'{counting}, reason="{reason}"', {"bad": 2 * percent + 1 - others, "good": 2 * percent - others}),
+                 always(AT_RISK, 50 if people else others, f'{other}, reason="{reason}"'),
+                 always(AT_RISK, 150, f'{PERSON}, reason="another"'),
+                 always("datadog_access_tokens", 120, f'{PERSON}, expiry_bucket="1d_to_7d"'),
+                 always("datadog_access_tokens", 80, f'{MACHINE}, expiry_bucket="never"')])
 
 
 def moment(metric, days, labels='org="production"'):
     return Signal(metric, labels, {"bad": days * DAY - 1, "good": days * DAY + TWO_DAYS_OF_MINUTES})
 
 
-LISTED_AT_0 = always("datadog_access_token_poll_last_success_timestamp_seconds", 0)
-
-
-def next_expiry(days, owner_type, another_owner):
-    metric = "datadog_access_token_next_expiry_timestamp_seconds"
-    return [LISTED_AT_0,
-            moment(metric, days, f'org="production", token_type="service", owner_type="{owner_type}"'),
-            always(metric, days * DAY + TWO_DAYS_OF_MINUTES,
-                   f'org="production", token_type="personal", owner_type="{owner_type}"'),
-            # Expiring, and the affair of another alert.
-            always(metric, days * DAY - 1, f'org="production", token_type="personal", owner_type="{another_owner}"')]
+# Two intervals and a second before the start.
+LISTED_BEFORE = always("datadog_access_token_poll_last_success_timestamp_seconds", -601)
+INTERVAL = always("datadog_access_token_poll_interval_seconds", 300)
+NEXT_IN_USE = "datadog_access_token_next_expiry_in_use_timestamp_seconds"
+IMMINENT = [LISTED_AT_0, moment(NEXT_IN_USE, 1, MACHINE),
+            always(NEXT_IN_USE, DAY + TWO_DAYS_OF_MINUTES, 'org="production", token_type="personal", owner_type="service_account"'),
+            # People's tokens end a person's work, not a service.
+            always(NEXT_IN_USE, DAY - 1, PERSON),
+            # Expires, and nothing uses it.
+            always("datadog_access_token_next_expiry_timestamp_seconds", DAY - 1, MACHINE),
+            always(AT_RISK, 3, f'{MACHINE}, reason="expiring_in_use"')]
 
 
 def failures(reason, states):
@@ -55,19 +72,22 @@ CREDENTIAL = "datadog_access_token_credential_expiry_timestamp_seconds"
 EDGES = {
     "DatadogTokenExporterCredentialsRefused": Edge(
         [Signal("datadog_access_token_poll_success", by_state={"bad": 0, "good": 1}), failures("forbidden", {"bad": 1}),
-         LISTED_AT_0],
+         LISTED_BEFORE, INTERVAL],
         delay=1, on_loss=0),
     "DatadogTokenExporterPollsFailing": Edge(
         [Signal("datadog_access_token_poll_success", by_state={"bad": 0, "good": 1}), failures("dns", {"bad": 1}),
-         failures("forbidden", {})], on_loss=0),
+         failures("forbidden", {}), LISTED_BEFORE, INTERVAL], on_loss=0),
     "DatadogTokenExporterDataStale": Edge(
         [Signal("datadog_access_token_poll_last_success_timestamp_seconds",
                 by_state={"bad": -1801, "good": TWO_DAYS_OF_MINUTES}),
-         always("datadog_access_token_polls_total", 1, counter=True)], on_loss=0),
+         INTERVAL, always("datadog_access_token_polls_total", 1, counter=True)], on_loss=0),
     "DatadogTokenExporterListingIncomplete": Edge(
-        [Signal("datadog_access_token_listing_complete", by_state={"bad": 0, "good": 1})], on_loss=0),
+        [Signal("datadog_access_token_listing_complete", by_state={"bad": 0, "good": 1}),
+         always("datadog_access_tokens", 98, f'{PERSON}, expiry_bucket="1d_to_7d"'),
+         always("datadog_access_token_listing_reported_tokens", 100)], on_loss=0),
     "DatadogTokenExporterSingleOwner": Edge(
-        [Signal("datadog_access_token_listing_single_owner", by_state={"bad": 1, "good": 0})]),
+        [Signal("datadog_access_token_listing_single_owner", by_state={"bad": 1, "good": 0}),
+         always("datadog_access_tokens", 5, f'{PERSON}, expiry_bucket="1d_to_7d"')]),
     "DatadogTokenExporterFieldsUnparsed": Edge(
         [Signal("datadog_access_token_unparsed_fields_total", 'org="production", field="expires_at"', {"bad": 1, "good": 0},
                 counter=True)], delay=1, lingers=59, on_loss=59),
@@ -85,15 +105,27 @@ EDGES = {
     "DatadogAccessTokenLeaked": Edge(
         [Signal("datadog_access_tokens_leaked", 'org="production", token_type="personal", owner_type="user"',
                 {"bad": 1, "good": 0})]),
-    "DatadogAccessTokenExpiresImminently": Edge(next_expiry(1, "service_account", "user"), on_loss=0),
-    "DatadogAccessTokenExpiresSoon": Edge(next_expiry(7, "service_account", "user"), on_loss=0),
-    "DatadogAccessTokenOfUserExpiresSoon": Edge(next_expiry(7, "user", "service_account"), on_loss=0),
-    "DatadogAccessTokenNeverExpiresOverBudget": Edge(risk("never_expires", others=4)),
-    "DatadogAccessTokenPrivilegedNeverExpires": Edge(risk("never_expires_privileged")),
-    "DatadogAccessTokenUnused": Edge(risk("unused")),
-    "DatadogAccessTokenLifetimeOverPolicy": Edge(risk("lifetime_over_policy")),
-    "DatadogAccessTokenExpiredStillListed": Edge(risk("expired_still_listed")),
+    "DatadogAccessTokenAnotherLeaked": Edge(
+        [Signal("datadog_access_tokens_leaked", PERSON, {"bad": 2, "good": 1}),
+         # The first of its kind is an alert of its own.
+         Signal("datadog_access_tokens_leaked", MACHINE, {"bad": 1, "good": 0})], on_loss=60, before=TO_COMPARE_WITH),
+    "DatadogAccessTokenExpiresImminently": Edge(IMMINENT, on_loss=0),
+    # People's tokens neither fire nor hide it.
+    "DatadogAccessTokenExpiresSoon": new("expiring_in_use", {"bad": 2, "good": 9}),
+    "DatadogAccessTokenPrivilegedNeverExpires": new("never_expires_privileged"),
+    "DatadogAccessTokenPrivilegedUnused": new("unused_privileged"),
+    "DatadogAccessTokenUnscoped": new("unscoped"),
+    "DatadogAccessTokenNeverExpiresOverBudget": share("never_expires", 10),
+    "DatadogAccessTokenUnused": share("unused", 10),
+    "DatadogAccessTokenLifetimeOverPolicy": share("lifetime_over_policy", 10),
+    "DatadogAccessTokenExpiredStillListed": share("expired_still_listed", 5),
+    "DatadogAccessTokenOfUserExpiresSoon": share("expiring_in_use", 5, people=True),
 }
+
+
+def later(pods, before):
+    """`pods` after some good minutes, for those that are there from the start."""
+    return {name: minutes((GONE if states[0] == GONE else "good", before)) + states for name, states in pods.items()}
 
 
 def cases(alert, hold, keep):
@@ -104,12 +136,12 @@ def cases(alert, hold, keep):
     repaired = until + edge.lingers
 
     def fires(moments):
-        return [firing(alert, at, 1) for at in moments]
+        return [firing(alert, edge.before + at, 1) for at in moments]
 
     def silent(moments):
-        return [firing(alert, at, 0) for at in moments]
+        return [firing(alert, edge.before + at, 0) for at in moments]
 
-    return [
+    found = [
         ("over", "fires just over the edge, when it has held long enough",
          {"a": minutes(("bad", first + 2))},
          silent([first - 1] if first > 0 else []) + fires([first, first + 1])),
@@ -126,17 +158,23 @@ def cases(alert, hold, keep):
         ("replacement", "is one alert, without a break, while the pod is replaced",
          {"a": minutes(("bad", until), (GONE, 30)), "b": minutes((GONE, until + 5), ("bad", 25))},
          fires(range(first, until + 30))),
-        ("replacement", "is one alert from two replicas",
+        ("restart", "is one alert, without a break, while the process restarts",
+         {"a": minutes(("bad", until), (GONE, 3), ("bad", 27))}, fires(range(first, until + 30))),
+        ("restart", "is silent when the process restarts",
+         {"a": minutes(("good", 5), (GONE, 3), ("good", first + 31))}, silent(range(first + 35))),
+        ("replica", "is one alert from two replicas",
          {"a": minutes(("bad", until)), "b": minutes(("bad", until))}, fires(range(first, until))),
-        ("replacement", "does not add up two replicas",
+        ("replica", "does not add up two replicas",
          {"a": minutes(("good", first + 31)), "b": minutes(("good", first + 31))}, silent([first, first + 30])),
         ("resolved", "ends when all is well again",
          {"a": minutes(("bad", until), ("good", edge.lingers + keep + 10))},
-         fires(range(first, repaired + keep)) + silent([repaired + keep, repaired + keep + 5])),
+         # In Prometheus 3 a range has its left edge no more, so what lingers ends a sample sooner.
+         fires(range(first, repaired + keep - min(edge.lingers, 1))) + silent([repaired + keep, repaired + keep + 5])),
         ("resolved", "ends when all is well in the pod that follows",
          {"a": minutes(("bad", until), (GONE, 100)), "b": minutes((GONE, until), ("good", 100))},
          fires([until]) + silent([until + edge.on_loss + keep])),
     ]
+    return [(kind, said, later(pods, edge.before), expectations) for kind, said, pods, expectations in found]
 
 
 def input_of(alert, pods):

@@ -1,8 +1,8 @@
 """What does not fit the table of edges: alerts about absence and change, and the alerts' limits against one another."""
 import dataclasses
 
-from edges import CREDENTIAL, DAY, EDGES, failures
-from promtool import FAILED_SCRAPE, GONE, Signal, always, firing, minutes
+from edges import AT_RISK, CREDENTIAL, DAY, EDGES, INTERVAL, LISTED_AT_0, MACHINE, NEXT_IN_USE, PERSON, failures
+from promtool import FAILED_SCRAPE, GONE, LAST_TIME, NOW, Signal, always, firing, minutes
 
 
 @dataclasses.dataclass(frozen=True)
@@ -14,6 +14,7 @@ class Story:
     pods: dict
     fires: tuple = ()
     silent: tuple = ()
+    interval: int = 1  # minutes from one state to the next
 
     def expectations(self):
         return ([firing(self.alert, at, 1) for at in self.fires] + [firing(self.alert, at, 0) for at in self.silent])
@@ -39,7 +40,8 @@ DOWN = [
          {"a": minutes(("up", 20), (FAILED_SCRAPE, 20), ("up", 2), (FAILED_SCRAPE, 20))}, fires=range(30, 60)),
     down("replacement", "is silent while a pod is replaced",
          {"a": minutes(("up", 20), (GONE, 40)), "b": minutes((GONE, 25), ("up", 35))}, silent=range(60)),
-    down("replacement", "is silent when one of two replicas is lost",
+    down("restart", "is silent while the process restarts", {"a": minutes(("up", 20), (GONE, 5), ("up", 35))}, silent=range(60)),
+    down("replica", "is silent when one of two replicas is lost",
          {"a": minutes(("up", 20), (GONE, 40)), "b": minutes(("up", 60))}, silent=range(60)),
     Story("DatadogTokenExporterDown", "replacement", "is silent when another version follows",
           [Signal("datadog_access_token_exporter_build_info", 'version="1.0.0", revision="abc", compiler="gcc"', {"old": 1}),
@@ -51,13 +53,13 @@ DOWN = [
 
 LAST_SUCCESS = "datadog_access_token_poll_last_success_timestamp_seconds"
 POLLS = always("datadog_access_token_polls_total", 1, counter=True)
-SUCCEEDED_AT_0 = [always(LAST_SUCCESS, 0), POLLS]
-
+SUCCEEDED_AT_0 = [always(LAST_SUCCESS, 0), POLLS, INTERVAL]
 
 
 def polled(org, last_success):
     """The series of an organization in the states that poll it; `last_success`: {state: moment in seconds}."""
     return [Signal(LAST_SUCCESS, f'org="{org}"', last_success),
+            Signal(INTERVAL.metric, f'org="{org}"', dict.fromkeys(last_success, 300)),
             Signal("datadog_access_token_polls_total", f'org="{org}"', dict.fromkeys(last_success, 1), counter=True)]
 
 
@@ -69,14 +71,19 @@ SHARDS = [*polled("production", {"polls production": FRESH, "polls both": FRESH,
 STALE = [
     Story("DatadogTokenExporterDataStale", "over", "counts half an hour from the start of the last good poll", SUCCEEDED_AT_0,
           {"a": minutes(("up", 60))}, fires=(36, 50), silent=(30, 35)),
-    Story("DatadogTokenExporterDataStale", "over", "fires when no poll has succeeded since the exporter started", [POLLS],
-          {"a": minutes(("up", 60))}, fires=(35, 50), silent=(30, 34)),
+    Story("DatadogTokenExporterDataStale", "over", "fires when no poll has succeeded since the exporter started", [POLLS, INTERVAL],
+          {"a": minutes(("up", 60))}, fires=(40, 50), silent=(30, 35)),
+    Story("DatadogTokenExporterDataStale", "under", "waits for an organization that is new", [POLLS, INTERVAL],
+          {"a": minutes((GONE, 100), ("up", 60))}, fires=(145, 159), silent=(100, 110, 130, 135)),
+    Story("DatadogTokenExporterDataStale", "over", "counts by the interval of polls",
+          [always(LAST_SUCCESS, 0), POLLS, always(INTERVAL.metric, 1800)], {"a": minutes(("up", 200))}, fires=(186, 199),
+          silent=(36, 180)),
     Story("DatadogTokenExporterDataStale", "replacement", "counts on when a new pod has no success yet",
-          [Signal(LAST_SUCCESS, by_state={"good": 0}), POLLS],
+          [Signal(LAST_SUCCESS, by_state={"good": 0}), POLLS, INTERVAL],
           {"a": minutes(("good", 20), (GONE, 60)), "b": minutes((GONE, 22), ("failing", 58))}, fires=range(36, 80),
           silent=range(36)),
     Story("DatadogTokenExporterDataStale", "under", "is silent for an organization that is no longer configured",
-          [Signal(LAST_SUCCESS, by_state={"with it": 0}), Signal("datadog_access_token_polls_total", by_state={"with it": 1})],
+          polled("production", {"with it": 0}),
           {"a": minutes(("with it", 10), ("without", 120))}, silent=range(130)),
     Story("DatadogTokenExporterDataStale", "over", "fires for the organizations of a shard that is lost", SHARDS,
           {"0": minutes(("polls production", 110)), "1": minutes(("polls sandbox until 30", 30), (GONE, 80))},
@@ -95,7 +102,10 @@ STALE = [
 ]
 
 POLL_SUCCESS = Signal("datadog_access_token_poll_success", by_state={"failing": 0, "refused": 0}, otherwise=1)
-POLLING = [POLL_SUCCESS, failures("dns", {"failing": 1}), failures("forbidden", {"refused": 1})]
+POLLING = [POLL_SUCCESS, INTERVAL, Signal(LAST_SUCCESS, by_state={"well": NOW}, otherwise=LAST_TIME),
+           failures("dns", {"failing": 1}), failures("forbidden", {"refused": 1})]
+HOURLY = [POLL_SUCCESS, always(INTERVAL.metric, 3600), always(LAST_SUCCESS, 0), failures("dns", {"failing": 1}),
+          failures("forbidden", {"refused": 1})]
 REFUSED, FAILING = "DatadogTokenExporterCredentialsRefused", "DatadogTokenExporterPollsFailing"
 OFTEN = {"a": minutes(("well", 30), *[("failing", 5), ("well", 5)] * 6)}
 FAILS = {"a": minutes(("well", 30), ("failing", 30))}
@@ -103,38 +113,31 @@ IS_REFUSED = {"a": minutes(("well", 30), ("refused", 30))}
 
 POLLS_FAIL = [
     Story(FAILING, "under", "is silent when a poll is missed now and then", POLLING, OFTEN, silent=range(90)),
-    Story(FAILING, "over", "fires at the second missed poll of five minutes", POLLING, FAILS, fires=(40, 59), silent=(39,)),
+    Story(FAILING, "over", "fires when the second poll of five minutes is missed", POLLING, FAILS, fires=(45, 59), silent=(44,)),
+    Story(FAILING, "under", "waits for two missed polls of an hour", HOURLY, {"a": minutes(("failing", 140))}, fires=(126, 139),
+          silent=(60, 120, 125)),
+    Story(REFUSED, "under", "waits for two missed polls of an hour", HOURLY, {"a": minutes(("refused", 140))}, fires=(126, 139),
+          silent=(60, 120, 125)),
     Story(REFUSED, "under", "leaves other reasons to the alert on failing polls", POLLING, FAILS, silent=range(60)),
-    Story(REFUSED, "over", "fires at the second missed poll of five minutes", POLLING, IS_REFUSED, fires=(40, 59),
-          silent=(39,)),
+    Story(REFUSED, "over", "fires when the second poll of five minutes is missed", POLLING, IS_REFUSED, fires=(45, 59),
+          silent=(44,)),
     Story(FAILING, "under", "leaves refused credentials to their own alert", POLLING, IS_REFUSED, silent=range(60)),
-    Story(FAILING, "replacement", "is silent while one replica of two succeeds", POLLING,
+    Story(FAILING, "replica", "is silent while one replica of two succeeds", POLLING,
           {"a": minutes(("failing", 60)), "b": minutes(("well", 60))}, silent=range(60)),
 ]
 
-SOON, IMMINENT = "DatadogAccessTokenExpiresSoon", "DatadogAccessTokenExpiresImminently"
+IMMINENT = "DatadogAccessTokenExpiresImminently"
 OWN_SOON, OWN_IMMINENT = "DatadogTokenExporterCredentialExpiresSoon", "DatadogTokenExporterCredentialExpires"
-OF_USER = "DatadogAccessTokenOfUserExpiresSoon"
-MACHINE = 'org="production", token_type="service", owner_type="service_account"'
-PERSON = 'org="production", token_type="personal", owner_type="user"'
 
 
 def expires(alert, kind, said, after_seconds, **when):
-    own = alert in (OWN_SOON, OWN_IMMINENT)
-    metric = CREDENTIAL if own else "datadog_access_token_next_expiry_timestamp_seconds"
-    labels = 'org="production"' if own else PERSON if alert == OF_USER else MACHINE
+    metric, labels = (NEXT_IN_USE, MACHINE) if alert == IMMINENT else (CREDENTIAL, 'org="production"')
     return Story(alert, kind, said, [always(metric, after_seconds, labels)], {"a": minutes(("up", 120))}, **when)
 
 
 # With minutes in the names: left at minute m is after_seconds - 60 m.
 BANDS = [
-    expires(SOON, "under", "is silent with exactly seven days left, and holds below", 7 * DAY + 600, fires=(26,),
-            silent=range(26)),
-    expires(OF_USER, "under", "is silent with exactly seven days left, and holds below", 7 * DAY + 600, fires=(26,),
-            silent=range(26)),
     expires(IMMINENT, "under", "is silent with exactly a day left, and holds below", DAY + 600, fires=(16,), silent=range(16)),
-    expires(SOON, "resolved", "leaves the last day to the critical alert", DAY + 1800, fires=range(15, 46),
-            silent=range(46, 120)),
     expires(OWN_SOON, "under", "is silent with exactly fourteen days left, and holds below", 14 * DAY + 600, fires=(26,),
             silent=range(26)),
     expires(OWN_SOON, "resolved", "leaves the last two days to the critical alert", 2 * DAY + 1800, fires=range(15, 46),
@@ -142,11 +145,11 @@ BANDS = [
     expires(OWN_IMMINENT, "under", "is silent with exactly two days left, and holds below", 2 * DAY + 600, fires=(16,),
             silent=range(16)),
     expires(IMMINENT, "over", "stays when the moment has passed and no poll came since", 1800, fires=range(5, 120)),
-    Story(SOON, "resolved", "ends when the token is rotated and the next one to expire is far",
-          [Signal("datadog_access_token_next_expiry_timestamp_seconds", MACHINE, {"old": 2 * DAY, "rotated": 90 * DAY})],
-          {"a": minutes(("old", 30), ("rotated", 40))}, fires=range(15, 45), silent=range(45, 70)),
-    Story(IMMINENT, "resolved", "ends when the token is rotated and none is left that expires",
-          [Signal("datadog_access_token_next_expiry_timestamp_seconds", MACHINE, {"old": DAY - 1})],
+    Story(IMMINENT, "resolved", "ends when the token is rotated and the next one to expire is far",
+          [Signal(NEXT_IN_USE, MACHINE, {"old": DAY - 1, "rotated": 6 * DAY})],
+          {"a": minutes(("old", 30), ("rotated", 40))}, fires=range(5, 45), silent=range(45, 70)),
+    Story(IMMINENT, "resolved", "ends when the token is rotated and none in use is left that expires",
+          [Signal(NEXT_IN_USE, MACHINE, {"old": DAY - 1})],
           {"a": minutes(("old", 30), ("rotated", 50))}, fires=range(5, 59), silent=range(60, 80)),
 ]
 
@@ -178,9 +181,12 @@ def change_stories(alert):
     return [
         Story(alert, "over", "fires at once just over the edge", churn(alert, 1), burst, fires=range(70, 140), silent=range(70)),
         Story(alert, "under", "is silent just under the edge", churn(alert, 0), burst, silent=range(170)),
-        Story(alert, "replacement", "is one alert from two replicas", churn(alert, 1), two, fires=range(70, 140)),
-        Story(alert, "replacement", "does not add up two replicas", churn(alert, 0), two, silent=range(170)),
-        Story(alert, "resolved", "ends an hour after the change", churn(alert, 1), burst, fires=range(70, 145),
+        Story(alert, "restart", "is silent when counters begin again", churn(alert, 0),
+              {"a": minutes(("calm", 70), ("burst", 1), ("calm", 10), (GONE, 3), ("calm", 60))}, silent=range(144)),
+        Story(alert, "replica", "is one alert from two replicas", churn(alert, 1), two, fires=range(70, 140)),
+        Story(alert, "replica", "does not add up two replicas", churn(alert, 0), two, silent=range(170)),
+        # At minute 144 Prometheus 3 is through with the hour, and 2 is not.
+        Story(alert, "resolved", "ends an hour after the change", churn(alert, 1), burst, fires=range(70, 144),
               silent=range(145, 170)),
         Story(alert, "gap", "sees what happened while scrapes failed", churn(alert, 1),
               {"a": minutes(("calm", 70), (FAILED_SCRAPE, 9), ("burst", 1), ("calm", 60))}, fires=range(79, 139),
@@ -217,13 +223,97 @@ WHAT_IS_LISTED = [
           [Signal("datadog_access_tokens_detail_omitted", by_state={})], {"a": minutes(("off", 120))}, silent=range(120)),
 ]
 
+LEAKED = "datadog_access_tokens_leaked"
+ANOTHER = "DatadogAccessTokenAnotherLeaked"
 LEAK = [
     Story("DatadogAccessTokenLeaked", "gap", "stays when scrapes fail for twenty minutes",
-          [always("datadog_access_tokens_leaked", 1, PERSON)], {"a": minutes(("up", 5), (FAILED_SCRAPE, 20), ("up", 5))},
-          fires=range(30)),
+          [always(LEAKED, 1, PERSON)], {"a": minutes(("up", 5), (FAILED_SCRAPE, 20), ("up", 5))}, fires=range(30)),
+    Story(ANOTHER, "under", "leaves the first leaks to the critical alert, as many as they are",
+          [Signal(LEAKED, PERSON, {"none": 0, "two": 2})], {"a": minutes(("none", 90), ("two", 200))}, silent=range(290)),
+    Story(ANOTHER, "over", "fires for a leak twenty minutes after the first one",
+          [Signal(LEAKED, PERSON, {"none": 0, "one": 1, "two": 2})],
+          {"a": minutes(("none", 90), ("one", 20), ("two", 60))}, fires=range(110, 170), silent=range(110)),
 ]
 
-STORIES = [*DOWN, *STALE, *WHAT_IS_LISTED, *LEAK, *POLLS_FAIL, *BANDS, *change_stories("DatadogAccessTokenSuddenGrowth"),
+HALF_HOURS = 48  # a day
+HELD_FINDINGS = {"DatadogAccessTokenExpiresSoon": "expiring_in_use",
+                 "DatadogAccessTokenPrivilegedNeverExpires": "never_expires_privileged",
+                 "DatadogAccessTokenPrivilegedUnused": "unused_privileged",
+                 "DatadogAccessTokenUnscoped": "unscoped"}
+# Of alerts on a state, not on a count: what shows it.
+STATES = {
+    "DatadogTokenExporterSingleOwner": [Signal(SINGLE_OWNER, by_state={"old": 0, "new": 1})],
+    "DatadogTokenExporterListingIncomplete": [Signal("datadog_access_token_listing_complete", by_state={"old": 1, "new": 0})],
+    "DatadogTokenExporterPollsFailing": [Signal("datadog_access_token_poll_success", by_state={"old": 1, "new": 0}), INTERVAL,
+                                         Signal(LAST_SUCCESS, by_state={"old": NOW}, otherwise=LAST_TIME),
+                                         failures("forbidden", {})],
+    "DatadogTokenExporterFieldsUnparsed": [Signal("datadog_access_token_unparsed_fields_total",
+                                                  'org="production", field="expires_at"', {"new": 6}, 0, True)],
+}
+RELOAD_FAILED = "DatadogTokenExporterReloadFailed"
+RELOADED = [Signal("datadog_access_token_exporter_config_last_reload_successful", 'file="web"', {"old": 1, "new": 0})]
+
+
+def days(*phases):
+    """States of half hours, for `interval=30`."""
+    return minutes(*[(state, round(count * HALF_HOURS)) for state, count in phases])
+
+
+def at_days(*moments):
+    return [round(moment * 1440) for moment in moments]
+
+
+def week(alert, kind, said, signals, pods, fires=(), silent=()):
+    return Story(alert, kind, said, signals, pods, at_days(*fires), at_days(*silent), 30)
+
+
+def weeks_of(alert, signals):
+    """What is new from the third day on: it ends a week later, though nobody repaired it."""
+    return [
+        week(alert, "resolved", "ends when the same state has lasted for a week", signals, {"a": days(("old", 2), ("new", 9))},
+             fires=(2.125, 3.25, 5, 8.5, 8.875), silent=(1, 1.875, 9.125, 10, 10.875)),
+        week(alert, "replacement", "is one alert for a week over replaced pods, and ends", signals,
+             {"a": days(("old", 2), ("new", 1), (GONE, 8)), "b": days((GONE, 3), ("new", 3), (GONE, 5)),
+              "c": days((GONE, 6), ("new", 5))},
+             fires=(2.125, 3.25, 5, 6.25, 8.875), silent=(1.875, 9.125, 10)),
+        week(alert, "replacement", "is not fired again by a replica, a pod or a gap once it has lasted", signals,
+             {"a": days(("old", 1), ("new", 9), (FAILED_SCRAPE, 0.125), ("new", 2.875)), "b": days((GONE, 11), ("new", 2)),
+              "c": days((GONE, 12), ("new", 1))},
+             fires=(7.75,), silent=(8.25, 9.875, 10.25, 11.25, 11.75, 12.25, 12.75)),
+    ]
+
+
+def of_findings(alert, reason):
+    signals = [Signal(AT_RISK, f'{MACHINE}, reason="{reason}"', {"old": 10, "new": 11, "dip": 8}), LISTED_AT_0]
+    return [
+        *weeks_of(alert, signals),
+        week(alert, "under", "does not take for new what an organization has from the start", signals,
+             {"a": days(("new", 3))}, silent=(0, 0.125, 1, 2, 2.875)),
+        week(alert, "under", "does not take for new what an incomplete listing lacked for hours", signals,
+             {"a": days(("old", 2), ("dip", 0.5), ("old", 3))}, silent=(1, 2.25, 2.5, 2.625, 3, 3.5, 4, 5.25)),
+        week(alert, "over", "fires for what is new after a clean-up that lasted", signals,
+             {"a": days(("old", 2), ("dip", 2), ("old", 1))}, fires=(4.125, 4.875), silent=(1, 3, 3.875)),
+        week(alert, "under", "sees pairs of types that appear with their first finding",
+             [always(AT_RISK, 0, f'{MACHINE}, reason="{reason}"'), LISTED_AT_0,
+              Signal(AT_RISK, f'org="production", token_type="personal", owner_type="service_account", reason="{reason}"', {"new": 1})],
+             {"a": days(("old", 2), ("new", 2))}, fires=(2.125, 3.875), silent=(1, 1.875)),
+        week(alert, "gap", "is one alert when scrapes fail for an hour",
+             signals, {"a": days(("old", 1), ("new", 1), (FAILED_SCRAPE, 1 / 24), ("new", 1))},
+             fires=(1.125, 1.875, 2, 2 + 1 / 48, 2 + 1 / 24, 2.125, 2.5)),
+    ]
+
+
+WEEKS = [
+    *(story for alert, reason in HELD_FINDINGS.items() for story in of_findings(alert, reason)),
+    *(story for alert, signals in STATES.items() for story in weeks_of(alert, signals)),
+    *weeks_of(ANOTHER, [Signal(LEAKED, PERSON, {"old": 1, "new": 2})]),
+    # A process that starts has read a good file: what it then can't read is new.
+    weeks_of(RELOAD_FAILED, RELOADED)[0],
+    week("DatadogTokenExporterSingleOwner", "over", "fires when it was so from the start, for a week",
+         [always(SINGLE_OWNER, 1)], {"a": days(("up", 9))}, fires=(0.125, 3, 6.875), silent=(7.125, 8.875)),
+]
+
+STORIES = [*DOWN, *STALE, *WHAT_IS_LISTED, *LEAK, *WEEKS, *POLLS_FAIL, *BANDS, *change_stories("DatadogAccessTokenSuddenGrowth"),
            *change_stories("DatadogAccessTokenMassRemoval")]
 
 assert not {story.alert for story in DOWN} & set(EDGES)

@@ -1,43 +1,48 @@
 """What a person reads: the rendered description of each alert, and the labels it comes with, where two replicas say the same."""
-from edges import EDGES
-from promtool import FAILED_SCRAPE, minutes
+from edges import EDGES, INTERVAL
+from promtool import FAILED_SCRAPE, always, minutes
 from stories import build, churn
 
 ORG = {"job": "exporter", "namespace": "monitoring", "org": "production"}
 SERVICE = {**ORG, "token_type": "service", "owner_type": "service_account"}
 
 
+def watched(org):
+    return [always(INTERVAL.metric, 300, f'org="{org}"')]
+
+
 def scene(alert, hold):
     """The series of an alert that fires: (signals, pods, the minute)."""
     if alert in EDGES:
-        states = minutes(("bad", hold + 5))
-        return EDGES[alert].signals, {"a": states, "b": states}, hold + 4
+        edge = EDGES[alert]
+        states = minutes(("good", edge.before), ("bad", hold + 5))
+        return edge.signals, {"a": states, "b": states}, edge.before + hold + 4
     if alert == "DatadogTokenExporterDown":
         states = minutes(("up", 5), (FAILED_SCRAPE, 20))
-        return [build("1.0.0")], {"a": states, "b": states}, 20
+        return [build("1.0.0"), *watched("production"), *watched("sandbox")], {"a": states, "b": states}, 20
     states = minutes(("calm", 70), ("burst", 1), ("calm", 5))
     return churn(alert, 1), {"a": states, "b": states}, 72
 
 
+# By a listing as old as the test, which is what `new` and `moment` give.
 TEXTS = {
     "DatadogTokenExporterDown": ({"job": "exporter", "namespace": "monitoring"},
-        "Nothing is scraped from exporter any more: expiring, leaked and new tokens go unnoticed, and all other "
-        "alerts of this exporter are blind."),
+        "Prometheus no longer scrapes the exporter (job exporter). Nobody watches the tokens of: production sandbox. All other alerts of this "
+        "exporter are blind."),
     "DatadogTokenExporterCredentialsRefused": (ORG,
-        "Polls of production fail with credentials, unauthorized or forbidden. The numbers are 14m 0s old."),
+        "Polls of production fail with credentials, unauthorized or forbidden. The numbers are 19m 1s old."),
     "DatadogTokenExporterPollsFailing": (ORG,
         "Polls of production fail; reasons in the last hour: dns. The last good numbers stay until they are stale."),
     "DatadogTokenExporterDataStale": (ORG,
         "The last successful poll of production began 39m 1s ago. Alerts on its tokens speak of that moment, and "
         "end when the exporter drops the numbers (--poll.stale-after)."),
     "DatadogTokenExporterListingIncomplete": (ORG,
-        "Listings of production are published as incomplete: pages and the total that Datadog reports don't agree,"
-        " however often they are read."),
+        "The last listing of production is incomplete after all retries: it has 98 tokens, and Datadog's total is 100."),
     "DatadogTokenExporterSingleOwner": (ORG,
-        "All tokens of production that Datadog lists have the same owner. Credentials without the permission org_app_keys_read "
+        "All 5 tokens of production that Datadog lists have the same owner. Credentials without the permission org_app_keys_read "
         "list only their own tokens: the numbers are then far too small, and other alerts are silent."),
     "DatadogTokenExporterFieldsUnparsed": ({**ORG, "field": "expires_at"},
-        "The field expires_at of some tokens of production can't be read; what is counted by it is unknown or "
+        "The field expires_at of tokens of production could not be read 20 times in the last hour; what is counted by it is unknown or "
         "missing."),
     "DatadogTokenExporterRateLimitNear": (ORG,
         "Of the rate limit of production 19.7% were left at the last answer. The limit is shared with all other "
@@ -53,30 +58,39 @@ TEXTS = {
         "Tokens of production without series of their own because of --tokens.detail-limit: 1. The worst are shown; counts "
         "are not affected."),
     "DatadogTokenExporterReloadFailed": ({"job": "exporter", "namespace": "monitoring", "file": "web"},
-        "The web configuration of exporter has changed and can't be used; the one before stays in use, with its passwords "
-        "and certificates."),
+        "The web configuration of exporter has changed and can't be used; the previous one stays in effect, with its passwords "
+        "and certificates. Exporters: 2."),
     "DatadogAccessTokenLeaked": ({**ORG, "token_type": "personal", "owner_type": "user"},
-        "Leaked personal tokens in the list of production (owner: user): 1. Whoever found one may be using it."),
+        "Leaked personal tokens in the list of production (owner: user): 1. They may already be in use by someone else."),
+    "DatadogAccessTokenAnotherLeaked": ({**ORG, "token_type": "personal", "owner_type": "user"},
+        "New leaked personal tokens in the list of production (owner: user): 1, beside those already known."),
     "DatadogAccessTokenExpiresImminently": (SERVICE,
-        "The next service token of production (owner: service_account) expires in 23h 50m 59s, by a listing 9m 0s "
-        "old."),
-    "DatadogAccessTokenExpiresSoon": (SERVICE,
-        "The next service token of production (owner: service_account) expires in 6d 23h 40m 59s, by a listing 19m"
-        " 0s old."),
-    "DatadogAccessTokenOfUserExpiresSoon": ({**ORG, "token_type": "service", "owner_type": "user"},
-        "The next service token of a user of production expires in 6d 23h 40m 59s, by a listing 19m 0s old."),
-    "DatadogAccessTokenNeverExpiresOverBudget": ({**ORG, "reason": "never_expires"},
-        "Tokens of production without an expiry: 11."),
+        "The next service token in use of production (owner: service_account) expires in 23h 50m 59s. In use and expiring within "
+        "--policy.expiry-notice: 3, by a listing 9m 0s old."),
+    "DatadogAccessTokenExpiresSoon": ({**ORG, "reason": "expiring_in_use"},
+        "Tokens of service accounts of production that are in use and expire within --policy.expiry-notice: 8, 1 more than before, by a "
+        "listing 1h 29m 0s old."),
     "DatadogAccessTokenPrivilegedNeverExpires": ({**ORG, "reason": "never_expires_privileged"},
-        "Tokens of production without an expiry and with a scope of --scopes.privileged: 1."),
+        "Tokens of production that have a scope of --scopes.privileged and never expire: 28, 1 more than before, by a listing 1h 29m 0s "
+        "old."),
+    "DatadogAccessTokenPrivilegedUnused": ({**ORG, "reason": "unused_privileged"},
+        "Tokens of production that have a scope of --scopes.privileged and were not used within --policy.max-idle: 28, 1 more than "
+        "before, by a listing 1h 29m 0s old."),
+    "DatadogAccessTokenUnscoped": ({**ORG, "reason": "unscoped"},
+        "Tokens of production that list no scope, so may hold all that their owners may do: 28, 1 more than before, by a listing 1h 29m "
+        "0s old."),
+    "DatadogAccessTokenNeverExpiresOverBudget": ({**ORG, "reason": "never_expires"},
+        "21 of 200 tokens of production (10.5%) never expire."),
     "DatadogAccessTokenUnused": ({**ORG, "reason": "unused"},
-        "Valid tokens of production that were not used within --policy.max-idle: 1."),
+        "21 of 200 tokens of production (10.5%) were not used within --policy.max-idle."),
     "DatadogAccessTokenLifetimeOverPolicy": ({**ORG, "reason": "lifetime_over_policy"},
-        "Tokens of production that live longer from creation to expiry than --policy.max-lifetime: 1."),
+        "21 of 200 tokens of production (10.5%) live longer from creation to expiry than --policy.max-lifetime."),
     "DatadogAccessTokenExpiredStillListed": ({**ORG, "reason": "expired_still_listed"},
-        "Tokens of production that have expired and are still listed: 1."),
+        "11 of 200 tokens of production (5.5%) have expired and are still listed."),
+    "DatadogAccessTokenOfUserExpiresSoon": ({**ORG, "reason": "expiring_in_use"},
+        "11 of 200 tokens of production (5.5%) belong to people, are in use and expire within --policy.expiry-notice."),
     "DatadogAccessTokenSuddenGrowth": (ORG,
-        "New tokens of production within an hour: 31."),
+        "New tokens of production within an hour: 31; now there are 100."),
     "DatadogAccessTokenMassRemoval": (ORG,
-        "Tokens of production that went away within an hour: 31."),
+        "Tokens of production that went away within an hour: 31; now there are 100."),
 }

@@ -3,12 +3,19 @@ The alerts and recording rules of files/, with the changes of prometheusRule.ale
 placeholders are.
 */}}
 
-{{/* The alerts with the changes of the values, as JSON. */}}
+{{/* The alerts with the changes of the values, as JSON. dashboards/rules/generate.py has the same presets. */}}
 {{- define "datadog-token-exporter.alerts" -}}
 {{- $changes := .Values.prometheusRule.alerts -}}
+{{- $preset := .Values.prometheusRule.preset -}}
 {{- $alerts := dict -}}
 {{- range $name, $alert := .Files.Get "files/alerts.yaml" | fromYaml -}}
-{{- $_ := set $alerts $name (mergeOverwrite (dict "enabled" true) $alert (deepCopy (default dict (get $changes $name)))) -}}
+{{- $enabled := hasKey $alert "enabled" | ternary $alert.enabled true -}}
+{{- if eq $preset "minimal" -}}
+{{- $enabled = eq $alert.severity "critical" -}}
+{{- else if eq $preset "strict" -}}
+{{- $enabled = true -}}
+{{- end -}}
+{{- $_ := set $alerts $name (mergeOverwrite $alert (dict "enabled" $enabled) (deepCopy (default dict (get $changes $name)))) -}}
 {{- end -}}
 {{- toJson $alerts -}}
 {{- end -}}
@@ -43,8 +50,6 @@ prometheusRule.alerts: there is no alert {{ $name }}. There are: {{ keys $source
 {{- $alert := index $source $name }}
 {{- if and (hasKey $change "threshold") (not (hasKey $alert "threshold")) (not $change.expr) }}
 prometheusRule.alerts.{{ $name }}.threshold: this alert has none; its question is yes or no.
-{{- else if and (hasKey $change "threshold") (contains "$THRESHOLDm" (default $alert.expr $change.expr)) (ne (toString $change.threshold | float64 | floor) (toString $change.threshold | float64)) }}
-prometheusRule.alerts.{{ $name }}.threshold: {{ $change.threshold }} is not a whole number, which this alert needs.
 {{- end }}
 {{- end }}
 {{- end }}

@@ -72,8 +72,11 @@ using OwnerNames = std::map<std::string, std::string, std::less<>>;
 OwnerNames names_of(const Owners& owners) {
     OwnerNames names;
     for (const auto& [id, user] : owners.users) {
-        if (const std::string name = inventory::label_text(datadog::display_name(user)); !name.empty()) {
-            names.emplace(id, (user.disabled ? "(disabled) " : "") + name);
+        const std::string name = inventory::label_text(datadog::display_name(user));
+        if (user.disabled) {
+            names.emplace(id, "(disabled) " + (name.empty() ? id : name));
+        } else if (!name.empty()) {
+            names.emplace(id, name);
         }
     }
     for (const std::string& id : owners.gone) {

@@ -21,7 +21,8 @@ using inventory::TokenDetail;
 
 using Texts = std::vector<std::string>;
 
-/// Widths of characters on a terminal, which the C library knows in a locale of UTF-8.
+/// Widths of characters on a terminal. The C library knows them in a locale of UTF-8, which this thread has
+/// as long as there is an object of this class.
 class Widths {
   public:
     Widths() : utf8_(::newlocale(LC_CTYPE_MASK, "C.UTF-8", nullptr)), before_(::uselocale(utf8_)) {}

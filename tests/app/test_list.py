@@ -241,6 +241,12 @@ class Owners(unittest.TestCase):
         self.assertLessEqual(len(objects(printed["json"])[0]["owner"].encode()), 200)
         self.assertIn("'=cmd() (", printed["csv"])
 
+    def test_who_are_disabled_are_marked_without_a_name_too(self):
+        user = json_answer({"data": {"id": "o", "type": "users", "attributes": {"name": None, "disabled": True}}})
+        with FaultServer(listing([token(1, owner="o")]), user) as server:
+            done = harness.run("--list", "--list.format=json", "--datadog.base-url", server.url, DD_BEARER_TOKEN=TOKEN)
+        self.assertEqual(objects(done.stdout)[0]["owner"], "(disabled) o")
+
     def test_stand_in_no_metric_and_no_log(self):
         addresses = {address for found in objects(self.list().stdout)
                      for address in re.findall(r"\S+@example\.com", found["owner"])}

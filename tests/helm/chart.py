@@ -4,6 +4,7 @@ import functools
 import json
 import os
 import pathlib
+import re
 import subprocess
 import tempfile
 
@@ -20,6 +21,15 @@ LIMIT_SECONDS = 60
 # The good values, by name: those that any cluster can install, and those that need an operator's kinds.
 VALUES = {path.name.removesuffix("-values.yaml"): path
           for path in [*(CHART / "ci").glob("*-values.yaml"), *(HERE / "values").glob("*-values.yaml")]}
+
+
+class Loader(yaml.SafeLoader):
+    """Takes for numbers and booleans what Kubernetes' own parser does too: PyYAML reads `1e3` and `y` as texts."""
+    bool_values = {**yaml.SafeLoader.bool_values, "y": True, "n": False}
+
+
+for tag, pattern in (("float", r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$"), ("int", "0o[0-7]+$"), ("bool", "[yYnN]$")):
+    Loader.add_implicit_resolver(f"tag:yaml.org,2002:{tag}", re.compile(pattern), None)
 
 
 def require_tools():
@@ -44,7 +54,8 @@ def template(helm, values, chart=CHART, release="tokens", settings=()):
     with tempfile.TemporaryDirectory() as directory:
         if isinstance(values, dict):
             path = pathlib.Path(directory) / "values.yaml"
-            path.write_text(yaml.safe_dump(values), encoding="utf-8")
+            # JSON, since PyYAML writes a text such as 1e3 without quotes.
+            path.write_text(json.dumps(values), encoding="utf-8")
             values = path
         return run_helm(helm, "template", release, chart, "--namespace", NAMESPACE, "--values", values, *settings)
 
@@ -53,7 +64,7 @@ def objects(result):
     """The objects of a rendering, in order; none may be there twice."""
     if result.returncode != 0:
         raise AssertionError(result.stderr)
-    found = [each for each in yaml.safe_load_all(result.stdout) if each is not None]
+    found = [each for each in yaml.load_all(result.stdout, Loader) if each is not None]
     keys = [(each["kind"], each["metadata"].get("namespace"), each["metadata"]["name"]) for each in found]
     assert len(set(keys)) == len(keys), f"an object twice: {keys}"
     return found

@@ -1,6 +1,7 @@
 """values.yaml, values.schema.json, the chart's README and the program's version and options agree.
 
-`python3 tests/helm/test_documentation.py --write` writes the README's table."""
+`python3 tests/helm/test_documentation.py --write` writes the README's table and templates/_defaults.tpl."""
+import copy
 import json
 import os
 import re
@@ -13,6 +14,7 @@ import yaml
 import chart
 
 README = chart.CHART / "README.md"
+DEFAULTS = chart.CHART / "templates" / "_defaults.tpl"
 VALUES = (chart.CHART / "values.yaml").read_text(encoding="utf-8")
 SCHEMA = json.loads((chart.CHART / "values.schema.json").read_text(encoding="utf-8"))
 # In the schema for other reasons than a value of this chart's own.
@@ -76,8 +78,27 @@ def with_table(text):
     return re.sub(r"(<!-- values:.*?-->\n).*?(<!-- /values -->)", lambda match: match[1] + table() + "\n" + match[2], text, flags=re.S)
 
 
+def without_nulls(values):
+    return {key: without_nulls(value) if isinstance(value, dict) else value for key, value in values.items() if value is not None}
+
+
+def defaults():
+    """The text of templates/_defaults.tpl: what values.yaml has, but for what `null` takes away."""
+    values = copy.deepcopy(yaml.safe_load(VALUES))
+    # An option that is not in the file is the program's default; this one the chart itself has to know as well.
+    values["config"] = {"web": {"telemetry_path": values["config"]["web"]["telemetry_path"]}}
+    for probe in ("livenessProbe", "readinessProbe"):
+        del values[probe]
+    text = yaml.safe_dump(without_nulls(values), sort_keys=False, width=120)
+    return ("{{/* Written by tests/helm/test_documentation.py --write from values.yaml: what null means, see _prepare.tpl. */}}\n"
+            '{{- define "datadog-token-exporter.defaults" -}}\n' + text + "{{- end -}}\n")
+
+
 class Documentation(unittest.TestCase):
     maxDiff = None
+
+    def test_the_templates_have_the_defaults(self):
+        self.assertEqual(DEFAULTS.read_text(encoding="utf-8"), defaults())
 
     def test_every_value_is_described_where_it_stands(self):
         paths = documented()
@@ -156,7 +177,7 @@ class Schema(unittest.TestCase):
                    properties["datadog"]["properties"]["ca"]["properties"]["pem"],
                    properties["web"]["properties"]["basicAuth"]["properties"]["users"]["additionalProperties"]]
         for place in places:
-            self.assertEqual(resolved(place), {"type": "string"})
+            self.assertIn(resolved(place), ({"type": "string"}, {"type": ["string", "null"]}))
 
 
 class Program(unittest.TestCase):
@@ -188,6 +209,7 @@ class Program(unittest.TestCase):
 
 def write():
     README.write_text(with_table(README.read_text(encoding="utf-8")), encoding="utf-8")
+    DEFAULTS.write_text(defaults(), encoding="utf-8")
 
 
 if __name__ == "__main__":

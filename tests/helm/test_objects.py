@@ -122,6 +122,12 @@ class NetworkPolicy(unittest.TestCase):
         self.assertEqual(self.ports(extra), [(4317, "TCP")])
         self.assertEqual(self.spec["policyTypes"], ["Ingress", "Egress"])
 
+    def test_the_proxys_port_is_let_out(self):
+        """A proxy without a scheme is one by http; that of a Secret needs a rule, without which it is refused."""
+        for name in ("accepted", "proxy-secret-and-policy"):
+            ports = [port for rule in chart.rendering(name).one("NetworkPolicy")["spec"]["egress"] for port in self.ports(rule)]
+            self.assertIn((3128, "TCP"), ports)
+
     def test_an_empty_list_of_peers_is_everybody_and_not_nobody(self):
         objects = chart.render({"datadog": {"credentials": {"existingSecret": "keys"}}, "networkPolicy": {"enabled": True}})
         for rule in objects.one("NetworkPolicy")["spec"]["egress"]:

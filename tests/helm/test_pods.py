@@ -167,6 +167,10 @@ class Pods(unittest.TestCase):
         self.assertEqual(objects.one("PodDisruptionBudget")["spec"]["maxUnavailable"], "50%")
         self.assertEqual(objects.one("PodDisruptionBudget")["spec"]["unhealthyPodEvictionPolicy"], "AlwaysAllow")
 
+    def test_pods_that_are_stopped_first_do_not_roll(self):
+        """Kubernetes refuses `rollingUpdate` beside `Recreate`, and the chart's defaults have it."""
+        self.assertEqual(chart.rendering("accepted").workload["spec"]["strategy"], {"type": "Recreate"})
+
     def test_extras_reach_them(self):
         objects = chart.rendering("extras")
         spec = objects.pod["spec"]

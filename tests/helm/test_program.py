@@ -210,5 +210,31 @@ class Program(unittest.TestCase):
         self.assertIn("\ndatadog_access_tokens{", texts[1])
 
 
+# What people write where a site is asked for.
+SITES = (
+    "datadoghq.com", "us5.datadoghq.com", "ddog-gov.com", "new.datadoghq.eu", "a_b.datadoghq.com", "DatadogHQ.EU", " datadoghq.eu ",
+    "https://app.datadoghq.eu", "app.datadoghq.com", "api.us5.datadoghq.com/", "HTTPS://App.DatadogHQ.eu//", "http://datadoghq.com",
+    "app.app.datadoghq.com",
+    "https://app.datadoghq.eu/account", "datadoghq.eu?x", "datadoghq.com:443", "datadoghq.com.", ".datadoghq.eu", "a..datadoghq.com",
+    "-a.datadoghq.com", "app..datadoghq.com", "notdatadoghq.com", "us5.datadohq.com", "us5", "   ", "app.", "user@datadoghq.com", "ftp://datadoghq.eu",
+    '"datadoghq.eu"', "datadoghq.com.example.com", "http://https://datadoghq.com",
+)
+
+
+class Sites(unittest.TestCase):
+    def test_the_chart_takes_and_refuses_what_the_program_does(self):
+        answers = {}
+        for site in SITES:
+            environment = {"DD_API_KEY": SECRETS["api-key"], "DD_APP_KEY": SECRETS["app-key"]}
+            done = subprocess.run([os.environ["EXPORTER"], "--config.check", f"--datadog.site={site}"], env=environment, capture_output=True,
+                                  text=True, timeout=chart.LIMIT_SECONDS, check=False)
+            result = chart.template("helm4", {"datadog": {"site": site, "credentials": {"existingSecret": "keys"}}})
+            with self.subTest(site=site):
+                self.assertEqual(result.returncode == 0, done.returncode == 0, result.stderr + done.stderr)
+                self.assertIn(" is not a Datadog site; " if result.returncode else "", result.stderr)
+            answers[site] = done.returncode
+        self.assertEqual(set(answers.values()), {0, 2})
+
+
 if __name__ == "__main__":
     unittest.main(argv=["test_program", "-v"])

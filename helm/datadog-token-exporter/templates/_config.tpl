@@ -151,7 +151,7 @@ The organizations as a JSON list, with all defaults filled in and for each
 {{- range $organization := include "datadog-token-exporter.organizations" . | fromJsonArray -}}
 {{- if eq $organization.source "inline" -}}
 {{- range $organization.secrets }}
-{{ .key }}: {{ index $organization.credentials .kind | default "" | toString | b64enc | quote }}
+{{ .key | quote }}: {{ index $organization.credentials .kind | default "" | toString | b64enc | quote }}
 {{- end -}}
 {{- end -}}
 {{- end -}}
@@ -165,12 +165,15 @@ The organizations as a JSON list, with all defaults filled in and for each
 {{/* The ports that the program connects to, as a JSON list: 443, those of base URLs and the proxy's. */}}
 {{- define "datadog-token-exporter.remotePorts" -}}
 {{- $ports := list 443 -}}
-{{- $urls := list .Values.proxy.httpsProxy -}}
+{{- $urls := list -}}
+{{- with trim .Values.proxy.httpsProxy -}}
+{{- $urls = append $urls (ternary . (printf "http://%s" .) (contains "://" .)) -}}
+{{- end -}}
 {{- range include "datadog-token-exporter.organizations" . | fromJsonArray -}}
 {{- $urls = append $urls .baseUrl -}}
 {{- end -}}
 {{- range compact $urls -}}
-{{- $url := urlParse . -}}
+{{- $url := trimAll " /" . | urlParse -}}
 {{- $given := regexFind ":[0-9]+$" $url.host | trimPrefix ":" -}}
 {{- $ports = append $ports (int (default (ternary 80 443 (eq $url.scheme "http")) $given)) -}}
 {{- end -}}

@@ -4,17 +4,20 @@
 {{- default .Chart.Name .Values.nameOverride | trunc 63 | trimSuffix "-" -}}
 {{- end -}}
 
+{{/*
+The name of all objects. A Service's name has no dot, which a release's may have, and begins with a letter in what
+Kubernetes 1.25 takes.
+*/}}
 {{- define "datadog-token-exporter.fullname" -}}
-{{- if .Values.fullnameOverride -}}
-{{- .Values.fullnameOverride | trunc 63 | trimSuffix "-" -}}
-{{- else -}}
+{{- $fullname := .Values.fullnameOverride -}}
+{{- if not $fullname -}}
 {{- $name := include "datadog-token-exporter.name" . -}}
-{{- if contains $name .Release.Name -}}
-{{- .Release.Name | trunc 63 | trimSuffix "-" -}}
-{{- else -}}
-{{- printf "%s-%s" .Release.Name $name | trunc 63 | trimSuffix "-" -}}
+{{- $fullname = ternary .Release.Name (printf "%s-%s" .Release.Name $name) (contains $name .Release.Name) | replace "." "-" -}}
 {{- end -}}
+{{- if regexMatch "^[0-9]" $fullname -}}
+{{- $fullname = printf "exporter-%s" $fullname -}}
 {{- end -}}
+{{- $fullname | trunc 63 | trimSuffix "-" -}}
 {{- end -}}
 
 {{/* (list root suffix): the full name with a suffix, which is never what gets cut off. */}}
@@ -39,8 +42,8 @@
 
 {{/* What selects the pods. The selector of a Deployment or StatefulSet can't be changed, so nothing configurable belongs here. */}}
 {{- define "datadog-token-exporter.selectorLabels" -}}
-app.kubernetes.io/name: {{ include "datadog-token-exporter.name" . }}
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/name: {{ include "datadog-token-exporter.name" . | quote }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- end -}}
 
 {{/* A StatefulSet where each pod is somebody: it polls organizations of its own, or has a volume of its own. */}}
@@ -60,23 +63,23 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 
 {{/* Neither ServiceMonitor nor anybody else takes the Service of the pods' names for the one with the metrics. */}}
 {{- define "datadog-token-exporter.podsServiceLabels" -}}
-app.kubernetes.io/name: {{ printf "%s-pods" (include "datadog-token-exporter.name" . | trunc 58 | trimSuffix "-") }}
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/name: {{ printf "%s-pods" (include "datadog-token-exporter.name" . | trunc 58 | trimSuffix "-") | quote }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- end -}}
 
 {{/* The pod of `helm test` must not be selected by the Service. */}}
 {{- define "datadog-token-exporter.testSelectorLabels" -}}
-app.kubernetes.io/name: {{ printf "%s-test" (include "datadog-token-exporter.name" . | trunc 58 | trimSuffix "-") }}
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/name: {{ printf "%s-test" (include "datadog-token-exporter.name" . | trunc 58 | trimSuffix "-") | quote }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- end -}}
 
 {{- define "datadog-token-exporter.labels" -}}
-helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | trunc 63 | trimAll "-_." }}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | trunc 63 | trimAll "-_." | quote }}
 {{ include "datadog-token-exporter.selectorLabels" . }}
 app.kubernetes.io/version: {{ .Chart.AppVersion | replace "+" "_" | trunc 63 | trimAll "-_." | quote }}
 app.kubernetes.io/component: exporter
-app.kubernetes.io/part-of: {{ include "datadog-token-exporter.name" . }}
-app.kubernetes.io/managed-by: {{ .Release.Service }}
+app.kubernetes.io/part-of: {{ include "datadog-token-exporter.name" . | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service | quote }}
 {{- end -}}
 
 {{/*
@@ -87,8 +90,8 @@ overridden: they are what selects.
 {{- $standard := default (include "datadog-token-exporter.labels" .root) .standard | fromYaml -}}
 {{- $labels := merge $standard (deepCopy (default dict .labels)) (deepCopy (default dict .root.Values.commonLabels)) -}}
 {{- $annotations := merge (deepCopy (default dict .annotations)) (deepCopy (default dict .root.Values.commonAnnotations)) -}}
-name: {{ .name }}
-namespace: {{ default (include "datadog-token-exporter.namespace" .root) .namespace }}
+name: {{ .name | quote }}
+namespace: {{ default (include "datadog-token-exporter.namespace" .root) .namespace | quote }}
 labels:
   {{- toYaml $labels | nindent 2 }}
 {{- with $annotations }}
@@ -109,14 +112,14 @@ annotations:
 
 {{/* What the exporter's pod and the pod of `helm test` have in common. */}}
 {{- define "datadog-token-exporter.podCommon" -}}
-serviceAccountName: {{ include "datadog-token-exporter.serviceAccountName" . }}
+serviceAccountName: {{ include "datadog-token-exporter.serviceAccountName" . | quote }}
 automountServiceAccountToken: false
 # Kubernetes describes Services in variables such as DATADOG_TOKEN_EXPORTER_PORT, which are this program's options.
 enableServiceLinks: false
 {{- with concat .Values.imagePullSecrets (default list .Values.global.imagePullSecrets) | uniq }}
 imagePullSecrets:
   {{- range . }}
-  - name: {{ . }}
+  - name: {{ . | quote }}
   {{- end }}
 {{- end }}
 {{- with .Values.podSecurityContext }}
@@ -132,16 +135,16 @@ tolerations:
   {{- toYaml . | nindent 2 }}
 {{- end }}
 {{- with .Values.priorityClassName }}
-priorityClassName: {{ . }}
+priorityClassName: {{ . | quote }}
 {{- end }}
 {{- with .Values.runtimeClassName }}
-runtimeClassName: {{ . }}
+runtimeClassName: {{ . | quote }}
 {{- end }}
 {{- with .Values.schedulerName }}
-schedulerName: {{ . }}
+schedulerName: {{ . | quote }}
 {{- end }}
 {{- with .Values.dnsPolicy }}
-dnsPolicy: {{ . }}
+dnsPolicy: {{ . | quote }}
 {{- end }}
 {{- with .Values.dnsConfig }}
 dnsConfig:

@@ -23,6 +23,10 @@ Helm prints a value that the schema refuses. All mistakes are told at once, each
 {{- if and $organization.baseUrl (not (regexMatch "^https?://[^/@\\s]+/?$" $organization.baseUrl)) }}
 {{ $place }}: baseUrl is not like https://api.example.com; it takes no user, no password and no path.
 {{- end }}
+{{- $site := default $root.Values.datadog.site $organization.site | trim | lower }}
+{{- if not (or $organization.baseUrl (regexMatch "^(https://)?(http://)?(\\w([-\\w]*\\w)?[.])*(datadoghq[.](com|eu)|ddog-gov[.]com)/*$" $site)) }}
+{{ $place }}: site is not a Datadog site; sites look like datadoghq.com, us5.datadoghq.com or datadoghq.eu. Keys go only there; an address or a gateway's URL goes into baseUrl.
+{{- end }}
 {{- range $kind := list "apiKey" "appKey" "bearerToken" }}
 {{- if regexMatch "\\s" (default "" (index $credentials $kind)) }}
 {{ $place }}: credentials.{{ $kind }} holds a space or a line break, which no key has.
@@ -99,13 +103,16 @@ web.basicAuth: passwords would travel unencrypted. Set web.tls.enabled as well.
 {{- end }}
 {{- end }}
 {{- with .Values.proxy }}
-{{- if and .httpsProxy (not (regexMatch "^https?://[^/@\\s]+/?$" .httpsProxy)) }}
+{{- if regexMatch "^(?i)\\s*https://" .httpsProxy }}
+proxy.httpsProxy: the program reaches proxies by plain http alone. Write http://proxy.example.com:3128.
+{{- else if and .httpsProxy (not (regexMatch "^\\s*((?i:http)://)?[^/@\\s]+/*\\s*$" .httpsProxy)) }}
 proxy.httpsProxy: is not like http://proxy.example.com:3128. A proxy that wants a password comes from proxy.existingSecret.
 {{- end }}
 {{- if and .httpsProxy .existingSecret }}
 proxy: both httpsProxy and existingSecret. Keep one of them.
 {{- end }}
 {{- end }}
+{{- include "datadog-token-exporter.podMistakes" . }}
 {{- if has .Values.config.web.telemetry_path (list "/healthz" "/livez" "/readyz") }}
 config.web.telemetry_path: {{ .Values.config.web.telemetry_path }} is the path of something else. Write it like /metrics.
 {{- end }}
@@ -117,6 +124,9 @@ service: port and probePort are the same port, {{ int .Values.service.port }}.
 {{- end }}
 {{- if and .Values.service.nodePort (not (has .Values.service.type (list "NodePort" "LoadBalancer"))) }}
 service.nodePort: means nothing with service.type {{ .Values.service.type }}.
+{{- end }}
+{{- if and (eq .Values.service.clusterIP "None") (ne .Values.service.type "ClusterIP") }}
+service.clusterIP: None is for the type ClusterIP; a Service of type {{ .Values.service.type }} has an address.
 {{- end }}
 {{- if and .Values.serviceMonitor.enabled .Values.podMonitor.enabled }}
 serviceMonitor and podMonitor are both enabled: every series would be scraped twice. Keep one of them.
@@ -143,6 +153,44 @@ dashboards.grafanaOperator: reads the dashboards' ConfigMaps. Set dashboards.ena
 {{- with .Values.podDisruptionBudget }}
 {{- if and (not (kindIs "invalid" .minAvailable)) (not (kindIs "invalid" .maxUnavailable)) }}
 podDisruptionBudget: both minAvailable and maxUnavailable. Keep one of them.
+{{- end }}
+{{- if and .enabled .unhealthyPodEvictionPolicy (semverCompare "<1.26.0-0" $root.Capabilities.KubeVersion.Version) }}
+podDisruptionBudget.unhealthyPodEvictionPolicy: Kubernetes knows it from 1.26 on, and this one is {{ $root.Capabilities.KubeVersion.Version }}. Unset it.
+{{- end }}
+{{- end }}
+{{- end -}}
+
+{{/* What does not fit together in the pod, and between the pod and its network policy. */}}
+{{- define "datadog-token-exporter.podMistakes" -}}
+{{- if and (eq .Values.dnsPolicy "None") (not .Values.dnsConfig.nameservers) }}
+dnsPolicy: None leaves the pod without a name server. Set dnsConfig.nameservers as well.
+{{- end }}
+{{- $taken := list "DATADOG_TOKEN_EXPORTER_CONFIG_FILE" }}
+{{- if .Values.demo.enabled }}
+{{- $taken = append $taken "DATADOG_TOKEN_EXPORTER_DEMO" }}
+{{- end }}
+{{- if .Values.sharding.enabled }}
+{{- $taken = concat $taken (list "DATADOG_TOKEN_EXPORTER_SHARD_COUNT" "DATADOG_TOKEN_EXPORTER_SHARD_INDEX" "POD_NAME") }}
+{{- end }}
+{{- $hasProxyOfUnknownPort := not (empty .Values.proxy.existingSecret) }}
+{{- if or .Values.proxy.httpsProxy .Values.proxy.existingSecret }}
+{{- $taken = append $taken "HTTPS_PROXY" }}
+{{- end }}
+{{- if .Values.proxy.noProxy }}
+{{- $taken = append $taken "NO_PROXY" }}
+{{- end }}
+{{- range .Values.extraEnv }}
+{{- if has .name $taken }}
+extraEnv: {{ .name }} is there already: the chart sets it, or extraEnv names it twice.
+{{- end }}
+{{- $taken = append $taken .name }}
+{{- if has (upper .name) (list "HTTPS_PROXY" "HTTP_PROXY" "ALL_PROXY") }}
+{{- $hasProxyOfUnknownPort = true }}
+{{- end }}
+{{- end }}
+{{- with .Values.networkPolicy }}
+{{- if and .enabled .egress.enabled $hasProxyOfUnknownPort (not .egress.extraRules) (not $.Values.demo.enabled) }}
+networkPolicy: the port of a proxy from proxy.existingSecret or extraEnv is in no value, so it stays closed. Add a rule with it to networkPolicy.egress.extraRules, or use proxy.httpsProxy.
 {{- end }}
 {{- end }}
 {{- end -}}

@@ -1,14 +1,14 @@
 {{/* (dict root, monitor): the endpoint of a ServiceMonitor or a PodMonitor. */}}
 {{- define "datadog-token-exporter.endpoint" -}}
 port: metrics
-path: {{ .root.Values.config.web.telemetry_path }}
-scheme: {{ include "datadog-token-exporter.scheme" .root }}
+path: {{ .root.Values.config.web.telemetry_path | quote }}
+scheme: {{ include "datadog-token-exporter.scheme" .root | quote }}
 honorLabels: {{ .monitor.honorLabels }}
 {{- with .monitor.interval }}
-interval: {{ . }}
+interval: {{ . | quote }}
 {{- end }}
 {{- with .monitor.scrapeTimeout }}
-scrapeTimeout: {{ . }}
+scrapeTimeout: {{ . | quote }}
 {{- end }}
 {{- with .monitor.tlsConfig }}
 tlsConfig:
@@ -35,7 +35,7 @@ sampleLimit: {{ int64 .monitor.sampleLimit }}
 {{- end }}
 namespaceSelector:
   matchNames:
-    - {{ include "datadog-token-exporter.namespace" .root }}
+    - {{ include "datadog-token-exporter.namespace" .root | quote }}
 selector:
   matchLabels:
     {{- include "datadog-token-exporter.selectorLabels" .root | nindent 4 }}

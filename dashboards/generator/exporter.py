@@ -77,8 +77,9 @@ def polls():
         p.row("Polls and the API"),
         p.time_series("Polls per hour, and why they failed", "Polls within the last hour that published a "
                       "listing, and those that did not, by reason. The README says what to do about each reason.",
-                      [(f"{q.increase(PREFIX + 'polls_total', 'org')} - "
-                        f"{q.increase(PREFIX + 'poll_failures_total', 'org')}", "{{org}}: succeeded"),
+                      # Each is extrapolated on its own, so that their difference may fall below zero.
+                      [(f"clamp_min({q.increase(PREFIX + 'polls_total', 'org')} - "
+                        f"{q.increase(PREFIX + 'poll_failures_total', 'org')}, 0)", "{{org}}: succeeded"),
                        (f"{q.increase(PREFIX + 'poll_failures_total', 'org, reason')} > 0", "{{org}}: {{reason}}")],
                       12, 8, axis="polls per hour"),
         p.time_series("Poll duration", "How long the last poll took, retries and waits included.",

@@ -39,6 +39,7 @@ Exit status: 0 all went well; 1 a check, a poll or the server failed; 2 the conf
 
 Examples:
   datadog_token_exporter --demo
+  datadog_token_exporter --demo --list=leaked,never_expires_privileged
   DD_API_KEY=... DD_APP_KEY=... datadog_token_exporter --datadog.site=datadoghq.eu --check
   datadog_token_exporter --config.file=/etc/datadog_token_exporter.yaml
 )";

@@ -129,12 +129,17 @@ ScopeTable::Scope* ScopeTable::find_or_add(std::string_view name) {
     return &scope;
 }
 
-void ScopeTable::write(Inventory& inventory) const {
-    std::vector<const std::pair<const std::string, Scope>*> order;
-    order.reserve(scopes_.size());
-    for (const auto& scope : scopes_) {
-        order.push_back(&scope);
+std::vector<const ScopeTable::Entry*> ScopeTable::entries() const {
+    std::vector<const Entry*> entries;
+    entries.reserve(scopes_.size());
+    for (const Entry& entry : scopes_) {
+        entries.push_back(&entry);
     }
+    return entries;
+}
+
+void ScopeTable::write(Inventory& inventory) const {
+    auto order = entries();
     std::sort(order.begin(), order.end(), [](const auto* left, const auto* right) {
         const Count of_left = left->second.tokens;
         const Count of_right = right->second.tokens;
@@ -164,11 +169,7 @@ void ScopeTable::write(Inventory& inventory) const {
 }
 
 void ScopeTable::write_names(Inventory& inventory) const {
-    std::vector<const std::pair<const std::string, Scope>*> order;
-    order.reserve(scopes_.size());
-    for (const auto& scope : scopes_) {
-        order.push_back(&scope);
-    }
+    auto order = entries();
     std::ranges::sort(order, {}, [](const auto* scope) {
         return std::pair(!scope->second.privileged, std::string_view(scope->first));
     });
@@ -351,9 +352,11 @@ void InventoryBuilder::note_what_is_shown() {
                 shown.at_risk.at(type, owner).set(place);
             }
         }
-        // The last bucket is `unknown`, and Datadog's dates can be read.
-        for (std::size_t bucket = 0; is_natural(type, owner) && bucket + 1 < rules_.expiry.size(); ++bucket) {
-            shown.by_expiry.at(type, owner).set(bucket);
+        if (is_natural(type, owner)) {
+            // The last bucket is `unknown`, and Datadog's dates can be read.
+            for (std::size_t bucket = 0; bucket + 1 < rules_.expiry.size(); ++bucket) {
+                shown.by_expiry.at(type, owner).set(bucket);
+            }
         }
     }
 }

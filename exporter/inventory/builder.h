@@ -18,6 +18,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace exporter::inventory {
@@ -113,6 +114,11 @@ class ScopeTable {
         using is_transparent = void;
         std::size_t operator()(std::string_view text) const { return base::text_hash(text); }
     };
+
+    /// A scope with its name.
+    using Entry = std::pair<const std::string, Scope>;
+    /// All of them, in no order.
+    [[nodiscard]] std::vector<const Entry*> entries() const;
 
     /// Null: it would be one too many.
     [[nodiscard]] Scope* find_or_add(std::string_view name);

@@ -12,7 +12,8 @@
 namespace exporter::inventory {
 
 /// Which tokens are listed one by one. Over the limit the worst stay: by their worst finding, then those that
-/// expire soonest, then by id. The order of the listing makes no difference.
+/// expire soonest, then by id. The order of the listing makes no difference, unless `most_detail_scopes` is
+/// met.
 struct DetailRules {
     FindingSet findings = {};  ///< only tokens with one of these; none: all tokens
     std::size_t limit = 1000;

@@ -25,19 +25,11 @@ using testing::IsEmpty;
 using testing::SizeIs;
 using testing::StartsWith;
 
-support::SimulatedDatadogOptions simulation() {
-    support::SimulatedDatadogOptions options;
-    options.organization.tokens = 200;
-    options.alive = false;
-    options.clock = [] { return base::Timestamp(std::chrono::seconds(1'800'000'000)); };
-    return options;
-}
-
 /// A server, and what `--list` does with it.
 class OwnersOfApi : public testing::Test {
   protected:
     /// Lists tokens and then looks up their owners.
-    Owners look_up(const support::SimulatedDatadogOptions& simulated = simulation(),
+    Owners look_up(const support::SimulatedDatadogOptions& simulated = support::still_options(200),
                    const support::Faults& faults = {}) {
         start(simulated);
         server_->set_faults(faults);
@@ -118,7 +110,7 @@ TEST_F(OwnersOfApi, AreFoundBesideThoseThatAreGone) {
 }
 
 TEST_F(OwnersOfApi, AreNotAskedForAgainWithoutThePermission) {
-    auto simulated = simulation();
+    auto simulated = support::still_options(200);
     simulated.user_access_read = false;
 
     const Owners owners = look_up(simulated);
@@ -130,7 +122,7 @@ TEST_F(OwnersOfApi, AreNotAskedForAgainWithoutThePermission) {
 }
 
 TEST_F(OwnersOfApi, LeaveTheReserveOfTheRateLimit) {
-    auto simulated = simulation();
+    auto simulated = support::still_options(200);
     simulated.rate_limit = demo::SimulatedRateLimit{.limit = 20, .period = 60s};
     options_.reserve_percent = 50;
 
@@ -149,7 +141,7 @@ TEST_F(OwnersOfApi, EndWhereOthersUsedUpTheRateLimit) {
                            : std::nullopt;
     };
 
-    const Owners owners = look_up(simulation(), faults);
+    const Owners owners = look_up(support::still_options(200), faults);
 
     EXPECT_EQ(requests(), 3U);
     EXPECT_THAT(owners.users, SizeIs(2));
@@ -164,7 +156,7 @@ TEST_F(OwnersOfApi, ThatFailAreSkippedAndThreeInARowAreTheEnd) {
         return fails ? std::optional(support::CannedAnswer{.status = 500, .headers = {}}) : std::nullopt;
     };
 
-    const Owners owners = look_up(simulation(), faults);
+    const Owners owners = look_up(support::still_options(200), faults);
 
     EXPECT_EQ(requests(), 7U);
     EXPECT_THAT(owners.users, SizeIs(3));
@@ -177,7 +169,7 @@ TEST_F(OwnersOfApi, ThatComeSlowlyTakeNoLongerThanTheTimeForAll) {
     faults.latency = 200ms;
     const auto began = std::chrono::steady_clock::now();
 
-    const Owners owners = look_up(simulation(), faults);
+    const Owners owners = look_up(support::still_options(200), faults);
 
     EXPECT_LT(std::chrono::steady_clock::now() - began, 4s);
     EXPECT_LE(requests(), 4U);

@@ -49,14 +49,6 @@ UserAnswer ask(std::uint16_t port, std::string_view id,
     return client.user(id, credentials(), deadline);
 }
 
-support::SimulatedDatadogOptions simulation() {
-    support::SimulatedDatadogOptions options;
-    options.organization.tokens = 200;
-    options.alive = false;
-    options.clock = [] { return base::Timestamp(std::chrono::seconds(1'800'000'000)); };
-    return options;
-}
-
 /// Every owner of the server's tokens, with what a client should read.
 std::map<std::string, User> owners_of(support::SimulatedDatadog& server) {
     std::map<std::string, User> owners;
@@ -79,7 +71,7 @@ std::string body_of(const std::string& name) {
 }
 
 TEST(ClientOfUsers, FindsThemTheDisabledAndTheNamelessToo) {
-    support::SimulatedDatadog server(simulation());
+    support::SimulatedDatadog server(support::still_options(200));
     Client client(options_for(server.port()));
     const auto owners = owners_of(server);
     ASSERT_GT(owners.size(), 20U);
@@ -99,7 +91,7 @@ TEST(ClientOfUsers, FindsThemTheDisabledAndTheNamelessToo) {
 }
 
 TEST(ClientOfUsers, SendsWhatIsSentForAPage) {
-    support::SimulatedDatadog server(simulation());
+    support::SimulatedDatadog server(support::still_options(200));
     Client client(options_for(server.port()));
 
     (void)client.list({}, credentials(), steady_clock::now() + generous);
@@ -145,7 +137,7 @@ TEST(ClientOfUsers, AsksForWhateverIdAsOneSegmentOfThePath) {
 }
 
 TEST(ClientOfUsers, MakesNoRequestForAnIdThatNobodyCanHave) {
-    support::SimulatedDatadog server(simulation());
+    support::SimulatedDatadog server(support::still_options(200));
 
     for (const std::string& id :
          {std::string(), std::string("."), std::string(".."), std::string(201, 'x')}) {
@@ -158,7 +150,7 @@ TEST(ClientOfUsers, MakesNoRequestForAnIdThatNobodyCanHave) {
 }
 
 TEST(ClientOfUsers, OneThatIsGoneIsNotFound) {
-    support::SimulatedDatadog server(simulation());
+    support::SimulatedDatadog server(support::still_options(200));
 
     const UserAnswer answer = ask(server.port(), "00000000-0000-4000-8000-000000000000");
 
@@ -167,7 +159,7 @@ TEST(ClientOfUsers, OneThatIsGoneIsNotFound) {
 }
 
 TEST(ClientOfUsers, ARefusalNamesThePermission) {
-    auto options = simulation();
+    auto options = support::still_options(200);
     options.user_access_read = false;
     support::SimulatedDatadog server(options);
 
@@ -179,7 +171,7 @@ TEST(ClientOfUsers, ARefusalNamesThePermission) {
 }
 
 TEST(ClientOfUsers, AreWithinTheRateLimitOfTheListing) {
-    auto options = simulation();
+    auto options = support::still_options(200);
     options.rate_limit = demo::SimulatedRateLimit{.limit = 2, .period = 60s};
     support::SimulatedDatadog server(options);
     const std::string id = owners_of(server).begin()->first;
@@ -199,7 +191,7 @@ TEST(ClientOfUsers, AreWithinTheRateLimitOfTheListing) {
 }
 
 TEST(ClientOfUsers, ASlowAnswerEndsAtTheDeadline) {
-    support::SimulatedDatadog server(simulation());
+    support::SimulatedDatadog server(support::still_options(200));
     support::Faults faults;
     faults.latency = 10s;
     server.set_faults(faults);
@@ -223,7 +215,7 @@ TEST(ClientOfUsers, ADrippingAnswerEndsAtTheDeadline) {
 }
 
 TEST(ClientOfUsers, NoTimeLeftMeansNoRequest) {
-    support::SimulatedDatadog server(simulation());
+    support::SimulatedDatadog server(support::still_options(200));
 
     const UserAnswer answer = ask(server.port(), "a", steady_clock::now());
 

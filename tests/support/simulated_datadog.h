@@ -67,6 +67,18 @@ struct SimulatedDatadogOptions {
     bool alive = true;  ///< time passes with each request; false: the organization changes only by hand
 };
 
+inline constexpr auto test_now =
+    base::Timestamp(std::chrono::sys_days(std::chrono::year(2026) / 3 / 14)) + std::chrono::hours(15);
+
+/// An organization that changes only by hand.
+inline SimulatedDatadogOptions still_options(std::size_t tokens = 137) {
+    SimulatedDatadogOptions options;
+    options.organization.tokens = tokens;
+    options.clock = [] { return test_now; };
+    options.alive = false;
+    return options;
+}
+
 /// Serves `GET /api/v2/personal_access_tokens` as ../shared/api.md describes it: paging and its limits,
 /// `sort`, `filter`, repeated `filter[owned_by]`, 400/401/403/404/429 with the rate-limit headers, gzip, both
 /// content types, leak information; and `GET /api/v2/users/{id}`, which shares the rate limit.

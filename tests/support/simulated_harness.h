@@ -14,21 +14,10 @@
 
 namespace exporter::support {
 
-inline constexpr auto test_now =
-    base::Timestamp(std::chrono::sys_days(std::chrono::year(2026) / 3 / 14)) + std::chrono::hours(15);
 inline const std::string listing = "/api/v2/personal_access_tokens";
 
 inline httplib::Headers key_headers() {
     return {{"DD-API-KEY", "demo-api-key"}, {"DD-APPLICATION-KEY", "demo-app-key"}};
-}
-
-/// An organization that changes only by hand.
-inline SimulatedDatadogOptions still_options(std::size_t tokens = 137) {
-    SimulatedDatadogOptions options;
-    options.organization.tokens = tokens;
-    options.clock = [] { return test_now; };
-    options.alive = false;
-    return options;
 }
 
 /// One answer. `status` 0: none came.

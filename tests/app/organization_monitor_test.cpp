@@ -53,7 +53,7 @@ class MonitoredOrganization : public testing::Test {
 
     [[nodiscard]] Surroundings surroundings() { return {log_, commons_}; }
     static bool poll(OrganizationMonitor& monitor) {
-        return support::poll(monitor.poller(), monitor.source(), scan::system_clock());
+        return support::poll(monitor.poller(), monitor, scan::system_clock());
     }
 
     static support::SimulatedDatadogOptions options() {

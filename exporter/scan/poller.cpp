@@ -113,9 +113,9 @@ void Poller::apply_change() {
     statistics_.interval = options_.interval;
     if (options_.interval != before.interval) {
         anchor_ = start_ + options_.phase;
-        // After a failure the pause before the next try stays what it was.
+        // Sooner, but no later than it was due; and after a failure the pause before the next try stays.
         if (statistics_.last_poll_succeeded) {
-            due_ = beat_after(began_, anchor_, options_.interval);
+            due_ = std::min(due_, beat_after(began_, anchor_, options_.interval));
         }
     }
     if (change->poll_now) {

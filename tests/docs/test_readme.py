@@ -32,6 +32,7 @@ ELSEWHERE = {"needs a Datadog organization", "needs Docker, a registry and a Kub
 # Commands outside of blocks, and who runs them or why nobody does.
 INLINE = {
     "sh tests/run.sh": ".ci/run does nothing else",
+    "helm list -A": "needs a cluster",
     "docker compose --file dashboards/compose/compose.yaml up --build": "needs Docker; tests/image reads the file",
     "kubectl exec -n monitoring deploy/tokens-datadog-token-exporter -- /usr/bin/datadog_token_exporter --list=leaked": "needs a cluster",
     "sudo datadog-token-exporter-run --list=leaked": "needs a booted systemd; tests/image reads the script",

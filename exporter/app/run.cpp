@@ -45,7 +45,7 @@ constexpr int wrong_configuration = 2;
 using namespace std::chrono_literals;
 
 /// From a signal that ends the program to the end of the process, whatever hangs: a disk, a name server, a
-/// password's check. SECURITY.md and README promise three seconds; the rest is for a busy machine.
+/// password's check. SECURITY.md and reference.md promise three seconds; the rest is for a busy machine.
 constexpr auto longest_end = 2500ms;
 
 /// For answers under way, so that a scrape at the end is not lost.

@@ -1,8 +1,9 @@
-// The command-line contract as one table, for this room and for the manual page. A row has an option's name, form, help and
-// group, and the member that it fills, whose type says how a value is read and whose initial value is the
-// default. Flags, environment variables, YAML keys, `--help`, the manual page, the shells' completions, the
-// README's table and `/config` walk these rows: a new flag is a member of `Config` and a row in options.cpp. What the rows fill is a draft of the
-// configuration; the steps of `load` make a `Config` of it, each in the file of its name.
+// The command-line contract as one table, for this room and for the manual page. A row has an option's name,
+// form, help and group, and the member that it fills, whose type says how a value is read and whose initial
+// value is the default. Flags, environment variables, YAML keys, `--help`, the manual page, the shells'
+// completions, the table in reference.md and `/config` walk these rows: a new flag is a member of `Config`
+// and a row in options.cpp. What the rows fill is a draft of the configuration; the steps of `load` make a
+// `Config` of it, each in the file of its name.
 #pragma once
 
 #include "base/dates.h"

@@ -28,7 +28,7 @@ install_packages curl debootstrap git iproute2 util-linux
 
 root=$PWD/build/platforms/$suite
 source=/src # In the chroot.
-deadline=$(($(date +%s) + ${SECONDS_AT_MOST:-10800}))
+seconds_at_most=${SECONDS_AT_MOST:-10800}
 . ./tests/platforms/chroot.sh
 work=$PWD/build/packaging/$suite
 mkdir -p "$work"
@@ -44,7 +44,8 @@ trap finish EXIT
 
 if [ -z "${PACKAGES:-}" ]; then
     step "A Debian to build in"
-    make_root
+    base_system "$root"
+    up_to_date
     clone_head
     # shellcheck disable=SC2016 # the inner shell's own variables
     inside sh -c '. ./exporter/packages.sh && install_packages $build_packages $package_packages' >"$root.log" 2>&1 ||
@@ -70,7 +71,8 @@ dpkg-deb --field "$PACKAGES"/*_1.deb Depends
 step "A bare Debian"
 root=$PWD/build/platforms/$suite-bare
 source=/root
-make_root
+base_system "$root"
+up_to_date
 rm -f "$root/usr/sbin/policy-rc.d" # Services do start there.
 inside apt-get install -y -qq --no-install-recommends dbus systemd-sysv >"$root.log" 2>&1 || { tail "$root.log"; fail "systemd"; }
 [ -z "$(find "$root/usr/bin" -name 'g++*' -o -name 'cc1*')" ] || fail "there is a compiler"

@@ -26,11 +26,12 @@ install_packages debootstrap git iproute2 util-linux
 
 root=$PWD/build/platforms/$suite-arm64
 source=/src # In the chroot.
-deadline=$(($(date +%s) + ${SECONDS_AT_MOST:-10800}))
+seconds_at_most=${SECONDS_AT_MOST:-10800}
 . ./tests/platforms/chroot.sh
 
 step "Debian's base system"
-make_root
+base_system "$root"
+up_to_date
 
 step "HEAD"
 clone_head

@@ -1,17 +1,17 @@
-# shellcheck shell=sh disable=SC2154 # the variables below are those of the script that sources it
-# Sourced by the scripts that work in a Debian of its own, made by debootstrap. They set
-#   suite     bookworm, trixie or sid
-#   root      its folder
-#   source    the folder in it where commands run
-#   deadline  when the whole must have ended, in seconds since 1970
-
+# Sourced by the scripts beside it: a Debian of its own in a chroot. They set suite, root (its folder on this machine), source (the
+# folder in it that commands start in) and seconds_at_most. CCACHE_DIR: a folder of this machine that ccache uses there. NICE (10): how
+# far what runs there steps back.
+# shellcheck shell=sh disable=SC2154
 mirror=http://deb.debian.org/debian
 started=$(date +%s)
+# shellcheck disable=SC2154 # whoever sources this sets it
+deadline=$((started + seconds_at_most))
 
+# shellcheck disable=SC2154
 step() { printf '\n=== %s: %s (%s s since the start)\n' "$suite" "$1" "$(($(date +%s) - started))"; }
 fail() { echo "FAILED: $1" >&2; exit 1; }
 
-# apart [unshare's options...] <command...>: in mount and process namespaces of its own. However the script ends, by SIGKILL too, the
+# apart [unshare's options...] <command...>: in mount and process namespaces of its own. However this script ends, by SIGKILL too, the
 # kernel ends the processes (each goes with its parent) and undoes the mounts with them, so no rm of the chroot ever meets a mounted
 # folder.
 apart() {
@@ -23,7 +23,6 @@ apart() {
 }
 
 # inside [--net] <command...>: in the chroot, with nothing of this machine's environment; --net: without this machine's network.
-# CCACHE_DIR: a folder of this machine that ccache uses there.
 inside() {
     net=""
     if [ "$1" = --net ]; then
@@ -45,25 +44,25 @@ inside() {
         ${CCACHE_DIR:+CCACHE_DIR=/ccache CMAKE_CXX_COMPILER_LAUNCHER=ccache} "$@"
 }
 
-# way_to_the_mirror: this machine's resolver, its proxy, and what it thinks of a mirror that lags behind.
-way_to_the_mirror() {
-    cp /etc/resolv.conf "$root/etc/resolv.conf"
-    apt-config dump | grep -E '^Acquire::(http::Proxy|Check-Valid-Until|Check-Date) ' >"$root/etc/apt/apt.conf.d/99host" || true
+# base_system <folder>: Debian's smallest system, unless it is there, with this machine's way to the mirror.
+base_system() {
+    if [ ! -d "$1" ]; then
+        mkdir -p build/platforms
+        rm -rf --one-file-system "$1.new" # of a run that was ended
+        apart debootstrap --variant=minbase "$suite" "$1.new" "$mirror" >"$1.log" 2>&1 || { tail "$1.log"; fail "debootstrap"; }
+        mkdir -p "$1.new$source"
+        # No package starts its service.
+        printf '#!/bin/sh\nexit 101\n' >"$1.new/usr/sbin/policy-rc.d"
+        chmod +x "$1.new/usr/sbin/policy-rc.d"
+        mv "$1.new" "$1"
+    fi
+    # The way to the mirror is this machine's: its resolver, its proxy, and what it thinks of a mirror that lags behind.
+    cp /etc/resolv.conf "$1/etc/resolv.conf"
+    apt-config dump | grep -E '^Acquire::(http::Proxy|Check-Valid-Until|Check-Date) ' >"$1/etc/apt/apt.conf.d/99host" || true
 }
 
-# make_root: Debian's base system, up to date.
-make_root() {
-    if [ ! -d "$root" ]; then
-        mkdir -p "$(dirname "$root")"
-        rm -rf --one-file-system "$root.new" # of a run that was ended
-        apart debootstrap --variant=minbase "$suite" "$root.new" "$mirror" >"$root.log" 2>&1 || { tail "$root.log"; fail "debootstrap"; }
-        mkdir "$root.new$source"
-        # No package starts its service.
-        printf '#!/bin/sh\nexit 101\n' >"$root.new/usr/sbin/policy-rc.d"
-        chmod +x "$root.new/usr/sbin/policy-rc.d"
-        mv "$root.new" "$root"
-    fi
-    way_to_the_mirror
+# up_to_date: the system in $root, and ccache in it where there is a folder for it.
+up_to_date() {
     inside sh -c 'apt-get update -qq && apt-get -y -qq dist-upgrade' >"$root.log" 2>&1 || { tail "$root.log"; fail "the upgrade"; }
     [ -z "${CCACHE_DIR:-}" ] || inside apt-get install -y -qq --no-install-recommends ccache >"$root.log" 2>&1 || fail "ccache"
 }

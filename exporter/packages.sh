@@ -1,3 +1,4 @@
+# shellcheck shell=sh disable=SC2034,SC2086 # lists of packages, for who sources it
 # Sourced by exporter/run.sh, tests/run.sh and the Dockerfile: the Debian packages of each purpose, and how to install what is missing.
 # Works on Debian 12, 13 and unstable, as root or with sudo.
 
@@ -34,7 +35,6 @@ install_packages() {
     [ -n "$missing" ] || return 0
     echo "Installing:$missing"
     as_root env DEBIAN_FRONTEND=noninteractive apt-get update -qq
-    # shellcheck disable=SC2086 # a list of words
     as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing
 }
 
@@ -51,9 +51,15 @@ install_build_packages() {
         return
     fi
     as_root dpkg --add-architecture "$architecture"
+    as_root apt-get update -qq
     foreign=""
     for package in $build_libraries "$@"; do
-        foreign="$foreign $package:$architecture"
+        # Headers alone may be one package for all architectures.
+        if apt-cache show --no-all-versions "$package" | grep -qx 'Architecture: all'; then
+            foreign="$foreign $package"
+        else
+            foreign="$foreign $package:$architecture"
+        fi
     done
     install_packages $build_tools "crossbuild-essential-$architecture" $foreign
 }

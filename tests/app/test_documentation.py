@@ -21,7 +21,7 @@ TESTS_README = os.path.join(harness.SOURCE_DIR, "tests", "README.md")
 SECURITY = os.path.join(harness.SOURCE_DIR, "SECURITY.md")
 TESTS = os.path.join(harness.SOURCE_DIR, "tests")
 CHART = os.path.join(harness.SOURCE_DIR, "helm", "datadog-token-exporter")
-UNIT = os.path.join(harness.SOURCE_DIR, "helm", "systemd", "datadog-token-exporter.service")
+UNIT = os.path.join(harness.SOURCE_DIR, "exporter", "packaging", "datadog-token-exporter.service")
 
 
 def text_of(path):
@@ -272,7 +272,7 @@ class MemoryFormula(unittest.TestCase):
         self.assertIn("no more than 44 MiB plus 21 MiB for each organization", security)
         chart = re.search(r"limits:\n    memory: (\d+)Mi\n", self.text("helm", "datadog-token-exporter", "values.yaml"))
         self.assertEqual(int(chart.group(1)), self.most_memory(4))
-        unit = re.search(r"^MemoryMax=(\d+)M$", self.text("helm", "systemd", "datadog-token-exporter.service"), re.M)
+        unit = re.search(r"^MemoryMax=(\d+)M$", self.text("exporter", "packaging", "datadog-token-exporter.service"), re.M)
         self.assertIn(f"{self.most_memory(16):.0f} MiB for sixteen, within the systemd unit's `MemoryMax={unit.group(1)}M`", security)
         self.assertLessEqual(self.most_memory(16), int(unit.group(1)))
         self.assertLess(int(unit.group(1)), self.most_memory(17))

@@ -151,9 +151,9 @@ class Architecture(unittest.TestCase):
             for file in files:
                 self.assertTrue(os.path.isfile(os.path.join(EXPORTER, file)), file)
 
-    def test_every_room_has_its_paragraph(self):
-        for room in filter(None, ALLOWED):
-            self.assertIn(f"\n\n`{room}/` ", house())
+    def test_every_room_has_its_row(self):
+        rooms = house().split("## The rooms\n")[1].split("\n## ")[0]
+        self.assertEqual(re.findall(r"^\| `(\w+)/` \| \w", rooms, re.M), list(filter(None, ALLOWED)))
 
     def test_every_folder_is_under_the_rules(self):
         folders = {os.path.dirname(path) for path, _ in sources()}

@@ -1,13 +1,11 @@
 # Sourced by the scripts beside it: a Debian of its own in a chroot. They set suite, root (its folder on this machine), source (the
 # folder in it that commands start in) and seconds_at_most. CCACHE_DIR: a folder of this machine that ccache uses there. NICE (10): how
 # far what runs there steps back.
-# shellcheck shell=sh disable=SC2154
+# shellcheck shell=sh disable=SC2154 # those variables
 mirror=http://deb.debian.org/debian
 started=$(date +%s)
-# shellcheck disable=SC2154 # whoever sources this sets it
 deadline=$((started + seconds_at_most))
 
-# shellcheck disable=SC2154
 step() { printf '\n=== %s: %s (%s s since the start)\n' "$suite" "$1" "$(($(date +%s) - started))"; }
 fail() { echo "FAILED: $1" >&2; exit 1; }
 

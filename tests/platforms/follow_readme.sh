@@ -59,7 +59,7 @@ step "A bare Debian"
 base_system "$bare"
 rm -rf --one-file-system "$root"
 cp -a "$bare" "$root"
-[ ! -e "$root/usr/bin/git" ] && [ ! -e "$root/usr/bin/cc" ] || fail "it is not bare"
+if [ -e "$root/usr/bin/git" ] || [ -e "$root/usr/bin/cc" ]; then fail "it is not bare"; fi
 [ -z "$(git status --porcelain)" ] || echo "Note: what is not committed is not followed, but for README itself."
 git clone --quiet --bare --no-hardlinks --single-branch "$PWD" "$root/repository"
 rm -rf build/platforms/blocks build/platforms/metrics

@@ -44,7 +44,7 @@ inside sh exporter/run.sh --once --once.output=build/once.metrics
 grep '^datadog_access_token_poll_success.* 1$' "$root$source/build/once.metrics"
 
 step "Versions"
-# shellcheck disable=SC2086 # lists of words
+# shellcheck disable=SC2016 # the inner shell's own variable
 inside sh -c '. ./exporter/packages.sh && install_packages $program_test_packages' >"$root.log" 2>&1 ||
     { tail "$root.log"; fail "the tests' packages"; }
 inside c++ --version | head -n 1

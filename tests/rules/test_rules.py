@@ -198,6 +198,13 @@ class Rules(unittest.TestCase):
                                             timeout=60, check=False)
                     self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
 
+    def test_promtool_accepts_the_configuration_for_trying(self):
+        for tool in PROMTOOLS:
+            result = subprocess.run([tool, "check", "config", ROOT / "dashboards" / "prometheus.yaml"], capture_output=True, text=True,
+                                    timeout=60, check=False)
+            self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
+            self.assertIn("alerts.yaml", result.stdout)
+
     def test_names_and_labels(self):
         for name, rule in RENDERED.items():
             self.assertRegex(name, r"^Datadog(TokenExporter|AccessToken)[A-Z]\w+$")

@@ -1,5 +1,6 @@
 # Sourced by exporter/run.sh and tests/run.sh: the Debian packages of each purpose, and how to install what is missing.
 # Works on Debian 12, 13 and unstable, as root or with sudo.
+# shellcheck shell=sh disable=SC2034 # the lists are for who sources this file
 
 build_packages="g++ cmake ninja-build pkg-config git ca-certificates libboost-dev libcpp-httplib-dev
   libcrypt-dev libexpected-dev libfmt-dev libssl-dev libyaml-cpp-dev prometheus-cpp-dev rapidjson-dev zlib1g-dev"
@@ -9,7 +10,8 @@ program_test_packages="curl libcli11-dev libgmock-dev libgtest-dev openssl procp
 
 # One clang for all Debians: formatters and linters of two versions don't agree.
 test_packages="$program_test_packages chromium chromium-driver clang-19 clang-format-19 clang-tidy-19 cppcheck jq libbenchmark-dev
-  libclang-rt-19-dev python3-requests python3-selenium python3-yaml systemd unzip wrk"
+  libclang-rt-19-dev python3-pip python3-requests python3-selenium python3-yaml shellcheck systemd unzip wrk
+  yamllint"
 
 as_root() {
     if [ "$(id -u)" -eq 0 ]; then

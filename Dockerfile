@@ -1,4 +1,5 @@
-# The program's image: nothing but the program, the libraries it links, CA roots and a user without rights.
+# The program's image: nothing but the program, the libraries it links, CA roots and a user without rights. For amd64 and arm64
+# (--platform), from either: the compiler runs on the builder's own architecture, and nothing is emulated.
 #
 #   DOCKER_BUILDKIT=1 docker build --build-arg EXPORTER_REVISION="$(git rev-parse --short=12 HEAD)" --tag datadog-token-exporter:0.1.0 .
 #   DOCKER_BUILDKIT=1 docker build --target test .     runs the unit tests of the program as it is built here
@@ -10,15 +11,17 @@
 # Pin it: --build-arg BASE=debian@sha256:...
 ARG BASE=debian:trixie-slim
 
-FROM ${BASE} AS packages
+FROM --platform=${BUILDPLATFORM} ${BASE} AS packages
 WORKDIR /source
 COPY exporter/packages.sh exporter/
+# The builder sets it to the architecture of --platform.
+ARG TARGETARCH
 # The list of packages is the one that exporter/run.sh installs. Debian's images throw downloads away; the cache keeps them.
 RUN --mount=type=cache,target=/var/cache/apt,sharing=locked \
     --mount=type=cache,target=/var/lib/apt,sharing=locked \
     rm -f /etc/apt/apt.conf.d/docker-clean \
     && . exporter/packages.sh \
-    && install_packages $build_packages
+    && install_build_packages "$TARGETARCH"
 
 FROM packages AS build
 COPY CMakeLists.txt CMakePresets.json ./
@@ -26,19 +29,26 @@ COPY cmake cmake/
 COPY exporter exporter/
 ARG EXPORTER_REVISION=unknown
 ARG SOURCE_DATE_EPOCH=0
-RUN cmake --preset release -DEXPORTER_TESTS=OFF -DCMAKE_COMPILE_WARNING_AS_ERROR=OFF \
+ARG TARGETARCH
+RUN . exporter/packages.sh \
+    && cmake --preset release $(toolchain_of "$TARGETARCH") -DEXPORTER_TESTS=OFF -DCMAKE_COMPILE_WARNING_AS_ERROR=OFF \
     && cmake --build --preset release --target datadog_token_exporter \
-    && DESTDIR=/image cmake --install build/release --prefix /usr --strip \
+    && DESTDIR=/image cmake --install build/release --prefix /usr --strip --component program \
     && sh exporter/image_root.sh /image /usr/bin/datadog_token_exporter
 
 FROM build AS test
+# Of another architecture they run under qemu-user.
+ARG TARGETARCH
 RUN --mount=type=cache,target=/var/cache/apt,sharing=locked \
     --mount=type=cache,target=/var/lib/apt,sharing=locked \
     . exporter/packages.sh \
-    && install_packages libcli11-dev libgmock-dev libgtest-dev openssl python3 python3-prometheus-client
+    && install_build_packages "$TARGETARCH" libcli11-dev libgmock-dev libgtest-dev \
+    && install_packages openssl python3 python3-prometheus-client \
+    && if is_foreign "$TARGETARCH"; then install_packages qemu-user; fi
 COPY README.md ./
 COPY tests tests/
-RUN cmake --preset release -DEXPORTER_TESTS=ON -DCMAKE_COMPILE_WARNING_AS_ERROR=OFF \
+RUN . exporter/packages.sh \
+    && cmake --preset release $(toolchain_of "$TARGETARCH") -DEXPORTER_TESTS=ON -DCMAKE_COMPILE_WARNING_AS_ERROR=OFF \
     && cmake --build --preset release --target \
         test_base test_config test_datadog test_scan test_inventory test_state test_metrics test_http test_web test_demo test_app \
     && ctest --preset release --parallel 4 --tests-regex '^(base|config|datadog|scan|inventory|state|metrics|http|web|demo|app)\.[A-Z]'

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Draws dashboards from the answers of a Prometheus, for the README: no Grafana needed.
+"""Draws dashboards from the answers of a Prometheus, for dashboards/README.md: no Grafana needed.
 
     python3 dashboards/picture.py --prometheus http://localhost:9090 --minutes 30 --folder dashboards/pictures
 
 Every number is a real answer to the panel's own query, put through its transformations, units, mappings and thresholds; the
-look is this tool's, not Grafana's. tests/dashboards/draw_pictures.py makes the README's with it."""
+look is this tool's, not Grafana's. tests/dashboards/draw_pictures.py makes those in dashboards/README.md."""
 import argparse
 import json
 import os

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Completes the root file system of an image around the program that is installed in it: the libraries it links, CA roots, a user
-# without rights, and what a scanner needs to tell the packages' versions. Runs in the Dockerfile, on Debian.
+# without rights, and what a scanner needs to tell the packages' versions. Runs in the Dockerfile, on Debian. The program may be of
+# another architecture than this machine, where nothing can run it: its libraries are read from its header.
 #
 #   image_root.sh <root> <program's path within it>      SOURCE_DATE_EPOCH: the time of every file
 set -eu
@@ -8,23 +9,53 @@ root=$1
 program=$2
 packages="ca-certificates base-files"
 
+case $(readelf -h "$root$program" | sed -n 's/^ *Machine: *//p') in
+    *X86-64) architecture=amd64 triplet=x86_64-linux-gnu ;;
+    AArch64) architecture=arm64 triplet=aarch64-linux-gnu ;;
+    *) echo "$program is of an architecture that image_root.sh does not know" >&2; exit 1 ;;
+esac
+
 # merged <path>: without the links /lib and /lib64.
 merged() { echo "$(readlink -f "$(dirname "$1")")/$(basename "$1")"; }
 
 # put <path>: the file under the same name, links resolved.
 put() { install -D -m "$(stat -L -c %a "$1")" "$1" "$root$(merged "$1")"; }
 
-# owner <path>: the package that brought the file; some are known by their path before /lib became a link.
+# owner <path>: the package that brought the file, NAME:ARCHITECTURE where it has several; some files are known by their path before
+# /lib became a link.
 owner() {
     file=$(readlink -f "$1")
     found=$(dpkg-query --search "$file" 2>/dev/null || dpkg-query --search "${file#/usr}")
-    echo "${found%%:*}"
+    found=${found%%: /*}
+    case $found in
+        *", "*) echo "${found%%:*}:$architecture" ;; # of both architectures
+        *) echo "$found" ;;
+    esac
 }
 
+# linked <file>: the libraries it names, and in turn theirs, those found before left out.
+libraries=""
+linked() {
+    for name in $(readelf -d "$1" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p'); do
+        case " $libraries " in *"/$name "*) continue ;; esac
+        path=/usr/lib/$triplet/$name
+        [ -e "$path" ] || path=/lib/$triplet/$name
+        [ -e "$path" ] || path=$interpreter
+        [ "$(basename "$path")" = "$name" ] || { echo "$1 needs $name, which is in no package here" >&2; exit 1; }
+        libraries="$libraries $path"
+        linked "$path"
+    done
+}
+interpreter=$(readelf -l "$root$program" | sed -n 's/.*program interpreter: \(.*\)\]/\1/p')
+libraries=" $interpreter"
+linked "$root$program"
+
 for link in /lib /lib64; do
-    [ ! -L "$link" ] || cp -P "$link" "$root$link"
+    case $link$interpreter in
+        /lib/* | /lib64/lib64/*) [ ! -L "$link" ] || cp -P "$link" "$root$link" ;;
+    esac
 done
-for library in $(ldd "$root$program" | grep -o '/[^ ]*'); do
+for library in $libraries; do
     put "$library"
     package=$(owner "$library")
     packages="$packages $package"
@@ -54,8 +85,9 @@ ln -s ../usr/lib/os-release "$root/etc/os-release"
 mkdir -p "$root/var/lib/dpkg/status.d"
 # shellcheck disable=SC2086 # a list of words
 for package in $(printf '%s\n' $packages | sort -u); do
-    dpkg-query --status "$package" >"$root/var/lib/dpkg/status.d/$package"
-    put "/usr/share/doc/$package/copyright"
+    name=${package%%:*}
+    dpkg-query --status "$package" >"$root/var/lib/dpkg/status.d/$name"
+    put "/usr/share/doc/$name/copyright"
 done
 
 find "$root" -exec touch --no-dereference --date="@${SOURCE_DATE_EPOCH:-0}" {} +

@@ -1,17 +1,22 @@
-# Sourced by exporter/run.sh and tests/run.sh: the Debian packages of each purpose, and how to install what is missing.
+# shellcheck shell=sh disable=SC2034,SC2086 # lists of packages, for who sources it
+# Sourced by exporter/run.sh, tests/run.sh and the Dockerfile: the Debian packages of each purpose, and how to install what is missing.
 # Works on Debian 12, 13 and unstable, as root or with sudo.
-# shellcheck shell=sh disable=SC2034 # the lists are for who sources this file
 
-build_packages="g++ cmake ninja-build pkg-config git ca-certificates libboost-dev libcpp-httplib-dev
-  libcrypt-dev libexpected-dev libfmt-dev libssl-dev libyaml-cpp-dev prometheus-cpp-dev rapidjson-dev zlib1g-dev"
+build_tools="g++ cmake ninja-build pkg-config git ca-certificates"
+build_libraries="libboost-dev libcpp-httplib-dev libcrypt-dev libexpected-dev libfmt-dev libssl-dev libyaml-cpp-dev
+  prometheus-cpp-dev rapidjson-dev zlib1g-dev"
+build_packages="$build_tools $build_libraries"
+
+# What `cpack` needs besides.
+package_packages="dpkg-dev"
 
 # What the program's own tests need, on any platform.
 program_test_packages="curl libcli11-dev libgmock-dev libgtest-dev openssl procps prometheus python3 python3-prometheus-client"
 
 # One clang for all Debians: formatters and linters of two versions don't agree.
-test_packages="$program_test_packages chromium chromium-driver clang-19 clang-format-19 clang-tidy-19 cppcheck jq libbenchmark-dev
-  libclang-rt-19-dev python3-pip python3-requests python3-selenium python3-yaml shellcheck systemd unzip wrk
-  yamllint"
+test_packages="$program_test_packages $package_packages chromium chromium-driver clang-19 clang-format-19 clang-tidy-19 cppcheck jq
+  libbenchmark-dev libclang-rt-19-dev lintian man-db python3-pip python3-requests python3-selenium python3-yaml shellcheck systemd
+  unzip wrk yamllint zsh"
 
 as_root() {
     if [ "$(id -u)" -eq 0 ]; then
@@ -31,6 +36,34 @@ install_packages() {
     [ -n "$missing" ] || return 0
     echo "Installing:$missing"
     as_root env DEBIAN_FRONTEND=noninteractive apt-get update -qq
-    # shellcheck disable=SC2086 # a list of words
     as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing
 }
+
+# is_foreign <Debian architecture>: whether it is another than this machine's. Empty: this machine's.
+is_foreign() { [ -n "$1" ] && [ "$1" != "$(dpkg --print-architecture)" ]; }
+
+# install_build_packages [<Debian architecture> [<library package...>]]: what the program is built with for that architecture. For
+# another than this machine's: the cross-compiler, and that architecture's libraries instead of this one's.
+install_build_packages() {
+    architecture=${1:-}
+    [ $# -eq 0 ] || shift
+    if ! is_foreign "$architecture"; then
+        install_packages $build_packages "$@"
+        return
+    fi
+    as_root dpkg --add-architecture "$architecture"
+    as_root apt-get update -qq
+    foreign=""
+    for package in $build_libraries "$@"; do
+        # Headers alone may be one package for all architectures.
+        if apt-cache show --no-all-versions "$package" | grep -qx 'Architecture: all'; then
+            foreign="$foreign $package"
+        else
+            foreign="$foreign $package:$architecture"
+        fi
+    done
+    install_packages $build_tools "crossbuild-essential-$architecture" $foreign
+}
+
+# toolchain_of [<Debian architecture>]: the options of cmake that build for it.
+toolchain_of() { ! is_foreign "${1:-}" || echo "--toolchain=cmake/$1.cmake"; }

@@ -76,7 +76,7 @@ def polls():
     return [
         p.row("Polls and the API"),
         p.time_series("Polls per hour, and why they failed", "Polls within the last hour that published a "
-                      "listing, and those that did not, by reason. The README says what to do about each reason.",
+                      "listing, and those that did not, by reason. exporter/reference.md says what to do about each reason.",
                       # Each is extrapolated on its own, so that their difference may fall below zero.
                       [(f"clamp_min({q.increase(PREFIX + 'polls_total', 'org')} - "
                         f"{q.increase(PREFIX + 'poll_failures_total', 'org')}, 0)", "{{org}}: succeeded"),

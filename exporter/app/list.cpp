@@ -55,7 +55,7 @@ Monitors poll_all(const config::Config& config, Log& log) {
     std::vector<scan::Dispatcher::Member> members;
     for (const config::Organization& organization : config.organizations) {
         monitors.push_back(std::make_unique<OrganizationMonitor>(organization, config, surroundings, [] {}));
-        members.push_back({&monitors.back()->poller(), &monitors.back()->source()});
+        members.push_back({&monitors.back()->poller(), monitors.back().get()});
     }
     scan::Dispatcher(std::move(members), surroundings.clock, workers_for(config)).run_once();
     return monitors;

@@ -195,15 +195,17 @@ std::uint64_t LogWriter::dropped() const {
 }
 
 Log::Log(const config::Log& options)
-    : options_(options),
+    : level_(options.level),
+      format_(options.format),
       writer_(std::make_unique<LogWriter>(STDERR_FILENO, notice_of(options.format))),
       sink_([this](std::string line) { writer_->write(std::move(line)); }) {}
 
-Log::Log(const config::Log& options, Sink sink) : options_(options), sink_(std::move(sink)) {}
+Log::Log(const config::Log& options, Sink sink)
+    : level_(options.level), format_(options.format), sink_(std::move(sink)) {}
 
 void Log::write(config::LogLevel level, std::string_view message, LogFields fields) {
-    if (level >= options_.level) {
-        sink_(format_line(options_.format, level, message, fields));
+    if (level >= level_) {
+        sink_(format_line(format_, level, message, fields));
     }
 }
 

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -100,6 +101,9 @@ class Log {
         write(config::LogLevel::error, message, fields);
     }
 
+    /// Holds for the lines that follow.
+    void set_level(config::LogLevel level) { level_ = level; }
+
     /// Waits for lines to be written, for `longest_flush` at most.
     void flush();
 
@@ -109,7 +113,8 @@ class Log {
   private:
     void write(config::LogLevel level, std::string_view message, LogFields fields);
 
-    const config::Log options_;
+    std::atomic<config::LogLevel> level_;
+    const config::LogFormat format_;
     const std::unique_ptr<LogWriter> writer_;  ///< null: there is a sink of its own
     const Sink sink_;
 };

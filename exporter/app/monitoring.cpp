@@ -8,6 +8,8 @@
 #include <algorithm>
 #include <cstdint>
 #include <exception>
+#include <functional>
+#include <set>
 #include <string_view>
 #include <utility>
 
@@ -33,10 +35,13 @@ metrics::Renderer live_part(const Log& log, const metrics::Reloads* reloads) {
 constexpr std::chrono::milliseconds between_first_polls{100};
 
 /// Evenly over the interval, in the order of the configuration.
-Schedule schedule_of(std::size_t place, std::size_t organizations, std::chrono::milliseconds interval) {
+///
+/// @param newcomer how many others have their first polls before it
+Schedule schedule_of(std::size_t place, std::size_t organizations, std::size_t newcomer,
+                     std::chrono::milliseconds interval) {
     const auto share = interval / static_cast<std::int64_t>(organizations);
-    const auto number = static_cast<std::int64_t>(place);
-    return {.first_poll = number * std::min(share, between_first_polls), .phase = number * share};
+    return {.first_poll = static_cast<std::int64_t>(newcomer) * std::min(share, between_first_polls),
+            .phase = static_cast<std::int64_t>(place) * share};
 }
 
 /// The state saved by an earlier run; null: the configuration names no state file.
@@ -68,18 +73,19 @@ constexpr std::chrono::seconds pause_after_failure{1};
 
 }  // namespace
 
-Publisher::Publisher(std::size_t organizations, Snapshots snapshots, metrics::ExpositionStore& store)
-    : snapshots_(std::move(snapshots)),
-      store_(store),
-      lines_(organizations),
-      polled_(organizations),
-      changed_(organizations),
-      thread_([this](const std::stop_token& stop) { run(stop); }) {}
+Publisher::Publisher(metrics::ExpositionStore& store)
+    : store_(store), thread_([this](const std::stop_token& stop) { run(stop); }) {}
 
-void Publisher::changed(std::size_t organization) {
+void Publisher::set_parts(Parts parts) {
+    const std::lock_guard publishing(publishing_);
+    const std::lock_guard lock(mutex_);
+    parts_.swap(parts);
+}
+
+void Publisher::changed(Part& part) {
     {
         const std::lock_guard lock(mutex_);
-        changed_[organization] = true;
+        part.is_changed_ = true;
         if (paid_until_ - allowance > std::chrono::steady_clock::now()) {
             something_changed_.notify_one();
             return;
@@ -90,7 +96,7 @@ void Publisher::changed(std::size_t organization) {
     } catch (const std::exception&) {
         // Another organization's failure is not this one's.
         const std::lock_guard lock(mutex_);
-        if (changed_[organization]) {
+        if (part.is_changed_) {
             throw;
         }
     }
@@ -100,13 +106,13 @@ void Publisher::publish() {
     const std::lock_guard publishing(publishing_);
     const Time start = std::chrono::steady_clock::now();
     std::exception_ptr failure;
-    for (std::size_t organization = 0; organization < lines_.size(); ++organization) {
-        if (take_changed(organization) || !lines_[organization]) {
+    for (const auto& part : parts_) {
+        if (take_changed(*part)) {
             try {
-                render(organization);
+                render(*part);
             } catch (const std::exception&) {
                 failure = std::current_exception();
-                try_again_later(organization, 1);
+                try_again_later({&part, 1});
             }
         }
     }
@@ -114,7 +120,7 @@ void Publisher::publish() {
         join();
     } catch (const std::exception&) {
         failure = std::current_exception();
-        try_again_later(0, lines_.size());
+        try_again_later(parts_);
     }
     {
         const Time end = std::chrono::steady_clock::now();
@@ -126,42 +132,47 @@ void Publisher::publish() {
     }
 }
 
-void Publisher::render(std::size_t organization) {
-    const metrics::Snapshot snapshot = snapshots_(organization);
-    lines_[organization] = metrics::render_lines(snapshot);
-    polled_[organization] = snapshot.statistics.polls > 0;
+void Publisher::render(Part& part) {
+    const metrics::Snapshot snapshot = part.snapshot_();
+    part.lines_ = metrics::render_lines(snapshot);
+    part.is_polled_ = snapshot.statistics.polls > 0;
 }
 
 void Publisher::join() {
-    // One that could not be rendered yet has no lines.
-    std::vector<std::shared_ptr<const metrics::CompressedLines>> lines = lines_;
-    std::erase(lines, nullptr);
+    std::vector<std::shared_ptr<const metrics::CompressedLines>> lines;
+    lines.reserve(parts_.size());
+    for (const auto& part : parts_) {
+        if (part->lines_) {  // One that could not be rendered yet has none.
+            lines.push_back(part->lines_);
+        }
+    }
     store_.publish(metrics::join(lines));
-    has_everybody_.store(std::ranges::count(polled_, false) == 0);
+    if (std::ranges::all_of(parts_, [](const auto& part) { return part->is_polled_; })) {
+        had_everybody_.store(true);
+    }
 }
 
 /// When there may be memory again.
-void Publisher::try_again_later(std::size_t first, std::size_t organizations) noexcept {
+void Publisher::try_again_later(std::span<const std::shared_ptr<Part>> parts) noexcept {
     const std::lock_guard lock(mutex_);
-    for (std::size_t organization = first; organization < first + organizations; ++organization) {
-        changed_[organization] = true;
+    for (const auto& part : parts) {
+        part->is_changed_ = true;
     }
     not_again_before_ = std::chrono::steady_clock::now() + pause_after_failure;
     something_changed_.notify_one();
 }
 
-bool Publisher::take_changed(std::size_t organization) {
+bool Publisher::take_changed(Part& part) {
     const std::lock_guard lock(mutex_);
-    const bool changed = changed_[organization];
-    changed_[organization] = false;
-    return changed;
+    return std::exchange(part.is_changed_, false);
 }
 
 void Publisher::run(const std::stop_token& stop) {
+    const auto has_changed = [](const auto& part) { return part->is_changed_; };
     for (;;) {
         {
             std::unique_lock lock(mutex_);
-            something_changed_.wait(lock, stop, [this] { return std::ranges::count(changed_, true) > 0; });
+            something_changed_.wait(lock, stop, [&] { return std::ranges::any_of(parts_, has_changed); });
             // A copy: the wait reads it after it has let go of the lock.
             const Time moment = std::max(paid_until_ - allowance, not_again_before_);
             something_changed_.wait_until(lock, stop, moment, [] { return false; });
@@ -185,35 +196,130 @@ std::size_t workers_for(const config::Config& config) {
     return std::max<std::size_t>(1, std::min(wanted, concurrency + left_to_others));
 }
 
-Monitoring::Monitoring(const config::Config& config, Log& log, const metrics::Reloads* reloads)
-    : expositions_(live_part(log, reloads)),
+struct Monitoring::Monitored {
+    Monitored(const config::Organization& organization, const config::Config& config,
+              const Surroundings& surroundings, Schedule schedule, Publisher& publisher)
+        : monitor(
+              organization, config, surroundings, [this, &publisher] { publisher.changed(part); }, schedule),
+          part([this] { return monitor.snapshot(); }) {}
+
+    OrganizationMonitor monitor;
+    Publisher::Part part;
+};
+
+Monitoring::Monitoring(config::Config config, Log& log, const metrics::Reloads* reloads)
+    : log_(log),
+      expositions_(live_part(log, reloads)),
       states_(open_states(config, log)),
-      publisher_(
-          config.organizations.size(),
-          [this](std::size_t organization) { return monitors_[organization]->snapshot(); }, expositions_) {
-    const Surroundings surroundings{log, std::make_shared<datadog::Commons>(config.ca_file), states_.get()};
-    std::vector<scan::Dispatcher::Member> members;
-    for (std::size_t place = 0; place < config.organizations.size(); ++place) {
-        monitors_.push_back(std::make_unique<OrganizationMonitor>(
-            config.organizations[place], config, surroundings, [this, place] { publisher_.changed(place); },
-            schedule_of(place, config.organizations.size(), config.poll.interval)));
-        members.push_back({&monitors_.back()->poller(), &monitors_.back()->source()});
+      surroundings_{log, std::make_shared<datadog::Commons>(config.ca_file), states_.get()},
+      publisher_(expositions_),
+      in_effect_(std::make_shared<const InEffect>()),
+      dispatcher_({}, surroundings_.clock, 1) {
+    show(apply(std::move(config), nullptr));
+}
+
+void Monitoring::reconfigure(config::Config config) {
+    if (const std::string problem = surroundings_.commons->renew_trust(config.ca_file); !problem.empty()) {
+        log_.warn("the CA certificates can't be loaded; keeping the previous ones", {{"error", problem}});
     }
+    const auto before = in_effect();
+    const auto next = apply(std::move(config), before.get());
+    std::set<std::string, std::less<>> names;
+    for (const config::Organization& organization : next->config.organizations) {
+        names.insert(organization.name);
+    }
+    show(next);
+    for (std::size_t place = 0; place < before->organizations.size(); ++place) {
+        if (std::ranges::find(next->organizations, before->organizations[place]) !=
+            next->organizations.end()) {
+            continue;
+        }
+        before->organizations[place]->monitor.cancel();
+        if (const std::string& name = before->config.organizations[place].name; !names.contains(name)) {
+            log_.info("organization removed", {{"org", name}});
+        }
+    }
+    if (states_) {
+        states_->keep_only(names);
+    }
+}
+
+std::shared_ptr<const Monitoring::InEffect> Monitoring::apply(config::Config config, const InEffect* last) {
+    static const InEffect nothing;
+    const InEffect& before = last != nullptr ? *last : nothing;
+    auto next = std::make_shared<InEffect>();
+    const std::vector<config::Organization>& known = before.config.organizations;
+    const bool shared_settings_differ = !config::same_shared_settings(before.config, config);
+    const std::size_t count = config.organizations.size();
+    std::size_t newcomers = 0;
+    for (const config::Organization& organization : config.organizations) {
+        const Schedule schedule =
+            schedule_of(next->organizations.size(), count, newcomers, config.poll.interval);
+        const auto former = std::ranges::find(known, organization.name, &config::Organization::name);
+        if (former != known.end() && lists_the_same(*former, before.config, organization, config)) {
+            auto& monitored = before.organizations[static_cast<std::size_t>(former - known.begin())];
+            const bool own_settings_differ = !config::same_own_settings(*former, organization);
+            if (own_settings_differ || shared_settings_differ) {
+                monitored->monitor.reconfigure(organization, config, schedule, own_settings_differ);
+            }
+            if (own_settings_differ) {
+                log_.info("organization changed", {{"org", organization.name}});
+            }
+            next->organizations.push_back(monitored);
+            continue;
+        }
+        ++newcomers;
+        next->organizations.push_back(
+            std::make_shared<Monitored>(organization, config, surroundings_, schedule, publisher_));
+        if (last != nullptr) {
+            log_.info(former != known.end()
+                          ? "organization changed; its numbers start anew, as it lists other tokens"
+                          : "organization added",
+                      {{"org", organization.name}});
+        }
+    }
+    next->config = std::move(config);
+    return next;
+}
+
+void Monitoring::show(std::shared_ptr<const InEffect> next) {
+    Publisher::Parts parts;
+    std::vector<scan::Dispatcher::Member> members;
+    for (const auto& monitored : next->organizations) {
+        parts.emplace_back(monitored, &monitored->part);
+        members.push_back({&monitored->monitor.poller(), &monitored->monitor, monitored});
+    }
+    const std::size_t workers = workers_for(next->config);
+    {
+        const std::lock_guard lock(mutex_);
+        in_effect_.swap(next);
+    }
+    publisher_.set_parts(std::move(parts));
+    dispatcher_.set_members(std::move(members), workers);
     publisher_.publish();
-    dispatcher_.emplace(std::move(members), surroundings.clock, workers_for(config));
+}
+
+std::shared_ptr<const Monitoring::InEffect> Monitoring::in_effect() const {
+    const std::lock_guard lock(mutex_);
+    return in_effect_;
+}
+
+std::shared_ptr<const config::Config> Monitoring::config() const {
+    const auto now = in_effect();
+    return {now, &now->config};
 }
 
 void Monitoring::start() {
     if (states_) {
         states_->start();
     }
-    polling_ = std::jthread([this](const std::stop_token& stop) { dispatcher_->run(stop); });
+    polling_ = std::jthread([this](const std::stop_token& stop) { dispatcher_.run(stop); });
 }
 
 void Monitoring::stop() {
     polling_.request_stop();
-    for (const auto& monitor : monitors_) {
-        monitor->cancel();
+    for (const auto& monitored : in_effect()->organizations) {
+        monitored->monitor.cancel();
     }
     // Before the wait for polls: one that can't be cut short must not cost the state.
     if (states_) {
@@ -230,16 +336,18 @@ bool Monitoring::has_unsaved_state() const {
 }
 
 bool Monitoring::poll_once() {
-    for (const auto& monitor : monitors_) {
-        monitor->poller().poll_now();
+    const auto polled = in_effect();
+    for (const auto& monitored : polled->organizations) {
+        monitored->monitor.poller().poll_now();
     }
-    dispatcher_->run_once();
+    dispatcher_.run_once();
     publisher_.publish();
     if (states_) {
         states_->save_if_changed();
     }
-    return std::ranges::all_of(
-        monitors_, [](const auto& monitor) { return monitor->poller().statistics().last_poll_succeeded; });
+    return std::ranges::all_of(polled->organizations, [](const auto& monitored) {
+        return monitored->monitor.poller().statistics().last_poll_succeeded;
+    });
 }
 
 std::string Monitoring::text() const {
@@ -250,21 +358,24 @@ std::string Monitoring::text() const {
 bool Monitoring::alive() const {
     // A restart for one organization that is stuck (the disk with its keys hangs) would cost the others their
     // numbers.
-    const bool polls_move = monitors_.empty() || std::ranges::any_of(monitors_, [](const auto& monitor) {
-                                return monitor->moving();
-                            });
-    return polls_move && dispatcher_->moving();
+    const auto now = in_effect();
+    const bool polls_move =
+        now->organizations.empty() || std::ranges::any_of(now->organizations, [](const auto& monitored) {
+            return monitored->monitor.moving();
+        });
+    return polls_move && dispatcher_.moving();
 }
 
 bool Monitoring::ready() const {
-    return publisher_.has_everybody();
+    return publisher_.had_everybody();
 }
 
 std::vector<web::OrganizationStatus> Monitoring::statuses() const {
+    const auto now = in_effect();
     std::vector<web::OrganizationStatus> statuses;
-    statuses.reserve(monitors_.size());
-    for (const auto& monitor : monitors_) {
-        statuses.push_back(monitor->status());
+    statuses.reserve(now->organizations.size());
+    for (const auto& monitored : now->organizations) {
+        statuses.push_back(monitored->monitor.status());
     }
     return statuses;
 }

@@ -17,10 +17,11 @@
 #include <functional>
 #include <memory>
 #include <mutex>
-#include <optional>
+#include <span>
 #include <stop_token>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace exporter::app {
@@ -29,48 +30,63 @@ namespace exporter::app {
 /// that, the changes of many organizations are rendered together a little later, on a thread of its own.
 class Publisher {
   public:
-    /// Makes one organization's snapshot. Thread-safe.
-    using Snapshots = std::function<metrics::Snapshot(std::size_t organization)>;
+    /// One organization's part of the exposition.
+    class Part {
+      public:
+        /// @param snapshot thread-safe
+        explicit Part(std::function<metrics::Snapshot()> snapshot) : snapshot_(std::move(snapshot)) {}
 
-    /// @param organizations how many there are
+      private:
+        friend class Publisher;
+
+        const std::function<metrics::Snapshot()> snapshot_;
+        // Protected by publishing_:
+        std::shared_ptr<const metrics::CompressedLines> lines_;
+        bool is_polled_ = false;  ///< whether the lines have a first poll in them
+        // Protected by mutex_:
+        bool is_changed_ = true;
+    };
+    /// In the exposition's order; none is null.
+    using Parts = std::vector<std::shared_ptr<Part>>;
+
     /// @param store gets the expositions; must outlive the publisher
-    Publisher(std::size_t organizations, Snapshots snapshots, metrics::ExpositionStore& store);
+    explicit Publisher(metrics::ExpositionStore& store);
 
-    /// This organization's snapshot has changed. From any thread. Throws if it can't be rendered because
-    /// memory is exhausted; another try follows a second later, and no other organization is held up.
-    void changed(std::size_t organization);
+    /// The expositions consist of these from the next one on: call `publish` then. From any thread.
+    void set_parts(Parts parts);
+
+    /// The snapshot of this part has changed. From any thread. Throws if it can't be rendered because memory
+    /// is exhausted; another try follows a second later, and no other organization is held up.
+    void changed(Part& part);
 
     /// Renders what changed, and what was never rendered, now; throws if some of it can't be rendered.
     void publish();
 
-    /// Whether what is published has a first poll of every organization in it. From any thread.
-    [[nodiscard]] bool has_everybody() const { return has_everybody_.load(); }
+    /// Whether there was an exposition with a first poll of every organization in it. From any thread. An
+    /// organization that comes later doesn't change it: a pod that was ready goes on being scraped.
+    [[nodiscard]] bool had_everybody() const { return had_everybody_.load(); }
 
   private:
     using Time = std::chrono::steady_clock::time_point;
 
     void run(const std::stop_token& stop);
-    [[nodiscard]] bool take_changed(std::size_t organization);
-    void render(std::size_t organization);
+    [[nodiscard]] bool take_changed(Part& part);
+    static void render(Part& part);
     void join();
-    void try_again_later(std::size_t first, std::size_t organizations) noexcept;
+    void try_again_later(std::span<const std::shared_ptr<Part>> parts) noexcept;
 
-    const Snapshots snapshots_;
     metrics::ExpositionStore& store_;
 
-    std::mutex publishing_;  ///< an older snapshot never replaces a newer one
-    std::vector<std::shared_ptr<const metrics::CompressedLines>>
-        lines_;                 ///< protected by publishing_; by organization
-    std::vector<bool> polled_;  ///< likewise: whether the lines have a first poll in them
+    std::mutex publishing_;  ///< an older snapshot never replaces a newer one; taken before mutex_
 
-    std::atomic<bool> has_everybody_ = false;
+    std::atomic<bool> had_everybody_ = false;
 
     std::mutex mutex_;
     std::condition_variable_any something_changed_;
     // Protected by mutex_:
-    std::vector<bool> changed_;  ///< by organization
-    Time not_again_before_;      ///< after a failure
-    Time paid_until_;            ///< until then, rendering so far has used up its share of wall time
+    Parts parts_;            ///< and by publishing_: whoever has one of the two may read it
+    Time not_again_before_;  ///< after a failure
+    Time paid_until_;        ///< until then, rendering so far has used up its share of wall time
 
     std::jthread thread_;  ///< last: it uses all of the above
 };
@@ -83,7 +99,18 @@ class Monitoring {
   public:
     /// @param log must outlive this object
     /// @param reloads published with the process's own metrics; null: none. Must outlive this object
-    Monitoring(const config::Config& config, Log& log, const metrics::Reloads* reloads = nullptr);
+    Monitoring(config::Config config, Log& log, const metrics::Reloads* reloads = nullptr);
+
+    /// Goes over to another configuration while polls and scrapes go on. Organizations that came are polled
+    /// at once, and so are those whose own settings changed; those that went lose their series with the next
+    /// exposition. Those that list the same tokens as before keep their numbers, their schedule and a poll
+    /// under way, and go by other settings from the next poll on. One thread at a time.
+    ///
+    /// @param config with the state file of the one before
+    void reconfigure(config::Config config);
+
+    /// The configuration in effect. From any thread.
+    [[nodiscard]] std::shared_ptr<const config::Config> config() const;
 
     /// Polls all organizations until `stop`, with the same few threads however many there are.
     void start();
@@ -107,11 +134,29 @@ class Monitoring {
     [[nodiscard]] std::vector<web::OrganizationStatus> statuses() const;
 
   private:
+    /// An organization and its part of the exposition.
+    struct Monitored;
+    struct InEffect {
+        config::Config config;
+        std::vector<std::shared_ptr<Monitored>> organizations;  ///< those of `config`, in its order
+    };
+
+    [[nodiscard]] std::shared_ptr<const InEffect> in_effect() const;
+    /// Makes what `config` asks for out of what there is. Shows and polls nothing yet.
+    /// @param last null: this is the start
+    [[nodiscard]] std::shared_ptr<const InEffect> apply(config::Config config, const InEffect* last);
+    void show(std::shared_ptr<const InEffect> next);
+
+    Log& log_;
     metrics::ExpositionStore expositions_;
     std::unique_ptr<state::StateKeeper> states_;  ///< null: nothing outlives a restart
-    std::vector<std::unique_ptr<OrganizationMonitor>> monitors_;
+    const Surroundings surroundings_;
     Publisher publisher_;
-    std::optional<scan::Dispatcher> dispatcher_;
+
+    mutable std::mutex mutex_;
+    std::shared_ptr<const InEffect> in_effect_;  ///< protected by mutex_; never null
+
+    scan::Dispatcher dispatcher_;
     std::jthread polling_;  ///< last: it uses all of the above
 };
 

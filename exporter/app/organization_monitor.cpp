@@ -66,7 +66,20 @@ std::vector<std::string> sorted(std::vector<std::string> texts) {
     return texts;
 }
 
+/// Equal for two that list the same tokens.
+std::string listing_of(const config::Organization& organization, const config::Config& config) {
+    // Texts are quoted and escaped, so that no two lists of fields are the same text.
+    return fmt::format("{:?} {} {} {:?} {}", organization.endpoint.url(), config.demo.tokens,
+                       config.demo.seed, organization.filter, sorted(organization.owned_by));
+}
+
 }  // namespace
+
+bool lists_the_same(const config::Organization& left, const config::Config& left_config,
+                    const config::Organization& right, const config::Config& right_config) {
+    return left_config.demo.enabled == right_config.demo.enabled &&
+           listing_of(left, left_config) == listing_of(right, right_config);
+}
 
 inventory::Policy policy_of(const config::Policy& policy) {
     return {.max_lifetime = policy.max_lifetime,
@@ -77,14 +90,12 @@ inventory::Policy policy_of(const config::Policy& policy) {
 }
 
 std::string fingerprint_of(const config::Organization& organization, const config::Config& config) {
-    // Texts are quoted and escaped, so that no two lists of fields are the same text.
-    return fmt::format("{:?} {} {} {:?} {} {} {} {} {} {} {} {} {} {} {} {} {}", organization.endpoint.url(),
-                       config.demo.tokens, config.demo.seed, organization.filter,
-                       sorted(organization.owned_by), config.buckets.expiry, config.buckets.last_used,
-                       config.buckets.age, config.scopes.limit, sorted(config.scopes.privileged),
-                       config.policy.max_lifetime, config.policy.max_idle, config.policy.expiry_notice,
-                       config.policy.active_within, config.policy.short_lived,
-                       static_cast<int>(config.tokens.detail), config.tokens.detail_limit);
+    return fmt::format("{} {} {} {} {} {} {} {} {} {} {} {} {}", listing_of(organization, config),
+                       config.buckets.expiry, config.buckets.last_used, config.buckets.age,
+                       config.scopes.limit, sorted(config.scopes.privileged), config.policy.max_lifetime,
+                       config.policy.max_idle, config.policy.expiry_notice, config.policy.active_within,
+                       config.policy.short_lived, static_cast<int>(config.tokens.detail),
+                       config.tokens.detail_limit);
 }
 
 OrganizationMonitor::OrganizationMonitor(const config::Organization& organization,
@@ -93,26 +104,71 @@ OrganizationMonitor::OrganizationMonitor(const config::Organization& organizatio
     : name_(organization.name),
       url_(organization.endpoint.url()),
       lists_everything_(lists_everything(organization)),
-      interval_(config.poll.interval),
-      stale_after_(config.poll.stale_after),
-      fingerprint_(fingerprint_of(organization, config)),
-      states_(surroundings.states),
+      surroundings_(surroundings),
       log_(surroundings.log),
-      memory_(surroundings.memory),
       on_change_(std::move(on_change)),
-      source_(make_source(organization, config, surroundings.commons)),
-      rules_(rules_of(organization, config, *source_, states_)),
-      poller_(poller_options(config, schedule), surroundings.clock, surroundings.randomness, *this),
+      settings_(settings_of(organization, config, surroundings, schedule)),
+      poller_(settings_->poller, surroundings.clock, surroundings.randomness, *this),
       statistics_(poller_.statistics()) {
-    if (const auto earlier = states_ != nullptr ? states_->state_of(name_) : nullptr) {
-        restore(*earlier, surroundings.clock);
+    const auto earlier = surroundings_.states != nullptr ? surroundings_.states->state_of(name_) : nullptr;
+    if (earlier && earlier->fingerprint == settings_->fingerprint) {
+        restore(*earlier);
     }
 }
 
-void OrganizationMonitor::restore(const state::OrganizationState& earlier, scan::Clock& clock) {
+std::unique_ptr<OrganizationMonitor::Settings> OrganizationMonitor::settings_of(
+    const config::Organization& organization, const config::Config& config, const Surroundings& surroundings,
+    Schedule schedule) {
+    auto source = make_source(organization, config, surroundings.commons);
+    auto rules = rules_of(organization, config, *source, surroundings.states);
+    return std::make_unique<Settings>(Settings{.interval = config.poll.interval,
+                                               .stale_after = config.poll.stale_after,
+                                               .fingerprint = fingerprint_of(organization, config),
+                                               .source = std::move(source),
+                                               .rules = std::move(rules),
+                                               .poller = poller_options(config, schedule)});
+}
+
+void OrganizationMonitor::reconfigure(const config::Organization& organization, const config::Config& config,
+                                      Schedule schedule, bool poll_now) {
+    std::optional<Change> change =
+        Change{settings_of(organization, config, surroundings_, schedule), poll_now};
+    const std::lock_guard lock(mutex_);
+    change->poll_now = poll_now || (change_ && change_->poll_now);
+    change_.swap(change);  // What it replaces is freed after the lock.
+}
+
+std::optional<scan::PollerChange> OrganizationMonitor::take_change() {
+    std::optional<Change> change;
+    {
+        const std::lock_guard lock(mutex_);
+        change_.swap(change);
+        if (!change) {
+            return std::nullopt;
+        }
+        settings_.swap(change->settings);
+    }
+    const Settings& before = *change->settings;
+    if (settings_->fingerprint != before.fingerprint) {
+        census_.reset();
+        shown_ = {};
+        told_omitted_ = false;
+    }
+    return scan::PollerChange{settings_->poller, change->poll_now};
+}
+
+void OrganizationMonitor::cancel() {
+    const std::lock_guard lock(mutex_);
+    settings_->source->cancel();
+    if (change_) {
+        change_->settings->source->cancel();
+    }
+}
+
+void OrganizationMonitor::restore(const state::OrganizationState& earlier) {
     census_ = earlier.census;  // However old it is, churn continues from it.
-    const auto age = clock.now() - earlier.listing.as_of;
-    const bool believable = age >= age.zero() && age < stale_after_;
+    const auto age = surroundings_.clock.now() - earlier.listing.as_of;
+    const bool believable = age >= age.zero() && age < settings_->stale_after;
     if (believable) {
         poller_.restore(earlier.listing);
         inventory_ = earlier.inventory;
@@ -127,7 +183,7 @@ void OrganizationMonitor::restore(const state::OrganizationState& earlier, scan:
 }
 
 void OrganizationMonitor::begin(base::Timestamp now) {
-    builder_ = std::make_unique<inventory::InventoryBuilder>(rules_, now, census_, shown_);
+    builder_ = std::make_unique<inventory::InventoryBuilder>(settings_->rules, now, census_, shown_);
 }
 
 bool OrganizationMonitor::add(const datadog::Token& token) {
@@ -143,13 +199,13 @@ void OrganizationMonitor::publish(const scan::Listing& listing) {
     census_ = std::move(built.census);
     fresh_ = std::make_shared<const inventory::Inventory>(std::move(built.inventory));
     shown_ = fresh_->shown;
-    if (states_ != nullptr) {
-        states_->update({name_, fingerprint_, listing, fresh_, census_});
+    if (surroundings_.states != nullptr) {
+        surroundings_.states->update({name_, settings_->fingerprint, listing, fresh_, census_});
     }
 }
 
 void OrganizationMonitor::poll_finished(const scan::Statistics& statistics) {
-    source_->release();
+    settings_->source->release();
     builder_.reset();
     finished_.reset();
     const std::shared_ptr<const inventory::Inventory> fresh = std::exchange(fresh_, nullptr);
@@ -172,8 +228,8 @@ void OrganizationMonitor::poll_finished(const scan::Statistics& statistics) {
     } else {
         log_failure(statistics);
     }
-    memory_->poll_ended(statistics.response_bytes -
-                        std::exchange(response_bytes_, statistics.response_bytes));
+    surroundings_.memory->poll_ended(statistics.response_bytes -
+                                     std::exchange(response_bytes_, statistics.response_bytes));
 }
 
 void OrganizationMonitor::became_stale(const scan::Statistics& statistics) {
@@ -189,7 +245,7 @@ void OrganizationMonitor::became_stale(const scan::Statistics& statistics) {
 }
 
 void OrganizationMonitor::log_credentials() {
-    const std::string problem = source_->credentials_problem();
+    const std::string problem = settings_->source->credentials_problem();
     if (std::exchange(told_credentials_problem_, problem) == problem) {
         return;
     }
@@ -202,12 +258,12 @@ void OrganizationMonitor::log_credentials() {
 }
 
 void OrganizationMonitor::log_slowness(const scan::Statistics& statistics) {
-    const bool slow = !statistics.last_error && statistics.last_duration > interval_;
+    const bool slow = !statistics.last_error && statistics.last_duration > settings_->interval;
     if (slow && !told_slow_) {
         log_.warn("a poll takes longer than the interval, so that polls follow one another without a pause",
                   {{"org", name_},
                    {"duration_seconds", statistics.last_duration.count()},
-                   {"interval_seconds", std::chrono::duration<double>(interval_).count()},
+                   {"interval_seconds", std::chrono::duration<double>(settings_->interval).count()},
                    {"pages", statistics.last_pages},
                    {"hint", "raise poll.interval, or poll.page-size where it is below 100"}});
     }

@@ -18,6 +18,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 
 namespace exporter::app {
@@ -38,6 +39,11 @@ struct Schedule {
     std::chrono::milliseconds phase{0};       ///< of the polls after it, in the interval
 };
 
+/// Whether the two name the same listing, before and after a reload: endpoint, filters, and under `--demo`
+/// the simulated organization. Numbers and churn of one mean nothing for another.
+[[nodiscard]] bool lists_the_same(const config::Organization& left, const config::Config& left_config,
+                                  const config::Organization& right, const config::Config& right_config);
+
 /// What findings are measured by.
 [[nodiscard]] inventory::Policy policy_of(const config::Policy& policy);
 
@@ -47,7 +53,8 @@ struct Schedule {
 [[nodiscard]] std::string fingerprint_of(const config::Organization& organization,
                                          const config::Config& config);
 
-class OrganizationMonitor final : private scan::PollObserver {
+/// Is the source of its own pages: what lies behind it may change between two polls.
+class OrganizationMonitor final : private scan::PollObserver, public scan::PageSource {
   public:
     /// Begins with the numbers that `surroundings.states` has of it, unless they are stale.
     ///
@@ -56,18 +63,50 @@ class OrganizationMonitor final : private scan::PollObserver {
                         const Surroundings& surroundings, std::function<void()> on_change,
                         Schedule schedule = {});
 
-    /// To be driven by one thread, and where its pages come from.
+    /// To be driven by one thread, with this object as its source.
     [[nodiscard]] scan::Poller& poller() { return poller_; }
-    [[nodiscard]] Source& source() { return *source_; }
-    /// Ends requests under way and refuses later ones. From any thread.
-    void cancel() { source_->cancel(); }
+    [[nodiscard]] datadog::Result<void> prepare() override { return source().prepare(); }
+    [[nodiscard]] datadog::Answer page(std::size_t number, scan::SteadyTime deadline) override {
+        return source().page(number, deadline);
+    }
+    /// Where its pages come from: that of the last poll. Not beside a reload.
+    [[nodiscard]] Source& source() { return *settings_->source; }
 
     // From any thread:
+    /// Counts and polls by this configuration from the next poll on. Numbers stay until then. Where they are
+    /// counted by other rules, churn starts anew.
+    ///
+    /// @param organization lists the same as the one before
+    /// @param schedule only its phase is used, and only if the interval changes
+    /// @param poll_now whether the next poll is due at once
+    void reconfigure(const config::Organization& organization, const config::Config& config,
+                     Schedule schedule, bool poll_now);
+    /// Ends requests under way and refuses later ones.
+    void cancel();
     [[nodiscard]] metrics::Snapshot snapshot() const;
     [[nodiscard]] web::OrganizationStatus status() const;
     [[nodiscard]] bool moving() const { return poller_.moving(); }
 
   private:
+    /// What comes from the configuration and may change with it.
+    struct Settings {
+        base::Duration interval;
+        base::Duration stale_after;
+        std::string fingerprint;
+        std::unique_ptr<Source> source;
+        inventory::Rules rules;
+        scan::PollerOptions poller;
+    };
+    struct Change {
+        std::unique_ptr<Settings> settings;
+        bool poll_now;
+    };
+    [[nodiscard]] static std::unique_ptr<Settings> settings_of(const config::Organization& organization,
+                                                               const config::Config& config,
+                                                               const Surroundings& surroundings,
+                                                               Schedule schedule);
+
+    [[nodiscard]] std::optional<scan::PollerChange> take_change() override;
     void begin(base::Timestamp now) override;
     [[nodiscard]] bool add(const datadog::Token& token) override;
     void finish() override;
@@ -75,7 +114,7 @@ class OrganizationMonitor final : private scan::PollObserver {
     void poll_finished(const scan::Statistics& statistics) override;
     void became_stale(const scan::Statistics& statistics) override;
 
-    void restore(const state::OrganizationState& earlier, scan::Clock& clock);
+    void restore(const state::OrganizationState& earlier);
     void log_success(const scan::Statistics& statistics, std::uint64_t failures_before);
     void log_failure(const scan::Statistics& statistics);
     void log_credentials();
@@ -85,17 +124,12 @@ class OrganizationMonitor final : private scan::PollObserver {
     const std::string name_;
     const std::string url_;
     const bool lists_everything_;  ///< no filter is set
-    const base::Duration interval_;
-    const base::Duration stale_after_;
-    const std::string fingerprint_;
-    state::StateKeeper* const states_;
+    const Surroundings surroundings_;
     Log& log_;
-    const std::shared_ptr<MemoryReturn> memory_;
     const std::function<void()> on_change_;
 
-    // Used by the thread that drives the poller alone, `source_` by workers as well:
-    const std::unique_ptr<Source> source_;
-    const inventory::Rules rules_;
+    // Used by the thread that drives the poller alone, and by workers that it has fetch pages:
+    std::unique_ptr<Settings> settings_;                     ///< changed between polls, under mutex_
     std::unique_ptr<inventory::InventoryBuilder> builder_;   ///< of the reading under way
     std::unique_ptr<inventory::InventoryBuilder> finished_;  ///< of the reading before it
     std::shared_ptr<const inventory::Census> census_;
@@ -114,6 +148,8 @@ class OrganizationMonitor final : private scan::PollObserver {
     scan::Poller poller_;
 
     mutable std::mutex mutex_;
+    // Protected by mutex_:
+    std::optional<Change> change_;  ///< not taken up yet
     // Protected by mutex_ and written by that thread alone, which reads them without it:
     std::shared_ptr<const inventory::Inventory> inventory_;
     scan::Statistics statistics_;

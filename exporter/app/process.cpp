@@ -106,6 +106,24 @@ void wipe_credentials(config::Environment& environment) {
     }
 }
 
+SealedEnvironment::SealedEnvironment(config::Environment& environment) {
+    for (const auto& [name, value] : environment) {
+        if (is_secret(name) && !value.empty()) {
+            credentials_.emplace_back(name, base::Secret(value));
+        }
+    }
+    wipe_credentials(environment);
+    others_ = environment;
+}
+
+config::Environment SealedEnvironment::open() const {
+    config::Environment whole = others_;
+    for (const auto& [name, secret] : credentials_) {
+        whole[name] = secret.expose();
+    }
+    return whole;
+}
+
 void set_up_process() {
     // Writing to a connection that the peer has closed is an error of that write, not the program's end.
     std::signal(SIGPIPE, SIG_IGN);

@@ -2,6 +2,7 @@
 // environment and its memory, open files, sockets handed over by systemd, free memory.
 #pragma once
 
+#include "base/secret.h"
 #include "config/config.h"
 #include "config/load.h"
 #include "scan/clock.h"
@@ -15,6 +16,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace exporter::app {
@@ -41,6 +43,20 @@ void forbid_core_dumps();
 
 /// Overwrites the credentials in a copy of the environment.
 void wipe_credentials(config::Environment& environment);
+
+/// An environment whose credentials are kept as secrets, for reloads.
+class SealedEnvironment {
+  public:
+    /// @param environment its credentials are overwritten
+    explicit SealedEnvironment(config::Environment& environment);
+
+    /// All of it, for one use; then `wipe_credentials`.
+    [[nodiscard]] config::Environment open() const;
+
+  private:
+    config::Environment others_;
+    std::vector<std::pair<std::string, base::Secret>> credentials_;
+};
 
 /// Sets up signals, the limit of open files and the allocator. Before any other thread starts.
 void set_up_process();

@@ -3,6 +3,7 @@
 #include "app/log.h"
 #include "app/monitoring.h"
 #include "app/process.h"
+#include "app/reload.h"
 #include "app/source.h"
 #include "app/web_server.h"
 #include "base/replacement_file.h"
@@ -10,6 +11,7 @@
 #include "http/protection.h"
 #include "inventory/findings.h"
 #include "metrics/catalog.h"
+#include "scan/clock.h"
 
 #include <fmt/format.h>
 #include <tl/expected.hpp>
@@ -43,26 +45,32 @@ constexpr int wrong_configuration = 2;
 using namespace std::chrono_literals;
 
 /// From a signal that ends the program to the end of the process, whatever hangs: a disk, a name server, a
-/// password's check. SECURITY.md and README promise three seconds; the rest is for a busy machine.
+/// password's check. SECURITY.md and reference.md promise three seconds; the rest is for a busy machine.
 constexpr auto longest_end = 2500ms;
 
 /// For answers under way, so that a scrape at the end is not lost.
 constexpr auto grace_of_answers = 500ms;
 
+enum class Effect {
+    end,     ///< of the program, in order
+    reload,  ///< of the configuration
+    none
+};
+
 struct SignalRule {
     int number;
     std::string_view name;
-    bool ends;  ///< the program, in order; else nothing happens
+    Effect effect;
 };
 
 /// What people, terminals and supervisors send, and what would end the process at once if it were left to the
 /// kernel.
-constexpr std::array<SignalRule, 6> signal_rules = {{{SIGTERM, "SIGTERM", true},
-                                                     {SIGINT, "SIGINT", true},
-                                                     {SIGQUIT, "SIGQUIT", true},
-                                                     {SIGHUP, "SIGHUP", false},
-                                                     {SIGUSR1, "SIGUSR1", false},
-                                                     {SIGUSR2, "SIGUSR2", false}}};
+constexpr std::array<SignalRule, 6> signal_rules = {{{SIGTERM, "SIGTERM", Effect::end},
+                                                     {SIGINT, "SIGINT", Effect::end},
+                                                     {SIGQUIT, "SIGQUIT", Effect::end},
+                                                     {SIGHUP, "SIGHUP", Effect::reload},
+                                                     {SIGUSR1, "SIGUSR1", Effect::none},
+                                                     {SIGUSR2, "SIGUSR2", Effect::none}}};
 
 /// Keeps the signals of `signal_rules` from this thread and all that it starts. Before any other thread
 /// starts.
@@ -103,6 +111,16 @@ class Signals {
         shared_->monitoring = monitoring;
     }
 
+    /// @param reloader is asked for a reload when the signal comes, or has come since the start; must outlive
+    /// this, or the next call. Null: nothing is reloaded
+    void set_reloader(Reloader* reloader) {
+        const std::lock_guard lock(shared_->mutex);
+        shared_->reloader = reloader;
+        if (reloader != nullptr && std::exchange(shared_->reload_is_due, false)) {
+            reloader->request();
+        }
+    }
+
   private:
     struct Shared {
         std::promise<std::string_view> end;
@@ -110,6 +128,8 @@ class Signals {
         // Protected by mutex:
         Log* log = nullptr;  ///< null: nobody listens any more
         const Monitoring* monitoring = nullptr;
+        Reloader* reloader = nullptr;
+        bool reload_is_due = false;  ///< there is no reloader yet
 
         [[noreturn]] void run(sigset_t awaited) {
             for (;;) {
@@ -118,15 +138,34 @@ class Signals {
                     continue;
                 }
                 const auto* const rule = std::ranges::find(signal_rules, number, &SignalRule::number);
-                if (rule->ends) {
-                    end.set_value(rule->name);
-                    end_at_last();
+                switch (rule->effect) {
+                    case Effect::end:
+                        end.set_value(rule->name);
+                        end_at_last();
+                    case Effect::reload:
+                        reload();
+                        break;
+                    case Effect::none:
+                        ::sigdelset(&awaited, number);  // Once for each: nobody can flood the log.
+                        ignore(rule->name);
+                        break;
                 }
-                ::sigdelset(&awaited, number);  // Once for each: nobody can flood the log.
-                const std::lock_guard lock(mutex);
-                if (log != nullptr) {
-                    log->warn("the signal is ignored", {{"signal", rule->name}});
-                }
+            }
+        }
+
+        void reload() {
+            const std::lock_guard lock(mutex);
+            if (reloader != nullptr) {
+                reloader->request();
+            } else {
+                reload_is_due = true;
+            }
+        }
+
+        void ignore(std::string_view name) {
+            const std::lock_guard lock(mutex);
+            if (log != nullptr) {
+                log->warn("the signal is ignored", {{"signal", name}});
             }
         }
 
@@ -200,33 +239,61 @@ int report(const base::MistakeLines& mistakes) {
     return wrong_configuration;
 }
 
+/// What the program does while it serves, besides polling.
+struct Service {
+    http::Protection& protection;
+    std::vector<int> inherited_sockets;
+    metrics::Reloads& reloads;
+    Log& log;
+    Signals& signals;
+    Reloader::Load load;
+};
+
 /// Polls and answers until a signal ends it.
-int serve(const config::Config& config, http::Protection& protection, std::vector<int> inherited_sockets,
-          metrics::Reloads& reloads, Log& log, Signals& signals) {
-    Monitoring monitoring(config, log, &reloads);
-    const auto server = start_server(config, monitoring, std::move(inherited_sockets), protection, log);
+int serve(config::Config config, Service service) {
+    Log& log = service.log;
+    if (!config.config_file.empty()) {
+        service.reloads.succeeded(config_reload_label, scan::system_clock().now());
+    }
+    Monitoring monitoring(std::move(config), log, &service.reloads);
+    const auto server =
+        start_server(monitoring, std::move(service.inherited_sockets), service.protection, log);
     if (!server) {
         log.error("the server can't start", {{"error", server.error()}});
         return failed;
     }
-    signals.set_monitoring(&monitoring);
+    service.signals.set_monitoring(&monitoring);
     monitoring.start();
+    Reloader reloader(std::move(service.load), monitoring, log, service.reloads);
+    std::jthread reloading([&](const std::stop_token& stop) { reloader.run(stop); });
+    service.signals.set_reloader(&reloader);
     std::jthread watching([&](const std::stop_token& stop) {
-        watch_web_protection(protection, log, reloads, stop,
+        watch_web_protection(service.protection, log, service.reloads, stop,
                              [&](auto security) { (*server)->secure(std::move(security)); });
     });
 
-    const std::string_view signal = signals.wait_for_end();
+    const std::string_view signal = service.signals.wait_for_end();
     log.info("ending", {{"signal", signal}});
+    service.signals.set_reloader(nullptr);
     watching.request_stop();
+    reloading.request_stop();
     // Beside the saving of the state: where a disk hangs, a Unix socket's file is removed all the same.
     const std::jthread closing([&] { (*server)->stop(grace_of_answers); });
+    reloading.join();  // What it added must be stopped as well.
     monitoring.stop();
-    signals.set_monitoring(nullptr);
+    service.signals.set_monitoring(nullptr);
     return succeeded;
 }
 
-int run_mode(config::Config config, const config::Environment& environment) {
+/// With what is polled under `--demo`.
+config::Config with_demo(config::Config config) {
+    if (config.demo.enabled) {
+        config.organizations = {demo_organization()};
+    }
+    return config;
+}
+
+int run_mode(config::Config config, const config::Environment& environment, const Reloader::Load& load) {
     set_up_process();
     // Only who serves has something to finish, and only --once something to remove; the other modes end as
     // any command does.
@@ -271,9 +338,7 @@ int run_mode(config::Config config, const config::Environment& environment) {
     if (config.mode == config::Mode::probe) {
         return probe(config, is_encrypted(*protection));
     }
-    if (config.demo.enabled) {
-        config.organizations = {demo_organization()};
-    }
+    config = with_demo(std::move(config));
     log.debug("starting", {{"version", version()}, {"revision", revision()}});
     if (const std::string share = config::share_in_words(config); !share.empty()) {
         if (config.mode == config::Mode::list) {
@@ -290,7 +355,7 @@ int run_mode(config::Config config, const config::Environment& environment) {
         case config::Mode::once:
             return poll_once(config, reloads, log);
         default:
-            return serve(config, *protection, *std::move(sockets), reloads, log, *signals);
+            return serve(std::move(config), {*protection, *std::move(sockets), reloads, log, *signals, load});
     }
 }
 
@@ -298,15 +363,24 @@ int run_mode(config::Config config, const config::Environment& environment) {
 
 int run(const std::vector<std::string>& arguments, config::Environment environment) {
     auto outcome = config::load(arguments, environment, version_text(), check_web_file);
-    wipe_credentials(environment);
     if (const auto* const information = std::get_if<config::Information>(&outcome)) {
         fmt::print("{}", information->text);
         return succeeded;
     }
+    const SealedEnvironment sealed(environment);
     if (const auto* const mistakes = std::get_if<config::Mistakes>(&outcome)) {
         return report(mistakes->lines);
     }
-    return run_mode(std::get<config::Config>(std::move(outcome)), environment);
+    const auto reload = [&](const config::Config& running) {
+        config::Environment opened = sealed.open();
+        auto again = config::load(arguments, opened, version_text(), check_web_file, &running);
+        wipe_credentials(opened);
+        if (auto* const config = std::get_if<config::Config>(&again)) {
+            *config = with_demo(std::move(*config));
+        }
+        return again;
+    };
+    return run_mode(std::get<config::Config>(std::move(outcome)), environment, reload);
 }
 
 }  // namespace exporter::app

@@ -134,22 +134,23 @@ bool is_encrypted(const http::Protection& protection) {
     return protection.security() && protection.security()->tls;
 }
 
-tl::expected<std::unique_ptr<http::Server>, std::string> start_server(const config::Config& config,
-                                                                      const Monitoring& monitoring,
+tl::expected<std::unique_ptr<http::Server>, std::string> start_server(const Monitoring& monitoring,
                                                                       std::vector<int> inherited_sockets,
                                                                       const http::Protection& protection,
                                                                       Log& log) {
+    const auto config = monitoring.config();
     web::RouteOptions routes;
-    routes.telemetry_path = config.web.telemetry_path;
+    routes.telemetry_path = config->web.telemetry_path;
     routes.expositions = &monitoring.expositions();
     routes.alive = [&monitoring] { return monitoring.alive(); };
     routes.ready = [&monitoring] { return monitoring.ready(); };
-    routes.status_page = [&monitoring, settings = page_settings(config)] {
-        return web::status_page(settings, monitoring.statuses(), scan::system_clock().now());
+    routes.status_page = [&monitoring] {
+        return web::status_page(page_settings(*monitoring.config()), monitoring.statuses(),
+                                scan::system_clock().now());
     };
-    routes.configuration = config.in_effect;
+    routes.configuration = [&monitoring] { return monitoring.config()->in_effect; };
 
-    const config::Web web = within_open_files(config.web, log);
+    const config::Web web = within_open_files(config->web, log);
     http::ServerOptions options;
     options.addresses = web.listen_addresses;
     options.probe_addresses = web.probe_listen_addresses;

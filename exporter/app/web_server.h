@@ -44,7 +44,7 @@ void check_web_file(const config::Web& web, base::MistakeLines& mistakes, std::v
 /// no more connections than the limit of open files has room for.
 /// @param inherited_sockets the server takes them over
 [[nodiscard]] tl::expected<std::unique_ptr<http::Server>, std::string> start_server(
-    const config::Config& config, const Monitoring& monitoring, std::vector<int> inherited_sockets,
-    const http::Protection& protection, Log& log);
+    const Monitoring& monitoring, std::vector<int> inherited_sockets, const http::Protection& protection,
+    Log& log);
 
 }  // namespace exporter::app

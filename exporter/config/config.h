@@ -46,6 +46,8 @@ struct Poll {
         10;  ///< percent of the organization's rate limit that is left to others, 0 to 90
     std::size_t max_tokens = 200'000;  ///< in one listing; a longer one fails
     std::size_t max_scopes = 5000;     ///< distinct ones in one listing; one of more fails
+
+    bool operator==(const Poll&) const = default;
 };
 
 /// Which part of the organizations this replica polls. One shard of one: all of them.
@@ -61,6 +63,8 @@ struct Buckets {
     std::vector<base::Duration> expiry = {Days(1), Days(7), Days(30), Days(90), Days(365)};
     std::vector<base::Duration> last_used = {Days(1), Days(7), Days(30), Days(90)};
     std::vector<base::Duration> age = {Days(7), Days(30), Days(90), Days(365)};
+
+    bool operator==(const Buckets&) const = default;
 };
 
 /// Scopes are Datadog's permissions. The set is open: an unknown one is as good as any.
@@ -69,6 +73,8 @@ struct Buckets {
 struct Scopes {
     std::size_t limit = 500;  ///< scopes exposed by name; the rest fold into `other`
     std::vector<std::string> privileged = default_privileged_scopes();
+
+    bool operator==(const Scopes&) const = default;
 };
 
 struct Policy {
@@ -77,6 +83,8 @@ struct Policy {
     base::Duration expiry_notice = Days(7);
     base::Duration active_within = Days(7);
     base::Duration short_lived = Days(8);
+
+    bool operator==(const Policy&) const = default;
 };
 
 /// In the order of their names in the option table, as the enumerations of the log.
@@ -85,6 +93,8 @@ enum class Detail { none, findings, all };
 struct Tokens {
     Detail detail = Detail::none;
     std::size_t detail_limit = 1000;
+
+    bool operator==(const Tokens&) const = default;
 };
 
 using base::ListenAddress;
@@ -125,6 +135,8 @@ struct Demo {
     bool enabled = false;
     std::size_t tokens = 400;
     std::size_t seed = 1;
+
+    bool operator==(const Demo&) const = default;
 };
 
 /// What `--probe` asks.
@@ -135,6 +147,8 @@ struct ProbeUrl {
 
 struct Config {
     Mode mode = Mode::serve;
+    std::filesystem::path config_file;         ///< empty: none
+    bool config_watch = false;                 ///< whether a change of `config_file` is taken up by itself
     std::vector<Organization> organizations;   ///< this shard's; none if `demo.enabled`
     std::size_t organizations_configured = 0;  ///< those of the other shards too
     std::filesystem::path ca_file;             ///< PEM roots instead of the system's; empty: the system's
@@ -165,6 +179,11 @@ struct Config {
 /// Those that belong to this shard, in their order. It may be none.
 [[nodiscard]] std::vector<Organization> organizations_of(const Shard& shard,
                                                          std::vector<Organization> organizations);
+
+/// Whether the two are polled and counted alike: by their own settings, and by those that all organizations
+/// share. What comes from the environment doesn't change while the program runs and is not compared.
+[[nodiscard]] bool same_own_settings(const Organization& left, const Organization& right);
+[[nodiscard]] bool same_shared_settings(const Config& left, const Config& right);
 
 /// `polls 2 of 7 organizations (shard 0 of 3)`, for people; empty where one replica polls all of them.
 [[nodiscard]] std::string share_in_words(const Config& config);

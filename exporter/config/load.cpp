@@ -136,7 +136,7 @@ std::string variable(const Environment& environment, std::string_view name) {
 }
 
 Outcome load(const std::vector<std::string>& arguments, const Environment& environment,
-             const std::string& version_text, const WebFileCheck& check_web_file) {
+             const std::string& version_text, const WebFileCheck& check_web_file, const Config* running) {
     Draft draft;
     base::Settings settings = read_command_line(arguments, draft.mistakes);
     if (settings.contains("help")) {
@@ -153,6 +153,9 @@ Outcome load(const std::vector<std::string>& arguments, const Environment& envir
     }
     read_rows(given, draft, false);
     apply_rules(given, environment, draft);
+    if (running != nullptr) {
+        keep_what_needs_restart(*running, given, draft);
+    }
     read_organizations(given, environment, draft);
     if (check_web_file && !draft.web.config_file.empty()) {
         check_web_file(draft.web, draft.mistakes, draft.warnings);

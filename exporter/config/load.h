@@ -1,8 +1,8 @@
 // The room config/: what somebody wrote as flags, environment variables and YAML goes in; one finished
 // `Config` comes out, or all that is wrong with it. Every option is a row of one table (options.cpp), which
 // the sources, `--help` and `/config` walk; relations between options are plain functions (rules.cpp). Parts
-// of the program copy what they need out of the `Config` at start and nobody keeps it. The room must not know
-// Datadog's API, the network or the clock.
+// of the program copy what they need out of the `Config`; only `app::Monitoring` keeps it, to see what a
+// reload changes. The room must not know Datadog's API, the network or the clock.
 #pragma once
 
 #include "base/yaml_reader.h"
@@ -47,7 +47,10 @@ using Outcome = std::variant<Config, Information, Mistakes>;
 /// @param environment all variables; those without a meaning here are ignored
 /// @param check_web_file called if there is a web file; its mistakes are reported with the others
 /// @param version_text what `--version` prints
+/// @param running the configuration in effect, if the program reloads: what needs a restart to change stays
+/// as it is there, with a warning. Null: this is the start
 [[nodiscard]] Outcome load(const std::vector<std::string>& arguments, const Environment& environment,
-                           const std::string& version_text, const WebFileCheck& check_web_file = {});
+                           const std::string& version_text, const WebFileCheck& check_web_file = {},
+                           const Config* running = nullptr);
 
 }  // namespace exporter::config

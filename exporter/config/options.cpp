@@ -1,6 +1,7 @@
 #include "config/options.h"
 
 #include <algorithm>
+#include <array>
 #include <limits>
 #include <type_traits>
 #include <vector>
@@ -142,6 +143,8 @@ std::vector<Option> make_table() {
         {"config.file", "FILE", at<&Draft::config_file>,
          "YAML file with these options and with several organizations.",
          "Configuration and other ways to run"},
+        {"config.watch", "", at<&Draft::config_watch>,
+         "Reload the configuration when --config.file or --datadog.ca-file changes, as SIGHUP does."},
         {"config.check", "", at<&Draft::config_check>, "Check the configuration and exit."},
         {"check", "", at<&Draft::check>,
          "Make one request for each organization, say what was seen, and exit."},
@@ -198,6 +201,12 @@ bool has_variable(const Option& option) {
 
 bool has_yaml_key(const Option& option) {
     return has_variable(option) && !option.flag.starts_with("config.");
+}
+
+bool needs_restart(const Option& option) {
+    constexpr std::array<std::string_view, 4> sections = {"web.", "state.", "shard.", "log.format"};
+    return std::ranges::any_of(sections,
+                               [&](std::string_view section) { return option.flag.starts_with(section); });
 }
 
 std::string environment_variable(const Option& option) {

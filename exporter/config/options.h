@@ -1,8 +1,9 @@
-// The command-line contract as one table, for this room alone. A row has an option's name, form, help and
-// group, and the member that it fills, whose type says how a value is read and whose initial value is the
-// default. Flags, environment variables, YAML keys, `--help`, the README's table and `/config` walk these
-// rows: a new flag is a member of `Config` and a row in options.cpp. What the rows fill is a draft of the
-// configuration; the steps of `load` make a `Config` of it, each in the file of its name.
+// The command-line contract as one table, for this room and for the manual page. A row has an option's name,
+// form, help and group, and the member that it fills, whose type says how a value is read and whose initial
+// value is the default. Flags, environment variables, YAML keys, `--help`, the manual page, the shells'
+// completions, the table in reference.md and `/config` walk these rows: a new flag is a member of `Config`
+// and a row in options.cpp. What the rows fill is a draft of the configuration; the steps of `load` make a
+// `Config` of it, each in the file of its name.
 #pragma once
 
 #include "base/dates.h"
@@ -36,7 +37,6 @@ struct OrganizationDraft : Organization {
 /// What the rows fill. What is no member of `Config` becomes part of one together with other options.
 struct Draft : Config {
     base::MistakeLines mistakes;  ///< no line twice
-    std::filesystem::path config_file;
     bool config_check = false;
     bool check = false;
     bool once = false;
@@ -101,6 +101,9 @@ struct Option {
 [[nodiscard]] bool has_variable(const Option& option);
 /// What names the configuration file, or ends the program before it is read, has none.
 [[nodiscard]] bool has_yaml_key(const Option& option);
+
+/// Whether a reload leaves it as it was: what is opened, or shared out among replicas, once at the start.
+[[nodiscard]] bool needs_restart(const Option& option);
 
 /// `poll.stale-after` -> `DATADOG_TOKEN_EXPORTER_POLL_STALE_AFTER`
 [[nodiscard]] std::string environment_variable(const Option& option);
@@ -169,6 +172,10 @@ void read_rows(Given& given, Draft& draft, bool of_one_organization);
 
 /// What no row can say: relations between options, and what an option's value leads to outside.
 void apply_rules(Given& given, const Environment& environment, Draft& draft);
+
+/// Puts the values of `running` in the place of those that need a restart, with a warning for each that was
+/// to change.
+void keep_what_needs_restart(const Config& running, Given& given, Draft& draft);
 
 /// Completes the organizations in `draft.entries`. If the file lists none, flags and environment describe the
 /// only one. Reads every secret once, to check that it is readable and has the form of its kind.

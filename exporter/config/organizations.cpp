@@ -10,8 +10,10 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <string_view>
 #include <utility>
+#include <variant>
 
 namespace exporter::config {
 namespace {
@@ -307,6 +309,26 @@ std::vector<Organization> organizations_of(const Shard& shard, std::vector<Organ
         return shard_of(organization.name, shard.count) != shard.index;
     });
     return organizations;
+}
+
+bool same_own_settings(const Organization& left, const Organization& right) {
+    const auto same_file = [&](const KeyRow& row) {
+        const auto path_of = [&row](const Organization& organization) {
+            const auto& source = organization.credentials.*row.source;
+            const auto* const path = source ? std::get_if<std::filesystem::path>(&*source) : nullptr;
+            return path != nullptr ? std::optional(*path) : std::nullopt;
+        };
+        return path_of(left) == path_of(right);
+    };
+    return left.site == right.site && left.endpoint == right.endpoint && left.filter == right.filter &&
+           left.owned_by == right.owned_by &&
+           left.credentials.world_readable == right.credentials.world_readable &&
+           std::ranges::all_of(key_rows, same_file);
+}
+
+bool same_shared_settings(const Config& left, const Config& right) {
+    return left.poll == right.poll && left.buckets == right.buckets && left.scopes == right.scopes &&
+           left.policy == right.policy && left.tokens == right.tokens;
 }
 
 std::string share_in_words(const Config& config) {

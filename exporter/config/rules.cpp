@@ -334,6 +334,9 @@ void apply_rules(Given& given, const Environment& environment, Draft& draft) {
     check_limits(given, draft.web);
     check_telemetry_path(given, draft.web.telemetry_path);
     check_once_output(given, draft);
+    if (draft.config_watch && draft.config_file.empty()) {
+        given.warn("config.watch", "has no effect without --config.file");
+    }
     set_probe_url(given, draft);
     draft.web.world_readable =
         draft.allow_world_readable_secrets ? base::WorldReadable::allowed : base::WorldReadable::refused;
@@ -341,6 +344,27 @@ void apply_rules(Given& given, const Environment& environment, Draft& draft) {
 
 std::vector<std::string> default_privileged_scopes() {
     return {privileged_scopes.begin(), privileged_scopes.end()};
+}
+
+void keep_what_needs_restart(const Config& running, Given& given, Draft& draft) {
+    Draft kept;
+    kept.web = running.web;
+    kept.state_file = running.state_file;
+    kept.shard = running.shard;
+    kept.log.format = running.log.format;
+    kept.shard_index = draft.shard_index.empty() && running.shard.count == 1
+                           ? std::string()
+                           : fmt::to_string(running.shard.index);
+    for (const Option& option : options()) {
+        if (needs_restart(option) && member_texts(option, kept) != member_texts(option, draft)) {
+            given.warn(option.flag, "can't change while the exporter runs; restart it");
+        }
+    }
+    draft.web = std::move(kept.web);
+    draft.state_file = std::move(kept.state_file);
+    draft.shard = kept.shard;
+    draft.log.format = kept.log.format;
+    draft.shard_index = std::move(kept.shard_index);
 }
 
 }  // namespace exporter::config

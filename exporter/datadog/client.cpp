@@ -108,10 +108,20 @@ class Body {
 
 }  // namespace
 
+std::string Commons::renew_trust(const std::string& ca_file) {
+    TlsContext fresh(ca_file);  // Read before the lock; what it replaces is freed after it.
+    if (fresh.get() == nullptr) {
+        return fresh.problem();
+    }
+    const std::lock_guard lock(mutex_);
+    std::swap(trust_, fresh);
+    return {};
+}
+
 Client::Client(ClientOptions options)
     : options_(with_commons(std::move(options))),
       transport_(Transport::make({.endpoint = options_.endpoint, .proxy = options_.proxy},
-                                 options_.commons->trust)) {}
+                                 options_.commons->trust())) {}
 
 Answer Client::list(const PageRequest& request, const config::Credentials& credentials,
                     steady_clock::time_point deadline) {

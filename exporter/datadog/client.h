@@ -17,6 +17,7 @@
 #include <chrono>
 #include <cstddef>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -30,12 +31,25 @@ inline constexpr std::size_t longest_body = std::size_t{8} << 20;
 
 /// What clients share, however many there are: the CA certificates, as reading the system's takes a megabyte
 /// and milliseconds each time; and the memory of large answers. Thread-safe.
-struct Commons {
+class Commons {
+  public:
     /// @param ca_file PEM; empty: the system's roots
-    explicit Commons(const std::string& ca_file) : trust(ca_file) {}
+    explicit Commons(const std::string& ca_file) : trust_(ca_file) {}
 
-    const TlsContext trust;
+    [[nodiscard]] TlsContext trust() const {
+        const std::lock_guard lock(mutex_);
+        return trust_;
+    }
+    /// Clients made from now on trust what the file holds now.
+    ///
+    /// @return why it can't be loaded, and nothing has changed; empty: it was
+    [[nodiscard]] std::string renew_trust(const std::string& ca_file);
+
     const std::shared_ptr<AnswerMemory> answers = std::make_shared<AnswerMemory>();
+
+  private:
+    mutable std::mutex mutex_;
+    TlsContext trust_;  ///< protected by mutex_
 };
 
 struct ClientOptions {

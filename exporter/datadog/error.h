@@ -1,5 +1,5 @@
 // Why a page could not be had. `ErrorKind` is a closed set and *is* the `reason` label of
-// `datadog_access_token_poll_failures_total`; README's troubleshooting has a line for each.
+// `datadog_access_token_poll_failures_total`; exporter/reference.md has a line for each.
 #pragma once
 
 #include <tl/expected.hpp>

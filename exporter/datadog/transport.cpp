@@ -115,11 +115,11 @@ class AnswerStream final : public httplib::Stream {
 /// has no user.
 class Connection final : public Transport, public httplib::ClientImpl {
   public:
-    Connection(Target target, const TlsContext& trust)
+    Connection(Target target, TlsContext trust)
         : ClientImpl(target.endpoint.host, target.endpoint.port),
           target_(std::move(target)),
           name_(target_.unix_path.empty() ? target_.endpoint.url() : "unix:" + target_.unix_path),
-          trust_(trust) {
+          trust_(std::move(trust)) {
         set_keep_alive(true);
         set_follow_location(false);  // A redirect would carry the credentials to another host.
         set_decompress(false);
@@ -148,7 +148,7 @@ class Connection final : public Transport, public httplib::ClientImpl {
 
     const Target target_;
     const std::string name_;
-    const TlsContext& trust_;
+    const TlsContext trust_;
     Wire wire_;
     // Of the exchange under way:
     Limits limits_{};
@@ -315,8 +315,8 @@ Error Connection::failure() const {
 
 }  // namespace
 
-std::unique_ptr<Transport> Transport::make(Target target, const TlsContext& trust) {
-    return std::make_unique<Connection>(std::move(target), trust);
+std::unique_ptr<Transport> Transport::make(Target target, TlsContext trust) {
+    return std::make_unique<Connection>(std::move(target), std::move(trust));
 }
 
 Result<int> status_of(const Transport::Target& target, const std::string& path,

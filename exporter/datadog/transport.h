@@ -49,8 +49,7 @@ class Transport {
         std::optional<Error> failure;
     };
 
-    /// @param trust must outlive the transport
-    [[nodiscard]] static std::unique_ptr<Transport> make(Target target, const TlsContext& trust);
+    [[nodiscard]] static std::unique_ptr<Transport> make(Target target, TlsContext trust);
 
     Transport() = default;
     Transport(const Transport&) = delete;

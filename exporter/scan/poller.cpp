@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <iterator>
 #include <utility>
 #include <variant>
 
@@ -49,18 +50,20 @@ SteadyTime beat_after(SteadyTime began, SteadyTime anchor, SteadyTime::duration 
 
 Poller::Poller(const PollerOptions& options, Clock& clock, Randomness randomness, PollObserver& observer)
     : options_(options),
-      anchor_(clock.steady_now() + options.phase),
+      start_(clock.steady_now()),
+      anchor_(start_ + options.phase),
       randomness_(std::move(randomness)),
       budget_(options.rate_limit_reserve),
       pace_(options.scan.concurrency),
       environment_{options_.scan, clock, randomness_, budget_, pace_, observer, statistics_},
       observer_(observer),
-      due_(clock.steady_now() + options.first_poll),
+      due_(start_ + options.first_poll),
       latest_(due_ + slack) {
     statistics_.interval = options_.interval;
 }
 
 Next Poller::next() {
+    apply_change();
     const SteadyTime now = environment_.clock.steady_now();
     // A poll that is due may still bring a success in time.
     if (!scan_ && stale_at_ && *stale_at_ <= now && *stale_at_ < due_) {
@@ -87,7 +90,38 @@ Next Poller::next() {
         under_way_ += std::holds_alternative<Fetch>(next) ? 1U : 0U;
         return next;
     }
+    apply_change();  // It may have come during the poll that has just finished.
     return under_way_ > 0 ? SteadyTime::max() : std::min(due_, stale_at_.value_or(due_));
+}
+
+void Poller::apply_change() {
+    if (scan_ || under_way_ > 0) {
+        return;
+    }
+    const std::optional<PollerChange> change = observer_.take_change();
+    if (!change) {
+        return;
+    }
+    const PollerOptions before = std::exchange(options_, change->options);
+    budget_.set_reserve(options_.rate_limit_reserve);
+    if (options_.scan.concurrency != before.scan.concurrency) {
+        pace_ = Pace(options_.scan.concurrency);
+    }
+    if (stale_at_) {
+        *stale_at_ += options_.stale_after - before.stale_after;
+    }
+    statistics_.interval = options_.interval;
+    if (options_.interval != before.interval) {
+        anchor_ = start_ + options_.phase;
+        // Sooner, but no later than it was due; and after a failure the pause before the next try stays.
+        if (statistics_.last_poll_succeeded) {
+            due_ = std::min(due_, beat_after(began_, anchor_, options_.interval));
+        }
+    }
+    if (change->poll_now) {
+        poll_now();
+    }
+    latest_ = std::max(due_, environment_.clock.steady_now()) + slack;
 }
 
 /// Whether a listing that does not lack much is shown, and will be at the next poll: there is none that would
@@ -181,11 +215,8 @@ SteadyTime Poller::next_poll() {
     return regular > now ? std::min(regular, backed_off) : backed_off;
 }
 
-Dispatcher::Dispatcher(std::vector<Member> members, Clock& clock, std::size_t workers)
-    : clock_(clock), most_in_trouble_(std::max<std::size_t>(1, workers / 2)), members_(std::move(members)) {
-    for (std::size_t worker = 0; worker < std::max<std::size_t>(1, workers); ++worker) {
-        workers_.emplace_back([this](const std::stop_token& stop) { work(stop); });
-    }
+Dispatcher::Dispatcher(std::vector<Member> members, Clock& clock, std::size_t workers) : clock_(clock) {
+    set_members(std::move(members), std::max<std::size_t>(1, workers));
 }
 
 Dispatcher::~Dispatcher() {
@@ -194,19 +225,79 @@ Dispatcher::~Dispatcher() {
     }
 }
 
+void Dispatcher::set_members(std::vector<Member> members, std::size_t workers) {
+    // Idle ones cost next to nothing, and ending one could mean waiting for the request that it makes.
+    const std::lock_guard hiring(hiring_);
+    while (workers_.size() < workers) {
+        workers_.emplace_back([this](const std::stop_token& stop) { work(stop); });
+    }
+    Seats seats;
+    seats.reserve(members.size());
+    std::optional<Seats> never_taken_up;  // Freed after the lock: it may own the last of an organization.
+    const std::lock_guard lock(mutex_);
+    for (Member& member : members) {
+        auto seat = seat_of(member);
+        seats.push_back(seat ? std::move(seat) : std::make_shared<Seat>(std::move(member)));
+    }
+    never_taken_up = std::exchange(next_seats_, std::move(seats));
+    most_in_trouble_ = std::max<std::size_t>(1, workers_.size() / 2);
+    something_came_.notify_all();
+}
+
+/// The one it has, or is about to have; null: none yet.
+std::shared_ptr<Dispatcher::Seat> Dispatcher::seat_of(const Member& member) const {
+    for (const Seats* seats : {next_seats_ ? &*next_seats_ : nullptr, &seats_}) {
+        if (seats == nullptr) {
+            continue;
+        }
+        const auto found =
+            std::ranges::find(*seats, member.poller, [](const auto& seat) { return seat->member.poller; });
+        if (found != seats->end()) {
+            return *found;
+        }
+    }
+    return nullptr;
+}
+
+void Dispatcher::take_up_seats() {
+    Seats before;  // Freed after the lock.
+    std::deque<Request> dropped;
+    {
+        const std::lock_guard lock(mutex_);
+        if (!next_seats_) {
+            return;
+        }
+        before = std::exchange(seats_, *std::exchange(next_seats_, std::nullopt));
+        for (const auto& seat : before) {
+            seat->is_taken = false;
+        }
+        for (const auto& seat : seats_) {
+            seat->is_taken = true;
+            seat->wake_at = SteadyTime::min();
+        }
+        const auto given_up = std::ranges::stable_partition(
+            requests_, [](const Request& request) { return request.seat->is_taken; });
+        std::ranges::move(given_up, std::back_inserter(dropped));
+        requests_.erase(given_up.begin(), given_up.end());
+        // One that was in trouble may have gone, and left workers to the others.
+        work_.notify_all();
+    }
+}
+
 void Dispatcher::drive(const std::stop_token& stop, bool once) {
-    const auto attempted = [](const Member& member) { return member.poller->statistics().polls > 0; };
+    const auto attempted = [](const auto& seat) { return seat->member.poller->statistics().polls > 0; };
     while (!stop.stop_requested()) {
+        take_up_seats();
         const SteadyTime now = clock_.steady_now();
-        for (Member& member : members_) {
+        for (const auto& seat : seats_) {
             if (stop.stop_requested()) {
                 return;
             }
-            if (member.wake_at <= now) {
-                advance(member);
+            if (seat->wake_at <= now) {
+                advance(seat);
             }
         }
-        if (once && std::all_of(members_.begin(), members_.end(), attempted)) {
+        if (once && std::ranges::all_of(seats_, attempted)) {
             return;
         }
         for (Request& request : wait_for_answers(stop)) {
@@ -214,22 +305,24 @@ void Dispatcher::drive(const std::stop_token& stop, bool once) {
             if (stop.stop_requested()) {
                 return;
             }
-            request.member->poller->answered(request.wanted.page, std::move(request.answer));
-            advance(*request.member);
+            if (request.seat->is_taken) {
+                request.seat->member.poller->answered(request.wanted.page, std::move(request.answer));
+                advance(request.seat);
+            }
         }
     }
 }
 
 /// Does what the member's poller wants done, until it wants nothing for a while.
-void Dispatcher::advance(Member& member) {
+void Dispatcher::advance(const std::shared_ptr<Seat>& seat) {
     for (;;) {
-        const Next next = member.poller->next();
+        const Next next = seat->member.poller->next();
         if (const auto* pause = std::get_if<SteadyTime>(&next)) {
-            member.wake_at = *pause;
+            seat->wake_at = *pause;
             return;
         }
         const std::lock_guard lock(mutex_);
-        requests_.push_back({&member, std::get<Fetch>(next)});
+        requests_.push_back({seat, std::get<Fetch>(next)});
         work_.notify_one();
     }
 }
@@ -237,12 +330,12 @@ void Dispatcher::advance(Member& member) {
 std::vector<Dispatcher::Request> Dispatcher::wait_for_answers(const std::stop_token& stop) {
     const SteadyTime now = clock_.steady_now();
     SteadyTime alarm = now + longest_sleep;
-    for (const Member& member : members_) {
-        alarm = std::min(alarm, member.wake_at);
+    for (const auto& seat : seats_) {
+        alarm = std::min(alarm, seat->wake_at);
     }
     latest_ = std::max(alarm, now) + time_to_decide;
     std::unique_lock lock(mutex_);
-    answers_came_.wait_for(lock, stop, alarm - now, [this] { return !answered_.empty(); });
+    something_came_.wait_for(lock, stop, alarm - now, [this] { return !answered_.empty() || next_seats_; });
     latest_ = clock_.steady_now() + time_to_decide;
     return std::exchange(answered_, {});
 }
@@ -254,33 +347,33 @@ void Dispatcher::work(const std::stop_token& stop) {
         const auto next = next_request();
         Request request = std::move(*next);
         requests_.erase(next);
-        Member& member = *request.member;
-        const bool in_trouble = member.in_trouble;
+        Seat& seat = *request.seat;
+        const bool in_trouble = seat.in_trouble;
         busy_in_trouble_ += in_trouble ? 1U : 0U;
         lock.unlock();
-        request.answer = fetch(*member.source, request.wanted);
+        request.answer = fetch(*seat.member.source, request.wanted);
         lock.lock();
         busy_in_trouble_ -= in_trouble ? 1U : 0U;
         // A request that was not made, as it had waited for a worker until its deadline, says nothing.
         if (const datadog::Exchange& exchange = request.answer.exchange; exchange.made) {
             const bool no_answer = !request.answer.page && exchange.status == 0;
             const bool holds_up = no_answer || exchange.duration >= slow_answer;
-            if (std::exchange(member.in_trouble, holds_up) != holds_up) {
+            if (std::exchange(seat.in_trouble, holds_up) != holds_up) {
                 work_.notify_all();
             }
         }
         answered_.push_back(std::move(request));
-        answers_came_.notify_all();
+        something_came_.notify_all();
     }
 }
 
 /// The one that has waited longest, of those that may have a worker.
 std::deque<Dispatcher::Request>::iterator Dispatcher::next_request() {
     // Where all are in trouble there is nobody to leave anything to.
-    const bool share_is_left =
-        busy_in_trouble_ < most_in_trouble_ || std::ranges::all_of(members_, &Member::in_trouble);
+    const bool share_is_left = busy_in_trouble_ < most_in_trouble_ ||
+                               std::ranges::all_of(seats_, [](const auto& seat) { return seat->in_trouble; });
     return std::find_if(requests_.begin(), requests_.end(), [share_is_left](const Request& request) {
-        return share_is_left || !request.member->in_trouble;
+        return share_is_left || !request.seat->in_trouble;
     });
 }
 

@@ -9,6 +9,7 @@
 #include <condition_variable>
 #include <cstddef>
 #include <deque>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <stop_token>
@@ -38,9 +39,18 @@ struct PollerOptions {
     int rate_limit_reserve = 10;
 };
 
+/// What a poller does differently from now on.
+struct PollerChange {
+    PollerOptions options;  ///< `first_poll` has no effect
+    bool poll_now = false;  ///< otherwise the schedule stays, and moves only with the interval
+};
+
 /// Receives the listings, and hears of each poll. Called on the thread that drives the poller.
 class PollObserver : public ListingSink {
   public:
+    /// Asked between polls, when no request is under way: what it changes never mixes two configurations in
+    /// one poll. nullopt: nothing has changed.
+    [[nodiscard]] virtual std::optional<PollerChange> take_change() { return std::nullopt; }
     virtual void poll_finished(const Statistics& statistics) = 0;
     /// `stale_after` has passed without a success: the inventory must no longer be shown. At most once
     /// between successes.
@@ -80,6 +90,7 @@ class Poller {
     [[nodiscard]] bool moving() const { return environment_.clock.steady_now() <= latest_.load(); }
 
   private:
+    void apply_change();
     void finish_poll(datadog::Result<Listing> outcome);
     void count_failure(datadog::Error error);
     [[nodiscard]] SteadyTime next_poll();
@@ -87,8 +98,9 @@ class Poller {
     void guarded(const Action& action);
     [[nodiscard]] bool good_is_shown(SteadyTime now) const;
 
-    const PollerOptions options_;
-    const SteadyTime anchor_;
+    PollerOptions options_;
+    const SteadyTime start_;
+    SteadyTime anchor_;
     const Randomness randomness_;
     RateBudget budget_;
     Pace pace_;
@@ -114,19 +126,25 @@ class Poller {
 /// as long as there are others: however many hang, the others are polled in time.
 class Dispatcher {
   public:
+    /// What it points to must live until the dispatcher has let go of `owner`; without one, longer than the
+    /// dispatcher.
     struct Member {
         Poller* poller;
         PageSource* source;
-        // The dispatcher's own:
-        SteadyTime wake_at = SteadyTime::min();
-        bool in_trouble = false;  ///< protected by mutex_
+        std::shared_ptr<const void> owner = nullptr;
     };
 
-    /// @param members what they point to must outlive the dispatcher
     /// @param workers requests that can be under way at once, over all members; at least one
     Dispatcher(std::vector<Member> members, Clock& clock, std::size_t workers);
     /// Waits for requests under way; `PageSource`'s owner may cut them short.
     ~Dispatcher();
+
+    /// Drives these from now on. All of them are asked what is to be done (`Poller::next`), those that were
+    /// members before as well. The answer to a request of one that is no longer a member is dropped. From any
+    /// thread; doesn't wait.
+    ///
+    /// @param workers if they are more than before, there are that many from now on
+    void set_members(std::vector<Member> members, std::size_t workers);
 
     /// Drives the pollers until `stop` is requested. Requests under way are then left to their workers.
     void run(const std::stop_token& stop) { drive(stop, false); }
@@ -139,33 +157,49 @@ class Dispatcher {
     [[nodiscard]] bool moving() const { return clock_.steady_now() <= latest_.load(); }
 
   private:
+    struct Seat {
+        explicit Seat(Member of) : member(std::move(of)) {}
+
+        const Member member;
+        // Used by the scheduler thread alone:
+        SteadyTime wake_at = SteadyTime::min();
+        bool is_taken = true;  ///< false: it has been given up
+        // Protected by mutex_:
+        bool in_trouble = false;
+    };
+    using Seats = std::vector<std::shared_ptr<Seat>>;
+
     struct Request {
-        Member* member;
+        std::shared_ptr<Seat> seat;
         Fetch wanted;
         datadog::Answer answer = {};
     };
 
     void drive(const std::stop_token& stop, bool once);
-    void advance(Member& member);
+    void take_up_seats();
+    void advance(const std::shared_ptr<Seat>& seat);
     [[nodiscard]] std::vector<Request> wait_for_answers(const std::stop_token& stop);
 
     void work(const std::stop_token& stop);
     [[nodiscard]] std::deque<Request>::iterator next_request();
+    [[nodiscard]] std::shared_ptr<Seat> seat_of(const Member& member) const;
 
     Clock& clock_;
-    const std::size_t most_in_trouble_;
-    std::vector<Member> members_;
 
     std::mutex mutex_;
     std::condition_variable_any work_;
-    std::condition_variable_any answers_came_;
+    std::condition_variable_any something_came_;  ///< answers, or other seats
     // Protected by mutex_:
+    Seats seats_;                      ///< changed by the scheduler thread alone, which reads it without
+    std::optional<Seats> next_seats_;  ///< for the scheduler thread to take up
     std::deque<Request> requests_;
     std::vector<Request> answered_;
     std::size_t busy_in_trouble_ = 0;
+    std::size_t most_in_trouble_ = 1;
 
     std::atomic<SteadyTime> latest_ = SteadyTime::max();  ///< when the scheduler thread must have moved on
 
+    std::mutex hiring_;                  ///< protects workers_
     std::vector<std::jthread> workers_;  ///< last: they use all of the above
 };
 

@@ -20,6 +20,9 @@ class RateBudget {
     /// @param reserve_percent share of the limit that is left to others, 0 to 90
     explicit RateBudget(int reserve_percent) : reserve_percent_(reserve_percent) {}
 
+    /// Holds from the next answer on.
+    void set_reserve(int percent) { reserve_percent_ = percent; }
+
     /// Takes in what an answer's headers said. Without `remaining` and `reset` they say nothing.
     void note(const datadog::RateLimit& limit, SteadyTime now);
 

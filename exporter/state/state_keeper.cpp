@@ -6,6 +6,7 @@
 #include <exception>
 #include <stop_token>
 #include <utility>
+#include <vector>
 
 namespace exporter::state {
 
@@ -79,6 +80,20 @@ void StateKeeper::update(OrganizationState state) {
     const std::lock_guard lock(mutex_);
     states_[fresh->name].swap(fresh);  // What it replaces is freed after the lock.
     ++updates_;
+}
+
+void StateKeeper::keep_only(const std::set<std::string, std::less<>>& names) {
+    std::vector<std::shared_ptr<const OrganizationState>> forgotten;  // Freed after the lock.
+    const std::lock_guard lock(mutex_);
+    for (auto entry = states_.begin(); entry != states_.end();) {
+        if (names.contains(entry->first)) {
+            ++entry;
+        } else {
+            forgotten.push_back(std::move(entry->second));
+            entry = states_.erase(entry);
+            ++updates_;
+        }
+    }
 }
 
 bool StateKeeper::save_if_changed() {

@@ -10,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -44,6 +45,9 @@ class StateKeeper {
 
     /// Takes the place of the organization's state before. Copies no counts and waits for no disk.
     void update(OrganizationState state);
+
+    /// Forgets all others: organizations that went with a reload.
+    void keep_only(const std::set<std::string, std::less<>>& names);
 
     /// Writes the file if anything was updated since it was written. True: the file is as new as the states.
     /// Does not throw: memory that runs out is a reason like others.

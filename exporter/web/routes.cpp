@@ -70,7 +70,7 @@ http::Response route(const RouteOptions& options, const http::Request& request) 
         return page(options.status_page());
     }
     if (request.path == "/config") {
-        return text(200, options.configuration);
+        return text(200, options.configuration());
     }
     return text(404, "not found\n");
 }

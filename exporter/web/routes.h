@@ -21,7 +21,8 @@ struct RouteOptions {
     std::function<bool()> alive;
     std::function<bool()> ready;               ///< every organization has finished a first attempt
     std::function<std::string()> status_page;  ///< a whole HTML document
-    std::string configuration{};               ///< the one in effect, for people; without secrets
+    /// The configuration in effect, for people; without secrets.
+    std::function<std::string()> configuration = [] { return std::string(); };
 };
 
 /// Whether a path is one of health: `/healthz`, `/livez`, `/readyz`.

@@ -23,7 +23,7 @@ HANGING_FSYNC = os.environ.get("HANGING_FSYNC", "")
 # A sanitizer takes memory of its own.
 SANITIZED = not HANGING_FSYNC
 
-# From a signal to the end of the process, whatever hangs: what SECURITY.md and README say.
+# From a signal to the end of the process, whatever hangs: what SECURITY.md and exporter/reference.md say.
 LONGEST_END_SECONDS = 3
 
 # Far above what anything takes; a test that needs it has failed.

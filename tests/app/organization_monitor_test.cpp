@@ -53,7 +53,7 @@ class MonitoredOrganization : public testing::Test {
 
     [[nodiscard]] Surroundings surroundings() { return {log_, commons_}; }
     static bool poll(OrganizationMonitor& monitor) {
-        return support::poll(monitor.poller(), monitor.source(), scan::system_clock());
+        return support::poll(monitor.poller(), monitor, scan::system_clock());
     }
 
     static support::SimulatedDatadogOptions options() {
@@ -368,6 +368,69 @@ TEST_F(MonitoredOrganization, NeverLogsACredential) {
     EXPECT_THAT(lines_.str(), Not(HasSubstr(options().access_token)));
 }
 
+TEST_F(MonitoredOrganization, CountsByOtherRulesFromTheNextPollOn) {
+    ASSERT_TRUE(poll(*monitor_));
+    const auto before = monitor_->snapshot().inventory;
+    config_.buckets.expiry = {std::chrono::hours(48)};
+
+    monitor_->reconfigure(organization_, config_, {}, false);
+
+    EXPECT_EQ(monitor_->snapshot().inventory, before) << "numbers stay until the next poll";
+    ASSERT_TRUE(poll(*monitor_));
+    EXPECT_THAT(monitor_->snapshot().inventory->expiry_buckets, testing::Contains("under_2d"));
+}
+
+TEST_F(MonitoredOrganization, StartsChurnAnewWithOtherRules) {
+    const auto removed = [this] {
+        const auto& churn = monitor_->snapshot().inventory->churn;
+        return churn.removed[0] + churn.removed[1] + churn.removed[2];
+    };
+    const auto revoke_one = [this] {
+        server_.with_organization([](demo::SimulatedOrganization& organization) {
+            const std::string first = organization.tokens().front().id;
+            support::revoke(organization, first);
+        });
+    };
+    ASSERT_TRUE(poll(*monitor_));
+    config_.poll.interval = std::chrono::minutes(7);
+    monitor_->reconfigure(organization_, config_, {}, false);
+    revoke_one();
+    ASSERT_TRUE(poll(*monitor_));
+    ASSERT_EQ(removed(), 1U) << "another interval is no other rule";
+
+    config_.scopes.limit = 3;
+    monitor_->reconfigure(organization_, config_, {}, false);
+    revoke_one();
+    ASSERT_TRUE(poll(*monitor_));
+
+    EXPECT_EQ(removed(), 0U);
+}
+
+TEST_F(MonitoredOrganization, UsesOtherCredentialsFromTheNextPollOn) {
+    ASSERT_TRUE(poll(*monitor_));
+    organization_.credentials.bearer_token = base::Secret(std::string("ddpat_revoked_0000"));
+
+    monitor_->reconfigure(organization_, config_, {}, true);
+
+    EXPECT_FALSE(poll(*monitor_));
+    EXPECT_EQ(failures(ErrorKind::forbidden), 1U);
+    EXPECT_TRUE(monitor_->snapshot().inventory);
+}
+
+TEST_F(MonitoredOrganization, CancelledMakesNoRequestWithWhatItWasToChangeToEither) {
+    config_.poll.page_size = 20;
+    monitor_->reconfigure(organization_, config_, {}, true);
+
+    monitor_->cancel();
+    const scan::Next next = monitor_->poller().next();
+    ASSERT_TRUE(std::holds_alternative<scan::Fetch>(next));
+    const auto answer = scan::fetch(*monitor_, std::get<scan::Fetch>(next));
+
+    ASSERT_FALSE(answer.page);
+    EXPECT_EQ(answer.page.error().kind, ErrorKind::cancelled);
+    EXPECT_EQ(server_.requests(), 0U);
+}
+
 /// The wall clock is set by the test.
 class SetClock final : public scan::Clock {
   public:
@@ -412,6 +475,47 @@ INSTANTIATE_TEST_SUITE_P(Ages, RestartedMonitor,
                                          RestartCase{"AlmostStale", std::chrono::seconds(3599), true},
                                          RestartCase{"Stale", std::chrono::seconds(3600), false}),
                          [](const auto& test) { return test.param.name; });
+
+TEST_F(MonitoredOrganization, DoesNotContinueFromAStateThatOtherRulesMade) {
+    SetClock clock;
+    state::StateKeeper states((directory_ / "state").string(), {}, clock,
+                              [](std::string_view, const std::string&) {});
+    const Surroundings with_states{.log = log_, .commons = commons_, .states = &states, .clock = clock};
+    OrganizationMonitor before(organization_, config_, with_states, [] {});
+    ASSERT_TRUE(poll(before));
+    config_.scopes.limit = 3;
+
+    const OrganizationMonitor after(organization_, config_, with_states, [] {});
+
+    EXPECT_FALSE(after.snapshot().inventory);
+}
+
+TEST(ListsTheSame, WhateverIsCountedAndHoweverItIsPolled) {
+    config::Organization organization;
+    organization.endpoint = {.tls = true, .host = "api.datadoghq.eu", .port = 443};
+    organization.owned_by = {"a", "b"};
+    const config::Config config;
+    config::Organization same = organization;
+    same.name = "another";
+    same.owned_by = {"b", "a"};
+    config::Config other_rules;
+    other_rules.scopes.limit = 3;
+    other_rules.poll.interval = std::chrono::minutes(7);
+    EXPECT_TRUE(lists_the_same(organization, config, same, other_rules));
+
+    config::Organization other = organization;
+    other.endpoint.port = 8443;
+    EXPECT_FALSE(lists_the_same(organization, config, other, config));
+    other = organization;
+    other.filter = "x";
+    EXPECT_FALSE(lists_the_same(organization, config, other, config));
+    other = organization;
+    other.owned_by = {"a"};
+    EXPECT_FALSE(lists_the_same(organization, config, other, config));
+    config::Config demo;
+    demo.demo.enabled = true;
+    EXPECT_FALSE(lists_the_same(organization, config, organization, demo));
+}
 
 /// What may be published of the organization at one moment: every token's id.
 std::set<std::string> ids_of(const demo::SimulatedOrganization& organization) {

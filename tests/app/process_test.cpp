@@ -70,6 +70,17 @@ TEST(WipedEnvironment, LosesItsCredentialsAlone) {
     EXPECT_EQ(environment.at("DD_SITE"), "datadoghq.eu");
 }
 
+TEST(SealedEnvironment, OpensAsItWasAndTakesTheCredentialsOutOfTheOriginal) {
+    const config::Environment before = {{"DD_API_KEY", "needle"}, {"PATH", "/bin"}, {"DD_APP_KEY", ""}};
+    config::Environment environment = before;
+
+    const SealedEnvironment sealed(environment);
+
+    EXPECT_EQ(sealed.open(), before);
+    EXPECT_EQ(environment.at("DD_API_KEY"), "");
+    EXPECT_EQ(environment.at("PATH"), "/bin");
+}
+
 TEST(CoreDumps, AreForbidden) {
     forbid_core_dumps();
 

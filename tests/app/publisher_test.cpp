@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <condition_variable>
+#include <memory>
 #include <mutex>
 #include <new>
 #include <string>
@@ -13,11 +14,12 @@ namespace {
 
 using namespace std::chrono_literals;
 using testing::HasSubstr;
+using testing::Not;
 
 /// Makes snapshots with a listing each, and runs out of memory when told to.
 class Snapshots {
   public:
-    metrics::Snapshot operator()(std::size_t organization) {
+    metrics::Snapshot operator()(int organization) {
         const std::lock_guard lock(mutex_);
         if (failures_ > 0) {
             --failures_;
@@ -40,6 +42,11 @@ class Snapshots {
         return changed_.wait_for(lock, 20s, [&] { return made_ >= times; });
     }
 
+    [[nodiscard]] int made() {
+        const std::lock_guard lock(mutex_);
+        return made_;
+    }
+
   private:
     std::mutex mutex_;
     std::condition_variable changed_;
@@ -52,22 +59,33 @@ std::string text_of(const metrics::ExpositionStore& store) {
     return *body.head + body.tail;
 }
 
+/// A store without a live part.
+metrics::ExpositionStore empty_store() {
+    return metrics::ExpositionStore([](metrics::Format) { return std::string(); });
+}
+
+std::shared_ptr<Publisher::Part> part_of(Snapshots& snapshots, int organization) {
+    return std::make_shared<Publisher::Part>([&snapshots, organization] { return snapshots(organization); });
+}
+
 TEST(Publisher, PublishesEveryOrganizationAtFirst) {
     Snapshots snapshots;
-    metrics::ExpositionStore store([](metrics::Format) { return std::string(); });
-    Publisher publisher(2, std::ref(snapshots), store);
+    metrics::ExpositionStore store = empty_store();
+    Publisher publisher(store);
+    publisher.set_parts({part_of(snapshots, 0), part_of(snapshots, 1)});
 
     publisher.publish();
 
-    EXPECT_TRUE(publisher.has_everybody());
+    EXPECT_TRUE(publisher.had_everybody());
     EXPECT_THAT(text_of(store), HasSubstr("organization-0"));
     EXPECT_THAT(text_of(store), HasSubstr("organization-1"));
 }
 
 TEST(Publisher, WhatCouldNotBeRenderedIsTriedAgainThoughNothingElseChanges) {
     Snapshots snapshots;
-    metrics::ExpositionStore store([](metrics::Format) { return std::string(); });
-    Publisher publisher(2, std::ref(snapshots), store);
+    metrics::ExpositionStore store = empty_store();
+    Publisher publisher(store);
+    publisher.set_parts({part_of(snapshots, 0), part_of(snapshots, 1)});
     // The second failure is that of the publisher's own thread.
     snapshots.fail(2);
 
@@ -77,25 +95,64 @@ TEST(Publisher, WhatCouldNotBeRenderedIsTriedAgainThoughNothingElseChanges) {
 }
 
 TEST(Publisher, AnOrganizationThatCanNotBeRenderedHoldsUpNoOther) {
-    metrics::ExpositionStore store([](metrics::Format) { return std::string(); });
-    Publisher publisher(
-        3,
-        [](std::size_t organization) {
-            if (organization == 0) {
-                throw std::bad_alloc();
-            }
-            metrics::Snapshot snapshot;
-            snapshot.org = "organization-" + std::to_string(organization);
-            return snapshot;
-        },
-        store);
+    Snapshots snapshots;
+    const auto broken =
+        std::make_shared<Publisher::Part>([]() -> metrics::Snapshot { throw std::bad_alloc(); });
+    const auto good = part_of(snapshots, 2);
+    metrics::ExpositionStore store = empty_store();
+    Publisher publisher(store);
+    publisher.set_parts({broken, part_of(snapshots, 1), good});
 
-    EXPECT_THROW(publisher.changed(0), std::bad_alloc);
-    EXPECT_NO_THROW(publisher.changed(2));
+    EXPECT_THROW(publisher.changed(*broken), std::bad_alloc);
+    EXPECT_NO_THROW(publisher.changed(*good));
 
     EXPECT_THAT(text_of(store), HasSubstr("organization-1"));
     EXPECT_THAT(text_of(store), HasSubstr("organization-2"));
-    EXPECT_FALSE(publisher.has_everybody());
+    EXPECT_FALSE(publisher.had_everybody());
+}
+
+TEST(Publisher, AnOrganizationThatWentIsGoneFromTheNextExposition) {
+    Snapshots snapshots;
+    const auto stays = part_of(snapshots, 0);
+    metrics::ExpositionStore store = empty_store();
+    Publisher publisher(store);
+    publisher.set_parts({stays, part_of(snapshots, 1)});
+    publisher.publish();
+
+    publisher.set_parts({part_of(snapshots, 2), stays});
+    publisher.publish();
+
+    const std::string text = text_of(store);
+    EXPECT_THAT(text, Not(HasSubstr("organization-1")));
+    EXPECT_LT(text.find("organization-2"), text.find("organization-0")) << "not in the order of the parts";
+}
+
+TEST(Publisher, RendersNoOrganizationAgainBecauseAnotherCame) {
+    Snapshots snapshots;
+    const auto stays = part_of(snapshots, 0);
+    metrics::ExpositionStore store = empty_store();
+    Publisher publisher(store);
+    publisher.set_parts({stays});
+    publisher.publish();
+
+    publisher.set_parts({stays, part_of(snapshots, 1)});
+    publisher.publish();
+
+    EXPECT_EQ(snapshots.made(), 2);
+}
+
+TEST(Publisher, StaysReadyWhenAnOrganizationComesThatWasNotPolledYet) {
+    Snapshots snapshots;
+    const auto polled = part_of(snapshots, 0);
+    metrics::ExpositionStore store = empty_store();
+    Publisher publisher(store);
+    publisher.set_parts({polled});
+    publisher.publish();
+
+    publisher.set_parts({polled, std::make_shared<Publisher::Part>([] { return metrics::Snapshot(); })});
+    publisher.publish();
+
+    EXPECT_TRUE(publisher.had_everybody());
 }
 
 }  // namespace

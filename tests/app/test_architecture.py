@@ -23,6 +23,7 @@ ALLOWED = {
     "web": ["base/", "inventory/inventory.h", "scan/statistics.h", "datadog/token.h", "datadog/error.h", "metrics/", "http/"],
     "demo": ["base/", "datadog/"],
     "app": ["base/", "config/", "datadog/", "scan/", "inventory/", "state/", "metrics/", "http/", "web/", "demo/"],
+    "packaging": ["config/", "inventory/findings.h"],
     "": ["app/"],
 }
 

@@ -55,7 +55,7 @@ def list_tokens(url):
 
 
 class Recount:
-    """Every inventory family, as README's table defines it."""
+    """Every inventory family, as the reference's table defines it."""
 
     def __init__(self, tokens, now, privileged):
         self.now = now

@@ -1,7 +1,8 @@
-"""README, --help and the program agree: flags with their defaults, metrics with type and labels, failure reasons, findings.
+"""exporter/reference.md, README and SECURITY.md agree with the program: flags with their defaults, metrics with type and labels, failure
+reasons, findings, bounds.
 
-`python3 tests/app/test_documentation.py --write` (with EXPORTER and SIMULATED_DATADOG set) writes the tables of flags, metrics and
-findings."""
+`python3 tests/app/test_documentation.py --write` (with EXPORTER and SIMULATED_DATADOG set) writes the reference's tables of flags,
+metrics and findings."""
 import json
 import math
 import os
@@ -14,10 +15,18 @@ import harness
 import test_hostile_api
 
 README = os.path.join(harness.SOURCE_DIR, "README.md")
+REFERENCE = os.path.join(harness.SOURCE_DIR, "exporter", "reference.md")
+DASHBOARDS = os.path.join(harness.SOURCE_DIR, "dashboards", "README.md")
+TESTS_README = os.path.join(harness.SOURCE_DIR, "tests", "README.md")
 SECURITY = os.path.join(harness.SOURCE_DIR, "SECURITY.md")
 TESTS = os.path.join(harness.SOURCE_DIR, "tests")
 CHART = os.path.join(harness.SOURCE_DIR, "helm", "datadog-token-exporter")
-UNIT = os.path.join(harness.SOURCE_DIR, "helm", "systemd", "datadog-token-exporter.service")
+UNIT = os.path.join(harness.SOURCE_DIR, "exporter", "packaging", "datadog-token-exporter.service")
+
+
+def text_of(path):
+    with open(path, encoding="utf-8") as file:
+        return file.read()
 
 
 def table(text, name):
@@ -129,48 +138,43 @@ class Documentation(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        with open(README, encoding="utf-8") as file:
-            cls.readme = file.read()
+        cls.readme, cls.reference, cls.dashboards, cls.tests = map(text_of, (README, REFERENCE, DASHBOARDS, TESTS_README))
 
     def test_the_flags_are_those_of_help(self):
         rows = flag_rows()
         self.assertGreater(len(rows), 30)
-        self.assertEqual(table(self.readme, "flags")[1], rows)
+        self.assertEqual(table(self.reference, "flags")[1], rows)
 
     def test_the_metrics_are_those_of_the_program(self):
         rows = metric_rows()
         self.assertGreater(len(rows), 40)
-        self.assertEqual(table(self.readme, "metrics")[1], rows)
+        self.assertEqual(table(self.reference, "metrics")[1], rows)
 
     def test_every_failure_reason_has_its_line(self):
         text = harness.run("--demo", "--once").stdout
         reasons = [dict(key)["reason"]
                    for key in harness.parse_text(text)["datadog_access_token_poll_failures_total"]]
-        documented = re.findall(r"^\| `(\w+)` \|", table(self.readme, "reasons")[0], re.M)
+        documented = re.findall(r"^\| `(\w+)` \|", table(self.reference, "reasons")[0], re.M)
         self.assertEqual(sorted(documented), sorted(reasons))
 
     def test_the_findings_are_those_of_the_program(self):
         rows = finding_rows()
-        self.assertEqual(table(self.readme, "findings")[1], rows)
+        self.assertEqual(table(self.reference, "findings")[1], rows)
         published = harness.parse_text(harness.run("--demo", "--once").stdout)["datadog_access_tokens_at_risk"]
         self.assertEqual([reason for reason, *_ in findings_of_the_program()], list(dict.fromkeys(dict(key)["reason"] for key in published)))
 
-    def test_every_finding_has_a_paragraph_with_its_command_in_the_order_of_the_table(self):
-        section = self.readme.split("## What do I do today?\n")[1].split("\n### ")[0]
-        paragraphs = [paragraph for paragraph in section.split("\n\n") if paragraph.startswith("**`")]
-        reasons = [reason for reason, *_ in findings_of_the_program()]
-        self.assertEqual([re.match(r"\*\*`(\w+)`\*\*", paragraph).group(1) for paragraph in paragraphs], reasons)
-        for reason, paragraph in zip(reasons, paragraphs):
-            self.assertTrue(paragraph.strip().rstrip(".").endswith(f"`--list={reason}`"), reason)
+    def test_the_readme_says_what_to_do_about_each_finding_in_its_order(self):
+        commands = [re.match(r"\| `--list=(\w+)` \| \S.*\. \|$", row).group(1) for row in table(self.readme, "todo")[1]]
+        self.assertEqual(commands, [reason for reason, *_ in findings_of_the_program()])
 
     def test_the_fields_of_the_list_are_those_of_the_program(self):
-        documented = re.findall(r"^\| `(\w+)` \|", table(self.readme, "list")[0], re.M)
+        documented = re.findall(r"^\| `(\w+)` \|", table(self.reference, "list")[0], re.M)
         token = json.loads(harness.run("--demo", "--list=leaked", "--list.format=json").stdout)
         self.assertEqual(documented, list(token))
         names = harness.run("--demo", "--list=leaked", "--list.format=csv").stdout.splitlines()[0]
         self.assertEqual(documented, names.split(","))
 
-    def test_the_list_ends_with_the_statuses_that_the_readme_names(self):
+    def test_the_list_ends_with_the_statuses_that_the_reference_names(self):
         self.assertEqual(harness.run("--demo", "--list").returncode, 0)
         self.assertEqual(harness.run("--demo", "--list=stolen").returncode, 2)
         self.assertEqual(harness.run("--list", "--datadog.base-url", "http://127.0.0.1:1", "--poll.timeout", "1s",
@@ -205,7 +209,7 @@ class Documentation(unittest.TestCase):
 
     def test_whoever_ends_the_program_waits_longer_than_it_takes(self):
         longest = harness.LONGEST_END_SECONDS
-        for file, words in ((README, rf"takes {longest} seconds at most"), (SECURITY, rf"within {longest} seconds whatever hangs"),
+        for file, words in ((REFERENCE, rf"takes {longest} seconds at most"), (SECURITY, rf"within {longest} seconds whatever hangs"),
                             (os.path.join(CHART, "values.yaml"), rf"The program takes {longest} at most")):
             with open(file, encoding="utf-8") as opened:
                 self.assertIn(words, opened.read())
@@ -219,20 +223,23 @@ class Documentation(unittest.TestCase):
         done = subprocess.run(["sh", script, "slackware"], capture_output=True, text=True, check=False)
         self.assertEqual(done.returncode, 2)
         suites = re.search(r"not (\w+), (\w+) or (\w+)$", done.stderr.strip()).groups()
-        _, rows = table(self.readme, "platforms")
+        _, rows = table(self.tests, "platforms")
         self.assertEqual(tuple(re.match(r"\| \w+ \(`(\w+)`\)", row).group(1) for row in rows), suites)
         self.assertIn("On Debian " + ", ".join(row.split()[1] for row in rows[:-1]) + f" or {rows[-1].split()[1]},", self.readme)
 
-    def test_metrics_named_anywhere_in_the_readme_exist(self):
+    def test_metrics_that_a_manual_names_exist(self):
         published = set(re.findall(r"^# HELP (\S+)", harness.everything(), re.M))
-        named = set(re.findall(r"\bdatadog_access_token\w+", self.readme))
-        self.assertEqual(sorted(named - published), [])
+        for text in (self.readme, self.reference, self.dashboards):
+            named = set(re.findall(r"\bdatadog_access_token\w+", text))
+            self.assertEqual(sorted(named - published), [])
 
-    def test_flags_named_anywhere_in_the_readme_exist(self):
+    def test_flags_that_a_manual_names_exist(self):
         known = {flag for flag, *_ in flags_of_help()}
-        named = set(re.findall(r"`?--((?:datadog|tokens|poll|buckets|scopes|policy|web|log|config|once|list|demo|state|shard)[\w.-]*\w)",
-                               self.readme))
-        self.assertEqual(sorted(named - known), [])
+        for text in (self.readme, self.reference, self.dashboards):
+            # What stands in a comment is not shown.
+            named = set(re.findall(r"`?--((?:datadog|tokens|poll|buckets|scopes|policy|web|log|config|once|list|demo|state|shard)[\w.-]*\w)",
+                                   re.sub(r"<!--.*?-->|(?m:^docker compose .*$)|(?m:^prometheus .*$)|`docker compose .*?`", "", text, flags=re.S)))
+            self.assertEqual(sorted(named - known), [])
 
 
 class MemoryFormula(unittest.TestCase):
@@ -265,7 +272,7 @@ class MemoryFormula(unittest.TestCase):
         self.assertIn("no more than 44 MiB plus 21 MiB for each organization", security)
         chart = re.search(r"limits:\n    memory: (\d+)Mi\n", self.text("helm", "datadog-token-exporter", "values.yaml"))
         self.assertEqual(int(chart.group(1)), self.most_memory(4))
-        unit = re.search(r"^MemoryMax=(\d+)M$", self.text("helm", "systemd", "datadog-token-exporter.service"), re.M)
+        unit = re.search(r"^MemoryMax=(\d+)M$", self.text("exporter", "packaging", "datadog-token-exporter.service"), re.M)
         self.assertIn(f"{self.most_memory(16):.0f} MiB for sixteen, within the systemd unit's `MemoryMax={unit.group(1)}M`", security)
         self.assertLessEqual(self.most_memory(16), int(unit.group(1)))
         self.assertLess(int(unit.group(1)), self.most_memory(17))
@@ -276,12 +283,11 @@ class MemoryFormula(unittest.TestCase):
 
 
 def write():
-    with open(README, encoding="utf-8") as file:
-        text = file.read()
+    text = text_of(REFERENCE)
     for name, rows in (("flags", flag_rows()), ("metrics", metric_rows()), ("findings", finding_rows())):
         block, _ = table(text, name)
         text = text.replace(block, "\n".join(block.splitlines()[:2] + rows) + "\n")
-    with open(README, "w", encoding="utf-8") as file:
+    with open(REFERENCE, "w", encoding="utf-8") as file:
         file.write(text)
 
 

@@ -291,8 +291,8 @@ class Signals(unittest.TestCase):
                 self.assertFalse(os.path.exists(self.socket))
                 os.unlink(self.state)  # It was saved.
 
-    def test_hup_usr1_and_usr2_are_ignored_with_one_line_each(self):
-        numbers = (signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
+    def test_usr1_and_usr2_are_ignored_with_one_line_each(self):
+        numbers = (signal.SIGUSR1, signal.SIGUSR2)
         with harness.Exporter("--demo") as exporter:
             for _ in range(3):
                 for number in numbers:

@@ -368,6 +368,19 @@ TEST_F(Precedence, HoldsForToggles) {
     }
 }
 
+TEST_F(Precedence, HoldsForTheWatchThatNoFileCanAskFor) {
+    const Option& o = option("config.watch");
+    const auto watches = [](const std::vector<std::string>& arguments, const Environment& environment) {
+        return loaded(arguments, environment).config_watch;
+    };
+    const Environment granted = keys_and({{environment_variable(o), "true"}});
+
+    EXPECT_FALSE(watches({}, keys()));
+    EXPECT_TRUE(watches({}, granted));
+    EXPECT_FALSE(watches({"--config.watch=false"}, granted));
+    EXPECT_TRUE(watches({"--config.watch"}, keys_and({{environment_variable(o), "false"}})));
+}
+
 TEST_F(Precedence, HoldsForPlainHttp) {
     const Option& o = option("datadog.allow-insecure-http");
     const std::vector<std::string> url = {"--datadog.base-url=http://proxy"};
@@ -408,6 +421,7 @@ TEST_F(Precedence, IsTestedForEveryOption) {
                                        "shard.count",
                                        "shard.index",
                                        "config.file",
+                                       "config.watch",
                                        "config.check",
                                        "list",  // for the command line alone
                                        "probe",

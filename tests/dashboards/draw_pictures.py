@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Draws the README's pictures again: lets a Prometheus watch the exporter under --demo for a while, after a week of a slightly
-smaller organization, and runs dashboards/picture.py on it. Needs EXPORTER, as the tests do.
+"""Draws the pictures of dashboards/README.md again: lets a Prometheus watch the exporter under --demo for a while, after a week of a
+slightly smaller organization, and runs dashboards/picture.py on it. Needs EXPORTER, as the tests do.
 
     EXPORTER=build/release/exporter/datadog_token_exporter python3 tests/dashboards/draw_pictures.py --minutes 30"""
 import argparse

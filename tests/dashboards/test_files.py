@@ -20,7 +20,7 @@ MOST_PICTURE_BYTES = 150_000
 GREENS = ("green", "dark-green", "semi-dark-green", "light-green", "super-light-green")
 DOMAIN_VARIABLES = ["datasource", "job", "instance", "org", "token_type", "owner_type"]
 
-# What the README's table has to answer.
+# What the manual's table has to answer.
 QUESTIONS = [
     "What expires this week?", "Which kind of owner has never-expiring tokens?", "Who could do the most damage?",
     "What is unused?", "What changed since yesterday?", "Can I trust these numbers?",
@@ -237,15 +237,15 @@ class TheProgram(unittest.TestCase):
 
 
 class Readers(unittest.TestCase):
-    """What the README shows and says."""
+    """What dashboards/README.md shows and says."""
 
     def setUp(self):
         self.dashboards = support.dashboards()
-        with open(os.path.join(support.ROOT, "README.md"), encoding="utf-8") as file:
-            self.readme = file.read()
+        with open(os.path.join(support.DASHBOARDS, "README.md"), encoding="utf-8") as file:
+            self.manual = file.read()
 
     def test_each_question_has_one_panel(self):
-        table = re.search(r"^\| question \| panel \| dashboard \|\n\|[-|]+\|\n((?:\|.*\n)+)", self.readme, re.M).group(1)
+        table = re.search(r"^\| question \| panel \| dashboard \|\n\|[-|]+\|\n((?:\|.*\n)+)", self.manual, re.M).group(1)
         rows = re.findall(r"^\| (.+?) \| \*(.+?)\*.* \| (.+?) \|$", table, re.M)
         self.assertEqual([question for question, _, _ in rows], QUESTIONS)
         self.assertEqual(len(rows), table.count("\n"))
@@ -253,9 +253,9 @@ class Readers(unittest.TestCase):
             found = self.dashboards[{"exporter's health": "exporter", "token detail": "token-detail"}.get(dashboard, dashboard)]
             self.assertIn(title, [panel["title"] for panel in support.panels(found)])
 
-    def test_each_dashboard_has_a_picture_in_the_readme(self):
+    def test_each_dashboard_has_a_picture_in_the_manual(self):
         for name in self.dashboards:
-            self.assertTrue(f"(dashboards/pictures/{name}.svg)" in self.readme, name)
+            self.assertTrue(f"(pictures/{name}.svg)" in self.manual, name)
 
     def test_pictures_are_small_and_show_every_panel(self):
         for name, dashboard in self.dashboards.items():

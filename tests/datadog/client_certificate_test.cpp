@@ -1,4 +1,4 @@
-// A server that wants a certificate of the client, which has none.
+// Certificates: a server that wants one of the client, which has none, and the authorities that are trusted.
 #include "datadog/answer_case.h"
 #include "datadog/client.h"
 #include "support/raw_server.h"
@@ -86,6 +86,34 @@ TEST(ClientCertificateBehindAProxy, IsNamedAsWell) {
     Client client(options);
 
     expect_demand(ask(client));
+}
+
+/// Of the commons that clients share.
+TEST(TrustedAuthorities, AreThoseOfTheFileThatWasReadLast) {
+    const support::Certificate former("127.0.0.1");
+    const support::Certificate current("127.0.0.1");
+    const RawServer server(current, support::answering([](const std::string&) {
+                               return support::response("200 OK", R"({"data":[]})");
+                           }));
+    const ClientOptions options = over_tls(server.port(), former);
+    const auto is_trusted = [&options] {
+        Client client(options);
+        return ask(client).page.has_value();
+    };
+    ASSERT_FALSE(is_trusted());
+
+    EXPECT_EQ(options.commons->renew_trust(current.certificate_file()), "");
+
+    EXPECT_TRUE(is_trusted());
+}
+
+TEST(TrustedAuthorities, StayWhereTheNewOnesCanNotBeRead) {
+    const support::Certificate certificate("127.0.0.1");
+    Commons commons(certificate.certificate_file());
+
+    EXPECT_THAT(commons.renew_trust("/nowhere/roots.pem"), testing::HasSubstr("/nowhere/roots.pem"));
+
+    EXPECT_NE(commons.trust().get(), nullptr);
 }
 
 }  // namespace

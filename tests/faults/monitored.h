@@ -45,7 +45,7 @@ class Monitored {
     explicit Monitored(std::uint16_t port);
     Monitored(config::Endpoint endpoint, const std::string& ca_file);
 
-    [[nodiscard]] bool poll() { return support::poll(monitor_->poller(), monitor_->source(), clock_); }
+    [[nodiscard]] bool poll() { return support::poll(monitor_->poller(), *monitor_, clock_); }
     [[nodiscard]] metrics::Snapshot snapshot() const { return monitor_->snapshot(); }
     [[nodiscard]] std::uint64_t failures(datadog::ErrorKind kind) const;
     [[nodiscard]] std::string log() const { return lines_.str(); }

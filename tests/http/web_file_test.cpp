@@ -497,10 +497,10 @@ TEST(WebFileKeys, AreAllUnderstood) {
     }
 }
 
-TEST(WebFileKeys, AreThoseOfTheReadme) {
-    std::ifstream readme(SOURCE_DIR "/README.md");
+TEST(WebFileKeys, AreThoseOfTheReference) {
+    std::ifstream reference(SOURCE_DIR "/exporter/reference.md");
     std::stringstream text;
-    text << readme.rdbuf();
+    text << reference.rdbuf();
     const std::string whole = text.str();
     const std::size_t begin = whole.find("<!-- web-configuration:");
     ASSERT_NE(begin, std::string::npos);

@@ -3,6 +3,7 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -14,7 +15,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 import harness  # pylint: disable=wrong-import-position
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-UNITS = ROOT / "helm" / "systemd"
+UNITS = ROOT / "exporter" / "packaging"
 COMPOSE = ROOT / "dashboards" / "compose"
 PROGRAM = "/usr/bin/datadog_token_exporter"
 VERSION = re.search(r"VERSION (\d+\.\d+\.\d+)", (ROOT / "CMakeLists.txt").read_text(encoding="utf-8")).group(1)
@@ -57,22 +58,28 @@ class Dockerfile(unittest.TestCase):
 
     def test_the_base_is_an_argument_so_that_it_can_be_pinned(self):
         self.assertEqual(self.stages["start"], [("ARG", "BASE=debian:trixie-slim")])
-        bases = [rest.split()[0] for stage in self.stages for rest in self.of(stage, "FROM")]
-        self.assertEqual(bases, ["${BASE}", "packages", "build", "scratch"])
+        bases = [rest.split(" AS ")[0] for stage in self.stages for rest in self.of(stage, "FROM")]
+        # The compiler's own platform, whatever the image's is.
+        self.assertEqual(bases, ["--platform=${BUILDPLATFORM} ${BASE}", "packages", "build", "scratch"])
+
+    def test_every_stage_that_installs_or_builds_knows_the_architecture(self):
+        for stage in ("packages", "build", "test"):
+            self.assertIn("TARGETARCH", self.of(stage, "ARG"))
+            self.assertTrue(any('"$TARGETARCH"' in rest for rest in self.of(stage, "RUN")), stage)
 
     def test_packages_are_those_that_the_build_script_installs(self):
-        install = r"\. exporter/packages\.sh && install_packages (.*)$"
-        lists = {stage: re.search(install, rest).group(1)
-                 for stage in ("packages", "test") for rest in self.of(stage, "RUN") if "install_packages" in rest}
-        self.assertEqual(lists["packages"], "$build_packages")
-        # The stage "test" has unit tests alone, which need a part of what all tests need.
+        install = r"\binstall_(?:build_)?packages (.*?)(?: &&|;|$)"
+        lists = {stage: " ".join(words for rest in self.of(stage, "RUN") for words in re.findall(install, rest))
+                 for stage in ("packages", "test")}
+        self.assertEqual(lists["packages"], '"$TARGETARCH"')
+        # The stage "test" has unit tests alone, which need a part of what all tests need; and qemu-user, for another architecture.
         known = subprocess.run(["sh", "-c", ". exporter/packages.sh; echo $test_packages"], cwd=ROOT,
                                capture_output=True, text=True, check=True).stdout.split()
-        self.assertLessEqual(set(lists["test"].split()), set(known))
+        self.assertLessEqual(set(lists["test"].split()), {*known, '"$TARGETARCH"', "qemu-user"})
         self.assertNotIn("apt-get", " ".join(rest for stage in self.stages.values() for _, rest in stage))
 
     def test_the_stage_of_the_unit_tests_leaves_no_folder_out(self):
-        folders = {path.name for path in (ROOT / "exporter").iterdir() if path.is_dir()}
+        folders = {path.name for path in (ROOT / "exporter").iterdir() if path.is_dir()} - {"packaging"}
         run, = [rest for rest in self.of("test", "RUN") if "ctest" in rest]
         self.assertEqual(set(re.findall(r"\btest_(\w+)", run)), folders)
         self.assertEqual(set(re.search(r"\^\(([^)]*)\)", run).group(1).split("|")), folders)
@@ -85,7 +92,7 @@ class Dockerfile(unittest.TestCase):
         self.assertEqual(copied, ["CMakeLists.txt", "CMakePresets.json", "cmake", "exporter"])
 
     def test_the_revision_and_the_time_are_arguments(self):
-        self.assertEqual(self.of("build", "ARG"), ["EXPORTER_REVISION=unknown", "SOURCE_DATE_EPOCH=0"])
+        self.assertEqual(self.of("build", "ARG"), ["EXPORTER_REVISION=unknown", "SOURCE_DATE_EPOCH=0", "TARGETARCH"])
         self.assertEqual(self.of("image", "ARG"), ["EXPORTER_REVISION=unknown", "EXPORTER_SOURCE="])
 
     def test_nothing_runs_in_the_image_and_all_of_it_is_what_the_build_collected(self):
@@ -149,8 +156,22 @@ class SystemdUnit(unittest.TestCase):
 
     def test_its_program_reads_the_credentials_that_systemd_loads(self):
         loaded = {value.split(":")[0] for value in self.setting("LoadCredential")}
-        self.assertEqual(set(re.findall(r"=%d/(\S+)", self.setting("ExecStart")[0])), loaded)
-        self.assertTrue(loaded)
+        files = dict(re.findall(r"^Environment=DATADOG_TOKEN_EXPORTER_(\S+)=%d/(\S+)$", self.service, re.M))
+        self.assertEqual(files, {"DATADOG_API_KEY_FILE": "api-key", "DATADOG_APP_KEY_FILE": "app-key"})
+        self.assertEqual(set(files.values()), loaded)
+        # What is there in place of a missing file says so, and keeps no demonstration from starting.
+        self.assertEqual(self.setting("SetCredential"), [rf"{name}:\n" for name in sorted(loaded)])
+        with tempfile.NamedTemporaryFile("w") as empty:
+            empty.write("\n")
+            empty.flush()
+            done = harness.run("--check", f"--datadog.api-key-file={empty.name}")
+            self.assertIn(f"{empty.name}: is empty", done.stderr)
+            done = harness.run("--demo", "--once", f"--datadog.api-key-file={empty.name}")
+            self.assertEqual(done.returncode, 0, done.stderr)
+
+    def test_a_reload_is_the_signal_that_reads_the_configuration_file_again(self):
+        self.assertEqual(self.setting("ExecReload"), ["/bin/kill -HUP $MAINPID"])
+        self.assertIn("DATADOG_TOKEN_EXPORTER_CONFIG_FILE=/etc/datadog-token-exporter/config.yaml", self.setting("Environment"))
 
     def test_its_variables_are_the_programs(self):
         for name in re.findall(r"DATADOG_TOKEN_EXPORTER_([A-Z_]+)=", self.service):
@@ -197,9 +218,18 @@ environment, credentials = {"PATH": os.environ["PATH"]}, root / "credentials"
 credentials.mkdir()
 while words[0].startswith("--"):
     name, _, value = words.pop(0).removeprefix("--property=").partition("=")
+    if name == "SetCredential":
+        name, _, text = value.partition(":")
+        if not (credentials / name).exists():
+            (credentials / name).write_bytes(text.encode().decode("unicode_escape").encode())
+            (credentials / name).chmod(0o400)
     if name == "LoadCredential":
         name, _, path = value.partition(":")
-        shutil.copy(f"{root}{path}", credentials / name)
+        if pathlib.Path(f"{root}{path}").exists():
+            shutil.copy(f"{root}{path}", credentials / name)
+    if name == "Environment":
+        name, _, path = value.partition("=")
+        environment[name] = f"{root}{path}"
     if name == "EnvironmentFile" and (root / value.lstrip("-/")).exists():
         environment.update(line.split("=", 1) for line in (root / value.lstrip("-/")).read_text().splitlines())
 words = [word.replace("${CREDENTIALS_DIRECTORY}", str(credentials)) for word in words]
@@ -211,20 +241,15 @@ os.execve(os.environ["EXPORTER"], words, environment)
 class SystemdRun(unittest.TestCase):
     """The script that runs the program beside the service. systemd itself is not here: a stand-in takes its place."""
     path = UNITS / "datadog-token-exporter-run"
-    properties = re.findall(r"--property=(\S+)", path.read_text(encoding="utf-8"))
+    properties = [each.replace("'", "") for each in re.findall(r"--property=(\S+)", path.read_text(encoding="utf-8"))]
 
     def test_what_it_gives_the_program_is_what_the_service_gives(self):
         service = SystemdUnit.service.splitlines()
         self.assertIn("DynamicUser=yes", self.properties)
         self.assertEqual([each for each in self.properties if each not in service], [])
-        for setting in ("LoadCredential", "EnvironmentFile"):
+        for setting in ("LoadCredential", "SetCredential", "EnvironmentFile", "Environment=DATADOG_TOKEN_EXPORTER_CONFIG_FILE"):
             self.assertEqual([each for each in self.properties if each.startswith(setting)],
                              [line for line in service if line.startswith(setting)])
-
-    def test_its_credentials_are_the_flags_of_the_service(self):
-        text = self.path.read_text(encoding="utf-8").replace("${CREDENTIALS_DIRECTORY}", "%d")
-        for flag in re.findall(r"--datadog\.\S+", SystemdUnit.service):
-            self.assertIn(f"'{flag}'", text)
 
     def test_systemd_knows_its_properties(self):
         with tempfile.TemporaryDirectory() as folder:
@@ -236,12 +261,24 @@ class SystemdRun(unittest.TestCase):
 
     def run_in(self, root, *arguments):
         stand_in = pathlib.Path(root, "bin", "systemd-run")
-        stand_in.parent.mkdir()
+        stand_in.parent.mkdir(exist_ok=True)
+        shutil.rmtree(pathlib.Path(root, "credentials"), ignore_errors=True)
         stand_in.write_text(SYSTEMD_RUN, encoding="utf-8")
         stand_in.chmod(0o755)
-        return subprocess.run(["sh", self.path, *arguments], capture_output=True, text=True, timeout=harness.LIMIT_SECONDS, check=False,
+        folder = pathlib.Path(root, "etc", "datadog-token-exporter")
+        folder.mkdir(parents=True, exist_ok=True)
+        shutil.copy(UNITS / "config.yaml", folder)
+        # The script looks into the settings too, and in a test they are elsewhere.
+        script = pathlib.Path(root, "bin", "datadog-token-exporter-run")
+        script.write_text(self.path.read_text(encoding="utf-8").replace("settings=/etc/", f"settings={root}/etc/"), encoding="utf-8")
+        return subprocess.run(["sh", script, *arguments], capture_output=True, text=True, timeout=harness.LIMIT_SECONDS, check=False,
                               env=harness.clean_environment(PATH=f"{stand_in.parent}:{os.environ['PATH']}", ROOT=root,
                                                             EXPORTER=harness.EXPORTER))
+
+    def settings(self, root, *lines):
+        path = pathlib.Path(root, "etc", "default", "datadog-token-exporter")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("\n".join([*lines, ""]), encoding="utf-8")
 
     def lay_out(self, root, **keys):
         for name, text in keys.items():
@@ -253,12 +290,26 @@ class SystemdRun(unittest.TestCase):
     def test_it_lists_tokens_with_the_services_settings_and_keys(self):
         with harness.SimulatedDatadog("--tokens", "400", "--seed", "1") as api, tempfile.TemporaryDirectory() as root:
             self.lay_out(root, api_key="01234567" * 4, app_key=harness.ACCESS_TOKEN)
-            settings = pathlib.Path(root, "etc", "default", "datadog-token-exporter")
-            settings.parent.mkdir()
-            settings.write_text(f"DATADOG_TOKEN_EXPORTER_DATADOG_BASE_URL={api.url}\n", encoding="utf-8")
+            self.settings(root, f"DATADOG_TOKEN_EXPORTER_DATADOG_BASE_URL={api.url}")
             done = self.run_in(root, "--list=leaked", "--list.format=json")
         self.assertEqual((done.returncode, done.stderr), (0, ""))
         self.assertEqual([json.loads(line)["findings"][0] for line in done.stdout.splitlines()], ["leaked"])
+
+    def test_a_demonstration_needs_no_keys(self):
+        with tempfile.TemporaryDirectory() as root:
+            self.settings(root, "DATADOG_TOKEN_EXPORTER_DEMO=true")
+            done = self.run_in(root, "--list=leaked")
+        self.assertEqual(done.returncode, 0, done.stderr)
+
+    def test_an_access_token_needs_no_api_key_where_the_settings_say_so(self):
+        with harness.SimulatedDatadog("--tokens", "400", "--seed", "1") as api, tempfile.TemporaryDirectory() as root:
+            self.lay_out(root, app_key=harness.ACCESS_TOKEN)
+            self.settings(root, f"DATADOG_TOKEN_EXPORTER_DATADOG_BASE_URL={api.url}")
+            without = self.run_in(root, "--check")
+            self.settings(root, f"DATADOG_TOKEN_EXPORTER_DATADOG_BASE_URL={api.url}", "DATADOG_TOKEN_EXPORTER_DATADOG_API_KEY_FILE=")
+            done = self.run_in(root, "--check")
+        self.assertIn("/api-key: is empty", without.stderr)
+        self.assertEqual((without.returncode, done.returncode), (2, 0), done.stderr)
 
     def test_its_exit_status_is_the_programs(self):
         with tempfile.TemporaryDirectory() as root:

@@ -14,7 +14,7 @@
 # 4. README's first command as it stands: it serves metrics.
 # 5. The tests. Ends with ctest's own summary, and with its status.
 #
-# JOBS (2) compile at once, and SECONDS_AT_MOST (10800) bounds the whole. Tests see a network that has loopback and nothing else.
+# JOBS (2) compile at once, CCACHE_DIR names a folder for ccache, and SECONDS_AT_MOST (10800) bounds the whole. Tests see a network that has loopback and nothing else.
 set -eu
 suite=${1:?"usage: sh tests/platforms/run.sh bookworm|trixie|sid [REGEX]"}
 regex=${2:-.}
@@ -27,69 +27,17 @@ cd "$(dirname "$0")/../.."
 . ./exporter/packages.sh
 install_packages debootstrap git iproute2 util-linux
 
-mirror=http://deb.debian.org/debian
 root=$PWD/build/platforms/$suite
 source=/src # In the chroot.
-started=$(date +%s)
-deadline=$((started + ${SECONDS_AT_MOST:-10800}))
-
-step() { printf '\n=== %s: %s (%s s since the start)\n' "$suite" "$1" "$(($(date +%s) - started))"; }
-fail() { echo "FAILED: $1" >&2; exit 1; }
-
-# apart [unshare's options...] <command...>: in mount and process namespaces of its own. However this script ends, by SIGKILL too, the
-# kernel ends the processes (each goes with its parent) and undoes the mounts with them, so no rm of the chroot ever meets a mounted
-# folder.
-apart() {
-    left=$((deadline - $(date +%s)))
-    [ "$left" -gt 0 ] || fail "out of time"
-    # KILL, as unshare holds SIGTERM back. In the foreground, so that Ctrl-C reaches what runs.
-    nice -n 10 setpriv --pdeathsig KILL timeout --foreground --signal=KILL "$left" \
-        setpriv --pdeathsig KILL unshare --mount --pid --fork --kill-child "$@"
-}
-
-# inside [--net] <command...>: in the chroot, with nothing of this machine's environment; --net: without this machine's network.
-inside() {
-    net=""
-    if [ "$1" = --net ]; then
-        net=--net
-        shift
-    fi
-    # shellcheck disable=SC2016 # the inner shell's own variables
-    apart ${net:+"$net"} sh -c '
-        root=$1 net=$2 source=$3
-        shift 3
-        mount -t proc proc "$root/proc"
-        mount -t tmpfs tmpfs "$root/dev/shm"
-        mount -t devpts -o newinstance,ptmxmode=0666 devpts "$root/dev/pts"
-        [ -z "$net" ] || ip link set lo up
-        exec chroot "$root" sh -c "cd $source && exec \"\$@\"" sh "$@"
-    ' sh "$root" "$net" "$source" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 DEBIAN_FRONTEND=noninteractive \
-        "CMAKE_BUILD_PARALLEL_LEVEL=${JOBS:-2}" "$@"
-}
+seconds_at_most=${SECONDS_AT_MOST:-10800}
+. ./tests/platforms/chroot.sh
 
 step "Debian's base system"
-if [ ! -d "$root" ]; then
-    mkdir -p build/platforms
-    rm -rf --one-file-system "$root.new" # of a run that was ended
-    apart debootstrap --variant=minbase "$suite" "$root.new" "$mirror" >"$root.log" 2>&1 || { tail "$root.log"; fail "debootstrap"; }
-    mkdir "$root.new$source"
-    # No package starts its service.
-    printf '#!/bin/sh\nexit 101\n' >"$root.new/usr/sbin/policy-rc.d"
-    chmod +x "$root.new/usr/sbin/policy-rc.d"
-    mv "$root.new" "$root"
-fi
-# The way to the mirror is this machine's: its resolver, its proxy, and what it thinks of a mirror that lags behind.
-cp /etc/resolv.conf "$root/etc/resolv.conf"
-apt-config dump | grep -E '^Acquire::(http::Proxy|Check-Valid-Until|Check-Date) ' >"$root/etc/apt/apt.conf.d/99host" || true
-inside sh -c 'apt-get update -qq && apt-get -y -qq dist-upgrade' >"$root.log" 2>&1 || { tail "$root.log"; fail "the upgrade"; }
+base_system "$root"
+up_to_date
 
 step "HEAD"
-[ -z "$(git status --porcelain)" ] || echo "Note: what is not committed is not tested."
-git init --quiet "$root$source"
-git -C "$root$source" fetch --quiet "$PWD" HEAD
-# Touches only the files that differ, so that little is compiled again.
-git -C "$root$source" reset --quiet --hard FETCH_HEAD
-git -C "$root$source" log -1 --format='%h %s'
+clone_head
 
 step "README's first command, one poll"
 inside sh exporter/run.sh --once --once.output=build/once.metrics
@@ -123,5 +71,5 @@ inside --net sh -c '
 
 step "Test"
 # Most of them wait for a clock or a socket.
-inside --net ctest --preset release --parallel 4 --tests-regex "$regex" --label-exclude '^(dashboards|helm|image|rules)$' \
+inside --net ctest --preset release --parallel 4 --tests-regex "$regex" --label-exclude '^(dashboards|docs|helm|image|rules)$' \
     --exclude-regex '^app\.status_page$'

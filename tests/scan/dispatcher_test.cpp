@@ -30,6 +30,10 @@ class Event {
         std::unique_lock lock(mutex_);
         return changed_.wait_for(lock, 20s, [&] { return times_ >= times; });
     }
+    [[nodiscard]] int times() {
+        const std::lock_guard lock(mutex_);
+        return times_;
+    }
 
   private:
     std::mutex mutex_;
@@ -44,9 +48,14 @@ class CountingObserver final : public Recording<PollObserver> {
         polls.happen();
     }
     void became_stale(const Statistics&) override {}
+    std::optional<PollerChange> take_change() override {
+        on_change();
+        return std::nullopt;
+    }
 
     Event polls;
     std::function<void()> on_poll = [] {};
+    std::function<void()> on_change = [] {};  ///< asked whether there is one
 };
 
 /// The machine's clock, put forward.
@@ -347,6 +356,110 @@ TEST(Dispatcher, HasNothingToDoWithoutOrganizations) {
     dispatcher.run_once();
 
     EXPECT_TRUE(dispatcher.moving());
+}
+
+TEST(Dispatcher, PollsOneThatBecomesAMember) {
+    Organization first;
+    Organization second;
+    Dispatcher dispatcher({first.member()}, system_clock(), 1);
+    const Running running(dispatcher);
+    ASSERT_TRUE(first.observer.polls.wait_for(1));
+
+    dispatcher.set_members({second.member(), first.member()}, 1);
+
+    EXPECT_TRUE(second.observer.polls.wait_for(1));
+}
+
+TEST(Dispatcher, AsksItsMembersWhatIsToBeDoneWhenOthersCome) {
+    Organization stays({.interval = std::chrono::hours(1)});
+    Dispatcher dispatcher({stays.member()}, system_clock(), 1);
+    const Running running(dispatcher);
+    ASSERT_TRUE(stays.observer.polls.wait_for(1));
+    Event asked;
+    stays.observer.on_change = [&asked] { asked.happen(); };
+
+    dispatcher.set_members({stays.member()}, 1);
+
+    EXPECT_TRUE(asked.wait_for(1));
+}
+
+TEST(Dispatcher, DropsTheAnswerToOneThatWent) {
+    Gate gate;
+    Event freed;
+    std::shared_ptr<Organization> goes(new Organization, [&freed](Organization* organization) {
+        delete organization;
+        freed.happen();
+    });
+    goes->source.respond = [&gate](std::size_t) {
+        gate.pass();
+        return page_answer(PageBuilder().token("a").total(1));
+    };
+    Event finished;
+    goes->observer.on_poll = [&finished] { finished.happen(); };
+    Organization stays;
+    Dispatcher dispatcher({{&goes->poller, &goes->source, goes}, stays.member()}, system_clock(), 2);
+    const Running running(dispatcher);
+    ASSERT_TRUE(gate.wait_for(1));
+
+    dispatcher.set_members({stays.member()}, 2);
+    Organization after;
+    dispatcher.set_members({stays.member(), after.member()}, 2);
+    ASSERT_TRUE(after.observer.polls.wait_for(1));
+    goes.reset();
+    EXPECT_EQ(freed.times(), 0) << "a worker still fetches its page";
+    gate.open();
+
+    EXPECT_TRUE(freed.wait_for(1));
+    EXPECT_EQ(finished.times(), 0);
+}
+
+TEST(Dispatcher, MakesNoRequestForOneThatWentBeforeItsTurn) {
+    Gate gate;
+    Organization hanging;
+    hanging.source.respond = [&gate](std::size_t) {
+        gate.pass();
+        return page_answer(PageBuilder().token("a").total(1));
+    };
+    Organization waiting;
+    std::atomic<int> requests = 0;
+    waiting.source.respond = [&requests](std::size_t) {
+        ++requests;
+        return page_answer(PageBuilder().token("a").total(1));
+    };
+    Dispatcher dispatcher({hanging.member(), waiting.member()}, system_clock(), 1);
+    const Running running(dispatcher);
+    ASSERT_TRUE(gate.wait_for(1));
+
+    Organization last;
+    dispatcher.set_members({hanging.member(), last.member()}, 1);
+    Event asked;
+    last.observer.on_change = [&asked] { asked.happen(); };
+    ASSERT_TRUE(asked.wait_for(1));
+    gate.open();
+
+    EXPECT_TRUE(last.observer.polls.wait_for(1));
+    EXPECT_EQ(requests, 0);
+}
+
+TEST(Dispatcher, HiresWorkersForMoreMembers) {
+    Gate gate;
+    std::vector<std::unique_ptr<Organization>> organizations;
+    std::vector<Dispatcher::Member> members;
+    for (int i = 0; i < 3; ++i) {
+        organizations.push_back(std::make_unique<Organization>());
+        organizations.back()->source.respond = [&gate](std::size_t) {
+            gate.pass();
+            return page_answer(PageBuilder().token("a").total(1));
+        };
+        members.push_back(organizations.back()->member());
+    }
+    Dispatcher dispatcher({members.front()}, system_clock(), 1);
+    const Running running(dispatcher);
+
+    dispatcher.set_members(members, 3);
+
+    EXPECT_TRUE(gate.wait_for(3));
+    gate.open();
 }
 
 }  // namespace

@@ -27,7 +27,9 @@ class RecordingObserver final : public Recording<PollObserver> {
         }
     }
     void became_stale(const Statistics&) override { ++stale; }
+    std::optional<PollerChange> take_change() override { return std::exchange(change, std::nullopt); }
 
+    std::optional<PollerChange> change;
     std::vector<Statistics> polls;  ///< as told after each
     Statistics statistics;
     int stale = 0;
@@ -487,6 +489,96 @@ TEST(Poller, AnObserverThatFailsBringsTheNextPollNoSooner) {
 
     EXPECT_EQ(polls[1] - polls[0], minutes(5));
     EXPECT_EQ(polls[2] - polls[1], minutes(5));
+}
+
+TEST(Poller, AnotherIntervalMovesTheNextPoll) {
+    PollerFixture fixture;
+    fixture.answer_well();
+    Poller poller = fixture.poller();
+    fixture.run_polls(poller, 1);
+    PollerOptions shorter = fixture.options;
+    shorter.interval = minutes(1);
+    fixture.observer.change = {.options = shorter};
+
+    fixture.run_polls(poller, 3);
+
+    EXPECT_EQ(fixture.poll_times[1] - fixture.poll_times[0], minutes(1));
+    EXPECT_EQ(fixture.poll_times[2] - fixture.poll_times[1], minutes(1));
+    EXPECT_EQ(fixture.observer.statistics.interval, minutes(1));
+}
+
+TEST(Poller, AnotherPhaseMovesNothingWithoutAnotherInterval) {
+    PollerFixture fixture;
+    fixture.answer_well();
+    Poller poller = fixture.poller();
+    fixture.run_polls(poller, 1);
+    PollerOptions other = fixture.options;
+    other.phase = minutes(2);
+    fixture.observer.change = {.options = other};
+
+    fixture.run_polls(poller, 2);
+
+    EXPECT_EQ(fixture.poll_times[1] - fixture.poll_times[0], minutes(5));
+}
+
+TEST(Poller, AnotherIntervalShortensNoPauseAfterAFailure) {
+    PollerFixture fixture;
+    fixture.answer_with(ErrorKind::rate_limited, seconds(3600));
+    Poller poller = fixture.poller();
+    fixture.run_polls(poller, 1);
+    PollerOptions shorter = fixture.options;
+    shorter.interval = minutes(1);
+    fixture.observer.change = {.options = shorter};
+
+    fixture.run_polls(poller, 2);
+
+    EXPECT_EQ(fixture.poll_times[1] - fixture.poll_times[0], seconds(3600) + half_of_the_jitter);
+}
+
+TEST(Poller, AChangeCanBringTheNextPollAtOnce) {
+    PollerFixture fixture;
+    fixture.answer_with(ErrorKind::forbidden, seconds(3600));
+    Poller poller = fixture.poller();
+    fixture.run_polls(poller, 1);
+    fixture.observer.change = {.options = fixture.options, .poll_now = true};
+
+    fixture.run_polls(poller, 2);
+
+    EXPECT_EQ(fixture.poll_times[1], fixture.poll_times[0]);
+}
+
+TEST(Poller, AChangeDuringAPollHoldsFromTheNextOneOn) {
+    PollerFixture fixture;
+    PollerOptions smaller = fixture.options;
+    smaller.scan.max_tokens = 1;
+    fixture.source.respond = [&, first = true](std::size_t number) mutable {
+        if (std::exchange(first, false)) {
+            fixture.observer.change = {.options = smaller};
+        }
+        return page_answer(number == 0 ? PageBuilder().token("a").token("b").total(2)
+                                       : PageBuilder().total(2));
+    };
+    Poller poller = fixture.poller();
+
+    EXPECT_TRUE(fixture.poll(poller)) << "the limit of the next poll held for this one";
+    EXPECT_FALSE(fixture.poll(poller));
+
+    EXPECT_EQ(fixture.observer.statistics.last_error->kind, ErrorKind::endless);
+}
+
+TEST(Poller, AShorterTimeToStalenessCountsFromTheLastSuccess) {
+    PollerFixture fixture;
+    fixture.answer_well();
+    Poller poller = fixture.poller();
+    fixture.run_polls(poller, 1);
+    const SteadyTime success = fixture.clock.steady_now();
+    PollerOptions shorter = fixture.options;
+    shorter.stale_after = minutes(2);
+    fixture.observer.change = {.options = shorter};
+
+    const Next next = poller.next();
+
+    EXPECT_EQ(std::get<SteadyTime>(next), success + minutes(2));
 }
 
 TEST(Poller, MovesUntilTheNextPollIsLongOverdue) {

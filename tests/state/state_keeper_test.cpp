@@ -141,6 +141,25 @@ TEST_F(Keeper, DropsOrganizationsThatAreNoLongerConfigured) {
     EXPECT_THAT(events_, IsEmpty());
 }
 
+TEST_F(Keeper, ForgetsOrganizationsThatGoWhileItRuns) {
+    const auto a = random_state(1, "a", 100);
+    const auto b = random_state(2, "b", 100);
+    const auto running = keeper();
+    running->update(a);
+    running->update(b);
+    ASSERT_TRUE(running->save_if_changed());
+
+    running->keep_only({"b", "c"});
+
+    EXPECT_FALSE(running->state_of("a"));
+    EXPECT_TRUE(has(*running, b));
+    EXPECT_FALSE(running->is_saved());
+    ASSERT_TRUE(running->save_if_changed());
+    const auto after = keeper();
+    EXPECT_FALSE(after->state_of("a"));
+    EXPECT_TRUE(has(*after, b));
+}
+
 TEST_F(Keeper, DoesNotUseWhatWasCountedByOtherSettings) {
     OrganizationState other = random_state(1, "a", 10);
     other.fingerprint = "other bounds";

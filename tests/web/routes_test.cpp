@@ -20,7 +20,8 @@ class Routes : public ::testing::Test {
 
     [[nodiscard]] http::Handler handler() {
         return make_handler({telemetry_path_, &store_, [this] { return alive_; }, [this] { return ready_; },
-                             [] { return std::string("<!DOCTYPE html>"); }, "poll: {interval: 5m}\n"});
+                             [] { return std::string("<!DOCTYPE html>"); },
+                             [] { return std::string("poll: {interval: 5m}\n"); }});
     }
 
     [[nodiscard]] http::Response get(std::string_view path, std::string_view accept_encoding = {},

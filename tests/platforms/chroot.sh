@@ -1,0 +1,78 @@
+# Sourced by the scripts beside it: a Debian of its own in a chroot. They set suite, root (its folder on this machine), source (the
+# folder in it that commands start in) and seconds_at_most. CCACHE_DIR: a folder of this machine that ccache uses there. NICE (10): how
+# far what runs there steps back.
+# shellcheck shell=sh disable=SC2154
+mirror=http://deb.debian.org/debian
+started=$(date +%s)
+# shellcheck disable=SC2154 # whoever sources this sets it
+deadline=$((started + seconds_at_most))
+
+# shellcheck disable=SC2154
+step() { printf '\n=== %s: %s (%s s since the start)\n' "$suite" "$1" "$(($(date +%s) - started))"; }
+fail() { echo "FAILED: $1" >&2; exit 1; }
+
+# apart [unshare's options...] <command...>: in mount and process namespaces of its own. However this script ends, by SIGKILL too, the
+# kernel ends the processes (each goes with its parent) and undoes the mounts with them, so no rm of the chroot ever meets a mounted
+# folder.
+apart() {
+    left=$((deadline - $(date +%s)))
+    [ "$left" -gt 0 ] || fail "out of time"
+    # KILL, as unshare holds SIGTERM back. In the foreground, so that Ctrl-C reaches what runs.
+    nice -n "${NICE:-10}" setpriv --pdeathsig KILL timeout --foreground --signal=KILL "$left" \
+        setpriv --pdeathsig KILL unshare --mount --pid --fork --kill-child "$@"
+}
+
+# inside [--net] <command...>: in the chroot, with nothing of this machine's environment; --net: without this machine's network.
+inside() {
+    net=""
+    if [ "$1" = --net ]; then
+        net=--net
+        shift
+    fi
+    # shellcheck disable=SC2016 # the inner shell's own variables
+    apart ${net:+"$net"} sh -c '
+        root=$1 net=$2 source=$3 cache=$4
+        shift 4
+        mount -t proc proc "$root/proc"
+        mount -t tmpfs tmpfs "$root/dev/shm"
+        mount -t devpts -o newinstance,ptmxmode=0666 devpts "$root/dev/pts"
+        [ -z "$cache" ] || { mkdir -p "$root/ccache" && mount --bind "$cache" "$root/ccache"; }
+        [ -z "$net" ] || ip link set lo up
+        exec chroot "$root" sh -c "cd $source && exec \"\$@\"" sh "$@"
+    ' sh "$root" "$net" "$source" "${CCACHE_DIR:-}" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 \
+        DEBIAN_FRONTEND=noninteractive "CMAKE_BUILD_PARALLEL_LEVEL=${JOBS:-2}" \
+        ${CCACHE_DIR:+CCACHE_DIR=/ccache CMAKE_CXX_COMPILER_LAUNCHER=ccache} "$@"
+}
+
+# base_system <folder>: Debian's smallest system, unless it is there, with this machine's way to the mirror.
+base_system() {
+    if [ ! -d "$1" ]; then
+        mkdir -p build/platforms
+        rm -rf --one-file-system "$1.new" # of a run that was ended
+        apart debootstrap --variant=minbase "$suite" "$1.new" "$mirror" >"$1.log" 2>&1 || { tail "$1.log"; fail "debootstrap"; }
+        mkdir -p "$1.new$source"
+        # No package starts its service.
+        printf '#!/bin/sh\nexit 101\n' >"$1.new/usr/sbin/policy-rc.d"
+        chmod +x "$1.new/usr/sbin/policy-rc.d"
+        mv "$1.new" "$1"
+    fi
+    # The way to the mirror is this machine's: its resolver, its proxy, and what it thinks of a mirror that lags behind.
+    cp /etc/resolv.conf "$1/etc/resolv.conf"
+    apt-config dump | grep -E '^Acquire::(http::Proxy|Check-Valid-Until|Check-Date) ' >"$1/etc/apt/apt.conf.d/99host" || true
+}
+
+# up_to_date: the system in $root, and ccache in it where there is a folder for it.
+up_to_date() {
+    inside sh -c 'apt-get update -qq && apt-get -y -qq dist-upgrade' >"$root.log" 2>&1 || { tail "$root.log"; fail "the upgrade"; }
+    [ -z "${CCACHE_DIR:-}" ] || inside apt-get install -y -qq --no-install-recommends ccache >"$root.log" 2>&1 || fail "ccache"
+}
+
+# clone_head: this repository's HEAD, in the chroot.
+clone_head() {
+    [ -z "$(git status --porcelain)" ] || echo "Note: what is not committed is not tested."
+    git init --quiet "$root$source"
+    git -C "$root$source" fetch --quiet "$PWD" HEAD
+    # Touches only the files that differ, so that little is compiled again.
+    git -C "$root$source" reset --quiet --hard FETCH_HEAD
+    git -C "$root$source" log -1 --format='%h %s'
+}

@@ -15,7 +15,8 @@ program_test_packages="curl libcli11-dev libgmock-dev libgtest-dev openssl procp
 
 # One clang for all Debians: formatters and linters of two versions don't agree.
 test_packages="$program_test_packages $package_packages chromium chromium-driver clang-19 clang-format-19 clang-tidy-19 cppcheck jq
-  libbenchmark-dev libclang-rt-19-dev lintian man-db python3-requests python3-selenium python3-yaml systemd unzip wrk zsh"
+  libbenchmark-dev libclang-rt-19-dev lintian man-db python3-pip python3-requests python3-selenium python3-yaml shellcheck systemd
+  unzip wrk yamllint zsh"
 
 as_root() {
     if [ "$(id -u)" -eq 0 ]; then

@@ -561,8 +561,8 @@ TEST(Scan, RepeatsOnlySoManyRequestsInOnePoll) {
     ASSERT_FALSE(listing);
     EXPECT_EQ(listing.error().kind, datadog::ErrorKind::server_error);
     EXPECT_EQ(fixture.source.asked.size(), 11U);
-    this poll has already retried  // five pages in two requests each, and the one too many
-            EXPECT_NE(listing.error().message.find("5 requests"), std::string::npos)
+    // Five pages in two requests each, and the one too many.
+    EXPECT_NE(listing.error().message.find("this poll has already retried 5 requests"), std::string::npos)
         << listing.error().message;
 }
 

@@ -1,3 +1,4 @@
+# shellcheck shell=sh disable=SC2034,SC2086 # lists of packages, for who sources it
 # Sourced by exporter/run.sh, tests/run.sh and the Dockerfile: the Debian packages of each purpose, and how to install what is missing.
 # Works on Debian 12, 13 and unstable, as root or with sudo.
 
@@ -14,7 +15,8 @@ program_test_packages="curl libcli11-dev libgmock-dev libgtest-dev openssl procp
 
 # One clang for all Debians: formatters and linters of two versions don't agree.
 test_packages="$program_test_packages $package_packages chromium chromium-driver clang-19 clang-format-19 clang-tidy-19 cppcheck jq
-  libbenchmark-dev libclang-rt-19-dev lintian man-db python3-requests python3-selenium python3-yaml systemd unzip wrk zsh"
+  libbenchmark-dev libclang-rt-19-dev lintian man-db python3-pip python3-requests python3-selenium python3-yaml shellcheck systemd
+  unzip wrk yamllint zsh"
 
 as_root() {
     if [ "$(id -u)" -eq 0 ]; then
@@ -34,7 +36,6 @@ install_packages() {
     [ -n "$missing" ] || return 0
     echo "Installing:$missing"
     as_root env DEBIAN_FRONTEND=noninteractive apt-get update -qq
-    # shellcheck disable=SC2086 # a list of words
     as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing
 }
 
@@ -51,9 +52,15 @@ install_build_packages() {
         return
     fi
     as_root dpkg --add-architecture "$architecture"
+    as_root apt-get update -qq
     foreign=""
     for package in $build_libraries "$@"; do
-        foreign="$foreign $package:$architecture"
+        # Headers alone may be one package for all architectures.
+        if apt-cache show --no-all-versions "$package" | grep -qx 'Architecture: all'; then
+            foreign="$foreign $package"
+        else
+            foreign="$foreign $package:$architecture"
+        fi
     done
     install_packages $build_tools "crossbuild-essential-$architecture" $foreign
 }

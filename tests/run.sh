@@ -21,11 +21,14 @@ command -v npm >/dev/null || install_packages npm
 step "Helm 3, Helm 4 and Kubernetes' schemas"
 sh tests/helm/tools/get.sh
 
+step "hadolint and actionlint"
+sh tests/lint/tools/get.sh
+
 step "promtool of Prometheus 3"
 sh tests/rules/tools/get.sh
 
 step "Formatting"
-find exporter tests -name '*.cpp' -o -name '*.h' | xargs clang-format-19 --dry-run --Werror
+find exporter tests '(' -name '*.cpp' -o -name '*.h' ')' -print0 | xargs -0 clang-format-19 --dry-run --Werror
 
 step "cppcheck"
 # It sees our own files alone; what depends on a library's is clang-tidy's affair.

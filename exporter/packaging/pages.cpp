@@ -1,4 +1,5 @@
-// Writes what the package makes of the table of options: the manual page, and the completions of bash and zsh. The build runs it:
+// Writes what the package makes of the table of options: the manual page, and the completions of bash and
+// zsh. The build runs it:
 //
 //   exporter_pages man|bash|zsh
 #include "config/load.h"
@@ -29,8 +30,9 @@ std::string replaced(std::string_view text,
                      std::initializer_list<std::pair<char, std::string_view>> replacements) {
     std::string result;
     for (const char c : text) {
-        const auto* const found = std::find_if(replacements.begin(), replacements.end(),
-                                               [&](const auto& replacement) { return replacement.first == c; });
+        const auto* const found =
+            std::find_if(replacements.begin(), replacements.end(),
+                         [&](const auto& replacement) { return replacement.first == c; });
         found == replacements.end() ? result.push_back(c) : static_cast<void>(result += found->second);
     }
     return result;
@@ -101,7 +103,7 @@ std::string roff_text(std::string_view text) {
     for (const std::string_view line : split(text, '\n')) {
         if (line.starts_with("  ") != is_literal) {
             is_literal = !is_literal;
-            page += is_literal ? ".PP\n.nf\n" : ".fi\n";
+            page += is_literal ? ".PP\n.nf\n" : ".fi\n.PP\n";
         }
         page += line.empty() ? ".PP" : roff_line(line);
         page += '\n';
@@ -128,10 +130,10 @@ std::string manual_entry(const Option& option) {
     using namespace exporter::config;
     std::string entry = fmt::format(".TP\n\\fB\\-\\-{}\\fR", roff(option.flag));
     if (!option.form.name.empty()) {
-        entry += may_be_left_out(option)
-                     ? fmt::format("[=\\fI{}\\fR]",
-                                   roff(option.form.name.substr(1, option.form.name.size() - 2)))
-                     : fmt::format(" \\fI{}\\fR", roff(option.form.name));
+        entry +=
+            may_be_left_out(option)
+                ? fmt::format("[=\\fI{}\\fR]", roff(option.form.name.substr(1, option.form.name.size() - 2)))
+                : fmt::format(" \\fI{}\\fR", roff(option.form.name));
     }
     entry += fmt::format("\n{}{}\n", roff_line(option.help),
                          is_list(option) ? " Comma\\-separated or repeated." : "");
@@ -140,8 +142,9 @@ std::string manual_entry(const Option& option) {
     entry += property("Environment", has_variable(option) ? environment_variable(option) : "");
     if (has_yaml_key(option)) {
         const std::string below = organization_key(option);
-        entry += property("Key", yaml_path(option) +
-                                     (below.empty() ? "" : fmt::format(", or {} below organizations", below)));
+        entry +=
+            property("Key", yaml_path(option) +
+                                (below.empty() ? "" : fmt::format(", or {} below organizations", below)));
     }
     return entry;
 }
@@ -164,13 +167,14 @@ std::pair<std::string, std::string> around_the_options() {
 std::string manual_page() {
     const auto [introduction, conclusion] = around_the_options();
     const std::size_t examples = conclusion.find("Examples:\n");
-    std::string page = ".\\\" Made from exporter/config/options.cpp.\n"
-                       ".TH DATADOG_TOKEN_EXPORTER 1 \"\" \"datadog_token_exporter " EXPORTER_VERSION
-                       "\" \"User Commands\"\n"
-                       ".nh\n.ad l\n"
-                       ".SH NAME\ndatadog_token_exporter \\- Prometheus exporter for Datadog access tokens\n"
-                       ".SH SYNOPSIS\n.B datadog_token_exporter\n[\\fIflags\\fR]\n"
-                       ".SH DESCRIPTION\n";
+    std::string page =
+        ".\\\" Made from exporter/config/options.cpp.\n"
+        ".TH DATADOG_TOKEN_EXPORTER 1 \"\" \"datadog_token_exporter " EXPORTER_VERSION
+        "\" \"User Commands\"\n"
+        ".nh\n.ad l\n"
+        ".SH NAME\ndatadog_token_exporter \\- Prometheus exporter for Datadog access tokens\n"
+        ".SH SYNOPSIS\n.B datadog_token_exporter\n[\\fIflags\\fR]\n"
+        ".SH DESCRIPTION\n";
     page += roff_text(introduction);
     page += ".SH OPTIONS\n";
     for (const Option& option : exporter::config::options()) {
@@ -182,7 +186,8 @@ std::string manual_page() {
     page += ".SH \"EXIT STATUS\"\n" +
             roff_text(conclusion.substr(std::string_view("Exit status: ").size(),
                                         examples - std::string_view("Exit status: ").size()));
-    page += ".SH EXAMPLES\n" + roff_text(conclusion.substr(examples + std::string_view("Examples:\n").size()));
+    page +=
+        ".SH EXAMPLES\n" + roff_text(conclusion.substr(examples + std::string_view("Examples:\n").size()));
     page += R"(.SH FILES
 .TP
 .I /etc/datadog\-token\-exporter/config.yaml
@@ -225,12 +230,14 @@ std::string bash_completion() {
             const std::string complete =
                 fmt::format("_datadog_token_exporter_words {} {}",
                             is_list(option) || option.flag == "list" ? "list" : "one", words);
-            cases += may_be_left_out(option)
-                         ? fmt::format("        {})\n            case $word in\n                -*) ;;\n"
-                                       "                *)\n                    {}\n                    return ;;\n"
-                                       "            esac ;;\n",
-                                       flag, complete)
-                         : fmt::format("        {})\n            {}\n            return ;;\n", flag, complete);
+            cases +=
+                may_be_left_out(option)
+                    ? fmt::format(
+                          "        {})\n            case $word in\n                -*) ;;\n"
+                          "                *)\n                    {}\n                    return ;;\n"
+                          "            esac ;;\n",
+                          flag, complete)
+                    : fmt::format("        {})\n            {}\n            return ;;\n", flag, complete);
         } else if (names_a_file(option)) {
             files += (files.empty() ? "" : " | ") + flag;
         } else if (!option.form.name.empty() && !may_be_left_out(option)) {
@@ -264,13 +271,15 @@ _datadog_token_exporter() {
     fi
     COMPREPLY=()
     case $flag in
-)" + cases + "        " +
-           files + ")\n            compopt -o filenames 2>/dev/null\n            local IFS=$'\\n'\n" +
+)" + cases +
+           "        " + files +
+           ")\n            compopt -o filenames 2>/dev/null\n            local IFS=$'\\n'\n" +
            "            COMPREPLY=($(compgen -f -- \"$word\"))\n            return ;;\n        " + values +
            ")\n            return ;;\n" +
            R"(    esac
     COMPREPLY=($(compgen -W "
-)" + flags + R"(    " -- "$word"))
+)" + flags +
+           R"(    " -- "$word"))
 }
 
 complete -F _datadog_token_exporter datadog_token_exporter datadog-token-exporter-run
@@ -302,8 +311,9 @@ std::string zsh_specification(const Option& option) {
 }
 
 std::string zsh_completion() {
-    std::string script = "#compdef datadog_token_exporter datadog-token-exporter-run\n"
-                         "# Made from exporter/config/options.cpp.\n\n_arguments";
+    std::string script =
+        "#compdef datadog_token_exporter datadog-token-exporter-run\n"
+        "# Made from exporter/config/options.cpp.\n\n_arguments";
     for (const Option& option : exporter::config::options()) {
         script += fmt::format(" \\\n    '{}'", zsh_specification(option));
     }

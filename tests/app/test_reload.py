@@ -170,11 +170,10 @@ class Reloads(Reloading):
         exporter = self.exporter()
         exporter.wait_for_poll()
 
-        self.write({"first": url}, f"""
-state: {{file: {self.directory}/state}}
-shard: {{count: 3, index: 1}}
-web: {{telemetry_path: /elsewhere, probe_listen_address: ['127.0.0.1:0'], max_scrapes: 7}}
-""")
+        self.write({"first": url},
+                   f"state: {{file: {self.directory}/state}}\n"
+                   "shard: {count: 3, index: 1}\n"
+                   "web: {telemetry_path: /elsewhere, probe_listen_address: ['127.0.0.1:0'], max_scrapes: 7}\n")
         self.reload(exporter)
 
         told = "can't change while the exporter runs; restart it"
@@ -196,11 +195,7 @@ web: {{telemetry_path: /elsewhere, probe_listen_address: ['127.0.0.1:0'], max_sc
         self.wait_for_tokens(exporter, {"first": 50})
         unused = by_org(exporter.metrics(), "datadog_access_tokens_at_risk")
 
-        self.write({"first": url}, """
-poll: {interval: 1s}
-buckets: {expiry: [2d, 3d]}
-policy: {max_idle: 1s}
-""")
+        self.write({"first": url}, "poll: {interval: 1s}\nbuckets: {expiry: [2d, 3d]}\npolicy: {max_idle: 1s}\n")
         self.reload(exporter)
 
         def buckets():

@@ -86,7 +86,8 @@ def meaning(returncode, stdout, stderr):
                     config[section] = {key: value for key, value in options.items() if key not in usual or value != usual[key]}
             each["data"]["config.yaml"] = {section: options for section, options in config.items() if options}
         if "template" in each.get("spec", {}):
-            del each["spec"]["template"]["metadata"]["annotations"]["checksum/config"]
+            for name in ("checksum/config", "checksum/fixed-config"):
+                each["spec"]["template"]["metadata"]["annotations"].pop(name, None)
     return objects
 
 

@@ -170,6 +170,38 @@ class Notes(unittest.TestCase):
             self.assertIn(part, notes)
         self.assertNotIn("WARNING", notes)
 
+    def test_they_begin_with_an_image_that_nobody_can_pull(self):
+        keys = {"datadog": {"credentials": {"existingSecret": "keys"}}}
+        image = "datadog-token-exporter:" + chart.version()
+        notes = self.notes(**keys)
+        first, _, rest = notes.partition(" is installed as ")
+        self.assertTrue(first.startswith(f"IMAGE: {image} names no registry, "), notes)
+        self.assertIn(f"\ndatadog-token-exporter {chart.version()}", first)
+        for part in ("ImagePullBackOff", "--set image.registry=", f"docker push registry.example.com/{image}\n", f"kind load docker-image {image}\n",
+                     f"minikube image load {image}\n", f"docker save {image} | ctr -n k8s.io images import -\n"):
+            self.assertIn(part, first)
+        self.assertNotIn("registry", rest)
+        for pullable in ({"image": {"registry": "ghcr.io/example"}}, {"global": {"imageRegistry": "mirror:5000"}}, {"image": {"repository": "example/exporter"}}):
+            notes = self.notes(**keys, **pullable)
+            self.assertTrue(notes.startswith("datadog-token-exporter " + chart.version()), notes)
+            self.assertNotIn("IMAGE", notes)
+
+    def test_they_name_only_what_helps_against_it(self):
+        demo = {"demo": {"enabled": True}}
+        digest = "sha256:" + "a" * 64
+        notes = self.notes(**demo, image={"digest": digest})
+        self.assertTrue(notes.startswith(f"IMAGE: datadog-token-exporter@{digest} names no registry, "), notes)
+        self.assertIn("docker push registry.example.com/datadog-token-exporter\n", notes)
+        for values in ({"digest": digest}, {"pullPolicy": "Always"}):
+            notes = self.notes(**demo, image=values)
+            self.assertIn("is no way out with image.", notes)
+            self.assertNotIn("kind load", notes)
+
+    def test_they_say_how_a_reload_went(self):
+        metric = "datadog_access_token_exporter_config_last_reload_successful"
+        self.assertIn(metric, self.notes(demo={"enabled": True}, configReload={"enabled": True}))
+        self.assertNotIn(metric, self.notes(demo={"enabled": True}))
+
     def test_they_know_shards(self):
         organizations = [{"name": name, "credentials": {"existingSecret": name}} for name in ("a", "b")]
         notes = self.notes(datadog={"organizations": organizations}, sharding={"enabled": True, "replicas": 5})
@@ -243,6 +275,15 @@ class Tools(unittest.TestCase):
         self.assertIn("/spec/endpoints/0/interval: pattern", mistakes("ServiceMonitor", "spec", "endpoints", 0, {"interval": "5 minutes"}))
         self.assertIn("/metadata/lables: unknown field", mistakes("ConfigMap", "metadata", {"lables": {}}))
         self.assertIn("no schema for example.com/v1", mistakes("ConfigMap", {"apiVersion": "example.com/v1"}))
+
+    def test_the_schemas_of_external_secrets_refuse_what_is_wrong(self):
+        wrong = json.loads(json.dumps(chart.rendering("external-secrets").one("ExternalSecret")))
+        self.assertEqual(chart.schema_mistakes([wrong]), [[]])
+        wrong["spec"]["secretStoreReff"] = wrong["spec"].pop("secretStoreRef")
+        wrong["spec"]["data"][0]["remoteRef"] = {"property": "api-key"}
+        text = " ".join(chart.schema_mistakes([wrong])[0])
+        self.assertIn("/spec/secretStoreReff: unknown field", text)
+        self.assertIn("/spec/data/0/remoteRef: required", text)
 
     def test_the_schemas_that_no_package_has_refuse_what_is_wrong(self):
         scaler = chart.rendering("vertical-pod-autoscaler").one("VerticalPodAutoscaler")

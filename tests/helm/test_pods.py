@@ -59,6 +59,19 @@ class Credentials(unittest.TestCase):
                          f"{DIRECTORY}/credentials/Sandbox.US/bearer-token")
         self.assertEqual(sorted(objects.one("Secret")["data"]), ["inline.api-key", "inline.app-key"])
 
+    def test_external_secrets_fill_the_secret_that_is_mounted(self):
+        objects = chart.rendering("external-secrets")
+        spec = objects.one("ExternalSecret")["spec"]
+        store = objects.one("SecretStore")
+        self.assertEqual(spec["secretStoreRef"], {"kind": store["kind"], "name": store["metadata"]["name"]})
+        self.assertEqual(store["spec"]["provider"]["vault"]["auth"]["kubernetes"]["serviceAccountRef"]["name"],
+                         objects.one("ServiceAccount")["metadata"]["name"])
+        mounted = objects.volume("credentials-0")["secret"]
+        self.assertEqual(mounted["secretName"], spec["target"]["name"])
+        self.assertEqual([item["key"] for item in mounted["items"]], [each["secretKey"] for each in spec["data"]])
+        readme = (chart.CHART / "README.md").read_text(encoding="utf-8")
+        self.assertIn(chart.VALUES["external-secrets"].read_text(encoding="utf-8").partition("\n")[2], readme)
+
     def test_the_demo_needs_none(self):
         objects = chart.rendering("demo")
         self.assertEqual(objects.variables["DATADOG_TOKEN_EXPORTER_DEMO"], "true")
@@ -112,6 +125,105 @@ class Rolling(unittest.TestCase):
 
     def test_a_secret_of_somebody_else_has_no_checksum(self):
         self.assertEqual(list(self.checksums({"datadog": {"credentials": {"existingSecret": "keys"}}})), ["checksum/config"])
+
+
+class Reloading(unittest.TestCase):
+    """configReload.enabled: the pods take a change up while they run, and are replaced for what they can't take up."""
+    maxDiff = None
+    checksums = staticmethod(Rolling.checksums)
+
+    @staticmethod
+    def values():
+        return {
+            "datadog": {"organizations": [Reloading.organization("one"), Reloading.organization("two")], "ca": {"pem": "-----BEGIN CERTIFICATE-----\nA"}},
+            "web": {"tls": {"enabled": True, "existingSecret": "tls"}, "basicAuth": {"users": {"a": HASH}}},
+            "configReload": {"enabled": True}}
+
+    @staticmethod
+    def organization(name, secret="keys"):
+        return {"name": name, "credentials": {"existingSecret": secret, "keys": {"apiKey": f"{name}-api", "appKey": f"{name}-app"}}}
+
+    def assert_replaced(self, change, expected, values=None):
+        """Whether a change of the values changes what makes the pods. The configuration changes in any case."""
+        before = values or self.values()
+        after = copy.deepcopy(before)
+        change(after)
+        before, after = chart.render(before), chart.render(after)
+        self.assertNotEqual([each for each in before if each["kind"] in ("ConfigMap", "Secret")],
+                            [each for each in after if each["kind"] in ("ConfigMap", "Secret")])
+        if expected:
+            self.assertNotEqual(before.pod, after.pod)
+        else:
+            self.assertEqual(before.pod, after.pod)
+
+    def test_the_program_is_told_to_watch_and_else_not(self):
+        self.assertEqual(chart.rendering("config-reload").variables["DATADOG_TOKEN_EXPORTER_CONFIG_WATCH"], "true")
+        for name in set(chart.VALUES) - {"config-reload"}:
+            self.assertNotIn("DATADOG_TOKEN_EXPORTER_CONFIG_WATCH", chart.rendering(name).variables, name)
+
+    def test_what_the_program_takes_up_replaces_nobody(self):
+        organizations = lambda values: values["datadog"]["organizations"]  # pylint: disable=unnecessary-lambda-assignment
+        for change in (
+                lambda values: values.update(config={"poll": {"interval": "6m"}, "log": {"level": "debug"}}),
+                lambda values: values["datadog"]["ca"].update(pem="-----BEGIN CERTIFICATE-----\nB"),
+                lambda values: values["web"]["basicAuth"]["users"].update(b=HASH),
+                lambda values: organizations(values).append(self.organization("three")),
+                lambda values: organizations(values).pop(0),
+                lambda values: organizations(values).reverse()):
+            self.assert_replaced(change, False)
+
+    def test_inline_keys_replace_nobody(self):
+        values = {"datadog": {"credentials": {"apiKey": "a" * 32, "appKey": "b" * 40}}, "configReload": {"enabled": True}}
+        self.assert_replaced(lambda values: values["datadog"]["credentials"].update(appKey="c" * 40), False, values)
+
+    def test_the_order_of_organizations_of_several_secrets_replaces_nobody(self):
+        values = self.values()
+        values["datadog"]["organizations"] = [self.organization(name, name) for name in ("b", "c", "a")]
+        self.assert_replaced(lambda values: values["datadog"]["organizations"].reverse(), False, values)
+
+    def test_what_a_running_program_can_not_change_replaces_the_pods(self):
+        for change in (
+                lambda values: values.update(config={"web": {"telemetry_path": "/federate"}}),
+                lambda values: values.update(config={"web": {"max_connections": 5}}),
+                lambda values: values.update(containerPorts={"metrics": 9999}),
+                lambda values: values.update(containerPorts={"probe": 9999}),
+                lambda values: values.update(state={"enabled": True}),
+                lambda values: values.update(web={}),
+                lambda values: values.update(demo={"enabled": True}),
+                lambda values: values["datadog"]["organizations"].append(self.organization("three", "another")),
+                lambda values: values["datadog"].update(ca={"existingConfigMap": "ca"})):
+            self.assert_replaced(change, True)
+        values = {"demo": {"enabled": True}, "configReload": {"enabled": True}}
+        self.assert_replaced(lambda values: values["demo"].update(tokens=5), True, values)
+
+    def test_checksums_come_back_when_they_are_asked_for(self):
+        values = self.values()
+        self.assertEqual(list(self.checksums(values)), ["checksum/fixed-config"])
+        values["datadog"]["organizations"] += [{"name": "inline", "credentials": {"apiKey": "a" * 32, "appKey": "b" * 40}}]
+        values["configReload"]["checksumAnnotations"] = True
+        self.assertEqual(sorted(self.checksums(values)), ["checksum/config", "checksum/credentials", "checksum/web"])
+        with_reload = self.checksums(values)
+        values["configReload"]["enabled"] = False
+        self.assertEqual(sorted(self.checksums(values)), sorted(with_reload))
+
+    def test_a_secret_is_mounted_once_and_its_keys_are_files(self):
+        objects = chart.rendering("config-reload")
+        volumes = [volume for volume in objects.pod["spec"]["volumes"] if volume["name"].startswith("credentials-")]
+        self.assertEqual([volume["secret"] for volume in volumes], [
+            {"secretName": name, "defaultMode": 0o440}
+            for name in ("a.partners.token", "datadog-keys", "tokens-datadog-token-exporter-credentials")])
+        self.assertEqual(objects.config["organizations"][1], {
+            "name": "staging", "site": "datadoghq.com",
+            "api_key_file": f"{DIRECTORY}/credentials/datadog-keys/staging-api-key",
+            "app_key_file": f"{DIRECTORY}/credentials/datadog-keys/staging-app-key"})
+        self.assertEqual(objects.config["organizations"][3]["bearer_token_file"],
+                         f"{DIRECTORY}/credentials/tokens-datadog-token-exporter-credentials/inline.bearer-token")
+
+    def test_certificates_of_the_values_change_together_with_the_configuration(self):
+        """The kubelet changes the files of one volume at once, and those of two one after another."""
+        objects = chart.rendering("config-reload")
+        self.assertEqual(objects.config["datadog"]["ca_file"], f"{DIRECTORY}/config/ca.crt")
+        self.assertEqual([item["path"] for item in objects.volume("config")["configMap"]["items"]], ["config.yaml", "ca.crt"])
 
 
 class Image(unittest.TestCase):
@@ -199,8 +311,9 @@ class Pods(unittest.TestCase):
 
     def test_certification_authorities_come_from_where_they_are(self):
         item = {"key": "ca.crt", "path": "ca.crt"}
-        self.assertEqual(chart.rendering("ca-and-proxy").volume("ca")["configMap"],
-                         {"name": "tokens-datadog-token-exporter", "items": [item]})
+        self.assertEqual(chart.rendering("ca-and-proxy").volume("config")["configMap"],
+                         {"name": "tokens-datadog-token-exporter", "items": [{"key": "config.yaml", "path": "config.yaml"}, item]})
+        self.assertEqual(chart.rendering("ca-and-proxy").config["datadog"], {"ca_file": f"{DIRECTORY}/config/ca.crt"})
         self.assertEqual(chart.rendering("ca-from-configmap").volume("ca")["configMap"], {"name": "company-ca", "items": [item]})
         self.assertEqual(chart.rendering("ca-from-secret").volume("ca")["secret"]["items"], [{"key": "root.pem", "path": "ca.crt"}])
         self.assertEqual(chart.rendering("ca-from-secret").config["datadog"], {"ca_file": f"{DIRECTORY}/ca/ca.crt"})

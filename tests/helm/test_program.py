@@ -52,7 +52,7 @@ class Pod:
         return text
 
     def fill(self, directory, source, text_of, mode):
-        for item in source.get("items") or [{"key": key, "path": key} for key in self.keys(source)]:
+        for item in source.get("items") or [{"key": key, "path": key} for key in self.keys(source, directory)]:
             self.write(directory / item["path"], text_of(source, item["key"], item["path"]), mode)
 
     def write(self, path, text, mode):
@@ -67,10 +67,13 @@ class Pod:
         text = found["data"][key] if found else self.certificate()
         return self.certificate() if path == "ca.crt" else text
 
-    def keys(self, source):
-        """A Secret that is mounted whole: the web configuration, or a certificate."""
+    def keys(self, source, directory):
+        """A Secret that is mounted whole: the web configuration, a certificate, or all credentials in it."""
         found = self.named("Secret", source["secretName"])
-        return list(found["data"]) if found else ["tls.crt", "tls.key", "ca.crt", "web.yml"]
+        if found:
+            return list(found["data"])
+        files = [self.path(file) for file in re.findall(r"(?m)_file: (\S+)$", yaml.safe_dump(self.objects.config, width=10000))]
+        return [file.name for file in files if file.parent == directory] or ["tls.crt", "tls.key", "ca.crt", "web.yml"]
 
     def secret(self, source, key, path):
         found = self.named("Secret", source["secretName"])
@@ -80,7 +83,8 @@ class Pod:
             return "basic_auth_users: {}\n"
         if path == "app-key" and len(source["items"]) == 1:
             return harness.ACCESS_TOKEN
-        return SECRETS.get(path) or (self.pair()[1] if key == "tls.key" else self.certificate())
+        kind = next((kind for kind in SECRETS if path.endswith(kind)), None)
+        return SECRETS.get(kind) or (self.pair()[1] if key == "tls.key" else self.certificate())
 
     def pair(self):
         """A self-signed certificate and its key, made once."""
@@ -154,7 +158,7 @@ class Program(unittest.TestCase):
             self.assertEqual(pod.check().returncode, 2)
 
     def test_it_has_the_flags_that_the_chart_uses(self):
-        used = {"config.file", "demo", "list", "shard.count", "shard.index", "state.file", "probe", "web.probe-listen-address", "web.config.file"}
+        used = {"config.file", "config.watch", "demo", "list", "shard.count", "shard.index", "state.file", "probe", "web.probe-listen-address", "web.config.file"}
         self.assertLessEqual(used, known_flags())
 
     def test_a_program_started_by_exec_has_the_configuration_of_every_pod(self):

@@ -9,12 +9,14 @@ import path from "node:path";
 import {pathToFileURL} from "node:url";
 
 const modules = process.argv[2];
+const secrets = "ComGithubExternalSecretsExternalSecretsApisExternalsecrets";
 const operator = "ComGithubPrometheusOperatorPrometheusOperatorPkgApisMonitoring";
 const packageOf = {
   "v1": ["kubernetes-models", "IoK8sApiCoreV1"],
   "apps/v1": ["kubernetes-models", "IoK8sApiAppsV1"],
   "policy/v1": ["kubernetes-models", "IoK8sApiPolicyV1"],
   "networking.k8s.io/v1": ["kubernetes-models", "IoK8sApiNetworkingV1"],
+  "external-secrets.io/v1": ["@kubernetes-models/external-secrets", `${secrets}V1`],
   "monitoring.coreos.com/v1": ["@kubernetes-models/prometheus-operator", `${operator}V1`],
 };
 

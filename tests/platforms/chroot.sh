@@ -1,5 +1,6 @@
 # Sourced by the scripts beside it: a Debian of its own in a chroot. They set suite, root (its folder on this machine), source (the
-# folder in it that commands start in) and seconds_at_most.
+# folder in it that commands start in) and seconds_at_most. CCACHE_DIR: a folder of this machine that ccache uses there. NICE (10): how
+# far what runs there steps back.
 # shellcheck shell=sh disable=SC2154 # those variables
 mirror=http://deb.debian.org/debian
 started=$(date +%s)
@@ -15,7 +16,7 @@ apart() {
     left=$((deadline - $(date +%s)))
     [ "$left" -gt 0 ] || fail "out of time"
     # KILL, as unshare holds SIGTERM back. In the foreground, so that Ctrl-C reaches what runs.
-    nice -n 10 setpriv --pdeathsig KILL timeout --foreground --signal=KILL "$left" \
+    nice -n "${NICE:-10}" setpriv --pdeathsig KILL timeout --foreground --signal=KILL "$left" \
         setpriv --pdeathsig KILL unshare --mount --pid --fork --kill-child "$@"
 }
 
@@ -28,15 +29,17 @@ inside() {
     fi
     # shellcheck disable=SC2016 # the inner shell's own variables
     apart ${net:+"$net"} sh -c '
-        root=$1 net=$2 source=$3
-        shift 3
+        root=$1 net=$2 source=$3 cache=$4
+        shift 4
         mount -t proc proc "$root/proc"
         mount -t tmpfs tmpfs "$root/dev/shm"
         mount -t devpts -o newinstance,ptmxmode=0666 devpts "$root/dev/pts"
+        [ -z "$cache" ] || { mkdir -p "$root/ccache" && mount --bind "$cache" "$root/ccache"; }
         [ -z "$net" ] || ip link set lo up
         exec chroot "$root" sh -c "cd $source && exec \"\$@\"" sh "$@"
-    ' sh "$root" "$net" "$source" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 DEBIAN_FRONTEND=noninteractive \
-        "CMAKE_BUILD_PARALLEL_LEVEL=${JOBS:-2}" "$@"
+    ' sh "$root" "$net" "$source" "${CCACHE_DIR:-}" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 \
+        DEBIAN_FRONTEND=noninteractive "CMAKE_BUILD_PARALLEL_LEVEL=${JOBS:-2}" \
+        ${CCACHE_DIR:+CCACHE_DIR=/ccache CMAKE_CXX_COMPILER_LAUNCHER=ccache} "$@"
 }
 
 # base_system <folder>: Debian's smallest system, unless it is there, with this machine's way to the mirror.
@@ -54,4 +57,20 @@ base_system() {
     # The way to the mirror is this machine's: its resolver, its proxy, and what it thinks of a mirror that lags behind.
     cp /etc/resolv.conf "$1/etc/resolv.conf"
     apt-config dump | grep -E '^Acquire::(http::Proxy|Check-Valid-Until|Check-Date) ' >"$1/etc/apt/apt.conf.d/99host" || true
+}
+
+# up_to_date: the system in $root, and ccache in it where there is a folder for it.
+up_to_date() {
+    inside sh -c 'apt-get update -qq && apt-get -y -qq dist-upgrade' >"$root.log" 2>&1 || { tail "$root.log"; fail "the upgrade"; }
+    [ -z "${CCACHE_DIR:-}" ] || inside apt-get install -y -qq --no-install-recommends ccache >"$root.log" 2>&1 || fail "ccache"
+}
+
+# clone_head: this repository's HEAD, in the chroot.
+clone_head() {
+    [ -z "$(git status --porcelain)" ] || echo "Note: what is not committed is not tested."
+    git init --quiet "$root$source"
+    git -C "$root$source" fetch --quiet "$PWD" HEAD
+    # Touches only the files that differ, so that little is compiled again.
+    git -C "$root$source" reset --quiet --hard FETCH_HEAD
+    git -C "$root$source" log -1 --format='%h %s'
 }

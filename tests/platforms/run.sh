@@ -14,7 +14,7 @@
 # 4. README's first command as it stands: it serves metrics.
 # 5. The tests. Ends with ctest's own summary, and with its status.
 #
-# JOBS (2) compile at once, and SECONDS_AT_MOST (10800) bounds the whole. Tests see a network that has loopback and nothing else.
+# JOBS (2) compile at once, CCACHE_DIR names a folder for ccache, and SECONDS_AT_MOST (10800) bounds the whole. Tests see a network that has loopback and nothing else.
 set -eu
 suite=${1:?"usage: sh tests/platforms/run.sh bookworm|trixie|sid [REGEX]"}
 regex=${2:-.}
@@ -34,15 +34,10 @@ seconds_at_most=${SECONDS_AT_MOST:-10800}
 
 step "Debian's base system"
 base_system "$root"
-inside sh -c 'apt-get update -qq && apt-get -y -qq dist-upgrade' >"$root.log" 2>&1 || { tail "$root.log"; fail "the upgrade"; }
+up_to_date
 
 step "HEAD"
-[ -z "$(git status --porcelain)" ] || echo "Note: what is not committed is not tested."
-git init --quiet "$root$source"
-git -C "$root$source" fetch --quiet "$PWD" HEAD
-# Touches only the files that differ, so that little is compiled again.
-git -C "$root$source" reset --quiet --hard FETCH_HEAD
-git -C "$root$source" log -1 --format='%h %s'
+clone_head
 
 step "README's first command, one poll"
 inside sh exporter/run.sh --once --once.output=build/once.metrics

@@ -9,6 +9,8 @@ The organizations as a JSON list, with all defaults filled in and for each
   source    where the credentials come from: inline, secret, directory, or none
   files     the program's keys and the paths of the credentials' files
   secrets   (key in the Secret, file name) of what is mounted
+Where pods reload their configuration, a Secret is mounted whole and once: another organization whose keys are in it
+then changes nothing in the pod.
 */}}
 {{- define "datadog-token-exporter.organizations" -}}
 {{- $root := . -}}
@@ -33,7 +35,9 @@ The organizations as a JSON list, with all defaults filled in and for each
 {{- else if $credentials.directory -}}{{- $source = "directory" -}}
 {{- else if $inline -}}{{- $source = "inline" -}}
 {{- end -}}
-{{- $directory := printf "%s/credentials/%s" (include "datadog-token-exporter.directory" $root) $organization.name -}}
+{{- $secret := ternary $credentials.existingSecret (include "datadog-token-exporter.credentialsSecret" $root) (eq $source "secret") -}}
+{{- $isWhole := and $root.Values.configReload.enabled (has $source (list "secret" "inline")) -}}
+{{- $directory := printf "%s/credentials/%s" (include "datadog-token-exporter.directory" $root) (ternary $secret $organization.name $isWhole) -}}
 {{- if eq $source "directory" -}}{{- $directory = trimSuffix "/" $credentials.directory -}}{{- end -}}
 {{- $files := dict -}}
 {{- $secrets := list -}}
@@ -42,17 +46,49 @@ The organizations as a JSON list, with all defaults filled in and for each
 {{- $key := index $credentials.keys $kind -}}
 {{- if eq $source "directory" -}}{{- $file = $key -}}{{- end -}}
 {{- if eq $source "inline" -}}{{- $key = printf "%s.%s" $organization.name $file -}}{{- end -}}
+{{- if $isWhole -}}{{- $file = $key -}}{{- end -}}
 {{- $_ := set $files (index $options $kind) (printf "%s/%s" $directory $file) -}}
 {{- $secrets = append $secrets (dict "kind" $kind "key" $key "path" $file) -}}
 {{- end -}}
 {{- $_ := set $organization "credentials" $credentials -}}
 {{- $_ := set $organization "source" $source -}}
+{{- $_ := set $organization "secret" $secret -}}
 {{- $_ := set $organization "directory" $directory -}}
 {{- $_ := set $organization "files" $files -}}
 {{- $_ := set $organization "secrets" $secrets -}}
 {{- $result = append $result $organization -}}
 {{- end -}}
 {{- toJson $result -}}
+{{- end -}}
+
+{{/* The volumes of credentials, as a JSON list: name, secret, directory and the items of each (none for all of it). */}}
+{{- define "datadog-token-exporter.credentialVolumes" -}}
+{{- $volumes := list -}}
+{{- $organizations := include "datadog-token-exporter.organizations" . | fromJsonArray -}}
+{{- if and .Values.configReload.enabled (not .Values.demo.enabled) -}}
+{{- $directories := dict -}}
+{{- range $organizations -}}
+{{- if has .source (list "secret" "inline") -}}{{- $_ := set $directories .secret .directory -}}{{- end -}}
+{{- end -}}
+{{- range $index, $secret := keys $directories | sortAlpha -}}
+{{- $volumes = append $volumes (dict "name" (printf "credentials-%d" $index) "secret" $secret "directory" (get $directories $secret)) -}}
+{{- end -}}
+{{- else if not .Values.demo.enabled -}}
+{{- range $index, $organization := $organizations -}}
+{{- if ne .source "directory" -}}
+{{- $volumes = append $volumes (dict "name" (printf "credentials-%d" $index) "secret" .secret "directory" .directory "items" .secrets) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- toJson $volumes -}}
+{{- end -}}
+
+{{/*
+The options that a running program can't change; with configReload a change of them replaces the pods. Ports, shards and
+volumes are in the pod's own specification.
+*/}}
+{{- define "datadog-token-exporter.fixedConfig" -}}
+{{- pick (include "datadog-token-exporter.config" . | fromYaml) "web" "state" "demo" | toYaml -}}
 {{- end -}}
 
 {{/* The file that DATADOG_TOKEN_EXPORTER_CONFIG_FILE names. */}}
@@ -79,7 +115,7 @@ The organizations as a JSON list, with all defaults filled in and for each
 {{- $datadog := dict -}}
 {{- if .Values.datadog.allowInsecureHttp -}}{{- $_ := set $datadog "allow_insecure_http" true -}}{{- end -}}
 {{- if include "datadog-token-exporter.hasCA" . -}}
-{{- $_ := set $datadog "ca_file" (printf "%s/ca/ca.crt" $directory) -}}
+{{- $_ := set $datadog "ca_file" (printf "%s/%s/ca.crt" $directory (ternary "ca" "config" (empty .Values.datadog.ca.pem))) -}}
 {{- end -}}
 {{- with $datadog -}}{{- $_ := set $config "datadog" . -}}{{- end -}}
 {{- if .Values.state.enabled -}}

@@ -46,6 +46,9 @@ demo:
 config:
   web:
     telemetry_path: /metrics
+configReload:
+  enabled: false
+  checksumAnnotations: false
 web:
   tls:
     enabled: false

@@ -166,6 +166,9 @@ podDisruptionBudget.unhealthyPodEvictionPolicy: Kubernetes knows it from 1.26 on
 dnsPolicy: None leaves the pod without a name server. Set dnsConfig.nameservers as well.
 {{- end }}
 {{- $taken := list "DATADOG_TOKEN_EXPORTER_CONFIG_FILE" }}
+{{- if .Values.configReload.enabled }}
+{{- $taken = append $taken "DATADOG_TOKEN_EXPORTER_CONFIG_WATCH" }}
+{{- end }}
 {{- if .Values.demo.enabled }}
 {{- $taken = append $taken "DATADOG_TOKEN_EXPORTER_DEMO" }}
 {{- end }}

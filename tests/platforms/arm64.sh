@@ -1,0 +1,68 @@
+#!/bin/sh
+# Builds for arm64 on amd64, by Debian's cross-compiler, and runs the program and its unit tests under qemu-user, in a chroot:
+#
+#   sudo sh tests/platforms/arm64.sh SUITE [REGEX]      SUITE: bookworm or trixie. REGEX: only the tests that ctest -R finds.
+#
+# By hand, and neither part of tests/run.sh nor of .ci/run: it needs root and Debian's mirror, and emulation takes its time.
+#
+# 1. Debian's base system by debootstrap, in build/platforms/SUITE-arm64, with the cross-compiler and arm64's libraries.
+# 2. A clone of HEAD, and the program: it polls the simulated organization (`--demo --once`) under qemu-user.
+# 3. The Debian package for arm64, and what dpkg says of it.
+# 4. The unit tests, under qemu-user. PROGRAM_ONLY=1: without them.
+#
+# JOBS, CCACHE_DIR and SECONDS_AT_MOST as in run.sh.
+set -eu
+suite=${1:?"usage: sh tests/platforms/arm64.sh bookworm|trixie [REGEX]"}
+rooms='base|config|datadog|scan|inventory|state|metrics|http|web|demo|app'
+regex=${2:-"^($rooms)\.[A-Z]"}
+case $suite in
+    bookworm | trixie) ;;
+    *) echo "$suite: not bookworm or trixie" >&2; exit 2 ;;
+esac
+[ "$(id -u)" -eq 0 ] || { echo "It needs root, for the chroot: sudo sh tests/platforms/arm64.sh $suite" >&2; exit 2; }
+cd "$(dirname "$0")/../.."
+. ./exporter/packages.sh
+install_packages debootstrap git iproute2 util-linux
+
+root=$PWD/build/platforms/$suite-arm64
+source=/src # In the chroot.
+seconds_at_most=${SECONDS_AT_MOST:-10800}
+. ./tests/platforms/chroot.sh
+
+step "Debian's base system"
+base_system "$root"
+up_to_date
+
+step "HEAD"
+clone_head
+
+step "The cross-compiler and arm64's libraries"
+# shellcheck disable=SC2016 # the inner shell's own variables
+inside sh -c '. ./exporter/packages.sh
+    install_build_packages arm64 libcli11-dev libgmock-dev libgtest-dev
+    install_packages $package_packages file openssl python3 python3-prometheus-client qemu-user' >"$root.log" 2>&1 ||
+    { tail "$root.log"; fail "the packages"; }
+inside aarch64-linux-gnu-g++ --version | head -n 1
+
+step "The program"
+inside cmake --preset arm64 -DEXPORTER_TESTS=OFF -DEXPORTER_UNITY=ON -DCMAKE_COMPILE_WARNING_AS_ERROR=OFF >"$root.log" || { tail "$root.log"; fail "cmake"; }
+inside cmake --build --preset arm64
+inside file build/arm64/exporter/datadog_token_exporter | grep 'ARM aarch64'
+
+step "One poll, under qemu-user"
+inside --net qemu-aarch64 build/arm64/exporter/datadog_token_exporter --version
+inside --net qemu-aarch64 build/arm64/exporter/datadog_token_exporter --demo --once --once.output=build/once.metrics
+grep '^datadog_access_token_poll_success.* 1$' "$root$source/build/once.metrics"
+
+step "The package"
+inside sh -c 'cd build/arm64 && rm -f *.deb && DEB_HOST_ARCH=arm64 cpack -G DEB && dpkg-deb --info *_arm64.deb'
+[ "$(inside sh -c 'dpkg-deb --field build/arm64/*_arm64.deb Architecture')" = arm64 ] || fail "the package is not for arm64"
+
+if [ "${PROGRAM_ONLY:-}" ]; then
+    exit
+fi
+step "The unit tests, under qemu-user"
+inside cmake --preset arm64 -DEXPORTER_TESTS=ON -DCMAKE_COMPILE_WARNING_AS_ERROR=OFF >"$root.log" || { tail "$root.log"; fail "cmake"; }
+# shellcheck disable=SC2046 # a list of words
+inside cmake --build --preset arm64 --target $(echo "$rooms" | sed 's/[a-z]*/test_&/g' | tr '|' ' ')
+inside --net ctest --preset arm64 --parallel 2 --timeout 600 --tests-regex "$regex"

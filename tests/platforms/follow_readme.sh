@@ -11,7 +11,8 @@
 #    run, serves URL, or elsewhere with a reason. Only REPOSITORY is replaced, by a clone of HEAD.
 # 3. What README promises: the sample's lines at /metrics, the finding on the status page, and the alert within a minute.
 #
-# Ends with the seconds that each block took. SECONDS_AT_MOST (7200) bounds the whole.
+# Says the seconds since the start at each block. SECONDS_AT_MOST (7200) bounds the whole. FROM=02 goes on with block 02 in the system that
+# a run left behind which was ended there.
 set -eu
 [ "$(id -u)" -eq 0 ] || { echo "It needs root, for the chroot: sudo sh tests/platforms/follow_readme.sh" >&2; exit 2; }
 cd "$(dirname "$0")/../.."
@@ -55,17 +56,22 @@ finish() {
 }
 trap finish EXIT
 
-step "A bare Debian"
-base_system "$bare"
-rm -rf --one-file-system "$root"
-cp -a "$bare" "$root"
-if [ -e "$root/usr/bin/git" ] || [ -e "$root/usr/bin/cc" ]; then fail "it is not bare"; fi
-[ -z "$(git status --porcelain)" ] || echo "Note: what is not committed is not followed, but for README itself."
-git clone --quiet --bare --no-hardlinks --single-branch "$PWD" "$root/repository"
+place=$source
+if [ "${FROM:-}" ]; then
+    place=$(cat "$root/tmp/place")
+else
+    step "A bare Debian"
+    base_system "$bare"
+    rm -rf --one-file-system "$root"
+    cp -a "$bare" "$root"
+    if [ -e "$root/usr/bin/git" ] || [ -e "$root/usr/bin/cc" ]; then fail "it is not bare"; fi
+    [ -z "$(git status --porcelain)" ] || echo "Note: what is not committed is not followed, but for README itself."
+    git clone --quiet --bare --no-hardlinks --single-branch "$PWD" "$root/repository"
+fi
 rm -rf build/platforms/blocks build/platforms/metrics
 python3 tests/docs/manual.py README.md build/platforms/blocks
-place=$source
 while read -r number how what <&3; do
+    [ "$number" -ge "${FROM:-0}" ] || continue
     commands=build/platforms/blocks/$number.sh
     sed -i 's|REPOSITORY|/repository|' "$commands"
     step "$number: $how $what"

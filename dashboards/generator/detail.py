@@ -1,4 +1,4 @@
-"""Which token is it, and whose? Only with `--tokens.detail`, which puts names and ids of tokens into labels."""
+"""Which token is it, and whose? Needs `--tokens.detail`, which puts token names and ids into labels."""
 from . import panels as p
 from . import queries as q
 
@@ -50,10 +50,9 @@ def first_row():
     return [
         p.row("Is anything wrong?"),
         p.trust_stat(q.trust(), 6),
-        p.stat("Tokens with these findings", "Tokens with a finding that is chosen above.", count("org, token_id"), 6, **common),
-        p.stat("Their owners", "Owners of tokens with a finding that is chosen above.", count("org, owner_id"), 6, **common),
-        p.stat("Tokens left out", "Tokens that have no series of their own because of --tokens.detail-limit, the least urgent "
-               "ones.", f"sum({omitted})", 6, **common),
+        p.stat("Tokens with these findings", "Tokens with a finding selected above.", count("org, token_id"), 6, **common),
+        p.stat("Their owners", "Owners of tokens with a finding selected above.", count("org, owner_id"), 6, **common),
+        p.stat("Tokens left out", "Tokens without series of their own because of --tokens.detail-limit; these are the least urgent ones.", f"sum({omitted})", 6, **common),
     ]
 
 
@@ -68,8 +67,7 @@ def riskiest():
     only_tokens["url"] = f"/d/{p.DETAIL}?${{__url_time_range}}&{kept}&var-owner=${{__value.raw}}"
     return p.table(
         "Which owner is riskiest?",
-        "Owners by their worst finding, then by how many of their tokens have it. A click on one leaves that owner's tokens. "
-        "--list tells owners' names.",
+        "Owners by their worst finding, then by how many of their tokens have it. Click one to see only that owner's tokens. --list shows owners' names.",
         [(name, f"{expression} and on ({OWNER_LABELS}) {first}")
          for name, expression in (("Worst finding", worst), ("Tokens with it", with_worst), ("Tokens with any", having))],
         24, 10, labels=OWNER, unit="none", decimals=0, sort=["Worst finding", "-Tokens with it", "-Tokens with any"],
@@ -80,8 +78,7 @@ def riskiest():
 def need_work():
     worst = f"min by ({TOKEN_LABELS}) ({ranked(CHOSEN)})"
     shown = f"bottomk($rows, {worst})"
-    return tokens("Which tokens need work?", "Tokens with a finding that is chosen above, by the worst one, then by the "
-                  "time left.", shown, [("Finding", shown),
+    return tokens("Which tokens need work?", "Tokens with a finding selected above, by the worst one, then by the time left.", shown, [("Finding", shown),
                           ("Findings", f"count by ({TOKEN_LABELS}) ({q.once(FINDING, CHOSEN)}) and {SAME_TOKEN} {shown}")],
                   12, "No such tokens", sort=["Finding", "Expires in"])
 
@@ -89,8 +86,7 @@ def need_work():
 def breaking():
     matchers = f'reason="expiring_in_use", {NAMED}'
     shown = f"max by ({TOKEN_LABELS}) ({q.once(FINDING, matchers)})"
-    return tokens("What breaks next week?", "Tokens that are in use and expire within --policy.expiry-notice (7 days unless set "
-                  "otherwise), the next one first. Those made for a few days only are left out: they are replaced by design.",
+    return tokens("What breaks next week?", "Tokens that are in use and expire within --policy.expiry-notice (7 days by default), soonest first. Tokens made for only a few days are left out: they are replaced by design.",
                   shown, [("", shown)], 11, "Nothing breaks", sort=["Expires in"])
 
 
@@ -98,17 +94,16 @@ def new():
     before = f"max by (org, reason, token_id) (last_over_time({q.select(FINDING)}[1h] offset 1w))"
     shown = (f"(min by ({TOKEN_LABELS}) ({ranked(CHOSEN)} unless on (org, reason, token_id) {before}) "
              f"and on (org) {before})")
-    return tokens("What is new since last week?", "Tokens with a finding that they did not have a week ago, by the worst new "
-                  "one. A token that --tokens.detail-limit left out then counts as new.", shown, [("Finding", shown)], 10,
-                  "Nothing is new, nothing is known of a week ago", sort=["Finding", "Expires in"])
+    return tokens("What is new since last week?", "Tokens with a finding that they did not have a week ago, by the worst new one. A token left out by --tokens.detail-limit a week ago counts as new.", shown, [("Finding", shown)], 10,
+                  "Nothing is new, or there are no data from a week ago", sort=["Finding", "Expires in"])
 
 
 def build():
     variables = [
         *p.common_variables(),
         p.custom_variable("reason", "Finding", {words: reason for reason, (words, _) in p.FINDINGS.items()},
-                          "Tokens with one of these, the worst first."),
-        p.text_variable("name", "Name contains", "Part of the token's name, whatever its case."),
+                          "Tokens with one of these findings, worst first."),
+        p.text_variable("name", "Name contains", "Part of the token's name (case-insensitive)."),
         p.text_variable("owner", "Owner id contains", "Part of the owner's id."),
         p.custom_variable("rows", "Rows", {"10": 10, "25": 25, "50": 50, "100": 100, "500": 500}, "Rows of a table.", "25"),
     ]

@@ -10,11 +10,9 @@ def first_row():
         p.row("Is anything wrong?"),
         p.trust_stat(q.trust(), 6),
         p.access_stat("When does the exporter lose access?", q.access_ends(), 6),
-        p.stat("Counted against reported", "Difference between the tokens counted and the total that the API reports, of the "
-               "organization where it is largest. “Not reported” where the API gives no total.", f"max({q.missing('org')})", 6,
+        p.stat("Counted against reported", "Difference between the tokens counted and the total reported by the API, for the organization where it is largest. “Not reported” if the API gives no total.", f"max({q.missing('org')})", 6,
                background=True, thresholds=p.WARN_FROM_ONE, no_value="Not reported"),
-        p.stat("Rate limit left", "Share of the API's rate limit that was left, as last reported; other clients of the "
-               "organization use it too. Polls wait below --poll.rate-limit-reserve.", q.rate_limit_left(), 6,
+        p.stat("Rate limit left", "Share of the API's rate limit left, as last reported; other clients of the organization use it too. Polls wait below --poll.rate-limit-reserve.", q.rate_limit_left(), 6,
                unit="percentunit", decimals=0, background=True,
                thresholds=p.steps((0, "red"), (0.1, "orange"), (0.3, "green")), no_value="Not reported"),
     ]
@@ -26,9 +24,7 @@ def organizations():
 
     return p.table(
         "Is each organization fresh and complete?",
-        "The state of each organization, the worst of the replicas. Tokens and reported differ when a listing was incomplete. "
-        "In 24 hours: late tokens prove that an earlier listing called complete had missed some; unread fields, that the API "
-        "has changed (look for a newer exporter).",
+        "The state of each organization, from the worst replica. Tokens and reported differ if a listing was incomplete. In 24 hours: late tokens mean that an earlier listing missed some although it was deemed complete; unread fields mean that the API has changed (look for a newer exporter).",
         [("State", q.trust("org")), ("Age", q.data_age("org")), ("Interval", value("poll_interval_seconds")),
          ("Tokens", q.total("datadog_access_tokens", "org", kinds=False)),
          ("Reported", value("listing_reported_tokens")), ("Duplicates", value("listing_duplicates")),
@@ -53,8 +49,7 @@ def exporters():
     build = q.select(PREFIX + "exporter_build_info")
     reloaded = f"min by (job, instance) ({q.select(PREFIX + 'exporter_config_last_reload_successful')})"
     return p.table("Exporters",
-                   "Each exporter that answered within 24 hours. One that is down shows no version. Files: whether the "
-                   "newest configuration is in use, or a change was refused.",
+                   "Each exporter that answered within the last 24 hours. An exporter that is down shows no version. Files: whether the newest configuration is in use or was refused.",
                    [("Up", since(q.own("up"))),
                     ("Running for", since(q.days(f"time() - {q.own('process_start_time_seconds')}"))),
                     ("Files", reloaded),
@@ -75,24 +70,22 @@ def polls():
                f"(rate({q.select(PREFIX + 'api_request_duration_seconds_bucket')}[$__rate_interval])))")
     return [
         p.row("Polls and the API"),
-        p.time_series("Polls per hour, and why they failed", "Polls within the last hour that published a "
-                      "listing, and those that did not, by reason. exporter/reference.md says what to do about each reason.",
+        p.time_series("Polls per hour, and why they failed", "Polls in the last hour that published a listing, and polls that did not, by reason. exporter/reference.md says what to do about each reason.",
                       # Each is extrapolated on its own, so that their difference may fall below zero.
                       [(f"clamp_min({q.increase(PREFIX + 'polls_total', 'org')} - "
                         f"{q.increase(PREFIX + 'poll_failures_total', 'org')}, 0)", "{{org}}: succeeded"),
                        (f"{q.increase(PREFIX + 'poll_failures_total', 'org, reason')} > 0", "{{org}}: {{reason}}")],
                       12, 8, axis="polls per hour"),
-        p.time_series("Poll duration", "How long the last poll took, retries and waits included.",
+        p.time_series("Poll duration", "How long the last poll took, including retries and waits.",
                       [(f"max by (org) ({q.once(PREFIX + 'poll_duration_seconds')})", "{{org}}")], 12, 8, unit="s",
                       calcs=("mean", "max")),
-        p.time_series("API requests per minute, by status code", "Requests to the API; “error” when no answer came. Each "
-                      "replica polls on its own: the busiest one's are shown.",
+        p.time_series("API requests per minute, by status code", "Requests to the API; “error” if there was no answer. Each replica polls on its own; the busiest one is shown.",
                       [(f"60 * {q.rate(PREFIX + 'api_requests_total', 'org, code')}", "{{org}}: {{code}}")], 8, 8,
                       axis="requests per minute", calcs=("mean",)),
-        p.time_series("API request duration", "Half, 95 % and 99 % of the requests took no longer than this.",
+        p.time_series("API request duration", "50 %, 95 % and 99 % of the requests took no longer than this.",
                       [(f"histogram_quantile({part}, {buckets})", f"{name} %")
                        for part, name in ((0.5, "50"), (0.95, "95"), (0.99, "99"))], 8, 8, unit="s", calcs=("mean", "max")),
-        p.time_series("Rate limit left over time", "Share of the API's rate limit that was left, as last reported.",
+        p.time_series("Rate limit left over time", "Share of the API's rate limit left, as last reported.",
                       [(q.rate_limit_left("org"), "{{org}}")], 8, 8, unit="percentunit", decimals=0, maximum=1,
                       calcs=("lastNotNull", "min")),
     ]
@@ -102,7 +95,7 @@ def process():
     legend = "{{instance}}"
     return [
         p.row("The process"),
-        p.time_series("CPU", "Share of one core, user and system.",
+        p.time_series("CPU", "Share of one core, user and system time.",
                       [(f"rate({q.select('process_cpu_seconds_total')}[$__rate_interval]) and on (job, instance) "
                         f"{q.select(PREFIX + 'exporter_build_info')}", legend)], 12, 8, unit="percentunit",
                       calcs=("mean", "max")),
@@ -113,7 +106,6 @@ def process():
 
 def build():
     return p.dashboard(p.EXPORTER, "Datadog access tokens: exporter's health",
-                       "Whether each organization's numbers are fresh and complete, what the API answers and how the process "
-                       "does.",
+                       "Whether each organization's numbers are fresh and complete, what the API answers, and how the process is doing.",
                        [*first_row(), p.row("Which organization, which exporter"), organizations(), exporters(), *polls(),
                         *process()], p.common_variables()[:4], "now-24h")

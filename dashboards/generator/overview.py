@@ -1,4 +1,4 @@
-"""Is anything wrong with our access tokens, what is to be done next, and how are they spread?"""
+"""Is anything wrong with our access tokens, what should we do next, and how are they distributed?"""
 from . import panels as p
 from . import queries as q
 
@@ -18,12 +18,10 @@ def first_row():
 
     return [
         p.row("Is anything wrong?"),
-        finding("Tokens that Datadog reports as leaked: revoke them at once. “Not reported” where Datadog says nothing "
-                "about leaks.", "leaked", p.ALARM_FROM_ONE, no_value="Not reported"),
+        finding("Tokens that Datadog reports as leaked: revoke them at once. “Not reported” if Datadog does not report leaks.", "leaked", p.ALARM_FROM_ONE, no_value="Not reported"),
         finding("Tokens with a privileged scope (--scopes.privileged) and no expiry.",
                 "never_expires_privileged", p.WARN_FROM_ONE),
-        finding("Tokens that are in use and expire within --policy.expiry-notice (7 days unless set "
-                "otherwise). Those made for a few days only are left out: they are replaced by design.", "expiring_in_use",
+        finding("Tokens that are in use and expire within --policy.expiry-notice (7 days by default). Tokens made for only a few days are left out: they are replaced by design.", "expiring_in_use",
                 p.ALARM_FROM_ONE, "Break within a week"),
         p.trust_stat(q.trust(), 6),
     ]
@@ -40,8 +38,7 @@ def findings():
     change = {"custom__cellOptions": p.COLOURED_TEXT, "thresholds": p.steps((-10**9, "green"), (0, "#9fa3a8"), (1, "orange"))}
     return p.table(
         "Which findings need work?",
-        "Findings of the exporter's policy, the worst first. They overlap, so they must not be added up. A click on a finding "
-        "lists its tokens; its reason is what --list takes.",
+        "Findings of the exporter's policy, worst first. They overlap, so don't add them up. Click a finding to list its tokens; its reason is what --list takes.",
         [("Finding", f"({q.PLACES}) and on (reason) {now}"), ("Tokens", now), ("Users", owners("user")),
          ("Service accounts", owners("service_account")), ("Since yesterday", since("1d")), ("Since last week", since("1w"))],
         14, 11, labels={"reason": "Reason"}, last=["reason"], decimals=0, sort=["Finding"],
@@ -55,8 +52,7 @@ def since_yesterday():
     now = q.total(TOKENS, by)
     return p.table(
         "What changed since yesterday?",
-        "Tokens now against 24 hours ago, and how many came, went or were given other scopes between complete listings "
-        "(a token that came and went between two polls is not seen). Extrapolated by Prometheus, hence rounded.",
+        "Tokens now compared with 24 hours ago, and how many were created, removed or given other scopes between complete listings (a token that came and went between two polls is not seen). Rounded, because Prometheus extrapolates.",
         [("Tokens", f"{now} > 0"), ("Change", f"{now} - {q.total(TOKENS, by, offset='1d')}"),
          ("Created", q.increase("datadog_access_tokens_created_total", by, "24h")),
          ("Removed", q.increase("datadog_access_tokens_removed_total", by, "24h")),
@@ -70,9 +66,7 @@ def expiries():
     order = ["breaks", *p.BUCKETS, "all"]
     return p.heat_table(
         "What expires when?",
-        "Tokens by the time left. Red: in use, expire within --policy.expiry-notice and were made to last; what uses them "
-        "breaks. They are in the other columns too. Most others that expire within 7 days are made for a day, which is good "
-        "practice.",
+        "Tokens by time left. Red: in use, made to last, and expiring within --policy.expiry-notice; whatever uses them breaks. They are in the other columns too. Most others that expire within 7 days are made for a day, which is good practice.",
         f"{q.labelled(breaking, 'expiry_bucket', 'breaks')} or {q.total(TOKENS, 'owner_type, expiry_bucket')} "
         f"or {q.labelled(q.total(TOKENS, 'owner_type'), 'expiry_bucket', 'all')}", 24, 5, row="owner_type",
         row_title="Owner type", shown={name: shown[name] for name in order}, links=[to_detail("expiring_in_use")],
@@ -87,8 +81,7 @@ def holders():
     both, unused = "Privileged, never expire", "Privileged, unused"
     return p.table(
         "Who holds what?",
-        "Tokens by kind of token and owner, the kind with the most privileged ones that never expire first. Which owner it is, "
-        "the token detail dashboard says.",
+        "Tokens by type of token and owner; the type with the most privileged tokens that never expire comes first. The token detail dashboard shows the owners.",
         [("Owners", of("datadog_access_token_owners")), ("Tokens", of(TOKENS)),
          ("Never expire", of(TOKENS, 'expiry_bucket="never"')),
          ("Privileged", of("datadog_access_tokens_privileged")),
@@ -104,11 +97,10 @@ def distributions():
         expiries(),
         holders(),
         p.stacked_bars("What is unused?",
-                       "Tokens by the time since their last use. Those idle for longer than --policy.max-idle, or never used "
-                       "and older than that, are the finding “Unused”.",
+                       "Tokens by time since last use. Tokens idle for longer than --policy.max-idle, or never used and older than that, have the finding “Unused”.",
                        q.total("datadog_access_tokens_by_last_use", "owner_type, last_used_bucket"), 12, 7,
                        column="last_used_bucket", shown=p.LAST_USED, links=[to_detail("unused")]),
-        p.stacked_bars("How old are they?", "Tokens by the time since they were created.",
+        p.stacked_bars("How old are they?", "Tokens by time since creation.",
                        q.total("datadog_access_tokens_by_age", "owner_type, age_bucket"), 12, 7, column="age_bucket",
                        shown=p.AGES, links=[to_detail("lifetime_over_policy")]),
     ]
@@ -124,11 +116,11 @@ def changes():
     return [
         p.row("What changes"),
         since_yesterday(),
-        p.hourly_bars("Churn", "Tokens created, removed and given other scopes, as far as complete listings show it.",
+        p.hourly_bars("Churn", "Tokens created, removed and given other scopes, as seen in complete listings.",
                       [(q.increase(f"datadog_access_tokens_{what}_total"), name)
                        for what, name in (("created", "created"), ("removed", "removed"), ("scope_changes", "scopes changed"))],
                       12, 8, "changes per hour"),
-        p.time_series("Tokens over time", "Tokens by kind of token and owner, stacked: the height is the number of tokens.",
+        p.time_series("Tokens over time", "Tokens by type of token and owner, stacked: the height is the number of tokens.",
                       [(f"{q.total(TOKENS, 'owner_type, token_type')} > 0", "{{owner_type}}: {{token_type}}")], 12, 8,
                       stack=True, axis="tokens"),
     ]
@@ -137,7 +129,7 @@ def changes():
 def build():
     return p.dashboard(
         p.OVERVIEW, "Datadog access tokens: overview",
-        "What access tokens the Datadog organizations hold, what is wrong with them and what to do next.",
+        "Which access tokens the Datadog organizations hold, what is wrong with them and what to do next.",
         [*first_row(), p.row("What to do next"), findings(), findings_over_time(), *distributions(),
          *changes()],
         p.common_variables(), "now-7d")

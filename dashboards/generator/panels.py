@@ -221,16 +221,13 @@ def hourly_bars(title, description, targets, width, height, axis, **rest):
 
 def trust_stat(expression, width, height=4):
     return stat("Can these numbers be trusted?",
-                "The worst answer of all chosen organizations. Yes: the last poll succeeded within three poll intervals, read "
-                "every token, and saw more than one owner's. Otherwise the numbers are old, or parts are missing; the dashboard "
-                "of the exporter's health says which.", expression, width, height, unit="none", background=True,
+                "The worst answer of all selected organizations. Yes: the last poll succeeded within three poll intervals, read every token, and saw more than one owner's. Otherwise the numbers are old or incomplete; the exporter's health dashboard says which.", expression, width, height, unit="none", background=True,
                 thresholds=steps((0, "green"), (1, "orange"), (4, "red")), mappings=[mapping(TRUST_STATES)],
                 links=[link("Exporter's health", EXPORTER)])
 
 
 def access_stat(title, expression, width, height=4):
-    return stat(title, "Until the access token that the exporter itself polls with expires. After that no number here is new. "
-                "“No date” where it polls with keys that don't expire, or has not found its own token in the listing.",
+    return stat(title, "Time until the exporter's own access token expires. After that no number here is updated. “No date” if it polls with keys that don't expire, or has not found its own token in the listing.",
                 expression, width, height, unit=DAYS, decimals=1, background=True, thresholds=COUNTDOWN, no_value="No date")
 
 

@@ -1,4 +1,4 @@
-"""What may the tokens do, which of it is privileged, and what of that never expires?"""
+"""What may the tokens do, which of it is privileged, and which of that never expires?"""
 from . import panels as p
 from . import program
 from . import queries as q
@@ -22,7 +22,7 @@ def privileged(of=""):
 
 
 def top(of=""):
-    """As many scopes as are asked for, the privileged ones first."""
+    """The requested number of scopes, privileged ones first."""
     return f"topk($top, (1e6 + {by_scope(IS_PRIVILEGED, of)} or {by_scope(IS_NOT, of)}) > 0)"
 
 
@@ -32,11 +32,10 @@ def first_row():
         p.trust_stat(q.trust(), 6),
         p.stat("Privileged tokens", "Tokens with a privileged scope (--scopes.privileged), each counted once.",
                q.total_or_zero(PRIVILEGED_TOKENS), 6, background=True),
-        p.stat("Without scopes", "Tokens that list no scope and have not expired: they may hold all that their owners may do.",
+        p.stat("Without scopes", "Tokens that list no scopes and have not expired: they may hold all of their owners' permissions.",
                q.risk("unscoped"), 6, background=True, thresholds=p.WARN_FROM_ONE,
                links=[p.link("Which tokens are they?", p.DETAIL, "var-reason=unscoped")]),
-        p.stat("Scopes folded", "Distinct scopes beyond --scopes.limit, counted together as “other”: raise the limit to see "
-               "them by name.", q.total("datadog_access_token_scopes_folded"), 6, background=True, thresholds=p.WARN_FROM_ONE),
+        p.stat("Scopes folded", "Distinct scopes beyond --scopes.limit, folded into “other”: raise the limit to see them by name.", q.total("datadog_access_token_scopes_folded"), 6, background=True, thresholds=p.WARN_FROM_ONE),
     ]
 
 
@@ -47,8 +46,7 @@ def heat():
     shown = {"privileged": ("Privileged", ""), "all": ("All", ""), "machines": ("Service accounts", "")} | p.BUCKETS
     return p.heat_table(
         "Which scopes are granted, and for how long?",
-        "Tokens with each scope by the time they have left, privileged scopes first. A token counts once in each of its scopes, "
-        "so rows must not be added up. What is privileged is chosen above.",
+        "Tokens with each scope by time left, privileged scopes first. A token counts once for each of its scopes, so don't add up the rows. Select above which scopes are privileged.",
         f"({' or '.join(cells)}) and on (scope) {top()}", 24, 16, row="scope", row_title="Scope", shown=shown,
         sort=["-Privileged", "-All"],
         overrides=[MARKED, *(p.by_name(name, custom__cellOptions={"type": "auto"}) for name in ("All", "Service accounts"))])
@@ -64,7 +62,7 @@ def scope_table(title, description, columns, of, **rest):
 def unending():
     shown = f"({by_scope(NEVER)} and on (scope) {top(NEVER)})"
     return scope_table("Tokens that never expire, by scope",
-                       "How many tokens without an expiry have each scope, privileged scopes first.",
+                       "Number of tokens without an expiry that have each scope, privileged scopes first.",
                        [("Never expire", shown), ("All tokens", f"{by_scope()} and on (scope) {shown}")], NEVER,
                        no_value="No token without an expiry has a scope, or no data")
 
@@ -74,8 +72,7 @@ def growing():
     now, before = by_scope(), by_scope(offset="1d")
     growth = f"topk($top, {now} - ({before} or (0 * {now} and on () sum({before}))) > 0)"
     return scope_table("Which scopes grew since yesterday?",
-                       "Scopes that more tokens have than 24 hours ago, privileged scopes first; a scope that is new counts "
-                       "from zero.", [("More tokens", growth)], "", no_value="No scope grew, or nothing is known of yesterday")
+                       "Scopes held by more tokens than 24 hours ago, privileged scopes first; a new scope counts from zero.", [("More tokens", growth)], "", no_value="No scope grew, or there are no data from yesterday")
 
 
 def build():
@@ -84,20 +81,20 @@ def build():
         *p.common_variables(),
         p.query_variable("scope", "Scope", f"label_values({GRANTS}{{{q.TARGET}, org=~\"$org\"}}, scope)"),
         p.custom_variable("privileged", "Privileged scopes", {"The exporter's default": default},
-                          "A regular expression of those to mark. Type your own where you set --scopes.privileged.",
+                          "Regular expression of the scopes to mark. Type your own if you set --scopes.privileged.",
                           "The exporter's default"),
         p.custom_variable("top", "Show", {"10": 10, "20": 20, "50": 50, "100": 100, "500": 500},
                           "Scopes in a panel, privileged ones first.", "50"),
     ]
     trend = p.time_series(
-        "Privileged tokens over time", "Tokens with a privileged scope, by what makes them worse.",
+        "Privileged tokens over time", "Tokens with a privileged scope, by what makes them riskier.",
         [(q.total_or_zero(PRIVILEGED_TOKENS), "all privileged"), (q.risk("never_expires_privileged"), "never expire"),
          (q.risk("unused_privileged"), "unused")], 12, 8, axis="tokens")
     left = p.stacked_bars(
         "For how long are privileged tokens valid?",
-        "Tokens with a privileged scope, each counted once, by the time they have left.",
+        "Tokens with a privileged scope, each counted once, by time left.",
         q.total(PRIVILEGED_TOKENS, "owner_type, expiry_bucket"), 12, 8, column="expiry_bucket", shown=p.BUCKETS)
     return p.dashboard(p.SCOPES, "Datadog access tokens: scopes",
-                       "What the access tokens may do: scopes by tokens and expiry, privileged ones first.",
+                       "What the access tokens may do: scopes by token count and expiry, privileged ones first.",
                        [*first_row(), p.row("What may they do?"), heat(), unending(), growing(),
                         p.row("Privileged tokens"), left, trend], variables, "now-7d")

@@ -32,7 +32,7 @@ std::string seen(const datadog::Answer& answer, bool lists_everything) {
         text += fmt::format(" of {}", *total);
     }
     if (const std::size_t unreadable = page.facts.elements - page.tokens.size()) {
-        text += fmt::format("; rows that can't be read, without an id that is a text: {}", unreadable);
+        text += fmt::format("; rows that can't be read for lack of a string id: {}", unreadable);
     }
     const datadog::RateLimit& limit = answer.exchange.rate_limit;
     if (limit.limit && limit.remaining) {
@@ -44,7 +44,7 @@ std::string seen(const datadog::Answer& answer, bool lists_everything) {
         owners.insert(token.owner_id);
     }
     if (lists_everything && page.tokens.size() > 1 && owners.size() == 1) {
-        text += "; all have one owner: org_app_keys_read is needed to see everybody's";
+        text += "; all have one owner: seeing everybody's tokens takes org_app_keys_read";
     }
     return text;
 }

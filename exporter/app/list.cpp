@@ -108,7 +108,7 @@ Owners owners_of(OrganizationMonitor& monitor, const metrics::Snapshot& snapshot
     Owners owners = look_up_owners(monitor.source(), ids, options, clock);
     monitor.source().release();
     if (!owners.remark.empty()) {
-        log.warn("some owners are shown by their ids", {{"org", snapshot.org}, {"reason", owners.remark}});
+        log.warn("some owners are shown by id", {{"org", snapshot.org}, {"reason", owners.remark}});
     }
     return owners;
 }
@@ -156,8 +156,10 @@ int list(const config::Config& config, const config::Environment& environment, L
         }
         listed_from += inventory->tokens;
         if (const inventory::Count omitted = inventory->details_omitted.value_or(0); omitted > 0) {
-            log.error("tokens are missing in the list: together they have too many scopes; choose findings",
-                      {{"org", listing.snapshot.org}, {"tokens", omitted}});
+            log.error(
+                "tokens are missing from the list: together they have too many scopes; name the findings to "
+                "list",
+                {{"org", listing.snapshot.org}, {"tokens", omitted}});
             all_well = false;
         }
     }

@@ -89,8 +89,10 @@ std::string format_line(config::LogFormat format, config::LogLevel level, std::s
 
 LogWriter::Notice notice_of(config::LogFormat format) {
     return [format](std::uint64_t lines) {
-        return format_line(format, config::LogLevel::warn,
-                           "log lines were dropped: not read in time, or not writable", {{"lines", lines}});
+        return format_line(
+            format, config::LogLevel::warn,
+            "log lines were dropped because they were not read in time or could not be written",
+            {{"lines", lines}});
     };
 }
 

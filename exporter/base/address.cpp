@@ -123,8 +123,8 @@ tl::expected<ListenAddress, std::string> parse_listen_address(std::string_view t
         }
     }
     return tl::unexpected(
-        fmt::format("{} is not an address to listen on; write :10077, 127.0.0.1:10077, [::1]:10077 or "
-                    "unix:/run/exporter.sock, which has at most {} bytes",
+        fmt::format("{} is not a listen address; write :10077, 127.0.0.1:10077, [::1]:10077 or "
+                    "unix:/run/exporter.sock (a path of at most {} bytes)",
                     quote(text), longest_unix_path));
 }
 

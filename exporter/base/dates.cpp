@@ -178,7 +178,7 @@ tl::expected<Duration, std::string> parse_duration(std::string_view text) {
     if (text.empty() || !total) {
         return tl::unexpected(fmt::format(
             "{} is not a duration; write it like 90s, 5m, 1h30m or 7d: whole numbers of y, w, d, h, "
-            "m, s or ms, from long to short, each once, at most 100y",
+            "m, s or ms, largest unit first, each once, at most 100y",
             quote(text)));
     }
     return Duration(static_cast<Duration::rep>(*total));

@@ -51,14 +51,15 @@ tl::expected<Certificates, std::string> read_certificates(std::string_view pem, 
         certificates.emplace_back(certificate, ::X509_free);
     }
     if (!was_the_end_of_the_text()) {
-        return tl::unexpected(fmt::format("{} can't be read: number {} in it is damaged ({})", what,
+        return tl::unexpected(fmt::format("{} can't be read: certificate {} in it is damaged ({})", what,
                                           certificates.size() + 1, openssl_reason()));
     }
     ::ERR_clear_error();
     if (certificates.empty()) {
-        return tl::unexpected(fmt::format(
-            "{} can't be read: there is none in PEM form, which begins with -----BEGIN CERTIFICATE-----",
-            what));
+        return tl::unexpected(
+            fmt::format("{} can't be read: it holds no certificate in PEM form, which begins with -----BEGIN "
+                        "CERTIFICATE-----",
+                        what));
     }
     return certificates;
 }
@@ -81,8 +82,8 @@ tl::expected<std::shared_ptr<EVP_PKEY>, std::string> read_private_key(std::strin
         ::PEM_read_bio_PrivateKey(reader_of(pem).get(), nullptr, know_no_password, nullptr), ::EVP_PKEY_free);
     if (!key) {
         return tl::unexpected(
-            fmt::format("the key can't be read ({}); it has to be PEM, which begins with -----BEGIN PRIVATE "
-                        "KEY-----, and without a password: openssl pkey -in KEY -out PLAIN_KEY",
+            fmt::format("the key can't be read ({}); it must be PEM, which begins with -----BEGIN PRIVATE "
+                        "KEY-----, without a password: openssl pkey -in KEY -out PLAIN_KEY",
                         openssl_reason()));
     }
     ::ERR_clear_error();

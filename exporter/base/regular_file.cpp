@@ -116,15 +116,15 @@ FileReader file_reader() {
 
 std::string others_who_may_write(const struct stat& file, uid_t user, const std::vector<gid_t>& groups) {
     if (file.st_uid != user && file.st_uid != 0) {
-        return fmt::format("it belongs to user {}, who is neither this one nor root", file.st_uid);
+        return fmt::format("it belongs to user {}, not to this user or root", file.st_uid);
     }
     if ((file.st_mode & S_IWOTH) != 0) {
-        return "every user can write it; take that away with chmod o-w";
+        return "every user can write to it; remove that with chmod o-w";
     }
     if ((file.st_mode & S_IWGRP) != 0 &&
         std::find(groups.begin(), groups.end(), file.st_gid) == groups.end()) {
         return fmt::format(
-            "group {}, in which this process is not, can write it; take that away with chmod g-w",
+            "group {}, which this process is not in, can write to it; remove that with chmod g-w",
             file.st_gid);
     }
     return {};
@@ -132,7 +132,7 @@ std::string others_who_may_write(const struct stat& file, uid_t user, const std:
 
 std::string open_to_everybody(mode_t mode) {
     return fmt::format(
-        "every user of this machine can read or write it (mode {:04o}); take that away with chmod o-rw (in "
+        "every user of this machine can read or write it (mode {:04o}); remove that with chmod o-rw (in "
         "Kubernetes: defaultMode 0440 and fsGroup), or allow it with --datadog.allow-world-readable-secrets",
         mode);
 }

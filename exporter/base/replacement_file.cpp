@@ -59,11 +59,11 @@ std::string fault_in_link(const std::filesystem::path& path, const struct stat& 
     // In a directory for everybody, such as /tmp, anybody can plant a link to a file that only this user may
     // write; the kernel's own rule for that (fs.protected_symlinks) does not see the links that we resolve.
     if (link.st_uid != ::geteuid() && link.st_uid != 0) {
-        return fmt::format("is a symbolic link of user {}, who is neither this one nor root", link.st_uid);
+        return fmt::format("is a symbolic link of user {}, not of this user or root", link.st_uid);
     }
     // Somebody appends to that file, perhaps, and what is written later must not go to one without a name.
     if (is_open_file(path)) {
-        return "leads to an open file of a process, and is left alone";
+        return "leads to a file that a process has open, and is left alone";
     }
     return links_before == most_links ? text_of(ELOOP) : "";
 }
@@ -169,7 +169,7 @@ void ReplacementFile::create() {
 
 void ReplacementFile::check(bool done) {
     if (!done && problem_.empty()) {
-        problem_ = text_of(errno) + "; its directory must exist, be writable and have room";
+        problem_ = text_of(errno) + "; its directory must exist, be writable and have free space";
     }
 }
 
@@ -206,7 +206,7 @@ void ReplacementFile::take_place() {
         const std::string unnamed = name_in_proc(file_.get());
         check(::linkat(AT_FDCWD, unnamed.c_str(), AT_FDCWD, temporary_.c_str(), AT_SYMLINK_FOLLOW) == 0);
     } else if (!is_still(temporary_, file_.get())) {
-        problem_ = "another process writes it too";
+        problem_ = "another process is writing it too";
     }
     if (!problem_.empty()) {
         return;

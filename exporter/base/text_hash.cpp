@@ -43,7 +43,7 @@ std::size_t capacity(std::size_t slots) {
 HashKey random_hash_key() {
     std::array<unsigned char, sizeof(HashKey)> bytes{};
     if (::RAND_bytes(bytes.data(), static_cast<int>(bytes.size())) != 1) {
-        throw std::runtime_error("OpenSSL has no random bytes for the key of hashes");
+        throw std::runtime_error("OpenSSL has no random bytes for the hash key");
     }
     return std::bit_cast<HashKey>(bytes);
 }

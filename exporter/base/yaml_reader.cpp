@@ -160,7 +160,7 @@ void YamlReader::read_section(const YAML::Node& section, const std::string& pref
         if (seen.insert(name).second) {
             read_value(prefix + name, where, entry.first, entry.second, reading);
         } else {
-            mistake(where, "is there twice; keep one");
+            mistake(where, "appears twice; keep one");
         }
     }
 }
@@ -175,8 +175,8 @@ Settings YamlReader::read_mapping(const YAML::Node& mapping, const std::string& 
 Settings YamlReader::read(const std::string& text, const std::vector<YamlKey>& known,
                           const Handlers& handlers, std::string_view example) {
     if (const auto control = std::find_if(text.begin(), text.end(), is_no_text); control != text.end()) {
-        mistake(path_,
-                fmt::format("is no text: a control character is at byte {}", control - text.begin() + 1));
+        mistake(path_, fmt::format("is not text: it has a control character at byte {}",
+                                   control - text.begin() + 1));
         return {};
     }
     Reading reading(known, handlers, "");

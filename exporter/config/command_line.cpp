@@ -17,25 +17,25 @@ constexpr std::size_t help_indent = 6;
 
 constexpr std::string_view introduction = R"(Usage: datadog_token_exporter [flags]
 
-Exports to Prometheus what access tokens a Datadog organization holds: how many, whose, what they may
-do, when they expire, which are unused.
+Exports metrics about the access tokens of Datadog organizations to Prometheus: how many there are, who
+owns them, what they may do, when they expire and which are unused.
 
-Every flag is also an environment variable (--poll.interval is DATADOG_TOKEN_EXPORTER_POLL_INTERVAL)
-and a key of the YAML file that --config.file names (poll: {interval: 10m}; - becomes _). A flag beats
-the environment, the environment beats the file, the file beats the default. Durations are written like
-90s, 5m, 1h30m or 7d.
+Every flag can also be set by an environment variable (DATADOG_TOKEN_EXPORTER_POLL_INTERVAL for
+--poll.interval) or by a key in the YAML file of --config.file (poll: {interval: 10m}; - becomes _).
+Flags override the environment, the environment overrides the file, and the file overrides the
+defaults. Durations are written like 90s, 5m, 1h30m or 7d.
 
 Credentials come from the environment or from files, never from a flag:
   DD_API_KEY and DD_APP_KEY   an API key and an application key
   DD_APP_KEY alone            an access token (ddpat_..., ddsat_...)
-  DD_BEARER_TOKEN             an access token, sent as bearer token
-The credentials need one of the permissions org_app_keys_read and user_app_keys; the latter alone most
-likely shows the caller's own tokens only.
-HTTPS_PROXY, ALL_PROXY and NO_PROXY are heeded.
+  DD_BEARER_TOKEN             an access token, sent as a bearer token
+They need the permission org_app_keys_read or user_app_keys; user_app_keys alone most likely lists only
+the caller's own tokens.
+HTTPS_PROXY, ALL_PROXY and NO_PROXY are honoured.
 )";
 
 constexpr std::string_view conclusion = R"(
-Exit status: 0 all went well; 1 a check, a poll or the server failed; 2 the configuration is wrong.
+Exit status: 0 success; 1 a check, a poll or the server failed; 2 the configuration is invalid.
 
 Examples:
   datadog_token_exporter --demo
@@ -132,8 +132,7 @@ base::Settings read_command_line(const std::vector<std::string>& arguments, base
         const std::string_view argument = arguments[next++];
         if (!is_like_a_flag(argument)) {
             add_once(mistakes,
-                     "command line: an argument belongs to no flag; write everything as --flag value or "
-                     "--flag=value");
+                     "command line: stray argument; write everything as --flag value or --flag=value");
             continue;
         }
         const std::size_t equals = std::min(argument.find('='), argument.size());

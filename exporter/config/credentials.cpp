@@ -134,14 +134,13 @@ struct Slip {
 /// The first that fits is reported.
 constexpr std::array<Slip, 5> slips = {{
     {begins_with_byte_order_mark,
-     "begins with a byte order mark, which nobody sees and some editors and PowerShell write; write it as "
-     "ASCII without one"},
+     "begins with a byte order mark, which is invisible and which PowerShell and some editors add; save it "
+     "as ASCII without one"},
     {begins_with_bearer, "begins with the word Bearer; write only what follows it"},
     {has_a_name_before, "has a name before the value, as in NAME=value; write only the value"},
     {is_in_quotation_marks, "begins or ends with a quotation mark; write it without quotation marks"},
     {stands_for_a_value,
-     "is a placeholder, a masked copy or a reference to a secret that is kept elsewhere; write the secret "
-     "itself"},
+     "is a placeholder, a masked copy or a reference to a secret stored elsewhere; write the secret itself"},
 }};
 
 /// Why the text can't be a key of this kind; empty: it can.
@@ -156,8 +155,8 @@ std::string_view fault_in_key(KeyKind kind, std::string_view text) {
         return slip;
     }
     if (kind == KeyKind::api_key && looks_like_access_token(text)) {
-        return "is an access token (ddpat_… or ddsat_…), not an API key; give it, alone, as DD_BEARER_TOKEN "
-               "or in the file of --datadog.bearer-token-file (bearer_token_file)";
+        return "is an access token (ddpat_… or ddsat_…), not an API key; give it on its own, in "
+               "DD_BEARER_TOKEN or in the file of --datadog.bearer-token-file (bearer_token_file)";
     }
     if (is_path_or_url(text)) {
         return "is a path or a URL, not a key; the path of a key's file goes into --datadog.api-key-file, "
@@ -165,14 +164,14 @@ std::string_view fault_in_key(KeyKind kind, std::string_view text) {
     }
     return std::all_of(text.begin(), text.end(), base::is_visible)
                ? ""
-               : "holds more than one line, a space, a control character or a byte beyond ASCII, which "
-                 "no key has; it should hold the secret and nothing else";
+               : "has more than one line, a space, a control character or a byte outside ASCII, which no key "
+                 "has; it should hold the secret and nothing else";
 }
 
 /// A path is shown, unless somebody wrote the key itself where its file belongs.
 std::string shown(const std::filesystem::path& path) {
     if (base::may_hold_a_key(path.filename().native())) {
-        return "(not shown: it looks like a key, not like the path of its file)";
+        return "(not shown: it looks like a key, not like the path of a key file)";
     }
     const std::string& text = path.native();
     return std::none_of(text.begin(), text.end(), base::is_control) ? text : base::quote(text);
@@ -193,10 +192,10 @@ std::string_view doubt_about_key(KeyKind kind, std::string_view text) {
         return {};
     }
     if (text.size() == api_key_digits && kind != KeyKind::api_key) {
-        return "has 32 hexadecimal digits, as API keys have; it may be in another key's place";
+        return "has 32 hexadecimal digits, like an API key; it may be in another key's place";
     }
     return text.size() == app_key_digits && kind != KeyKind::app_key
-               ? "has 40 hexadecimal digits, as application keys have; it may be in another key's place"
+               ? "has 40 hexadecimal digits, like an application key; it may be in another key's place"
                : "";
 }
 
@@ -232,7 +231,7 @@ std::string fault_between(const CredentialSources& sources) {
     const auto* app = sources.app_key ? std::get_if<std::filesystem::path>(&*sources.app_key) : nullptr;
     std::error_code ignored;  // A file that is not there has been told of already.
     return api != nullptr && app != nullptr && std::filesystem::equivalent(*api, *app, ignored)
-               ? fmt::format("{}: is also the API key's file; each key needs its own", shown(*app))
+               ? fmt::format("{}: is also the API key's file; each key needs its own file", shown(*app))
                : std::string();
 }
 

@@ -86,8 +86,8 @@ std::string not_a_site(std::string_view text, std::string_view site) {
     const std::optional<std::string> nearest =
         named == known_sites.end() ? nearest_domain(site) : std::optional<std::string>(named->domain);
     return fmt::format(
-        "{} is not a Datadog site; {} (keys go only to datadoghq.com, datadoghq.eu, ddog-gov.com and names "
-        "below them; an address or a gateway's URL goes into --datadog.base-url, base_url)",
+        "{} is not a Datadog site; {} (keys are sent only to datadoghq.com, datadoghq.eu, ddog-gov.com and "
+        "their subdomains; an address or a gateway's URL goes in --datadog.base-url, base_url)",
         base::quote_url(text),
         nearest ? fmt::format("did you mean {}?", *nearest)
                 : "sites look like datadoghq.com, us5.datadoghq.com or datadoghq.eu");
@@ -154,10 +154,10 @@ std::string percent_decoded(std::string_view text) {
 tl::expected<base::HostPort, std::string> parse_host_port(std::string_view text) {
     auto split = base::split_host_port(text);
     if (split && !base::is_host_name(split->host) && !base::parse_ip(split->host)) {
-        return tl::unexpected<std::string>("the host is not a host name or an address");
+        return tl::unexpected<std::string>("the host is neither a host name nor an address");
     }
     if (split && split->port == 0) {
-        return tl::unexpected<std::string>("port 0 can't be connected to");
+        return tl::unexpected<std::string>("nothing can connect to port 0");
     }
     return split;
 }
@@ -168,7 +168,7 @@ tl::expected<Proxy, std::string> parse_proxy(std::string_view text) {
     if (const std::size_t scheme_end = rest.find("://"); scheme_end != std::string_view::npos) {
         if (base::lower(rest.substr(0, scheme_end)) != "http") {
             return tl::unexpected<std::string>(
-                "only proxies that are reached by plain http are supported; write http://proxy:3128");
+                "only proxies reached over plain http are supported; write http://proxy:3128");
         }
         rest.remove_prefix(scheme_end + 3);
     }
@@ -187,7 +187,7 @@ tl::expected<Proxy, std::string> parse_proxy(std::string_view text) {
     }
     auto split = parse_host_port(rest);
     if (!split) {
-        return tl::unexpected<std::string>("is not a proxy's URL; write http://proxy:3128");
+        return tl::unexpected<std::string>("is not a proxy URL; write http://proxy:3128");
     }
     proxy.host = std::move(split->host);
     proxy.port = split->port.value_or(http_port);
@@ -264,8 +264,8 @@ std::string doubt_about_base_url(const Endpoint& endpoint) {
     return !nearest || endpoint.host == endpoint_of(*nearest).host
                ? std::string()
                : fmt::format(
-                     "{} is not the host of Datadog's API, and the keys go there; if Datadog is "
-                     "meant, write {}",
+                     "{} is not the host of Datadog's API, but the keys are sent there; if you mean Datadog, "
+                     "write {}",
                      base::quote(endpoint.host), endpoint_of(*nearest).url());
 }
 

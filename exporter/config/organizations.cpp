@@ -40,7 +40,7 @@ void read_site(OrganizationDraft& organization, Given& given) {
     organization.site = *std::move(site);
     organization.endpoint = endpoint_of(organization.site);
     if (!is_known_site(organization.site)) {
-        given.warn("datadog.site", "{} is not a Datadog site that this version knows; requests go to {}",
+        given.warn("datadog.site", "{} is not a Datadog site known to this version; requests go to {}",
                    base::quote(organization.site), organization.endpoint.url());
     }
 }
@@ -66,7 +66,7 @@ void read_base_url(OrganizationDraft& organization, Given& given, bool allow_ins
         given.warn(flag, "{}", doubt);
     }
     if (is_exposed) {
-        given.warn(flag, "the credentials travel unencrypted to {}", endpoint->url());
+        given.warn(flag, "the credentials are sent unencrypted to {}", endpoint->url());
     }
 }
 
@@ -161,8 +161,8 @@ void read_credentials(Given& given, const Environment* variables, bool are_neede
             place, titles.empty() ? "no credentials" : "the credentials given are: " + base::join(titles),
             variables == nullptr
                 ? "api_key_file and app_key_file, or bearer_token_file"
-                : "DD_API_KEY and DD_APP_KEY, or DD_BEARER_TOKEN, or the files of --datadog.api-key-file and "
-                  "--datadog.app-key-file, or of --datadog.bearer-token-file; --demo needs none"));
+                : "DD_API_KEY and DD_APP_KEY, or DD_BEARER_TOKEN, or --datadog.api-key-file and "
+                  "--datadog.app-key-file, or --datadog.bearer-token-file; --demo needs none"));
     }
     if (const std::string fault = fault_between(draft.organization.credentials); !fault.empty()) {
         draft.mistakes.push_back(fmt::format("{}: {}", app.place, fault));
@@ -174,7 +174,7 @@ void check_owners(Given& given, const std::vector<std::string>& owners) {
     for (const std::string& owner : owners) {
         if (!is_plain(owner) || !slip_in(owner).empty()) {
             given.warn("tokens.owned-by",
-                       "{} is hardly an owner's id; the API knows owners by their ids, such as "
+                       "{} does not look like an owner id; the API's ids look like "
                        "00000000-0000-0000-2345-000000000000",
                        base::quote(owner));
         }
@@ -206,11 +206,11 @@ void read_name(const Given& given, Draft& draft, std::map<std::string, std::stri
     entry.name = setting == nullptr ? "" : setting->values.front();
     if (entry.name.empty() || entry.name.size() > longest_name || !is_plain(entry.name)) {
         draft.mistakes.push_back(
-            fmt::format("{}: {} is not a name; write name: and 1 to {} letters, digits and _ . -, the org "
-                        "label of its metrics",
+            fmt::format("{}: {} is not a valid name; set name: to 1 to {} letters, digits and _ . -, which "
+                        "become the org label",
                         place, base::quote(entry.name), longest_name));
     } else if (const auto [first, is_new] = places.emplace(entry.name, place); !is_new) {
-        draft.mistakes.push_back(fmt::format("{}: {} is the name of another organization too ({})", place,
+        draft.mistakes.push_back(fmt::format("{}: {} is also the name of another organization ({})", place,
                                              base::quote(entry.name), first->second));
     }
 }
@@ -254,16 +254,16 @@ void read_organizations(Given& given, const Environment& environment, Draft& dra
             unused.emplace_back("the file's organizations");
         }
         if (!unused.empty()) {
-            given.warn("demo", "a simulated organization is polled; not used: {}", base::join(unused));
+            given.warn("demo", "polling a simulated organization; not used: {}", base::join(unused));
         }
         return;
     }
     if (draft.lists_organizations) {
         for (const std::string& place : places_about_one(given, environment)) {
-            draft.mistakes.push_back(fmt::format(
-                "{}: the configuration file lists organizations; take this away, and write it below the one "
-                "that is meant, a secret as the name of its file",
-                place));
+            draft.mistakes.push_back(
+                fmt::format("{}: the configuration file lists organizations; remove this and set it in the "
+                            "entry of the organization it is for, a secret as the path of its file",
+                            place));
         }
     } else {
         draft.entries.resize(1);

@@ -35,7 +35,7 @@ void set_mode(Given& given, Draft& draft) {
             continue;
         }
         if (!first.empty()) {
-            given.mistake(flag, "{} is given as well; one run can only do one of them", first);
+            given.mistake(flag, "{} is given as well; one run can do only one of them", first);
         }
         draft.mode = mode;
         first = given.place(flag);
@@ -55,8 +55,7 @@ void check_timeout(Given& given, Draft& draft) {
         poll.timeout = std::min(poll.timeout, poll.interval);
     } else if (poll.timeout > poll.interval) {
         given.warn("poll.timeout",
-                   "a poll may take {}, longer than the interval of polls, {}; a slow poll delays the next "
-                   "ones",
+                   "a poll may take {}, longer than the poll interval, {}; a slow poll delays the next ones",
                    base::format_duration(poll.timeout), base::format_duration(poll.interval));
     }
 }
@@ -65,14 +64,14 @@ void check_interval(Given& given, const Poll& poll) {
     constexpr base::Duration polite_interval = std::chrono::seconds(30);
     if (poll.stale_after < poll.interval && !given.is_wrong("poll.stale-after") &&
         !given.is_wrong("poll.interval")) {
-        given.mistake("poll.stale-after",
-                      "{} is shorter than the interval of polls, {}; between two polls the inventory would "
-                      "go away",
-                      base::format_duration(poll.stale_after), base::format_duration(poll.interval));
+        given.mistake(
+            "poll.stale-after",
+            "{} is shorter than the poll interval, {}; the inventory would disappear between two polls",
+            base::format_duration(poll.stale_after), base::format_duration(poll.interval));
     }
     if (poll.interval < polite_interval) {
         given.warn("poll.interval",
-                   "polls every {} use up the rate limit that all API clients of the organization share",
+                   "polling every {} uses up the rate limit that all API clients of the organization share",
                    base::format_duration(poll.interval));
     }
 }
@@ -87,8 +86,7 @@ void check_ca_file(Given& given, const std::filesystem::path& path) {
     if (!certificates) {
         given.mistake("datadog.ca-file", "{}", certificates.error());
     } else if (const std::string& who = certificates->others_may_write; !who.empty()) {
-        given.warn("datadog.ca-file", "{}: others can decide whom the credentials are sent to: {}", shown,
-                   who);
+        given.warn("datadog.ca-file", "{}: others can decide where the credentials are sent: {}", shown, who);
     }
 }
 
@@ -99,8 +97,8 @@ void check_state_file(Given& given, const std::filesystem::path& path) {
     if (!path.empty() && (!path.has_filename() || std::filesystem::is_directory(path, ignored) ||
                           !std::filesystem::is_directory(directory, ignored))) {
         given.mistake("state.file",
-                      "{} is a directory, or would be in one that does not exist; name a file in a directory "
-                      "where the exporter's user may write",
+                      "{} is a directory, or its directory does not exist; name a file in a directory that "
+                      "the exporter's user can write to",
                       base::quote(path.native()));
     }
 }
@@ -120,13 +118,13 @@ void set_shard(Given& given, const Environment& environment, Draft& draft) {
     Shard& shard = draft.shard;
     if (draft.demo.enabled && shard.count > 1) {
         given.mistake("shard.count",
-                      "--demo polls one simulated organization, and there is nothing to share; leave out one "
-                      "of the two");
+                      "--demo polls a single simulated organization, so there is nothing to share; leave out "
+                      "one of the two");
     }
     const bool has_index = !draft.shard_index.empty();
     if (has_index ? given.find("shard.count") == nullptr : shard.count > 1) {
         given.mistake(has_index ? "shard.index" : "shard.count",
-                      "--shard.count and --shard.index need each other, such as --shard.count=3 with "
+                      "--shard.count and --shard.index must be given together, such as --shard.count=3 with "
                       "--shard.index=0 or --shard.index=pod-name");
         return;
     }
@@ -143,8 +141,8 @@ void set_shard(Given& given, const Environment& environment, Draft& draft) {
     }
     if (!index || (*index >= shard.count && !given.is_wrong("shard.count"))) {
         given.mistake("shard.index",
-                      "{} is not one of the shards 0 to {}; write its number, or pod-name where POD_NAME or "
-                      "else HOSTNAME ends in - and the number, as of a StatefulSet's pods",
+                      "{} is not one of the shards 0 to {}; write its number, or pod-name if POD_NAME (or "
+                      "else HOSTNAME) ends in - and the number, as in a StatefulSet",
                       shown, shard.count - 1);
         return;
     }
@@ -172,10 +170,10 @@ void check_sockets(Given& given, Web& web) {
     if (web.systemd_socket) {
         web.listen_addresses.clear();
         if (given.find(flag) != nullptr) {
-            given.mistake("web.systemd-socket",
-                          "{} is given as well; either systemd says where to serve, or the address does: "
-                          "keep one of them",
-                          given.place(flag));
+            given.mistake(
+                "web.systemd-socket",
+                "{} is given as well; either systemd or the address says where to listen: keep one of them",
+                given.place(flag));
         }
     } else if (web.listen_addresses.empty() && !given.is_wrong(flag)) {
         given.mistake(flag, "at least one address is needed, such as :10077");
@@ -191,7 +189,8 @@ void check_limits(Given& given, Web& web) {
     web.max_scrapes = std::min(web.max_scrapes, std::max<std::size_t>(1, web.max_connections / 2));
     if (web.max_connections_per_address > web.max_connections && given.find(flag) != nullptr &&
         !given.is_wrong(flag) && !given.is_wrong("web.max-connections")) {
-        given.mistake(flag, "{} is more than all connections together, {} (--web.max-connections)",
+        given.mistake(flag,
+                      "{} is more than the limit for all addresses together, {} (--web.max-connections)",
                       web.max_connections_per_address, web.max_connections);
     }
     web.max_connections_per_address = std::min(web.max_connections_per_address, web.max_connections);
@@ -203,8 +202,8 @@ void check_telemetry_path(Given& given, const std::string& path) {
     if (!path.starts_with('/') || !std::all_of(path.begin(), path.end(), is_plain) ||
         std::find(taken.begin(), taken.end(), path) != taken.end()) {
         given.mistake("web.telemetry-path",
-                      "{} can't be the path of the metrics: it begins with /, has no blank and none of ? # % "
-                      "in it, and is none of {}; write it like /metrics",
+                      "{} can't be the path of the metrics: a path begins with /, contains no space and none "
+                      "of ? # %, and is not one of {}; write it like /metrics",
                       base::quote(path), fmt::join(taken, " "));
     }
 }
@@ -216,7 +215,7 @@ void set_probe_url(Given& given, Draft& draft) {
             draft.web.probe_listen_addresses.empty()) {
             given.mistake(
                 "probe",
-                "needs a URL where systemd has the socket, such as --probe=http://localhost:10077/healthz");
+                "needs a URL when systemd holds the socket, such as --probe=http://localhost:10077/healthz");
         }
         return;
     }
@@ -224,7 +223,7 @@ void set_probe_url(Given& given, Draft& draft) {
     const std::size_t path = std::min(url.find_first_of("/?", url.find("://") + 3), url.size());
     auto endpoint = parse_base_url(url.substr(0, path));
     if (!endpoint) {
-        given.mistake("probe", "{} is no URL; write it like http://localhost:10078/readyz",
+        given.mistake("probe", "{} is not a URL; write it like http://localhost:10078/readyz",
                       base::quote_url(url));
         return;
     }
@@ -238,7 +237,7 @@ void check_once_output(Given& given, const Draft& draft) {
         return;
     }
     if (draft.mode != Mode::once) {
-        given.mistake("once.output", "means nothing without --once");
+        given.mistake("once.output", "has no effect without --once");
     } else if (const std::string fault = base::fault_in_target(output, base::Links::followed);
                !fault.empty()) {
         given.mistake("once.output", "{} {}; without --once.output the metrics go to standard output",
@@ -314,7 +313,7 @@ void check_scopes(Given& given, const std::vector<std::string>& privileged) {
             std::find(privileged_scopes.begin(), privileged_scopes.end(), scope) != privileged_scopes.end();
         const auto nearest = is_known ? std::nullopt : base::nearest_spelling(scope, privileged_scopes);
         if (nearest) {
-            given.warn("scopes.privileged", "{} is not a scope that this version knows; did you mean {}?",
+            given.warn("scopes.privileged", "{} is not a scope known to this version; did you mean {}?",
                        base::quote(scope), *nearest);
         }
     }

@@ -77,7 +77,7 @@ std::string read(const Form& /*form*/, const std::string& text, base::Duration& 
         return duration.error();
     }
     if (*duration < least_duration) {
-        return fmt::format("{} is too short; the least is {}", base::quote(text),
+        return fmt::format("{} is too short; the minimum is {}", base::quote(text),
                            base::format_duration(least_duration));
     }
     member = *duration;
@@ -175,7 +175,7 @@ std::string read_all(const Form& form, const Texts& texts, std::vector<Item>& me
     if constexpr (std::is_same_v<Item, base::Duration>) {
         if (faults.empty() && !are_bounds(members)) {
             return fmt::format(
-                "{}: takes 1 to {} bounds in whole seconds, from short to long, each once, such as 1d,7d,30d",
+                "{}: takes 1 to {} bounds in whole seconds, in ascending order, each once, such as 1d,7d,30d",
                 base::quote(fmt::format("{}", fmt::join(texts, ","))), most_bounds);
         }
     }

@@ -14,7 +14,7 @@ namespace exporter::datadog {
 
 namespace {
 
-constexpr const char* no_http = "what is not HTTP/1.1 (the connection broke)";
+constexpr const char* no_http = "something other than HTTP/1.1 (the connection broke)";
 
 /// RFC 9110, 5.6.2.
 bool is_token(std::string_view text) {
@@ -47,9 +47,8 @@ std::string_view take_from_front(std::string_view& bytes, std::uint64_t count) {
 
 std::string too_long_a_body(std::uint64_t most_bytes) {
     constexpr std::uint64_t mebibyte = 1U << 20U;
-    return most_bytes < mebibyte
-               ? fmt::format("more than the {} KiB that its body may have", most_bytes >> 10)
-               : fmt::format("more than the {} MiB that its body may have", most_bytes >> 20);
+    return most_bytes < mebibyte ? fmt::format("a body of more than {} KiB", most_bytes >> 10)
+                                 : fmt::format("a body of more than {} MiB", most_bytes >> 20);
 }
 
 bool AnswerHead::has(std::string_view name) const {
@@ -184,7 +183,7 @@ void AnswerReader::end_line(std::string_view line) {
         case Part::chunk_end:
             part_ = Part::chunk_size;
             if (!line.empty()) {
-                fail(ErrorKind::network, "a chunk that is longer than it says");
+                fail(ErrorKind::network, "a chunk longer than its stated size");
             }
             break;
         case Part::trailers:
@@ -229,7 +228,8 @@ void AnswerReader::end_field(std::string_view line) {
     const std::size_t colon = line.find(':');
     const std::string_view name = line.substr(0, colon);
     if (colon == std::string_view::npos || !is_token(name)) {
-        fail(ErrorKind::network, fmt::format("a line in its head that is no header: {}", one_line(name)));
+        fail(ErrorKind::network,
+             fmt::format("a line among its headers that is not a header: {}", one_line(name)));
         return;
     }
     head_.fields.emplace_back(name, base::trim(line.substr(colon + 1)));
@@ -237,7 +237,7 @@ void AnswerReader::end_field(std::string_view line) {
 
 void AnswerReader::end_head() {
     if (head_.status == 101) {
-        fail(ErrorKind::network, "a change to another protocol, which nobody asked for");
+        fail(ErrorKind::network, "a switch to another protocol, which was not requested");
     } else if (head_.status < 200) {
         part_ = Part::status_line;  // RFC 9110, 15.2: an interim one, and the answer is still to come.
     } else {
@@ -263,10 +263,11 @@ void AnswerReader::frame_body() {
         lines_ = 0;
         part_ = Part::chunk_size;
         if (old_version_) {  // RFC 9112, 6.1.
-            fail(ErrorKind::network, "an answer of HTTP/1.0 in a transfer coding, which that has none of");
+            fail(ErrorKind::network,
+                 "an HTTP/1.0 answer with a transfer coding, which HTTP/1.0 does not have");
         } else if (codings != std::vector<std::string>{"chunked"}) {
             fail(ErrorKind::bad_page,
-                 fmt::format("an answer in the transfer coding `{}`, which nobody asked for",
+                 fmt::format("an answer in the transfer coding `{}`, which was not requested",
                              one_line(base::join(codings))));
         }
         return;
@@ -287,7 +288,7 @@ std::optional<std::uint64_t> AnswerReader::content_length() {
     for (const std::string& member : head_.list("Content-Length")) {
         const auto number = whole_number(member, 10);
         if (number && length && length != number) {
-            fail(ErrorKind::network, "an answer of two different lengths (Content-Length)");
+            fail(ErrorKind::network, "an answer with two different lengths (Content-Length)");
             return std::nullopt;
         }
         length = number;
@@ -296,7 +297,7 @@ std::optional<std::uint64_t> AnswerReader::content_length() {
         }
     }
     if (!length) {
-        fail(ErrorKind::network, "an answer whose length (Content-Length) is no number");
+        fail(ErrorKind::network, "an answer whose length (Content-Length) is not a number");
     }
     return length;
 }
@@ -306,7 +307,7 @@ void AnswerReader::end_chunk_size(std::string_view line) {
     // Blanks may stand behind the size, where an extension follows.
     const auto size = whole_number(before.substr(0, before.find_last_not_of(" \t") + 1), 16);
     if (!size) {
-        fail(ErrorKind::network, "a chunk whose size is no number");
+        fail(ErrorKind::network, "a chunk whose size is not a number");
         return;
     }
     if (expect_body(*size)) {

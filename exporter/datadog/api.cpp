@@ -70,7 +70,7 @@ constexpr auto status_rows = std::to_array<StatusRow>({
     {400, ErrorKind::bad_request},
     {401, ErrorKind::unauthorized},
     {402, ErrorKind::bad_request,
-     "the organization's plan or account does not allow it: ask whoever manages the Datadog account"},
+     "the organization's plan or account does not allow it: ask an administrator of the Datadog account"},
     {403, ErrorKind::forbidden},
     {404, ErrorKind::not_found},
     // A proxy's. Repeated log-ins with a wrong password lock an account.
@@ -78,17 +78,17 @@ constexpr auto status_rows = std::to_array<StatusRow>({
     {408, ErrorKind::timeout},
     {414, ErrorKind::bad_request},
     {421, ErrorKind::bad_request,
-     "the request reached a server that does not serve this host: check --datadog.base-url and proxies on "
-     "the way"},
+     "the request reached a server that does not serve this host: check --datadog.base-url and the proxies "
+     "in between"},
     {422, ErrorKind::bad_request},
     {429, ErrorKind::rate_limited},
     {431, ErrorKind::bad_request,
-     "the request's headers are too long for a server on the way: check the credentials and proxies"},
+     "the request's headers are too long for a server in between: check the credentials and proxies"},
     {451, ErrorKind::bad_request,
-     "a filter on the way, or the law, forbids this host: ask whoever runs the network"},
+     "a network filter or a legal order blocks this host: ask the network's administrators"},
     {3, ErrorKind::redirect},
     {4, ErrorKind::bad_request,
-     "the API, or a proxy in its place, refuses the request: its words say what it knows"},
+     "the API, or a proxy in its place, refuses the request: its answer may say why"},
     {5, ErrorKind::server_error},
 });
 
@@ -131,15 +131,16 @@ std::string_view user_advice(ErrorKind kind) {
     switch (kind) {
         case ErrorKind::unauthorized:
         case ErrorKind::forbidden:
-            return "give the credentials the permission user_access_read";
+            return "grant the credentials the permission user_access_read";
         case ErrorKind::not_found:
             return "the user is gone, or the host does not serve users: check --datadog.base-url";
         case ErrorKind::rate_limited:
-            return "the organization's API limit is used up: try again later, and ask who else calls the API";
+            return "the organization's API limit is used up: try again later, and find out who else calls "
+                   "the API";
         case ErrorKind::bad_request:
-            return "the API, or a proxy in its place, refuses the request: its words say what it knows";
+            return "the API, or a proxy in its place, refuses the request: its answer may say why";
         case ErrorKind::too_large:
-            return "an answer is larger than any should be: look at proxies on the way";
+            return "an answer is larger than any should be: check the proxies in between";
         case ErrorKind::timeout:
             return "the API or the network is slow: see status.datadoghq.com";
         default:

@@ -28,9 +28,9 @@ ClientOptions with_commons(ClientOptions options) {
 
 Error no_room() {
     return {.kind = ErrorKind::too_large,
-            .message = "a page over 256 KiB while other large pages use up the memory that they share",
+            .message = "a page over 256 KiB while other large pages use up the memory they share",
             .advice =
-                "large pages of several organizations, or several of this one, were read at once: lower "
+                "several large pages, of this or of other organizations, were read at once: lower "
                 "--poll.page-size or --poll.concurrency",
             .no_room = true};
 }
@@ -212,7 +212,7 @@ Result<User> Client::fetch_user(std::string_view id, const config::Credentials& 
     if (!target) {
         cost.made = false;
         return tl::unexpected(
-            Error{ErrorKind::not_found, fmt::format("nobody can have the id `{}`", one_line(id))});
+            Error{ErrorKind::not_found, fmt::format("`{}` can't be a user's id", one_line(id))});
     }
     std::vector<char> body;
     AnswerMemory::Share memory;  // It is too small to be counted.

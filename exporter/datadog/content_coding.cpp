@@ -30,9 +30,9 @@ Result<ContentCoding> content_coding_of(const AnswerHead& head) {
     if (codings.size() == 1 && (codings.front() == "gzip" || codings.front() == "x-gzip")) {
         return ContentCoding::gzip;
     }
-    return tl::unexpected(
-        Error{ErrorKind::bad_page, fmt::format("an answer in the content coding `{}`, which nobody asked for",
-                                               one_line(base::join(codings)))});
+    return tl::unexpected(Error{ErrorKind::bad_page,
+                                fmt::format("an answer in the content coding `{}`, which was not requested",
+                                            one_line(base::join(codings)))});
 }
 
 Gunzip::Gunzip()
@@ -71,7 +71,7 @@ bool Gunzip::begin_another(std::string_view& bytes) {
     if (part_ == Part::padding || bytes.front() == '\0') {
         part_ = Part::padding;
         if (bytes.find_first_not_of('\0') != std::string_view::npos) {
-            problem_ = "bytes after its end that are no gzip";
+            problem_ = "bytes after its end that are not gzip";
         }
         return false;
     }

@@ -24,40 +24,40 @@ constexpr std::array<KindRow, error_kind_count> kind_rows = {{
     {ErrorKind::timeout, "timeout",
      "the API or the network is slow: see --poll.timeout, and status.datadoghq.com"},
     {ErrorKind::network, "network",
-     "the connection broke half-way: look at proxies and load balancers on the way"},
+     "the connection broke half-way: check the proxies and load balancers in between"},
     {ErrorKind::too_large, "too_large",
-     "an answer is larger than any should be: lower --poll.page-size, and look at proxies on the way"},
+     "an answer is larger than any should be: lower --poll.page-size, and check the proxies in between"},
     {ErrorKind::redirect, "redirect",
-     "the API does not redirect: check --datadog.base-url and any proxy on the way"},
+     "the API does not redirect: check --datadog.base-url and any proxy in between"},
     {ErrorKind::bad_request, "bad_request", "check --tokens.filter and --tokens.owned-by"},
     {ErrorKind::unauthorized, "unauthorized",
-     "the credentials are not valid on this site: check the keys, that --datadog.site is theirs, and that "
+     "the credentials are not valid on this site: check the keys, that --datadog.site matches them, and that "
      "they have org_app_keys_read"},
     {ErrorKind::forbidden, "forbidden",
-     "wrong site for these keys, or they lack org_app_keys_read (or user_app_keys, which lists only own "
-     "tokens)"},
+     "wrong site for these keys, or they lack org_app_keys_read (or user_app_keys, which lists only their "
+     "owner's tokens)"},
     {ErrorKind::not_found, "not_found",
      "this host does not serve the API: check --datadog.site or --datadog.base-url"},
     {ErrorKind::rate_limited, "rate_limited",
-     "the organization's API limit is used up: raise --poll.interval, ask who else calls the API, or lower "
-     "--poll.rate-limit-reserve where a listing needs more than it leaves"},
+     "the organization's API limit is used up: raise --poll.interval, find out who else calls the API, or "
+     "lower --poll.rate-limit-reserve if it leaves too little for a listing"},
     {ErrorKind::server_error, "server_error", "Datadog failed to answer: see status.datadoghq.com"},
     {ErrorKind::bad_status, "bad_status",
-     "this is not how the API answers: check --datadog.base-url and proxies"},
+     "the API does not answer like this: check --datadog.base-url and proxies"},
     {ErrorKind::not_json, "not_json",
      "a proxy may have answered in the API's place, or cut the answer short: check --datadog.base-url and "
      "proxies"},
     {ErrorKind::bad_page, "bad_page",
-     "the API answered in a shape that this version does not know: look for a newer one"},
+     "the API's answer has a format that this version does not know: look for a newer version"},
     {ErrorKind::endless, "endless",
      "the listing has no end, or more tokens or scopes than allowed: if the organization really has that "
      "many, raise --poll.max-tokens or --poll.max-scopes, and the memory limit"},
     {ErrorKind::short_listing, "short_listing",
-     "far fewer tokens are listed than Datadog says there are: see status.datadoghq.com, or many were "
-     "removed just now; the numbers of before stay until they are stale"},
-    {ErrorKind::cancelled, "cancelled", "the exporter is ending"},
+     "far fewer tokens are listed than Datadog reports: see status.datadoghq.com, or many were just removed; "
+     "the previous numbers stay until they are stale"},
+    {ErrorKind::cancelled, "cancelled", "the exporter is shutting down"},
     {ErrorKind::internal, "internal",
-     "a defect of the exporter, or no memory left: report this with its version"},
+     "a bug in the exporter, or out of memory: report this with the exporter's version"},
 }};
 
 constexpr bool rows_follow_the_enumeration() {

@@ -133,8 +133,9 @@ Result<void> parse_page(Page& page) {
         return tl::unexpected(*std::move(error));
     }
     if (draft.has_errors) {
-        return tl::unexpected(Error{ErrorKind::bad_page, fmt::format("the answer is a 200 with errors: {}",
-                                                                     one_line(draft.error_words))});
+        return tl::unexpected(Error{
+            ErrorKind::bad_page,
+            fmt::format("the answer has status 200 but holds errors: {}", one_line(draft.error_words))});
     }
     if (!draft.has_data) {
         return tl::unexpected(Error{ErrorKind::bad_page, "the answer has no `data` array"});

@@ -303,7 +303,7 @@ Error Connection::failure() const {
         return {fault->kind, fmt::format("{} sent {}", name_, fault->message)};
     }
     if (wire_.was_silent() && steady_clock::now() >= limits_.deadline) {
-        return {ErrorKind::timeout, fmt::format("{} had not answered in full in time", name_)};
+        return {ErrorKind::timeout, fmt::format("{} did not answer in full in time", name_)};
     }
     if (wire_.was_silent()) {
         return {ErrorKind::timeout, fmt::format("{} was silent for {:.1f} s", name_,

@@ -219,7 +219,7 @@ Error Wire::handshake_error() const {
         return {ErrorKind::tls, ::X509_verify_cert_error_string(result)};
     }
     if (silent_) {
-        return {ErrorKind::timeout, "the TLS handshake was not answered in time"};
+        return {ErrorKind::timeout, "the TLS handshake timed out"};
     }
     const std::string words = tls_words();
     return words.empty() ? Error{ErrorKind::network, "the connection broke in the TLS handshake"}

@@ -92,12 +92,13 @@ tl::expected<BcryptHash, std::string_view> BcryptHash::parse(std::string_view te
     if ((version != "$2a$" && version != "$2b$" && version != "$2y$") || !cost || *cost < lowest_cost ||
         text[prefix_size - 1] != '$' || !std::all_of(rest.begin(), rest.end(), is_of_the_alphabet)) {
         return tl::unexpected<std::string_view>(
-            "is no bcrypt hash of a password ($2y$10$ and 53 more characters); htpasswd -nBC 10 \"\" makes "
-            "one");
+            "is not the bcrypt hash of a password ($2y$10$ and 53 more characters); htpasswd -nBC 10 \"\" "
+            "makes one");
     }
     if (*cost > highest_cost) {
         return tl::unexpected<std::string_view>(
-            "has a cost above 16, seconds of work for each password that anybody sends; 10 to 12 is usual");
+            "has a cost above 16, which takes seconds for each password that anybody sends; 10 to 12 is "
+            "usual");
     }
     return BcryptHash(fmt::format("$2b${}", text.substr(version.size())));
 }

@@ -158,13 +158,13 @@ std::string listen_error(const base::ListenAddress& address, const std::error_co
     };
     constexpr std::array<Help, 4> helps = {{
         {std::errc::permission_denied,
-         "; a port below 1024 needs CAP_NET_BIND_SERVICE, and a Unix socket a directory that the server's "
-         "user may write to"},
+         "; a port below 1024 needs CAP_NET_BIND_SERVICE, and a Unix socket needs a directory that the "
+         "server's user can write to"},
         {std::errc::address_in_use,
-         "; another process (perhaps another exporter) listens there, or the path is that of a file"},
+         "; another process (perhaps another exporter) is listening there, or the path is an existing file"},
         {std::errc::no_such_file_or_directory, "; the directory must exist"},
         {std::errc::address_not_available,
-         "; no interface of this machine has that address, or the name can't be found"},
+         "; no interface of this machine has that address, or the name does not resolve"},
     }};
     const auto help =
         std::find_if(helps.begin(), helps.end(), [&](const Help& row) { return reason == row.reason; });
@@ -192,7 +192,7 @@ tl::expected<Listening, std::string> take_over(int descriptor) {
                            ::fcntl(descriptor, F_SETFL, ::fcntl(descriptor, F_GETFL) | O_NONBLOCK) == 0;
     if (!is_usable) {
         return tl::unexpected(
-            fmt::format("cannot take over file descriptor {} from systemd: it is no listening socket; the "
+            fmt::format("cannot take over file descriptor {} from systemd: it is not a listening socket; the "
                         ".socket unit needs ListenStream= and Accept=no",
                         descriptor));
     }

@@ -96,7 +96,7 @@ tl::expected<void, base::MistakeLines> Protection::apply(WebFile file) {
     if (const auto weaker = file_ ? weakened(*file_, file) : std::vector<std::string_view>();
         !weaker.empty()) {
         return refused(
-            fmt::format("weaker than before, or gone: {}; restart the exporter if that is intended",
+            fmt::format("weaker than before, or removed: {}; restart the exporter if that is intended",
                         fmt::join(weaker, ", ")));
     }
     auto security = std::make_shared<Security>();

@@ -64,7 +64,8 @@ tl::expected<std::shared_ptr<EVP_PKEY>, std::string> set_identity(SSL_CTX* conte
     if (::X509_check_private_key(certificates->front().get(), key->get()) != 1) {
         ::ERR_clear_error();
         return tl::unexpected<std::string>(
-            "the key is not that of the certificate, which must be the first where there are several");
+            "the key does not belong to the certificate; if there are several certificates, the key's must "
+            "come first");
     }
     const std::shared_ptr<STACK_OF(X509)> chain(sk_X509_new_null(),
                                                 [](STACK_OF(X509) * stack) { sk_X509_free(stack); });
@@ -133,11 +134,11 @@ tl::expected<bool, std::string> set_cipher_suites(SSL_CTX* context, const std::v
     for (std::size_t i = 0; i < names.size(); ++i) {
         const SSL_CIPHER* const suite = find_suite(context, iana_name(names[i]));
         if (suite == nullptr) {
-            return tl::unexpected(fmt::format(
-                "number {} of cipher_suites is none that OpenSSL {} has and that is offered: only such as "
-                "encrypt, with a key exchange by ECDHE or RSA, for an RSA or ECDSA certificate; names are "
-                "written as TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256",
-                i + 1, installed_openssl()));
+            return tl::unexpected(
+                fmt::format("item {} of cipher_suites is not offered with OpenSSL {}: only suites that "
+                            "encrypt, with ECDHE or RSA key exchange and an RSA or ECDSA certificate, are; "
+                            "names are written like TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256",
+                            i + 1, installed_openssl()));
         }
         const std::string name = ::SSL_CIPHER_get_name(suite);
         const bool is_of_tls_1_3 = name.starts_with("TLS_");
@@ -178,8 +179,8 @@ Done set_curves(SSL_CTX* context, const std::vector<std::string>& names) {
         if (curve == curves.end() || std::count(names.begin(), names.end(), name) > 1 ||
             !set_groups(context, curve->second)) {
             return tl::unexpected(fmt::format(
-                "number {} of curve_preferences is no curve that OpenSSL {} has, or is named twice; known "
-                "are CurveP256, CurveP384, CurveP521, X25519 and X25519MLKEM768",
+                "item {} of curve_preferences is not a curve that OpenSSL {} has, or is listed twice; known "
+                "curves are CurveP256, CurveP384, CurveP521, X25519 and X25519MLKEM768",
                 known.size() + 1, installed_openssl()));
         }
         known.emplace_back(curve->second);
@@ -197,13 +198,14 @@ int openssl_number(TlsVersion version) {
 Done set_versions(SSL_CTX* context, const TlsOptions& options, bool has_suite_for_tls_1_2) {
     if (!has_suite_for_tls_1_2 && options.max_version == TlsVersion::tls_1_2) {
         return tl::unexpected<std::string>(
-            "no client could agree with cipher_suites: max_version is TLS12, and none of them is for TLS 1.2 "
-            "and the certificate's kind of key (RSA or ECDSA)");
+            "no client could connect: max_version is TLS12, and none of cipher_suites works with TLS 1.2 and "
+            "the certificate's type of key (RSA or ECDSA)");
     }
     const auto lowest = has_suite_for_tls_1_2 ? options.min_version : TlsVersion::tls_1_3;
     if (::SSL_CTX_set_min_proto_version(context, openssl_number(lowest)) != 1 ||
         ::SSL_CTX_set_max_proto_version(context, openssl_number(options.max_version)) != 1) {
-        return tl::unexpected(fmt::format("this version of TLS can't be had: {}", base::openssl_reason()));
+        return tl::unexpected(
+            fmt::format("this version of TLS is not available: {}", base::openssl_reason()));
     }
     return {};
 }
@@ -254,17 +256,17 @@ Done check_together(const TlsOptions& options) {
     }
     if (is_verified(options.client_auth) && options.client_ca.empty()) {
         return wrong(
-            "client_auth_type needs the authority that clients' certificates are verified with; give "
-            "client_ca_file or client_ca");
+            "client_auth_type needs a CA to verify client certificates with; give client_ca_file or "
+            "client_ca");
     }
     if (!options.client_ca.empty() && options.client_auth == ClientAuth::none) {
         return wrong(
-            "client_ca means nothing while clients are asked for no certificate; write client_auth_type: "
+            "client_ca has no effect while clients are not asked for a certificate; write client_auth_type: "
             "RequireAndVerifyClientCert");
     }
     if (!options.client_allowed_sans.empty() && !is_required(options.client_auth)) {
         return wrong(
-            "client_allowed_sans needs a certificate of every client; write client_auth_type: "
+            "client_allowed_sans needs a certificate from every client; write client_auth_type: "
             "RequireAndVerifyClientCert (or RequireAnyClientCert)");
     }
     return {};

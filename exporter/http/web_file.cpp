@@ -59,7 +59,7 @@ struct WebKey {
 template <class Text>
 Fault take_pem(Draft& draft, Text& taken, const base::FileText& source, std::string_view pem) {
     if (!taken.empty()) {
-        return "is given beside its text itself; keep one of them";
+        return "is given both as text and as a file; keep one of them";
     }
     if (std::is_same_v<Text, base::Secret> && draft.is_strict && source.is_open_to_everybody()) {
         return base::open_to_everybody(source.mode);
@@ -103,7 +103,7 @@ Fault read_client_auth(Draft& draft, std::string_view /*name*/, Values values) {
     const auto* const found = std::find_if(client_auths.begin(), client_auths.end(),
                                            [&](const auto& auth) { return auth.first == values.front(); });
     if (found == client_auths.end()) {
-        return "is none of NoClientCert, RequestClientCert, RequireAnyClientCert, VerifyClientCertIfGiven "
+        return "is not one of NoClientCert, RequestClientCert, RequireAnyClientCert, VerifyClientCertIfGiven "
                "and RequireAndVerifyClientCert";
     }
     draft.file.tls->client_auth = found->second;
@@ -116,7 +116,7 @@ Fault read_version(Draft& draft, std::string_view /*name*/, Values values) {
     (*draft.file.tls).*member = is_old ? TlsVersion::tls_1_2 : TlsVersion::tls_1_3;
     return is_old || values.front() == "TLS13"
                ? ""
-               : "is none of TLS12 and TLS13; TLS 1.0 and 1.1 are not offered, as RFC 8996 wants it";
+               : "is neither TLS12 nor TLS13; TLS 1.0 and 1.1 are not offered (RFC 8996)";
 }
 
 Fault read_allowed_sans(Draft& draft, std::string_view /*name*/, Values values) {
@@ -124,7 +124,7 @@ Fault read_allowed_sans(Draft& draft, std::string_view /*name*/, Values values) 
     const bool names_nobody =
         values.empty() ||
         std::any_of(values.begin(), values.end(), [](const auto& name) { return base::trim(name).empty(); });
-    return names_nobody ? "is empty or has an empty item; without any names leave it out" : "";
+    return names_nobody ? "is empty or has an empty item; leave it out if there are no names" : "";
 }
 
 /// Which names exist, TLS itself knows.
@@ -142,7 +142,7 @@ Fault read_suite_preference(Draft& draft, std::string_view /*name*/, Values valu
 
 Fault refuse_http2(Draft& /*draft*/, std::string_view /*name*/, Values values) {
     return base::same_word(values.front(), "false") ? ""
-                                                    : "HTTP/2 is not spoken; Prometheus scrapes with "
+                                                    : "HTTP/2 is not supported; Prometheus scrapes with "
                                                       "HTTP/1.1 as well: write false, or leave it out";
 }
 
@@ -161,7 +161,7 @@ Fault read_header(Draft& draft, std::string_view name, Values values) {
     const bool is_sendable = value.size() <= longest && std::all_of(value.begin(), value.end(), [](char c) {
                                  return c == ' ' || base::is_visible(c);
                              });
-    return is_sendable ? "" : "holds a line end or another character that no header can have";
+    return is_sendable ? "" : "has a line break or another character that a header can't have";
 }
 
 Fault read_interval(Draft& draft, std::string_view /*name*/, Values values) {
@@ -222,12 +222,12 @@ void read_users(Draft& draft, base::YamlReader& yaml, const YAML::Node& key, con
         const auto hash = BcryptHash::parse(entry.second.IsScalar() ? entry.second.Scalar() : "");
         const auto fault = [&]() -> std::string_view {
             if (!is_user_name(name)) {
-                return "a user's name has 1 to 255 bytes, and neither a colon nor a control character";
+                return "a user name has 1 to 255 bytes, with no colon and no control character";
             }
             if (!hash) {
                 return hash.error();
             }
-            return draft.file.users.emplace(name, *hash).second ? "" : "a user is there twice; keep one";
+            return draft.file.users.emplace(name, *hash).second ? "" : "a user appears twice; keep one";
         }();
         if (!fault.empty()) {
             yaml.mistake(yaml.place(entry.first.Mark(), users_section), fault);
@@ -281,25 +281,24 @@ void judge(Draft& draft) {
         }
         if (!tls->client_allowed_sans.empty() && tls->client_auth == ClientAuth::require_any) {
             draft.warn("tls_server_config.client_allowed_sans",
-                       "anybody can write these names into a certificate that RequireAnyClientCert does not "
-                       "verify; RequireAndVerifyClientCert does");
+                       "RequireAnyClientCert does not verify certificates, so anybody can claim these names; "
+                       "write RequireAndVerifyClientCert");
         }
     }
     if (draft.file.rate_limit->interval == std::chrono::nanoseconds::zero()) {
         draft.file.rate_limit.reset();
     } else if (draft.file.rate_limit->burst == 0) {
-        draft.mistake("rate_limit.interval",
-                      "needs a burst of at least 1 beside it, or nobody would be answered");
+        draft.mistake("rate_limit.interval", "needs a burst of at least 1, or no request would be answered");
     }
 }
 
 void judge_who_may_read_and_write(Draft& draft) {
     const bool has_users = !draft.file.users.empty();
     if (has_users && !draft.file.tls) {
-        draft.warn(users_section, "passwords travel unencrypted without tls_server_config");
+        draft.warn(users_section, "passwords are sent unencrypted without tls_server_config");
     }
     if (const auto& who = draft.source.others_may_write; !who.empty()) {
-        const std::string what = fmt::format("others can decide who is let in: {}", who);
+        const std::string what = fmt::format("others can decide who gets access: {}", who);
         // Who can write the file can let in whomever they like: what lets in those with a password is refused
         // then.
         if (has_users && draft.is_strict) {
@@ -309,7 +308,8 @@ void judge_who_may_read_and_write(Draft& draft) {
         }
     }
     if (has_users && draft.source.is_open_to_everybody()) {
-        draft.warn(users_section, "every user of this machine can read the hashes, and guess at them");
+        draft.warn(users_section,
+                   "every user of this machine can read the password hashes and try to crack them");
     }
 }
 

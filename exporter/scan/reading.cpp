@@ -120,11 +120,10 @@ void distrust_later_dates(datadog::Page& page, Timestamp now) {
 
 datadog::Error rows_unreadable(std::size_t page, std::size_t rows, std::size_t before) {
     const std::string after = before > 0 ? fmt::format("; tokens before it: {}", before) : "";
-    return {
-        .kind = datadog::ErrorKind::bad_page,
-        .message = fmt::format("page {}: none of its rows can be read; without an id that is a text: {}{}",
-                               page, rows, after),
-        .costly = before > 0};
+    return {.kind = datadog::ErrorKind::bad_page,
+            .message = fmt::format("page {}: none of its rows can be read; rows without a string id: {}{}",
+                                   page, rows, after),
+            .costly = before > 0};
 }
 
 Reading::Reading(base::Timestamp now, ListingSink& sink, std::size_t max_tokens)
@@ -230,9 +229,9 @@ datadog::Error Reading::shortage(int readings) const {
         return rows_unreadable(pages_ - 1, unreadable_last_page_, ids_.size());
     }
     return {.kind = datadog::ErrorKind::short_listing,
-            .message = fmt::format(
-                "{} tokens were listed of the {} that there are said to be, at the last of {} readings",
-                ids_.size(), listing_.reported_tokens.value_or(0), readings),
+            .message =
+                fmt::format("{} of the {} reported tokens were listed, in the last of {} scans of the list",
+                            ids_.size(), listing_.reported_tokens.value_or(0), readings),
             .costly = true};
 }
 

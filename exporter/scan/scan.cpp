@@ -44,13 +44,13 @@ std::optional<RetryReason> retry_reason(const Error& error) {
 constexpr std::size_t many_pages = 10;
 constexpr std::chrono::seconds silence{5};
 constexpr std::string_view advice_on_many_pages =
-    "page after page came until the poll's time was over: if the organization really has that many tokens, "
-    "raise --poll.timeout or --poll.concurrency; otherwise the listing has no end: look at proxies on the "
-    "way";
+    "pages kept coming until the poll timed out: if the organization really has that many tokens, "
+    "raise --poll.timeout or --poll.concurrency; otherwise the listing has no end: check the proxies in "
+    "between";
 
 /// What went wrong last is what a person needs to know, not that the time was up.
 Error out_of_time(Error error) {
-    error.message += "; no time is left to try again";
+    error.message += "; no time is left to retry";
     return error;
 }
 
@@ -127,8 +127,8 @@ Next Scan::wait_for_budget(SteadyTime now) {
     const auto seconds = std::chrono::ceil<std::chrono::seconds>(reset - now);
     end_reading(
         Error{ErrorKind::rate_limited,
-              fmt::format("page {}: only the share of the rate limit that is left to others remains "
-                          "(--poll.rate-limit-reserve), and its reset in {} s is too late for this poll",
+              fmt::format("page {}: only the reserve of the rate limit is left (--poll.rate-limit-reserve), "
+                          "and the reset in {} s is too late for this poll",
                           order_->turn(), seconds.count()),
               seconds});
     return now;
@@ -185,7 +185,7 @@ std::optional<Error> Scan::repeat_later(std::size_t page, Error error, int repea
         return error;
     }
     if (repeats_left_-- <= 0) {
-        error.message += fmt::format("; {} requests of this poll were repeated already",
+        error.message += fmt::format("; this poll has already retried {} requests",
                                      environment_.options.max_retries_per_poll);
         return error;
     }
@@ -221,7 +221,7 @@ void Scan::take_in_order() {
             // What a poll may do ends at its deadline, though the page was read in time.
             end_reading(Error{
                 ErrorKind::timeout,
-                fmt::format("page {}: the poll's time was over before it was counted", order_->turn() - 1)});
+                fmt::format("page {}: the poll timed out before the page was counted", order_->turn() - 1)});
             return;
         }
         const Result<bool> is_last = reading_->add(**page, environment_.options.page_size);

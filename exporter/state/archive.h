@@ -124,7 +124,7 @@ class Reader {
     /// rest can't hold so many, so that what is read takes at most some thirty times the memory of its bytes.
     [[nodiscard]] std::size_t length(std::size_t shortest) {
         const std::uint64_t length = number(std::numeric_limits<std::uint64_t>::max());
-        require(length <= rest_.size() / shortest, "a length is more than there is");
+        require(length <= rest_.size() / shortest, "a length is more than what is left");
         return length;
     }
     [[nodiscard]] bool at_end() const { return rest_.empty(); }

@@ -98,7 +98,7 @@ bool is_label(std::string_view text) {
 void check_bucket_names(const std::vector<std::string>& names) {
     const std::set<std::string_view> distinct(names.begin(), names.end());
     require(distinct.size() == names.size() && std::all_of(names.begin(), names.end(), is_label),
-            "the names of buckets are not distinct labels");
+            "the bucket names are not distinct labels");
 }
 
 /// Of a table in which each token is counted once; nullopt: of one that counts some of them.
@@ -106,7 +106,7 @@ void check_counts(const ByBucket& table, const std::vector<std::string>& buckets
                   std::optional<Count> tokens) {
     Count sum = 0;
     for (const std::vector<Count>& counts : table) {
-        require(counts.size() == buckets.size(), "counts don't have the buckets that are named");
+        require(counts.size() == buckets.size(), "counts don't match the named buckets");
         sum = std::accumulate(counts.begin(), counts.end(), sum);
     }
     require(!tokens || sum == *tokens, "counts don't add up to the tokens");
@@ -141,7 +141,7 @@ void check_census(const std::vector<CensusEntry>& entries) {
         return left.id_hash >= right.id_hash;
     };
     require(std::adjacent_find(entries.begin(), entries.end(), disordered) == entries.end(),
-            "a census is not in order");
+            "a census is not sorted");
 }
 
 void check(const OrganizationState& state) {
@@ -158,7 +158,7 @@ void check(const OrganizationState& state) {
     check_scopes(inventory);
     check_details(inventory.details);
     require(!state.listing.complete || (state.census && state.census->entries.size() == inventory.tokens),
-            "census and counts are not of the same listings");
+            "census and counts are from different listings");
 }
 
 /// A line, so that whoever opens the file reads what it is.
@@ -208,8 +208,9 @@ std::string fault_in_replacing(const std::string& path) {
     if (!file) {
         return "it " + file.error();
     }
-    return looks_like_state(file->text.expose()) ? ""
-                                                 : "it is no state file of this program, and is left alone";
+    return looks_like_state(file->text.expose())
+               ? ""
+               : "it is not a state file of this program, and is left alone";
 }
 
 }  // namespace
@@ -232,10 +233,10 @@ bool looks_like_state(std::string_view bytes) {
 
 tl::expected<Stored, std::string> decode(std::string_view bytes) {
     if (!looks_like_state(bytes)) {
-        return tl::unexpected<std::string>("it is no state file of this program");
+        return tl::unexpected<std::string>("it is not a state file of this program");
     }
     if (bytes.size() < shortest_file) {
-        return tl::unexpected<std::string>("it is torn: it ends before it has begun");
+        return tl::unexpected<std::string>("it is truncated: it ends within its header");
     }
     const std::string_view checked = bytes.substr(0, bytes.size() - checksum_size);
     Reader reader(checked.substr(magic.size()));
@@ -249,7 +250,7 @@ tl::expected<Stored, std::string> decode(std::string_view bytes) {
     std::uint32_t checksum = 0;
     Reader(bytes.substr(checked.size())).fixed(checksum);
     if (checksum != crc_of(checked)) {
-        return tl::unexpected<std::string>("it is torn or damaged: its checksum is wrong");
+        return tl::unexpected<std::string>("it is truncated or damaged: its checksum is wrong");
     }
     Stored stored;
     reader.fixed(stored.key.first);
@@ -258,7 +259,7 @@ tl::expected<Stored, std::string> decode(std::string_view bytes) {
         std::string_view before;
         while (!reader.at_end()) {
             const auto& state = stored.states.emplace_back(read_organization(reader));
-            require(state->name > before, "the names of organizations are not in order");
+            require(state->name > before, "the organizations' names are not sorted");
             before = state->name;
         }
     } catch (const Contradiction& contradiction) {

@@ -31,13 +31,13 @@ Problem failure_problem(const OrganizationStatus& status, base::Timestamp now) {
 Problem numbers_problem(const OrganizationStatus& status, const PageSettings& settings, base::Timestamp now) {
     if (status.inventory) {
         return {"The numbers are old",
-                fmt::format("They are those of the last good poll, {}, and are shown until they are {} old.",
+                fmt::format("They are from the last good poll, {}, and are shown until they are {} old.",
                             base::moment_text(status.inventory->as_of, now),
                             base::length_text(settings.stale_after))};
     }
     if (status.statistics.last_success) {
         return {"The numbers are stale and no longer shown",
-                fmt::format("No poll has succeeded for more than {}; the metrics leave them out, too.",
+                fmt::format("No poll has succeeded for more than {}; the metrics omit them, too.",
                             base::length_text(settings.stale_after))};
     }
     return {"There are no numbers to show", ""};
@@ -53,7 +53,7 @@ Problem incomplete_problem(const scan::Listing& listing) {
                             base::count_text(listing.duplicates, "token was", "tokens were"));
     }
     return {"The listing is incomplete",
-            text + ". It contradicted itself each time it was read: the numbers may be off by a few."};
+            text + ". Each scan of the list was inconsistent: the numbers may be off by a few."};
 }
 
 Html problem_list(const std::vector<Problem>& problems) {
@@ -83,14 +83,15 @@ void add_fact(Html& facts, std::string_view name, const Html& value) {
 Html next_poll_fact(const OrganizationStatus& status, const PageSettings& settings, base::Timestamp now) {
     Html fact = html("Every {}", base::length_text(settings.interval));
     if (status.statistics.last_error) {
-        return fact.add("; after a failure mostly sooner");
+        return fact.add("; usually sooner after a failure");
     }
     const auto& last = status.statistics.last_attempt;
     if (!last) {
         return fact;
     }
     const base::Timestamp next = *last + settings.interval;
-    return next > now ? fact.add(", next {}", time_element(next, now)) : fact.add(", the next is under way");
+    return next > now ? fact.add(", next {}", time_element(next, now))
+                      : fact.add(", the next is in progress");
 }
 
 /// Of a complete one: `problems` tells of others.
@@ -109,7 +110,7 @@ Html rate_limit_fact(const scan::Statistics& statistics, base::Timestamp now) {
     if (statistics.rate_limit) {
         fact.add(" of {}", not_negative(*statistics.rate_limit));
     }
-    fact.add(" requests left at the last answer");
+    fact.add(" requests left as of the last answer");
     if (statistics.rate_limit_reset) {
         fact.add(", renewed {}", time_element(*statistics.rate_limit_reset, now));
     }
@@ -147,7 +148,7 @@ Html numbers_of(const OrganizationStatus& status, const PageSettings& settings, 
         return {};
     }
     if (status.inventory->tokens == 0) {
-        return html("<p>The organization lists no access tokens.</p>\n");
+        return html("<p>The list of access tokens is empty.</p>\n");
     }
     // Credentials that see only their own tokens are the likely reason.
     Html part;
@@ -167,7 +168,7 @@ std::vector<Problem> problems(const OrganizationStatus& status, const PageSettin
                               base::Timestamp now) {
     std::vector<Problem> found;
     if (!status.moving) {
-        found.push_back({"The poll loop has stopped moving",
+        found.push_back({"The poll loop is stuck",
                          "Please report it with the exporter's version and its log; a restart should help."});
     }
     if (status.statistics.last_error) {
@@ -183,7 +184,7 @@ std::vector<Problem> problems(const OrganizationStatus& status, const PageSettin
     if (expiry && *expiry - now < replace_credential_within) {
         found.push_back({fmt::format("The exporter's own access token {} {}",
                                      *expiry > now ? "expires" : "expired", base::moment_text(*expiry, now)),
-                         "Without a new one polls will fail."});
+                         "Polls will fail without a new one."});
     }
     return found;
 }

@@ -120,7 +120,7 @@ Html organizations_section(const Overview& overview, const PageSettings& setting
         part.add("{}", organization_card(*all[i].organization, settings, size, now));
     }
     if (all.size() > shown) {
-        part.add("<p>{} not listed here. The metrics have all of them.</p>\n",
+        part.add("<p>{} not listed here. The metrics include all of them.</p>\n",
                  base::count_text(all.size() - shown, "organization is", "organizations are"));
     }
     return part.add("</section>\n");
@@ -275,7 +275,7 @@ std::string status_page(const PageSettings& settings, const std::vector<Organiza
                "<h1>Datadog token exporter</h1>\n"
                "<p class=\"dim\">Version {}, as of <time datetime=\"{}\">{}</time></p>\n"
                "{}"
-               "<nav aria-label=\"What else is served\"><ul>\n"
+               "<nav aria-label=\"Other pages\"><ul>\n"
                "<li><a href=\"{}\">Metrics</a></li>\n"
                "<li><a href=\"/healthz\">Health</a></li>\n"
                "<li><a href=\"/readyz\">Readiness</a></li>\n"

@@ -134,7 +134,7 @@ Html counts_table(Count tokens, const std::vector<Column>& types, const std::vec
     }
     return html(
         "<table class=\"counts\">\n"
-        "<caption class=\"unseen\">Tokens by time left until they expire, and type</caption>\n"
+        "<caption class=\"unseen\">Tokens by type and time left until expiry</caption>\n"
         "<thead><tr><th scope=\"col\">Time left</th>{}<th scope=\"col\">All</th></tr></thead>\n"
         "<tbody>\n{}</tbody>\n"
         "<tfoot><tr><th scope=\"row\">All</th>{}{}</tr></tfoot>\n</table>\n",
@@ -149,7 +149,7 @@ Html findings_table(const TokenSums& sums, const PageSettings& settings) {
         rows.add("<tr class=\"{}\"><td>{}</td><th scope=\"row\">{}{} <code>{}</code></th></tr>\n",
                  known && tokens > 0 ? style_of(row.severity) : "zero",
                  known ? base::number_text(tokens) : "–", inventory::sentence(row, settings.policy),
-                 known ? "" : " (not known: Datadog says nothing about it)", row.reason);
+                 known ? "" : " (unknown: Datadog does not report it)", row.reason);
     }
     return html(
         "<table class=\"findings\">\n"
@@ -267,7 +267,7 @@ Html worst_tokens(const inventory::Inventory& inventory, std::string_view headin
     return html(
         "<details class=\"worst\">\n<summary><{0}>Worst tokens</{0}></summary>\n"
         "<table class=\"tokens\">\n"
-        "<caption class=\"unseen\">Tokens with findings, the worst first</caption>\n"
+        "<caption class=\"unseen\">Tokens with findings, worst first</caption>\n"
         "<thead><tr><th scope=\"col\">Token</th><th scope=\"col\">Findings</th>"
         "<th scope=\"col\">Owner</th><th scope=\"col\">Expires</th></tr></thead>\n"
         "<tbody>\n{1}</tbody>\n</table>\n{2}</details>\n",

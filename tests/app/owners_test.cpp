@@ -120,10 +120,9 @@ TEST_F(LookUpOwners, EndsAtTheFirstRefusalAndNamesWhatIsMissing) {
 
         EXPECT_THAT(source.asked, ElementsAre("u-0"));
         EXPECT_THAT(owners.users, IsEmpty());
-        EXPECT_EQ(
-            owners.remark,
-            "names are missing for 40 of 40 owners: 40 not looked up: 403 from api: Forbidden (give the "
-            "credentials the permission user_access_read)");
+        EXPECT_EQ(owners.remark,
+                  "names are missing for 40 of 40 owners: 40 not looked up: 403 from api: Forbidden (grant "
+                  "the credentials the permission user_access_read)");
     }
 }
 

@@ -79,7 +79,7 @@ class Modes(unittest.TestCase):
         with FaultServer(listing([token(1), {}, {"id": 1}])) as server:
             done = harness.run("--check", "--datadog.base-url", server.url, DD_BEARER_TOKEN=harness.ACCESS_TOKEN)
         self.assertEqual(done.returncode, 0, done.stdout)
-        self.assertIn("with 1 tokens of 3; rows that can't be read, without an id that is a text: 2\n", done.stdout)
+        self.assertIn("with 1 tokens of 3; rows that can't be read for lack of a string id: 2\n", done.stdout)
 
     def test_check_of_an_organization_without_tokens_is_good(self):
         with FaultServer(listing([])) as server:

@@ -54,7 +54,7 @@ TEST(Duration, IsRefusedWithWhatWouldBeRight) {
             duration.error(),
             quote(text) +
                 " is not a duration; write it like 90s, 5m, 1h30m or 7d: whole numbers of y, w, d, h, m, "
-                "s or ms, from long to short, each once, at most 100y");
+                "s or ms, largest unit first, each once, at most 100y");
     }
 }
 

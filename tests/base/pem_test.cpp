@@ -40,7 +40,8 @@ const std::string one = support::Authority("one").certificate();
 const std::string begin = "-----BEGIN CERTIFICATE-----\n";
 const std::string end = "-----END CERTIFICATE-----\n";
 const std::string none =
-    "the bundle can't be read: there is none in PEM form, which begins with -----BEGIN CERTIFICATE-----";
+    "the bundle can't be read: it holds no certificate in PEM form, which begins with -----BEGIN "
+    "CERTIFICATE-----";
 
 INSTANTIATE_TEST_SUITE_P(
     Texts, PemText,
@@ -54,13 +55,13 @@ INSTANTIATE_TEST_SUITE_P(
                     PemCase{"ByItsOldName", replaced(one, "CERTIFICATE", "X509 CERTIFICATE"), "1"},
                     PemCase{"Trusted", replaced(one, "CERTIFICATE", "TRUSTED CERTIFICATE"), "1"},
                     PemCase{"NoBase64", begin + "!\n" + end,
-                            "the bundle can't be read: number 1 in it is damaged (bad base64 decode)"},
+                            "the bundle can't be read: certificate 1 in it is damaged (bad base64 decode)"},
                     PemCase{"NoCertificateInside", "# a comment\n\n" + begin + "AAAA\n" + end + one,
-                            "the bundle can't be read: number 1 in it is damaged (wrong tag)"},
+                            "the bundle can't be read: certificate 1 in it is damaged (wrong tag)"},
                     PemCase{"DamagedBehindAKey", key + "\n\n" + begin + "!\n" + end,
-                            "the bundle can't be read: number 1 in it is damaged (bad base64 decode)"},
+                            "the bundle can't be read: certificate 1 in it is damaged (bad base64 decode)"},
                     PemCase{"Cut", begin + "AAAA\n",
-                            "the bundle can't be read: number 1 in it is damaged (bad end line)"}),
+                            "the bundle can't be read: certificate 1 in it is damaged (bad end line)"}),
     [](const auto& test) { return test.param.name; });
 
 TEST(CertificateFile, IsReadWithItsOwner) {

@@ -156,7 +156,7 @@ INSTANTIATE_TEST_SUITE_P(
                     OwnershipCase{"OfRoot", 0, 0, 0640, ""},
                     OwnershipCase{"OfAKubernetesSecret", 0, 2000, 0440, ""},
                     OwnershipCase{"OfAnotherUser", 1001, 1000, 0600, "belongs to user 1001"},
-                    OwnershipCase{"ForEverybody", 1000, 1000, 0602, "every user can write it"},
+                    OwnershipCase{"ForEverybody", 1000, 1000, 0602, "every user can write to it"},
                     OwnershipCase{"OfAGroupOfOurs", 1000, 2000, 0660, ""},
                     OwnershipCase{"OfAnotherGroup", 1000, 3000, 0660, "group 3000"},
                     OwnershipCase{"OfRootAndAnotherGroup", 0, 0, 0660, "group 0"}),

@@ -215,7 +215,7 @@ TEST_P(ReplacedFile, OfAProcessIsLeftAlone) {
     const auto written = replace_file("/dev/fd/" + std::to_string(log.get()), "new", options());
 
     ASSERT_FALSE(written);
-    EXPECT_THAT(written.error(), HasSubstr("leads to an open file of a process, and is left alone"));
+    EXPECT_THAT(written.error(), HasSubstr("leads to a file that a process has open, and is left alone"));
     EXPECT_EQ(directory_.content("log"), "lines of others\n");
 }
 
@@ -304,7 +304,7 @@ TEST_P(ReplacedFile, OnAFullDiskStaysAndSaysWhy) {
 
     ASSERT_FALSE(replaced);
     EXPECT_EQ(replaced.error(),
-              path() + ": File too large; its directory must exist, be writable and have room");
+              path() + ": File too large; its directory must exist, be writable and have free space");
     EXPECT_EQ(directory_.content("out.prom"), "old");
     EXPECT_EQ(directory_.files(), 1);
 }

@@ -41,17 +41,18 @@ TEST_F(CaFile, WithOneDamagedCertificateIsAMistakeWithItsPlace) {
     damaged[damaged.size() / 2] = '!';
 
     expect_mistake(write("# One\n" + one_ + "\n# Other\n" + damaged + one_),
-                   "can't be read: number 2 in it is damaged (bad base64 decode)");
+                   "can't be read: certificate 2 in it is damaged (bad base64 decode)");
 }
 
 TEST_F(CaFile, ThatIsCutIsAMistake) {
     expect_mistake(write(one_ + other_.substr(0, other_.size() / 2)),
-                   "can't be read: number 2 in it is damaged (bad end line)");
+                   "can't be read: certificate 2 in it is damaged (bad end line)");
 }
 
 TEST_F(CaFile, WithoutACertificateIsAMistake) {
-    expect_mistake(write("# none yet\n"),
-                   "can't be read: there is none in PEM form, which begins with -----BEGIN CERTIFICATE-----");
+    expect_mistake(
+        write("# none yet\n"),
+        "can't be read: it holds no certificate in PEM form, which begins with -----BEGIN CERTIFICATE-----");
 }
 
 TEST_F(CaFile, ThatIsHugeIsAMistakeAndIsNotRead) {
@@ -88,7 +89,7 @@ class FileThatOthersMayWrite : public testing::Test {
 
     const ScratchDirectory directory_;
     const std::string path_ = directory_.at("file");
-    const std::string who_ = "every user can write it; take that away with chmod o-w";
+    const std::string who_ = "every user can write to it; remove that with chmod o-w";
 };
 
 TEST_F(FileThatOthersMayWrite, GetsAWarningWhereItDecidesWhereKeysGo) {
@@ -102,7 +103,7 @@ TEST_F(FileThatOthersMayWrite, GetsAWarningWhereItDecidesWhomToTrust) {
     EXPECT_THAT(warnings("--datadog.ca-file=", certificate, 0644), IsEmpty());
     EXPECT_THAT(warnings("--datadog.ca-file=", certificate, 0646),
                 ElementsAre("--datadog.ca-file: \"" + path_ +
-                            "\": others can decide whom the credentials are sent to: " + who_));
+                            "\": others can decide where the credentials are sent: " + who_));
 }
 
 }  // namespace

@@ -245,24 +245,24 @@ TEST(Warning, IsGivenForKeysInEachOthersPlaces) {
     const std::vector<Doubt> doubts = {
         {"swapped",
          {{"DD_API_KEY", app_key}, {"DD_APP_KEY", api_key}},
-         {"DD_API_KEY: has 40 hexadecimal digits, as application keys have; it may be in another key's place",
-          "DD_APP_KEY: has 32 hexadecimal digits, as API keys have; it may be in another key's place"}},
+         {"DD_API_KEY: has 40 hexadecimal digits, like an application key; it may be in another key's place",
+          "DD_APP_KEY: has 32 hexadecimal digits, like an API key; it may be in another key's place"}},
         {"an application key as API key",
          {{"DD_API_KEY", other_app_key}, {"DD_APP_KEY", app_key}},
-         {"DD_API_KEY: has 40 hexadecimal digits, as application keys have; it may be in another key's "
+         {"DD_API_KEY: has 40 hexadecimal digits, like an application key; it may be in another key's "
           "place"}},
         {"in capitals",
          {{"DD_API_KEY", upper_app_key}, {"DD_APP_KEY", app_key}},
          {"DD_API_KEY: has 40 hexadecimal digits"}},
         {"an API key as application key",
          {{"DD_API_KEY", api_key}, {"DD_APP_KEY", "f" + api_key.substr(1)}},
-         {"DD_APP_KEY: has 32 hexadecimal digits, as API keys have; it may be in another key's place"}},
+         {"DD_APP_KEY: has 32 hexadecimal digits, like an API key; it may be in another key's place"}},
         {"one key as both",
          {{"DD_API_KEY", api_key}, {"DD_APP_KEY", api_key}},
          {"DD_APP_KEY: has 32 hexadecimal digits, as API keys have"}},
         {"an API key as bearer token",
          {{"DD_BEARER_TOKEN", api_key}},
-         {"DD_BEARER_TOKEN: has 32 hexadecimal digits, as API keys have; it may be in another key's place"}},
+         {"DD_BEARER_TOKEN: has 32 hexadecimal digits, like an API key; it may be in another key's place"}},
         {"an application key as bearer token",
          {{"DD_BEARER_TOKEN", app_key}},
          {"DD_BEARER_TOKEN: has 40 hexadecimal digits, as application keys have; it may be in another"}},
@@ -334,7 +334,7 @@ TEST_F(OneFileForBothKeys, IsRefusedHoweverItsPathIsWritten) {
                                     directory_.at("link"), directory_.at("twin")}) {
         EXPECT_THAT(mistakes_of({"--datadog.api-key-file=" + key_, "--datadog.app-key-file=" + path}, {}),
                     ElementsAre(AllOf(StartsWith("--datadog.app-key-file: " + path +
-                                                 ": is also the API key's file; each key needs its own"),
+                                                 ": is also the API key's file; each key needs its own file"),
                                       Not(HasSubstr("needle")))));
     }
 }

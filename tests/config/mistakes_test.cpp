@@ -37,16 +37,16 @@ TEST(Mistake, SaysWhereAndWhat) {
         {{"--once", "--once"}, "--once: is given more than once; give it once"},
         {{"--poll.interval"}, "--poll.interval: needs a value: --poll.interval DURATION"},
         {{"--poll.interval", "--once"}, "--poll.interval: needs a value"},
-        {{"serve"}, "command line: an argument belongs to no flag"},
-        {{"needle", "--once", "needle"}, "command line: an argument belongs to no flag"},
+        {{"serve"}, "command line: stray argument"},
+        {{"needle", "--once", "needle"}, "command line: stray argument"},
         {{"--", "needle"}, "--: unknown flag"},
         {{"--once=maybe"}, "--once: \"maybe\" is neither true nor false"},
         // Values.
         {{"--poll.interval=5x"},
          "--poll.interval: \"5x\" is not a duration; write it like 90s, 5m, 1h30m or 7d"},
         {{"--poll.interval="}, "--poll.interval: \"\" is not a duration"},
-        {{"--poll.interval=999ms"}, "--poll.interval: \"999ms\" is too short; the least is 1s"},
-        {{"--poll.timeout=0"}, "--poll.timeout: \"0\" is too short; the least is 1s"},
+        {{"--poll.interval=999ms"}, "--poll.interval: \"999ms\" is too short; the minimum is 1s"},
+        {{"--poll.timeout=0"}, "--poll.timeout: \"0\" is too short; the minimum is 1s"},
         {{"--poll.stale-after=1m"}, "--poll.stale-after: 1m is shorter than the interval of polls, 5m"},
         {{"--poll.interval=2h"}, "--poll.stale-after: 1h is shorter than the interval of polls, 2h"},
         {{"--datadog.ca-file=/nonexistent.pem"},
@@ -84,10 +84,11 @@ TEST(Mistake, SaysWhereAndWhat) {
         {{"--demo", "--shard.count=3", "--shard.index=0"},
          "--shard.count: --demo polls one simulated organization, and there is nothing to share"},
         {{"--shard.count=3"},
-         "--shard.count: --shard.count and --shard.index need each other, such as --shard.count=3 with "
+         "--shard.count: --shard.count and --shard.index must be given together, such as --shard.count=3 "
+         "with "
          "--shard.index=0 or --shard.index=pod-name"},
         {{"--shard.index=1"},
-         "--shard.index: --shard.count and --shard.index need each other, such as --shard.count=3"},
+         "--shard.index: --shard.count and --shard.index must be given together, such as --shard.count=3"},
         {{"--tokens.detail=some"},
          "--tokens.detail: \"some\" is not one of the choices: none, findings, all"},
         {{"--tokens.detail-limit=0"}, "--tokens.detail-limit: \"0\" is not a whole number from 1"},
@@ -97,7 +98,7 @@ TEST(Mistake, SaysWhereAndWhat) {
         {{"--buckets.expiry=1d,24h"},
          "--buckets.expiry: \"1d,24h\": takes 1 to 20 bounds in whole seconds, from short to long, each "
          "once"},
-        {{"--buckets.expiry=0,1d"}, "--buckets.expiry: \"0\" is too short; the least is 1s"},
+        {{"--buckets.expiry=0,1d"}, "--buckets.expiry: \"0\" is too short; the minimum is 1s"},
         {{"--buckets.expiry=1500ms"}, "--buckets.expiry: \"1500ms\": takes 1 to 20 bounds in whole seconds"},
         {{"--buckets.expiry="}, "--buckets.expiry: \"\": takes 1 to 20 bounds"},
         {{"--buckets.last-used=1d,x"}, "--buckets.last-used: \"x\" is not a duration"},
@@ -129,9 +130,8 @@ TEST(Mistake, SaysWhereAndWhat) {
         {{"--web.listen-address=unix:/a", "--web.probe-listen-address=unix:/a"},
          "--web.probe-listen-address: \"unix:/a\" is given twice"},
         {{"--web.systemd-socket", "--web.listen-address=:80"},
-         "--web.systemd-socket: --web.listen-address is given as well; either systemd says where to serve, "
-         "or "
-         "the address does: keep one of them"},
+         "--web.systemd-socket: --web.listen-address is given as well; either systemd or the address says "
+         "where to listen: keep one of them"},
         {{"--web.config.file=/nowhere/web.yml"},
          "/nowhere/web.yml: the web configuration file can't be read: No such file or directory"},
         {{"--web.telemetry-path=metrics"},
@@ -169,17 +169,17 @@ TEST(Mistake, SaysWhereAndWhat) {
         {{"--datadog.base-url=https://a", "--datadog.site=datadoghq.eu"},
          "--datadog.base-url: --datadog.site is given as well; keep one of them"},
         // Ways to run.
-        {{"--check", "--once"}, "--once: --check is given as well; one run can only do one of them"},
+        {{"--check", "--once"}, "--once: --check is given as well; one run can do only one of them"},
         {{"--check", "--config.check"}, "--config.check: --check is given as well"},
         {{"--once", "--config.check"}, "--config.check: --once is given as well"},
-        {{"--list", "--once"}, "--list: --once is given as well; one run can only do one of them"},
+        {{"--list", "--once"}, "--list: --once is given as well; one run can do only one of them"},
         {{"--list=a,,b"}, "--list: \"a,,b\" has an empty item"},
         {{"--list", "--list.format=xml"},
          "--list.format: \"xml\" is not one of the choices: table, json, csv"},
         {{"--list", "--list.owners=no"}, "--list.owners: \"no\" is neither true nor false"},
         {{"--list", "--list.owners"}, "--list.owners: needs a value: --list.owners true|false"},
-        {{"--once.output=x"}, "--once.output: means nothing without --once"},
-        {{"--once.output=x", "--check"}, "--once.output: means nothing without --once"},
+        {{"--once.output=x"}, "--once.output: has no effect without --once"},
+        {{"--once.output=x", "--check"}, "--once.output: has no effect without --once"},
         // The file.
         {{"--config.file=/nowhere/x.yaml"},
          "/nowhere/x.yaml: the configuration file can't be read: No such file or directory"},
@@ -310,10 +310,9 @@ TEST(Warning, IsGivenForPollsThatMayOutlastTheNumbers) {
 }
 
 TEST(Warning, IsGivenForPollsThatMayOutlastTheInterval) {
-    EXPECT_THAT(
-        loaded({"--poll.timeout=6m"}).warnings,
-        ElementsAre("--poll.timeout: a poll may take 6m, longer than the interval of polls, 5m; a slow "
-                    "poll delays the next ones"));
+    EXPECT_THAT(loaded({"--poll.timeout=6m"}).warnings,
+                ElementsAre("--poll.timeout: a poll may take 6m, longer than the poll interval, 5m; a slow "
+                            "poll delays the next ones"));
     EXPECT_THAT(loaded({"--poll.interval=1m", "--poll.timeout=1m1s"}).warnings,
                 ElementsAre(StartsWith("--poll.timeout: a poll may take 1m1s")));
     EXPECT_TRUE(loaded({"--poll.timeout=5m"}).warnings.empty());
@@ -333,10 +332,9 @@ TEST(Timeout, IsByDefaultNoLongerThanTheInterval) {
 }
 
 TEST(Warning, IsGivenForPrivilegedScopesThatLookMistyped) {
-    EXPECT_THAT(
-        loaded({"--scopes.privileged=org_managment"}).warnings,
-        ElementsAre("--scopes.privileged: \"org_managment\" is not a scope that this version knows; did "
-                    "you mean org_management?"));
+    EXPECT_THAT(loaded({"--scopes.privileged=org_managment"}).warnings,
+                ElementsAre("--scopes.privileged: \"org_managment\" is not a scope known to this version; "
+                            "did you mean org_management?"));
     EXPECT_THAT(
         loaded({"--scopes.privileged=user_access_manage,log_delete_data,Api_Keys_Write,api-keys-read"})
             .warnings,
@@ -355,11 +353,9 @@ TEST(Warning, IsNotGivenForScopesThatThisVersionKnowsOrThatResembleNone) {
 }
 
 TEST(Warning, IsGivenForOwnersByEMailAddress) {
-    EXPECT_THAT(
-        loaded({"--tokens.owned-by=00000000-0000-0000-2345-000000000000,ada@example.com"}).warnings,
-        ElementsAre(
-            "--tokens.owned-by: \"ada@example.com\" is hardly an owner's id; the API knows owners by their "
-            "ids, such as 00000000-0000-0000-2345-000000000000"));
+    EXPECT_THAT(loaded({"--tokens.owned-by=00000000-0000-0000-2345-000000000000,ada@example.com"}).warnings,
+                ElementsAre("--tokens.owned-by: \"ada@example.com\" does not look like an owner id; the "
+                            "API's ids look like 00000000-0000-0000-2345-000000000000"));
     const ScratchDirectory directory;
     directory.write("token", "ddpat_abc_def");
     const std::string file = directory.write(
@@ -372,8 +368,7 @@ TEST(Warning, IsGivenForOwnersByEMailAddress) {
 
 TEST(Warning, IsGivenForOwnersThatAreNoIds) {
     const std::string ids =
-        " is hardly an owner's id; the API knows owners by their ids, such as "
-        "00000000-0000-0000-2345-000000000000";
+        " does not look like an owner id; the API's ids look like 00000000-0000-0000-2345-000000000000";
     EXPECT_THAT(loaded({"--tokens.owned-by=\"00000000-0000-0000-2345-000000000000\""}).warnings,
                 ElementsAre("--tokens.owned-by: \"\\\"00000000-0000-0000-2345-000000000000\\\"\"" + ids));
     EXPECT_THAT(loaded({"--tokens.owned-by=Joe Bloggs"}).warnings,
@@ -427,14 +422,12 @@ TEST(Warning, IsGivenForBaseUrlsThatMissDatadogsApi) {
                     ElementsAre(AllOf(StartsWith("--datadog.base-url: \""), HasSubstr(row.right))))
             << row.url;
     }
-    EXPECT_THAT(
-        loaded({"--datadog.base-url=https://api.datadohq.com"}).warnings,
-        ElementsAre("--datadog.base-url: \"api.datadohq.com\" is not the host of Datadog's API, and the keys "
-                    "go there; if Datadog is meant, write https://api.datadoghq.com"));
-    EXPECT_THAT(
-        loaded({"--datadog.base-url=https://app.datadoghq.eu"}).warnings,
-        ElementsAre("--datadog.base-url: \"app.datadoghq.eu\" is not the host of Datadog's API, and the keys "
-                    "go there; if Datadog is meant, write https://api.datadoghq.eu"));
+    EXPECT_THAT(loaded({"--datadog.base-url=https://api.datadohq.com"}).warnings,
+                ElementsAre("--datadog.base-url: \"api.datadohq.com\" is not the host of Datadog's API, but "
+                            "the keys are sent there; if you mean Datadog, write https://api.datadoghq.com"));
+    EXPECT_THAT(loaded({"--datadog.base-url=https://app.datadoghq.eu"}).warnings,
+                ElementsAre("--datadog.base-url: \"app.datadoghq.eu\" is not the host of Datadog's API, but "
+                            "the keys are sent there; if you mean Datadog, write https://api.datadoghq.eu"));
 }
 
 TEST(Warning, IsNotGivenForBaseUrlsOfDatadogOrOfGateways) {
@@ -498,7 +491,7 @@ TEST_F(WebConfigFile, IsReadWhenTheConfigurationIsChecked) {
         "basic_auth_users: {a: $2y$10$X0h1gDsPszWURQaxFh.zoubFi6DXncSjhoQNJgRrnGs7EsimhC7zG}\n");
     EXPECT_THAT(
         loaded({"--web.config.file=" + unsafe}).warnings,
-        ElementsAre(unsafe + ": basic_auth_users: passwords travel unencrypted without tls_server_config"));
+        ElementsAre(unsafe + ": basic_auth_users: passwords are sent unencrypted without tls_server_config"));
 }
 
 }  // namespace

@@ -62,9 +62,9 @@ TEST(Credentials, ThatMakeNoSenseAreMistakesThatDoNotShowThem) {
          {},
          {},
          "command line: no credentials; a request needs an API key and an application key, or an access "
-         "token (ddpat_… or ddsat_…) alone: give DD_API_KEY and DD_APP_KEY, or DD_BEARER_TOKEN, or the files "
-         "of --datadog.api-key-file and --datadog.app-key-file, or of --datadog.bearer-token-file; --demo "
-         "needs none"},
+         "token (ddpat_… or ddsat_…) alone: give DD_API_KEY and DD_APP_KEY, or DD_BEARER_TOKEN, or "
+         "--datadog.api-key-file and --datadog.app-key-file, or --datadog.bearer-token-file; --demo needs "
+         "none"},
         {"none for a check", {"--check"}, {}, "command line: no credentials"},
         {"empty variables", {}, {{"DD_API_KEY", ""}, {"DD_APP_KEY", ""}}, "command line: no credentials"},
         {"API key alone",
@@ -154,7 +154,7 @@ TEST(Demo, SaysWhichCredentialsItLeavesUnused) {
         loaded({"--demo", "--datadog.app-key-file=/nowhere", "--config.file=" + file}, keys());
     EXPECT_TRUE(config.organizations.empty());
     EXPECT_THAT(config.warnings,
-                ElementsAre("--demo: a simulated organization is polled; not used: DD_API_KEY, DD_APP_KEY, "
+                ElementsAre("--demo: polling a simulated organization; not used: DD_API_KEY, DD_APP_KEY, "
                             "--datadog.app-key-file, the file's organizations"));
 }
 
@@ -260,7 +260,7 @@ TEST_F(FileOrganizations, ThatAreWrongAreMistakesWithTheirLine) {
         {"organizations:\n- {name: " + std::string(65, 'x') + ", " + good + "}\n", 2,
          "organizations[0].name: \"xxx"},
         {"organizations:\n- {name: a, " + good + "}\n- {name: a, " + good + "}\n", 3,
-         "organizations[1].name: \"a\" is the name of another organization too (" + directory_.at("x.yaml") +
+         "organizations[1].name: \"a\" is also the name of another organization (" + directory_.at("x.yaml") +
              ":2: organizations[0].name)"},
         {"organizations:\n- name: a\n  site: us5\n  " + good + "\n", 3,
          "organizations[0].site: \"us5\" is not a Datadog"},
@@ -319,15 +319,16 @@ TEST_F(FileOrganizations, ExcludeWhatSpeaksOfOneOrganization) {
         EXPECT_THAT(mistakes_of({file, flag}, {}),
                     ElementsAre(AllOf(StartsWith(flag.substr(0, flag.find('=')) +
                                                  ": the configuration file lists organizations"),
-                                      HasSubstr("below the one that is meant"))));
+                                      HasSubstr("in the entry of the organization it is for"))));
     }
     for (const std::string name : {"DD_API_KEY", "DD_APP_KEY", "DD_BEARER_TOKEN"}) {
         EXPECT_THAT(
             mistakes_of({file}, {{name, "needle"}}),
-            ElementsAre(AllOf(StartsWith(name + ": the configuration file lists organizations; take this "
-                                                "away, and write it below the one that is meant, a "
-                                                "secret as the name of its file"),
-                              Not(HasSubstr("needle")))));
+            ElementsAre(
+                AllOf(StartsWith(name +
+                                 ": the configuration file lists organizations; remove this and set it in "
+                                 "the entry of the organization it is for, a secret as the path of its file"),
+                      Not(HasSubstr("needle")))));
     }
     EXPECT_THAT(
         mistakes_of({file}, {{"DATADOG_TOKEN_EXPORTER_TOKENS_FILTER", "x"}}),

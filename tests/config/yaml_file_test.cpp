@@ -83,8 +83,8 @@ TEST_F(YamlFileTest, IsRefusedWithPlaceAndReason) {
         {"config: {file: x}\n", ":1: config: unknown key"},
         {"help: true\n", ":1: help: unknown key"},
         {"organisations: []\n", ":1: organisations: unknown key; did you mean organizations?"},
-        {"poll: {interval: 1m}\npoll: {timeout: 1m}\n", ":2: poll: is there twice; keep one"},
-        {"poll:\n  interval: 1m\n  interval: 2m\n", ":3: poll.interval: is there twice; keep one"},
+        {"poll: {interval: 1m}\npoll: {timeout: 1m}\n", ":2: poll: appears twice; keep one"},
+        {"poll:\n  interval: 1m\n  interval: 2m\n", ":3: poll.interval: appears twice; keep one"},
         {"poll: 5m\n", ":1: poll: is a section; write its keys below it, indented"},
         {"poll: [5m]\n", ":1: poll: is a section"},
         {"poll:\n  interval: [5m]\n", ":2: poll.interval: takes a single value"},
@@ -118,7 +118,7 @@ TEST_F(YamlFileTest, MayHoldNoControlCharacters) {
     for (const char control : {'\0', '\x04', '\x1b', '\x7f'}) {
         EXPECT_THAT(
             mistakes_of({"--config.file=" + directory_.write("c.yaml", std::string("a: b") + control)}),
-            testing::ElementsAre(testing::HasSubstr("is no text: a control character is at byte 5")));
+            testing::ElementsAre(testing::HasSubstr("is not text: it has a control character at byte 5")));
     }
 }
 

@@ -81,7 +81,7 @@ TEST(AnswerReader, Takes64KiBBeforeTheBodyAndNoMore) {
 }
 
 TEST(AnswerReader, TakesNoMoreBytesThanABodyMayHave) {
-    constexpr const char* too_much = "too_large: more than the 0 KiB that its body may have";
+    constexpr const char* too_much = "too_large: a body of more than 0 KiB";
     const std::string body(100, 'x');
     for (const std::string begin :
          {"HTTP/1.1 200 OK\r\n\r\n", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n64\r\n",
@@ -96,7 +96,7 @@ TEST(AnswerReader, TakesNoMoreBytesThanABodyMayHave) {
 }
 
 TEST(AnswerReader, RefusesASizeThatIsTooMuchBeforeTheBytesCome) {
-    constexpr const char* too_much = "too_large: more than the 1 MiB that its body may have";
+    constexpr const char* too_much = "too_large: a body of more than 1 MiB";
     EXPECT_EQ(Read("HTTP/1.1 200 OK\r\nContent-Length: 1048577\r\n\r\n").fault(), too_much);
     EXPECT_EQ(Read("HTTP/1.1 200 OK\r\nContent-Length: 18446744073709551615\r\n\r\n").fault(), too_much);
     EXPECT_EQ(
@@ -230,13 +230,13 @@ TEST_P(ForbiddenFraming, IsRefusedHoweverItsBytesArrive) {
     }
 }
 
-constexpr const char* no_number = "network: an answer whose length (Content-Length) is no number";
-constexpr const char* two_lengths = "network: an answer of two different lengths (Content-Length)";
-constexpr const char* too_much = "too_large: more than the 1 MiB that its body may have";
-constexpr const char* no_size = "network: a chunk whose size is no number";
+constexpr const char* no_number = "network: an answer whose length (Content-Length) is not a number";
+constexpr const char* two_lengths = "network: an answer with two different lengths (Content-Length)";
+constexpr const char* too_much = "too_large: a body of more than 1 MiB";
+constexpr const char* no_size = "network: a chunk whose size is not a number";
 constexpr const char* broke_off = "network: an answer that broke off";
-constexpr const char* no_field = "network: a line in its head that is no header: X";
-constexpr const char* no_http = "network: what is not HTTP/1.1 (the connection broke)";
+constexpr const char* no_field = "network: a line among its headers that is not a header: X";
+constexpr const char* no_http = "network: something other than HTTP/1.1 (the connection broke)";
 
 std::string chunks(const std::string& bytes) {
     return chunked_head + bytes;
@@ -255,7 +255,7 @@ INSTANTIATE_TEST_SUITE_P(
         Fault{"LongStatus", "HTTP/1.1 2000 OK\r\n\r\n", no_http},
         Fault{"LineBeforeTheStatus", "\r\nHTTP/1.1 200 OK\r\n\r\n", no_http},
         Fault{"SwitchingProtocols", answer("Upgrade: h2c\r\n", "", "101 Switching Protocols"),
-              "network: a change to another protocol, which nobody asked for"},
+              "network: a switch to another protocol, which was not requested"},
         Fault{"InterimAlone", answer("", "", "100 Continue"), broke_off},
         Fault{"HalfAHead", "HTTP/1.1 200 OK\r\nX:", broke_off},
         Fault{"HalfABody", answer("Content-Length: 4\r\n", "bod"), broke_off},
@@ -275,19 +275,19 @@ INSTANTIATE_TEST_SUITE_P(
         Fault{"NoLength", answer("Content-Length:\r\n", "body"), no_number},
         Fault{"LengthBeyondAllNumbers", answer("Content-Length: 99999999999999999999\r\n", "body"), too_much},
         Fault{"ChunksOfHttp10", "HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-              "network: an answer of HTTP/1.0 in a transfer coding, which that has none of"},
+              "network: an HTTP/1.0 answer with a transfer coding, which HTTP/1.0 does not have"},
         Fault{"StatusOfZeros", "HTTP/1.1 000 OK\r\n\r\n", no_http},
         Fault{"UnknownTransferCoding", answer("Transfer-Encoding: gzip, chunked\r\n", ""),
-              "bad_page: an answer in the transfer coding `gzip, chunked`, which nobody asked for"},
+              "bad_page: an answer in the transfer coding `gzip, chunked`, which was not requested"},
         Fault{"ChunkedTwice", answer("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n", ""),
-              "bad_page: an answer in the transfer coding `chunked, chunked`, which nobody asked for"},
+              "bad_page: an answer in the transfer coding `chunked, chunked`, which was not requested"},
         Fault{"NoChunkSize", chunks("\r\n"), no_size},
         Fault{"ChunkSizeWithASign", chunks("+4\r\nbody\r\n"), no_size},
         Fault{"NegativeChunkSize", chunks("-4\r\nbody\r\n"), no_size},
         Fault{"ChunkSizeWithAPrefix", chunks("0x4\r\nbody\r\n"), no_size},
         Fault{"ChunkSizeAfterABlank", chunks(" 4\r\nbody\r\n"), no_size},
         Fault{"ChunkSizeBeyondAllNumbers", chunks("10000000000000000\r\nbody\r\n"), too_much},
-        Fault{"ChunkThatIsLonger", chunks("3\r\nbody\r\n"), "network: a chunk that is longer than it says"},
+        Fault{"ChunkThatIsLonger", chunks("3\r\nbody\r\n"), "network: a chunk longer than its stated size"},
         Fault{"NoLastChunk", chunks("4\r\nbody\r\n"), broke_off},
         Fault{"NoEndAfterTheLastChunk", chunks("4\r\nbody\r\n0\r\n"), broke_off},
         Fault{"HalfATrailer", chunks("4\r\nbody\r\n0\r\nX: y\r\n"), broke_off}),

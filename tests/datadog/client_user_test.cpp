@@ -142,7 +142,7 @@ TEST(ClientOfUsers, MakesNoRequestForAnIdThatNobodyCanHave) {
     for (const std::string& id :
          {std::string(), std::string("."), std::string(".."), std::string(201, 'x')}) {
         const UserAnswer answer = ask(server.port(), id);
-        expect_error(answer, ErrorKind::not_found, "nobody can have the id");
+        expect_error(answer, ErrorKind::not_found, "can't be a user's id");
         EXPECT_FALSE(answer.exchange.made);
     }
 
@@ -238,7 +238,7 @@ TEST(ClientOfUsers, ABodyMayHave64KiBAndNoMore) {
             ASSERT_TRUE(answer.user) << answer.user.error().message;
             EXPECT_EQ(answer.user->name, name);
         } else {
-            expect_error(answer, ErrorKind::too_large, "more than the 64 KiB that its body may have");
+            expect_error(answer, ErrorKind::too_large, "a body of more than 64 KiB");
             EXPECT_THAT(advice(answer.user.error()), Not(HasSubstr("page-size")));
         }
     }

@@ -37,7 +37,7 @@ TEST(ContentCoding, ThatWasNotAskedForIsNamed) {
         ASSERT_FALSE(coding) << name;
         EXPECT_EQ(coding.error().kind, ErrorKind::bad_page);
         EXPECT_EQ(coding.error().message,
-                  "an answer in the content coding `" + name + "`, which nobody asked for");
+                  "an answer in the content coding `" + name + "`, which was not requested");
     }
 }
 
@@ -139,8 +139,8 @@ TEST(Gunzip, SaysWhatIsWrong) {
         {wrong_sum, "incorrect data check"},
         {wrong_length, "incorrect length check"},
         {member("a") + "xx", "incorrect header check"},
-        {member("a") + std::string(1, '\0') + "x", "bytes after its end that are no gzip"},
-        {member("a") + std::string(1, '\0') + member("b"), "bytes after its end that are no gzip"},
+        {member("a") + std::string(1, '\0') + "x", "bytes after its end that are not gzip"},
+        {member("a") + std::string(1, '\0') + member("b"), "bytes after its end that are not gzip"},
     };
     for (const auto& [bytes, problem] : rows) {
         for (const std::size_t piece : {std::size_t{1}, bytes.size()}) {

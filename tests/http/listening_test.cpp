@@ -60,9 +60,10 @@ int status_over(const std::string& host, std::uint16_t port) {
 }
 
 TEST(ListenError, SaysWhatWouldHelp) {
-    EXPECT_EQ(listen_error({"127.0.0.1", 80}, std::make_error_code(std::errc::permission_denied)),
-              "cannot listen on 127.0.0.1:80: Permission denied; a port below 1024 needs "
-              "CAP_NET_BIND_SERVICE, and a Unix socket a directory that the server's user may write to");
+    EXPECT_EQ(
+        listen_error({"127.0.0.1", 80}, std::make_error_code(std::errc::permission_denied)),
+        "cannot listen on 127.0.0.1:80: Permission denied; a port below 1024 needs "
+        "CAP_NET_BIND_SERVICE, and a Unix socket needs a directory that the server's user can write to");
     EXPECT_EQ(listen_error({{}, 0, "/gone/sock"}, std::make_error_code(std::errc::no_such_file_or_directory)),
               "cannot listen on unix:/gone/sock: No such file or directory; the directory must exist");
 }
@@ -83,19 +84,19 @@ TEST(Listening, OnAPortInUseSaysSo) {
     const auto port = server->addresses()[0].port;
     EXPECT_EQ(error_of({"127.0.0.1", port}),
               "cannot listen on 127.0.0.1:" + std::to_string(port) +
-                  ": Address already in use; another process (perhaps another exporter) listens there, or "
-                  "the path is that of a file");
+                  ": Address already in use; another process (perhaps another exporter) is listening there, "
+                  "or the path is an existing file");
 }
 
 TEST(Listening, OnAForeignAddressSaysSo) {
     EXPECT_EQ(error_of({"203.0.113.1", 0}),
               "cannot listen on 203.0.113.1:0: Cannot assign requested address; no interface of this machine "
-              "has that address, or the name can't be found");
+              "has that address, or the name does not resolve");
 }
 
 TEST(Listening, OnAnUnknownNameSaysSo) {
-    EXPECT_THAT(error_of({"host.invalid", 1}),
-                AllOf(StartsWith("cannot listen on host.invalid:1: "), EndsWith("the name can't be found")));
+    EXPECT_THAT(error_of({"host.invalid", 1}), AllOf(StartsWith("cannot listen on host.invalid:1: "),
+                                                     EndsWith("the name does not resolve")));
 }
 
 TEST(Listening, OnNothingIsAnError) {
@@ -108,8 +109,8 @@ TEST(Listening, OnANameServesItOrSaysThatItDoesNotResolve) {
     const auto server = Server::start({.addresses = {{"localhost", 0}}}, echo);
     ASSERT_EQ(server.has_value(), resolves("localhost"));  // A bare container may lack /etc/hosts.
     if (!server) {
-        EXPECT_THAT(server.error(),
-                    AllOf(StartsWith("cannot listen on localhost:0: "), EndsWith("the name can't be found")));
+        EXPECT_THAT(server.error(), AllOf(StartsWith("cannot listen on localhost:0: "),
+                                          EndsWith("the name does not resolve")));
     }
 }
 
@@ -211,7 +212,7 @@ TEST(InheritedSocket, ThatDoesNotListenIsRefused) {
     const auto server = Server::start({.inherited_sockets = {socket.get()}}, echo);
     ASSERT_FALSE(server);
     EXPECT_EQ(server.error(), "cannot take over file descriptor " + std::to_string(socket.get()) +
-                                  " from systemd: it is no listening socket; the .socket unit needs "
+                                  " from systemd: it is not a listening socket; the .socket unit needs "
                                   "ListenStream= and Accept=no");
 }
 

@@ -132,7 +132,7 @@ TEST_F(WebProtectionOfAFile, IsNeverSwitchedOffByAFileThatLostItsUsers) {
         EXPECT_FALSE(settled(protection)) << text;
         EXPECT_NE(protection.security()->authenticator, nullptr) << text;
     }
-    EXPECT_THAT(errors_, HasSubstr("weaker than before, or gone: basic_auth_users"));
+    EXPECT_THAT(errors_, HasSubstr("weaker than before, or removed: basic_auth_users"));
 }
 
 /// Its lines by what they set.
@@ -231,8 +231,8 @@ TEST_F(FullProtection, ThatTlsCanNotBeSetUpWithIsRefusedWithTheReasonAndWithoutI
              Case{"key_file: server.key", "key_file: old.key", "the key "},
              Case{"client_ca_file: authority.crt", "client_ca_file: server.key",
                   "the client CA can't be read: there is none"},
-             Case{"  client_ca_file: authority.crt\n", "", "client_auth_type needs the authority"},
-             Case{"  client_auth_type: RequireAndVerifyClientCert\n", "", "client_ca means nothing"},
+             Case{"  client_ca_file: authority.crt\n", "", "client_auth_type needs a CA"},
+             Case{"  client_auth_type: RequireAndVerifyClientCert\n", "", "client_ca has no effect"},
              Case{"RequireAndVerifyClientCert", "VerifyClientCertIfGiven", "client_allowed_sans needs"},
              Case{"min_version: TLS13", "min_version: TLS13\n  max_version: TLS12",
                   "max_version is below min_version"},
@@ -265,7 +265,7 @@ TEST_P(ChangeOf, TakesARestartWhereItWeakens) {
     EXPECT_EQ(settled(protection), weakened.empty()) << errors_;
     if (!weakened.empty()) {
         const std::string told = errors_;
-        EXPECT_THAT(told, HasSubstr("weaker than before, or gone: " + weakened + ";"));
+        EXPECT_THAT(told, HasSubstr("weaker than before, or removed: " + weakened + ";"));
         EXPECT_FALSE(settled(protection));
         EXPECT_EQ(errors_, told) << "once";
     }

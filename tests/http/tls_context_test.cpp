@@ -86,9 +86,10 @@ std::string truncated(const std::string& pem) {
 INSTANTIATE_TEST_SUITE_P(
     Options, TlsContextErrors,
     ::testing::Values(
-        WrongCase{"EmptyCertificate", [](auto& o) { o.certificate = ""; }, "there is none in PEM form"},
+        WrongCase{"EmptyCertificate", [](auto& o) { o.certificate = ""; },
+                  "it holds no certificate in PEM form"},
         WrongCase{"KeyAsCertificate", [](auto& o) { o.certificate = o.key.expose(); },
-                  "there is none in PEM form"},
+                  "it holds no certificate in PEM form"},
         WrongCase{"TruncatedCertificate", [](auto& o) { o.certificate = truncated(o.certificate); },
                   "number 1 in it is damaged"},
         WrongCase{"TruncatedSecondCertificate",
@@ -100,13 +101,13 @@ INSTANTIATE_TEST_SUITE_P(
                   "the key can't be read"},
         WrongCase{"EncryptedKey", [](auto& o) { o.key = base::Secret(encrypted_key()); }, "openssl pkey"},
         WrongCase{"KeyOfAnother", [](auto& o) { o.key = base::Secret(authority().issue({}).key); },
-                  "not that of the certificate"},
+                  "does not belong to the certificate"},
         WrongCase{"KeyOfAnotherKind",
                   [](auto& o) { o.key = base::Secret(identity(support::KeyKind::rsa).key); },
-                  "not that of the certificate"},
+                  "does not belong to the certificate"},
         WrongCase{"AuthorityBeforeTheCertificate",
                   [](auto& o) { o.certificate = authority().certificate() + o.certificate; },
-                  "must be the first"},
+                  "must come first"},
         WrongCase{"UnknownSuite", [](auto& o) { o.cipher_suites = {"TLS_FOO"}; },
                   "number 1 of cipher_suites is none"},
         WrongCase{"SuiteByItsOpensslName", [](auto& o) { o.cipher_suites = {"ECDHE-RSA-AES128-GCM-SHA256"}; },
@@ -133,17 +134,17 @@ INSTANTIATE_TEST_SUITE_P(
                       o.cipher_suites = {"TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"};
                       o.max_version = TlsVersion::tls_1_2;
                   },
-                  "no client could agree"},
+                  "no client could connect"},
         WrongCase{"NoSuiteForTheVersion",
                   [](auto& o) {
                       o.cipher_suites = {"TLS_AES_128_GCM_SHA256"};
                       o.max_version = TlsVersion::tls_1_2;
                   },
-                  "no client could agree"},
+                  "no client could connect"},
         WrongCase{"UnknownCurve", [](auto& o) { o.curve_preferences = {"P-256"}; },
                   "number 1 of curve_preferences is no curve"},
         WrongCase{"TwiceTheSameCurve", [](auto& o) { o.curve_preferences = {"X25519", "X25519"}; },
-                  "named twice"},
+                  "listed twice"},
         WrongCase{"VersionsInTheWrongOrder",
                   [](auto& o) {
                       o.min_version = TlsVersion::tls_1_3;
@@ -151,11 +152,11 @@ INSTANTIATE_TEST_SUITE_P(
                   },
                   "max_version is below min_version"},
         WrongCase{"VerifyingByNobody", [](auto& o) { o.client_auth = ClientAuth::require_and_verify; },
-                  "client_auth_type needs the authority"},
+                  "client_auth_type needs a CA"},
         WrongCase{"VerifyingTheGivenByNobody", [](auto& o) { o.client_auth = ClientAuth::verify_if_given; },
-                  "client_auth_type needs the authority"},
+                  "client_auth_type needs a CA"},
         WrongCase{"ClientAuthorityWithoutUse", [](auto& o) { o.client_ca = authority().certificate(); },
-                  "client_ca means nothing while"},
+                  "client_ca has no effect while"},
         WrongCase{"ClientAuthorityWithoutCertificates",
                   [](auto& o) {
                       o.client_auth = ClientAuth::require_and_verify;

@@ -207,29 +207,29 @@ std::vector<Case> bad_tls() {
     const std::string incomplete =
         ": tls_server_config: the certificate or its private key is missing; give cert_file and key_file";
     const std::string nobody =
-        "client_allowed_sans: is empty or has an empty item; without any names leave it out";
-    const std::string versions =
-        ": is none of TLS12 and TLS13; TLS 1.0 and 1.1 are not offered, as RFC 8996 wants it";
+        "client_allowed_sans: is empty or has an empty item; leave it out if there are no names";
+    const std::string versions = ": is neither TLS12 nor TLS13; TLS 1.0 and 1.1 are not offered (RFC 8996)";
     return {
         {tls("key_file: server.key"), incomplete},
         {tls("cert_file: '', key_file: server.key"), incomplete},
         {tls("cert_file: server.crt"), incomplete},
         {tls("min_version: TLS13"), incomplete},
         {tls("cipher_suites: [TLS_A]"), incomplete},
-        {tls("cert: x, " + pair), head + "cert_file: is given beside its text itself; keep one of them"},
-        {tls("key: needle, " + pair), head + "key_file: is given beside its text itself; keep one of them"},
+        {tls("cert: x, " + pair), head + "cert_file: is given both as text and as a file; keep one of them"},
+        {tls("key: needle, " + pair),
+         head + "key_file: is given both as text and as a file; keep one of them"},
         {tls("client_ca: needle, client_ca_file: ca/clients.pem, " + pair),
-         head + "client_ca_file: is given beside its text itself; keep one of them"},
+         head + "client_ca_file: is given both as text and as a file; keep one of them"},
         {tls("cert_file: needle.crt, key_file: server.key"),
          head + "cert_file: can't be read: No such file or directory"},
         {tls("cert_file: server.crt, key_file: needle0123456789abcdef0123456789abcdef"),
          head + "key_file: can't be read: No such file or directory"},
         {tls("cert_file: server.crt, key_file: open.key"),
-         head + "key_file: every user of this machine can read or write it (mode 0644); take "
-                "that away with chmod o-rw (in Kubernetes: defaultMode 0440 and fsGroup), or allow it with "
+         head + "key_file: every user of this machine can read or write it (mode 0644); remove that with "
+                "chmod o-rw (in Kubernetes: defaultMode 0440 and fsGroup), or allow it with "
                 "--datadog.allow-world-readable-secrets"},
         {tls(pair + ", client_auth_type: needle"),
-         head + "client_auth_type: is none of NoClientCert, RequestClientCert, RequireAnyClientCert, "
+         head + "client_auth_type: is not one of NoClientCert, RequestClientCert, RequireAnyClientCert, "
                 "VerifyClientCertIfGiven and RequireAndVerifyClientCert"},
         {tls(pair + ", client_allowed_sans: [], client_auth_type: RequireAnyClientCert"), head + nobody},
         {tls(pair + ", client_allowed_sans: [needle, ''], client_auth_type: RequireAnyClientCert"),
@@ -242,7 +242,7 @@ std::vector<Case> bad_tls() {
         {tls("certfile: server.crt"),
          head + "certfile: unknown key; did you mean tls_server_config.cert_file?"},
         {tls("cert_file: [server.crt]"), head + "cert_file: takes a single value"},
-        {tls("cert_file: server.crt, cert_file: b"), head + "cert_file: is there twice; keep one"},
+        {tls("cert_file: server.crt, cert_file: b"), head + "cert_file: appears twice; keep one"},
     };
 }
 
@@ -251,30 +251,30 @@ std::vector<Case> bad_http() {
     const std::string place = ":3: http_server_config.headers.";
     return {
         {"http_server_config: {http2: true}\n",
-         ":1: http_server_config.http2: HTTP/2 is not spoken; Prometheus scrapes with HTTP/1.1 as well: "
+         ":1: http_server_config.http2: HTTP/2 is not supported; Prometheus scrapes with HTTP/1.1 as well: "
          "write "
          "false, or leave it out"},
         {"http_server_config: {http2: needle}\n",
-         ":1: http_server_config.http2: HTTP/2 is not spoken; Prometheus scrapes with HTTP/1.1 as well: "
+         ":1: http_server_config.http2: HTTP/2 is not supported; Prometheus scrapes with HTTP/1.1 as well: "
          "write "
          "false, or leave it out"},
         {header + "X-Frame-Options: DENY\n", place + "X-Frame-Options: is neither deny nor sameorigin"},
         {header + "X-Content-Type-Options: needle\n", place + "X-Content-Type-Options: can only be nosniff"},
         {header + "X-XSS-Protection: \"1\\r\\nX-Needle: needle\"\n",
-         place + "X-XSS-Protection: holds a line end or another character that no header can have"},
+         place + "X-XSS-Protection: has a line break or another character that a header can't have"},
         {header + "Content-Security-Policy: \"needle\\x01\"\n",
-         place + "Content-Security-Policy: holds a line end or another character that no header can have"},
+         place + "Content-Security-Policy: has a line break or another character that a header can't have"},
         {header + "Content-Security-Policy: é\n",
-         place + "Content-Security-Policy: holds a line end or another character that no header can have"},
+         place + "Content-Security-Policy: has a line break or another character that a header can't have"},
         {header + "X-Frame-Option: deny\n", place + "X-Frame-Option: unknown key; did you mean "
                                                     "http_server_config.headers.X-Frame-Options?"},
         {header + "Server: needle\n", place + "Server: unknown key"},
         {"rate_limit: {interval: needle, burst: 1}\n",
          ":1: rate_limit.interval: is not a duration; write it like 500ms, 1s or 1m30s, or 0 for none"},
         {"rate_limit: {interval: 1s}\n",
-         ": rate_limit.interval: needs a burst of at least 1 beside it, or nobody would be answered"},
+         ": rate_limit.interval: needs a burst of at least 1, or no request would be answered"},
         {"rate_limit: {interval: 1s, burst: 0}\n",
-         ": rate_limit.interval: needs a burst of at least 1 beside it, or nobody would be answered"},
+         ": rate_limit.interval: needs a burst of at least 1, or no request would be answered"},
         {"rate_limit: {burst: -1}\n", ":1: rate_limit.burst: is not a whole number from 0 to 1000000"},
         {"rate_limit: {burst: 1.5}\n", ":1: rate_limit.burst: is not a whole number from 0 to 1000000"},
     };
@@ -282,13 +282,13 @@ std::vector<Case> bad_http() {
 
 std::vector<Case> bad_users() {
     const std::string no_hash =
-        ":2: basic_auth_users: is no bcrypt hash of a password ($2y$10$ and 53 more characters); "
+        ":2: basic_auth_users: is not the bcrypt hash of a password ($2y$10$ and 53 more characters); "
         "htpasswd -nBC 10 \"\" makes one";
     const std::string too_slow =
-        ":2: basic_auth_users: has a cost above 16, seconds of work for each password that anybody sends; 10 "
-        "to 12 is usual";
+        ":2: basic_auth_users: has a cost above 16, which takes seconds for each password that anybody "
+        "sends; 10 to 12 is usual";
     const std::string no_name =
-        ":2: basic_auth_users: a user's name has 1 to 255 bytes, and neither a colon nor a control character";
+        ":2: basic_auth_users: a user name has 1 to 255 bytes, with no colon and no control character";
     const auto alice = [](const std::string& value) { return "basic_auth_users:\n  alice: " + value + "\n"; };
     return {
         {alice("needle"), no_hash},
@@ -302,14 +302,13 @@ std::vector<Case> bad_users() {
         {alice("$2y$10$" + hash.substr(7, 52) + "="), no_hash},
         {alice("$2y$17$" + hash.substr(7)), too_slow},
         {alice("$2y$32$" + hash.substr(7)), too_slow},
-        {alice(hash) + "  alice: " + hash + "\n", ":3: basic_auth_users: a user is there twice; keep one"},
+        {alice(hash) + "  alice: " + hash + "\n", ":3: basic_auth_users: a user appears twice; keep one"},
         {"basic_auth_users:\n  'needle:x': " + hash + "\n", no_name},
         {"basic_auth_users:\n  '': " + hash + "\n", no_name},
         {"basic_auth_users:\n  " + std::string(256, 'n') + ": " + hash + "\n", no_name},
         {"basic_auth_users:\n  '" + hash + "': alice\n",
-         ":2: basic_auth_users: is no bcrypt hash of a password ($2y$10$ and 53 more characters); htpasswd "
-         "-nBC "
-         "10 \"\" makes one"},
+         ":2: basic_auth_users: is not the bcrypt hash of a password ($2y$10$ and 53 more characters); "
+         "htpasswd -nBC 10 \"\" makes one"},
         {"basic_auth_users: [needle]\n",
          ":1: basic_auth_users: is a section; write name: hash below it, indented"},
         {"basic_auth_user:\n  needle: x\n",
@@ -331,7 +330,7 @@ std::vector<Case> bad_files() {
         {"tls_server_config: {key: *needle}\n",
          ":1:26: not valid YAML: the referenced anchor is not defined"},
         {std::string(2000, '[') + "\n", ": the file: is nested too deeply"},
-        {"a: \x1b\n", ": is no text: a control character is at byte 4"},
+        {"a: \x1b\n", ": is not text: it has a control character at byte 4"},
     };
 }
 
@@ -400,12 +399,13 @@ TEST(WebFile, ThatOthersMayWriteIsRefusedWhereItHoldsPasswords) {
     ASSERT_FALSE(refused.file);
     EXPECT_THAT(
         refused.file.error(),
-        ElementsAre("/etc/web.yml: basic_auth_users: others can decide who is let in: group 7 can write it"));
+        ElementsAre(
+            "/etc/web.yml: basic_auth_users: others can decide who gets access: group 7 can write it"));
 
     const WebFileReading allowed = disk.read(base::WorldReadable::allowed);
     EXPECT_TRUE(allowed.file);
     EXPECT_THAT(allowed.warnings,
-                ElementsAre("/etc/web.yml: basic_auth_users: others can decide who is let in: "
+                ElementsAre("/etc/web.yml: basic_auth_users: others can decide who gets access: "
                             "group 7 can write it"));
 }
 
@@ -421,7 +421,7 @@ TEST(WebFile, ThatOthersMayWriteIsUsedWithAWarningWhereItHoldsNoPasswords) {
     EXPECT_THAT(
         reading.warnings,
         ElementsAre("/etc/web.yml: tls_server_config.cert_file: /etc/server.crt: group 8 can write it",
-                    "/etc/web.yml: the file: others can decide who is let in: group 7 can write it"));
+                    "/etc/web.yml: the file: others can decide who gets access: group 7 can write it"));
 }
 
 TEST(WebFile, WithAKeyForAllToReadIsRefusedUnlessAllowed) {
@@ -442,22 +442,23 @@ TEST(WebFile, IsWarnedAbout) {
     const std::string tls = "tls_server_config: {" + pair + "}\n";
     const std::string users = "basic_auth_users: {alice: " + hash + "}\n";
     EXPECT_THAT(Disk(tls + users).read().warnings, IsEmpty());
-    EXPECT_THAT(Disk(users).read().warnings,
-                ElementsAre("/etc/web.yml: basic_auth_users: passwords travel unencrypted without "
-                            "tls_server_config"));
+    EXPECT_THAT(
+        Disk(users).read().warnings,
+        ElementsAre(
+            "/etc/web.yml: basic_auth_users: passwords are sent unencrypted without tls_server_config"));
     Disk open("");
     open.write("/etc/web.yml", tls + users, 0644);
     EXPECT_THAT(open.read().warnings,
-                ElementsAre("/etc/web.yml: basic_auth_users: every user of this machine can read the hashes, "
-                            "and guess at them"));
+                ElementsAre("/etc/web.yml: basic_auth_users: every user of this machine can read the "
+                            "password hashes and try to crack them"));
     EXPECT_THAT(
         Disk("tls_server_config: {" + pair +
              ", client_auth_type: RequireAnyClientCert, client_allowed_sans: a}\n")
             .read()
             .warnings,
         ElementsAre(
-            "/etc/web.yml: tls_server_config.client_allowed_sans: anybody can write these names into "
-            "a certificate that RequireAnyClientCert does not verify; RequireAndVerifyClientCert does"));
+            "/etc/web.yml: tls_server_config.client_allowed_sans: RequireAnyClientCert does not verify "
+            "certificates, so anybody can claim these names; write RequireAndVerifyClientCert"));
 }
 
 TEST(WebFile, TellsWhichFilesItIsMadeOfAndWhenOneChanges) {

@@ -100,11 +100,11 @@ TEST(BuildInfo, IsOneSeriesWithTheValueOne) {
         "12.2.0\"} "
         "1\n";
     EXPECT_EQ(render(families, Format::text),
-              "# HELP datadog_access_token_exporter_build_info The running exporter; the value is always 1.\n"
+              "# HELP datadog_access_token_exporter_build_info Build of the running exporter; always 1.\n"
               "# TYPE datadog_access_token_exporter_build_info gauge\n" +
                   series);
     EXPECT_EQ(render(families, Format::openmetrics),
-              "# HELP datadog_access_token_exporter_build The running exporter; the value is always 1.\n"
+              "# HELP datadog_access_token_exporter_build Build of the running exporter; always 1.\n"
               "# TYPE datadog_access_token_exporter_build info\n" +
                   series);
 }

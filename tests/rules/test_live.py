@@ -21,7 +21,7 @@ TOLD = {"DatadogAccessTokenLeaked", "DatadogAccessTokenNeverExpiresOverBudget",
 STUBS = {"kubectl": 6, "sudo": 1, "docker": 3, "datadog_token_exporter": 0}
 ASKS_FOR_JSON = "--list.format=json --list.owners=false | jq"
 # Of all tokens, some have owners beyond the number that are looked up.
-SAID_OF_OWNERS = "some owners are shown by their ids"
+SAID_OF_OWNERS = "some owners are shown by id"
 
 
 class InPrometheus(unittest.TestCase):

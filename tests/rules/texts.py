@@ -27,33 +27,30 @@ def scene(alert, hold):
 # By a listing as old as the test, which is what `new` and `moment` give.
 TEXTS = {
     "DatadogTokenExporterDown": ({"job": "exporter", "namespace": "monitoring"},
-        "Prometheus no longer scrapes the exporter (job exporter). Nobody watches the tokens of: production sandbox. All other alerts of this "
+        "Prometheus no longer scrapes the exporter (job exporter). Nothing watches the tokens of: production sandbox. All other alerts of this "
         "exporter are blind."),
     "DatadogTokenExporterCredentialsRefused": (ORG,
         "Polls of production fail with credentials, unauthorized or forbidden. The numbers are 19m 1s old."),
     "DatadogTokenExporterPollsFailing": (ORG,
         "Polls of production fail; reasons in the last hour: dns. The last good numbers stay until they are stale."),
     "DatadogTokenExporterDataStale": (ORG,
-        "The last successful poll of production began 39m 1s ago. Alerts on its tokens speak of that moment, and "
-        "end when the exporter drops the numbers (--poll.stale-after)."),
+        "The last successful poll of production started 39m 1s ago. Alerts on its tokens describe that moment, and end when the exporter drops the numbers (--poll.stale-after)."),
     "DatadogTokenExporterListingIncomplete": (ORG,
         "The last listing of production is incomplete after all retries: it has 98 tokens, and Datadog's total is 100."),
     "DatadogTokenExporterSingleOwner": (ORG,
         "All 5 tokens of production that Datadog lists have the same owner. Credentials without the permission org_app_keys_read "
-        "list only their own tokens: the numbers are then far too small, and other alerts are silent."),
+        "list only their owner's tokens: the numbers are then far too low, and other alerts stay silent."),
     "DatadogTokenExporterFieldsUnparsed": ({**ORG, "field": "expires_at"},
-        "The field expires_at of tokens of production could not be read 20 times in the last hour; what is counted by it is unknown or "
-        "missing."),
+        "The field expires_at of tokens of production could not be read 20 times in the last hour; counts based on it are unknown or missing."),
     "DatadogTokenExporterRateLimitNear": (ORG,
-        "Of the rate limit of production 19.7% were left at the last answer. The limit is shared with all other "
+        "19.7% of the rate limit of production was left as of the last answer. The limit is shared with all other "
         "clients of the API; at --poll.rate-limit-reserve polls wait, then fail."),
     "DatadogTokenExporterCredentialExpiresSoon": (ORG,
-        "The exporter's own token for production expires in 13d 23h 40m 59s; from then on it sees nothing."),
+        "The exporter's own token for production expires in 13d 23h 40m 59s; after that the exporter sees nothing."),
     "DatadogTokenExporterCredentialExpires": (ORG,
-        "The exporter's own token for production expires in 1d 23h 50m 59s; from then on it sees nothing."),
+        "The exporter's own token for production expires in 1d 23h 50m 59s; after that the exporter sees nothing."),
     "DatadogTokenExporterScopesFolded": (ORG,
-        'Scopes of production that are counted together as scope="other": 1. Totals are right; questions about one'
-        " of these scopes have no answer."),
+        'Scopes of production that are folded into scope="other": 1. Totals are right; these scopes can\'t be told apart.'),
     "DatadogTokenExporterDetailOmitted": (ORG,
         "Tokens of production without series of their own because of --tokens.detail-limit: 1. The worst are shown; counts "
         "are not affected."),
@@ -63,28 +60,26 @@ TEXTS = {
     "DatadogAccessTokenLeaked": ({**ORG, "token_type": "personal", "owner_type": "user"},
         "Leaked personal tokens in the list of production (owner: user): 1. They may already be in use by someone else."),
     "DatadogAccessTokenAnotherLeaked": ({**ORG, "token_type": "personal", "owner_type": "user"},
-        "New leaked personal tokens in the list of production (owner: user): 1, beside those already known."),
+        "New leaked personal tokens in the list of production (owner: user): 1, in addition to those already known."),
     "DatadogAccessTokenExpiresImminently": (SERVICE,
-        "The next service token in use of production (owner: service_account) expires in 23h 50m 59s. In use and expiring within "
-        "--policy.expiry-notice: 3, by a listing 9m 0s old."),
+        "The next service token in use in production (owner: service_account) expires in 23h 50m 59s. In use and expiring within "
+        "--policy.expiry-notice: 3, as of a listing 9m 0s old."),
     "DatadogAccessTokenExpiresSoon": ({**ORG, "reason": "expiring_in_use"},
-        "Tokens of service accounts of production that are in use and expire within --policy.expiry-notice: 8, 1 more than before, by a "
-        "listing 1h 29m 0s old."),
+        "Tokens of service accounts of production that are in use and expire within --policy.expiry-notice: 8, 1 more than before, as of a listing 1h 29m 0s old."),
     "DatadogAccessTokenPrivilegedNeverExpires": ({**ORG, "reason": "never_expires_privileged"},
-        "Tokens of production that have a scope of --scopes.privileged and never expire: 28, 1 more than before, by a listing 1h 29m 0s "
+        "Tokens of production that have a scope of --scopes.privileged and never expire: 28, 1 more than before, as of a listing 1h 29m 0s "
         "old."),
     "DatadogAccessTokenPrivilegedUnused": ({**ORG, "reason": "unused_privileged"},
-        "Tokens of production that have a scope of --scopes.privileged and were not used within --policy.max-idle: 28, 1 more than "
-        "before, by a listing 1h 29m 0s old."),
+        "Tokens of production that have a scope of --scopes.privileged and were not used within --policy.max-idle: 28, 1 more than before, as of a listing 1h 29m 0s old."),
     "DatadogAccessTokenUnscoped": ({**ORG, "reason": "unscoped"},
-        "Tokens of production that list no scope, so may hold all that their owners may do: 28, 1 more than before, by a listing 1h 29m "
+        "Tokens of production that list no scopes, so they may hold all of their owners' permissions: 28, 1 more than before, as of a listing 1h 29m "
         "0s old."),
     "DatadogAccessTokenNeverExpiresOverBudget": ({**ORG, "reason": "never_expires"},
         "21 of 200 tokens of production (10.5%) never expire."),
     "DatadogAccessTokenUnused": ({**ORG, "reason": "unused"},
         "21 of 200 tokens of production (10.5%) were not used within --policy.max-idle."),
     "DatadogAccessTokenLifetimeOverPolicy": ({**ORG, "reason": "lifetime_over_policy"},
-        "21 of 200 tokens of production (10.5%) live longer from creation to expiry than --policy.max-lifetime."),
+        "21 of 200 tokens of production (10.5%) have a lifetime (creation to expiry) above --policy.max-lifetime."),
     "DatadogAccessTokenExpiredStillListed": ({**ORG, "reason": "expired_still_listed"},
         "11 of 200 tokens of production (5.5%) have expired and are still listed."),
     "DatadogAccessTokenOfUserExpiresSoon": ({**ORG, "reason": "expiring_in_use"},
@@ -92,5 +87,5 @@ TEXTS = {
     "DatadogAccessTokenSuddenGrowth": (ORG,
         "New tokens of production within an hour: 31; now there are 100."),
     "DatadogAccessTokenMassRemoval": (ORG,
-        "Tokens of production that went away within an hour: 31; now there are 100."),
+        "Tokens of production that disappeared within an hour: 31; now there are 100."),
 }

@@ -49,8 +49,7 @@ TEST_P(RowsThatCanNotBeReadOnEveryPage, AreABadPageAfterOneRequest) {
 
     ASSERT_FALSE(listing);
     EXPECT_EQ(listing.error().kind, ErrorKind::bad_page);
-    EXPECT_EQ(listing.error().message,
-              "page 0: none of its rows can be read; without an id that is a text: 2");
+    EXPECT_EQ(listing.error().message, "page 0: none of its rows can be read; rows without a string id: 2");
     EXPECT_THAT(fixture.sink.listings, IsEmpty()) << "rows that can't be read are not \"no tokens\"";
     EXPECT_EQ(network.requests, 1U);
 }
@@ -89,10 +88,9 @@ TEST_P(AListingThatBreaksOffAtRowsThatCanNotBeRead, DoesNotTakeThePlaceOfAGoodOn
 
     ASSERT_FALSE(listing);
     EXPECT_EQ(listing.error().kind, ErrorKind::bad_page);
-    EXPECT_THAT(
-        listing.error().message,
-        HasSubstr(fmt::format("page 1: none of its rows can be read; without an id that is a text: {}",
-                              GetParam().rows)));
+    EXPECT_THAT(listing.error().message,
+                HasSubstr(fmt::format("page 1: none of its rows can be read; rows without a string id: {}",
+                                      GetParam().rows)));
     EXPECT_THAT(listing.error().message, HasSubstr("; tokens before it: 2"));
     EXPECT_THAT(fixture.source.asked, ElementsAre(0U, 1U));
 }

@@ -181,7 +181,7 @@ TEST(Scan, ARepetitionThatHadNoTimeLeavesTheReasonAsItWas) {
 
     ASSERT_FALSE(listing);
     EXPECT_EQ(listing.error().kind, ErrorKind::connect);
-    EXPECT_THAT(listing.error().message, HasSubstr("no time is left to try again"));
+    EXPECT_THAT(listing.error().message, HasSubstr("no time is left to retry"));
 }
 
 TEST(Scan, ReadsTheCredentialsOnceHoweverOftenItsFirstPageIsAskedFor) {
@@ -560,9 +560,9 @@ TEST(Scan, RepeatsOnlySoManyRequestsInOnePoll) {
 
     ASSERT_FALSE(listing);
     EXPECT_EQ(listing.error().kind, datadog::ErrorKind::server_error);
-    EXPECT_EQ(fixture.source.asked.size(), 11U);  // five pages in two requests each, and the one too many
-    EXPECT_NE(listing.error().message.find("5 requests of this poll were repeated already"),
-              std::string::npos)
+    EXPECT_EQ(fixture.source.asked.size(), 11U);
+    // Five pages in two requests each, and the one too many.
+    EXPECT_NE(listing.error().message.find("this poll has already retried 5 requests"), std::string::npos)
         << listing.error().message;
 }
 

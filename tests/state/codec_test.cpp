@@ -134,7 +134,7 @@ TEST(TornState, IsRefusedWhereverItEnds) {
     const std::string bytes = encode(shared({small_state()}), test_key);
 
     for (std::size_t size = 0; size < bytes.size(); ++size) {
-        ASSERT_THAT(why_not(bytes.substr(0, size)), HasSubstr("it is torn")) << size;
+        ASSERT_THAT(why_not(bytes.substr(0, size)), HasSubstr("it is truncated")) << size;
     }
 }
 
@@ -150,11 +150,11 @@ TEST(DamagedState, IsRefusedWhicheverBitIsWrong) {
 }
 
 TEST(DamagedState, IsRefusedWhenSomethingFollowsIt) {
-    EXPECT_THAT(why_not(encode(shared({small_state()}), test_key) + "x"), HasSubstr("it is torn"));
+    EXPECT_THAT(why_not(encode(shared({small_state()}), test_key) + "x"), HasSubstr("it is truncated"));
 }
 
 TEST(ForeignState, OfAnotherProgramIsRefused) {
-    EXPECT_EQ(why_not("root:x:0:0:root:/root:/bin/bash\n"), "it is no state file of this program");
+    EXPECT_EQ(why_not("root:x:0:0:root:/root:/bin/bash\n"), "it is not a state file of this program");
 }
 
 TEST(LooksLikeState, OnlyWhatIsOrWasOne) {

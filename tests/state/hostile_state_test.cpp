@@ -58,9 +58,9 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(BytesCase{"ALengthBeyondTheEnd",
                               "\x05"
                               "abcd",
-                              "a length is more than there is"},
+                              "a length is more than what is left"},
                     BytesCase{"TheLongestLength", "\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\x01",
-                              "a length is more than there is"},
+                              "a length is more than what is left"},
                     BytesCase{"ANumberOfMoreThan64Bits", "\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\x02",
                               "a number is not written as this program writes it"},
                     BytesCase{"ANumberWithoutEnd", std::string(20, '\xFF'),
@@ -92,13 +92,13 @@ TEST_P(BrokenPromise, IsNoticed) {
     EXPECT_EQ(why_not(encode(shared({state}), test_key)), "it contradicts itself: " + GetParam().why);
 }
 
-const std::string disordered = "the names of organizations are not in order";
-const std::string other_buckets = "counts don't have the buckets that are named";
+const std::string disordered = "the organizations' names are not sorted";
+const std::string other_buckets = "counts don't match the named buckets";
 const std::string wrong_sum = "counts don't add up to the tokens";
 const std::string bad_scopes = "scopes are not distinct labels in order, or lack buckets";
 const std::string bad_details = "tokens in detail are not distinct labels";
-const std::string bad_names = "the names of buckets are not distinct labels";
-const std::string other_listings = "census and counts are not of the same listings";
+const std::string bad_names = "the bucket names are not distinct labels";
+const std::string other_listings = "census and counts are from different listings";
 
 INSTANTIATE_TEST_SUITE_P(
     State, BrokenPromise,
@@ -149,7 +149,7 @@ INSTANTIATE_TEST_SUITE_P(
                    state.census = std::make_shared<const inventory::Census>(inventory::Census{
                        {{1, 1, personal}, {1, 2, personal}}, inventory.as_of, inventory.churn});
                },
-               "a census is not in order"}),
+               "a census is not sorted"}),
     [](const auto& test) { return test.param.name; });
 
 TEST(BrokenPromise, OfAnOrganizationThatIsThereTwiceIsNoticed) {

@@ -67,7 +67,7 @@ TEST_F(StateFile, IsNotWrittenOverAnotherFile) {
     const auto replaced = replace({});
 
     ASSERT_FALSE(replaced);
-    EXPECT_EQ(replaced.error(), path() + ": it is no state file of this program, and is left alone");
+    EXPECT_EQ(replaced.error(), path() + ": it is not a state file of this program, and is left alone");
     EXPECT_EQ(directory_.content("state"), "precious");
     EXPECT_EQ(directory_.files(), 1);
 }
@@ -127,7 +127,7 @@ TEST_F(StateFile, ThatEveryUserCanWriteIsRefused) {
     directory_.write("state", encode({}, {}));
     std::filesystem::permissions(path(), perms::owner_all | perms::others_write);
 
-    EXPECT_THAT(refusal().why, HasSubstr("every user can write it"));
+    EXPECT_THAT(refusal().why, HasSubstr("every user can write to it"));
     EXPECT_TRUE(refusal().replaceable);
 }
 

@@ -222,10 +222,10 @@ TEST_F(Keeper, NeverReplacesAFileThatWasNoState) {
     one.reset();
 
     EXPECT_EQ(directory_.content("state"), "precious");
-    EXPECT_THAT(
-        events_,
-        ElementsAre(Pair(ignored, path() + ": it is no state file of this program; it is left alone, and no "
-                                           "state is kept while it is there")));
+    EXPECT_THAT(events_,
+                ElementsAre(Pair(
+                    ignored, path() + ": it is not a state file of this program; it is left alone, and no "
+                                      "state is kept while it is there")));
 }
 
 TEST_F(Keeper, NeverReplacesAFileThatCameAfterTheStart) {
@@ -239,7 +239,7 @@ TEST_F(Keeper, NeverReplacesAFileThatCameAfterTheStart) {
     EXPECT_EQ(directory_.files(), 1);
     EXPECT_THAT(
         events_,
-        ElementsAre(Pair(not_saved, path() + ": it is no state file of this program, and is left alone")));
+        ElementsAre(Pair(not_saved, path() + ": it is not a state file of this program, and is left alone")));
 }
 
 TEST_F(Keeper, SavesOnceTheForeignFileIsGone) {

@@ -116,7 +116,7 @@ INSTANTIATE_TEST_SUITE_P(
              [] { return incomplete(0); },
              Condition::needs_attention,
              {"The listing is incomplete"},
-             "13 tokens were read, Datadog reports 15. It contradicted itself"},
+             "13 tokens were read, Datadog reports 15. Each scan of the list was inconsistent"},
         Case{"Stuck",
              [] {
                  auto status = healthy("x");
@@ -124,13 +124,13 @@ INSTANTIATE_TEST_SUITE_P(
                  return status;
              },
              Condition::needs_attention,
-             {"The poll loop has stopped moving"},
+             {"The poll loop is stuck"},
              "restart"},
         Case{"OwnTokenExpiresSoon",
              [] { return healthy("x", [](auto& inventory) { inventory.credential_expiry = now() + 49h; }); },
              Condition::needs_attention,
              {"The exporter's own access token expires in 2 days (2026-11-26 20:10:16 UTC)"},
-             "polls will fail"},
+             "Polls will fail"},
         Case{"OwnTokenExpiresInAWeek",
              [] {
                  return healthy("x", [](auto& inventory) { inventory.credential_expiry = now() + 24h * 7; });
@@ -207,7 +207,7 @@ TEST(OrganizationCard, WithoutNumbersHasNoPicture) {
 TEST(OrganizationCard, SaysThatNothingIsListed) {
     const auto card = card_of(healthy("x", [](auto& inventory) { inventory.tokens = 0; }));
     EXPECT_THAT(card, HasSubstr("0 tokens"));
-    EXPECT_THAT(card, HasSubstr("The organization lists no access tokens."));
+    EXPECT_THAT(card, HasSubstr("The list of access tokens is empty."));
 }
 
 TEST(OrganizationCard, SaysWhatASingleOwnerHintsAt) {
@@ -231,7 +231,7 @@ TEST(OrganizationCard, BeforeTheFirstPollOnlyTheIntervalIsTold) {
 }
 
 TEST(OrganizationCard, NextPollIsUnderWayOnceItsTimeHasCome) {
-    EXPECT_THAT(card_of(healthy("x"), now() + 10min), HasSubstr("Every 5 minutes, the next is under way"));
+    EXPECT_THAT(card_of(healthy("x"), now() + 10min), HasSubstr("Every 5 minutes, the next is in progress"));
 }
 
 TEST(OrganizationCard, RateLimitIsToldAsFarAsItIsKnown) {
@@ -239,7 +239,7 @@ TEST(OrganizationCard, RateLimitIsToldAsFarAsItIsKnown) {
     status.statistics.rate_limit.reset();
     status.statistics.rate_limit_reset.reset();
     status.statistics.rate_limit_remaining = -3;
-    EXPECT_THAT(card_of(status), HasSubstr("<dd>0 requests left at the last answer</dd>"));
+    EXPECT_THAT(card_of(status), HasSubstr("<dd>0 requests left as of the last answer</dd>"));
     status.statistics.rate_limit_remaining.reset();
     EXPECT_THAT(card_of(status), Not(HasSubstr("Rate limit")));
 }

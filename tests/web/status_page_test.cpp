@@ -68,7 +68,7 @@ TEST(StatusPage, SaysWhatIsPolledAndHowItWent) {
     EXPECT_THAT(html,
                 HasSubstr("Every 5 minutes, next <time datetime=\"2026-11-24T19:13:16Z\">in 2 minutes"));
     EXPECT_THAT(html, HasSubstr("Complete: as many tokens as Datadog reports (13)"));
-    EXPECT_THAT(html, HasSubstr("295 of 300 requests left at the last answer"));
+    EXPECT_THAT(html, HasSubstr("295 of 300 requests left as of the last answer"));
 }
 
 TEST(StatusPage, SaysInWordsWhyAPollFailed) {

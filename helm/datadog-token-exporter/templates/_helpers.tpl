@@ -114,7 +114,7 @@ annotations:
 {{- define "datadog-token-exporter.podCommon" -}}
 serviceAccountName: {{ include "datadog-token-exporter.serviceAccountName" . | quote }}
 automountServiceAccountToken: false
-# Kubernetes describes Services in variables such as DATADOG_TOKEN_EXPORTER_PORT, which are this program's options.
+# Kubernetes describes Services in variables such as DATADOG_TOKEN_EXPORTER_PORT, which this program would read as options.
 enableServiceLinks: false
 {{- with concat .Values.imagePullSecrets (default list .Values.global.imagePullSecrets) | uniq }}
 imagePullSecrets:

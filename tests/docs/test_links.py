@@ -86,6 +86,11 @@ class Links(unittest.TestCase):
         self.assertEqual(wrong, [])
         self.assertGreater(checked, 20)
 
+    def test_each_folder_of_tests_is_described(self):
+        described = (ROOT / "tests" / "README.md").read_text(encoding="utf-8")
+        folders = {path.name for path in (ROOT / "tests").iterdir() if path.is_dir()} - NOT_OURS
+        self.assertEqual([name for name in sorted(folders) if f"`{name}" not in described], [])
+
     def test_anchors_are_those_of_github(self):
         text = "# A `--flag`, and _more_\n## A [link](x.md) here\n## Twice\n## Twice\n```sh\n# no heading\n```\n## snake_case: what's it?\n"
         self.assertEqual(manual.anchors(text), {"a---flag-and-more", "a-link-here", "twice", "twice-1", "snake_case-whats-it"})

@@ -3,7 +3,7 @@
 #
 #   sudo sh tests/platforms/follow_readme.sh
 #
-# By hand, and neither part of tests/run.sh nor of .ci/run: it needs root, Debian's mirror, a quarter of an hour, and the ports of README
+# By hand, and neither part of tests/run.sh nor of .ci/run: it needs root, Debian's mirror, a quarter of an hour or more, and README's ports
 # on this machine.
 #
 # 1. Debian's smallest system, by debootstrap: no git, no compiler, no curl. A fresh copy of it for each run, in build/platforms/readme.
@@ -11,7 +11,8 @@
 #    run, serves URL, or elsewhere with a reason. Only REPOSITORY is replaced, by a clone of HEAD.
 # 3. What README promises: the sample's lines at /metrics, the finding on the status page, and the alert within a minute.
 #
-# Ends with the seconds that each block took. SECONDS_AT_MOST (3600) bounds the whole.
+# Says the seconds since the start at each block. SECONDS_AT_MOST (7200) bounds the whole. FROM=02 goes on with block 02 in the system that
+# a run left behind which was ended there.
 set -eu
 [ "$(id -u)" -eq 0 ] || { echo "It needs root, for the chroot: sudo sh tests/platforms/follow_readme.sh" >&2; exit 2; }
 cd "$(dirname "$0")/../.."
@@ -22,7 +23,7 @@ suite=trixie
 root=$PWD/build/platforms/readme
 bare=$PWD/build/platforms/bare-$suite
 source=/root
-seconds_at_most=${SECONDS_AT_MOST:-3600}
+seconds_at_most=${SECONDS_AT_MOST:-7200}
 . ./tests/platforms/chroot.sh
 
 # answers <url>
@@ -55,17 +56,22 @@ finish() {
 }
 trap finish EXIT
 
-step "A bare Debian"
-base_system "$bare"
-rm -rf --one-file-system "$root"
-cp -a "$bare" "$root"
-if [ -e "$root/usr/bin/git" ] || [ -e "$root/usr/bin/cc" ]; then fail "it is not bare"; fi
-[ -z "$(git status --porcelain)" ] || echo "Note: what is not committed is not followed, but for README itself."
-git clone --quiet --bare --no-hardlinks --single-branch "$PWD" "$root/repository"
+place=$source
+if [ "${FROM:-}" ]; then
+    place=$(cat "$root/tmp/place")
+else
+    step "A bare Debian"
+    base_system "$bare"
+    rm -rf --one-file-system "$root"
+    cp -a "$bare" "$root"
+    if [ -e "$root/usr/bin/git" ] || [ -e "$root/usr/bin/cc" ]; then fail "it is not bare"; fi
+    [ -z "$(git status --porcelain)" ] || echo "Note: what is not committed is not followed, but for README itself."
+    git clone --quiet --bare --no-hardlinks --single-branch "$PWD" "$root/repository"
+fi
 rm -rf build/platforms/blocks build/platforms/metrics
 python3 tests/docs/manual.py README.md build/platforms/blocks
-place=$source
 while read -r number how what <&3; do
+    [ "$number" -ge "${FROM:-0}" ] || continue
     commands=build/platforms/blocks/$number.sh
     sed -i 's|REPOSITORY|/repository|' "$commands"
     step "$number: $how $what"
@@ -81,7 +87,7 @@ while read -r number how what <&3; do
             ! answers "$what" || fail "something else answers at $what"
             inside sh "/tmp/block-$number" >"build/platforms/$number.log" 2>&1 &
             served="$served $!"
-            wait_for 1800 "$what" ended_or_answers "$!" "$what"
+            wait_for "$seconds_at_most" "$what" ended_or_answers "$!" "$what"
             answers "$what" || { tail "build/platforms/$number.log"; fail "block $number"; }
             up=$(date +%s)
             # As a reader sees it at this moment; the simulated organization changes.

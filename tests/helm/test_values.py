@@ -135,7 +135,8 @@ def secrets_of(values):
     def walk(value, key):
         if isinstance(value, dict):
             for name, child in value.items():
-                yield from walk(child, name)
+                if name != "keys":  # those of a Secret, by their names
+                    yield from walk(child, name)
         elif isinstance(value, list):
             for child in value:
                 yield from walk(child, key)

@@ -1,7 +1,7 @@
 // Writes what the package makes of the table of options: the manual page, and the completions of bash and
 // zsh. The build runs it:
 //
-//   exporter_pages man|bash|zsh
+//   exporter_pages man|bash|zsh FILE
 #include "config/load.h"
 #include "config/options.h"
 #include "inventory/findings.h"
@@ -14,6 +14,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <fstream>
 #include <initializer_list>
 #include <stdexcept>
 #include <string>
@@ -324,17 +325,18 @@ std::string zsh_completion() {
 
 int main(int argc, char** argv) {
     try {
-        const std::string_view page = argc == 2 ? argv[1] : "";
+        const std::string_view page = argc == 3 ? argv[1] : "";
         const std::string text = page == "man"    ? manual_page()
                                  : page == "bash" ? bash_completion()
                                  : page == "zsh"  ? zsh_completion()
                                                   : "";
         if (text.empty()) {
-            fmt::print(stderr, "usage: exporter_pages man|bash|zsh\n");
+            fmt::print(stderr, "usage: exporter_pages man|bash|zsh FILE\n");
             return EXIT_FAILURE;
         }
-        fmt::print("{}", text);
-        return std::fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+        std::ofstream file(argv[2]);
+        file << text << std::flush;
+        return file ? EXIT_SUCCESS : EXIT_FAILURE;
     } catch (const std::exception& exception) {
         fmt::print(stderr, "exporter_pages: {}\n", exception.what());
         return EXIT_FAILURE;

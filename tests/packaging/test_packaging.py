@@ -32,14 +32,14 @@ FILES = {
     "/usr/share/man/man1/datadog-token-exporter-run.1.gz", "/usr/share/man/man1/datadog_token_exporter.1.gz",
     "/usr/share/lintian/overrides/datadog-token-exporter",
     *(f"{DOCUMENTS}/{name}" for name in ("README.Debian", "README.md", "SECURITY.md", "changelog.Debian.gz", "changelog.gz", "copyright")),
-    *(f"/usr/share/datadog-token-exporter/dashboards/{path.name}" for path in (ROOT / "dashboards").glob("*.json")),
+    *(f"/usr/share/datadog-token-exporter/dashboards/{path.name}" for path in (ROOT / "helm" / "datadog-token-exporter" / "files" / "dashboards").glob("*.json")),
     *(f"/usr/share/datadog-token-exporter/rules/{path.name}" for path in (ROOT / "dashboards" / "rules").glob("*.yaml")),
     *(f"/usr/share/datadog-token-exporter/runbooks/{path.name}" for path in (ROOT / "dashboards" / "runbooks").glob("*.md")),
 }
 
 
 def run(*command, **options):
-    done = subprocess.run(command, capture_output=True, text=True, timeout=4 * harness.LIMIT_SECONDS, check=False, **options)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=5 * harness.LIMIT_SECONDS, check=False, **options)
     assert done.returncode == 0, (command, done.returncode, done.stdout[-2000:], done.stderr[-2000:])
     return done.stdout
 
@@ -60,14 +60,15 @@ def options():
 
 class Package(unittest.TestCase):
     maxDiff = None
+    folder = tempfile.TemporaryDirectory()
+    root = pathlib.Path(folder.name, "root")
+    package = None  # made once, for all tests
 
     @classmethod
     def setUpClass(cls):
-        cls.folder = tempfile.TemporaryDirectory()
-        cls.addClassCleanup(cls.folder.cleanup)
-        cls.package = build_package(pathlib.Path(cls.folder.name, "first"))
-        cls.root = pathlib.Path(cls.folder.name, "root")
-        run("dpkg-deb", "--raw-extract", str(cls.package), str(cls.root))
+        if not Package.package:
+            Package.package = build_package(pathlib.Path(cls.folder.name, "first"))
+            run("dpkg-deb", "--raw-extract", str(cls.package), str(cls.root))
 
     def field(self, name):
         return run("dpkg-deb", "--field", str(self.package), name).strip()
@@ -81,6 +82,8 @@ class Contents(Package):
     def test_its_files(self):
         lines = [line.split(maxsplit=5) for line in run("dpkg-deb", "--contents", str(self.package)).splitlines()]
         self.assertEqual({name[1:] for mode, *_, name in lines if not mode.startswith("d")}, FILES)
+        self.assertEqual({path.stem for path in pathlib.Path(self.root, "usr/share/datadog-token-exporter/dashboards").iterdir()},
+                         {path.stem for path in (ROOT / "dashboards").glob("*.json")})
 
     def test_root_owns_all_and_nobody_else_writes(self):
         for line in run("dpkg-deb", "--contents", str(self.package)).splitlines():

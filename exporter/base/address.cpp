@@ -16,7 +16,7 @@ namespace {
 constexpr std::array<std::uint8_t, 12> mapped_ipv4_prefix = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
 
 constexpr std::string_view unix_prefix = "unix:";
-/// What `sockaddr_un::sun_path` holds beside its final zero, see unix(7).
+/// Capacity of `sockaddr_un::sun_path` without its final zero, see unix(7).
 constexpr std::size_t longest_unix_path = 107;
 
 bool is_socket_path(std::string_view path) {
@@ -72,7 +72,7 @@ bool is_loopback(std::string_view host) {
 bool is_host_name(std::string_view text) {
     constexpr std::size_t longest = 253;
     const auto fits = [](char c) { return is_word_character(c) || c == '-' || c == '.'; };
-    // Labels are not empty, and neither begin nor end with a hyphen.
+    // Labels are not empty and neither begin nor end with a hyphen.
     const std::string between_dots = fmt::format(".{}.", text);
     const auto has = [&](std::string_view pair) { return between_dots.find(pair) != std::string::npos; };
     return text.size() <= longest && std::all_of(text.begin(), text.end(), fits) && !has("..") &&

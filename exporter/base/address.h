@@ -39,18 +39,19 @@ struct HostPort {
 struct ListenAddress {
     std::string host;  ///< a name or an address; empty: all addresses, IPv6 and IPv4
     std::uint16_t port = 0;
-    std::string unix_path = {};  ///< not empty: a Unix socket there; host and port mean nothing
+    std::string unix_path = {};  ///< not empty: a Unix socket at this path; host and port are ignored
 
     bool operator==(const ListenAddress&) const = default;
 };
 
-/// `host`, `host:port`, `:port`, `[::1]`, `[::1]:port`. The error says what would be right, without the text.
+/// `host`, `host:port`, `:port`, `[::1]`, `[::1]:port`. The error says what is expected, without quoting the
+/// text.
 [[nodiscard]] tl::expected<HostPort, std::string> split_host_port(std::string_view text);
 
 /// As `split_host_port` reads it.
 [[nodiscard]] std::string host_port_text(const HostPort& address);
 
-/// `:port`, `host:port`, `[::1]:port`, `unix:/path`. The error quotes the text and says what would be right.
+/// `:port`, `host:port`, `[::1]:port`, `unix:/path`. The error quotes the text and says what is expected.
 [[nodiscard]] tl::expected<ListenAddress, std::string> parse_listen_address(std::string_view text);
 
 /// As `parse_listen_address` reads it.

@@ -29,12 +29,12 @@ bool has_shape(std::string_view text, std::string_view shape) {
     });
 }
 
-/// @param digits nothing else
+/// @param digits must be digits only
 int number(std::string_view digits) {
     return parse_number<int>(digits).value_or(0);
 }
 
-/// Takes `.` and the digits behind it from the text: a fraction of a second, cut to microseconds.
+/// Consumes `.` and the digits after it: a fraction of a second, truncated to microseconds.
 microseconds take_fraction(std::string_view& text) {
     int micros = 0;
     int place = 100'000;
@@ -66,7 +66,7 @@ std::optional<minutes> utc_offset(std::string_view zone) {
     return zone[0] == '-' ? -offset : offset;
 }
 
-/// Leap seconds are only ever put in at the end of a UTC day.
+/// Leap seconds are only ever inserted at the end of a UTC day.
 bool may_be_leap_second(std::chrono::sys_seconds minute_in_utc) {
     return minute_in_utc - std::chrono::floor<days>(minute_in_utc) == hours(23) + minutes(59);
 }
@@ -89,10 +89,10 @@ constexpr std::array<Unit, 7> units = {{{"y", 365 * one_day, false},
                                         {"s", one_second, true},
                                         {"ms", 1, true}}};
 
-/// Far from what a clock in nanoseconds can add to today.
+/// Far below what would overflow a nanosecond clock when added to today.
 constexpr std::uint64_t longest_duration = one_day * 365 * 100;
 
-/// nullopt: this is no duration.
+/// nullopt: not a duration.
 std::optional<std::uint64_t> milliseconds_of(std::string_view text) {
     constexpr std::string_view digits = "0123456789";
     std::uint64_t total = 0;
@@ -164,7 +164,7 @@ std::optional<Timestamp> parse_http_date(std::string_view text) {
         return std::nullopt;
     }
     const Timestamp moment = std::chrono::sys_seconds(seconds(::timegm(&fields)));
-    // That takes dates that don't exist, and other ways to write one. The name of the day says nothing.
+    // strptime accepts dates that don't exist and other spellings. The name of the day is ignored.
     const std::string written = format_http_date(moment);
     return text.substr(3) == std::string_view(written).substr(3) ? std::optional(moment) : std::nullopt;
 }

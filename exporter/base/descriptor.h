@@ -1,4 +1,4 @@
-// A file descriptor that its owner closes.
+// A file descriptor closed by its owner.
 #pragma once
 
 #include <unistd.h>
@@ -10,7 +10,7 @@ namespace exporter::base {
 class Descriptor {
   public:
     Descriptor() = default;
-    /// @param number what `open` and its like returned; negative: none
+    /// @param number as returned by `open` and the like; negative: none
     explicit Descriptor(int number) : number_(number) {}
     Descriptor(Descriptor&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
     Descriptor& operator=(Descriptor&& other) noexcept {

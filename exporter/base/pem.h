@@ -13,10 +13,10 @@ namespace exporter::base {
 
 using Certificates = std::vector<std::shared_ptr<X509>>;
 
-/// At least one, in the order of the text. What is no certificate in the text is passed over; a certificate
-/// that is damaged is an error, with its number.
+/// At least one, in the order of the text. Anything that is not a certificate is skipped; a damaged
+/// certificate is an error with its number.
 ///
-/// @param what how errors call the text: "the certificate"
+/// @param what how errors refer to the text: "the certificate"
 [[nodiscard]] tl::expected<Certificates, std::string> read_certificates(std::string_view pem,
                                                                         std::string_view what);
 
@@ -25,15 +25,14 @@ struct CertificateFile {
     std::string others_may_write;  ///< as in `FileText`
 };
 
-/// The same from a regular file of at most 4 MiB: twenty times the bundle of all authorities that Debian
-/// trusts.
+/// The same from a regular file of at most 4 MiB, twenty times the size of Debian's CA bundle.
 [[nodiscard]] tl::expected<CertificateFile, std::string> read_certificate_file(const std::string& path,
                                                                                std::string_view what);
 
-/// The first private key in the text. An encrypted one is an error: nobody is asked for a password.
+/// The first private key in the text. An encrypted key is an error: there is no password prompt.
 [[nodiscard]] tl::expected<std::shared_ptr<EVP_PKEY>, std::string> read_private_key(std::string_view pem);
 
-/// The reason OpenSSL has noted first, in its words, for the end of a sentence; forgets all it has noted.
+/// The first reason in OpenSSL's error queue, in its words, for the end of a sentence; clears the queue.
 [[nodiscard]] std::string openssl_reason();
 
 }  // namespace exporter::base

@@ -26,7 +26,7 @@ tl::unexpected<std::string> too_long(std::size_t longest) {
 
 tl::expected<Descriptor, std::string> open_regular(const std::filesystem::path& path, Links links,
                                                    struct stat& status) {
-    // First without opening it: that would start the watchdog timer of /dev/watchdog, for one.
+    // Check before opening: opening /dev/watchdog, for example, would start its timer.
     const int link_flag = links == Links::refused ? AT_SYMLINK_NOFOLLOW : 0;
     if (::fstatat(AT_FDCWD, path.c_str(), &status, link_flag) != 0) {
         return unreadable(errno);
@@ -34,7 +34,7 @@ tl::expected<Descriptor, std::string> open_regular(const std::filesystem::path& 
     if (!S_ISREG(status.st_mode)) {
         return tl::unexpected(std::string(fault_in_kind(status.st_mode)));
     }
-    // It may have been replaced since, so nothing that follows relies on the look before.
+    // It may have been replaced since, so nothing below relies on the first check.
     Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY |
                                              (links == Links::refused ? O_NOFOLLOW : 0)));
     if (!file.is_open() || ::fstat(file.get(), &status) != 0) {
@@ -48,7 +48,7 @@ tl::expected<Descriptor, std::string> open_regular(const std::filesystem::path& 
 
 /// The first bytes of a file, at most `most`.
 ///
-/// @param size how many there were when it was opened; 0 for files that the kernel makes up
+/// @param size the file's size when it was opened; 0 for files that the kernel generates
 tl::expected<WipedBytes, std::string> read_up_to(std::size_t most, const Descriptor& file, std::size_t size) {
     constexpr std::size_t page = 4096;
     WipedBytes bytes(std::min(most, std::max(size + 1, page)));
@@ -98,7 +98,7 @@ tl::expected<FileText, std::string> read_regular_file(const std::filesystem::pat
     if (size > longest && !may_be_longer) {
         return too_long(longest);
     }
-    // One byte more shows the end, or that there is more.
+    // One extra byte shows whether the file ends here.
     auto bytes = read_up_to(may_be_longer ? longest : longest + 1, *file, size);
     if (!bytes) {
         return tl::unexpected(std::move(bytes.error()));

@@ -1,6 +1,6 @@
-// Files read with distrust: whatever a path leads to, reading it neither waits nor takes more memory than the
-// caller allows. A named pipe would wait for its writer, /dev/zero never ends, and opening a device can do
-// something to it.
+// Reads untrusted files: whatever a path leads to, reading neither blocks nor takes more memory than the
+// caller allows. A named pipe would block until it has a writer, /dev/zero never ends, and opening a device
+// can have side effects.
 #pragma once
 
 #include "base/secret.h"
@@ -17,27 +17,27 @@
 
 namespace exporter::base {
 
-/// What becomes of a path that is a symbolic link. Links above it, among its directories, are always
-/// followed.
+/// How to treat a path that is a symbolic link. Links among its parent directories are always followed.
 enum class Links { followed, refused };
 
-/// What becomes of a file that is longer than it may be.
+/// How to treat a file that is longer than allowed.
 enum class Longer { refused, cut };
 
-/// What a file is that is no regular one, to follow its path: `is a directory`.
+/// What a non-regular file is, as a predicate for its path: `is a directory`.
 [[nodiscard]] std::string_view fault_in_kind(mode_t mode);
 
 struct FileText {
     Secret text;
-    mode_t mode = 0600;              ///< permission bits
-    std::string others_may_write{};  ///< who besides this user and root, as a clause; empty: nobody
+    mode_t mode = 0600;  ///< permission bits
+    std::string
+        others_may_write{};  ///< who besides this user and root may write it, as a clause; empty: nobody
 
     /// Whether all users can read or write the file.
     [[nodiscard]] bool is_open_to_everybody() const { return (mode & (S_IROTH | S_IWOTH)) != 0; }
 };
 
-/// Reads a regular file of at most `longest` bytes. The error follows the path: `can't be read: No such file
-/// or directory`, `is a directory`. Leaves no other copy of the text in memory.
+/// Reads a regular file of at most `longest` bytes. The error is a predicate for the path: `can't be read: No
+/// such file or directory`, `is a directory`. Leaves no other copy of the text in memory.
 [[nodiscard]] tl::expected<FileText, std::string> read_regular_file(const std::filesystem::path& path,
                                                                     std::size_t longest,
                                                                     Links links = Links::followed,
@@ -50,16 +50,16 @@ using FileReader = std::function<tl::expected<FileText, std::string>(const std::
 /// Reads regular files of at most 1 MiB.
 [[nodiscard]] FileReader file_reader();
 
-/// Who besides `user` may have written a file that the program believes; empty: nobody. Its owner has to be
-/// the user or root, and nobody else may write it but one of the user's own groups (in Kubernetes, a volume's
-/// files are made writable to `fsGroup`).
+/// Who besides `user` may have written a file that the program trusts; empty: nobody. Its owner must be the
+/// user or root, and only the user's own groups may also write it (in Kubernetes, `fsGroup` can write a
+/// volume's files).
 [[nodiscard]] std::string others_who_may_write(const struct stat& file, uid_t user,
                                                const std::vector<gid_t>& groups);
 
-/// Whether a secret file that every user of the machine can read is used.
+/// Whether to use a secret file that every user of the machine can read.
 enum class WorldReadable { refused, allowed };
 
-/// What is wrong with a secret file of this mode, and what would help; for a message behind the path.
+/// What is wrong with a secret file of this mode, and how to fix it; for a message after the path.
 [[nodiscard]] std::string open_to_everybody(mode_t mode);
 
 }  // namespace exporter::base

@@ -23,8 +23,8 @@ struct Target {
     std::optional<struct stat> file;  ///< nullopt: nothing is there yet
 };
 
-/// The files that are unfinished and have `temporary_` as their name. The mutex is held while a file gets its
-/// name, its place, or is removed. Never destroyed: a process can end while a thread still writes.
+/// Unfinished files that are named `temporary_`. The mutex is held while a file is named, moved into place or
+/// removed. Never destroyed: the process can end while a thread is still writing.
 struct Named {
     std::mutex mutex;
     std::set<ReplacementFile*> files;
@@ -43,7 +43,7 @@ std::string directory_of(const std::filesystem::path& path) {
     return path.has_parent_path() ? path.parent_path().string() : ".";
 }
 
-/// Whether a link stands for an open file, as /proc/self/fd/1 and so /dev/stdout do.
+/// Whether a link stands for an open file, like /proc/self/fd/1 and hence /dev/stdout.
 bool is_open_file(const std::filesystem::path& link) {
     struct statfs system{};
     return ::statfs(directory_of(link).c_str(), &system) == 0 && system.f_type == PROC_SUPER_MAGIC;
@@ -56,19 +56,21 @@ std::string fault_in_link(const std::filesystem::path& path, const struct stat& 
     if (links == Links::refused) {
         return fmt::format("{}, and is left alone", fault_in_kind(link.st_mode));
     }
-    // In a directory for everybody, such as /tmp, anybody can plant a link to a file that only this user may
-    // write; the kernel's own rule for that (fs.protected_symlinks) does not see the links that we resolve.
+    // In a world-writable directory such as /tmp, anybody can plant a link to a file that only this user may
+    // write; the kernel's protection (fs.protected_symlinks) does not cover the links that we resolve
+    // ourselves.
     if (link.st_uid != ::geteuid() && link.st_uid != 0) {
         return fmt::format("is a symbolic link of user {}, not of this user or root", link.st_uid);
     }
-    // Somebody appends to that file, perhaps, and what is written later must not go to one without a name.
+    // Another process may be appending to that file; replacing it would send later writes to an unlinked
+    // file.
     if (is_open_file(path)) {
         return "leads to a file that a process has open, and is left alone";
     }
     return links_before == most_links ? text_of(ELOOP) : "";
 }
 
-/// The error follows the path that was asked for.
+/// The error is a predicate for the requested path.
 tl::expected<Target, std::string> resolve(std::filesystem::path path, Links links) {
     for (unsigned followed = 0;; ++followed) {
         struct stat status{};
@@ -90,7 +92,7 @@ tl::expected<Target, std::string> resolve(std::filesystem::path path, Links link
         if (error) {
             return tl::unexpected("can't be written: " + error.message());
         }
-        path = path.parent_path() / next;  // An absolute path takes the place of what is before it.
+        path = path.parent_path() / next;  // An absolute path replaces everything before it.
     }
 }
 
@@ -98,10 +100,10 @@ std::string name_in_proc(int descriptor) {
     return fmt::format("/proc/self/fd/{}", descriptor);
 }
 
-/// A file without a name that can get one later; none where that can't be had.
+/// An unnamed file that can be named later; none if that is not supported.
 Descriptor open_unnamed(const std::string& directory) {
     Descriptor file(::open(directory.c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600));
-    // Without /proc it would never get a name.
+    // Without /proc it could never be named.
     return file.is_open() && ::access(name_in_proc(file.get()).c_str(), F_OK) == 0 ? std::move(file)
                                                                                    : Descriptor();
 }
@@ -145,7 +147,7 @@ void ReplacementFile::abandon_all() {
     }
 }
 
-/// Unless another file has got the name meanwhile.
+/// Unless another file has taken the name meanwhile.
 void ReplacementFile::remove_name() {
     if (named().files.erase(this) > 0 && is_still(temporary_, file_.get())) {
         ::unlink(temporary_.c_str());
@@ -189,8 +191,8 @@ void ReplacementFile::take_over_mode() {
     mode_t mode = options_.mode;
     if (options_.keep_mode && replaced_) {
         mode = replaced_->st_mode & 0777U;
-        // Only root may give files away; others hand on the group, if they are in it. What that group may do
-        // is not for the group that the file has instead.
+        // Only root may change the owner; others keep the group if they are in it. If not, the file's new
+        // group must not get the old group's rights.
         if (::fchown(file_.get(), replaced_->st_uid, replaced_->st_gid) != 0 &&
             ::fchown(file_.get(), static_cast<uid_t>(-1), replaced_->st_gid) != 0) {
             mode &= ~static_cast<mode_t>(S_IRWXG);
@@ -202,7 +204,7 @@ void ReplacementFile::take_over_mode() {
 void ReplacementFile::take_place() {
     const std::lock_guard lock(named().mutex);
     if (!named().files.contains(this)) {
-        ::unlink(temporary_.c_str());  // left by a process that was killed in just this moment
+        ::unlink(temporary_.c_str());  // left by a process that was killed at just this moment
         const std::string unnamed = name_in_proc(file_.get());
         check(::linkat(AT_FDCWD, unnamed.c_str(), AT_FDCWD, temporary_.c_str(), AT_SYMLINK_FOLLOW) == 0);
     } else if (!is_still(temporary_, file_.get())) {
@@ -226,7 +228,7 @@ tl::expected<void, std::string> ReplacementFile::commit() {
         check(::fsync(file_.get()) == 0);
     }
     if (problem_.empty()) {
-        // Something else may have come there meanwhile.
+        // Something else may have appeared there meanwhile.
         problem_ = fault_in_target(target_, Links::refused);
     }
     if (problem_.empty()) {
@@ -235,8 +237,8 @@ tl::expected<void, std::string> ReplacementFile::commit() {
     if (!problem_.empty()) {
         return tl::unexpected(fmt::format("{}: {}", path_, problem_));
     }
-    // So that the new name outlives a power cut. Where the file system can't promise that, a power cut leaves
-    // the file before, which is whole as well.
+    // So that the new name survives a power cut. If the file system can't guarantee that, a power cut leaves
+    // the old file, which is intact too.
     const Descriptor parent(::open(directory_of(target_).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (parent.is_open()) {
         ::fsync(parent.get());

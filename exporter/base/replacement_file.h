@@ -1,8 +1,8 @@
 // The only way in which this program replaces a file.
 //
-// Who reads the path sees the old file or the new one, never a part. What is not a regular file is left
-// alone. No unfinished file stays behind, except where O_TMPFILE is missing and SIGKILL or a crash ends the
-// process, or where its removal hangs.
+// A reader of the path sees the old file or the new one, never a part. Anything but a regular file is left
+// alone. No unfinished file stays behind, unless O_TMPFILE is missing and SIGKILL or a crash ends the
+// process, or its removal hangs.
 #pragma once
 
 #include "base/descriptor.h"
@@ -18,23 +18,23 @@
 
 namespace exporter::base {
 
-/// Why nothing can be written at a path, to follow the path: `is a named pipe, …`. Empty: a regular file is
-/// there, or nothing is.
+/// Why nothing can be written at a path, as a predicate: `is a named pipe, …`. Empty: there is a regular
+/// file, or nothing.
 [[nodiscard]] std::string fault_in_target(const std::string& path, Links links);
 
 struct ReplacementOptions {
-    Links links = Links::refused;  ///< `followed`: what the link leads to is replaced, the link stays
+    Links links = Links::refused;  ///< `followed`: replaces the link's target and keeps the link
     mode_t mode = 0600;            ///< permission bits, whatever the umask
-    /// A file that is replaced hands on its own mode, owner and group. Where the group can't be handed on,
-    /// the new file has no rights for groups.
+    /// The new file takes over the replaced file's mode, owner and group. If it can't keep the group, it has
+    /// no group permissions.
     bool keep_mode = false;
 };
 
-/// A new file that takes the place of `path` when it is complete, and is gone if it never was.
+/// A new file that replaces `path` when complete, and otherwise disappears.
 ///
-/// While it is written it has no name where the file system allows that (`O_TMPFILE`), so that a killed
-/// process leaves nothing. It gets the name `<path>.new` for the moment of the exchange, elsewhere (NFS,
-/// FUSE) from the start; what a process that was killed left there is replaced.
+/// While it is being written it is unnamed if the file system allows that (`O_TMPFILE`), so a killed process
+/// leaves nothing behind. It is named `<path>.new` just before the exchange, or from the start on other file
+/// systems (NFS, FUSE); leftovers of a killed process are replaced.
 class ReplacementFile {
   public:
     explicit ReplacementFile(std::string path, ReplacementOptions options = {});
@@ -45,12 +45,12 @@ class ReplacementFile {
     void append(std::string_view bytes);
     [[nodiscard]] std::uint64_t size() const { return size_; }
 
-    /// Makes sure that the bytes are on the disk, then that they are at the path. The error is that of the
-    /// first step that failed, since opening the file, with path and reason.
+    /// Flushes the bytes to disk, then moves the file to the path. The error is the first one since the file
+    /// was opened, with path and reason.
     [[nodiscard]] tl::expected<void, std::string> commit();
 
-    /// Removes all files that are unfinished and have a name, once no exchange is under way any more. Those
-    /// of other threads stay as they are for good: to be called before the process ends, and only then.
+    /// Removes all unfinished files that have a name, after waiting for exchanges in progress. Other threads
+    /// can't use theirs afterwards: call this only right before the process ends.
     static void abandon_all();
 
   private:

@@ -1,5 +1,5 @@
-// A credential in memory. It never prints: there is no operator<<, no formatter and no comparison, and the
-// only way to the text is `expose()`, which a reviewer can grep for.
+// A credential in memory. It can't be printed: there is no operator<<, no formatter and no comparison, and
+// the only access to the text is `expose()`, which a reviewer can grep for.
 #pragma once
 
 #include <string.h>  // NOLINT(modernize-deprecated-headers): explicit_bzero is not in <cstring>
@@ -13,7 +13,7 @@
 
 namespace exporter::base {
 
-/// Overwrites memory before it gives it back.
+/// Overwrites memory before freeing it.
 template <class T>
 struct WipingAllocator {
     using value_type = T;
@@ -31,11 +31,11 @@ struct WipingAllocator {
     bool operator==(const WipingAllocator&) const = default;
 };
 
-/// Bytes that leave no copy behind when they grow, move or go. Unlike a string's, they are always on the
-/// heap: an object that was moved from keeps none of them.
+/// Bytes that leave no copy behind when they grow, move or are destroyed. Unlike a string's, they are always
+/// on the heap, so a moved-from object keeps none of them.
 using WipedBytes = std::vector<char, WipingAllocator<char>>;
 
-/// Owns a credential and overwrites it before the memory is given back.
+/// Owns a credential and overwrites it before freeing the memory.
 class Secret {
   public:
     Secret() = default;
@@ -53,15 +53,14 @@ class Secret {
     }
     ~Secret() = default;
 
-    /// The text itself, for the one place that uses it, with a NUL character behind. Valid as long as this
-    /// object.
+    /// The text itself, NUL-terminated, for the one place that uses it. Valid as long as this object.
     [[nodiscard]] std::string_view expose() const {
         return bytes_.empty() ? std::string_view("") : std::string_view(bytes_.data(), bytes_.size() - 1);
     }
     [[nodiscard]] bool empty() const { return expose().empty(); }
 
   private:
-    WipedBytes bytes_;  ///< with a NUL character behind; or none at all, for an empty text
+    WipedBytes bytes_;  ///< NUL-terminated; empty for an empty text
 };
 
 }  // namespace exporter::base

@@ -14,8 +14,8 @@ namespace {
 
 constexpr std::size_t longest_quote = 120;
 
-/// What nobody sees, or what changes the direction of text: spaces of no width or without a break, the soft
-/// hyphen, line ends, directions, the byte order mark.
+/// Characters that are invisible or change the text direction: zero-width and no-break spaces, the soft
+/// hyphen, line ends, directional marks, the byte order mark.
 bool is_unseen(char32_t code) {
     return code == 0xA0 || code == 0xAD || (code >= 0x200B && code <= 0x200F) ||
            (code >= 0x2028 && code <= 0x202E) || (code >= 0x2060 && code <= 0x2069) || code == 0xFEFF;
@@ -59,7 +59,7 @@ std::string_view last_part(std::string_view name) {
     return dot == std::string_view::npos ? name : name.substr(dot + 1);
 }
 
-/// Insertions, deletions, substitutions and swaps of neighbours that lead from one text to the other.
+/// Number of insertions, deletions, substitutions and swaps of neighbours between two texts.
 std::size_t typing_errors(std::string_view from, std::string_view to) {
     std::vector<std::vector<std::size_t>> distance(from.size() + 1, std::vector<std::size_t>(to.size() + 1));
     for (std::size_t i = 0; i <= from.size(); ++i) {
@@ -86,14 +86,14 @@ bool is_longer(std::string_view candidate, std::string_view name) {
 constexpr std::size_t most_typing_errors = 2;
 constexpr std::size_t too_far = most_typing_errors + 3;
 
-/// How far a candidate is from a name that is spelled wrong.
+/// Distance of a candidate from a misspelled name.
 std::size_t distance_in_spelling(std::string_view name, std::string_view candidate) {
     const std::string plain_name = without_separators(name);
     const std::size_t errors = typing_errors(plain_name, without_separators(candidate));
     return errors <= std::min(plain_name.size() / 4, most_typing_errors) ? errors : too_far;
 }
 
-/// How far it is from a name that may also lack a tail, or all but its last part.
+/// Its distance from a name that may also lack the end, or everything but its last part.
 std::size_t distance_of_name(std::string_view name, std::string_view candidate) {
     const std::string plain_name = without_separators(name);
     const std::string plain_candidate = without_separators(candidate);
@@ -172,7 +172,7 @@ std::string lower(std::string_view text) {
 
 std::optional<Character> first_character(std::string_view text) {
     const auto byte = [&text](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-    const unsigned char lead = text.empty() ? 0xFF : byte(0);  // No character begins with that.
+    const unsigned char lead = text.empty() ? 0xFF : byte(0);  // No character starts with this byte.
     if (lead < 0x80) {
         return Character{lead, 1};
     }
@@ -198,7 +198,7 @@ std::optional<Character> first_character(std::string_view text) {
 bool may_hold_a_key(std::string_view text) {
     constexpr std::array<std::string_view, 3> prefixes = {"ddpat_", "ddsat_", "ddapp_"};
     constexpr std::size_t shortest_key = 32;
-    // Letters and digits by the dozen, in a row: no word, no number, but perhaps a key that lost its end.
+    // A dozen letters and digits in a row: neither a word nor a number, but perhaps a truncated key.
     constexpr std::size_t shortest_part = 20;
     return std::any_of(prefixes.begin(), prefixes.end(),
                        [&](std::string_view prefix) { return holds(text, prefix); }) ||
@@ -286,7 +286,7 @@ std::string encode_base64(std::string_view bytes) {
 std::optional<WipedBytes> decode_base64(std::string_view text) {
     const int padding = text.ends_with("==") ? 2 : text.ends_with('=') ? 1 : 0;
     const auto digits = text.substr(0, text.size() - static_cast<std::size_t>(padding));
-    // OpenSSL also takes white space, and what comes before a `-`.
+    // OpenSSL also accepts white space, and stops at a `-`.
     const bool is_plain = std::all_of(digits.begin(), digits.end(), [](char digit) {
         return is_alphanumeric(digit) || digit == '+' || digit == '/';
     });

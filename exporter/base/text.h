@@ -1,7 +1,7 @@
-// base/: what any program of ours needs and no library here gives. Text (this header), dates and durations,
-// addresses, PEM, keyed hashes; `Secret`, which leaves nothing in memory; file descriptors, files that are
-// read with distrust and replaced whole, a bounded reader of YAML, a bounded socket below OpenSSL. What comes
-// in is text or bytes of an unknown author; what goes out is a value, or a sentence for that author, with no
+// base/: what any of our programs needs and no library here provides. Text (this header), dates and
+// durations, addresses, PEM, keyed hashes; `Secret`, which leaves nothing in memory; file descriptors,
+// reading untrusted files and replacing files atomically, a bounded YAML reader, a bounded socket for
+// OpenSSL. In: text or bytes from an untrusted author. Out: a value, or a sentence for that author with no
 // secret in it. Knows no network protocol, starts no thread and writes no log.
 //
 // Text: classes of characters, comparison without regard to case, whole numbers, lists, Base64; and quoting
@@ -22,7 +22,7 @@
 
 namespace exporter::base {
 
-// Characters: ASCII only, whatever the locale.
+// Character classes: ASCII only, in every locale.
 
 [[nodiscard]] constexpr bool is_digit(char c) {
     return c >= '0' && c <= '9';
@@ -61,19 +61,18 @@ struct Character {
     std::size_t bytes;
 };
 
-/// The well-formed UTF-8 character that `text` begins with (Unicode 15, table 3-7); nullopt: it begins with
-/// none, or is empty.
+/// The well-formed UTF-8 character at the start of `text` (Unicode 15, table 3-7); nullopt: there is none.
 [[nodiscard]] std::optional<Character> first_character(std::string_view text);
 
-// Comparisons that ignore the case of ASCII letters. They copy nothing: the text may be a secret.
+// Comparisons that ignore the case of ASCII letters. They make no copies: the text may be a secret.
 
 [[nodiscard]] bool same_word(std::string_view left, std::string_view right);
 [[nodiscard]] bool begins_with(std::string_view text, std::string_view word);
 [[nodiscard]] bool ends_with(std::string_view text, std::string_view word);
 [[nodiscard]] bool holds(std::string_view text, std::string_view word);
 
-/// The whole text as a number of this base: digits alone, and a minus if the type is signed. nullopt: it is
-/// none, or the type can't hold it.
+/// The whole text as a number in this base: only digits, and a minus if the type is signed. nullopt: not a
+/// number, or out of the type's range.
 template <std::integral Number>
 [[nodiscard]] std::optional<Number> parse_number(std::string_view text, int base = 10) {
     Number number = 0;
@@ -88,33 +87,33 @@ template <std::integral Number>
 /// ASCII only.
 [[nodiscard]] std::string lower(std::string_view text);
 
-/// Whether somewhere in the text is what could be a key, a token or a part of one: then a message must not
-/// repeat it. Datadog's API keys are 32 hexadecimal digits, its application keys 40; newer ones and access
-/// tokens begin with `ddapp_`, `ddpat_` or `ddsat_`.
+/// Whether the text contains what could be a key, a token or part of one: then messages must not repeat it.
+/// Datadog's API keys are 32 hexadecimal digits, its application keys 40; newer ones and access tokens begin
+/// with `ddapp_`, `ddpat_` or `ddsat_`.
 [[nodiscard]] bool may_hold_a_key(std::string_view text);
 
-/// As it stands in double quotes, for messages and in YAML.
+/// Escaped for double quotes, in messages and in YAML.
 void append_escaped(std::string& text, char character);
 
 /// In double quotes, for a message: control characters and invisible ones are escaped, what is long is
 /// cut, and what looks like a key is not shown at all, since people swap variables.
 [[nodiscard]] std::string quote(std::string_view text);
 
-/// The candidate that is the same word but for separators, case and at most two typing errors (fewer in a
+/// The candidate that is the same word except for separators, case and at most two typing errors (fewer in a
 /// short name).
 [[nodiscard]] std::optional<std::string> nearest_spelling(std::string_view name,
                                                           std::span<const std::string_view> candidates);
 
-/// `; did you mean X?`, or nothing. X is `prefix` and the candidate that is close enough to `name` to be
-/// worth suggesting: spelled nearly the same, longer by a tail (`api_key`, `api_key_file`), or either of them
-/// in its last part (`interval`, `poll.interval`).
+/// `; did you mean X?`, or nothing. X is `prefix` and the candidate close enough to `name` to suggest: nearly
+/// the same spelling, a longer name (`api_key`, `api_key_file`), or the same last part (`interval`,
+/// `poll.interval`).
 [[nodiscard]] std::string did_you_mean(std::string_view name, const std::vector<std::string>& candidates,
                                        std::string_view prefix = "");
 
-/// A name that somebody wrote, as it is where it could be one; otherwise as `quote` has it.
+/// A name that somebody wrote: unchanged if it could be one, otherwise as `quote` returns it.
 [[nodiscard]] std::string shown_name(std::string_view name);
 
-/// As `quote`, without the user and password that a URL may carry.
+/// Like `quote`, without the user and password that a URL may contain.
 [[nodiscard]] std::string quote_url(std::string_view url);
 
 /// The items between commas, trimmed. An empty text has none.
@@ -127,8 +126,8 @@ void append_escaped(std::string& text, char character);
 
 [[nodiscard]] std::string encode_base64(std::string_view bytes);
 
-/// Strict: whole groups of four characters, bits that carry nothing unset. Makes no other copy: the bytes may
-/// be a password.
+/// Strict: whole groups of four characters, with unused bits unset. Makes no other copy: the bytes may be a
+/// password.
 [[nodiscard]] std::optional<WipedBytes> decode_base64(std::string_view text);
 
 }  // namespace exporter::base

@@ -23,8 +23,7 @@ std::uint64_t word(const char* bytes, std::size_t count) {
     return value;
 }
 
-/// Which of so many places a hash belongs to: as many hashes to each, and a larger hash never before a
-/// smaller one.
+/// The place of a hash among `places`: evenly distributed, and in the order of the hashes.
 std::size_t place_of(std::uint64_t hash, std::size_t places) {
     __extension__ using Wide = unsigned __int128;
     // cppcheck-suppress shiftTooManyBits ; it has 128 of them
@@ -33,7 +32,7 @@ std::size_t place_of(std::uint64_t hash, std::size_t places) {
 
 constexpr std::size_t fewest_slots = 128;
 
-/// How many of the slots may be taken: four fifths.
+/// How many of the slots may be used: four fifths.
 std::size_t capacity(std::size_t slots) {
     return slots * 4 / 5;
 }
@@ -101,7 +100,7 @@ bool IdSet::insert(std::string_view id) {
 
 bool IdSet::insert(std::uint64_t hash) {
     hash += std::uint64_t{hash == 0};  // 0 marks a free slot.
-    // Three to four fifths are taken.
+    // Three to four fifths are used.
     if (size_ >= capacity(slots_.size())) {
         resize(slots_.size() + slots_.size() / 3);
     }
@@ -124,7 +123,7 @@ std::size_t IdSet::slot_of(std::uint64_t hash) const {
 }
 
 void IdSet::merge(const IdSet& other) {
-    // They come in the order of their hashes: all would crowd at the beginning of a table that still grows.
+    // They come in hash order, and would crowd at the beginning of a table that is still growing.
     const std::size_t most = size_ + other.size_;
     if (most > capacity(slots_.size())) {
         resize(most + most / 4 + 1);

@@ -68,7 +68,7 @@ struct TlsSocket::Bio {
         return 1;
     }
 
-    /// Told of each record's header before its content is looked at.
+    /// Called with each record's header before its content is processed.
     static void note_record(int written, int /*version*/, int content_type, const void* /*bytes*/,
                             std::size_t /*size*/, SSL* /*ssl*/, void* socket) {
         if (written == 0 && content_type == SSL3_RT_HEADER) {
@@ -87,7 +87,7 @@ struct TlsSocket::Bio {
         return method;
     }
 
-    /// One for the life of the process; nullptr: no memory was left.
+    /// One for the lifetime of the process; nullptr: out of memory.
     static const BIO_METHOD* method() {
         static const BIO_METHOD* const made = make_method();
         return made;

@@ -1,4 +1,4 @@
-// Dates, lengths of time and numbers as people write them. Pure functions, the same in every locale.
+// Dates, durations and numbers as people write them. Pure functions, independent of the locale.
 #pragma once
 
 #include "base/dates.h"
@@ -15,15 +15,15 @@ namespace exporter::base {
 /// The same for machines: `2026-11-24T19:08:16Z`.
 [[nodiscard]] std::string datetime_text(Timestamp moment);
 
-/// `2 minutes ago`, `in 3 hours`, `just now` (less than a second away): the largest unit, cut; days from 48
-/// hours on.
+/// `2 minutes ago`, `in 3 hours`, `just now` (less than a second away): the largest unit, truncated; days
+/// from 48 hours on.
 [[nodiscard]] std::string distance_text(Timestamp moment, Timestamp now);
 /// `2 minutes ago (2026-11-24 19:08:16 UTC)`.
 [[nodiscard]] std::string moment_text(Timestamp moment, Timestamp now);
-/// `340 ms`, `12.3 seconds`, `5 minutes`, `1 hour 30 minutes`: at most two units, cut.
+/// `340 ms`, `12.3 seconds`, `5 minutes`, `1 hour 30 minutes`: at most two units, truncated.
 [[nodiscard]] std::string length_text(std::chrono::duration<double> length);
 
-/// `text` with its first letter large, where that is one of a to z.
+/// `text` with its first letter capitalized if that is one of a to z.
 [[nodiscard]] std::string capitalized(std::string_view text);
 
 /// `12,345`.

@@ -21,7 +21,7 @@ bool is_no_text(char c) {
     return is_control(c) && c != '\t' && c != '\n' && c != '\r';
 }
 
-/// Notes where the documents start, and nothing else.
+/// Records where the documents start, and nothing else.
 class DocumentStarts final : public YAML::EventHandler {
   public:
     void OnDocumentStart(const YAML::Mark& mark) override { last = mark; }
@@ -39,8 +39,8 @@ class DocumentStarts final : public YAML::EventHandler {
     YAML::Mark last;
 };
 
-/// Where a second document starts. Not by YAML::LoadAll: after some stray characters it finds documents
-/// without end.
+/// Where a second document starts. Not with YAML::LoadAll, which finds endless documents after some stray
+/// characters.
 std::optional<YAML::Mark> second_document(const std::string& text) {
     std::istringstream stream(text);
     YAML::Parser parser(stream);
@@ -67,7 +67,7 @@ void YamlReader::mistake(const std::string& where, std::string_view what) {
     mistakes_.push_back(fmt::format("{}: {}", where, what));
 }
 
-/// The settings of a mapping, as they are read.
+/// The settings of a mapping while it is read.
 struct YamlReader::Reading {
     /// What may be at a path.
     struct Known {

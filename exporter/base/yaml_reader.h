@@ -1,6 +1,6 @@
-// What somebody wrote for options, before anyone has judged it; and YAML with the care that a file of an
-// unknown author needs: bounded, one document, every key known and there once. What is reported has a place
-// and quotes no value: somebody may have put a secret there.
+// Unvalidated settings of options, and a YAML reader for untrusted files: bounded, one document, every key
+// known and present once. Mistakes name a place and never quote a value, since somebody may have put a secret
+// there.
 #pragma once
 
 #include <functional>
@@ -22,7 +22,7 @@ enum class Source { command_line, environment, file };
 struct Setting {
     Source source = Source::command_line;
     std::string place;  ///< `--poll.interval`, `/etc/x.yaml:12: poll.interval`: how a mistake begins
-    std::vector<std::string> values;  ///< one, but for lists
+    std::vector<std::string> values;  ///< one, except for lists
 };
 
 /// By flag, without dashes.
@@ -33,30 +33,30 @@ using MistakeLines = std::vector<std::string>;
 /// Where in a file a value may be.
 struct YamlKey {
     std::string path;  ///< `poll.interval`: a mapping within a mapping
-    std::string name;  ///< what the setting is called that comes of it
+    std::string name;  ///< the name of the resulting setting
     bool is_list = false;
 };
 
 class YamlReader {
   public:
-    /// What reads one path by itself, with all that is below.
+    /// Handles one path by itself, with everything below it.
     using Handler = std::function<void(const YAML::Node& key, const YAML::Node& value)>;
     using Handlers = std::map<std::string, Handler, std::less<>>;
 
     /// Both are used until the end.
     YamlReader(const std::string& path, MistakeLines& mistakes) : path_(path), mistakes_(mistakes) {}
 
-    /// The settings below `known`. Unknown and doubled keys and wrong shapes are mistakes.
+    /// The settings below `known`. Unknown or repeated keys and wrong shapes are mistakes.
     ///
-    /// @param example shown when the file is no mapping
+    /// @param example shown if the file is not a mapping
     [[nodiscard]] Settings read(const std::string& text, const std::vector<YamlKey>& known,
                                 const Handlers& handlers, std::string_view example);
 
     // For handlers.
 
-    /// The same of a mapping by itself.
+    /// The same for a single mapping.
     ///
-    /// @param name what mistakes call it
+    /// @param name used in mistakes
     [[nodiscard]] Settings read_mapping(const YAML::Node& mapping, const std::string& name,
                                         const std::vector<YamlKey>& known);
     /// `<path>:<line>: <what>`
@@ -69,7 +69,7 @@ class YamlReader {
     void read_section(const YAML::Node& section, const std::string& prefix, Reading& reading);
     void read_value(const std::string& path, const std::string& where, const YAML::Node& key,
                     const YAML::Node& value, Reading& reading);
-    /// nullopt (and a mistake) when the value has the wrong shape.
+    /// nullopt (and a mistake) if the value has the wrong shape.
     [[nodiscard]] std::optional<Setting> setting(const std::string& where, const YAML::Node& value,
                                                  bool is_list);
 

@@ -44,7 +44,7 @@ Examples:
   datadog_token_exporter --config.file=/etc/datadog_token_exporter.yaml
 )";
 
-/// Where a line of at most `width` ends: behind a blank or a comma if there is one.
+/// Where a line of at most `width` ends: after a space or a comma if there is one.
 std::size_t line_end(std::string_view text, std::size_t width) {
     if (text.size() <= width) {
         return text.size();
@@ -81,7 +81,7 @@ void append_option(std::string& help, const Option& option) {
     append_wrapped(help, text);
 }
 
-/// Whether the argument is written like a flag; `-` and negative numbers are values.
+/// Whether the argument looks like a flag; `-` and negative numbers are values.
 bool is_like_a_flag(std::string_view argument) {
     return argument.size() > 1 && argument.front() == '-' && !base::is_digit(argument[1]);
 }

@@ -58,7 +58,7 @@ bool has_a_name_before(std::string_view text) {
     if (name.empty() || base::is_digit(name.front()) || rest.size() < 2) {
         return false;
     }
-    // Equals signs at the end alone are base64's.
+    // Trailing equals signs alone are Base64 padding.
     const bool is_assignment =
         rest.front() == '=' && rest.find_first_not_of("=\r\n") != std::string_view::npos;
     constexpr std::array<std::string_view, 3> titles = {"key", "token", "authorization"};
@@ -76,7 +76,7 @@ bool is_between(std::string_view text, char open, char close) {
 }
 
 /// The variable's name as its value (`DD_API_KEY`, `__dd_api_key__`, `@DD_API_KEY@`, `#{DD-API-KEY}#`), and
-/// what programs and people write for want of a value.
+/// what programs and people write when there is no value.
 bool is_a_word_for_a_value(std::string_view text) {
     constexpr std::string_view marks = "_@#{}<>";
     constexpr std::array<std::string_view, 16> words = {
@@ -108,8 +108,8 @@ bool is_one_character_throughout(std::string_view text) {
 
 /// Text that stands for a value.
 bool stands_for_a_value(std::string_view text) {
-    // `{{ name }}`, JSON, `<name>`; `=`, which a template leaves of an empty value; then where the Datadog
-    // Agent, clouds and password managers would look the value up.
+    // `{{ name }}`, JSON, `<name>`; `=`, which templates produce for an empty value; then references that the
+    // Datadog Agent, clouds and password managers would resolve.
     constexpr std::array<std::string_view, 8> beginnings = {
         "{", "<", "=", "ENC[", "@Microsoft.KeyVault(", "arn:aws", "op://", "vault:"};
     constexpr std::array<std::string_view, 4> masks = {"***", "...", "…", "••"};
@@ -131,7 +131,7 @@ struct Slip {
     std::string_view words;
 };
 
-/// The first that fits is reported.
+/// The first match is reported.
 constexpr std::array<Slip, 5> slips = {{
     {begins_with_byte_order_mark,
      "begins with a byte order mark, which is invisible and which PowerShell and some editors add; save it "
@@ -168,7 +168,7 @@ std::string_view fault_in_key(KeyKind kind, std::string_view text) {
                  "has; it should hold the secret and nothing else";
 }
 
-/// A path is shown, unless somebody wrote the key itself where its file belongs.
+/// The path, unless somebody wrote the key itself in place of its file.
 std::string shown(const std::filesystem::path& path) {
     if (base::may_hold_a_key(path.filename().native())) {
         return "(not shown: it looks like a key, not like the path of a key file)";
@@ -229,7 +229,7 @@ tl::expected<base::Secret, std::string> read_secret_file(KeyKind kind, const std
 std::string fault_between(const CredentialSources& sources) {
     const auto* api = sources.api_key ? std::get_if<std::filesystem::path>(&*sources.api_key) : nullptr;
     const auto* app = sources.app_key ? std::get_if<std::filesystem::path>(&*sources.app_key) : nullptr;
-    std::error_code ignored;  // A file that is not there has been told of already.
+    std::error_code ignored;  // A missing file has been reported already.
     return api != nullptr && app != nullptr && std::filesystem::equivalent(*api, *app, ignored)
                ? fmt::format("{}: is also the API key's file; each key needs its own file", shown(*app))
                : std::string();

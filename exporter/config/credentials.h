@@ -1,8 +1,8 @@
 // An organization's credentials: where they come from, how they are read, and how they look.
 //
-// Files are read again at each poll, so a rotated secret needs no restart; what came from the environment was
-// read once, at start. No key is judged by its length or its alphabet alone: those are Datadog's to change.
-// What is refused are traces of how the text got there.
+// Files are read again at each poll, so a rotated secret needs no restart; secrets from the environment are
+// read once, at startup. No key is rejected for its length or alphabet alone: Datadog may change those. Only
+// traces of how the text got there are refused.
 #pragma once
 
 #include "base/regular_file.h"
@@ -39,7 +39,7 @@ struct CredentialSources {
 
 enum class KeyKind { api_key, app_key, bearer_token };
 
-/// One of the credentials: what a message calls it, and where it is given.
+/// One of the credentials: its name in messages, and where it is given.
 struct KeyRow {
     KeyKind kind;
     std::string_view title;
@@ -58,13 +58,13 @@ inline constexpr std::array<KeyRow, 3> key_rows = {{
      &CredentialSources::bearer_token, &Credentials::bearer_token},
 }};
 
-/// What was left round a value, or in its place, on its way into a variable or a file: a byte order mark,
-/// quotation marks, the variable's name, a placeholder, a reference. As a predicate for a message behind the
-/// value's place (`begins with ...; write ...`), with what would be right; empty: nothing.
+/// What is wrong with a value that was copied into a variable or a file: a byte order mark, quotation marks,
+/// the variable's name, a placeholder, a reference. A predicate for a message after the value's place
+/// (`begins with ...; write ...`), with what to write; empty: nothing.
 [[nodiscard]] std::string_view slip_in(std::string_view text);
 
-/// Whose shape the text has instead of its own: that of Datadog's classic API keys (32 hexadecimal digits) or
-/// application keys (40). Worth a warning and no more; empty: nothing to say.
+/// Whether the text has the shape of another kind of key: of Datadog's classic API keys (32 hexadecimal
+/// digits) or application keys (40). Only worth a warning; empty: no doubt.
 [[nodiscard]] std::string_view doubt_about_key(KeyKind kind, std::string_view text);
 
 /// `ddpat_…` (personal) or `ddsat_…` (service).
@@ -72,22 +72,22 @@ inline constexpr std::array<KeyRow, 3> key_rows = {{
 
 /// Checks a secret's text: trailing line ends are trimmed; an empty text, one that can't be a key of this
 /// kind (`slip_in`, an access token as API key, a path), one with anything but visible ASCII inside (a line
-/// end, a blank), or one over 4096 bytes is an error. The error is worded as with `slip_in` and never quotes
-/// the text.
+/// end, a blank), or one over 4096 bytes is an error. The error is worded like that of `slip_in` and never
+/// quotes the text.
 [[nodiscard]] tl::expected<base::Secret, std::string> parse_secret(KeyKind kind, std::string text);
 
 /// Reads a secret file. The error names the reason and the path (unless the path looks like a key itself),
-/// never the content. A file that others than its owner and group can read or write is an error unless
+/// never the content. A file that anybody beyond its owner and group can read or write is an error unless
 /// `allowed`.
 [[nodiscard]] tl::expected<base::Secret, std::string> read_secret_file(
     KeyKind kind, const std::filesystem::path& path,
     base::WorldReadable world_readable = base::WorldReadable::refused);
 
-/// What is wrong with where the keys come from, taken together: one file for two of them, however its path is
+/// What is wrong with the combination of key sources: one file used for two keys, however its path is
 /// written. Empty: nothing.
 [[nodiscard]] std::string fault_between(const CredentialSources& sources);
 
-/// Reads all sources now. The error is that of the first source that can't be read.
+/// Reads all sources now. The error is for the first source that can't be read.
 [[nodiscard]] tl::expected<Credentials, std::string> read_credentials(const CredentialSources& sources);
 
 }  // namespace exporter::config

@@ -21,7 +21,7 @@ namespace {
 
 struct KnownSite {
     std::string_view domain;
-    std::string_view name;  ///< as Datadog calls it; people write that where the domain is asked for
+    std::string_view name;  ///< Datadog's name for it, which people write instead of the domain
 };
 
 /// https://docs.datadoghq.com/getting_started/site/
@@ -37,7 +37,7 @@ constexpr std::array<KnownSite, 9> known_sites = {{
     {"us2.ddog-gov.com", "us2-fed"},
 }};
 
-/// All sites are one of these or below one, those that are still to come too.
+/// All sites, including future ones, are one of these or below one.
 constexpr std::array<std::string_view, 3> own_domains = {"datadoghq.com", "datadoghq.eu", "ddog-gov.com"};
 
 constexpr int https_port = 443;
@@ -68,7 +68,7 @@ bool is_datadogs(std::string_view host) {
                        [&](std::string_view domain) { return host == domain || is_below(host, domain); });
 }
 
-/// The known site that is spelled like this one, perhaps with typing errors.
+/// The known site with the most similar spelling.
 std::optional<std::string> nearest_domain(std::string_view site) {
     std::vector<std::string_view> domains;
     std::transform(known_sites.begin(), known_sites.end(), std::back_inserter(domains),
@@ -76,7 +76,7 @@ std::optional<std::string> nearest_domain(std::string_view site) {
     return base::nearest_spelling(site, domains);
 }
 
-/// @param site what was meant as one, lowered and without what people paste round it
+/// @param site what was meant as one, in lower case and without pasted extras
 std::string not_a_site(std::string_view text, std::string_view site) {
     constexpr std::size_t fewest = 2;
     // `us5`, `eu`, `gov`, `datadoghq`
@@ -150,7 +150,7 @@ std::string percent_decoded(std::string_view text) {
     return decoded;
 }
 
-/// What can be connected to. The error says what is wrong, without the text.
+/// A host and port to connect to. The error says what is wrong, without quoting the text.
 tl::expected<base::HostPort, std::string> parse_host_port(std::string_view text) {
     auto split = base::split_host_port(text);
     if (split && !base::is_host_name(split->host) && !base::parse_ip(split->host)) {
@@ -162,7 +162,7 @@ tl::expected<base::HostPort, std::string> parse_host_port(std::string_view text)
     return split;
 }
 
-/// The error never has the URL in it, for its password's sake.
+/// The error never contains the URL, because of its password.
 tl::expected<Proxy, std::string> parse_proxy(std::string_view text) {
     std::string_view rest = base::trim(text);
     if (const std::size_t scheme_end = rest.find("://"); scheme_end != std::string_view::npos) {
@@ -256,7 +256,7 @@ tl::expected<Endpoint, std::string> parse_base_url(std::string_view text) {
 
 std::string doubt_about_base_url(const Endpoint& endpoint) {
     const std::string_view site = bare_site(endpoint.host);
-    // A name of Datadog's own may be a new site, and one without a dot is no site's.
+    // A name in Datadog's domains may be a new site, and a name without a dot is not a site.
     if (!looks_like_a_site(site) || (is_datadogs(endpoint.host) && !is_known_site(site))) {
         return {};
     }
@@ -282,7 +282,8 @@ tl::expected<std::optional<Proxy>, std::string> proxy_for(const Endpoint& target
     }
     auto proxy = parse_proxy(value);
     if (!proxy) {
-        // Only now: a right proxy may have a user called "token", or a password with three dots in it.
+        // Only after parsing failed: a valid proxy may have a user called "token", or a password with three
+        // dots.
         const std::string_view slip = slip_in(base::trim(value));
         return tl::unexpected(fmt::format("{} ({}): {}", name, base::lower(name),
                                           slip.empty() ? std::string_view(proxy.error()) : slip));

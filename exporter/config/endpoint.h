@@ -1,4 +1,4 @@
-// Which Datadog site an organization lives on, the URL its API is reached at, and the proxy on the way there.
+// An organization's Datadog site, its API URL, and the proxy to reach it.
 #pragma once
 
 #include "base/secret.h"
@@ -25,11 +25,11 @@ struct Endpoint {
 };
 
 /// Normalises what people paste (`app.datadoghq.com`, `https://app.datadoghq.eu/`, `API.us5.datadoghq.com`)
-/// to the bare site, such as `datadoghq.eu`. A host outside Datadog's own domains is an error: keys would go
-/// there. The error names the nearest site, or says what one looks like.
+/// to the bare site, such as `datadoghq.eu`. A host outside Datadog's own domains is an error: it would
+/// receive the keys. The error names the nearest site, or says what one looks like.
 [[nodiscard]] tl::expected<std::string, std::string> parse_site(std::string_view text);
 
-/// Whether it is on the list of sites that Datadog documents; a new one is not an error.
+/// Whether Datadog documents this site; a new one is not an error.
 [[nodiscard]] bool is_known_site(std::string_view site);
 
 /// `https://api.<site>`
@@ -38,13 +38,13 @@ struct Endpoint {
 /// Parses `scheme://host[:port]`. A path other than `/`, a query, a fragment and user info are errors.
 [[nodiscard]] tl::expected<Endpoint, std::string> parse_base_url(std::string_view text);
 
-/// Whether a base URL seems to mean Datadog's API and misses it: a site's name mistyped, or without `api.`.
-/// Worth a warning behind the URL's place, with what to write; empty: nothing to say.
+/// Whether a base URL looks like a mistyped URL of Datadog's API: a misspelled site, or one without `api.`. A
+/// warning for the URL's place, with what to write; empty: no doubt.
 [[nodiscard]] std::string doubt_about_base_url(const Endpoint& endpoint);
 
 struct Proxy {
     std::string host;
-    int port = 80;     ///< where the variable names none, as Go has it
+    int port = 80;     ///< default if the variable names none, as in Go
     std::string user;  ///< from the URL's user info; empty when there is none
     base::Secret password;
 
@@ -54,9 +54,9 @@ struct Proxy {
 
 /// The proxy that the usual variables name for `target` (`HTTPS_PROXY`, `HTTP_PROXY` for plain http,
 /// `ALL_PROXY`, minus what `NO_PROXY` excepts: host names, `.suffixes`, addresses with optional `:port`, CIDR
-/// ranges, `*`), as curl and Go read them. nullopt: connect directly. Of a variable in both cases, the lower
-/// one wins, as with curl. The error names the variable; a proxy reached by https is not supported and is an
-/// error.
+/// ranges, `*`), as curl and Go read them. nullopt: connect directly. If a variable exists in both cases, the
+/// lower-case one wins, as with curl. The error names the variable; a proxy reached by https is not supported
+/// and is an error.
 [[nodiscard]] tl::expected<std::optional<Proxy>, std::string> proxy_for(
     const Endpoint& target, const std::map<std::string, std::string>& environment);
 

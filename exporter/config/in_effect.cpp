@@ -23,7 +23,7 @@ bool needs_no_quotes(std::string_view text) {
            std::all_of(text.begin(), text.end(), fits) && !base::same_word(text, "null");
 }
 
-/// Plain if nothing can mistake it, otherwise in double quotes. It reads back as `text`, if that is UTF-8.
+/// Plain if unambiguous, otherwise in double quotes. Reads back as `text` if that is UTF-8.
 std::string yaml_scalar(std::string_view text) {
     if (needs_no_quotes(text)) {
         return std::string(text);
@@ -41,7 +41,7 @@ std::string yaml_list(std::vector<std::string> items) {
     return fmt::format("[{}]", base::join(items));
 }
 
-/// Text behind `#`: one line, without control characters, and not what looks like a key.
+/// Text after `#`: one line, without control characters or anything that looks like a key.
 std::string yaml_comment(std::string_view text) {
     std::string comment(base::may_hold_a_key(text) ? "(not shown: it looks like a key)" : text);
     std::replace_if(comment.begin(), comment.end(), base::is_control, '?');
@@ -54,7 +54,7 @@ std::string source_of(const base::Setting& setting) {
     return yaml_comment(setting.source == base::Source::file ? place.substr(0, place.rfind(": ")) : place);
 }
 
-/// Whether another option leaves this one without a meaning, and writing it down would be a mistake.
+/// Whether another option overrides this one, so that writing it down would be a mistake.
 bool is_contradicted(std::string_view flag, const Draft& draft) {
     return (flag == "datadog.site" && !draft.organization.base_url.empty()) ||
            (flag == "web.listen-address" && draft.web.systemd_socket);
@@ -82,7 +82,7 @@ std::string line(std::string_view indent, std::string_view name, const Option& o
                        source.empty() ? "" : "  # ", source);
 }
 
-/// What came from the environment and can stand in no file.
+/// What came from the environment and has no place in a file.
 std::string proxy_comment(std::string_view indent, const std::optional<Proxy>& proxy) {
     return proxy ? fmt::format("{}# proxy: http://{}{}, from the environment\n", indent,
                                proxy->has_credentials() ? "<secret>@" : "",

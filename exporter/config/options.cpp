@@ -9,7 +9,7 @@
 namespace exporter::config {
 namespace {
 
-/// The member that a path of member pointers leads to. A fold of `.*` is a syntax error to cppcheck 2.10.
+/// The member that a path of member pointers leads to. cppcheck 2.10 takes a fold of `.*` for a syntax error.
 template <class Object, class First, class... Rest>
 auto& follow(Object& object, First first, Rest... rest) {
     if constexpr (sizeof...(rest) == 0) {

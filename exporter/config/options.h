@@ -1,9 +1,9 @@
-// The command-line contract as one table, for this room and for the manual page. A row has an option's name,
-// form, help and group, and the member that it fills, whose type says how a value is read and whose initial
-// value is the default. Flags, environment variables, YAML keys, `--help`, the manual page, the shells'
+// The command-line contract as one table, for config/ and the manual page. A row has an option's name, form,
+// help and group, and the member it fills. The member's type says how a value is read, and its initial value
+// is the default. Flags, environment variables, YAML keys, `--help`, the manual page, the shells'
 // completions, the table in reference.md and `/config` walk these rows: a new flag is a member of `Config`
 // and a row in options.cpp. What the rows fill is a draft of the configuration; the steps of `load` make a
-// `Config` of it, each in the file of its name.
+// `Config` from it, each in the file named after it.
 #pragma once
 
 #include "base/dates.h"
@@ -26,15 +26,15 @@
 
 namespace exporter::config {
 
-/// One organization in the making: an entry of the file's `organizations`, or the flags, variables and keys
-/// that make the only one.
+/// An organization being configured: an entry of the file's `organizations`, or the flags, variables and keys
+/// of the only one.
 struct OrganizationDraft : Organization {
-    std::string place;        ///< how a mistake about it as a whole begins
-    base::Settings settings;  ///< by flag, those with a key below `organizations`
+    std::string place;        ///< prefix of mistakes about it as a whole
+    base::Settings settings;  ///< by flag, for options with a key below `organizations`
     std::string base_url;
 };
 
-/// What the rows fill. What is no member of `Config` becomes part of one together with other options.
+/// What the rows fill. Members that `Config` does not have are combined with other options.
 struct Draft : Config {
     base::MistakeLines mistakes;  ///< no line twice
     bool config_check = false;
@@ -44,9 +44,9 @@ struct Draft : Config {
     bool allow_insecure_http = false;
     bool allow_world_readable_secrets = false;
     std::string shard_index;
-    OrganizationDraft organization;  ///< whose rows are being read or written
+    OrganizationDraft organization;  ///< the one whose rows are being read or written
     bool lists_organizations = false;
-    std::vector<OrganizationDraft> entries;  ///< those that the file lists, or the only one
+    std::vector<OrganizationDraft> entries;  ///< the organizations in the file, or the only one
 };
 
 /// What a value looks like.
@@ -56,7 +56,7 @@ struct Form {
         : name(as_shown), least(smallest), most(largest) {}
 
     /// As `--help` shows it: `DURATION`; `none|all` names the choices in their enumeration's order; `[URL]`
-    /// may be left out; empty: the flag takes no value.
+    /// is optional; empty: the flag takes no value.
     std::string_view name;
     std::size_t least;  ///< of a number
     std::size_t most;
@@ -83,7 +83,7 @@ struct MemberPath {
 struct Option {
     std::string_view flag;  ///< without dashes: `poll.interval`
     Form form;
-    MemberPath member;              ///< none: the flag is for the command line alone and carries nothing
+    MemberPath member;              ///< none: the flag exists only on the command line and has no value
     std::string_view help;          ///< one sentence
     std::string_view heading = {};  ///< in `--help`, above this option
 };
@@ -99,7 +99,7 @@ struct Option {
 [[nodiscard]] bool is_path(const Option& option);
 
 [[nodiscard]] bool has_variable(const Option& option);
-/// What names the configuration file, or ends the program before it is read, has none.
+/// Options that name the configuration file, or end the program before it is read, have none.
 [[nodiscard]] bool has_yaml_key(const Option& option);
 
 /// Whether a reload leaves it as it was: what is opened, or shared out among replicas, once at the start.
@@ -115,31 +115,32 @@ struct Option {
 /// organization.
 [[nodiscard]] std::string organization_key(const Option& option);
 
-/// Sets the option's member. What is wrong with the texts; then the member means nothing. Empty: nothing.
+/// Sets the option's member. Returns what is wrong with the texts; the member is then meaningless. Empty:
+/// nothing.
 [[nodiscard]] std::string read_member(const Option& option, const std::vector<std::string>& texts,
                                       Draft& draft);
 
-/// The option's member as texts that read back as the same: one, but for lists. Paths are whole. A secret
-/// that came from the environment has an empty one.
+/// The option's member as texts that read back as the same value: one text, except for lists. Paths are
+/// whole. It is empty for a secret from the environment.
 [[nodiscard]] std::vector<std::string> member_texts(const Option& option, Draft& draft);
 
-/// As a user would write it; empty: none.
+/// As a user would write it; empty: no default.
 [[nodiscard]] std::string default_text(const Option& option);
 
 void add_once(std::vector<std::string>& lines, std::string line);
 
-/// What was given for the options, and where.
+/// The values given for the options, and where.
 class Given {
   public:
     /// Both must outlive this object. Mistakes and warnings go into the draft.
     Given(const base::Settings& settings, Draft& draft) : settings_(settings), draft_(draft) {}
 
     [[nodiscard]] const base::Settings& settings() const { return settings_; }
-    /// nullptr: nothing was given, the default holds.
+    /// nullptr: not given, so the default applies.
     [[nodiscard]] const base::Setting* find(std::string_view flag) const;
     /// Where the value was given; `--flag` for a default.
     [[nodiscard]] std::string place(std::string_view flag) const;
-    /// Whether a mistake was found in it: then its member has some other value in range.
+    /// Whether it has a mistake: then its member has some other valid value.
     [[nodiscard]] bool is_wrong(std::string_view flag) const { return wrong_.contains(flag); }
 
     /// Adds `<place>: <what>`.
@@ -167,10 +168,10 @@ class Given {
 /// The text of `--help`.
 [[nodiscard]] std::string help_text();
 
-/// Fills what the options' rows name: those with a key below `organizations`, or all others.
+/// Fills the members of the rows: of options with a key below `organizations`, or of all others.
 void read_rows(Given& given, Draft& draft, bool of_one_organization);
 
-/// What no row can say: relations between options, and what an option's value leads to outside.
+/// Checks that no row can express: relations between options, and the files that values refer to.
 void apply_rules(Given& given, const Environment& environment, Draft& draft);
 
 /// Puts the values of `running` in the place of those that need a restart, with a warning for each that was
@@ -178,13 +179,13 @@ void apply_rules(Given& given, const Environment& environment, Draft& draft);
 void keep_what_needs_restart(const Config& running, Given& given, Draft& draft);
 
 /// Completes the organizations in `draft.entries`. If the file lists none, flags and environment describe the
-/// only one. Reads every secret once, to check that it is readable and has the form of its kind.
+/// only one. Reads every secret once, to check that it is readable and has the right form.
 void read_organizations(Given& given, const Environment& environment, Draft& draft);
 
-/// Every option's value as `--config.file` would have it, defaults included, with a comment where a value was
-/// given. Read again as such a file, beside the same `DD_*` and proxy variables, it makes the same
-/// configuration. Credentials and proxies stand there as comments with `<secret>`; so does what looks like a
-/// key where none belongs. Paths of files are whole. Bytes that are no UTF-8 are left as they are.
+/// Every option's value in the format of `--config.file`, including defaults, with a comment on where each
+/// value was given. Loading it with the same `DD_*` and proxy variables gives the same configuration.
+/// Credentials and proxies appear as comments with `<secret>`, as does anything that looks like a misplaced
+/// key. File paths are absolute. Bytes that are not UTF-8 are left unchanged.
 ///
 /// @param draft without mistakes, and with the organizations of every shard
 [[nodiscard]] std::string configuration_in_effect(const Given& given, Draft draft);

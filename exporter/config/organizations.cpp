@@ -1,5 +1,4 @@
-// Organizations and their credentials, out of what was written: each value by itself, and all together; and
-// which of them this replica polls.
+// Reads and checks organizations and their credentials, and decides which of them this replica polls.
 #include "base/address.h"
 #include "base/text.h"
 #include "config/options.h"
@@ -20,7 +19,7 @@ namespace {
 
 constexpr std::size_t longest_name = 64;
 
-/// `DD_SITE` is there for other programs too: it does not contradict what is said to this one.
+/// `DD_SITE` is meant for other programs too, so it does not conflict with other settings.
 bool is_ambient(const base::Setting* setting) {
     return setting != nullptr && setting->place == "DD_SITE";
 }
@@ -93,12 +92,12 @@ void read_endpoint(Given& given, const Environment& environment, Draft& draft) {
 
 struct Key {
     std::string place;                  ///< empty: not given
-    std::optional<base::Secret> value;  ///< nullopt although given: it could not be read, or can't be one
+    std::optional<base::Secret> value;  ///< nullopt although given: unreadable or invalid
 
     [[nodiscard]] bool is_given() const { return !place.empty(); }
 };
 
-/// @param in_variable the secret itself, where the environment has it; moved on, so that no copy is left
+/// @param in_variable the secret itself if the environment has it; moved, so that no copy is left
 Key read_key(const KeyRow& row, std::string in_variable, Given& given, Draft& draft) {
     CredentialSources& sources = draft.organization.credentials;
     std::optional<SecretSource>& source = sources.*row.source;
@@ -126,7 +125,7 @@ Key read_key(const KeyRow& row, std::string in_variable, Given& given, Draft& dr
     return key;
 }
 
-/// Whether a request can authenticate with these. What could not be read may be right.
+/// Whether a request can authenticate with these. Gives unreadable secrets the benefit of the doubt.
 bool go_together(const Key& api, const Key& app, const Key& bearer) {
     if (bearer.is_given()) {
         return !api.is_given() && !app.is_given();
@@ -137,9 +136,9 @@ bool go_together(const Key& api, const Key& app, const Key& bearer) {
     return !api.value;
 }
 
-/// Reads every secret once, to see that it can be read and be what it is given as.
+/// Reads every secret once, to check that it is readable and plausible.
 ///
-/// @param variables where `DD_*` are read from; nullptr: they don't count for this organization
+/// @param variables source of the `DD_*` variables; nullptr: they don't apply to this organization
 void read_credentials(Given& given, const Environment* variables, bool are_needed, Draft& draft) {
     std::array<Key, key_rows.size()> keys;
     std::vector<std::string> titles;
@@ -169,7 +168,7 @@ void read_credentials(Given& given, const Environment* variables, bool are_neede
     }
 }
 
-/// The API's ids are UUIDs, but others may come.
+/// The API's ids are UUIDs, but that may change.
 void check_owners(Given& given, const std::vector<std::string>& owners) {
     for (const std::string& owner : owners) {
         if (!is_plain(owner) || !slip_in(owner).empty()) {
@@ -181,7 +180,7 @@ void check_owners(Given& given, const std::vector<std::string>& owners) {
     }
 }
 
-/// Where something was given about one organization, beside what the file lists: variables, flags, keys.
+/// Where a setting of a single organization was given outside the file's list: variables, flags, keys.
 std::vector<std::string> places_about_one(const Given& given, const Environment& environment) {
     std::vector<std::string> places;
     for (const KeyRow& row : key_rows) {
@@ -198,7 +197,7 @@ std::vector<std::string> places_about_one(const Given& given, const Environment&
     return places;
 }
 
-/// @param places of the names before, by name
+/// @param places of the names so far, by name
 void read_name(const Given& given, Draft& draft, std::map<std::string, std::string>& places) {
     OrganizationDraft& entry = draft.organization;
     const base::Setting* const setting = given.find("name");
@@ -218,8 +217,8 @@ void read_name(const Given& given, Draft& draft, std::map<std::string, std::stri
 // Which replica polls which organization, when several share them: each organization has exactly one owner,
 // all replicas agree on it without talking to each other, and another replica takes over only its own part.
 //
-// Rendezvous hashing ("highest random weight"): each shard draws a number for a name, and the highest wins.
-// One more shard changes nothing between the others, it only wins some names from each.
+// Rendezvous hashing ("highest random weight"): each shard computes a number for a name, and the highest
+// wins. An additional shard takes some names from each of the others and moves nothing between them.
 
 /// FNV-1a of 64 bits, http://www.isthe.com/chongo/tech/comp/fnv/. std::hash may differ from build to build.
 std::uint64_t hash(std::string_view text) {
@@ -230,8 +229,8 @@ std::uint64_t hash(std::string_view text) {
     return value;
 }
 
-/// The finalizer of SplitMix64, https://prng.di.unimi.it/splitmix64.c: any change of the input changes half
-/// of the output's bits, which FNV-1a alone does not do for names that differ in their last letter.
+/// The finalizer of SplitMix64, https://prng.di.unimi.it/splitmix64.c: any change of the input changes about
+/// half of the output's bits. FNV-1a alone does not achieve that for names that differ in their last letter.
 std::uint64_t mixed(std::uint64_t value) {
     value = (value ^ (value >> 30U)) * 0xBF58'476D'1CE4'E5B9U;
     value = (value ^ (value >> 27U)) * 0x94D0'49BB'1331'11EBU;

@@ -1,4 +1,4 @@
-// What no row of the option table can say: relations between options, what a value leads to outside, and
+// Checks that the option table can't express: relations between options, the files that values refer to, and
 // which scopes are privileged.
 #include "base/address.h"
 #include "base/pem.h"
@@ -41,7 +41,7 @@ void set_mode(Given& given, Draft& draft) {
         first = given.place(flag);
     }
     if (draft.mode == Mode::list && given.find("log.level") == nullptr) {
-        draft.log.level = LogLevel::warn;  // The list is what a person wants to see.
+        draft.log.level = LogLevel::warn;  // Keep the output to the list itself.
     }
 }
 
@@ -51,7 +51,7 @@ void check_timeout(Given& given, Draft& draft) {
         return;  // There is no next poll.
     }
     if (given.find("poll.timeout") == nullptr) {
-        // By default no longer than the interval: a slow poll would delay the next ones.
+        // At most the interval by default, so that a slow poll does not delay the next ones.
         poll.timeout = std::min(poll.timeout, poll.interval);
     } else if (poll.timeout > poll.interval) {
         given.warn("poll.timeout",
@@ -80,7 +80,7 @@ void check_ca_file(Given& given, const std::filesystem::path& path) {
     if (path.empty()) {
         return;
     }
-    // As the client does it: a file whose last certificate is damaged would fail every poll.
+    // Read as the client reads it: a file with a damaged last certificate would fail every poll.
     const std::string shown = base::quote(path.native());
     const auto certificates = base::read_certificate_file(path.native(), shown);
     if (!certificates) {
@@ -90,7 +90,7 @@ void check_ca_file(Given& given, const std::filesystem::path& path) {
     }
 }
 
-/// Whether it can be written shows at the first write; a place that can't be right is reported at once.
+/// Whether it is writable shows at the first write; a path that can't work is reported immediately.
 void check_state_file(Given& given, const std::filesystem::path& path) {
     std::error_code ignored;
     const std::filesystem::path directory = path.has_parent_path() ? path.parent_path() : ".";
@@ -150,7 +150,7 @@ void set_shard(Given& given, const Environment& environment, Draft& draft) {
     draft.shard_index = fmt::to_string(shard.index);
 }
 
-/// @param taken addresses that are served on already; these come to them
+/// @param taken addresses already in use; the new ones are added
 void refuse_doubled(Given& given, std::string_view flag, const std::vector<ListenAddress>& addresses,
                     std::vector<ListenAddress>& taken) {
     for (const ListenAddress& address : addresses) {
@@ -185,7 +185,7 @@ void check_sockets(Given& given, Web& web) {
 
 void check_limits(Given& given, Web& web) {
     constexpr std::string_view flag = "web.max-connections-per-address";
-    // Clients that don't read must leave places for those who do.
+    // Leave room for other clients when some don't read their answers.
     web.max_scrapes = std::min(web.max_scrapes, std::max<std::size_t>(1, web.max_connections / 2));
     if (web.max_connections_per_address > web.max_connections && given.find(flag) != nullptr &&
         !given.is_wrong(flag) && !given.is_wrong("web.max-connections")) {
@@ -219,7 +219,7 @@ void set_probe_url(Given& given, Draft& draft) {
         }
         return;
     }
-    // Without a scheme it is no URL, wherever it is cut.
+    // Without a scheme it is not a URL, wherever it is split.
     const std::size_t path = std::min(url.find_first_of("/?", url.find("://") + 3), url.size());
     auto endpoint = parse_base_url(url.substr(0, path));
     if (!endpoint) {
@@ -302,10 +302,10 @@ constexpr std::array<std::string_view, 46> privileged_scopes = {
     "synthetics_global_variable_write",
 };
 
-/// As near to a privileged one as a typing error, and right.
+/// Valid, although it is one typing error away from a privileged scope.
 constexpr std::string_view neighbour = "oci_configurations_manage";
 
-/// A scope with a typing error in it is never found on any token.
+/// A misspelled scope would never match any token.
 void check_scopes(Given& given, const std::vector<std::string>& privileged) {
     for (const std::string& scope : privileged) {
         const bool is_known =

@@ -1,4 +1,4 @@
-// How values are read into the members of the draft, and written down again: by the member's type.
+// How values are read into the members of the draft and written back, by the member's type.
 #include "base/address.h"
 #include "base/text.h"
 #include "config/options.h"
@@ -23,7 +23,7 @@ using Texts = std::vector<std::string>;
 constexpr std::size_t most_bounds = 20;
 constexpr base::Duration least_duration = std::chrono::seconds(1);
 
-/// What stands behind a number.
+/// The suffix of a number.
 std::string_view unit_of(const Form& form) {
     return form.name == "PERCENT" ? "%" : "";
 }
@@ -35,7 +35,7 @@ Texts choices(const Form& form) {
     return base::split_list(names);
 }
 
-// From a text to a member. They return what is wrong with the text, or nothing.
+// From a text to a member. Each returns what is wrong with the text, or nothing.
 
 /// A text or a path.
 template <class Text>
@@ -216,7 +216,7 @@ std::string default_text(const Option& option) {
 
 namespace {
 
-/// A value that has got another name, and is still understood.
+/// A renamed value whose old name is still accepted.
 struct RenamedValue {
     std::string_view flag;
     std::string_view old;

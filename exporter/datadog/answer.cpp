@@ -24,7 +24,7 @@ bool is_token(std::string_view text) {
     });
 }
 
-/// Digits of that base and nothing else. More than fit are the largest number: too many of whatever it is.
+/// Only digits of that base. An overflow gives the largest number, which is too many in any case.
 std::optional<std::uint64_t> whole_number(std::string_view digits, int base) {
     std::uint64_t number = 0;
     const char* const end = digits.data() + digits.size();
@@ -35,7 +35,7 @@ std::optional<std::uint64_t> whole_number(std::string_view digits, int base) {
     return error == std::errc() && stop == end ? std::optional(number) : std::nullopt;
 }
 
-/// As much of `bytes` as there is, up to `count`.
+/// Up to `count` of `bytes`.
 std::string_view take_from_front(std::string_view& bytes, std::uint64_t count) {
     const std::string_view taken =
         bytes.substr(0, static_cast<std::size_t>(std::min<std::uint64_t>(bytes.size(), count)));
@@ -76,7 +76,7 @@ std::vector<std::string> AnswerHead::list(std::string_view name) const {
 std::string_view AnswerReader::take(std::string_view& bytes) {
     while (!bytes.empty()) {
         if (part_ == Part::whole || failure_) {
-            // Nothing was asked that these could be the answer to.
+            // These answer no request.
             persistent_ = false;
             bytes = {};
             break;
@@ -125,7 +125,7 @@ bool AnswerReader::expect_body(std::uint64_t bytes) {
 void AnswerReader::take_line(std::string_view& bytes) {
     const std::size_t end = bytes.find('\n');
     const bool ends = end != std::string_view::npos;
-    // One byte more than a line may have tells that it is too long.
+    // One byte over the limit shows that the line is too long.
     const std::string_view taken =
         take_from_front(bytes, std::min(ends ? end + 1 : bytes.size(), longest_head_line + 2));
     line_ += taken;
@@ -134,7 +134,7 @@ void AnswerReader::take_line(std::string_view& bytes) {
     if (is_whole_line) {
         line_.pop_back();
     }
-    // Who speaks something else may never end a line.
+    // A peer with another protocol may never end a line.
     constexpr std::string_view begin = "HTTP/1.";
     if (part_ == Part::status_line && !begin.starts_with(std::string_view(line_).substr(0, begin.size()))) {
         fail(ErrorKind::network, no_http);
@@ -187,7 +187,7 @@ void AnswerReader::end_line(std::string_view line) {
             }
             break;
         case Part::trailers:
-            // They tell nothing that is asked for here.
+            // Nothing in them is needed here.
             part_ = line.empty() ? Part::whole : Part::trailers;
             break;
         default:
@@ -195,13 +195,13 @@ void AnswerReader::end_line(std::string_view line) {
     }
 }
 
-/// `HTTP/1.1 200 OK`, of which people leave out the reason and the blank before it.
+/// `HTTP/1.1 200 OK`; some servers omit the reason and the space before it.
 void AnswerReader::end_status_line(std::string_view line) {
     constexpr std::size_t status_at = 9;
     constexpr std::size_t status_end = status_at + 3;
     const auto status =
         line.size() >= status_end ? whole_number(line.substr(status_at, 3), 10) : std::nullopt;
-    // `status` first: where there is one, the line is long enough for what is looked at after it.
+    // `status` first: if there is one, the line is long enough for the checks after it.
     if (!status || !line.starts_with("HTTP/1.") || !base::is_digit(line[7]) || line[8] != ' ' ||
         *status < 100 || (line.size() > status_end && line[status_end] != ' ')) {
         fail(ErrorKind::network, no_http);
@@ -218,7 +218,7 @@ void AnswerReader::end_field(std::string_view line) {
         fail(ErrorKind::network, "a header with a control character");
         return;
     }
-    // RFC 9112, 5.2: a line that goes on with the value of the one before it.
+    // RFC 9112, 5.2: a line that continues the value of the previous one.
     if (base::is_blank(line.front()) && !head_.fields.empty()) {
         std::string& value = head_.fields.back().second;
         const std::string_view more = base::trim(line);
@@ -239,7 +239,7 @@ void AnswerReader::end_head() {
     if (head_.status == 101) {
         fail(ErrorKind::network, "a switch to another protocol, which was not requested");
     } else if (head_.status < 200) {
-        part_ = Part::status_line;  // RFC 9110, 15.2: an interim one, and the answer is still to come.
+        part_ = Part::status_line;  // RFC 9110, 15.2: an interim answer; the final one is still to come.
     } else {
         head_is_whole_ = true;
         const auto connection = head_.list("Connection");
@@ -256,9 +256,9 @@ void AnswerReader::frame_body() {
         return;
     }
     auto codings = head_.list("Transfer-Encoding");
-    std::erase(codings, "identity");  // Of RFC 2616; some servers still say so.
+    std::erase(codings, "identity");  // From RFC 2616; some servers still send it.
     if (!codings.empty()) {
-        // A length beside it may be meant to be taken for another answer's beginning.
+        // An additional length may be an attempt at response smuggling.
         persistent_ = persistent_ && !head_.has("Content-Length");
         lines_ = 0;
         part_ = Part::chunk_size;
@@ -304,7 +304,7 @@ std::optional<std::uint64_t> AnswerReader::content_length() {
 
 void AnswerReader::end_chunk_size(std::string_view line) {
     const std::string_view before = line.substr(0, line.find(';'));
-    // Blanks may stand behind the size, where an extension follows.
+    // There may be spaces between the size and an extension.
     const auto size = whole_number(before.substr(0, before.find_last_not_of(" \t") + 1), 16);
     if (!size) {
         fail(ErrorKind::network, "a chunk whose size is not a number");

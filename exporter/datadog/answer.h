@@ -1,9 +1,9 @@
-// An answer of HTTP/1.1, taken apart while its bytes arrive, and bounded (RFC 9110, RFC 9112).
+// Parses an HTTP/1.1 answer while its bytes arrive, within bounds (RFC 9110, RFC 9112).
 //
-// Not left to cpp-httplib. Its versions from 0.11 to 0.41 differ in what they take; none reads every interim
-// answer, or trailers and lengths, as HTTP means them. And 0.11 reads a line to its end, however long, and
-// matches the first with a regular expression that recurses for each of its characters: a status line of
-// 100 kB overflows the stack.
+// Not left to cpp-httplib. Its versions from 0.11 to 0.41 differ in what they accept, and none handles all
+// interim answers, trailers and lengths correctly. Version 0.11 reads lines of any length, and matches the
+// first with a regular expression that recurses for each character: a status line of 100 kB overflows the
+// stack.
 #pragma once
 
 #include "datadog/error.h"
@@ -18,15 +18,15 @@
 
 namespace exporter::datadog {
 
-/// As most servers have it for requests.
+/// The limit that most servers have for requests.
 inline constexpr std::size_t longest_head_line = std::size_t{8} << 10;
-/// Of all heads of one answer, the interim ones included; and of its trailers.
+/// Of all heads of one answer, including interim ones; and of its trailers.
 inline constexpr std::size_t most_head_lines = 100;
 /// Of all heads and trailers together.
 inline constexpr std::size_t most_head_bytes = std::size_t{64} << 10;
-/// A size has 16 digits at most, and nobody uses what may follow it.
+/// A size has at most 16 digits, and nobody uses extensions.
 inline constexpr std::size_t longest_chunk_line = std::size_t{1} << 10;
-/// Of all those lines together: chunks of 16 bytes take 3 MiB for a body of 8.
+/// Of all these lines together: chunks of 16 bytes take 3 MiB for an 8 MiB body.
 inline constexpr std::size_t most_chunk_bytes = std::size_t{4} << 20;
 
 /// Names as they came, values trimmed.
@@ -39,14 +39,13 @@ struct AnswerHead {
     HeaderFields fields;
 
     [[nodiscard]] bool has(std::string_view name) const;
-    /// Of the first field of that name, in whatever case; empty: there is none.
+    /// Of the first field of that name, in any case; empty: there is none.
     [[nodiscard]] std::string_view value(std::string_view name) const;
-    /// The members of the comma-separated lists in all fields of that name, in lower case, but for empty
-    /// ones.
+    /// The non-empty members of the comma-separated lists in all fields of that name, in lower case.
     [[nodiscard]] std::vector<std::string> list(std::string_view name) const;
 };
 
-/// What is said of a body of more bytes than it may have, after `… sent`.
+/// The error for a body over the limit, to follow `… sent`.
 [[nodiscard]] std::string too_long_a_body(std::uint64_t most_bytes);
 
 /// Reads one answer to one request. Pure: bytes in, the body's bytes out.
@@ -55,28 +54,28 @@ class AnswerReader {
     enum class Method { get, connect };
 
     /// @param method of the request. The answer to CONNECT ends with its head: what follows is the tunnel's
-    /// @param max_body_bytes as they are on the wire, without their framing
+    /// @param max_body_bytes as on the wire, without framing
     explicit AnswerReader(Method method, std::uint64_t max_body_bytes = 0)
         : method_(method), max_body_bytes_(max_body_bytes) {}
 
-    /// Takes what has come, from the beginning of `bytes` on, up to the end of a piece of the body.
+    /// Consumes what has arrived, from the beginning of `bytes` up to the end of a piece of the body.
     ///
-    /// @return that piece, without the framing but still coded; empty: all of `bytes` was taken, and there
-    /// was none
+    /// @return that piece, without the framing but still coded; empty: all of `bytes` was consumed without
+    /// one
     [[nodiscard]] std::string_view take(std::string_view& bytes);
     /// The peer has closed the connection.
     void end_of_bytes();
 
-    /// Of the final answer; nullptr until it is there in full.
+    /// Of the final answer; nullptr until it is complete.
     [[nodiscard]] const AnswerHead* head() const { return head_is_whole_ ? &head_ : nullptr; }
-    /// At least one byte has come.
+    /// At least one byte has arrived.
     [[nodiscard]] bool has_begun() const { return lines_bytes_ > 0; }
-    /// The answer came to its end.
+    /// The answer is complete.
     [[nodiscard]] bool is_whole() const { return part_ == Part::whole; }
     /// Whether the connection may be used for another request.
     [[nodiscard]] bool keeps_connection() const { return is_whole() && persistent_; }
-    /// Why this is no answer: of kind `network` (it breaks off, or breaks HTTP's rules), `bad_page` (coded in
-    /// a way that nobody asked for) or `too_large`. The message goes on after `… sent`.
+    /// Why the answer is invalid: kind `network` (truncated, or against HTTP's rules), `bad_page` (a coding
+    /// that was not requested) or `too_large`. The message follows `… sent`.
     [[nodiscard]] const std::optional<Error>& failure() const { return failure_; }
 
   private:
@@ -93,7 +92,7 @@ class AnswerReader {
         whole,
     };
 
-    /// False: the body has more than it may have.
+    /// False: the body is over its limit.
     [[nodiscard]] bool expect_body(std::uint64_t bytes);
     void take_line(std::string_view& bytes);
     [[nodiscard]] bool is_between_chunks() const {
@@ -112,7 +111,7 @@ class AnswerReader {
 
     const Method method_;
     const std::uint64_t max_body_bytes_;
-    std::uint64_t body_bytes_ = 0;   ///< that came, or are announced
+    std::uint64_t body_bytes_ = 0;   ///< received or announced
     std::uint64_t chunk_bytes_ = 0;  ///< of the lines between chunks
     Part part_ = Part::status_line;
     std::string line_;             ///< so far, without its line feed

@@ -30,7 +30,7 @@ std::string percent_encoded(std::string_view text) {
     return encoded;
 }
 
-/// A wait of more than a day is no wait; and larger numbers overflow durations.
+/// Nobody waits for more than a day, and larger numbers overflow durations.
 constexpr seconds longest_delay = std::chrono::hours(24);
 
 /// A whole number that isn't negative.
@@ -58,7 +58,7 @@ std::optional<seconds> retry_after_of(const AnswerHead& head) {
     return std::clamp(std::chrono::duration_cast<seconds>(*until - *now), seconds(0), longest_delay);
 }
 
-/// What a status other than 200, or its class, means. Where `advice` is empty, that of the kind is right.
+/// What a status other than 200, or its class, means. If `advice` is empty, the kind's advice applies.
 struct StatusRow {
     int status;  ///< or its first digit
     ErrorKind kind;
@@ -168,8 +168,8 @@ RateLimit rate_limit_of(const AnswerHead& head) {
                     .remaining = count_in(head, "X-RateLimit-Remaining"),
                     .period = seconds_in(head, "X-RateLimit-Period"),
                     .reset = seconds_in(head, "X-RateLimit-Reset")};
-    // A reset is never further away than its period; those of Datadog are of an hour at most. Others than
-    // Datadog write an epoch there: who believed that would be silent for a day.
+    // A reset is never further away than its period, and Datadog's periods are an hour at most. Other servers
+    // send an epoch here; taken literally, it would stop polling for a day.
     constexpr seconds longest_known_period = std::chrono::hours(1);
     if (limit.reset &&
         *limit.reset > std::max(limit.period.value_or(longest_known_period), longest_known_period)) {
@@ -202,7 +202,7 @@ std::optional<std::string> public_portion(const config::Credentials& credentials
     }
     const auto end_of_alias = text.find('_', text.find('_') + 1);
     if (end_of_alias == std::string_view::npos) {
-        return std::nullopt;  // Without a second underscore the rest may be the secret.
+        return std::nullopt;  // Without a second underscore, the rest may be the secret.
     }
     return std::string(text.substr(0, end_of_alias));
 }

@@ -1,5 +1,4 @@
-// Datadog's API as it is spoken: what a request for a page or a user says, and what the head of an answer
-// means. Pure.
+// The wire format of Datadog's API: requests for a page or a user, and the meaning of an answer's head. Pure.
 #pragma once
 
 #include "config/credentials.h"
@@ -31,21 +30,21 @@ struct PageRequest {
 /// Of a user's id; Datadog's have 36.
 inline constexpr std::size_t longest_user_id = 200;
 
-/// The path of a user as it goes on the wire, percent-encoded. nullopt: nobody can have that id, and the path
-/// would be another one's (empty, `.`, `..`), or the id is longer than any.
+/// The path of a user as it goes on the wire, percent-encoded. nullopt: the id is impossible and would give
+/// another path (empty, `.`, `..`), or is too long.
 [[nodiscard]] std::optional<std::string> user_target(std::string_view id);
 
-/// What a person can do about an error of a user's look-up, where that is not what the error's advice says;
-/// empty: it is.
+/// What a person can do about a failed user look-up, if it differs from the error's advice; empty: it does
+/// not.
 [[nodiscard]] std::string_view user_advice(ErrorKind kind);
 
 [[nodiscard]] HeaderFields request_fields(const config::Credentials& credentials,
                                           const std::string& user_agent);
 
-/// `X-RateLimit-*`. What is not as documented is as good as absent.
+/// `X-RateLimit-*`. Anything undocumented is treated as absent.
 [[nodiscard]] RateLimit rate_limit_of(const AnswerHead& head);
 
-/// What an answer of another status than 200 means.
+/// What an answer with a status other than 200 means.
 ///
 /// @param host that sent it
 [[nodiscard]] Error status_error(const AnswerHead& head, std::string_view body, std::string_view host);

@@ -35,15 +35,15 @@ Error no_room() {
             .no_room = true};
 }
 
-/// Puts an answer's body together while it comes. The messages of its errors go on after `… sent`.
+/// Assembles an answer's body while it arrives. Its error messages follow `… sent`.
 class Body {
   public:
-    /// @param gunzip made where it is needed, and left for the next body
+    /// @param gunzip created if needed, and reused for the next body
     Body(std::vector<char>& bytes, AnswerMemory::Share& memory, std::optional<Gunzip>& gunzip,
          std::size_t most)
         : bytes_(bytes), memory_(memory), gunzip_(gunzip), most_(most) {}
 
-    /// False: the body is of no use.
+    /// False: the body is unusable.
     [[nodiscard]] bool begin(const AnswerHead& head) {
         const auto coding = content_coding_of(head);
         if (!coding) {
@@ -58,7 +58,7 @@ class Body {
         return !fault_;
     }
 
-    /// False: it is too much, or damaged.
+    /// False: it is too long, or damaged.
     [[nodiscard]] bool take(std::string_view bytes) {
         if (!is_compressed_) {
             return append(bytes);
@@ -70,7 +70,7 @@ class Body {
         return taken;
     }
 
-    /// Why the body, of which no more comes, is of no use; nullopt: it is whole.
+    /// Why the body is unusable, after its last byte; nullopt: it is complete.
     [[nodiscard]] std::optional<Error> fault() const {
         if (!fault_ && is_compressed_ && !gunzip_->is_whole()) {
             return Error{ErrorKind::network, "a gzip body that broke off"};
@@ -79,7 +79,7 @@ class Body {
     }
 
   private:
-    /// It grows by doubling: all its buffers together stay below twice the last.
+    /// It grows by doubling, so all buffers together stay below twice the last.
     bool append(std::string_view more) {
         const std::size_t size = bytes_.size() + more.size();
         if (size > most_) {
@@ -129,7 +129,7 @@ Answer Client::list(const PageRequest& request, const config::Credentials& crede
     answer.page = guarded(credentials, answer.exchange,
                           [&] { return fetch_page(request, credentials, deadline, answer.exchange); });
     if (answer.page && answer.page->asked_at) {
-        // Datadog's clock is asked when the answer goes out, after the tokens were read.
+        // `Date` is set when the answer is sent, after the tokens were read.
         *answer.page->asked_at -=
             std::chrono::duration_cast<base::Timestamp::duration>(answer.exchange.duration);
     }
@@ -158,8 +158,7 @@ auto Client::guarded(const config::Credentials& credentials, Exchange& cost, con
     try {
         outcome = fetch();
     } catch (const std::exception& exception) {
-        // cpp-httplib, zlib and RapidJSON run out of memory or threads; the connection's state is unknown
-        // then.
+        // cpp-httplib, zlib or RapidJSON ran out of memory or threads; the connection's state is unknown.
         disconnect();
         outcome = tl::unexpected(Error{
             ErrorKind::internal, fmt::format("the request failed in this program: {}", exception.what())});
@@ -177,7 +176,7 @@ auto Client::guarded(const config::Credentials& credentials, Exchange& cost, con
 
 void Client::disconnect() {
     transport_->disconnect();
-    gunzip_.reset();  // What many organizations would hold between their polls adds up.
+    gunzip_.reset();  // Buffers kept between polls would add up over many organizations.
 }
 
 Result<Page> Client::fetch_page(const PageRequest& request, const config::Credentials& credentials,
@@ -256,9 +255,9 @@ Result<AnswerHead> Client::exchange(const Errand& errand, const config::Credenti
         fault = sent(*unfit);
     }
     if (fault) {
-        disconnect();  // A server that sends damaged bytes may have lost count of them too.
+        disconnect();  // A server that sends damaged bytes may have got their number wrong too.
     }
-    // The status counts even if the rest of an error's answer is missing: it is what a person needs to know.
+    // The status counts even if the rest of an error answer is missing: it is what a person needs to know.
     if (fault && (fault->kind == ErrorKind::cancelled || !outcome.head || outcome.head->status == 200)) {
         return tl::unexpected(*std::move(fault));
     }

@@ -1,9 +1,8 @@
-// datadog/ is what Datadog is: a token as its API lists it, one page of the listing, a user, and the client
-// that fetches them. A request for a page or a user and the credentials to use come in; what was asked for,
-// read whole, or one typed error with the words of the server that refused goes out. Nothing here retries,
-// waits for a rate limit, asks for a second page or counts tokens: scan/ and inventory/ do. Only
-// transport.cpp knows cpp-httplib; only page.cpp and user.cpp, through json.h, know RapidJSON. What a peer
-// sends is bounded before it is parsed.
+// datadog/ models Datadog: a token as its API lists it, one page of the listing, a user, and the client that
+// fetches them. In: a request for a page or a user, and credentials. Out: the complete page or user, or one
+// typed error with the server's own words. Nothing here retries, waits for a rate limit, asks for a second
+// page or counts tokens: scan/ and inventory/ do. Only transport.cpp knows cpp-httplib; only page.cpp and
+// user.cpp, through json.h, know RapidJSON. What a peer sends is bounded before it is parsed.
 #pragma once
 
 #include "config/credentials.h"
@@ -25,12 +24,12 @@
 
 namespace exporter::datadog {
 
-/// Bytes of a page's body, as it comes and when it is uncompressed. A page of 100 tokens with 300 scopes
+/// Bytes of a page's body, compressed or not. A page of 100 tokens with 300 scopes
 /// each nears 1 MB; names and scopes have no documented bound.
 inline constexpr std::size_t longest_body = std::size_t{8} << 20;
 
-/// What clients share, however many there are: the CA certificates, as reading the system's takes a megabyte
-/// and milliseconds each time; and the memory of large answers. Thread-safe.
+/// What all clients share: the CA certificates, since loading the system's takes a megabyte and milliseconds
+/// each time; and the memory for large answers. Thread-safe.
 class Commons {
   public:
     /// @param ca_file PEM; empty: the system's roots
@@ -64,32 +63,32 @@ struct ClientOptions {
     std::size_t max_body_bytes = longest_body;
 };
 
-/// A kept-alive connection to one endpoint. One request at a time; not thread-safe but for `cancel()`.
+/// A kept-alive connection to one endpoint. One request at a time; not thread-safe except for `cancel()`.
 class Client {
   public:
     explicit Client(ClientOptions options);
 
     /// Fetches and parses one page.
     ///
-    /// @param deadline when the whole exchange must be over; a server that drips bytes can't outlast it
+    /// @param deadline end of the whole exchange, even if the server sends bytes slowly
     [[nodiscard]] Answer list(const PageRequest& request, const config::Credentials& credentials,
                               std::chrono::steady_clock::time_point deadline);
 
-    /// Looks up one user, with one request at most: none where nobody can have that id (`not_found`).
+    /// Looks up one user with at most one request: none if the id is impossible (`not_found`).
     ///
-    /// @param deadline as that of `list`
+    /// @param deadline as for `list`
     [[nodiscard]] UserAnswer user(std::string_view id, const config::Credentials& credentials,
                                   std::chrono::steady_clock::time_point deadline);
 
-    /// Closes the kept-alive connection. A peer closes an idle one between polls, and over TLS that is only
-    /// noticed when the next request fails.
+    /// Closes the kept-alive connection. Peers close idle connections between polls, and over TLS that is
+    /// noticed only when the next request fails.
     void disconnect();
 
-    /// Ends a request under way and refuses all later ones (`cancelled`). From any thread.
+    /// Ends the current request and refuses all later ones (`cancelled`). From any thread.
     void cancel() { transport_->cancel(); }
 
   private:
-    /// What is asked for, and where the answer's body goes.
+    /// The request, and where the answer's body goes.
     struct Errand {
         std::string target;
         std::size_t most_body_bytes;
@@ -99,27 +98,27 @@ class Client {
 
     /// Makes one request.
     ///
-    /// @param cost filled as far as it goes
-    /// @return the head of a 200, of which the body is whole
+    /// @param cost filled in as far as the exchange gets
+    /// @return the head of a 200 with a complete body
     [[nodiscard]] Result<AnswerHead> exchange(const Errand& errand, const config::Credentials& credentials,
                                               std::chrono::steady_clock::time_point deadline, Exchange& cost);
     [[nodiscard]] Result<Page> fetch_page(const PageRequest& request, const config::Credentials& credentials,
                                           std::chrono::steady_clock::time_point deadline, Exchange& cost);
     [[nodiscard]] Result<User> fetch_user(std::string_view id, const config::Credentials& credentials,
                                           std::chrono::steady_clock::time_point deadline, Exchange& cost);
-    /// What `fetch` returns. An exception is an error too; none has a secret in its message.
+    /// What `fetch` returns. Turns exceptions into errors; no message contains a secret.
     template <class Fetch>
     [[nodiscard]] auto guarded(const config::Credentials& credentials, Exchange& cost, const Fetch& fetch)
         -> decltype(fetch());
     /// An error about the body of a 200.
     [[nodiscard]] Error unusable(Error error, std::string_view what) const;
-    /// An error whose message goes on after `… sent`.
+    /// An error whose message follows `… sent`.
     [[nodiscard]] Error sent(Error error) const;
 
     const ClientOptions options_;
     const std::unique_ptr<Transport> transport_;
     std::optional<Gunzip> gunzip_;  ///< kept from page to page
-    /// The last page's size, if it was ordinary: saves growing the next page's buffer step by step.
+    /// The last page's size, if ordinary, so that the next page's buffer need not grow step by step.
     std::size_t expected_body_bytes_ = 0;
 };
 

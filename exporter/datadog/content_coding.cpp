@@ -37,7 +37,7 @@ Result<ContentCoding> content_coding_of(const AnswerHead& head) {
 
 Gunzip::Gunzip()
     : stream_(new z_stream(), [](z_stream* stream) {
-          ::inflateEnd(stream);  // Does nothing to one that never began.
+          ::inflateEnd(stream);  // Does nothing to a stream that never started.
           delete stream;
       }) {
     // inflateInit2 is a macro that does this, with a cast that our warnings refuse.
@@ -48,7 +48,7 @@ Gunzip::Gunzip()
 }
 
 void Gunzip::begin() {
-    ::inflateReset(stream_.get());  // Fails only where there is no stream.
+    ::inflateReset(stream_.get());  // Fails only if there is no stream.
     part_ = Part::member;
     problem_.clear();
 }
@@ -65,8 +65,8 @@ bool Gunzip::take(std::string_view bytes, const Sink& sink) {
     return true;
 }
 
-/// False: there is none, only padding, or what must not be there. Zeros may follow the last member, as tapes
-/// and blocks leave them.
+/// False: there is none, only padding or invalid bytes. Zeros may follow the last member, as padding from
+/// tapes and block devices.
 bool Gunzip::begin_another(std::string_view& bytes) {
     if (part_ == Part::padding || bytes.front() == '\0') {
         part_ = Part::padding;
@@ -83,7 +83,7 @@ bool Gunzip::begin_another(std::string_view& bytes) {
 bool Gunzip::inflate_some(std::string_view& bytes, const Sink& sink) {
     std::array<char, std::size_t{16} << 10> piece;
     const std::string_view input = bytes.substr(0, largest_input);
-    // zlib does not write to its input, and has no const before its next version.
+    // zlib does not write to its input; only newer versions declare it const.
     stream_->next_in = reinterpret_cast<Bytef*>(const_cast<char*>(input.data()));
     stream_->avail_in = static_cast<uInt>(input.size());
     do {

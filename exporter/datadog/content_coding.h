@@ -1,7 +1,7 @@
-// How the body of an answer is coded (RFC 9110, 8.4), and gzip undone (RFC 1952).
+// Content codings of an answer's body (RFC 9110, 8.4), and gzip decompression (RFC 1952).
 //
-// Not left to cpp-httplib: it ends at the first of several gzip members, takes a body without its end for a
-// whole one, knows codings by one spelling only, and undoes `br`, whose memory nothing would count.
+// Not left to cpp-httplib: it stops after the first of several gzip members, accepts truncated bodies, knows
+// only one spelling of each coding, and decompresses `br`, whose memory nothing would limit.
 #pragma once
 
 #include "datadog/answer.h"
@@ -18,24 +18,24 @@ namespace exporter::datadog {
 
 enum class ContentCoding { identity, gzip };
 
-/// @return an error of kind `bad_page` for a coding that was not asked for; its message goes on after
-/// `… sent`
+/// @return an error of kind `bad_page` for a coding that was not asked for; its message follows `… sent`
 [[nodiscard]] Result<ContentCoding> content_coding_of(const AnswerHead& head);
 
-/// Undoes gzip while the bytes arrive; takes 40 KiB, and 16 KiB of stack, whatever they are.
+/// Decompresses gzip while the bytes arrive; always takes 40 KiB, and 16 KiB of stack.
 class Gunzip {
   public:
-    /// Gets what was uncompressed, 16 KiB at most at a time; false: no more is wanted.
+    /// Receives the decompressed bytes, at most 16 KiB at a time; false: stop.
     using Sink = std::function<bool(std::string_view)>;
 
     /// Throws std::bad_alloc.
     Gunzip();
 
-    /// To be called before each body.
+    /// Call this before each body.
     void begin();
-    /// False: the bytes are no gzip (see `problem`), or the sink wants no more. Nothing may be taken after.
+    /// False: the bytes are not gzip (see `problem`), or the sink wants no more. Don't call it again after
+    /// that.
     [[nodiscard]] bool take(std::string_view bytes, const Sink& sink);
-    /// All members came to their ends, and so may the body.
+    /// All members are complete, so the body may end here.
     [[nodiscard]] bool is_whole() const { return part_ != Part::member; }
     /// What is wrong with the bytes; empty: nothing so far.
     [[nodiscard]] const std::string& problem() const { return problem_; }

@@ -100,7 +100,7 @@ std::string one_line(std::string_view untrusted) {
         if (base::is_control(c) || c == ' ') {
             line += line.empty() || line.back() == ' ' ? "" : " ";
         } else if (!is_within_a_character) {
-            // Beyond ASCII an error's words are not worth the marks and look-alikes that may hide in them.
+            // Non-ASCII text in an error is not worth the control marks and look-alikes it may contain.
             line += base::is_visible(c) ? c : '?';
         }
     }

@@ -10,7 +10,7 @@ namespace exporter::datadog {
 
 namespace {
 
-/// The code unit of `\uXXXX` at `at`; nullopt where there is none.
+/// The code unit of `\uXXXX` at `at`; nullopt if there is none.
 std::optional<unsigned> escaped_unit(std::string_view text, std::size_t at) {
     constexpr std::size_t length = 6;
     if (at + length > text.size() || text[at] != '\\' || text[at + 1] != 'u') {
@@ -25,7 +25,7 @@ void replace_lone_surrogates(std::span<char> json) {
     for (std::size_t at = text.find('\\'); at != std::string_view::npos; at = text.find('\\', at)) {
         const auto unit = escaped_unit(text, at);
         if (!unit) {
-            at += 2;  // Another escape, of which the second character may be a backslash.
+            at += 2;  // Another escape, whose second character may be a backslash.
             continue;
         }
         const auto next = escaped_unit(text, at + replacement.size());

@@ -1,5 +1,5 @@
-// How the JSON of answers is read: by RapidJSON's SAX reader, in place, without a tree, within bounds. For
-// the sources of datadog/ that have a handler of its events; no other header includes this one.
+// Reads the JSON of answers with RapidJSON's SAX reader: in place, without a tree, within bounds. For the
+// sources in datadog/ with a handler for its events; no other header includes this one.
 #pragma once
 
 #include "datadog/error.h"
@@ -14,18 +14,18 @@
 
 namespace exporter::datadog {
 
-/// `text` without a byte order mark, and with U+FFFD in place of each escaped surrogate without its other
-/// half. To RapidJSON a single one makes the whole text unreadable, and anybody can put one into a name, if
-/// only by cutting an emoji in two.
+/// `text` without a byte order mark, and with U+FFFD in place of each unpaired escaped surrogate. A single
+/// one makes RapidJSON reject the whole text, and anybody can put one into a name, for example by cutting an
+/// emoji in half.
 [[nodiscard]] std::span<char> readable_json(std::span<char> text);
 
 /// Nesting of more than `most_levels`, of kind `bad_page`.
 [[nodiscard]] Error too_deep();
 
-/// Hands the events of the JSON in `body` to the handler.
+/// Passes the events of the JSON in `body` to the handler.
 ///
 /// @param body overwritten; ends with a NUL character that is not part of the JSON text
-/// @param handler one of RapidJSON's; its `refusal()` says why it returned false, nullopt: it did not
+/// @param handler one of RapidJSON's; its `refusal()` says why it returned false; nullopt: it did not
 /// @return nullopt: all of it was read
 template <class Handler>
 [[nodiscard]] std::optional<Error> read_json(std::span<char> body, Handler& handler) {
@@ -34,9 +34,9 @@ template <class Handler>
     rapidjson::Reader reader;
     rapidjson::InsituStringStream stream(json.data());
     // Iterative, because the recursive parser would overflow the stack on deeply nested input. It still takes
-    // 8 bytes a level, so the handler bounds the levels: 32 kB of gzip that open arrays would take 297 MiB.
-    // Numbers as text, so that one beyond 64 bits costs no more than its field. (One beyond a double's range
-    // costs the page; but texts are what people can write into a page, not numbers.)
+    // 8 bytes per level, so the handler limits the levels: 32 kB of gzipped opening brackets would take 297
+    // MiB. Numbers as text, so that one beyond 64 bits costs only its field. (One beyond a double's range
+    // costs the page, but users can only write texts into a page, not numbers.)
     constexpr unsigned flags =
         rapidjson::kParseInsituFlag | rapidjson::kParseIterativeFlag | rapidjson::kParseNumbersAsStringsFlag;
     const rapidjson::ParseResult parsed = reader.Parse<flags>(stream, handler);

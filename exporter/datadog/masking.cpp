@@ -14,11 +14,11 @@ namespace exporter::datadog {
 namespace {
 
 constexpr std::size_t shortest_run = 8;
-/// Below it every other word would be masked, and no credential of Datadog's is that short.
+/// Shorter secrets would mask every other word, and Datadog has no credentials that short.
 constexpr std::size_t shortest_secret = 4;
 constexpr std::string_view mask = "<secret>";
 
-/// How characters are compared: without regard to case, and with the two alphabets of Base64 as one.
+/// Folds characters for comparison: ignores case, and merges the two Base64 alphabets.
 char folded(char c) {
     switch (c) {
         case '+':
@@ -33,7 +33,7 @@ char folded(char c) {
 /// One of the ways to write a secret, folded.
 struct Spelling {
     base::Secret text;  ///< as secret as what it spells
-    std::size_t least;  ///< this much of it is masked, or all if it is shorter
+    std::size_t least;  ///< at least this many characters are masked, or all if it is shorter
 };
 
 Spelling spelling(std::string text, std::size_t least = shortest_run) {
@@ -44,7 +44,7 @@ Spelling spelling(std::string text, std::size_t least = shortest_run) {
 std::string hexadecimal(std::string_view bytes) {
     constexpr std::string_view digits = "0123456789abcdef";
     std::string text;
-    text.reserve(2 * bytes.size());  // Growing would leave parts of it behind.
+    text.reserve(2 * bytes.size());  // Growing would leave copies of parts behind.
     for (const char character : bytes) {
         const auto byte = static_cast<unsigned char>(character);
         text += digits[byte >> 4U];
@@ -53,15 +53,15 @@ std::string hexadecimal(std::string_view bytes) {
     return text;
 }
 
-/// What is the same of the secret's Base64 whatever stands before and behind it.
+/// The part of the secret's Base64 that does not depend on the bytes around it.
 void add_base64(std::string_view secret, std::vector<Spelling>& spellings) {
     constexpr std::size_t group = 4;
-    // What is encoded may begin before the secret, at any of the three places of a group.
+    // The encoded text may begin before the secret, so it can start at any of a group's three positions.
     for (std::size_t before = 0; before < 3; ++before) {
         const base::Secret bytes(std::string(before, '\0').append(secret));
         const base::Secret encoded(base::encode_base64(bytes.expose()));
         std::string_view inner = encoded.expose();
-        // The outermost groups also tell of what stands beside the secret.
+        // The outermost groups also depend on the bytes next to the secret.
         const std::size_t outside = before == 0 ? group : 2 * group;
         if (inner.size() < outside + shortest_run) {
             continue;
@@ -76,7 +76,7 @@ struct Character {
     std::size_t length;  ///< more than 1: it is escaped
 };
 
-/// The character that a text, folded, begins with.
+/// The first character of a text, folded.
 Character first_of(std::string_view text) {
     for (const std::string_view start : {"%", "\\x", "\\u00"}) {
         const std::size_t length = start.size() + 2;
@@ -95,7 +95,7 @@ Character first_of(std::string_view text) {
     return {text.front(), 1};
 }
 
-/// Calls `take` with each character of a text, folded, without its escape, and where it begins.
+/// Calls `take` with each character of a text, folded and unescaped, and its position.
 template <class Take>
 void unescape(std::string_view text, Take take) {
     for (std::size_t at = 0; at < text.size();) {
@@ -114,10 +114,10 @@ std::vector<Spelling> spellings_of(std::string_view secret) {
     spellings.push_back(spelling(std::string(secret.rbegin(), secret.rend())));
     spellings.push_back(spelling(hexadecimal(secret), 2 * shortest_run));
     add_base64(secret, spellings);
-    // A secret that holds what looks like an escape loses it as an echo's own escapes are taken away.
+    // A secret that contains what looks like an escape is unescaped like the echo around it.
     for (Spelling last = spellings.front();;) {
         std::string plain;
-        plain.reserve(last.text.expose().size());  // Growing would leave parts of it behind.
+        plain.reserve(last.text.expose().size());  // Growing would leave copies of parts behind.
         unescape(last.text.expose(), [&plain](char character, std::size_t) { plain += character; });
         Spelling next = spelling(std::move(plain));
         if (next.text.expose() == last.text.expose() || next.text.expose().size() < shortest_secret) {
@@ -129,7 +129,7 @@ std::vector<Spelling> spellings_of(std::string_view secret) {
     return spellings;
 }
 
-/// A text's characters, folded, and where each of them begins in it; the last place is the text's end.
+/// A text's folded characters and their positions in it; the last position is the text's end.
 struct Characters {
     std::string text;
     std::vector<std::size_t> places;
@@ -146,12 +146,12 @@ Characters unescaped(const Characters& from) {
     return to;
 }
 
-/// Marks the places of `hidden` that stand for a run.
+/// Marks the positions of `hidden` that belong to a run.
 void hide_runs(const Characters& characters, const Spelling& spelling, std::vector<bool>& hidden) {
     const std::string_view text = characters.text;
     const std::string_view whole = spelling.text.expose();
     const std::size_t least = std::min(spelling.least, whole.size());
-    // A longer run consists of shortest ones that overlap.
+    // A longer run consists of overlapping minimal ones.
     for (std::size_t at = 0; at + least <= text.size(); ++at) {
         if (whole.find(text.substr(at, least)) != std::string_view::npos) {
             const std::size_t begin = characters.places[at];
@@ -166,7 +166,7 @@ void mask_spellings(std::string& text, const std::vector<Spelling>& spellings) {
     Characters characters{text, std::vector<std::size_t>(text.size() + 1)};
     std::ranges::transform(text, characters.text.begin(), folded);
     std::iota(characters.places.begin(), characters.places.end(), std::size_t{0});
-    // Each time also as it is: a secret may have a percent sign of its own.
+    // Each time also unchanged: a secret may contain a percent sign.
     constexpr int most_times_escaped = 3;
     for (int times = 0; times <= most_times_escaped; ++times) {
         for (const Spelling& spelling : spellings) {

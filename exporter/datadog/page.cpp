@@ -14,7 +14,7 @@ namespace exporter::datadog {
 
 namespace {
 
-/// Finds the values of the table's rows among RapidJSON's events, after which its public functions are named.
+/// Finds the values of the table's rows among RapidJSON's events; its public functions are named after them.
 class PageHandler : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, PageHandler> {
   public:
     explicit PageHandler(PageDraft& draft) : draft_(draft) { look_at(Place::document); }
@@ -89,7 +89,7 @@ class PageHandler : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, PageH
         return true;
     }
 
-    /// What comes next stands there.
+    /// Where the next value belongs.
     void look_at(Place place) {
         places_[depth_] = place;
         rows_ = rows_of(place);
@@ -97,7 +97,7 @@ class PageHandler : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, PageH
         row_ = rows_.front().name.empty() ? &rows_.front() : nullptr;
     }
 
-    /// Members mostly come in the order of their rows.
+    /// Members usually come in the order of their rows.
     const Row* row_named(std::string_view name) {
         for (std::size_t tried = 0; tried < rows_.size(); ++tried) {
             const Row& row = rows_[next_];
@@ -110,13 +110,13 @@ class PageHandler : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, PageH
     }
 
     PageDraft& draft_;
-    /// Where the reader is. The deepest place that is looked into is `owner`, six levels down.
+    /// Where the reader is. The deepest place of interest is `owner`, six levels down.
     std::array<Place, 8> places_{};
     std::size_t depth_ = 0;
-    std::size_t skipped_levels_ = 0;  ///< inside containers that are not looked into
+    std::size_t skipped_levels_ = 0;  ///< inside skipped containers
     std::span<const Row> rows_;       ///< of the place
-    std::size_t next_ = 0;            ///< of the rows, to be looked at first
-    const Row* row_ = nullptr;        ///< of the value to come; nullptr: it is of no interest
+    std::size_t next_ = 0;            ///< index of the row to try first
+    const Row* row_ = nullptr;        ///< of the next value; nullptr: it is of no interest
 };
 
 /// Reads the page's body into the draft. nullopt: all of it.
@@ -140,7 +140,7 @@ Result<void> parse_page(Page& page) {
     if (!draft.has_data) {
         return tl::unexpected(Error{ErrorKind::bad_page, "the answer has no `data` array"});
     }
-    // Only now do the scope texts stay where they are.
+    // Only now are the scope texts at their final place.
     const std::string_view* next = page.scope_texts.data();
     for (Token& token : page.tokens) {
         token.scopes = {next, token.scopes.size()};

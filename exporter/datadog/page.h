@@ -1,8 +1,8 @@
-// One page of the listing, self-contained: it owns the text that its tokens point into.
+// One self-contained page of the listing, which owns the text that its tokens point into.
 //
-// Read with RapidJSON's SAX reader, in place, without a tree. Lenient where the API is: nothing is required
-// but the `data` array, unknown members are skipped at every level, a bad field costs that field, a bad token
-// costs that token. page_table.h has the fields.
+// Read with RapidJSON's SAX reader, in place, without a tree. Lenient like the API: only the `data` array is
+// required, unknown members are skipped at every level, a bad field costs only that field, and a bad token
+// only that token. page_table.h has the fields.
 #pragma once
 
 #include "datadog/error.h"
@@ -21,7 +21,7 @@
 
 namespace exporter::datadog {
 
-/// `X-RateLimit-*` headers of one answer. Absent or unreadable ones are nullopt.
+/// `X-RateLimit-*` headers of one answer. Absent or unreadable values are nullopt.
 struct RateLimit {
     std::optional<std::int64_t> limit;
     std::optional<std::int64_t> remaining;
@@ -29,19 +29,19 @@ struct RateLimit {
     std::optional<std::chrono::seconds> reset;  ///< seconds from the answer on, not an epoch
 };
 
-/// What a page says beside its tokens.
+/// What a page says besides its tokens.
 struct PageFacts {
-    std::size_t elements = 0;                           ///< of the `data` array, unreadable ones included
+    std::size_t elements = 0;                           ///< of the `data` array, including unreadable ones
     std::optional<std::uint64_t> total_filtered_count;  ///< of the whole listing
     FieldCounts unparsed{};
 };
 
-/// How much memory answers may take together, however many organizations send large ones at once.
+/// Limits the memory of all answers together, however many organizations send large ones at once.
 ///
-/// Each answer has `ordinary` bytes to itself; what it takes beyond comes out of one pool for the whole
-/// program, of which one organization may have half. Nobody waits for the pool: an answer that finds it empty
-/// has failed, and is asked for again a little later, so that a server that holds on to its large answers
-/// keeps no other organization's ordinary ones from being read. Thread-safe.
+/// Each answer has `ordinary` bytes to itself; the rest comes from one pool for the whole program, of which
+/// one organization may use half. Nothing waits for the pool: if it is empty, the request fails and is
+/// retried a little later, so a server that prolongs its large answers does not block other organizations'
+/// ordinary ones. Thread-safe.
 class AnswerMemory {
   public:
     /// A page of 100 tokens takes 60 to 100 kB.
@@ -49,11 +49,11 @@ class AnswerMemory {
     static constexpr std::size_t default_pool = std::size_t{20} << 20;
 
     explicit AnswerMemory(std::size_t pool = default_pool) : left_(pool), size_(pool) {}
-    /// What one organization may have of `pool`: half of it. The largest page fits.
+    /// One organization's share of `pool`: half of it. The largest page fits.
     explicit AnswerMemory(std::shared_ptr<AnswerMemory> pool)
         : left_(pool->size_ / 2), size_(pool->size_ / 2), pool_(std::move(pool)) {}
 
-    /// What one answer has taken; gives it back at its end.
+    /// The memory taken by one answer; returned on destruction.
     class Share {
       public:
         Share() = default;
@@ -73,8 +73,7 @@ class AnswerMemory {
             }
         }
 
-        /// The answer takes `bytes` in all. False: there is no room for so many, and it has as many as
-        /// before.
+        /// Changes the answer's total to `bytes`. False: there is not enough room, and the total stays.
         [[nodiscard]] bool grow_to(std::size_t bytes) {
             if (!memory_ || bytes <= ordinary + taken_) {
                 return true;
@@ -112,34 +111,34 @@ class AnswerMemory {
 
     std::atomic<std::size_t> left_;
     const std::size_t size_;
-    const std::shared_ptr<AnswerMemory> pool_;  ///< that this is a part of; null: none
+    const std::shared_ptr<AnswerMemory> pool_;  ///< this is a part of it; null: none
 };
 
 /// A page that was read whole. Move-only: its tokens point into `body` and `scope_texts`.
 struct Page {
     PageFacts facts;
     std::vector<Token> tokens;
-    /// A moment by Datadog's clock that is not after the request was sent: the answer's `Date` header (whole
-    /// seconds) less the time that the exchange took. What was created later may be missing from the page.
+    /// A time by Datadog's clock no later than the request: the answer's `Date` header (whole seconds) minus
+    /// the duration of the exchange. Anything created later may be missing from the page.
     std::optional<base::Timestamp> asked_at;
-    /// The answer's `Date` header: when it went out by Datadog's clock, in whole seconds.
+    /// The answer's `Date` header: when it was sent by Datadog's clock, in whole seconds.
     std::optional<base::Timestamp> answered_at;
 
     std::vector<char> body;                     ///< backs the tokens' texts
     std::vector<std::string_view> scope_texts;  ///< backs the tokens' scopes
     AnswerMemory::Share memory;                 ///< pays for all of them
 
-    /// What they take, in bytes.
+    /// Their size in bytes.
     [[nodiscard]] std::size_t bytes() const {
         return body.capacity() + scope_texts.capacity() * sizeof(std::string_view) +
                tokens.capacity() * sizeof(Token);
     }
 };
 
-/// What one exchange cost and brought, whether it succeeded or not.
+/// Cost and result of one exchange, successful or not.
 struct Exchange {
     bool made = true;  ///< false: there was no time for it
-    int status = 0;    ///< 0 when no answer came
+    int status = 0;    ///< 0 if there was no answer
     std::chrono::duration<double> duration{0};
     std::uint64_t body_bytes = 0;  ///< after decompression
     RateLimit rate_limit;
@@ -150,23 +149,23 @@ struct Answer {
     Result<Page> page;
 };
 
-/// How deep objects and arrays of an answer may be nested. The API's own pages have six levels.
+/// Maximum nesting of objects and arrays in an answer. The API's own pages have six levels.
 inline constexpr std::size_t most_levels = 64;
-/// A page may have so many, readable or not. A body of the smallest elements would otherwise take a hundred
-/// times the memory that it has bytes on the wire. Datadog sends 100 tokens at most, of some hundred scopes;
-/// a server that ignores the page's size is still read up to ten times that.
+/// Maximum per page, readable or not. Otherwise a body of the smallest elements would take a hundred times
+/// its size in memory. Datadog sends at most 100 tokens with some hundred scopes each; pages of a server that
+/// ignores the page size are still read up to ten times that.
 inline constexpr std::size_t most_rows = 1000;
 inline constexpr std::size_t most_scopes = 100'000;
 
-/// Reads the page out of its `body`, which is overwritten and must end with a NUL character that is not part
-/// of the JSON text.
+/// Reads the page from its `body`, which is overwritten and must end with a NUL character that is not part of
+/// the JSON text.
 ///
-/// @return an error of kind `not_json` or `bad_page`. Reading ends at the first thing too many: at the
-/// 1,001st row, the 100,001st scope, or the 65th level of nesting (`bad_page`)
+/// @return an error of kind `not_json` or `bad_page`. Reading stops at the first excess: the 1,001st row, the
+/// 100,001st scope, or the 65th level of nesting (`bad_page`)
 [[nodiscard]] Result<void> parse_page(Page& page);
 
-/// The API's own words out of an error's body (`{"errors": [...]}` in its several shapes), or the beginning
-/// of a text body, made fit by `one_line`; empty where there are none.
+/// The API's own words from an error's body (`{"errors": [...]}` in its several shapes), or the beginning of
+/// a text body, cleaned by `one_line`; empty if there are none.
 [[nodiscard]] std::string error_text(std::string_view body);
 
 }  // namespace exporter::datadog

@@ -17,7 +17,7 @@ namespace {
 
 void take_nothing(PageDraft& /*draft*/, const Value& /*value*/) {}
 
-/// An object of the fields in `place`. Where something else stands there, none of them can be read.
+/// An object with the fields in `place`. If there is something else, none of them can be read.
 template <Place place>
 void take_fields(PageDraft& draft, const Value& value) {
     if (!value.is_null() && !value.is_object()) {
@@ -27,7 +27,7 @@ void take_fields(PageDraft& draft, const Value& value) {
     }
 }
 
-/// nullopt: null, or something else than a text, which is counted.
+/// nullopt: null, or anything but a string, which is counted.
 std::optional<std::string_view> text_of(const PageDraft& draft, const Value& value, Field field) {
     if (!value.is_null() && !value.is_text()) {
         draft.count(field);
@@ -42,16 +42,16 @@ void take_text(PageDraft& draft, const Value& value) {
     }
 }
 
-/// What programs write where there is no date: the zero of their time. That of Go, .NET and Java is in year
-/// 1, and an offset may carry it over an edge of that year, into the last hours of year 0; that of C is the
-/// epoch. Other dates that can't be right either stay what they say.
+/// What programs write for "no date": their zero time. For Go, .NET and Java it is in year 1, and an offset
+/// may shift it into the last hours of year 0; for C it is the epoch. Other impossible dates are left
+/// unchanged.
 bool is_placeholder(base::Timestamp moment) {
     constexpr base::Timestamp year_two = std::chrono::sys_days(std::chrono::year(2) / 1 / 1);
     constexpr base::Timestamp epoch{};
     return moment < year_two || moment == epoch;
 }
 
-/// A placeholder for "no date" is none, but counted: the API writes null there.
+/// A placeholder for "no date" means none, but is counted: the API writes null.
 template <Date Token::* member, Field field>
 void take_date(PageDraft& draft, const Value& value) {
     Date& date = draft.token().*member;
@@ -74,7 +74,7 @@ void take_data(PageDraft& draft, const Value& value) {
     draft.has_data = draft.has_data || value.kind == Value::Kind::array;
 }
 
-/// A whole number that isn't negative, also when it is written as a float (`12.0`, `1e2`).
+/// A non-negative whole number, even if written as a float (`12.0`, `1e2`).
 std::optional<std::uint64_t> whole_number(std::string_view text) {
     if (const auto whole = base::parse_number<std::uint64_t>(text)) {
         return whole;
@@ -82,7 +82,7 @@ std::optional<std::uint64_t> whole_number(std::string_view text) {
     double number = 0;
     const char* const end = text.data() + text.size();
     const auto [stop, error] = std::from_chars(text.data(), end, number);
-    // 2^53: beyond it a double no longer tells whole numbers apart.
+    // 2^53: beyond it, doubles can't represent all whole numbers.
     constexpr double exact_limit = 9007199254740992.0;
     if (error != std::errc() || stop != end || number < 0 || number > exact_limit ||
         std::trunc(number) != number) {
@@ -125,7 +125,7 @@ void take_type(PageDraft& draft, const Value& value) {
     }
 }
 
-/// Of two lists the last counts.
+/// If there are two lists, the last one counts.
 void take_scopes(PageDraft& draft, const Value& value) {
     if (value.kind == Value::Kind::array) {
         draft.page.scope_texts.resize(draft.first_scope);
@@ -134,7 +134,7 @@ void take_scopes(PageDraft& draft, const Value& value) {
     }
 }
 
-/// Makes room for one more as a vector does by itself, but for no more elements than there can be.
+/// Makes room for one more like a vector does, but never for more than the maximum.
 template <class Element>
 void make_room(std::vector<Element>& elements, std::size_t most) {
     if (elements.size() == elements.capacity()) {
@@ -152,7 +152,7 @@ void take_scope(PageDraft& draft, const Value& value) {
     }
 }
 
-/// An owner is named, of a type still to be told.
+/// There is an owner, whose type is not known yet.
 void take_owner(PageDraft& draft, const Value& value) {
     if (value.is_object()) {
         draft.token().owner_type = OwnerType::other;
@@ -161,8 +161,8 @@ void take_owner(PageDraft& draft, const Value& value) {
     }
 }
 
-/// Datadog writes `users` in the plural and `service_account` in the singular; either number is taken for
-/// both.
+/// Datadog writes `users` in the plural and `service_account` in the singular; both forms are accepted for
+/// either.
 void take_owner_type(PageDraft& draft, const Value& value) {
     if (const auto type = text_of(draft, value, Field::owned_by)) {
         const bool user = *type == "users" || *type == "user";
@@ -205,7 +205,7 @@ void take_error(PageDraft& draft, const Value& value) {
     take_message(draft, value);
 }
 
-/// An empty list of errors is none.
+/// An empty list of errors is not an error.
 void take_errors(PageDraft& draft, const Value& value) {
     if (value.is_text() || value.is_object()) {
         take_error(draft, value);

@@ -1,4 +1,4 @@
-// Where each field stands in the JSON of a page, and what its value means: one row a field. To read another
+// The place of each field in a page's JSON and the meaning of its value: one row per field. To read another
 // field of the API, add its row to page_table.cpp and the member of Token that the row fills.
 #pragma once
 
@@ -12,7 +12,7 @@
 
 namespace exporter::datadog {
 
-/// A value as the reader meets it; of an object or an array, its beginning.
+/// A value as the reader encounters it; for an object or an array, its beginning.
 struct Value {
     enum class Kind : std::uint8_t { null, boolean, number, text, object, array };
 
@@ -24,7 +24,7 @@ struct Value {
     [[nodiscard]] bool is_object() const { return kind == Kind::object; }
 };
 
-/// The objects and arrays that are looked into. All others are skipped, however deep.
+/// The objects and arrays of interest. All others are skipped, however deep.
 enum class Place : std::uint8_t {
     none,
     document,
@@ -43,39 +43,39 @@ enum class Place : std::uint8_t {
     error,
 };
 
-/// A page while it is read.
+/// A page while it is being read.
 struct PageDraft {
-    /// @param target emptied, but for its body
+    /// @param target emptied, except for its body
     explicit PageDraft(Page& target);
 
     void begin_token();
-    /// Drops the token, and counts it, where it has no id.
+    /// Drops and counts the token if it has no id.
     void end_token();
-    /// The one under way.
+    /// The current token.
     [[nodiscard]] Token& token() const { return page.tokens.back(); }
 
     void count(Field field) const { ++page.facts.unparsed[static_cast<std::size_t>(field)]; }
-    /// More rows or scopes than a page may have.
+    /// More rows or scopes than allowed per page.
     [[nodiscard]] bool holds_too_much() const {
         return page.facts.elements > most_rows || scopes > most_scopes;
     }
 
     Page& page;
-    std::size_t first_scope = 0;  ///< of the token under way, among the page's
-    std::size_t scopes = 0;       ///< of all tokens, those that can't be read included
+    std::size_t first_scope = 0;  ///< of the current token, among the page's
+    std::size_t scopes = 0;       ///< of all tokens, including unreadable ones
     bool has_data = false;
     bool has_errors = false;
     std::string error_words;          ///< the API's own; untrusted
-    std::string_view word_separator;  ///< before the next of them
+    std::string_view word_separator;  ///< written before the next error
 };
 
-/// The meaning of what stands in one place.
+/// The meaning of a value in one place.
 struct Row {
     Place in;               ///< the object or array that the value stands in
     std::string_view name;  ///< of the member; empty: of each element of an array
-    /// Takes the value. Called for an object or array when it begins.
+    /// Takes the value. Called for an object or array at its beginning.
     void (*take)(PageDraft& draft, const Value& value);
-    /// What an object there is looked into as, or an array, where the rows of that place are of elements.
+    /// The place inside an object there, or inside an array if the rows of that place are for elements.
     Place inside = Place::none;
 };
 

@@ -32,8 +32,8 @@ inline constexpr std::size_t owner_type_count = owner_types.size();
     return labels[static_cast<std::size_t>(type)];
 }
 
-/// A date of a token. "Never" (null, absent, or a placeholder for it) and "there was something that can't be
-/// read, or can't be right" are different facts.
+/// A date of a token. "Never" (null, absent, or a placeholder for it) and "unreadable or impossible" are
+/// different facts.
 class Date {
   public:
     constexpr Date() = default;
@@ -58,11 +58,11 @@ class Date {
 /// `relationships.leak_information`: absent, null, or an object.
 enum class Leak : std::uint8_t { unknown, none, leaked };
 
-/// One access token as listed. The texts point into the page they were read from and are only valid as long
-/// as it is.
+/// One access token as listed. The texts point into the page they were read from and are valid only as long
+/// as the page.
 struct Token {
     std::string_view id;              ///< never empty
-    std::string_view name;            ///< free text that any user of the organization chooses: untrusted
+    std::string_view name;            ///< free text chosen by any user of the organization: untrusted
     std::string_view public_portion;  ///< `ddpat_<alias>`, `ddsat_<alias>`, or a bare alias
     std::string_view owner_id;        ///< empty when the answer has no owner
     TokenType type = TokenType::other;
@@ -72,12 +72,12 @@ struct Token {
     Date expires_at;    ///< none: never expires
     Date last_used_at;  ///< none: never used, or not in the recent past
     Date modified_at;
-    std::span<const std::string_view> scopes;  ///< as listed: may repeat, order has no meaning
-    bool scopes_readable = true;  ///< false: there was a scope, or a whole list, that can't be read
+    std::span<const std::string_view> scopes;  ///< as listed: may repeat, in no particular order
+    bool scopes_readable = true;               ///< false: a scope, or the whole list, can't be read
 };
 
-/// Fields of the answer that are counted when they are there and can't be read, or hold a date that can't be
-/// right. The values are the `field` label.
+/// Fields of the answer that are counted if they are present but unreadable, or hold an impossible date. The
+/// values are the `field` label.
 enum class Field : std::uint8_t {
     token,  ///< a whole element of `data` (not an object, or without an id)
     type,
@@ -109,7 +109,7 @@ inline constexpr std::size_t field_count = 12;
     return labels[static_cast<std::size_t>(field)];
 }
 
-/// How often each field was there and could not be read, or not be right.
+/// How often each field was present but unreadable or impossible.
 using FieldCounts = std::array<std::uint64_t, field_count>;
 
 }  // namespace exporter::datadog

@@ -15,16 +15,16 @@ namespace {
 
 using std::chrono::steady_clock;
 
-// The two classes below are all that reaches into cpp-httplib. What they override has other names and other
-// arguments in newer versions: they have all of them, and say `override` nowhere, as it depends on the
-// version which of them do.
+// Only the two classes below reach into cpp-httplib. The functions they override have other names and
+// arguments in newer versions: they define all variants, without `override`, since it depends on the version
+// which ones apply.
 
 // NOLINTBEGIN(modernize-use-override)
 
-/// What the library reads and writes: a connected socket, with TLS on it or without. It is handed no more of
-/// the answer than it needs, in a form that all its versions understand alike: a status line, no header, and
-/// the body without its framing up to the end of the stream. Of its request, the first line is replaced: 0.41
-/// decodes the query and encodes it in its own way, with `;` as it is, of which servers make nothing or two.
+/// The stream that the library reads and writes: a connected socket, with or without TLS. The library gets
+/// only what it needs of the answer, in a form that all its versions understand: a status line, no headers,
+/// and the body without framing up to the end of the stream. The first line of its request is replaced: 0.41
+/// decodes and re-encodes the query but leaves `;` alone, which servers drop or treat as a separator.
 class AnswerStream final : public httplib::Stream {
   public:
     AnswerStream(int socket, Wire& wire, const std::string& request_line, AnswerReader& answer)
@@ -47,19 +47,19 @@ class AnswerStream final : public httplib::Stream {
         std::string first;
         if (const std::string_view line = std::exchange(unsent_line_, {}); !line.empty()) {
             first = std::string(line).append(text.substr(std::min(text.find("\r\n"), size)));
-            text = first;  // All at once: it goes into one packet.
+            text = first;  // All at once, so that it fits into one packet.
         }
         is_sent_ = is_sent_ && wire_.write_all(text);
-        // A server that does not take all of a request may have answered it nevertheless.
+        // A server that does not read the whole request may still have answered it.
         return is_sent_ || !wire_.was_silent() ? static_cast<ssize_t>(size) : -1;
     }
 
-    // `read` and `write` wait by themselves.
+    // `read` and `write` do the waiting.
     [[nodiscard]] bool is_readable() const { return true; }
     [[nodiscard]] bool is_writable() const { return true; }    // 0.11, 0.18
     [[nodiscard]] bool wait_readable() const { return true; }  // 0.41
     [[nodiscard]] bool wait_writable() const { return true; }  // 0.41
-    // For a time limit of the library's, which is not set.
+    // For a time limit in the library, which is not set.
     [[nodiscard]] time_t duration() const { return 0; }  // 0.41
     // Only the library's servers ask.
     void get_remote_ip_and_port(std::string& ip, int& port) const {
@@ -69,13 +69,13 @@ class AnswerStream final : public httplib::Stream {
     void get_local_ip_and_port(std::string& ip, int& port) const { get_remote_ip_and_port(ip, port); }
     [[nodiscard]] socket_t socket() const { return socket_; }
 
-    /// The whole request went out.
+    /// The whole request was sent.
     [[nodiscard]] bool is_sent() const { return is_sent_; }
-    /// Bytes that were read and belong to nothing.
+    /// Surplus bytes that were read.
     [[nodiscard]] std::string_view& surplus() { return received_; }
 
   private:
-    /// Gets on by a head or a piece of the body. False: the answer is over, or not all of it came.
+    /// Reads on to the next head or piece of the body. False: the answer is complete, or it broke off.
     bool advance() {
         const bool had_head = answer_.head() != nullptr;
         if (answer_.is_whole() || answer_.failure() || (received_.empty() && !fill())) {
@@ -105,14 +105,14 @@ class AnswerStream final : public httplib::Stream {
     std::string_view unsent_line_;
     bool is_sent_ = true;
     std::string head_text_;
-    std::string_view head_;      ///< what the library has not read of `head_text_`
-    std::string_view piece_;     ///< of the body, what the library has not read of it
-    std::string_view received_;  ///< what `answer_` has not taken of `buffer_`
+    std::string_view head_;      ///< the rest of `head_text_` that the library has not read
+    std::string_view piece_;     ///< the piece of the body that the library has not read yet
+    std::string_view received_;  ///< the rest of `buffer_` that `answer_` has not consumed
     std::array<char, std::size_t{16} << 10> buffer_;
 };
 
-/// The library knows of no proxy: it would send the proxy's password through the tunnel too, or drop one that
-/// has no user.
+/// The library is not told about the proxy: it would send the proxy's password through the tunnel too, or
+/// drop a password without a user.
 class Connection final : public Transport, public httplib::ClientImpl {
   public:
     Connection(Target target, TlsContext trust)
@@ -130,7 +130,7 @@ class Connection final : public Transport, public httplib::ClientImpl {
     void cancel() { wire_.cancel(); }
 
   private:
-    // Instead of the library's connections, TLS and tunnel.
+    // Replaces the library's connections, TLS and tunnel.
     bool create_and_connect_socket(Socket& socket, httplib::Error& error);
     void shutdown_ssl(Socket& socket, bool shutdown_gracefully);
     // For our own stream.
@@ -140,9 +140,9 @@ class Connection final : public Transport, public httplib::ClientImpl {
 
     [[nodiscard]] bool is_plain_proxy() const { return target_.proxy && !target_.endpoint.tls; }
     [[nodiscard]] httplib::Request http_request(const Request& request) const;
-    /// Connects to the first host on the way, a proxy or not, and from there to the target. nullopt: done.
+    /// Connects to the proxy, if any, and to the target. nullopt: done.
     ///
-    /// @param socket closed by `get` where it is of no use
+    /// @param socket closed by `get` if unusable
     [[nodiscard]] std::optional<Error> connect(Socket& socket);
     [[nodiscard]] Error failure() const;
 
@@ -150,14 +150,14 @@ class Connection final : public Transport, public httplib::ClientImpl {
     const std::string name_;
     const TlsContext trust_;
     Wire wire_;
-    // Of the exchange under way:
+    // Of the current exchange:
     Limits limits_{};
     std::string request_line_;
     std::optional<AnswerReader> answer_;
-    bool fresh_ = false;  ///< its connection was made for it
+    bool fresh_ = false;  ///< its connection is new
     bool is_sent_ = false;
-    std::exception_ptr exception_;  ///< of what the library called
-    std::optional<Error> refusal_;  ///< why it has no connection, or one of no use
+    std::exception_ptr exception_;  ///< from a function that the library called
+    std::optional<Error> refusal_;  ///< why there is no usable connection
 };
 // NOLINTEND(modernize-use-override)
 
@@ -170,7 +170,7 @@ Transport::Outcome Connection::get(const Request& request, const Limits& limits)
     exception_ = nullptr;
     refusal_.reset();
     wire_.begin(limits.silence, limits.deadline);
-    // What a peer has sent meanwhile would be taken for the next answer.
+    // Anything the peer has sent meanwhile would be mistaken for the next answer.
     if (socket_.is_open() && !wire_.is_idle()) {
         stop();
     }
@@ -199,8 +199,8 @@ Transport::Outcome Connection::get(const Request& request, const Limits& limits)
     if (answer_->head() != nullptr) {
         outcome.head = *answer_->head();
     }
-    // Not by what `send` returns alone: to 0.18 a body that breaks off is a whole one. Nor by the answer: one
-    // without a length looks whole where it is cut.
+    // Don't rely on the result of `send` alone: version 0.18 accepts truncated bodies. Nor on the answer
+    // alone: without a length, a truncated one looks complete.
     if (wire_.is_cancelled() || (wanted && !(done && answer_->is_whole()))) {
         outcome.failure = failure();
     }
@@ -212,7 +212,7 @@ httplib::Request Connection::http_request(const Request& request) const {
     http.method = "GET";
     const std::string url = target_.endpoint.url();
     http.path.assign(1, '/');
-    // The library knows nothing of TLS, and so not which port goes without saying.
+    // The library does not know about TLS, and hence not the default port.
     http.headers.emplace("Host", target_.unix_path.empty() ? url.substr(url.find("://") + 3) : "localhost");
     if (is_plain_proxy()) {
         if (auto authorization = proxy_authorization(*target_.proxy)) {
@@ -271,12 +271,12 @@ bool Connection::process_socket(const Socket& socket, std::function<bool(httplib
     try {
         done = callback(stream);
     } catch (...) {
-        // Not through the library: 0.11 would count this request as under way ever after.
+        // Don't throw through the library: 0.11 would count this request as in progress forever.
         exception_ = std::current_exception();
     }
     is_sent_ = stream.is_sent();
     (void)answer_->take(stream.surplus());
-    // A server that judges the client at its first request ends the handshake that way (TLS 1.3).
+    // With TLS 1.3, a server that rejects the client does so after the first request.
     if (!wire_.alert().empty() && fresh_ && !answer_->has_begun()) {
         refusal_ = Error{ErrorKind::tls, fmt::format("no secure connection to {}: {}", name_, wire_.alert())};
     }

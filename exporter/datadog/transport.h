@@ -1,6 +1,6 @@
-// One GET at a time, through cpp-httplib: the one file that knows that library. What goes on beneath it is
-// ours: the answer's bytes are read, bounded and taken apart by answer.h; connections, TLS, which is
-// OpenSSL's own, and the tunnel by which HTTPS goes through a proxy are wire.h's.
+// One GET at a time through cpp-httplib; its source is the only file that uses that library. The layers below
+// are ours: answer.h reads, bounds and parses the answer's bytes; wire.h handles connections, TLS (with
+// OpenSSL) and the tunnel for HTTPS through a proxy.
 #pragma once
 
 #include "config/endpoint.h"
@@ -22,14 +22,14 @@ class Transport {
   public:
     struct Target {
         config::Endpoint endpoint;
-        std::string unix_path = {};  ///< a Unix socket's, instead of the endpoint's host and port
+        std::string unix_path = {};  ///< path of a Unix socket, instead of the endpoint's host and port
         std::optional<config::Proxy> proxy = {};
     };
 
     struct Limits {
         std::chrono::milliseconds connect;               ///< for one address of the host
         std::chrono::milliseconds silence;               ///< without a byte
-        std::chrono::steady_clock::time_point deadline;  ///< for all but the search for the host's address
+        std::chrono::steady_clock::time_point deadline;  ///< for everything except the host name lookup
         std::uint64_t body_bytes = 0;                    ///< as they are on the wire
     };
 
@@ -37,15 +37,15 @@ class Transport {
         std::string target;  ///< path and query, percent-encoded
         /// `Host` and `Proxy-Authorization` are added.
         HeaderFields fields = {};
-        /// Whether the body is wanted, once the head is there. False ends the exchange.
+        /// Called after the head: whether the body is wanted. False ends the exchange.
         std::function<bool(const AnswerHead&)> on_head = {};
-        /// Gets the body as it comes, still coded. False ends the exchange.
+        /// Receives the body as it arrives, still coded. False ends the exchange.
         std::function<bool(std::string_view)> on_body = {};
     };
 
     struct Outcome {
-        std::optional<AnswerHead> head;  ///< nullopt: none came in full
-        /// Why the answer is not whole; nullopt: it is, or one of the request's functions ended it.
+        std::optional<AnswerHead> head;  ///< nullopt: none was complete
+        /// Why the answer is incomplete; nullopt: it is complete, or one of the request's functions ended it.
         std::optional<Error> failure;
     };
 
@@ -56,20 +56,20 @@ class Transport {
     Transport& operator=(const Transport&) = delete;
     virtual ~Transport() = default;
 
-    /// On the connection of the last exchange, where that can be used again.
+    /// Reuses the connection of the last exchange if possible.
     [[nodiscard]] virtual Outcome get(const Request& request, const Limits& limits) = 0;
     virtual void disconnect() = 0;
-    /// Ends an exchange under way and all later ones (`cancelled`). From any thread.
+    /// Ends the current exchange and all later ones (`cancelled`). From any thread.
     virtual void cancel() = 0;
 };
 
-/// The status of the answer to one GET, whose body is not read: whether a server is up. Knows nothing of
-/// Datadog. Follows no redirect, and verifies no certificate: the request carries no secret.
+/// The status of the answer to one GET, without reading the body: whether a server is up. Independent of
+/// Datadog. Follows no redirects and verifies no certificate: the request carries no secret.
 ///
 /// @param path with the query
-/// @param limit for all of it if the host has one address, except the lookup of that address, which can't be
-/// cut short
-/// @return an error whose message is for an operator, to follow `no answer`
+/// @param limit for everything if the host has one address, except the address lookup, which can't be
+/// interrupted
+/// @return an error with a message for an operator, to follow `no answer`
 [[nodiscard]] Result<int> status_of(const Transport::Target& target, const std::string& path,
                                     std::chrono::milliseconds limit);
 

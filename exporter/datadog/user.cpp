@@ -21,8 +21,8 @@ struct TextMember {
 constexpr auto text_members =
     std::to_array<TextMember>({{"name", &User::name}, {"email", &User::email}, {"handle", &User::handle}});
 
-/// Looks into the objects `data` and, in it, `attributes`; after RapidJSON's events its public functions are
-/// named. Of a member that comes twice the last counts.
+/// Reads the objects `data` and, inside it, `attributes`; its public functions are named after RapidJSON's
+/// events. If a member appears twice, the last one counts.
 class UserHandler : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, UserHandler> {
   public:
     bool Key(const char* text, rapidjson::SizeType length, bool) {
@@ -33,7 +33,7 @@ class UserHandler : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, UserH
     }
     bool String(const char* text, rapidjson::SizeType length, bool) { return take({text, length}, false); }
     bool Bool(bool value) { return take({}, value); }
-    /// Null and numbers are as good as absent.
+    /// Null and numbers are treated as absent.
     bool Default() { return take({}, false); }
     bool RawNumber(const char*, rapidjson::SizeType, bool) { return Default(); }
     bool StartObject() {
@@ -69,7 +69,7 @@ class UserHandler : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, UserH
     static constexpr std::size_t data_level = 2;
     static constexpr std::size_t attributes_level = 3;
 
-    /// @param text empty: the value is no text
+    /// @param text empty: the value is not a string
     bool take(std::string_view text, bool truth) {
         if (inside_ != attributes_level || depth_ != attributes_level) {
             return true;
@@ -98,8 +98,8 @@ class UserHandler : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, UserH
     User user_;
     bool has_status_disabled_ = false;
     std::size_t depth_ = 0;
-    std::size_t inside_ = 0;  ///< so many of the levels are objects that are looked into
-    std::string_view key_;    ///< of the value to come, in such an object
+    std::size_t inside_ = 0;  ///< number of nested objects of interest
+    std::string_view key_;    ///< of the next value in such an object
 };
 
 }  // namespace

@@ -1,5 +1,5 @@
-// A user of the organization as `GET /api/v2/users/{id}` tells of one: whose a token is. Service accounts are
-// users too. All texts were chosen by somebody: untrusted, of any length that fits into the answer.
+// A user of the organization, from `GET /api/v2/users/{id}`: a token's owner. Service accounts are users too.
+// All texts are chosen by users: untrusted, and of any length that fits into the answer.
 #pragma once
 
 #include "datadog/error.h"
@@ -12,15 +12,15 @@
 
 namespace exporter::datadog {
 
-/// Bytes of a user's answer, as it comes and when it is uncompressed. A recorded one has 1 to 4 kB.
+/// Bytes of a user's answer, compressed or not. A recorded one has 1 to 4 kB.
 inline constexpr std::size_t longest_user_body = std::size_t{64} << 10;
 
-/// What is null, absent or of another type is empty.
+/// Members that are null, absent or of another type are empty.
 struct User {
     std::string name;   ///< often none
-    std::string email;  ///< a service account's may be none, or made up
+    std::string email;  ///< may be missing or made up for a service account
     std::string handle;
-    bool disabled = false;  ///< may not log in any more; the tokens may still work
+    bool disabled = false;  ///< can't log in any more; the tokens may still work
     bool service_account = false;
 
     friend bool operator==(const User&, const User&) = default;
@@ -32,13 +32,13 @@ struct UserAnswer {
     Result<User> user;
 };
 
-/// How people know the user: `email (name)`, or what there is of the two, or else the handle; empty: nothing
-/// is known. The e-mail address comes first, where no name can pretend to be one; a service account's is made
-/// up, and its name alone says more. Still untrusted text: the caller makes it fit to be shown
-/// (`inventory::label_text`) and only then adds words of its own.
+/// How people know the user: `email (name)`, or whichever exists, or else the handle; empty: nothing is
+/// known. The e-mail address comes first, so that no name can pretend to be one; for a service account the
+/// address is made up, so the name alone is used. Still untrusted text: the caller must clean it for display
+/// (`inventory::label_text`) before adding words of its own.
 [[nodiscard]] std::string display_name(const User& user);
 
-/// Reads a user out of the answer's `body`, which is overwritten and must end with a NUL character that is
+/// Reads a user from the answer's `body`, which is overwritten and must end with a NUL character that is
 /// not part of the JSON text.
 ///
 /// @return an error of kind `not_json` or `bad_page` (no `data` object, or nesting of more than

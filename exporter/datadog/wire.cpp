@@ -29,10 +29,9 @@ namespace {
 
 constexpr std::size_t largest_piece = std::numeric_limits<int>::max();
 
-/// Accepts only a certificate for this host, by RFC 9525: its subject alternative names count and its common
-/// name does not, and `*` stands for a whole label. OpenSSL's defaults take a certificate without alternative
-/// names by its common name, and `loc*.example.test` for `localhost.example.test`; Go and browsers take
-/// neither.
+/// Accepts only a certificate for this host by RFC 9525: only subject alternative names count, not the common
+/// name, and `*` stands for a whole label. By default OpenSSL falls back to the common name, and accepts
+/// `loc*.example.test` for `localhost.example.test`; Go and browsers accept neither.
 bool expect_host(SSL* ssl, const std::string& host) {
     ::SSL_set_hostflags(ssl, X509_CHECK_FLAG_NEVER_CHECK_SUBJECT | X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
     if (base::parse_ip(host)) {
@@ -66,7 +65,7 @@ TlsContext::TlsContext(const std::string& ca_file) : TlsContext() {
         }
         return;
     }
-    // Not by SSL_CTX_load_verify_locations: it would wait for the writer of a named pipe.
+    // Not with SSL_CTX_load_verify_locations, which would block on a named pipe.
     const auto file = base::read_certificate_file(ca_file, "the file of CA certificates " + ca_file);
     if (!file) {
         problem_ = file.error();
@@ -107,7 +106,7 @@ Result<int> Wire::connect(const std::string& host, int port) {
 
 Result<int> Wire::connect(const std::string& unix_path) {
     sockaddr_un address{.sun_family = AF_UNIX, .sun_path = {}};
-    unix_path.copy(address.sun_path, sizeof address.sun_path - 1);  // Options take no longer one.
+    unix_path.copy(address.sun_path, sizeof address.sun_path - 1);  // Options don't accept a longer one.
     return connect_to(reinterpret_cast<const sockaddr&>(address), sizeof address);
 }
 
@@ -116,8 +115,8 @@ Result<int> Wire::connect_to(const sockaddr& address, socklen_t size) {
     const int at_once = 1;
     ::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &at_once, sizeof at_once);
     attach(socket.get());
-    silent_ = false;  // The address before may have been.
-    // The second call tells how the first one went.
+    silent_ = false;  // The previous address may have been.
+    // The second call returns the result of the first.
     if (::connect(socket.get(), &address, size) == 0 ||
         (errno == EINPROGRESS && wait_for(POLLOUT) && ::connect(socket.get(), &address, size) == 0)) {
         return socket.release();
@@ -171,7 +170,7 @@ int Wire::until_done(short events, Operation operation) {
         if (ssl_) {
             begin_tls_turn();
         }
-        // Not by waits alone: a peer that always has more to send would never be waited for.
+        // Checked here too: a peer that always has more data never makes us wait.
         silent_ = std::chrono::steady_clock::now() >= deadline_;
         if (silent_ || cancelled_) {
             return -1;
@@ -184,7 +183,7 @@ int Wire::until_done(short events, Operation operation) {
 }
 
 void Wire::begin_tls_turn() {
-    ::ERR_clear_error();  // Or SSL_get_error takes an old error for this call's.
+    ::ERR_clear_error();  // Otherwise SSL_get_error attributes an old error to this call.
     tls_socket_->begin_turn();
 }
 
@@ -199,7 +198,7 @@ Result<void> Wire::start_tls(const TlsContext& context, const std::string& host)
     }
     const auto note_request = [](SSL* /*ssl*/, void* was_asked) {
         *static_cast<bool*>(was_asked) = true;
-        return 1;  // Go on, with the certificate that there is: none.
+        return 1;  // Continue without a certificate.
     };
     ::SSL_set_cert_cb(ssl_.get(), note_request, &was_asked_for_certificate_);
     if (until_done(0, [this] { return ::SSL_connect(ssl_.get()); }) != 1) {
@@ -263,12 +262,12 @@ bool Wire::is_idle() {
         return peeked < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
     }
     begin_tls_turn();
-    // Session tickets and the like are read on the way.
+    // This also reads session tickets and the like.
     const int peeked = ::SSL_peek(ssl_.get(), &ignored, 1);
     return peeked <= 0 && ::SSL_get_error(ssl_.get(), peeked) == SSL_ERROR_WANT_READ;
 }
 
-// The first call goes without `poll`, which costs as much: there mostly is room, or more of the answer.
+// The first call skips `poll`, which costs as much: usually there is room, or more of the answer.
 ssize_t Wire::read(char* target, std::size_t size) {
     const std::size_t most = std::min(size, largest_piece);
     const int received = until_done(POLLIN, [&] {

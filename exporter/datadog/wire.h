@@ -1,11 +1,11 @@
-// The bytes beneath HTTP: a connection, in the clear or with TLS on it, of which every wait has an end: at
-// its deadline, or as the program ends.
+// The layer below HTTP: a connection in plain text or over TLS, where every wait ends by a deadline or when
+// the program shuts down.
 //
-// Not cpp-httplib's connections: it gives up at the first address that does not answer, and its `stop()`
-// takes a lock that is held while it connects. Not cpp-httplib's TLS: its handshake can't be bounded as a
-// whole, it says "SSL connection failed" of whatever went wrong, and from 0.18 on nothing can be put between
-// it and the socket. Nor its tunnel: where the proxy refuses with `Connection: close`, version 0.11 waits
-// forever for its own lock; and it sends the proxy's password to the host as well, inside the tunnel.
+// It replaces cpp-httplib's connections, which give up at the first address that does not answer, and whose
+// `stop()` takes a lock that is held while connecting; its TLS, whose handshake has no overall time limit,
+// reports every failure as "SSL connection failed", and since 0.18 allows nothing between itself and the
+// socket; and its tunnel: if the proxy refuses with `Connection: close`, version 0.11 deadlocks, and it sends
+// the proxy's password to the host as well, inside the tunnel.
 #pragma once
 
 #include "base/tls_socket.h"
@@ -33,7 +33,7 @@ class TlsContext {
     /// @param ca_file PEM; empty: the system's roots
     explicit TlsContext(const std::string& ca_file);
 
-    /// Verifies no certificate: for requests that carry no secret and only ask whether a server answers.
+    /// Verifies no certificate: for requests without secrets that only check whether a server answers.
     [[nodiscard]] static TlsContext of_anybody() { return TlsContext(); }
 
     /// nullptr: the certificates can't be loaded (see `problem`).
@@ -47,83 +47,83 @@ class TlsContext {
     std::string problem_;
 };
 
-/// Used by one thread at a time, but for `cancel`.
+/// Used by one thread at a time, except for `cancel`.
 class Wire {
   public:
     Wire() = default;
     Wire(const Wire&) = delete;
     Wire& operator=(const Wire&) = delete;
 
-    /// Bounds every wait from now on.
+    /// Limits every wait from now on.
     ///
     /// @param silence how long to wait for the next byte
     /// @param deadline when all waiting ends
     void begin(std::chrono::milliseconds silence, std::chrono::steady_clock::time_point deadline);
 
-    /// Connects to one address of the host after another, and speaks in the clear. Each address may take as
-    /// long as a silence. The search for them can't be cut short.
+    /// Tries the host's addresses one after another, and connects in plain text. Each address may take as
+    /// long as `silence`. The lookup can't be interrupted.
     ///
     /// @return the socket, which the caller closes after `detach`; an error of kind `dns` or `connect`
     [[nodiscard]] Result<int> connect(const std::string& host, int port);
     /// The same with a Unix socket.
     [[nodiscard]] Result<int> connect(const std::string& unix_path);
-    /// Speaks on this socket, in the clear, from now on.
+    /// Uses this socket, in plain text, from now on.
     ///
     /// @param socket connected and non-blocking; the caller closes it, after `detach`
     void attach(int socket);
-    /// Makes the handshake: the peer proves to be the host before a byte of ours is sent.
+    /// Does the handshake, which proves that the peer is the host before any application data is sent.
     ///
-    /// @return an error of kind `tls`; of kind `timeout` or `network` where the connection failed rather than
+    /// @return an error of kind `tls`; of kind `timeout` or `network` if the connection failed rather than
     /// TLS
     [[nodiscard]] Result<void> start_tls(const TlsContext& context, const std::string& host);
     /// Lets go of the socket.
     ///
-    /// @param say_goodbye tells a peer that speaks TLS that nothing more comes, without waiting
+    /// @param say_goodbye sends a TLS peer a close notification, without waiting
     void detach(bool say_goodbye = false);
 
-    /// Ends every wait, now and later, and shuts the connection down. From any thread.
+    /// Ends all current and later waits, and shuts the connection down. From any thread.
     void cancel();
     [[nodiscard]] bool is_cancelled() const { return cancelled_; }
 
-    /// Reads at least a byte. 0: the peer has ended the connection; negative: it broke (see `alert`), or
-    /// there was no more time (see `was_silent`).
+    /// Reads at least a byte. 0: the peer closed the connection; negative: it broke (see `alert`), or timed
+    /// out (see `was_silent`).
     [[nodiscard]] ssize_t read(char* target, std::size_t size);
-    /// False: the connection broke, or there was no more time. Never raises SIGPIPE.
+    /// False: the connection broke or timed out. Never raises SIGPIPE.
     [[nodiscard]] bool write_all(std::string_view bytes);
 
-    /// The peer has neither sent anything that was not asked for nor ended the connection.
+    /// The peer has neither sent unsolicited data nor closed the connection.
     [[nodiscard]] bool is_idle();
-    /// There was no more time, or the last wait ended without a byte.
+    /// The time is up, or the last wait ended without a byte.
     [[nodiscard]] bool was_silent() const { return silent_; }
-    /// Why the peer ended the connection, in OpenSSL's words; empty: it did not say. Under TLS 1.3 a server
-    /// checks the client's certificate, or the lack of one, after the client's part of the handshake: then
-    /// this comes instead of an answer.
+    /// Why the peer closed the connection, in OpenSSL's words; empty: unknown. Under TLS 1.3 a server checks
+    /// for a client certificate after the client's part of the handshake, so this arrives instead of an
+    /// answer.
     [[nodiscard]] const std::string& alert() const { return alert_; }
 
   private:
     [[nodiscard]] Result<int> connect_to(const sockaddr& address, socklen_t size);
-    /// Waits until the socket has one of these `poll` events. False: there was no more time.
+    /// Waits until the socket has one of these `poll` events. False: timed out.
     [[nodiscard]] bool wait_for(short events);
     void begin_tls_turn();
-    /// Waits for what an operation that returned `result` needs: in the clear, `events`. False: waiting does
+    /// Waits for what an operation that returned `result` needs: `events` in plain text. False: waiting does
     /// not help.
     [[nodiscard]] bool wait_after(int result, short events);
-    /// Calls the operation, OpenSSL's or in the clear the system's, until waiting no longer helps.
+    /// Calls the operation (OpenSSL's, or the system's in plain text) until waiting no longer helps.
     ///
-    /// @return what it returned last; negative also if there was no more time
+    /// @return what it returned last; also negative on timeout
     template <class Operation>
     [[nodiscard]] int until_done(short events, Operation operation);
     [[nodiscard]] Error handshake_error() const;
-    /// What OpenSSL, or the peer by an alert, says that went wrong; empty: nothing of TLS.
+    /// What went wrong according to OpenSSL or the peer's alert; empty: not a TLS problem.
     [[nodiscard]] std::string tls_words() const;
 
     std::chrono::milliseconds silence_{0};
     std::chrono::steady_clock::time_point deadline_;
     bool silent_ = false;
     std::atomic<bool> cancelled_ = false;
-    std::mutex mutex_;                       ///< what `cancel` shuts down is not closed meanwhile
+    std::mutex mutex_;                       ///< prevents closing what `cancel` shuts down
     int socket_ = -1;                        ///< changed under mutex_
-    std::shared_ptr<SSL> ssl_;               ///< null: in the clear
+    std::shared_ptr<SSL> ssl_;               ///< null: plain text
     base::TlsSocket* tls_socket_ = nullptr;  ///< `ssl_`'s
     bool was_asked_for_certificate_ = false;
     std::string alert_;
@@ -132,11 +132,11 @@ class Wire {
 /// The value of `Proxy-Authorization`; nullopt: the proxy's URL has neither a user nor a password.
 [[nodiscard]] std::optional<std::string> proxy_authorization(const config::Proxy& proxy);
 
-/// Asks the proxy at the other end of the wire to pass bytes on to `target` (CONNECT: RFC 9110, 9.3.6).
+/// Asks the proxy at the other end of the wire to forward bytes to `target` (CONNECT: RFC 9110, 9.3.6).
 /// Afterwards the wire leads to the target.
 ///
 /// @return an error of kind `connect` or `timeout` whose message has the proxy's answer. A 4xx is definitive:
-/// asking again changes nothing, and may lock the account
+/// retrying is useless and may lock the account
 [[nodiscard]] Result<void> open_tunnel(Wire& wire, const config::Endpoint& target,
                                        const config::Proxy& proxy);
 

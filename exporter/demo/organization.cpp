@@ -21,10 +21,10 @@ using Microseconds = std::chrono::microseconds;
 
 constexpr double share_of_people = 0.62;
 
-/// The owner's id of the privileged token that never expires.
+/// Owner id of the privileged token that never expires.
 constexpr std::string_view platform_admin = "7e44a0f6-0c1d-4b6b-9d6e-52f1a3c0b8e7";
 
-/// A leap in time with more events than this (a suspended laptop, a test's clock) is cut short.
+/// A jump in time with more events than this (a suspended laptop, a test's clock) is cut short.
 constexpr int most_events_at_once = 50'000;
 
 Microseconds part_of(Microseconds whole, double fraction) {
@@ -38,14 +38,14 @@ std::string uuid(Random& random) {
                        high & 0xfffU, 0x8000U | ((low >> 48U) & 0x3fffU), low & 0xffffffffffffU);
 }
 
-/// Those who own a share of the tokens, with so many each.
+/// Owners for a share of the tokens, with this many each.
 std::vector<std::string> owners_of(double tokens, double tokens_each, Random& random) {
     std::vector<std::string> owners(1 + static_cast<std::size_t>(tokens / tokens_each));
     std::generate(owners.begin(), owners.end(), [&random] { return uuid(random); });
     return owners;
 }
 
-/// Whether a token is no longer listed: one to three days after it expired, as its id has it.
+/// Whether a token is no longer listed: one to three days after its expiry, depending on its id.
 bool has_left(const SimulatedToken& token, Timestamp now) {
     if (!token.expires_at || now < *token.expires_at + Days(1)) {
         return false;
@@ -116,7 +116,7 @@ std::optional<Microseconds> draw_lifetime(const SimulatedToken& token, Random& r
     return Days(random.pick(machine_days));
 }
 
-/// When a token was last used that could be for `usable` before `end`: mostly lately, sometimes long ago or
+/// Last use of a token that was usable for `usable` before `end`: usually recent, sometimes long ago or
 /// never.
 std::optional<Timestamp> draw_last_use(Microseconds usable, Timestamp end, Random& random) {
     if (random.chance(0.12)) {
@@ -190,7 +190,7 @@ constexpr std::array archetypes = {
 SimulatedOrganization::SimulatedOrganization(OrganizationOptions options, Timestamp now)
     : options_(std::move(options)), now_(now), random_(options_.seed) {
     const auto size = static_cast<double>(options_.tokens);
-    // Drawn apart: their number depends on the size, and the tokens must not.
+    // Drawn separately: their number depends on the size, which must not affect the tokens.
     Random owners(random_.bits());
     people_ = owners_of(size * share_of_people, 3, owners);
     machines_ = owners_of(size * (1 - share_of_people), 4, owners);
@@ -222,7 +222,7 @@ std::optional<datadog::User> SimulatedOrganization::user_of(std::string_view id)
 
 SimulatedToken SimulatedOrganization::make_token(Timestamp created_at) {
     const bool of_a_person = random_.chance(share_of_people);
-    // Some service tokens are listed as personal ones, as they once all were.
+    // Some service tokens are listed as personal ones, like all of them originally.
     const bool personal = of_a_person || random_.chance(0.05);
     const std::vector<std::string>& owners = of_a_person ? people_ : machines_;
     const std::size_t owner = random_.below(owners.size());
@@ -258,9 +258,10 @@ SimulatedToken SimulatedOrganization::own_token(Timestamp now) {
 SimulatedToken SimulatedOrganization::settled_token(Timestamp now) {
     SimulatedToken token = make_token(now);
     const Microseconds lifetime = token.expires_at ? *token.expires_at - token.created_at : Days(1100);
-    // One in a hundred has just expired; the organization still lists those for a day or more.
+    // One in a hundred has just expired; the organization still lists these for a day or more.
     const bool just_expired = token.expires_at && random_.chance(0.01);
-    // A machine's token is replaced two days before its end: the demo does not begin with an outage at hand.
+    // A machine's token is replaced two days before it expires, so the demo does not start with an imminent
+    // outage.
     const Microseconds service_life =
         token.owner_type == datadog::OwnerType::user ? lifetime : lifetime - Days(2);
     const Microseconds age = just_expired ? lifetime + part_of(hours(20), random_.fraction())
@@ -317,7 +318,7 @@ void SimulatedOrganization::happen(Timestamp now) {
     }
 }
 
-/// Keeps the population near the size that it began with.
+/// Keeps the population near its initial size.
 void SimulatedOrganization::create_or_revoke(Timestamp now) {
     const double creation = tokens_.size() < options_.tokens   ? 0.9
                             : tokens_.size() > options_.tokens ? 0.1
@@ -332,7 +333,7 @@ void SimulatedOrganization::create_or_revoke(Timestamp now) {
     }
 }
 
-/// Grants the token a scope more or takes one away.
+/// Grants the token another scope or removes one.
 void SimulatedOrganization::edit(SimulatedToken& token, Timestamp now) {
     const std::size_t before = token.scopes.size();
     if (before < 2 || random_.chance(0.5)) {

@@ -1,9 +1,8 @@
-// demo/: a simulated Datadog organization, for `--demo` and for tests. A size, a seed and the time come in;
-// tokens whose numbers look like a real organization's, and how they are created, used, edited and revoked as
-// time passes, come out. Time passes only when a caller says so, and the same seed and the same moments give
-// the same tokens. Nothing here opens a socket or writes JSON: `SimulatedApi` hands out pages as datadog/
-// would have read them, and the tests serve the same organization over HTTP
-// (tests/support/simulated_datadog.h).
+// demo/: a simulated Datadog organization, for `--demo` and for tests. In: a size, a seed and the time. Out:
+// tokens with realistic numbers that are created, used, edited and revoked as time passes. Time passes only
+// when a caller says so, and the same seed and times give the same tokens. Nothing here opens a socket or
+// writes JSON: `SimulatedApi` hands out pages as datadog/ would have read them, and the tests serve the same
+// organization over HTTP (tests/support/simulated_datadog.h).
 #pragma once
 
 #include "datadog/token.h"
@@ -21,7 +20,7 @@
 
 namespace exporter::demo {
 
-/// Chance, the same on every platform: the standard distributions are not, so these few are written out.
+/// Random numbers that are the same on every platform; the standard distributions are not.
 class Random {
   public:
     explicit Random(std::uint64_t seed) : engine_(seed) {}
@@ -49,7 +48,7 @@ class Random {
     std::mt19937_64 engine_;
 };
 
-/// A token as the organization keeps it.
+/// A token as stored by the organization.
 struct SimulatedToken {
     std::string id;
     std::string name;
@@ -69,38 +68,39 @@ struct OrganizationOptions {
     std::size_t tokens = 400;
     std::uint64_t seed = 1;
     /// Mean time between changes (a token is created, revoked, edited or used), for an organization of any
-    /// size. Zero: nothing happens but that tokens expire.
+    /// size. Zero: tokens only expire.
     std::chrono::milliseconds mean_time_between_events = std::chrono::seconds(5);
     /// `public_portion` of the token that the exporter itself uses.
     std::string exporter_public_portion = "ddpat_demo";
 };
 
-/// The organization itself: deterministic from its seed and the moments it was advanced to. Not thread-safe.
+/// The organization itself: determined by its seed and the times it was advanced to. Not thread-safe.
 ///
 /// The population is what a security team would find in a real one: people with a few tokens of days to a
 /// year, machines with long-lived or never-expiring ones, some privileged, some idle for months, some never
 /// used, a few expired but still listed, one or two leaked, 40 to 60 scopes with a long tail, a handful of
 /// tokens without scopes, names with quotes, newlines and non-Latin letters; and the exporter's own token.
 /// Any organization of ten or more has a token of each of these kinds. No machine's token is about to expire
-/// at the beginning. Of two organizations with the same seed, the larger has the tokens of the smaller, whose
-/// owners may be others.
+/// at the start. Of two organizations with the same seed, the larger contains the tokens of the smaller,
+/// possibly with other owners.
 class SimulatedOrganization {
   public:
     SimulatedOrganization(OrganizationOptions options, base::Timestamp now);
 
-    /// Lets time pass: tokens are created, used, edited, revoked, expire, and one to three days after that
-    /// leave the list. The exporter's own token is never edited or revoked. Going back in time does nothing.
+    /// Lets time pass: tokens are created, used, edited and revoked; they expire, and leave the list one to
+    /// three days later. The exporter's own token is never edited or revoked. Going back in time does
+    /// nothing.
     void advance(base::Timestamp now);
 
-    /// In order of creation; tests may change them, and add and remove some.
+    /// In order of creation; tests may change, add and remove tokens.
     [[nodiscard]] std::vector<SimulatedToken>& tokens() { return tokens_; }
     [[nodiscard]] const std::vector<SimulatedToken>& tokens() const { return tokens_; }
     [[nodiscard]] base::Timestamp now() const { return now_; }
 
-    /// An owner of tokens, which may all be gone by now; nullopt: there is no such user.
+    /// A present or former owner of tokens; nullopt: there is no such user.
     [[nodiscard]] std::optional<datadog::User> user_of(std::string_view id) const;
 
-    /// A token that was just created, and never used. It is not in the list yet.
+    /// A new token that was never used. It is not in the list yet.
     [[nodiscard]] SimulatedToken make_token(base::Timestamp created_at);
 
   private:

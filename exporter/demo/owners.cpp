@@ -12,12 +12,12 @@
 namespace exporter::demo {
 namespace {
 
-/// The chance that an id brings with it.
+/// Random numbers seeded by an id.
 Random chance_of(std::string_view id) {
     return Random(base::parse_number<std::uint32_t>(id.substr(0, 8), 16).value_or(0));
 }
 
-/// Of a word that begins with an ASCII letter, as all names of the vocabulary do.
+/// Of a word that starts with an ASCII letter, like all names in the vocabulary.
 std::string capitalized(std::string_view word) {
     std::string name(word);
     name.front() = static_cast<char>(name.front() - 'a' + 'A');

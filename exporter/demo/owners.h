@@ -1,5 +1,5 @@
-// Who owns the simulated organization's tokens: names out of the vocabulary, decided by an owner's id and
-// place alone. They take nothing from the organization's chance, so that a seed keeps giving the same tokens.
+// The owners of the simulated organization's tokens: names from the vocabulary, determined only by an owner's
+// id and place. They don't consume the organization's random numbers, so a seed keeps giving the same tokens.
 #pragma once
 
 #include "datadog/user.h"
@@ -9,7 +9,7 @@
 
 namespace exporter::demo {
 
-/// A user. Some are disabled, some have no name, a few one that breaks naive escaping.
+/// A user. Some are disabled, some have no name, and a few have a name that breaks naive escaping.
 ///
 /// @param place among the organization's people, which their tokens' names follow too
 [[nodiscard]] datadog::User person(std::size_t place, std::string_view id);

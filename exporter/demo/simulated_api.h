@@ -1,5 +1,4 @@
-// The simulated organization as a client of the API sees it: page by page and user by user, within a
-// rate limit.
+// The simulated organization as seen by an API client: page by page and user by user, within a rate limit.
 #pragma once
 
 #include "datadog/page.h"
@@ -40,7 +39,7 @@ class RateLimiter {
     int used_ = 0;
 };
 
-/// `tokens` as datadog/ reads them from an answer that was sent at `now`. The page does not point into them.
+/// `tokens` as datadog/ reads them from an answer sent at `now`. The page does not point into them.
 /// @param total of the whole listing
 [[nodiscard]] datadog::Page page_of(std::span<const SimulatedToken> tokens, std::size_t total,
                                     base::Timestamp now);
@@ -52,9 +51,9 @@ class SimulatedApi {
         : organization_(organization, now), rate_limiter_(rate_limit) {}
 
     /// Lets the organization's time pass until `now`, and lists one page of it in order of creation: 200, or
-    /// 429 beyond the rate limit. The exchange has taken no time.
+    /// 429 beyond the rate limit. The exchange takes no time.
     [[nodiscard]] datadog::Answer page(std::size_t number, std::size_t size, base::Timestamp now);
-    /// Looks up one user: 200, 404, or 429 beyond the same rate limit. The exchange has taken no time.
+    /// Looks up one user: 200, 404, or 429 beyond the same rate limit. The exchange takes no time.
     [[nodiscard]] datadog::UserAnswer user(std::string_view id, base::Timestamp now);
 
   private:

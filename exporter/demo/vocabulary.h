@@ -1,4 +1,4 @@
-// The words that the simulated organization is made of.
+// The vocabulary of the simulated organization.
 #pragma once
 
 #include <array>
@@ -73,7 +73,7 @@ inline constexpr auto first_names = std::to_array<std::string_view>(
      "ines",  "jamal",  "kofi",  "linh",   "maya",  "noor",   "olga",  "priya", "quinn",  "ravi",
      "søren", "tomoko", "uma",   "viktor", "wen",   "ximena", "yusuf", "zoë"});
 
-/// Of people, in small ASCII letters, as in their e-mail addresses.
+/// Last names in lower-case ASCII, as in e-mail addresses.
 inline constexpr auto last_names = std::to_array<std::string_view>(
     {"adeyemi", "andersen", "berg",   "castillo", "demir",  "duarte", "fischer", "haddad",
      "ivanova", "kaplan",   "kimura", "lefevre",  "mensah", "moreau", "nguyen",  "okafor",

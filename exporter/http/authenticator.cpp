@@ -43,12 +43,12 @@ Digest hmac_sha256(const Digest& key, std::string_view message) {
     const auto* const bytes = reinterpret_cast<const unsigned char*>(message.data());
     if (::HMAC(::EVP_sha256(), key.data(), static_cast<int>(key.size()), bytes, message.size(), digest.data(),
                nullptr) == nullptr) {
-        std::abort();  // Only for want of memory. A digest that is the same for all would let anybody in.
+        std::abort();  // Fails only without memory. A digest that is the same for all would let anybody in.
     }
     return digest;
 }
 
-/// Without randomness the program ends: there is nothing to fall back to.
+/// Without randomness the program ends: there is no fallback.
 Digest random_key() {
     Digest key{};
     if (::RAND_bytes(key.data(), static_cast<int>(key.size())) != 1) {
@@ -57,12 +57,12 @@ Digest random_key() {
     return key;
 }
 
-/// Nobody is told what `done` has no memory for; that a check takes too long ends the connection.
+/// If `done` runs out of memory, its verdict is lost; the check's time limit then ends the connection.
 void tell(const Authenticator::Done& done, Verdict verdict) noexcept {
     try {
         done(verdict);
     } catch (const std::exception&) {
-        // Others wait for their turn.
+        // Others wait their turn.
     }
 }
 
@@ -124,7 +124,7 @@ bool BcryptHash::matches(const base::Secret& password) const {
     const char* const hash =
         ::crypt_rn(password.expose().data(), text_.c_str(), data.get(), static_cast<int>(sizeof(crypt_data)));
     const std::string_view made = hash != nullptr ? hash : "";
-    // The salt's last character has bits that carry nothing, and may come back as another one.
+    // The salt's last character has unused bits, and may come back as a different one.
     constexpr std::size_t compared_from = prefix_size + salt_size;
     return made.size() == hash_size &&
            ::CRYPTO_memcmp(made.data() + compared_from, text_.data() + compared_from,
@@ -140,13 +140,13 @@ Users::Users(std::map<std::string, BcryptHash> hashes) : known_(std::move(hashes
     if (unknown_.empty()) {
         unknown_.push_back(BcryptHash::of_nothing(default_cost));
     }
-    // The hashes are secret as keys must be, and they outlast a restart.
+    // The hashes are secret like a key, and survive a restart.
     const Digest digest = hmac_sha256({}, all);
     std::memcpy(&key_, digest.data(), sizeof key_);
 }
 
 const BcryptHash& Users::hash_for(const std::string& user) const {
-    // In any case, so that it takes no time of its own.
+    // Always done, so that the time does not depend on it.
     const std::size_t number = base::text_hash(user, key_) % unknown_.size();
     const auto found = known_.find(user);
     return found != known_.end() ? found->second : unknown_[number];
@@ -159,8 +159,7 @@ bool Users::admit(const Credentials& credentials) const {
 
 LoginCache::LoginCache(std::size_t capacity) : Recent(capacity), key_(random_key()) {}
 
-// A user has no colon, and the password comes in a step of its own: no end of one reads as the beginning of
-// another.
+// A user name has no colon, and the password is hashed separately, so no two logins have the same encoding.
 Digest LoginCache::fingerprint(const Credentials& credentials, const BcryptHash& hash) const {
     return hmac_sha256(hmac_sha256(key_, fmt::format("{}:{}", credentials.user, hash.text())),
                        credentials.password.expose());
@@ -246,7 +245,7 @@ bool Authenticator::is_right(const Job& job) {
     for (;;) {
         const auto users = users_;
         const auto fingerprint = cache_.fingerprint(*job.credentials, users->hash_for(job.credentials->user));
-        // The same login may have waited twice.
+        // The same login may have been queued twice.
         bool matches = cache_.contains(fingerprint);
         if (!matches) {
             lock.unlock();

@@ -1,6 +1,6 @@
-// Logins of HTTP's Basic scheme (RFC 7617): who may come in by which password, exporter-toolkit's
-// `basic_auth_users`; which logins were right before; and the check of the others, off the serving thread:
-// bcrypt is made to be slow.
+// HTTP Basic authentication (RFC 7617): users and password hashes (exporter-toolkit's `basic_auth_users`), a
+// cache of successful logins, and checks of other logins off the serving thread, because bcrypt is slow by
+// design.
 #pragma once
 
 #include "base/secret.h"
@@ -35,25 +35,25 @@ struct Credentials {
 /// Strict: the scheme in any case, then spaces, then base64 with its padding of `user:password`. Both parts
 /// may be empty or hold any bytes.
 ///
-/// @param authorization the header's value; several, joined by commas, are none
+/// @param authorization the header's value; several values, joined by commas, are invalid
 [[nodiscard]] std::optional<Credentials> parse_basic_authorization(std::string_view authorization);
 
 /// bcrypt, by libxcrypt. As `htpasswd -B` writes it: `$2y$10$` with 53 more characters. Constant.
 class BcryptHash {
   public:
-    /// Takes `$2a$`, `$2b$` and `$2y$`, all to mean the right algorithm, as Go does: they mark historical
-    /// bugs of other programs. bcrypt's cost goes up to 31, but each step doubles the work that anybody who
-    /// sends a password causes: 16 is several seconds of a core, and the highest that is taken.
+    /// Accepts `$2a$`, `$2b$` and `$2y$` as the same algorithm, as Go does: they mark historical bugs in
+    /// other programs. bcrypt's cost goes up to 31, but each step doubles the work for every password sent:
+    /// 16 takes several seconds of a core, and is the highest accepted.
     ///
-    /// @return or what is wrong, for a message behind the hash's place; never quotes it
+    /// @return or what is wrong, for a message after the hash's place; never quotes it
     [[nodiscard]] static tl::expected<BcryptHash, std::string_view> parse(std::string_view text);
 
-    /// One that no password is known for.
+    /// A hash with no known password.
     ///
     /// @param cost 4 to 16
     [[nodiscard]] static BcryptHash of_nothing(unsigned cost);
 
-    /// Whether both are the same hash, whichever of the versions was written.
+    /// Whether both are the same hash, in any version.
     friend bool operator==(const BcryptHash&, const BcryptHash&) = default;
 
     /// 4 to 16: each step takes twice as long.
@@ -62,11 +62,11 @@ class BcryptHash {
     /// `$2b$`, cost, salt and result.
     [[nodiscard]] const std::string& text() const { return text_; }
 
-    /// Takes some 70 ms at cost 10. A password of which bcrypt sees only a part (RFC 7617 allows NUL
-    /// characters; bcrypt stops there, and after 72 bytes) matches nothing, and is refused at once.
+    /// Takes some 70 ms at cost 10. A password that bcrypt would truncate (at a NUL character, which RFC 7617
+    /// allows, or after 72 bytes) matches nothing and is refused immediately.
     [[nodiscard]] bool matches(const base::Secret& password) const;
 
-    /// Whether `matches` takes its time over it.
+    /// Whether `matches` is slow for this password.
     [[nodiscard]] static bool can_match(const base::Secret& password);
 
   private:
@@ -81,35 +81,35 @@ using Digest = std::array<unsigned char, 32>;
 /// Constant.
 class Users {
   public:
-    /// @param hashes by user; none: nobody comes in
+    /// @param hashes by user; none: nobody gets in
     explicit Users(std::map<std::string, BcryptHash> hashes);
 
-    /// Takes its time: that of bcrypt, whether there is such a user or not.
+    /// Takes as long as bcrypt, whether or not the user exists.
     [[nodiscard]] bool admit(const Credentials& credentials) const;
 
-    /// What somebody's password is compared with. Somebody unknown has a hash of one of the costs there are,
-    /// and of the same one for as long as the users stay, over restarts too: or the time it takes would tell
-    /// who is known.
+    /// The hash to compare a user's password with. An unknown user gets a hash with one of the existing
+    /// costs, always the same one while the users stay the same, even across restarts: otherwise the time
+    /// would reveal which users exist.
     [[nodiscard]] const BcryptHash& hash_for(const std::string& user) const;
 
   private:
     std::map<std::string, BcryptHash> known_;
-    std::vector<BcryptHash> unknown_;  ///< one for each of the known, of its cost; at least one
+    std::vector<BcryptHash> unknown_;  ///< one for each known user, with the same cost; at least one
     base::HashKey key_;
 };
 
-/// The newest few of what was inserted. Not for several threads at once.
+/// The most recently inserted items. Not thread-safe.
 template <class T>
 class Recent {
   public:
-    /// @param capacity at which the oldest makes room, at least 1
+    /// @param capacity beyond which the oldest is dropped, at least 1
     explicit Recent(std::size_t capacity) : capacity_(capacity) {}
 
     [[nodiscard]] bool contains(const T& item) const {
         return std::find(items_.begin(), items_.end(), item) != items_.end();
     }
 
-    /// What is there already keeps its age.
+    /// An existing item keeps its age.
     void insert(T item) {
         if (contains(item)) {
             return;
@@ -125,36 +125,35 @@ class Recent {
     std::deque<T> items_;  ///< the oldest first
 };
 
-/// Which logins were right, by fingerprints from which no password can be recovered. Not for several threads
-/// at once, except `fingerprint`.
+/// Successful logins, as fingerprints from which no password can be recovered. Not thread-safe, except
+/// `fingerprint`.
 class LoginCache : public Recent<Digest> {
   public:
-    /// @param capacity at which the oldest makes room, at least 1
+    /// @param capacity beyond which the oldest is dropped, at least 1
     explicit LoginCache(std::size_t capacity);
 
     /// HMAC with a key that only this object has. Takes a microsecond or two.
     ///
-    /// @param hash the user's: with another one no login of before is found
+    /// @param hash the user's; if it changes, previous logins are not found
     [[nodiscard]] Digest fingerprint(const Credentials& credentials, const BcryptHash& hash) const;
 
   private:
     const Digest key_;
 };
 
-/// Who is next when many peers wait for the same thing: each in turn, however many jobs one of them has.
-/// Not for several threads at once.
+/// A queue that serves waiting peers in turn, however many jobs one of them has. Not thread-safe.
 template <class Job>
 class FairQueue {
   public:
-    /// @param longest how many jobs may wait
-    /// @param longest_of_peer how many of them may be one peer's
+    /// @param longest maximum number of waiting jobs
+    /// @param longest_of_peer maximum for a single peer
     FairQueue(std::size_t longest, std::size_t longest_of_peer)
         : longest_(longest), longest_of_peer_(longest_of_peer) {}
 
     /// When the queue is full, the peer with the most jobs gives up its newest for a peer with at least two
-    /// fewer. So a peer that has none waiting is turned away only while `longest` others wait.
+    /// fewer. So a peer with no waiting job is rejected only while `longest` others wait.
     ///
-    /// @return the job that there is no room for: another peer's, or `job` itself
+    /// @return the job that has to go: another peer's, or `job` itself
     [[nodiscard]] std::optional<Job> push(std::string_view peer, Job job) {
         auto line =
             std::find_if(lines_.begin(), lines_.end(), [&](const Line& other) { return other.peer == peer; });
@@ -182,7 +181,7 @@ class FairQueue {
         return removed;
     }
 
-    /// The first job of the peer whose turn it is; none when no job waits.
+    /// The first job of the next peer; none if no job waits.
     [[nodiscard]] std::optional<Job> pop() {
         if (lines_.empty()) {
             return std::nullopt;
@@ -210,7 +209,7 @@ class FairQueue {
 
     const std::size_t longest_;
     const std::size_t longest_of_peer_;
-    std::list<Line> lines_;  ///< the one whose turn it is first
+    std::list<Line> lines_;  ///< next peer first
     std::size_t size_ = 0;
 };
 
@@ -220,48 +219,48 @@ enum class Verdict {
     too_many  ///< not checked: too many wait, or memory ran out
 };
 
-/// Any thread may call anything, `done` too, which only must not destroy the object.
+/// Thread-safe. `done` may call anything too, but must not destroy the object.
 ///
-/// Two queues share the worker, one check each in turn: that of the peers that had a login right before, and
-/// that of all others. So guessers, however many, neither take the known peers' places nor more than every
-/// second check from them.
+/// Two queues take turns on the worker: one for peers that have logged in successfully before, and one for
+/// all others. So password guessers, however many, neither take known peers' places nor more than every
+/// second check.
 class Authenticator {
   public:
-    /// Told the verdict, on the worker's thread or on one that calls `verify`. Waits for nothing that the
-    /// destroying thread may hold. What it throws is dropped.
+    /// Receives the verdict, on the worker's thread or in `verify`. Must not wait for anything that the
+    /// destroying thread may hold. Its exceptions are dropped.
     using Done = std::function<void(Verdict)>;
 
-    /// Of each of the two. At bcrypt's usual cost of 10, 64 checks take 5 s: half of what Prometheus waits.
+    /// Of each of the two queues. At bcrypt's usual cost of 10, 64 checks take 5 s: half of Prometheus'
+    /// timeout.
     static constexpr std::size_t longest_queue = 64;
-    /// Of one peer: room for the connections that a scraper opens at once.
+    /// Of one peer: enough for the connections that a scraper opens at once.
     static constexpr std::size_t longest_queue_of_a_peer = 4;
-    /// How many peers are remembered for a login that was right.
+    /// How many peers with a successful login are remembered.
     static constexpr std::size_t most_proven_peers = 256;
 
     explicit Authenticator(Users users);
     Authenticator(const Authenticator&) = delete;
     Authenticator& operator=(const Authenticator&) = delete;
-    /// What still waits is never told. Waits for the one check that is under way, if any: better not on the
-    /// serving thread while it serves.
+    /// Drops waiting checks without a verdict. Waits for the current check, if any, so avoid this on the
+    /// serving thread.
     ~Authenticator();
 
-    /// At once: wrong where there is no well-formed header, or a password that can't be anybody's; right
-    /// where this login was right before. None: `verify` it.
+    /// Without waiting: wrong if the header is malformed or the password can't be anybody's; right if this
+    /// login succeeded before. None: `verify` it.
     ///
-    /// @param authorization the header's value, empty when there is none
-    /// @param peer as of `verify`
+    /// @param authorization the header's value, empty if there is none
+    /// @param peer as for `verify`
     [[nodiscard]] std::optional<Verdict> known(std::string_view authorization, const std::string& peer);
 
-    /// Checks it in its turn: the peers take turns, with one check each. Every login that is verified takes
-    /// about the same time, whoever it is for. A peer that has none waiting is turned away only while
-    /// `longest_queue` others wait.
+    /// Queues a check; the peers take turns, with one check each. Every verification takes about the same
+    /// time, for any user. A peer with no waiting check is rejected only while `longest_queue` others wait.
     ///
-    /// @param peer by whom the queue is shared fairly: an address, or a network's
+    /// @param peer key for sharing the queue fairly: an address or a network
     void verify(std::string_view authorization, const std::string& peer, Done done);
 
-    /// From now on no login of the users before is right, unless it is one of the new as well; those that
-    /// wait or are being checked are judged by the new. Logins of users whose hash stays are not forgotten:
-    /// they would have to compete with strangers for a check.
+    /// Replaces the users. Waiting and current checks are judged by the new users. Successful logins of users
+    /// whose hash stays the same are remembered; otherwise they would have to compete with strangers for a
+    /// check.
     void replace(Users users);
 
   private:
@@ -275,20 +274,20 @@ class Authenticator {
     [[nodiscard]] std::optional<Job> next_job(const std::stop_token& stop);
     [[nodiscard]] bool is_right(const Job& job);
 
-    std::mutex mutex_;  ///< protects all up to the next mutex; never held during a check
+    std::mutex mutex_;  ///< protects everything up to the next mutex; never held during a check
     std::condition_variable_any changed_;
     std::shared_ptr<const Users> users_;
     LoginCache cache_{256};
-    Recent<std::string> proven_{most_proven_peers};  ///< peers that had a login right, of whatever users
-    /// Of the proven, then of all others.
+    Recent<std::string> proven_{most_proven_peers};  ///< peers with a successful login by any user
+    /// For known peers, then for all others.
     std::array<FairQueue<Job>, 2> queues_{FairQueue<Job>{longest_queue, longest_queue_of_a_peer},
                                           FairQueue<Job>{longest_queue, longest_queue_of_a_peer}};
-    std::size_t turn_ = 0;  ///< whose turn it is of the queues
+    std::size_t turn_ = 0;  ///< which queue is next
 
     std::mutex telling_;  ///< held while `done` is called
-    bool ended_ = false;  ///< by `telling_`: nobody is told any more
+    bool ended_ = false;  ///< protected by `telling_`: verdicts are dropped
 
-    std::jthread worker_;  ///< last: it uses all the others
+    std::jthread worker_;  ///< last, because it uses all the others
 };
 
 }  // namespace exporter::http

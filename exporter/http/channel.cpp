@@ -16,7 +16,7 @@
 namespace exporter::http {
 namespace {
 
-/// @param result of a call on a socket that does not wait
+/// @param result of a call on a non-blocking socket
 Transfer outcome(ssize_t result, Progress want) {
     if (result > 0) {
         return {Progress::done, static_cast<std::size_t>(result)};
@@ -29,7 +29,7 @@ Transfer send_plain(int socket, std::span<const std::string_view> pieces) {
     const auto count = std::min(parts.size(), pieces.size());
     std::transform(pieces.begin(), pieces.begin() + static_cast<std::ptrdiff_t>(count), parts.begin(),
                    [](std::string_view piece) {
-                       // The interface is older than const: sending does not write to it.
+                       // The interface predates const: sending does not write to it.
                        return iovec{const_cast<char*>(piece.data()), piece.size()};
                    });
     msghdr message{};
@@ -41,7 +41,7 @@ Transfer send_plain(int socket, std::span<const std::string_view> pieces) {
 /// The most that one record carries (RFC 8446, 5.1).
 constexpr std::size_t record_limit = 16384;
 
-/// The beginning of the concatenation of `pieces` that makes a record, in place where it can be.
+/// The first record's worth of the concatenated `pieces`, without copying if possible.
 std::string_view first_record(std::span<const std::string_view> pieces,
                               std::array<char, record_limit>& buffer) {
     while (pieces.front().empty()) {
@@ -57,7 +57,7 @@ std::string_view first_record(std::span<const std::string_view> pieces,
     return {buffer.data(), size};
 }
 
-/// Go's answer and a field: what it says is known to search engines.
+/// Go's answer plus one field: search engines know its text.
 constexpr std::string_view plain_http_answer =
     "HTTP/1.0 400 Bad Request\r\nCache-Control: no-store\r\n\r\nClient sent an HTTP request to an HTTPS "
     "server.\n";
@@ -144,7 +144,7 @@ Transfer Channel::read(std::span<char> into) {
     return transfer;
 }
 
-// With TLS one record for each call, as full as can be: a head and a short body go together.
+// With TLS, one record per call, as full as possible: a head and a short body share one.
 Transfer Channel::write(std::span<const std::string_view> pieces) {
     if (!ssl_) {
         return send_plain(socket_, pieces);

@@ -1,5 +1,5 @@
-// One connection's bytes, plain or encrypted. Never waits: an operation that can't go on tells what to wait
-// for. Internal to the server.
+// One connection's bytes, plain or encrypted. Never blocks: an operation that can't continue reports what to
+// wait for. Internal to the server.
 #pragma once
 
 #include <openssl/types.h>
@@ -17,8 +17,8 @@ namespace exporter::http {
 
 enum class Progress {
     done,
-    want_read,   ///< nothing happened; again when the socket is readable
-    want_write,  ///< nothing happened; again when it is writable
+    want_read,   ///< nothing happened; retry when the socket is readable
+    want_write,  ///< nothing happened; retry when it is writable
     end,         ///< the peer has finished sending
     failed       ///< broken; only closing is left
 };
@@ -34,24 +34,24 @@ class Channel {
     /// @param socket stays the caller's, must be non-blocking and outlive the channel
     explicit Channel(int socket) : socket_(socket) {}
 
-    /// Encrypted. Throws where there is no memory.
-    /// @param ssl for a server, without a socket; null: there was no memory for it
+    /// Encrypted. Throws if out of memory.
+    /// @param ssl for a server, without a socket; null: out of memory
     Channel(int socket, std::shared_ptr<SSL> ssl);
     Channel(const Channel&) = delete;
     Channel& operator=(const Channel&) = delete;
     ~Channel() = default;
 
-    /// To be called until it is done, before anything else.
+    /// Call this until it is done, before anything else.
     [[nodiscard]] Progress handshake();
 
     /// @param into not empty
     [[nodiscard]] Transfer read(std::span<char> into);
 
-    /// Writes a beginning of the concatenation of `pieces`, of which at least one is not empty. After a want,
-    /// the next call must begin with the same bytes.
+    /// Writes a prefix of the concatenated `pieces`, at least one of which is not empty. After a "want"
+    /// result, the next call must start with the same bytes.
     [[nodiscard]] Transfer write(std::span<const std::string_view> pieces);
 
-    /// Tells the peer that nothing more is sent. Once, after the last write.
+    /// Tells the peer that nothing more will be sent. Call it once, after the last write.
     void finish();
 
   private:
@@ -61,8 +61,7 @@ class Channel {
 
     const int socket_;
     const std::shared_ptr<SSL> ssl_ = nullptr;  ///< null: plain
-    base::TlsSocket* bytes_ = nullptr;          ///< `ssl_`'s
-    /// OpenSSL wants to be asked nothing more, not even to say goodbye.
+    base::TlsSocket* bytes_ = nullptr;  ///< `ssl_` must not be used any more, not even for a shutdown.
     bool broken_ = false;
 };
 

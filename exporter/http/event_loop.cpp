@@ -12,7 +12,7 @@
 namespace exporter::http {
 namespace {
 
-/// @param result of a call of the kernel's
+/// @param result of a system call
 int succeeded(int result, const char* what) {
     if (result < 0) {
         throw std::system_error(errno, std::system_category(), what);
@@ -58,7 +58,7 @@ void EventLoop::run_tasks() {
         try {
             task();
         } catch (const std::exception&) {
-            // Memory ran out; the others have their turn.
+            // Out of memory; continue with the others.
         }
     }
 }

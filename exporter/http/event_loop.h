@@ -1,8 +1,8 @@
-// The server's thread: which of many sockets can be read or written, by one epoll instance, and what other
-// threads hand over. Internal to the server.
+// The server's event loop: waits for sockets to become readable or writable with one epoll instance, and runs
+// tasks posted by other threads. Internal to the server.
 //
-// Not Asio, which never frees what it allocates for a descriptor and scatters it over the heap: memory would
-// stay high after a crowd of connections has left.
+// Not Asio, which never frees its per-descriptor allocations and scatters them over the heap: memory would
+// stay high after many connections have closed.
 #pragma once
 
 #include "base/descriptor.h"
@@ -19,7 +19,7 @@
 
 namespace exporter::http {
 
-/// Used on the server's thread alone, but for `post`. Must outlive its waiters.
+/// Used only on the server's thread, except for `post`. Must outlive its waiters.
 class EventLoop {
   public:
     using Time = std::chrono::steady_clock::time_point;
@@ -32,35 +32,36 @@ class EventLoop {
         Waiter& operator=(const Waiter&) = delete;
         virtual ~Waiter() = default;
 
-        /// What was waited for has come, or the socket is broken, which shows in its next operation. Of a
-        /// broken socket it may be called without a wait. Does not throw.
+        /// Called when the awaited event has occurred, or when the socket is broken, which the next operation
+        /// will show. For a broken socket it may be called without a wait. Does not throw.
         virtual void ready() = 0;
 
       private:
         friend class EventLoop;
-        bool registered_ = false;  ///< the kernel knows its socket
+        bool registered_ = false;  ///< its socket is registered with the kernel
     };
 
-    /// Throws where the kernel has no room.
+    /// Throws if the kernel is out of resources.
     EventLoop();
 
-    /// Waits for events, until `until` if no task is posted, calls those that are ready and runs the tasks.
-    /// Whether there was anything to do.
+    /// Waits for events until `until`, or until a task is posted; calls ready waiters and runs tasks. Returns
+    /// whether there was anything to do.
     bool turn(Time until);
 
-    /// For any thread: runs the task in the next turn. One that throws, as memory runs out, is lost alone.
+    /// For any thread: runs the task in the next turn. If a task throws, out of memory, only that task is
+    /// lost.
     void post(Task task);
 
-    /// Calls `waiter.ready()` once. A waiter waits for one socket in its life. Throws the first time, where
-    /// the kernel has no room for another.
+    /// Calls `waiter.ready()` once. A waiter waits for only one socket in its lifetime. The first call throws
+    /// if the kernel is out of resources.
     void wait(int socket, Progress want, Waiter& waiter);
-    /// To be called before the socket is closed.
+    /// Call this before the socket is closed.
     void leave(int socket, Waiter& waiter);
 
   private:
     void run_tasks();
 
-    /// Sockets that are served before tasks and deadlines have their turn.
+    /// Sockets served before tasks and deadlines get their turn.
     static constexpr std::size_t events_per_turn = 64;
 
     const base::Descriptor epoll_;

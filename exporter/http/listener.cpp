@@ -45,7 +45,7 @@ tl::expected<Socket, std::error_code> open(const Endpoint& endpoint) {
         socket.is_open() &&
         // Without it a restart would fail while connections of the previous run are in TIME_WAIT.
         set_option(socket, SOL_SOCKET, SO_REUSEADDR, 1) &&
-        // The unspecified address is to serve IPv4 as well, whatever the system's default.
+        // The unspecified address must serve IPv4 as well, whatever the system's default.
         (family != AF_INET6 || set_option(socket, IPPROTO_IPV6, IPV6_V6ONLY, 0)) &&
         ::bind(socket.get(), endpoint.get(), endpoint.size) == 0 && ::listen(socket.get(), SOMAXCONN) == 0;
     if (!is_listening) {
@@ -75,7 +75,7 @@ tl::expected<Socket, std::error_code> open_tcp(const std::string& host, std::uin
     if (!host.empty()) {
         return resolve(host.c_str(), port).and_then(open);
     }
-    // One socket for IPv6 and IPv4; for IPv4 alone where the kernel has no IPv6.
+    // One socket for IPv6 and IPv4; only IPv4 if the kernel has no IPv6.
     return resolve("::", port).and_then(open).or_else([port](const std::error_code& reason) {
         return reason == std::errc::address_family_not_supported || reason == std::errc::address_not_available
                    ? resolve("0.0.0.0", port).and_then(open)
@@ -100,7 +100,7 @@ tl::expected<Socket, std::error_code> open_unix(const std::string& path) {
     address.sun_family = AF_UNIX;
     path.copy(address.sun_path, path.size());
     endpoint.size = sizeof address;
-    // A process that has gone may have left its socket's file.
+    // A terminated process may have left its socket file behind.
     const Socket probe(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
     if (socket_file_at(path) && ::connect(probe.get(), endpoint.get(), endpoint.size) != 0 &&
         errno == ECONNREFUSED) {
@@ -112,7 +112,7 @@ tl::expected<Socket, std::error_code> open_unix(const std::string& path) {
 base::ListenAddress bound_address(const Socket& socket) {
     Endpoint endpoint;
     endpoint.size = sizeof endpoint.address;
-    // It can't fail for a socket that listens.
+    // It can't fail for a listening socket.
     ::getsockname(socket.get(), reinterpret_cast<sockaddr*>(&endpoint.address), &endpoint.size);
     if (endpoint.address.ss_family == AF_UNIX) {
         const auto& address = reinterpret_cast<const sockaddr_un&>(endpoint.address);
@@ -128,11 +128,11 @@ base::ListenAddress bound_address(const Socket& socket) {
     return {host.data(), ntohs(port), {}};
 }
 
-/// What the kernel may keep for a client that does not read (it takes twice as much, socket(7)). Without a
-/// bound it grows to megabytes each, which count as the container's memory.
+/// Kernel buffer for a client that does not read (the kernel doubles it, socket(7)). Without a limit each
+/// grows to megabytes, which count towards the container's memory.
 constexpr int send_buffer_bytes = 65536;
 
-/// How many connections are accepted before those there are have their turn.
+/// How many connections to accept before existing ones get their turn.
 constexpr int accept_turn = 16;
 
 /// @return not open: errno says why
@@ -207,7 +207,7 @@ Listener::Listener(Listening listening, Service& service)
 }
 
 Listener::~Listener() {
-    // First: while the socket is open, no other file can have its number.
+    // Must come first: while the socket is open, no other file can have its inode number.
     if (listening_.file && listening_.file == socket_file_at(listening_.address.unix_path)) {
         ::unlink(listening_.address.unix_path.c_str());
     }
@@ -222,15 +222,15 @@ void Listener::ready() {
     for (int accepted = 0; accepted < accept_turn; ++accepted) {
         Peer peer;
         Socket socket = accept_from(listening_.socket, peer);
-        // Idle connections that hold all file descriptors must not keep a scrape out. Only for the first: the
-        // kernel looks for a free one before it looks for a connection, and fails even when no client is
-        // waiting.
+        // Idle connections that use up all file descriptors must not block a scrape. Only for the first:
+        // accept() reports EMFILE even when no client is waiting.
         if (!socket.is_open() && is_shortage(errno) && accepted == 0 &&
             (service_.roster.close_longest_waiting() || service_.crowd.close_longest_waiting())) {
             socket = accept_from(listening_.socket, peer);
         }
         if (!socket.is_open() && is_shortage(errno) && accepted == 0) {
-            // The server resumes after others had time to end: here it would be ready again at once.
+            // The server resumes later, when others had time to close: here it would be ready again
+            // immediately.
             return;
         }
         if (!socket.is_open()) {
@@ -246,14 +246,14 @@ void Listener::admit(Socket socket, const Peer& peer) {
     if (refusal && service_.overflow.admit({})) {
         return;  // the socket closes
     }
-    // Responses are written whole: waiting to fill a segment could only delay their ends. Fails on a Unix
-    // socket.
+    // Responses are written whole: waiting to fill a segment would only delay their last bytes. Fails on a
+    // Unix socket.
     (void)set_option(socket, IPPROTO_TCP, TCP_NODELAY, 1);
     (void)set_option(socket, SOL_SOCKET, SO_SNDBUF, send_buffer_bytes);
     try {
         begin_session(std::move(socket), peer, service_, refusal);
     } catch (const std::bad_alloc&) {
-        // This connection is lost; accepting goes on.
+        // This connection is lost; accepting continues.
     }
 }
 

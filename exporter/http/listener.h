@@ -1,5 +1,5 @@
-// Listening sockets: on addresses, on Unix sockets, and those that systemd hands over, and what accepts their
-// connections. Internal to the server.
+// Listening sockets (TCP, Unix, and passed by systemd), and the listener that accepts their connections.
+// Internal to the server.
 #pragma once
 
 #include "base/address.h"
@@ -18,30 +18,29 @@ namespace exporter::http {
 struct Listening {
     Socket socket;
     base::ListenAddress address;                    ///< as bound
-    std::optional<std::pair<dev_t, ino_t>> file{};  ///< that a Unix socket made at its path
+    std::optional<std::pair<dev_t, ino_t>> file{};  ///< file created by a Unix socket at its path
 };
 
 /// A non-blocking socket that listens on `address`. The error is a sentence for the operator.
 [[nodiscard]] tl::expected<Listening, std::string> listen_on(const base::ListenAddress& address);
 
-/// What went wrong with listening on `address`, and what would help.
+/// What went wrong when listening on `address`, and how to fix it.
 [[nodiscard]] std::string listen_error(const base::ListenAddress& address, const std::error_code& reason);
 
 /// Takes over a socket that came with the process (sd_listen_fds(3)). The error is a sentence for the
 /// operator.
 [[nodiscard]] tl::expected<Listening, std::string> take_over(int descriptor);
 
-/// Turns accepted sockets into sessions for as long as it lives. Removes the file of a Unix socket at the
+/// Turns accepted sockets into sessions during its lifetime. Removes the file of a Unix socket at the
 /// end, unless another has taken its place.
 class Listener final : private EventLoop::Waiter {
   public:
-    /// Throws where the kernel has no room.
+    /// Throws if the kernel is out of resources.
     /// @param service must outlive the listener
     Listener(Listening listening, Service& service);
     ~Listener() override;
 
-    /// Accepts connections, until there is a lack of something such as file descriptors. To be called now and
-    /// again.
+    /// Accepts connections until a resource such as file descriptors runs out. Call this regularly.
     void resume();
 
   private:

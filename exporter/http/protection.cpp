@@ -14,7 +14,7 @@ namespace exporter::http {
 
 namespace {
 
-/// Whether somebody gets in who did not before.
+/// Whether anybody gets in who did not before.
 bool lets_more_clients_in(ClientAuth before, ClientAuth after) {
     return (is_required(before) && !is_required(after)) || (is_verified(before) && !is_verified(after));
 }
@@ -36,7 +36,7 @@ bool allows_more_requests(const RateLimit& before, const std::optional<RateLimit
     return !after || after->interval < before.interval || after->burst > before.burst;
 }
 
-/// Of all settings that protect, those that protect less than before.
+/// The protective settings that protect less than before.
 std::vector<std::string_view> weakened(const WebFile& before, const WebFile& after) {
     std::vector<std::string_view> settings;
     const auto note = [&settings](std::string_view setting, bool is_weaker) {
@@ -81,7 +81,7 @@ tl::expected<Protection, base::MistakeLines> Protection::load(std::string path,
 tl::expected<void, base::MistakeLines> Protection::use(WebFileReading reading) {
     const auto applied =
         std::move(reading.file).and_then([this](WebFile file) { return apply(std::move(file)); });
-    // Not sooner: after an exception the files count as changed, and are looked at again.
+    // Not sooner: after an exception the files count as changed, and are read again.
     read_files_ = std::move(reading.read_files);
     if (applied) {
         warnings_ = std::move(reading.warnings);
@@ -132,8 +132,8 @@ tl::expected<bool, std::string> Protection::refresh() {
         seen_.clear();
         return false;
     }
-    // A file may be half-written: what two looks in a row find is what was meant. Nothing is read again after
-    // they are compared: that could be a third text.
+    // A file may be half-written, so a change counts only if two consecutive reads agree. Nothing is read
+    // again after that comparison, since that could be a third text.
     auto reading = read_web_file(path_, reader_, world_readable_);
     if (reading.read_files != seen_) {
         seen_ = std::move(reading.read_files);

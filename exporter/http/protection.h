@@ -1,5 +1,5 @@
-// The web file as the server's protection, loaded anew when a file changes: exporter-toolkit's reload, with a
-// check that no half-written file takes protection away.
+// Turns the web file into the server's protection, and reloads it when a file changes, like exporter-toolkit,
+// but checks that no half-written file weakens the protection.
 #pragma once
 
 #include "base/regular_file.h"
@@ -19,23 +19,23 @@ namespace exporter::http {
 /// One thread at a time.
 class Protection {
   public:
-    /// The error is all mistakes, with their places.
+    /// The error lists all mistakes with their places.
     ///
-    /// @param path of the web file; empty: there is nothing to protect with
+    /// @param path of the web file; empty: no protection
     [[nodiscard]] static tl::expected<Protection, base::MistakeLines> load(
         std::string path, base::WorldReadable world_readable = base::WorldReadable::refused,
         base::FileReader reader = base::file_reader());
 
     [[nodiscard]] const std::string& path() const { return path_; }
-    /// What holds now; null: plain HTTP, open to everyone.
+    /// The current protection; null: plain HTTP, open to everyone.
     [[nodiscard]] const std::shared_ptr<const Security>& security() const { return security_; }
-    /// Of the reading that `security` was made of.
+    /// From the reading that `security` is based on.
     [[nodiscard]] const std::vector<std::string>& warnings() const { return warnings_; }
 
-    /// Reads the files again. True: they have changed, the call before found the same change, and `security`
-    /// is new: exactly what both found. What can't be used, or would weaken protection, is an error, once,
-    /// and leaves the one before in use: a file that was cut in the middle reads like one whose other
-    /// settings were given up.
+    /// Reads the files again. True: they have changed, the previous call found the same change, and
+    /// `security` reflects it. A change that is unusable or would weaken the protection is reported once as
+    /// an error, and the previous one stays in use: a truncated file looks like one whose other settings were
+    /// removed.
     [[nodiscard]] tl::expected<bool, std::string> refresh();
 
   private:
@@ -46,13 +46,13 @@ class Protection {
     std::string path_;
     base::WorldReadable world_readable_;
     base::FileReader reader_;
-    ReadFiles read_files_;  ///< as last used, or refused
-    ReadFiles seen_;        ///< a change that the last look found; empty: none
+    ReadFiles read_files_;  ///< as last used or refused
+    ReadFiles seen_;        ///< a change found by the last read; empty: none
     std::vector<std::string> warnings_;
-    /// One for life, as its end may have to wait for a check; null until there are users.
+    /// Kept for life, because its destruction may have to wait for a check; null until there are users.
     std::shared_ptr<Authenticator> authenticator_;
     std::shared_ptr<const Security> security_;
-    std::optional<WebFile> file_;  ///< what `security_` was made of; none at first
+    std::optional<WebFile> file_;  ///< source of `security_`; none at first
 };
 
 }  // namespace exporter::http

@@ -7,7 +7,7 @@ namespace exporter::http {
 
 namespace {
 
-/// Whatever the options, sums with today's clock stay within range.
+/// Keeps sums with today's clock in range, whatever the options.
 constexpr std::chrono::nanoseconds longest_refill = std::chrono::hours(24 * 365);
 
 }  // namespace
@@ -44,7 +44,7 @@ void RateLimiter::Table::forget_full(TimePoint now) {
 }
 
 void RateLimiter::Table::set(const std::string& who, TimePoint when) {
-    // First: what is in `by_time` alone, because memory ran out, goes like all others.
+    // First, so that an entry only in `by_time`, left by a lack of memory, is removed like all others.
     by_time.emplace(when, who);
     const auto [bucket, is_new] = full_at.emplace(who, when);
     if (!is_new) {

@@ -1,6 +1,6 @@
-// How often each client may do something: exporter-toolkit's `rate_limit`, with a token bucket for each
-// client instead of one for all. One for all would let strangers keep a scraper out: at ten requests a second
-// without a password, 6 of its 8 scrapes fail.
+// Limits how often each client may do something: exporter-toolkit's `rate_limit`, but with a token bucket per
+// client instead of a single one. A single bucket would let strangers block a scraper: with ten requests per
+// second without a password, 6 of its 8 scrapes fail.
 #pragma once
 
 #include <array>
@@ -13,41 +13,42 @@
 
 namespace exporter::http {
 
-/// A bucket of `burst` requests that gains one each `interval`.
+/// A bucket of `burst` requests, refilled with one per `interval`.
 struct RateLimit {
     std::chrono::nanoseconds interval{1};  ///< more than 0
     unsigned burst = 1;                    ///< at least 1
 };
 
-/// Buckets are full at first. Not for several threads at once.
+/// Buckets start full. Not thread-safe.
 class RateLimiter {
   public:
     using TimePoint = std::chrono::steady_clock::time_point;
 
     explicit RateLimiter(const RateLimit& limit);
 
-    /// Of a kind that are not full. When there are so many, all clients that have none share one more: if one
-    /// of theirs made room for the next, two clients in turn could do as they like.
+    /// Maximum number of non-full buckets per kind. Beyond it, all clients without one share an extra bucket:
+    /// if buckets were evicted instead, two alternating clients would not be limited.
     static constexpr std::size_t most_buckets = 1024;
 
-    /// What a client asks for. Each has buckets of its own, so that no client behind the same address, such
-    /// as a proxy's, can empty those that a scraper needs.
+    /// What a client asks for. Each kind has its own buckets, so that no other client behind the same
+    /// address, such as a proxy's, can empty the buckets that a scraper needs.
     enum class Kind {
         anonymous,  ///< no password to check
-        check,      ///< of a password: also a scraper's first one after a restart
-        known       ///< a login that was right before
+        check,      ///< with a password to check, including a scraper's first one after a restart
+        known       ///< with a login that succeeded before
     };
 
-    /// @param who whose bucket it is
-    /// @param now not before that of an earlier call
+    /// @param who the bucket's owner
+    /// @param now never earlier than in a previous call
     [[nodiscard]] bool allow(Kind kind, const std::string& who, TimePoint now);
 
   private:
-    /// The buckets of a kind.
+    /// The buckets of one kind.
     struct Table {
-        std::map<std::string, TimePoint> full_at;             ///< when each is full; one that is not here is
-        std::set<std::pair<TimePoint, std::string>> by_time;  ///< the same; no request looks at them all
-        TimePoint shared_full_at{};                           ///< of those that found no room
+        std::map<std::string, TimePoint> full_at;  ///< when each will be full; others are full
+        std::set<std::pair<TimePoint, std::string>>
+            by_time;                 ///< the same, so that no request has to scan all of them
+        TimePoint shared_full_at{};  ///< shared by clients without a bucket of their own
 
         void forget_full(TimePoint now);
         void set(const std::string& who, TimePoint when);
@@ -55,7 +56,7 @@ class RateLimiter {
 
     std::chrono::nanoseconds interval_;
     std::chrono::nanoseconds
-        refill_before_last_;       ///< how long the bucket may lack to be full and yet hold one
+        refill_before_last_;       ///< the longest time to full with at least one request left
     std::array<Table, 3> tables_;  ///< by kind
 };
 

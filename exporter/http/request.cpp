@@ -49,11 +49,11 @@ std::string joined(const http::fields& fields, http::field name) {
     return values;
 }
 
-/// What is needed of a well-formed request, or the status that refuses it before any route sees it.
+/// The relevant parts of a well-formed request, or the status that rejects it before any route sees it.
 tl::expected<RequestHead, unsigned> taken_from(const Parser& parser) {
     const auto& request = parser.get();
-    // A transfer coding that ends with another than `chunked` leaves open where the body ends (RFC
-    // 9112, 6.3). Boost 1.92's Beast refuses it by itself, 1.74's does not.
+    // If the last transfer coding is not `chunked`, the end of the body is unknown (RFC 9112, 6.3).
+    // Boost 1.92's Beast rejects this by itself, 1.74's does not.
     if (request.count(http::field::transfer_encoding) > 0 && !parser.chunked()) {
         return tl::unexpected(400U);
     }
@@ -81,12 +81,12 @@ tl::expected<RequestHead, unsigned> taken_from(const Parser& parser) {
     return head;
 }
 
-/// In thousandths, as three decimals are all that a weight may have.
+/// In thousandths, because a weight has at most three decimals.
 using Weight = unsigned;
 
 constexpr Weight full_weight = 1000;
 
-/// The first `separator` that is not within a quoted string; npos when there is none.
+/// The first `separator` outside quoted strings; npos if there is none.
 std::size_t find_unquoted(char separator, std::string_view text) {
     bool quoted = false;
     for (std::size_t i = 0; i < text.size(); ++i) {
@@ -109,13 +109,13 @@ std::string_view take_until(char separator, std::string_view& text) {
     return taken;
 }
 
-/// Escapes stay: no value that is compared here has any.
+/// Escapes stay: no value compared here has any.
 std::string_view unquoted(std::string_view value) {
     const bool quoted = value.size() >= 2 && value.front() == '"' && value.back() == '"';
     return quoted ? value.substr(1, value.size() - 2) : value;
 }
 
-/// `0`, `1`, or either with up to three decimals, at most 1 (RFC 9110, 12.4.2); nullopt for all else.
+/// `0`, `1`, or either with up to three decimals, at most 1 (RFC 9110, 12.4.2); otherwise nullopt.
 std::optional<Weight> parse_weight(std::string_view text) {
     if (text.empty() || text.size() > 5 || (text.size() > 1 && text[1] != '.')) {
         return std::nullopt;
@@ -130,7 +130,7 @@ std::optional<Weight> parse_weight(std::string_view text) {
 /// One element of either header: `name` (a media range or a coding) and what its parameters say.
 struct Choice {
     std::string_view name;
-    std::optional<Weight> weight = full_weight;  ///< nullopt: it can't be read
+    std::optional<Weight> weight = full_weight;  ///< nullopt: unreadable
     std::string_view version;                    ///< empty: any
 };
 
@@ -150,7 +150,7 @@ Choice take_choice(std::string_view& header) {
     return choice;
 }
 
-/// How closely a range describes an offer; the closest one has the say (RFC 9110, 12.5.1).
+/// How specifically a range matches an offer; the most specific one decides (RFC 9110, 12.5.1).
 enum class Closeness { none, anything, type, named, named_with_version };
 
 Closeness closeness(const Choice& range, const MediaType& offer) {
@@ -167,7 +167,7 @@ Closeness closeness(const Choice& range, const MediaType& offer) {
     return range.name == "*/*" ? Closeness::anything : Closeness::none;
 }
 
-/// How a header weighs an offer, and whether that names it; in the order of preference.
+/// The weight that a header gives an offer, and whether it names it; ordered by preference.
 using Preference = std::pair<Weight, bool>;
 
 Preference preference(std::string_view accept, const MediaType& offer) {
@@ -187,7 +187,8 @@ Preference preference(std::string_view accept, const MediaType& offer) {
 }  // namespace
 
 tl::expected<std::optional<RequestHead>, unsigned> HeadReader::next() {
-    // An empty line before a request is a habit of old clients (RFC 9112, 2.2). One: more are a flood.
+    // Old clients send an empty line before a request (RFC 9112, 2.2). Only one is allowed: more would be a
+    // flood.
     if (searched_ == 0 && input_.starts_with(line_end)) {
         if (std::string_view(input_).substr(line_end.size()).starts_with(line_end)) {
             return tl::unexpected(400U);
@@ -230,7 +231,7 @@ void HeadReader::clear() {
 }
 
 void add_missing(const Headers& defaults, Headers& headers) {
-    // The head has it always.
+    // The head always has it.
     constexpr std::string_view always = "X-Content-Type-Options";
     for (const auto& header : defaults) {
         const bool there = std::any_of(headers.begin(), headers.end(), [&](const auto& other) {

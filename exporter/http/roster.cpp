@@ -8,7 +8,7 @@
 namespace exporter::http {
 namespace {
 
-/// Whether a connection in this phase can be closed without cutting an answer off.
+/// Whether a connection in this phase can be closed without truncating an answer.
 bool is_waiting(Phase phase) {
     return phase == Phase::receiving || phase == Phase::idle || phase == Phase::lingering;
 }
@@ -78,7 +78,7 @@ Roster::Place Roster::enter(Connection& connection, const Peer& peer, Time now) 
     const auto place = one.begin();
     place->in_peer = own.begin();
     place->peer = peers_.try_emplace(peer).first;
-    // From here on nothing needs memory: it enters everywhere or nowhere.
+    // Nothing below allocates memory, so it enters everywhere or nowhere.
     auto& all_own = place->peer->second;
     all_own.splice(all_own.end(), own);
     waiting_.splice(waiting_.end(), one);

@@ -1,5 +1,5 @@
-// Who is connected, what each connection is doing and since when: deadlines, and who makes room at a limit.
-// Knows no clock: the time comes in.
+// Tracks who is connected, what each connection is doing and since when: deadlines, and which one makes room
+// at a limit. Has no clock: callers pass the time.
 #pragma once
 
 #include <sys/socket.h>
@@ -17,29 +17,29 @@
 namespace exporter::http {
 
 /// The bytes of an IPv4 address, or of the /64 network of an IPv6 address, which is what one subscriber has;
-/// empty for a Unix socket, whose clients are not told apart.
+/// empty for a Unix socket, whose clients are not distinguished.
 using Peer = std::string;
 
 [[nodiscard]] Peer peer_of(const sockaddr_storage& address);
 
-/// One connection, as far as the roster deals with it.
+/// One connection, from the roster's point of view.
 class Connection {
   public:
     virtual ~Connection() = default;
 
-    /// Leaves the roster at once, whatever is under way.
+    /// Leaves the roster immediately, whatever it is doing.
     virtual void close() = 0;
 };
 
 enum class Phase {
-    receiving,  ///< connected or its request has begun; the request is not complete
-    idle,       ///< kept alive, nothing of a next request has arrived
+    receiving,  ///< connected, or receiving a request that is not complete
+    idle,       ///< kept alive, no part of another request has arrived
     verifying,  ///< its password is being checked
-    answering,  ///< its answer is not written yet
-    lingering   ///< answered for the last time; the client has not closed yet
+    answering,  ///< its answer is not completely written yet
+    lingering   ///< sent its last answer; the client has not closed yet
 };
 
-/// The longest that a connection may stay in each phase, by `Phase`.
+/// Maximum time in each phase, by `Phase`.
 using PhaseLimits = std::array<std::chrono::milliseconds, 5>;
 
 struct RosterLimits {
@@ -47,36 +47,36 @@ struct RosterLimits {
     std::size_t connections_of_peer = 256;
 };
 
-/// The open connections of one kind. Used on the server's thread alone, but for `size()`. Does not own the
-/// connections: each enters when it is made and leaves when it closes.
+/// The open connections of one kind. Used only on the server's thread, except for `size()`. Does not own the
+/// connections: each enters when created and leaves when it closes.
 class Roster {
   public:
     using Time = std::chrono::steady_clock::time_point;
     struct Entry;
     using Place = std::list<Entry>::iterator;
-    /// The connections of each peer; of those that wait, the longest first.
+    /// The connections of each peer, and the waiting ones, longest first.
     using Peers = std::map<Peer, std::list<Place>>;
 
     struct Entry {
         Connection* connection;
         Phase phase;
         Time since;     ///< in this phase
-        Time progress;  ///< when its answer last went on; while answering
+        Time progress;  ///< when its answer last made progress; while answering
         Peers::iterator peer;
         std::list<Place>::iterator in_peer;
     };
 
     explicit Roster(const RosterLimits& limits) : limits_(limits) {}
 
-    /// Makes room for one more connection. At a limit, the one that has waited longest for its request to be
-    /// complete is closed: of the same peer at the peer's limit.
-    /// @return where none waits, the status that refuses the new one: 429 at the peer's limit, else 503
+    /// Makes room for one more connection. At a limit, closes the one that has waited longest for its
+    /// complete request; at the peer's limit, one of the same peer.
+    /// @return if none waits, the status that rejects the new one: 429 at the peer's limit, otherwise 503
     [[nodiscard]] std::optional<unsigned> admit(const Peer& peer);
 
-    /// Closes the connection that has waited longest; false when none waits.
+    /// Closes the connection that has waited longest; false if none waits.
     bool close_longest_waiting();
 
-    /// Closes the connection whose client has taken nothing of its answer for the longest time, if that began
+    /// Closes the connection whose client has read nothing of its answer for the longest time, if it stopped
     /// before `before`. Whether it did.
     bool close_longest_stalled(Time before);
 
@@ -84,13 +84,13 @@ class Roster {
     [[nodiscard]] Place enter(Connection& connection, const Peer& peer, Time now);
     void leave(Place place);
     void move(Place place, Phase phase, Time now);
-    /// A client that is being answered takes what it is sent.
+    /// A client has read a part of its answer.
     void note_progress(Place place, Time now);
 
-    /// Closes those that have stayed in their phase for longer than its limit.
+    /// Closes connections that have exceeded their phase's time limit.
     void close_overdue(Time now, const PhaseLimits& limits);
     void close_if(const std::function<bool(const Entry&)>& is_unwanted);
-    /// Closes those that wait; the others shall close when they are answered, as `draining()` tells them.
+    /// Closes waiting connections; the others close after their answer, see `draining()`.
     void drain();
 
     [[nodiscard]] bool draining() const { return draining_; }
@@ -104,9 +104,9 @@ class Roster {
     [[nodiscard]] Group& group(Phase phase);
 
     const RosterLimits limits_;
-    Group waiting_;    ///< for a complete request or the client's end: the longest first
+    Group waiting_;    ///< waiting for a complete request or for the client to close: longest first
     Group verifying_;  ///< in no order
-    Group answering_;  ///< the longest without progress first
+    Group answering_;  ///< longest without progress first
     Peers peers_;
     std::atomic<std::size_t> size_ = 0;
     bool draining_ = false;

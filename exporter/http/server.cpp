@@ -18,15 +18,15 @@ namespace {
 using std::chrono::milliseconds;
 using Time = EventLoop::Time;
 
-/// Of the listeners for probes alone.
+/// For the probe-only listeners.
 constexpr RosterLimits probe_limits{.connections = 64, .connections_of_peer = 64};
 
-/// For a client to close its side after our last word.
+/// For a client to close its side after our last answer.
 constexpr milliseconds linger_deadline{2000};
-/// For a password's check to have its turn.
+/// For a password check to get its turn.
 constexpr milliseconds verify_deadline{30000};
 
-/// Often enough that no deadline is passed by more than a quarter, or a second.
+/// Often enough that no deadline is exceeded by more than a quarter, or a second.
 milliseconds sweep_interval(const PhaseLimits& limits) {
     constexpr milliseconds shortest{10};
     constexpr milliseconds longest{1000};
@@ -118,8 +118,8 @@ class RunningServer final : public Server {
     }
 
   private:
-    /// Closes what is overdue, now and again; all that is left when the grace of a stop is over.
-    /// @return when it has to be called again
+    /// Closes overdue connections; when the grace period of a stop is over, all remaining ones. @return when
+    /// to call it again
     Time tick(Time now) {
         if (now >= end_) {
             for (Roster* const roster : rosters_) {
@@ -142,7 +142,7 @@ class RunningServer final : public Server {
         return next_sweep_;
     }
 
-    /// After a crowd has gone: the allocator would keep what it used.
+    /// After many connections have closed, the allocator would keep their memory.
     void give_memory_back() {
         constexpr std::size_t crowd = 256;
         const std::size_t connected = connections();
@@ -165,7 +165,7 @@ class RunningServer final : public Server {
                                     options_.response_deadline, linger_deadline};
     Time next_sweep_{};
     Time end_ = Time::max();            ///< of the last connection
-    std::size_t most_connections_ = 0;  ///< since memory was given back
+    std::size_t most_connections_ = 0;  ///< since memory was returned
     std::vector<std::unique_ptr<Listener>> listeners_;
     std::vector<base::ListenAddress> addresses_;
     std::vector<base::ListenAddress> probe_addresses_;

@@ -19,17 +19,17 @@
 namespace exporter::http {
 namespace {
 
-/// How much of an answer is written before others have their turn.
+/// How much of an answer is written before others get their turn.
 constexpr std::size_t write_turn_bytes = std::size_t{1} << 18;
 
-/// How long a client may take nothing of its answer while others wait for their turn.
+/// How long a client may stop reading its answer while others wait for their turn.
 constexpr std::chrono::milliseconds patience_with_readers{100};
 
 Roster::Time now() {
     return std::chrono::steady_clock::now();
 }
 
-/// Cuts `bytes` off the front of the concatenation of `pieces`.
+/// Removes `bytes` from the front of the concatenated `pieces`.
 void skip(std::size_t bytes, std::span<std::string_view> pieces) {
     for (auto& piece : pieces) {
         const auto part = std::min(bytes, piece.size());
@@ -38,7 +38,7 @@ void skip(std::size_t bytes, std::span<std::string_view> pieces) {
     }
 }
 
-/// The first so many bytes of the concatenation of `pieces`.
+/// The first bytes of the concatenated `pieces`, up to a limit.
 std::array<std::string_view, 3> first_of(std::array<std::string_view, 3> pieces, std::size_t bytes) {
     for (auto& piece : pieces) {
         piece = piece.substr(0, bytes);
@@ -74,7 +74,7 @@ class Session final : public std::enable_shared_from_this<Session>,
         run(&Session::handshake);
     }
 
-    /// At once, whatever is under way. May be called again.
+    /// Immediately, whatever it is doing. May be called again.
     void close() override {
         if (!place_) {
             return;
@@ -83,14 +83,14 @@ class Session final : public std::enable_shared_from_this<Session>,
         service_.loop->leave(socket_.get(), *this);
         channel_.reset();
         socket_ = Socket(-1);
-        // Last: it may be all that keeps this object.
+        // Last, because it may be the only reference to this object.
         const auto self = std::exchange(self_, nullptr);
     }
 
   private:
-    /// Takes a step of an open session, and closes it when memory runs out: the others go on.
+    /// Runs a step of an open session, and closes only that session if memory runs out.
     void run(Step step) {
-        const auto self = shared_from_this();  // a step may close it
+        const auto self = shared_from_this();  // a step may have closed it
         if (!place_) {
             return;
         }
@@ -106,7 +106,7 @@ class Session final : public std::enable_shared_from_this<Session>,
         service_.loop->wait(socket_.get(), want, *this);
     }
 
-    /// Whether an operation of the channel's is done. Else the session waits to take `step` again, or closes.
+    /// Whether a channel operation is done. Otherwise the session waits to retry `step`, or closes.
     [[nodiscard]] bool goes_on(Progress progress, Step step) {
         if (progress == Progress::want_read || progress == Progress::want_write) {
             wait(progress, step);
@@ -117,7 +117,7 @@ class Session final : public std::enable_shared_from_this<Session>,
     }
 
     void ready() override {
-        // Broken sockets are reported unasked, too: what is broken shows in the next operation.
+        // Broken sockets are also reported without a wait; the next operation shows what is broken.
         if (const Step step = std::exchange(next_step_, nullptr)) {
             run(step);
         }
@@ -171,7 +171,7 @@ class Session final : public std::enable_shared_from_this<Session>,
         const auto kind = !verdict_                                       ? Kind::check
                           : asks_passwords && *verdict_ == Verdict::right ? Kind::known
                                                                           : Kind::anonymous;
-        // Probes are answered beyond the limit, but their passwords not checked: guessers would go there.
+        // Probes are answered beyond the limit, but without checking passwords, which would attract guessers.
         const bool is_limited = security_ && security_->rate_limiter && (!is_probe_ || kind == Kind::check);
         if (is_limited && !security_->rate_limiter->allow(kind, peer_, now())) {
             answer(429);
@@ -184,7 +184,7 @@ class Session final : public std::enable_shared_from_this<Session>,
 
     void verify() {
         enter(Phase::verifying);
-        // The result comes on another thread, where this object must not end.
+        // The result arrives on another thread, which must not destroy this object.
         auto done = [loop = service_.loop, session = weak_from_this()](Verdict verdict) {
             loop->post([session, verdict] {
                 if (const auto self = session.lock()) {
@@ -211,14 +211,14 @@ class Session final : public std::enable_shared_from_this<Session>,
         try {
             response = service_.handler(head_.request);
         } catch (...) {
-            // Without the exception's text: it is for the program's author, not for clients.
+            // Without the exception's text, which is meant for developers, not for clients.
             answer(500);
             return;
         }
         answer(std::move(response));
     }
 
-    /// Not once the settings have changed that the client came in under, nor while the server stops.
+    /// Not if the settings have changed since the client was admitted, nor while the server stops.
     [[nodiscard]] bool is_welcome_to_stay() const {
         return security_ == service_.security && !roster_.draining();
     }
@@ -291,7 +291,7 @@ class Session final : public std::enable_shared_from_this<Session>,
             wait(Progress::want_read, &Session::receive);
         } else {
             enter(Phase::receiving);
-            // Not at once, so that a client that sends many requests at a time has its turn like others.
+            // Not immediately, so that a client that pipelines many requests takes turns with others.
             wait(Progress::want_write, &Session::take_next);
         }
     }
@@ -312,10 +312,10 @@ class Session final : public std::enable_shared_from_this<Session>,
     HeadReader reader_;
     std::optional<Roster::Place> place_;  ///< none once closed
     std::shared_ptr<Session> self_;       ///< from the start until it is closed
-    Step next_step_ = nullptr;            ///< when what is waited for has come
+    Step next_step_ = nullptr;            ///< called when the awaited event has occurred
 
-    RequestHead head_;                ///< empty: it was refused
-    std::optional<Verdict> verdict_;  ///< on the request's login; none: it has to be checked
+    RequestHead head_;                ///< empty: refused
+    std::optional<Verdict> verdict_;  ///< verdict on the request's login; none: it must be checked
     bool keep_alive_ = false;
     bool is_probe_ = false;
 

@@ -1,4 +1,4 @@
-// Connections: each reads requests one after another and answers them in turn. Internal to the server.
+// Connections: each reads requests and answers them one after another. Internal to the server.
 #pragma once
 
 #include "base/descriptor.h"
@@ -15,27 +15,26 @@ namespace exporter::http {
 
 using Socket = base::Descriptor;
 
-/// Read of a connection before others have their turn.
+/// Bytes read from a connection before others get their turn.
 inline constexpr std::size_t read_turn_bytes = 16384;
 
-/// What the connections of one kind of listener share. Outlives them; used on the server's thread alone.
+/// What the connections of one kind of listener share. Outlives them; used only on the server's thread.
 struct Service {
     const ServerOptions& options;
     const Handler& handler;
-    std::shared_ptr<EventLoop> loop;  ///< shared with checks of passwords, which may outlive the server
+    std::shared_ptr<EventLoop> loop;  ///< shared with password checks, which may outlive the server
     Roster roster;
-    Roster& crowd;  ///< of whose connections one makes room when file descriptors run out
+    Roster& crowd;  ///< one of its connections makes room when file descriptors run out
     std::shared_ptr<const Security> security = nullptr;  ///< null: plain HTTP, open to everyone
     const bool probes_only = false;
-    /// Beyond the limits: told so, unless they are probes. Enough for probes, and for saying no.
+    /// Connections beyond the limits: rejected, unless they are probes. Enough for probes and rejections.
     Roster overflow{{.connections = 16, .connections_of_peer = 16}};
-    std::array<char, read_turn_bytes> input{};  ///< of whichever connection is being read
+    std::array<char, read_turn_bytes> input{};  ///< for the connection that is being read
 };
 
 /// Serves a connection until it is closed.
 /// @param socket connected and non-blocking
-/// @param refusal the status for all but probes, of a connection that is beyond a limit: it is in the
-/// overflow
+/// @param refusal for a connection in the overflow, beyond a limit: the status for everything but probes
 void begin_session(Socket socket, const Peer& peer, Service& service, std::optional<unsigned> refusal);
 
 }  // namespace exporter::http

@@ -25,7 +25,7 @@ using Done = tl::expected<void, std::string>;
 /// RFC 7301: each name after its length.
 constexpr std::string_view offered_protocols = "\x08http/1.1";
 
-// A client that offers protocols, but not ours, learns so at once (RFC 7301, 3.2).
+// A client that offers only other protocols is told immediately (RFC 7301, 3.2).
 int select_protocol(SSL* /*ssl*/, const unsigned char** selected, unsigned char* size,
                     const unsigned char* offered, unsigned int offered_size, void* /*unused*/) {
     unsigned char* found = nullptr;
@@ -37,15 +37,15 @@ int select_protocol(SSL* /*ssl*/, const unsigned char** selected, unsigned char*
 }
 
 void set_manners(SSL_CTX* context, bool prefer_server_cipher_suites) {
-    // No session is resumed, by ticket or cache: a client that was let in once proves itself anew to the CA
-    // and the names of today, and there are no ticket keys to wear out. Scrapers keep their connections.
+    // No sessions are resumed, by ticket or cache: every connection is checked against the current CA and
+    // names, and there are no ticket keys to rotate. Scrapers keep their connections open.
     ::SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
     ::SSL_CTX_set_num_tickets(context, 0);
-    // A request ends with its head, so a connection cut off after it cuts off nothing.
+    // A request ends with its head, so a connection closed after it truncates nothing.
     ::SSL_CTX_set_options(context, SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
                                        SSL_OP_IGNORE_UNEXPECTED_EOF |
                                        (prefer_server_cipher_suites ? SSL_OP_CIPHER_SERVER_PREFERENCE : 0));
-    // The chain is what was configured, not what can be found among the clients' CAs.
+    // Send the configured chain, without adding the client CAs.
     ::SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
                                     SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_NO_AUTO_CHAIN);
     ::SSL_CTX_set_alpn_select_cb(context, select_protocol, nullptr);
@@ -82,7 +82,7 @@ std::string installed_openssl() {
     return ::OpenSSL_version(OPENSSL_VERSION_STRING);
 }
 
-/// Go still has two suites by the names of their drafts.
+/// Go still uses the draft names of two suites.
 std::string iana_name(const std::string& name) {
     if (name == "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305" || name == "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305") {
         return name + "_SHA256";
@@ -97,7 +97,7 @@ bool set_suites(SSL_CTX* context, const std::string& of_tls_1_3, const std::stri
     return set;
 }
 
-/// The one of the context's suites that has this name.
+/// The context's suite with this name.
 const SSL_CIPHER* find_suite(SSL_CTX* context, const std::string& name) {
     const STACK_OF(SSL_CIPHER)* const suites = ::SSL_CTX_get_ciphers(context);
     for (int i = 0; i < sk_SSL_CIPHER_num(suites); ++i) {
@@ -109,7 +109,7 @@ const SSL_CIPHER* find_suite(SSL_CTX* context, const std::string& name) {
     return nullptr;
 }
 
-/// Suites of TLS 1.2 are for RSA or for ECDSA keys, those of TLS 1.3 for both.
+/// TLS 1.2 suites are for RSA or for ECDSA keys, TLS 1.3 suites for both.
 bool fits(const SSL_CIPHER* suite, const EVP_PKEY* key) {
     const int kind = ::EVP_PKEY_get_base_id(key);
     const bool is_rsa = kind == EVP_PKEY_RSA || kind == EVP_PKEY_RSA_PSS;
@@ -123,7 +123,7 @@ std::string joined(const std::vector<std::string>& names, const char* otherwise)
 /// @return whether any suite is left for TLS 1.2; some are always left for TLS 1.3
 tl::expected<bool, std::string> set_cipher_suites(SSL_CTX* context, const std::vector<std::string>& names,
                                                   const EVP_PKEY* key) {
-    // What a certificate and its key alone allow: the server proves itself and encrypts.
+    // Suites that work with just a certificate and its key: the server authenticates and encrypts.
     bool done = set_suites(context,
                            "TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256:"
                            "TLS_AES_128_CCM_SHA256:TLS_AES_128_CCM_8_SHA256",
@@ -145,7 +145,7 @@ tl::expected<bool, std::string> set_cipher_suites(SSL_CTX* context, const std::v
         (is_of_tls_1_3 ? of_tls_1_3 : of_tls_1_2).push_back(name);
         has_one_for_tls_1_2 = has_one_for_tls_1_2 || (!is_of_tls_1_3 && fits(suite, key));
     }
-    // Forward secrecy and authenticated encryption, which every client that knows TLS 1.2 well enough has.
+    // Forward secrecy and authenticated encryption, which every reasonable TLS 1.2 client supports.
     done = done && set_suites(context, joined(of_tls_1_3, TLS_DEFAULT_CIPHERSUITES),
                               joined(of_tls_1_2, "ECDHE+AESGCM:ECDHE+CHACHA20"));
     if (!done) {
@@ -215,7 +215,7 @@ std::string_view bytes_of(const ASN1_STRING* text) {
             static_cast<std::size_t>(::ASN1_STRING_length(text))};
 }
 
-/// A name that may be among a certificate's: addresses by their bytes, as people write them in several ways.
+/// A name from a certificate: addresses as bytes, because they can be written in several ways.
 using Name = std::pair<bool, std::string>;
 
 std::set<Name> names_of(const std::vector<std::string>& texts) {
@@ -248,7 +248,7 @@ bool has_one_of(const std::set<Name>& allowed, const X509* certificate) {
     return false;
 }
 
-/// Whether the options of versions and clients go together.
+/// Whether the options for versions and clients are consistent.
 Done check_together(const TlsOptions& options) {
     const auto wrong = [](const char* what) { return tl::unexpected<std::string>(what); };
     if (options.min_version > options.max_version) {
@@ -309,7 +309,7 @@ Done TlsContext::set_clients(const std::string& ca) {
         }
         X509_STORE* const store = ::SSL_CTX_get_cert_store(context);
         for (const auto& certificate : *certificates) {
-            // What is in the list is trusted, as in Go, whether it signed itself or not.
+            // Everything in the list is trusted, self-signed or not, as in Go.
             if (::X509_STORE_add_cert(store, certificate.get()) != 1 ||
                 ::SSL_CTX_add_client_CA(context, certificate.get()) != 1) {
                 return tl::unexpected("the client CA can't be used: " + base::openssl_reason());
@@ -324,7 +324,7 @@ Done TlsContext::set_clients(const std::string& ca) {
     return {};
 }
 
-// In place of OpenSSL's verification, which it calls where there is one.
+// Replaces OpenSSL's verification, and calls it if certificates are verified.
 int TlsContext::check_client(X509_STORE_CTX* chain, void* context) {
     const auto& self = *static_cast<const TlsContext*>(context);
     if (is_verified(self.client_auth_) && ::X509_verify_cert(chain) != 1) {
@@ -338,7 +338,7 @@ int TlsContext::check_client(X509_STORE_CTX* chain, void* context) {
 }
 
 std::unique_ptr<Channel> TlsContext::accept(int socket) const {
-    // OpenSSL calls back into this object for as long as the connection lives.
+    // OpenSSL calls back into this object during the connection's lifetime.
     std::shared_ptr<SSL> ssl(::SSL_new(context_.get()),
                              [self = shared_from_this()](SSL* ended) { ::SSL_free(ended); });
     return std::make_unique<Channel>(socket, std::move(ssl));

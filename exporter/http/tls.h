@@ -1,4 +1,4 @@
-// The server's side of TLS, by OpenSSL: what a server proves with its certificate, which clients it lets in.
+// The server's side of TLS, with OpenSSL: the server's certificate, and which clients it accepts.
 // The options are exporter-toolkit's `tls_server_config`, with its meanings (Go's crypto/tls):
 // https://github.com/prometheus/exporter-toolkit/blob/master/docs/web-configuration.md
 #pragma once
@@ -19,19 +19,19 @@ namespace exporter::http {
 
 /// Go's five ClientAuthType values.
 enum class ClientAuth {
-    none,               ///< no certificate is asked for
-    request,            ///< asked for; neither needed nor verified
+    none,               ///< no certificate is requested
+    request,            ///< requested, but neither required nor verified
     require_any,        ///< needed, not verified
-    verify_if_given,    ///< not needed; verified when there is one
+    verify_if_given,    ///< not required; verified if there is one
     require_and_verify  ///< needed and verified
 };
 
-/// Whether a client without a certificate is refused.
+/// Whether clients without a certificate are refused.
 [[nodiscard]] constexpr bool is_required(ClientAuth auth) {
     return auth == ClientAuth::require_any || auth == ClientAuth::require_and_verify;
 }
 
-/// Whether a client whose certificate no authority signed is refused.
+/// Whether clients whose certificate is not signed by the CA are refused.
 [[nodiscard]] constexpr bool is_verified(ClientAuth auth) {
     return auth == ClientAuth::verify_if_given || auth == ClientAuth::require_and_verify;
 }
@@ -39,34 +39,32 @@ enum class ClientAuth {
 /// None older (RFC 8996).
 enum class TlsVersion { tls_1_2, tls_1_3 };
 
-/// Texts are PEM itself, not names of files.
+/// Texts are PEM, not file names.
 struct TlsOptions {
-    std::string certificate;  ///< the server's own first, then those between it and its root
+    std::string certificate;  ///< the server's own first, then the intermediates
     base::Secret key;         ///< of the first certificate, not encrypted
     ClientAuth client_auth = ClientAuth::none;
-    /// The certificates that verified ones must lead to, needed for exactly those two kinds of `client_auth`
-    /// that verify. Go would take the system's roots without them, and so let in whoever bought a
-    /// certificate.
+    /// The CA certificates for client certificates, required for the two kinds of `client_auth` that verify.
+    /// Without them Go would use the system's roots, and so accept anybody with a purchased certificate.
     std::string client_ca;
-    /// When there are any, a client's own certificate must have one of them among its subject alternative
-    /// names: DNS, IP, e-mail or URI, to the letter. Only where a certificate is needed. With `require_any`
-    /// the names are unproven claims.
+    /// If not empty, a client's certificate must have one of these among its subject alternative names: DNS,
+    /// IP, e-mail or URI, exactly as written. Only if a certificate is required. With `require_any` the names
+    /// are unproven claims.
     std::vector<std::string> client_allowed_sans;
     TlsVersion min_version = TlsVersion::tls_1_2;
     TlsVersion max_version = TlsVersion::tls_1_3;
-    /// IANA's names, and Go's two old ones. Without any of TLS 1.2: ECDHE with AES-GCM or ChaCha20-Poly1305;
-    /// without any of TLS 1.3, as in Go: all three of it. With those of one version alone, see
-    /// `TlsContext::make`.
+    /// IANA's names, and Go's two old ones. Default for TLS 1.2: ECDHE with AES-GCM or ChaCha20-Poly1305; for
+    /// TLS 1.3, as in Go: all three. For suites of only one version see `TlsContext::make`.
     std::vector<std::string> cipher_suites;
     bool prefer_server_cipher_suites = true;
     /// Go's names: CurveP256, CurveP384, CurveP521, X25519, X25519MLKEM768. None: OpenSSL's choice.
     std::vector<std::string> curve_preferences;
 };
 
-/// Constant after construction; any thread may use it.
+/// Constant after construction; thread-safe.
 class TlsContext : public std::enable_shared_from_this<TlsContext> {
   public:
-    /// Suites of TLS 1.3 alone leave TLS 1.2 out, as in Go.
+    /// With only TLS 1.3 suites, TLS 1.2 is disabled, as in Go.
     ///
     /// @return or a sentence on what is wrong and what helps, without any of the texts
     [[nodiscard]] static tl::expected<std::shared_ptr<const TlsContext>, std::string> make(
@@ -75,7 +73,7 @@ class TlsContext : public std::enable_shared_from_this<TlsContext> {
     /// @param socket stays the caller's, must be non-blocking and outlive the channel. The channel may
     /// outlive the context.
     ///
-    /// Where a client speaks plain HTTP, its handshake fails after it was told so in HTTP.
+    /// If a client speaks plain HTTP, it gets an HTTP error, and the handshake fails.
     [[nodiscard]] std::unique_ptr<Channel> accept(int socket) const;
 
   private:
@@ -84,7 +82,7 @@ class TlsContext : public std::enable_shared_from_this<TlsContext> {
     static int check_client(X509_STORE_CTX* chain, void* context);
 
     const ClientAuth client_auth_;
-    /// Of clients; none: any. Whether it is an address, and its bytes.
+    /// Of clients; none: any name. Whether each is an address, and its bytes.
     const std::set<std::pair<bool, std::string>> allowed_names_;
     const std::shared_ptr<SSL_CTX> context_;
 };

@@ -26,12 +26,12 @@ std::string fingerprint_of(const tl::expected<base::FileText, std::string>& file
     return file ? base::text_fingerprint(file->text.expose()) : "";
 }
 
-/// A web file while it is read.
+/// A web file while it is being read.
 struct Draft {
     const std::string& path;
     const base::FileReader& reader;
     const base::FileText& source;
-    const bool is_strict;  ///< secrets that all can read are refused
+    const bool is_strict;  ///< world-readable secrets are refused
     WebFile file{TlsOptions{}, {}, {}, RateLimit{std::chrono::nanoseconds(0), 0}};
     base::MistakeLines mistakes = {};
     std::vector<std::string> warnings = {};
@@ -44,9 +44,9 @@ struct Draft {
     void warn(std::string_view key, std::string_view what) { warnings.push_back(at(key, what)); }
 };
 
-/// What is wrong with a value, for a message behind its place; empty: nothing.
+/// What is wrong with a value, for a message after its place; empty: nothing.
 using Fault = std::string;
-/// One, but for lists.
+/// One, except for lists.
 using Values = std::span<const std::string>;
 
 struct WebKey {
@@ -55,7 +55,7 @@ struct WebKey {
     bool is_list = false;
 };
 
-/// Takes a text in PEM form, of the web file or of a file that it names. Keys are secrets, certificates not.
+/// Accepts PEM text from the web file or a file that it names. Keys are secrets, certificates are not.
 template <class Text>
 Fault take_pem(Draft& draft, Text& taken, const base::FileText& source, std::string_view pem) {
     if (!taken.empty()) {
@@ -80,7 +80,7 @@ Fault read_pem_file(Draft& draft, std::string_view name, Values values) {
     const auto file = draft.reader(path);
     draft.read_files[path] = fingerprint_of(file);
     if (!file) {
-        // Without the path: somebody may have put the key or a password's hash in its place.
+        // Without the path, because somebody may have written the key or a password hash instead.
         return file.error();
     }
     if (!file->others_may_write.empty()) {
@@ -90,7 +90,7 @@ Fault read_pem_file(Draft& draft, std::string_view name, Values values) {
     return take_pem(draft, (*draft.file.tls).*member, *file, file->text.expose());
 }
 
-/// The last one is what Go once called the third; exporter-toolkit takes it as well.
+/// The last one is Go's old name for the third; exporter-toolkit accepts it as well.
 constexpr std::array<std::pair<std::string_view, ClientAuth>, 6> client_auths = {
     {{"NoClientCert", ClientAuth::none},
      {"RequestClientCert", ClientAuth::request},
@@ -127,7 +127,7 @@ Fault read_allowed_sans(Draft& draft, std::string_view /*name*/, Values values) 
     return names_nobody ? "is empty or has an empty item; leave it out if there are no names" : "";
 }
 
-/// Which names exist, TLS itself knows.
+/// TlsContext checks the names.
 template <std::vector<std::string> TlsOptions::* member>
 Fault read_names(Draft& draft, std::string_view /*name*/, Values values) {
     ((*draft.file.tls).*member).assign(values.begin(), values.end());
@@ -149,7 +149,7 @@ Fault refuse_http2(Draft& /*draft*/, std::string_view /*name*/, Values values) {
 /// The choices are exporter-toolkit's.
 Fault read_header(Draft& draft, std::string_view name, Values values) {
     constexpr std::size_t longest = 4096;
-    // Blanks at the ends are no part of a header's value; a block of YAML ends with one.
+    // Leading and trailing white space is not part of a header's value; a YAML block ends with a line break.
     const std::string value(base::trim(values.front()));
     draft.file.headers.emplace_back(name, value);
     if (name == "X-Frame-Options" && value != "deny" && value != "sameorigin") {
@@ -177,7 +177,7 @@ Fault read_burst(Draft& draft, std::string_view /*name*/, Values values) {
     return burst && *burst <= most ? "" : "is not a whole number from 0 to 1000000";
 }
 
-/// In the order of the format's own documentation. Without `read`: a section of free names.
+/// In the order of the format's own documentation. Without `read`: a section with arbitrary keys.
 constexpr std::array<WebKey, 22> web_keys = {{
     {"tls_server_config.cert", read_pem<&TlsOptions::certificate>},
     {"tls_server_config.key", read_pem<&TlsOptions::key>},
@@ -210,7 +210,7 @@ bool is_user_name(std::string_view name) {
            std::none_of(name.begin(), name.end(), [](char c) { return base::is_control(c) || c == ':'; });
 }
 
-/// Names are not shown: one may be a hash in the wrong place.
+/// Names are not shown, because one may be a misplaced hash.
 void read_users(Draft& draft, base::YamlReader& yaml, const YAML::Node& key, const YAML::Node& value) {
     if (!value.IsMap() && !value.IsNull()) {
         yaml.mistake(yaml.place(key.Mark(), users_section),
@@ -299,8 +299,7 @@ void judge_who_may_read_and_write(Draft& draft) {
     }
     if (const auto& who = draft.source.others_may_write; !who.empty()) {
         const std::string what = fmt::format("others can decide who gets access: {}", who);
-        // Who can write the file can let in whomever they like: what lets in those with a password is refused
-        // then.
+        // Anybody who can write the file can grant access, so a file with passwords is refused.
         if (has_users && draft.is_strict) {
             draft.mistake(users_section, what);
         } else {
@@ -325,7 +324,7 @@ WebFileReading read_web_file(const std::string& path, const base::FileReader& re
     Draft draft{path, reader, *source, world_readable == base::WorldReadable::refused};
     draft.read_files[path] = fingerprint_of(source);
     read_keys(draft, read_yaml(draft));
-    // What else seems wrong may follow from a mistake.
+    // Other problems may be caused by a mistake.
     if (draft.mistakes.empty()) {
         judge(draft);
         judge_who_may_read_and_write(draft);

@@ -29,21 +29,21 @@ struct WebFile {
     std::optional<RateLimit> rate_limit;
 };
 
-/// The fingerprint of each file's text, by its path; empty: it could not be read.
+/// The fingerprint of each file's text, by path; empty: unreadable.
 using ReadFiles = std::map<std::string, std::string>;
 
 struct WebFileReading {
     tl::expected<WebFile, base::MistakeLines> file;
-    std::vector<std::string> warnings;  ///< right, but worth a line in the log
+    std::vector<std::string> warnings;  ///< valid, but worth a line in the log
     ReadFiles read_files;               ///< all that were read; also after mistakes
 };
 
-/// Paths in the file start at its own directory. Mistakes have the place and what would be right; neither
-/// they nor warnings quote a value, but for the path of a file that was read.
+/// Paths in the file are relative to its directory. Mistakes name the place and what to write; neither
+/// mistakes nor warnings quote a value, except for the path of a file that was read.
 [[nodiscard]] WebFileReading read_web_file(const std::string& path, const base::FileReader& reader,
                                            base::WorldReadable world_readable = base::WorldReadable::refused);
 
-/// Whether any of the files reads differently now, or can be read while it could not, or the other way round.
+/// Whether the content or the readability of any of the files has changed.
 [[nodiscard]] bool have_changed(const ReadFiles& files, const base::FileReader& reader);
 
 /// `tls_server_config.cert`: all there are, in the order of the format's own documentation.

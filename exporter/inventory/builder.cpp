@@ -111,7 +111,7 @@ ScopeTable::Scope* ScopeTable::find_or_add(std::string_view name) {
     if (const auto known = scopes_.find(name); known != scopes_.end()) {
         return &known->second;
     }
-    // Counted under the name it is published by: two names that are cut to the same one are one series.
+    // Counted under its published name: two names truncated to the same one are a single series.
     const std::string clean = label_text(name);
     if (clean != name) {
         return find_or_add(clean);
@@ -148,7 +148,7 @@ void ScopeTable::write(Inventory& inventory) const {
     inventory.distinct_scopes = order.size();
     inventory.folded_scopes = order.size() - std::min(order.size(), rules_.scope_limit);
 
-    // A scope that is really called `other` shares the series of the folded ones: there can be only one.
+    // A scope actually called `other` shares the series of the folded ones, because there can be only one.
     std::map<std::string_view, ByBucket> rows;
     for (std::size_t place = 0; place < order.size(); ++place) {
         const auto& [name, scope] = *order[place];
@@ -187,8 +187,8 @@ void ScopeTable::write_names(Inventory& inventory) const {
     }
 }
 
-// Both lists are sorted, so they are read once side by side: to look each token up, in the order of the
-// listing, would miss the processor's caches many times a token.
+// Both lists are sorted, so one pass over both is enough: looking up each token in listing order would cause
+// many cache misses per token.
 Census take_census(std::vector<CensusEntry> entries, Timestamp began, const Census* before,
                    std::vector<std::uint64_t> newcomers) {
     std::ranges::sort(entries, {}, &CensusEntry::id_hash);
@@ -224,7 +224,8 @@ InventoryBuilder::InventoryBuilder(const Rules& rules, Timestamp now, std::share
                                    const Shown& shown)
     : rules_(rules), now_(now), previous_(std::move(previous)), scopes_(rules), details_(rules.detail) {
     if (previous_) {
-        // So many and a few new ones: growing would copy them all, beside the census before.
+        // As many as before plus some new ones: growing would copy them all while the previous census is
+        // still in memory.
         entries_.reserve(previous_->entries.size() + previous_->entries.size() / 16);
     }
     inventory_.as_of = now;
@@ -353,7 +354,7 @@ void InventoryBuilder::note_what_is_shown() {
             }
         }
         if (is_natural(type, owner)) {
-            // The last bucket is `unknown`, and Datadog's dates can be read.
+            // The last bucket is `unknown`, which Datadog's own dates never are.
             for (std::size_t bucket = 0; bucket + 1 < rules_.expiry.size(); ++bucket) {
                 shown.by_expiry.at(type, owner).set(bucket);
             }

@@ -1,5 +1,5 @@
-// Counts tokens into an `Inventory` while the pages stream by, by the rules that are configured. Memory grows
-// with series, and by 16 bytes a token for churn.
+// Counts tokens into an `Inventory` while the pages stream by, by the configured rules. Memory grows with the
+// number of series, plus 16 bytes per token for churn.
 #pragma once
 
 #include "base/dates.h"
@@ -26,13 +26,13 @@ namespace exporter::inventory {
 /// Disjoint, half-open buckets: maps a token's date to an index into their `names()`. Immutable.
 class BucketScheme {
   public:
-    /// Time left: `expired`, the intervals, `never`, `unknown`. At its expiry a token is `expired`; with
-    /// exactly a bound left it is in the interval above it.
+    /// Time left: `expired`, the intervals, `never`, `unknown`. A token is `expired` from the moment of its
+    /// expiry; with exactly a bound's time left it is in the interval above.
     [[nodiscard]] static BucketScheme expiry(std::vector<base::Duration> bounds);
-    /// Time since: `never`, the intervals, `unknown`. A date ahead of `now` (clocks differ) is in the first
+    /// Time since: `never`, the intervals, `unknown`. A date after `now` (clocks differ) is in the first
     /// interval.
     [[nodiscard]] static BucketScheme last_used(std::vector<base::Duration> bounds);
-    /// Time since: the intervals, `unknown` (also when there is no date).
+    /// Time since: the intervals, `unknown` (also if there is no date).
     [[nodiscard]] static BucketScheme age(std::vector<base::Duration> bounds);
 
     [[nodiscard]] std::size_t index(const datadog::Date& date, base::Timestamp now) const;
@@ -52,7 +52,7 @@ class BucketScheme {
     std::size_t when_none_ = 0;
 };
 
-/// What an organization's inventories are counted by. Constant over its life.
+/// The rules for counting an organization's inventories. Constant over its lifetime.
 struct Rules {
     BucketScheme expiry;
     BucketScheme last_used;
@@ -63,38 +63,37 @@ struct Rules {
     Policy policy = {};
     std::optional<DetailRules> detail = {};  ///< nullopt: none
     bool lists_everything = true;            ///< no filter is set
-    /// What the census is hashed by; the same for two that are compared.
+    /// Key of the census' hashes; must be the same for two that are compared.
     base::HashKey census_key = base::process_hash_key();
-    /// Recognises the exporter's own token by its public portion; empty: there is none to recognise.
+    /// Recognises the exporter's own token by its public portion; empty: unknown.
     std::function<bool(std::string_view public_portion)> is_own_token;
 };
 
-/// Grants by scope while a listing is counted. Scopes are an open set: each name is kept once.
+/// Grants by scope while a listing is counted. Scopes are an open set; each name is stored once.
 class ScopeTable {
   public:
     /// @param rules must outlive the table
     explicit ScopeTable(const Rules& rules) : rules_(rules) {}
 
-    /// What one token's scopes are.
+    /// Summary of one token's scopes.
     struct Counted {
         bool privileged = false;
         std::uint32_t set_hash = 0;                   ///< the same for the same set in any order
-        std::span<const std::uint32_t> numbers = {};  ///< of its scopes; until the next call
+        std::span<const std::uint32_t> numbers = {};  ///< of its scopes; valid until the next call
     };
 
-    /// Counts each of the token's scopes once, however often it is listed. nullopt: with them there are more
-    /// distinct ones than `max_scopes`, and not all were counted.
+    /// Counts each of the token's scopes once, however often it is listed. nullopt: they exceed `max_scopes`
+    /// distinct scopes, and not all were counted.
     ///
-    /// @param numbered whether the token's scopes are to be numbered
+    /// @param numbered whether to number the token's scopes
     [[nodiscard]] std::optional<Counted> add(const datadog::Token& token, std::size_t expiry_bucket,
                                              bool numbered);
 
-    /// The `scope_limit` scopes on the most tokens by name (ties: the name that sorts first), the rest folded
-    /// into `other`; and how many scopes there are and were folded.
+    /// The `scope_limit` scopes on the most tokens by name (ties: in alphabetical order), the rest folded
+    /// into `other`; and the numbers of distinct and of folded scopes.
     void write(Inventory& inventory) const;
 
-    /// Names all scopes, and makes the numbers of those that `inventory.details` lists places among the
-    /// names.
+    /// Names all scopes, and turns the scope numbers in `inventory.details` into indices of the names.
     void write_names(Inventory& inventory) const;
 
   private:
@@ -104,12 +103,12 @@ class ScopeTable {
         std::uint32_t hash = 0;
         Count tokens = 0;
         Count last_token = 0;  ///< number of the last token that listed it
-        /// By pair of types and expiry bucket, all of them in one: a vector for each pair would take more
-        /// memory than a scope may (SECURITY.md, Memory).
+        /// By pair of types and expiry bucket, all in one vector: one per pair would take more memory than a
+        /// scope may (SECURITY.md, Memory).
         std::vector<std::uint32_t> grants;
     };
 
-    /// Keyed, as anybody may choose the names. Lets one be looked up without making a string of it.
+    /// Keyed, because anybody may choose the names. Allows look-ups without creating a string.
     struct TextHash {
         using is_transparent = void;
         std::size_t operator()(std::string_view text) const { return base::text_hash(text); }
@@ -120,7 +119,7 @@ class ScopeTable {
     /// All of them, in no order.
     [[nodiscard]] std::vector<const Entry*> entries() const;
 
-    /// Null: it would be one too many.
+    /// Null: it would exceed the limit.
     [[nodiscard]] Scope* find_or_add(std::string_view name);
 
     const Rules& rules_;
@@ -132,26 +131,23 @@ class ScopeTable {
 /// The census of a complete listing.
 ///
 /// @param entries in any order
-/// @param before the complete listing before, whose churn goes on by what changed since; null: there is none
-/// @param newcomers id hashes, in any order, of the tokens that were not surely there when `before` began:
-/// created since then, or nobody knows when. A token that is neither in `before` nor a newcomer was missed
-/// by it.
+/// @param before the previous complete listing, whose churn is continued with the changes since; null: none
+/// @param newcomers id hashes, in any order, of tokens that may not have existed when `before` began: created
+/// since then, or at an unknown time. A token that is neither in `before` nor a newcomer was missed by it.
 [[nodiscard]] Census take_census(std::vector<CensusEntry> entries, base::Timestamp began,
                                  const Census* before, std::vector<std::uint64_t> newcomers);
 
-/// Counts one listing. Every id must be added once: de-duplication is the scan's.
+/// Counts one listing. Every id must be added only once: the scan does the de-duplication.
 class InventoryBuilder {
   public:
     /// @param rules must outlive the builder
     /// @param now the scan's one `now`
-    /// @param previous the last complete listing's census, which churn is measured against; null: there is
-    /// none
+    /// @param previous the last complete listing's census, as the baseline for churn; null: none
     /// @param shown what the last inventory showed
     InventoryBuilder(const Rules& rules, base::Timestamp now, std::shared_ptr<const Census> previous,
                      const Shown& shown = {});
 
-    /// False: with this token there are more distinct scopes than `max_scopes`, and what was counted means
-    /// nothing.
+    /// False: with this token there are more than `max_scopes` distinct scopes, and the counts are invalid.
     [[nodiscard]] bool add(const datadog::Token& token);
 
     struct Built {
@@ -159,9 +155,9 @@ class InventoryBuilder {
         std::shared_ptr<const Census> census;  ///< to measure the next listing against
     };
 
-    /// The counts of everything added. The builder is spent afterwards.
+    /// The counts of everything added. The builder can't be used afterwards.
     ///
-    /// @param complete an incomplete listing leaves the previous census and its churn as they were
+    /// @param complete an incomplete listing does not change the previous census and its churn
     /// @param began when the listing began by Datadog's clock
     [[nodiscard]] Built build(bool complete, base::Timestamp began) &&;
 

@@ -27,7 +27,7 @@ bool never_expires_privileged(const Judged& judged) {
     return judged.privileged && never_expires(judged);
 }
 
-/// Whether it was made to live longer; false where nobody knows.
+/// Whether it was made to live longer; false if unknown.
 bool lives_longer_than(const Judged& judged, base::Duration lifetime) {
     const auto& created = judged.token.created_at.moment();
     const auto& expires = judged.token.expires_at.moment();
@@ -42,7 +42,7 @@ bool expiring_in_use(const Judged& judged) {
            lives_longer_than(judged, judged.policy.short_lived);
 }
 
-/// Never used is only suspicious of a token that had the time to be used.
+/// An unused token is only suspicious if it is old enough.
 bool unused(const Judged& judged) {
     const Token& token = judged.token;
     const datadog::Date& idle_since = token.last_used_at.is_none() ? token.created_at : token.last_used_at;

@@ -1,5 +1,5 @@
-// What may be wrong with a token: one table, the worst first. Its order is that of metrics, of tokens in
-// detail, of `--list`, of the status page and of the dashboards; its words are those that people read.
+// What may be wrong with a token: one table, worst first. Metrics, token detail, `--list`, the status page
+// and the dashboards use its order and its words.
 #pragma once
 
 #include "base/dates.h"
@@ -15,13 +15,13 @@
 
 namespace exporter::inventory {
 
-/// What the findings are measured by: the options `policy.*`.
+/// The thresholds of the findings: the options `policy.*`.
 struct Policy {
     base::Duration max_lifetime = std::chrono::days(365);
     base::Duration max_idle = std::chrono::days(90);
     base::Duration expiry_notice = std::chrono::days(7);  ///< time to replace a token that is in use
     base::Duration active_within = std::chrono::days(7);  ///< since its last use: in use
-    /// From creation to expiry: replaced by design, as the token that a job is given each day.
+    /// From creation to expiry: replaced by design, like a job's daily token.
     base::Duration short_lived = std::chrono::days(8);
 };
 
@@ -29,9 +29,9 @@ struct Policy {
 enum class Finding : std::uint8_t {
     leaked,
     never_expires_privileged,
-    expiring_in_use,  ///< something will break; only where a last use is known
+    expiring_in_use,  ///< something will break; only if a last use is known
     unused_privileged,
-    unscoped,  ///< may hold all that its owner may do
+    unscoped,  ///< may hold all of its owner's permissions
     never_expires,
     lifetime_over_policy,  ///< from creation to expiry; a token that never expires is `never_expires` instead
     unused,                ///< idle longer than the policy, or never used and older than it
@@ -45,7 +45,7 @@ enum class Severity : std::uint8_t {
     critical,  ///< somebody should do something now
 };
 
-/// A token and what it is judged by.
+/// A token and the facts to judge it by.
 struct Judged {
     const datadog::Token& token;
     bool privileged;  ///< whether it has a privileged scope
@@ -55,17 +55,17 @@ struct Judged {
 
 struct FindingRow {
     Finding finding;
-    std::string_view reason;  ///< the `reason` label, and what `--list` takes
+    std::string_view reason;  ///< the `reason` label, also accepted by `--list`
     Severity severity;
     /// Around the noun: `1 leaked token`, `2 tokens without scopes`.
     std::string_view before;
     std::string_view after;
-    /// How a sentence about several tokens goes on; durations of the policy in braces.
+    /// Predicate about several tokens; policy durations in braces.
     std::string_view sentence;
     bool (*applies)(const Judged& judged);
 };
 
-/// Every finding; each stands at the place of its enumerator.
+/// Every finding; the index of each is its enumerator's value.
 [[nodiscard]] std::span<const FindingRow> findings();
 
 [[nodiscard]] inline const FindingRow& row_of(Finding finding) {
@@ -77,10 +77,10 @@ using FindingSet = std::bitset<finding_count>;
 
 [[nodiscard]] FindingSet findings_of(const Judged& judged);
 
-/// Those with one of these reasons; what is none is ignored.
+/// The findings with these reasons; anything else is ignored.
 [[nodiscard]] FindingSet findings_named(std::span<const std::string> reasons);
 
-/// The first place that is set, the worst finding's; `finding_count`: none is.
+/// The first place set, which is the worst finding's; `finding_count`: none.
 [[nodiscard]] std::size_t worst_of(const FindingSet& found);
 
 /// `1 leaked token`, `12 tokens without scopes`.

@@ -1,9 +1,9 @@
-// inventory/: what a listing amounts to. `Token`s come in one by one, an immutable `Inventory` of counts and
-// findings goes out, with a census of hashes that the next listing is compared with. All of it is pure: no
-// I/O, no clock (`now` is handed in), no network and no word of how the numbers are published. Memory grows
-// with the number of series, not with the number of tokens, but for 16 bytes each in the census.
+// inventory/: the result of a listing. In: `Token`s one by one. Out: an immutable `Inventory` of counts and
+// findings, with a census of hashes to compare the next listing with. All of it is pure: no I/O, no clock
+// (`now` is a parameter), no network, and no knowledge of how the numbers are published. Memory grows with
+// the number of series, not of tokens, except for 16 bytes per token in the census.
 //
-// `Inventory` is what one listing says. It never changes once it was built; nor does its `Census`.
+// `Inventory` is the content of one listing. It never changes once built; nor does its `Census`.
 #pragma once
 
 #include "datadog/token.h"
@@ -26,7 +26,7 @@ using TypePair = std::pair<datadog::TokenType, datadog::OwnerType>;
 
 inline constexpr std::size_t type_pair_count = datadog::token_type_count * datadog::owner_type_count;
 
-/// Each pair of token type and owner type, in publishing order.
+/// Every pair of token type and owner type, in publishing order.
 inline constexpr std::array<TypePair, type_pair_count> type_pairs = [] {
     std::array<TypePair, type_pair_count> pairs{};
     auto pair = pairs.begin();
@@ -72,7 +72,7 @@ class ByOwner {
     std::array<T, type_pair_count> values_{};
 };
 
-/// Counts by token type, owner type and bucket; the inner vectors have the scheme's size.
+/// Counts by token type, owner type and bucket; the inner vectors have one element per bucket.
 using ByBucket = ByOwner<std::vector<Count>>;
 
 /// Grants of one scope: tokens that list it, by token type, owner type and expiry bucket.
@@ -83,7 +83,8 @@ struct ScopeGrants {
     bool operator==(const ScopeGrants&) const = default;
 };
 
-/// One token by name, only when `tokens.detail` or `--list` asks for it. Its texts are labels (label_text.h).
+/// One individual token, only if `tokens.detail` or `--list` asks for it. Its texts are labels
+/// (label_text.h).
 struct TokenDetail {
     FindingSet findings;
     std::string id;
@@ -107,31 +108,30 @@ struct Churn {
     std::array<Count, datadog::token_type_count> created{};
     std::array<Count, datadog::token_type_count> removed{};
     std::array<Count, datadog::token_type_count> scope_changes{};
-    /// Tokens created before the previous complete listing began, yet not in it: that listing had missed
-    /// them.
+    /// Tokens created before the previous complete listing began, but missing from it.
     Count late = 0;
 
     bool operator==(const Churn&) const = default;
 };
 
-/// 16 bytes a token. Ids are kept as 64-bit hashes, by the key of `Rules`: among a million tokens the chance
-/// that any two collide is 3 in a hundred million, among ten million 3 in a million, and a collision hides
+/// 16 bytes a token. Ids are stored as 64-bit hashes with the key of `Rules`: the chance that any two collide
+/// is 3 in a hundred million for a million tokens and 3 in a million for ten million, and a collision hides
 /// one change.
 struct CensusEntry {
     std::uint64_t id_hash;
-    std::uint32_t scopes_hash;  ///< of the set, whatever its order
+    std::uint32_t scopes_hash;  ///< of the set, in any order
     datadog::TokenType type;
 };
 
-/// Just enough of each token of one complete listing to tell what changed by the next one, and the churn up
-/// to it.
+/// The minimum about each token of a complete listing that is needed to detect changes in the next one, and
+/// the churn so far.
 struct Census {
     std::vector<CensusEntry> entries;  ///< by id_hash
     base::Timestamp began;             ///< when the listing began by Datadog's clock
     Churn churn;
 };
 
-/// All scopes that there are, the privileged ones first, and each group by name.
+/// All scopes: privileged ones first, each group sorted by name.
 struct ScopeNames {
     std::vector<std::string> names;
     std::size_t privileged = 0;
@@ -139,12 +139,12 @@ struct ScopeNames {
     bool operator==(const ScopeNames&) const = default;
 };
 
-/// By bucket, or by finding. More than there can be: a scheme has 20 bounds at most.
+/// By bucket, or by finding. More than can exist: there are at most 20 bounds.
 using Cells = std::bitset<32>;
 
-/// Which counts are published: those that are above zero, or were since the process started, so that an alert
-/// ends with a zero; and all findings and expiry buckets of the natural pairs, so that a rule can compare
-/// with a time when there was none. The rest would make most of the series of a small organization.
+/// Which counts are published: those above zero, or that were since the process started, so that an alert can
+/// end with a zero; and all findings and expiry buckets of the natural pairs, so that a rule can compare with
+/// a time when there was none. The rest would be most of a small organization's series.
 struct Shown {
     ByOwner<Cells> by_expiry;
     ByOwner<Cells> unscoped;
@@ -162,7 +162,7 @@ struct Inventory {
 
     Shown shown;
 
-    /// Bucket names, which the vectors of `ByBucket` are indexed by.
+    /// Bucket names: the indices of the vectors in `ByBucket`.
     std::vector<std::string> expiry_buckets;
     std::vector<std::string> last_used_buckets;
     std::vector<std::string> age_buckets;
@@ -175,7 +175,7 @@ struct Inventory {
 
     std::array<ByOwner<Count>, finding_count> at_risk;  ///< by finding
     bool leaks_reported =
-        false;  ///< whether any token said anything about leaks; false: `leaked` is unknown, not zero
+        false;              ///< whether any token has leak information; false: `leaked` is unknown, not zero
     ByOwner<Count> owners;  ///< distinct owner ids
 
     std::vector<ScopeGrants> scope_grants;  ///< by scope name; the folded ones together as `other`
@@ -183,22 +183,21 @@ struct Inventory {
     Count folded_scopes = 0;
 
     ByOwner<std::optional<base::Timestamp>> next_expiry;  ///< ahead of `as_of`
-    /// Of the tokens with the finding `expiring_in_use`: when something breaks.
+    /// Of tokens with the finding `expiring_in_use`: when something breaks.
     ByOwner<std::optional<base::Timestamp>> next_expiry_in_use;
     ByOwner<std::optional<base::Timestamp>> oldest_creation;
 
-    /// Expiry of the token that the exporter itself uses; nullopt when it was not recognised or never
-    /// expires.
+    /// Expiry of the exporter's own token; nullopt if it was not recognised or never expires.
     std::optional<base::Timestamp> credential_expiry;
 
     std::vector<TokenDetail> details;  ///< the worst first
-    /// Tokens that `tokens.detail` asks for beyond `tokens.detail-limit`; nullopt: it asks for none.
+    /// Tokens selected by `tokens.detail` beyond `tokens.detail-limit`; nullopt: detail is off.
     std::optional<Count> details_omitted;
     ScopeNames scope_names;  ///< for `--list` alone
 
     Churn churn;
-    /// Whether two tokens or more all have one owner: the credentials probably see only their own. nullopt: a
-    /// filter is set, so that it says nothing.
+    /// Whether two or more tokens all have one owner: the credentials probably see only their owner's.
+    /// nullopt: not meaningful, because a filter is set.
     std::optional<bool> single_owner;
 
     bool operator==(const Inventory&) const = default;

@@ -19,7 +19,7 @@ bool is_deceptive(char32_t code) {
            code == 0x200F || (code >= 0x2028 && code <= 0x202E) || (code >= 0x2066 && code <= 0x2069);
 }
 
-/// As much of the valid UTF-8 `text` as leaves room for `end`.
+/// As much of the valid UTF-8 `text` as fits with `end` after it.
 std::string with_end(std::string text, std::string_view end) {
     std::size_t size = std::min(text.size(), max_label_bytes - end.size());
     while (size < text.size() && (static_cast<unsigned char>(text[size]) & 0xC0U) == 0x80U) {

@@ -22,7 +22,7 @@ using scan::Listing;
 using scan::Statistics;
 using Type = prometheus::MetricType;
 
-// Below, the functions that fill the rows. What a template is given is the member that holds the value.
+// The functions that fill the rows. Template arguments are the members that hold the values.
 
 template <class Source, class Value>
 Source source_of(Value Source::* member);
@@ -146,7 +146,7 @@ void detail_findings(const Inventory& inventory, FamilyBuilder& family) {
     }
 }
 
-/// Nothing before the first poll has ended.
+/// No series before the first poll has ended.
 template <auto member>
 void of_last_poll(const Statistics& polls, FamilyBuilder& family) {
     if (polls.last_attempt) {
@@ -154,7 +154,7 @@ void of_last_poll(const Statistics& polls, FamilyBuilder& family) {
     }
 }
 
-/// Nothing before a listing was published.
+/// No series before a listing was published.
 template <auto member>
 void of_listing(const Statistics& polls, FamilyBuilder& family) {
     if (polls.listing) {

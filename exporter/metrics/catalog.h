@@ -1,7 +1,7 @@
-// metrics/: what the program publishes. An organization's inventory and polls (`Snapshot`) and the exporter's
-// own state (`ExporterStatus`) come in, prometheus-cpp's `MetricFamily` is the form in between, and
-// `Exposition` goes out: text and OpenMetrics, rendered and compressed once per poll. This room knows nothing
-// of HTTP, of the clock or of Datadog's API.
+// metrics/: what the program publishes. In: an organization's inventory and polls (`Snapshot`) and the
+// exporter's own state (`ExporterStatus`). Out: an `Exposition` in text and OpenMetrics format, rendered and
+// compressed once per poll, via prometheus-cpp's `MetricFamily`. It knows nothing about HTTP, the clock or
+// Datadog's API.
 //
 // The metric contract is one table: each row has a metric's name, type, help, labels and the function that
 // fills it, in publishing order. A new metric is a new row in catalog.cpp.
@@ -40,26 +40,26 @@ namespace exporter::metrics {
 /// One organization at one moment.
 struct Snapshot {
     std::string org;                                        ///< the `org` label
-    std::shared_ptr<const inventory::Inventory> inventory;  ///< null: none yet, or too old to be shown
+    std::shared_ptr<const inventory::Inventory> inventory;  ///< null: none yet, or too old to show
     scan::Statistics statistics;
 };
 
-/// The outcome of reading a file again while the program runs.
+/// The outcome of reloading a file while the program runs.
 struct Reload {
     bool was_successful = false;
     std::optional<base::Timestamp> last_success;
 };
 
-/// By file, as the label has it, such as `web`.
+/// By file, with the label's values, such as `web`.
 using ReloadsByFile = std::map<std::string, Reload>;
 
-/// Records the outcomes; reading a file at the start counts as its first reload. Thread-safe.
+/// Records the outcomes; reading a file at startup counts as its first reload. Thread-safe.
 class Reloads {
   public:
     void succeeded(const std::string& file, base::Timestamp now);
     void failed(const std::string& file);
 
-    /// Without the files that were never read.
+    /// Without files that were never read.
     [[nodiscard]] ReloadsByFile by_file() const;
 
   private:
@@ -67,8 +67,8 @@ class Reloads {
     ReloadsByFile files_;  ///< protected by mutex_
 };
 
-/// What the kernel says about this process, for the standard `process_*` metrics. Absent: what could not be
-/// read.
+/// What the kernel says about this process, for the standard `process_*` metrics. Unreadable values are
+/// absent.
 struct Process {
     std::optional<std::chrono::duration<double>> cpu_time;  ///< user and system time
     std::optional<std::size_t> open_fds;
@@ -78,15 +78,15 @@ struct Process {
     std::optional<base::Timestamp> started;
 };
 
-/// @param started when the program started, which the caller's clock knows more exactly than the kernel,
-/// whose boot time is in whole seconds
+/// @param started when the program started; more exact than the kernel's value, which is based on a boot time
+/// in whole seconds
 [[nodiscard]] Process read_process(base::Timestamp started);
 
-/// Open file descriptors of this process. At once where the kernel knows it (the size of `/proc/self/fd` from
-/// Linux 6.2 on), else by enumerating: a scrape counts them, and thousands of connections may be open.
+/// Open file descriptors of this process. Fast if the kernel knows it (the size of `/proc/self/fd` since
+/// Linux 6.2), otherwise by enumeration: every scrape counts them, and thousands of connections may be open.
 [[nodiscard]] std::optional<std::size_t> count_open_descriptors();
 
-/// The same on any kernel, in a time that grows with the number.
+/// The same on any kernel, in linear time.
 [[nodiscard]] std::optional<std::size_t> enumerate_open_descriptors();
 
 /// The exporter itself at one moment.
@@ -101,12 +101,12 @@ struct ExporterStatus {
 
 class FamilyBuilder;
 
-/// Counted from a listing: absent before the first complete one and when the inventory is stale.
+/// Counted from a listing: absent before the first complete one and if the inventory is stale.
 using FillFromInventory = void (*)(const inventory::Inventory&, FamilyBuilder&);
 using FillFromPolls = void (*)(const scan::Statistics&, FamilyBuilder&);
 using FillFromExporter = void (*)(const ExporterStatus&, FamilyBuilder&);
 
-/// Names of labels; those without a name stand at the end and are none.
+/// Label names; empty ones at the end are ignored.
 using LabelNames = std::array<std::string_view, 6>;
 
 struct Metric {
@@ -126,13 +126,13 @@ struct Metric {
 
 [[nodiscard]] std::span<const Metric> catalog();
 
-/// What a row's function adds its series to. Names and types come from the row, so code can't drift from it.
+/// Collects the series of a row's function. Names and types come from the row, so code can't drift from it.
 class FamilyBuilder {
   public:
-    /// Those of the row, all of them, in its order.
+    /// All label values of the row, in its order.
     using LabelValues = std::initializer_list<std::string_view>;
 
-    /// @param metric must outlive the builder, as the catalog's rows do
+    /// @param metric must outlive the builder, like the catalog's rows
     /// @param org the first label of every series, except for metrics of the exporter itself
     explicit FamilyBuilder(const Metric& metric, std::string_view org = {});
 
@@ -151,7 +151,7 @@ class FamilyBuilder {
     void add(LabelValues label_values, base::Timestamp moment) {
         add(label_values, moment.time_since_epoch());
     }
-    /// No series where there is no value.
+    /// No series if there is no value.
     template <class Value>
     void add(LabelValues label_values, const std::optional<Value>& value) {
         if (value) {
@@ -170,8 +170,8 @@ class FamilyBuilder {
     prometheus::MetricFamily family_;
 };
 
-/// The family of a row with the series of one organization. Without series where there is nothing to say:
-/// such a family is not published.
+/// The family of a row with the series of one organization. May have no series: then the family is not
+/// published.
 [[nodiscard]] prometheus::MetricFamily family_of(const Metric& metric, const Snapshot& snapshot);
 
 /// Every family about the exporter itself that has series.

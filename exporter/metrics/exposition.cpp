@@ -18,8 +18,8 @@ using prometheus::ClientMetric;
 using prometheus::MetricFamily;
 using prometheus::MetricType;
 
-/// What prometheus-cpp prints: one digit less than would make every double read back as itself, so that 0.1
-/// is `0.1`.
+/// The precision of prometheus-cpp: one digit less than needed to round-trip every double, so that 0.1 is
+/// `0.1`.
 constexpr int value_digits = std::numeric_limits<double>::max_digits10 - 1;
 
 std::string_view without_suffix(std::string_view name, std::string_view suffix) {
@@ -30,7 +30,7 @@ class Writer {
   public:
     Writer(Format format, std::size_t expected_bytes) : format_(format) { text_.reserve(expected_bytes); }
 
-    /// In OpenMetrics what a type appends to its samples' names is no part of the family's.
+    /// In OpenMetrics, the suffixes of sample names are not part of the family's name.
     /// prometheus-cpp 1.0 has no type for an info: it is a gauge whose name says so.
     void write_header(const MetricFamily& family) {
         std::string_view name = family.name;
@@ -66,7 +66,7 @@ class Writer {
   private:
     [[nodiscard]] bool is_openmetrics() const { return format_ == Format::openmetrics; }
 
-    /// prometheus-cpp writes count and sum first, OpenMetrics has the buckets before them.
+    /// prometheus-cpp writes count and sum first; OpenMetrics wants the buckets before them.
     void write_histogram(std::string_view name, const ClientMetric& series) {
         if (!is_openmetrics()) {
             write_count_and_sum(name, series);
@@ -84,7 +84,7 @@ class Writer {
         write_sample(name, "_sum", series, series.histogram.sample_sum);
     }
 
-    /// @param bound the value of the label `le`; null: the sample has none
+    /// @param bound the value of the label `le`; null: no such label
     template <class Number>
     void write_sample(std::string_view name, std::string_view suffix, const ClientMetric& series,
                       Number value, const double* bound = nullptr) {
@@ -125,8 +125,8 @@ class Writer {
         append(value.substr(written));
     }
 
-    /// In OpenMetrics as Go's %g, with `.0` where there is neither point nor exponent: bounds are compared as
-    /// text there (OpenMetrics 1.0, "Considerations: Canonical Numbers").
+    /// In OpenMetrics like Go's %g, with `.0` if there is neither a point nor an exponent: bounds are
+    /// compared as text (OpenMetrics 1.0, "Considerations: Canonical Numbers").
     void append_bound(double bound) {
         if (std::isinf(bound)) {
             append("+Inf");
@@ -165,7 +165,7 @@ constexpr std::size_t bytes_of_a_line = 160;
 
 constexpr std::string_view end_of_openmetrics = "# EOF\n";
 
-/// Compresses what `render` makes of each row's family.
+/// Compresses the output of `render` for each row's family.
 template <class FamilyOf>
 CompressedLines compress(const FamilyOf& family_of_row,
                          std::string (*render)(const prometheus::MetricFamily&, Format)) {
@@ -177,7 +177,7 @@ CompressedLines compress(const FamilyOf& family_of_row,
         return CompressedLines::Place{begin, lines.deflated.size() - begin, sum};
     };
     lines.places.reserve(catalog().size());
-    // One family after the other: of all of them together only the compressed bytes are held.
+    // One family at a time, so that only the compressed bytes of all of them are in memory.
     for (const Metric& metric : catalog()) {
         const prometheus::MetricFamily family = family_of_row(metric);
         const std::string text = render(family, Format::text);
@@ -190,7 +190,7 @@ CompressedLines compress(const FamilyOf& family_of_row,
 }
 
 OpenGzip join_format(std::span<const std::shared_ptr<const CompressedLines>> organizations, Format format) {
-    // What describes each family of the catalog.
+    // The HELP, TYPE and UNIT lines of each family in the catalog.
     static const CompressedLines headers =
         compress([](const Metric& metric) { return FamilyBuilder(metric).build(); }, render_header);
     std::vector<Fragment> parts;
@@ -284,7 +284,7 @@ ExpositionStore::ExpositionStore(Renderer live) : live_(std::move(live)), curren
 
 void ExpositionStore::publish(std::shared_ptr<const Exposition> exposition) {
     const std::lock_guard lock(mutex_);
-    // The old one leaves with the parameter: after the lock, so that no scrape waits for its memory to be
+    // The parameter destroys the old one after the lock is released, so no scrape waits for its memory to be
     // freed.
     std::swap(current_, exposition);
 }

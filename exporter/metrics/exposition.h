@@ -1,9 +1,10 @@
-// The exposition: what a scrape is answered with. It is stored compressed, in each format; a scrape only adds
-// the small live part. This is all that web knows of metrics.
+// The exposition: the answer to a scrape. It is stored compressed, in each format; a scrape only adds the
+// small live part. This is the only part of metrics/ that web/ uses.
 //
-// It is made in two steps, so that a poll costs what its own organization has: the lines of one organization
-// are rendered and compressed after its poll, and an exposition is a copy of everyone's compressed lines.
-// What is joined is, byte for byte, `render` of each metric's series, organization by organization.
+// It is built in two steps, so that the cost of a poll depends only on its own organization: the lines of one
+// organization are rendered and compressed after its poll, and an exposition copies the compressed lines of
+// all organizations. The result is, byte for byte, `render` of each metric's series, organization by
+// organization.
 #pragma once
 
 #include "metrics/gzip.h"
@@ -44,14 +45,14 @@ inline constexpr std::array formats = {Format::text, Format::openmetrics};
 /// EOF`; a name that ends in a unit says so in `# UNIT`.
 [[nodiscard]] std::string render(const std::vector<prometheus::MetricFamily>& families, Format format);
 
-/// The two parts of what `render` makes of a family: the lines that describe it, and those of its samples.
+/// The two parts of `render`'s output for a family: the lines that describe it, and its sample lines.
 [[nodiscard]] std::string render_header(const prometheus::MetricFamily& family, Format format);
 [[nodiscard]] std::string render_samples(const prometheus::MetricFamily& family, Format format);
 
 enum class Encoding { identity, gzip };
 
-/// Makes the whole lines of some families in a format. For OpenMetrics without the `# EOF`, as other lines
-/// may follow.
+/// Renders whole lines of some families in a format. Without OpenMetrics' `# EOF`, because other lines may
+/// follow.
 using Renderer = std::function<std::string(Format)>;
 
 /// Lines of metrics of the catalog, compressed one metric at a time; a metric is named by its row.
@@ -66,12 +67,12 @@ struct CompressedLines {
     std::vector<std::array<Place, formats.size()>>
         places;  ///< by row and format; equal lines share the bytes
 
-    /// A view of this object's bytes; empty where there are no lines.
+    /// A view of this object's bytes; empty if there are no lines.
     [[nodiscard]] Fragment at(std::size_t row, Format format) const;
 };
 
-/// The sample lines of one organization, without what describes the families: what follows a poll.
-/// Thread-safe.
+/// The sample lines of one organization, without the lines that describe the families. Rendered after each
+/// poll. Thread-safe.
 [[nodiscard]] std::shared_ptr<const CompressedLines> render_lines(const Snapshot& snapshot);
 
 /// One scrape's body: `head` is shared by all scrapes since the last poll, `tail` is this scrape's own. The
@@ -85,16 +86,16 @@ struct Body {
 
 /// The stored part of the exposition, in each format. Immutable and thread-safe.
 ///
-/// Of its text there are only the compressed bytes, a fifth of it or less, until somebody asks for text,
+/// Only the compressed bytes exist, a fifth of the text or less, until somebody requests uncompressed text,
 /// which Prometheus by default does not.
 class Exposition {
   public:
     /// @param stored by format
     explicit Exposition(std::array<OpenGzip, formats.size()> stored) : stored_(std::move(stored)) {}
 
-    /// The stored part followed by `live`, whole lines of the same format, and by what ends the format. As
-    /// one gzip member where `encoding` says so. The first body without compression unpacks the stored part;
-    /// the others share its text.
+    /// The stored part followed by `live`, whole lines of the same format, and by the format's end marker.
+    /// One gzip member if `encoding` says so. The first uncompressed body unpacks the stored part; the others
+    /// share its text.
     [[nodiscard]] Body body(std::string_view live, Format format, Encoding encoding) const;
 
   private:
@@ -102,20 +103,20 @@ class Exposition {
 
     std::array<OpenGzip, formats.size()> stored_;  ///< by format; constant after construction
 
-    mutable std::mutex unpacking_;  ///< held while unpacking: whoever comes meanwhile waits for the same text
+    mutable std::mutex unpacking_;  ///< held while unpacking; others wait for the same text
     mutable std::array<std::shared_ptr<const std::string>, formats.size()>
         texts_;  ///< by format, null until asked for; protected by unpacking_
 };
 
 /// The exposition of these organizations, in their order.
-/// @param organizations none is null; not needed afterwards
+/// @param organizations not null; not needed afterwards
 [[nodiscard]] std::shared_ptr<const Exposition> join(
     std::span<const std::shared_ptr<const CompressedLines>> organizations);
 
-/// Holds the current exposition. A new one replaces it whole: no scrape sees half of a poll. Thread-safe.
+/// Holds the current exposition. A new one replaces it as a whole: no scrape sees half a poll. Thread-safe.
 class ExpositionStore {
   public:
-    /// @param live renders the part that is as of the scrape (process metrics); thread-safe
+    /// @param live renders the metrics taken at scrape time (process metrics); thread-safe
     explicit ExpositionStore(Renderer live);
 
     void publish(std::shared_ptr<const Exposition> exposition);

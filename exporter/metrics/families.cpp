@@ -131,7 +131,7 @@ std::optional<std::size_t> enumerate_open_descriptors() {
     if (error || count == 0) {
         return std::nullopt;
     }
-    return count - 1;  // without the one that is counting
+    return count - 1;  // without the one used for counting
 }
 
 }  // namespace exporter::metrics

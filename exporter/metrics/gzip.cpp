@@ -19,7 +19,7 @@ constexpr int compression_level = 6;
 
 constexpr std::size_t largest_piece = std::numeric_limits<uInt>::max();
 
-// zlib's interface is older than const: it does not write to its input.
+// zlib's interface predates const: it does not write to its input.
 Bytef* input_of(std::string_view text) {
     return reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
 }
@@ -30,7 +30,7 @@ TextSum sum_of(std::string_view text) {
             .shift = static_cast<std::uint32_t>(crc32_combine_gen(static_cast<z_off_t>(text.size())))};
 }
 
-/// Of a text that ends with `last`, from that of what is before.
+/// Checksum of a text that ends with `last`, from the checksum of the part before.
 std::uint32_t combined(std::uint32_t crc, const TextSum& last) {
     return static_cast<std::uint32_t>(crc32_combine_op(crc, last.crc, last.shift));
 }
@@ -44,9 +44,9 @@ void append_little_endian(std::string& out, std::uint32_t number, unsigned bytes
 constexpr unsigned length_bytes = 2;
 constexpr unsigned trailer_field_bytes = 4;
 
-/// Ends a raw deflate stream that stands on a byte boundary, with `text` in blocks without compression
-/// (RFC 1951, 3.2.4). The live part is about a kilobyte: deflating it would save half of that, and cost more
-/// than all else that a scrape does, as zlib sets up a quarter of a megabyte first.
+/// Ends a raw deflate stream at a byte boundary with `text` in uncompressed blocks (RFC 1951, 3.2.4). The
+/// live part is about a kilobyte: deflating it would save half of that, and cost more than the rest of a
+/// scrape, because zlib initialises a quarter of a megabyte first.
 void append_final_blocks(std::string& out, std::string_view text) {
     constexpr std::size_t largest_block = 0xffff;
     bool is_final = false;
@@ -67,7 +67,7 @@ void append_final_blocks(std::string& out, std::string_view text) {
 Deflater::Deflater() : stream_(std::make_unique<z_stream>()) {
     if (deflateInit2(stream_.get(), compression_level, Z_DEFLATED, raw_deflate, default_memory_level,
                      Z_DEFAULT_STRATEGY) != Z_OK) {
-        throw std::bad_alloc();  // the arguments are right, so only memory can be missing
+        throw std::bad_alloc();  // the arguments are valid, so it can only be out of memory
     }
 }
 
@@ -82,7 +82,7 @@ TextSum Deflater::append(std::string_view text, std::string& out) {
         stream_->next_in = input_of(text);
         stream_->avail_in = static_cast<uInt>(std::min(text.size(), largest_piece));
         text.remove_prefix(stream_->avail_in);
-        // A full flush ends on a byte boundary and forgets what was before.
+        // A full flush ends on a byte boundary and drops all references to earlier data.
         const int flush = text.empty() ? Z_FULL_FLUSH : Z_NO_FLUSH;
         do {
             stream_->next_out = buffer.data();
@@ -127,7 +127,7 @@ std::string gzip_ending(const OpenGzip& member, std::string_view tail) {
 std::string text_of(const OpenGzip& member) {
     z_stream stream{};
     if (inflateInit2(&stream, raw_deflate) != Z_OK) {
-        throw std::bad_alloc();  // the argument is right, so only memory can be missing
+        throw std::bad_alloc();  // the argument is valid, so it can only be out of memory
     }
     const std::unique_ptr<z_stream, decltype(&inflateEnd)> ended(&stream, inflateEnd);
     std::string_view deflated = std::string_view(*member.bytes).substr(gzip_header.size());
@@ -141,7 +141,7 @@ std::string text_of(const OpenGzip& member) {
         stream.next_out = reinterpret_cast<Bytef*>(text.data() + filled);
         stream.avail_out = room;
         if (inflate(&stream, Z_SYNC_FLUSH) != Z_OK) {
-            throw std::bad_alloc();  // the stream was made here, so only memory can be missing
+            throw std::bad_alloc();  // the stream was made here, so it can only be out of memory
         }
         deflated.remove_prefix(input - stream.avail_in);
         filled += room - stream.avail_out;

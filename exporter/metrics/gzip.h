@@ -1,5 +1,5 @@
-// gzip made of parts. A text is compressed as a fragment that stands for itself; fragments one after another
-// are the beginning of a gzip member, which each scrape ends with its own tail. All of metrics that knows
+// gzip from parts. A text is compressed as a self-contained fragment; concatenated fragments are the
+// beginning of a gzip member, which each scrape ends with its own tail. The only part of metrics/ that uses
 // zlib.
 #pragma once
 
@@ -14,24 +14,23 @@ struct z_stream_s;  // zlib's, which only gzip.cpp includes
 
 namespace exporter::metrics {
 
-/// What gzip says about a text, from which follows what it says about a concatenation.
+/// gzip's checksum data of a text, which can be combined for a concatenation.
 struct TextSum {
     std::size_t size = 0;
     std::uint32_t crc = 0;  ///< CRC-32
-    /// What moves the checksum of a text before this one: zlib's operator, the identity for an empty text.
-    /// Kept as making it from the size costs several times what using it does.
+    /// Shifts the checksum of a preceding text: zlib's operator, the identity for an empty text. Stored,
+    /// because computing it from the size costs several times as much as using it.
     std::uint32_t shift = 0x80000000;
 };
 
-/// A piece of a raw deflate stream that ends on a byte boundary and refers to nothing before itself, so that
-/// it can stand anywhere in a stream. A view: whoever holds the bytes must outlive it. Without bytes: no
-/// text.
+/// A piece of a raw deflate stream that ends on a byte boundary and has no references to earlier data, so it
+/// can be anywhere in a stream. A view: the owner of the bytes must outlive it. No bytes mean no text.
 struct Fragment {
     std::string_view deflated;
     TextSum text;
 };
 
-/// Makes fragments. One for many texts, as setting zlib up takes a quarter of a megabyte.
+/// Makes fragments. Reused for many texts, because zlib's state takes a quarter of a megabyte.
 class Deflater {
   public:
     Deflater();
@@ -52,10 +51,10 @@ struct OpenGzip {
     TextSum text;
 };
 
-/// Copies the parts together. The time is that of copying, and less than 0.1 µs a part for the checksum.
+/// Concatenates the parts. Takes as long as copying, plus less than 0.1 µs per part for the checksum.
 [[nodiscard]] OpenGzip open_gzip(std::span<const Fragment> parts);
 
-/// What makes a whole member of `member` when it follows its bytes: `tail`, not compressed, and the checksum.
+/// The bytes that complete `member`: `tail`, not compressed, and the checksum.
 [[nodiscard]] std::string gzip_ending(const OpenGzip& member, std::string_view tail);
 
 /// The text of all parts, unpacked.

@@ -1,4 +1,4 @@
-// What a page is made of: HTML that is escaped by construction.
+// The building blocks of a page: HTML that is escaped by construction.
 #pragma once
 
 #include "base/dates.h"
@@ -15,18 +15,18 @@
 
 namespace exporter::web {
 
-/// `text` as HTML that shows it, also within a quoted attribute.
+/// `text` escaped for HTML, also for quoted attributes.
 [[nodiscard]] std::string escape_html(std::string_view text);
 
 class Html;
 
-/// What a template's `{}` gets: numbers as they are, markup that was made by `Html`, text escaped.
+/// Arguments for a template's `{}`: numbers and `Html` are inserted unchanged, text is escaped.
 template <class Value>
 using HtmlSlot =
     std::conditional_t<std::is_arithmetic_v<Value>, Value,
                        std::conditional_t<std::is_same_v<Value, Html>, std::string_view, std::string>>;
 
-/// Markup that grows. Its templates are constants that the compiler checks.
+/// Markup that grows. Its templates are constants checked by the compiler.
 class Html {
   public:
     Html() = default;

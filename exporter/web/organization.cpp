@@ -10,7 +10,7 @@ namespace exporter::web {
 
 namespace {
 
-/// From when on the exporter's own token should be replaced.
+/// Time before expiry from which the exporter's own token should be replaced.
 constexpr std::chrono::hours replace_credential_within(7 * 24);
 
 Problem failure_problem(const OrganizationStatus& status, base::Timestamp now) {
@@ -27,7 +27,7 @@ Problem failure_problem(const OrganizationStatus& status, base::Timestamp now) {
     return {failure.message, text, std::string(datadog::label(failure.kind))};
 }
 
-/// What a failure means for the numbers that are shown.
+/// How a failure affects the numbers on the page.
 Problem numbers_problem(const OrganizationStatus& status, const PageSettings& settings, base::Timestamp now) {
     if (status.inventory) {
         return {"The numbers are old",
@@ -79,7 +79,7 @@ void add_fact(Html& facts, std::string_view name, const Html& value) {
     facts.add("<div><dt>{}</dt><dd>{}</dd></div>\n", name, value);
 }
 
-/// After a failure the pause is shorter, or longer where the API asked for it: the moment is not known.
+/// After a failure the pause is shorter, or longer if the API asked for that, so the time is not known.
 Html next_poll_fact(const OrganizationStatus& status, const PageSettings& settings, base::Timestamp now) {
     Html fact = html("Every {}", base::length_text(settings.interval));
     if (status.statistics.last_error) {
@@ -94,7 +94,7 @@ Html next_poll_fact(const OrganizationStatus& status, const PageSettings& settin
                       : fact.add(", the next is in progress");
 }
 
-/// Of a complete one: `problems` tells of others.
+/// For a complete listing: `problems` reports others.
 Html listing_fact(const scan::Listing& listing) {
     return listing.reported_tokens ? html("Complete: as many tokens as Datadog reports ({})",
                                           base::number_text(*listing.reported_tokens))

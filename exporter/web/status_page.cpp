@@ -11,7 +11,7 @@ namespace exporter::web {
 
 namespace {
 
-/// An organization, ordered by what people should see first; the last member stands for its place in the
+/// An organization, ordered by what people should see first; the last member is its place in the
 /// configuration.
 struct Ordered {
     bool without_critical_finding = true;
@@ -48,7 +48,8 @@ Overview overview_of(const std::vector<OrganizationStatus>& organizations, const
     return overview;
 }
 
-/// How polling goes: `Polling: 498 healthy, 2 need attention`; of one organization `Polling healthy`.
+/// The state of polling: `Polling: 498 healthy, 2 need attention`; for a single organization `Polling
+/// healthy`.
 std::string in_words(const Overview& overview) {
     if (overview.in_order.empty()) {
         return "No organization is polled here";
@@ -67,7 +68,7 @@ std::string in_words(const Overview& overview) {
     return words;
 }
 
-/// The worst first, since a narrow tab shows no more: a finding, unless it is only a warning and polling
+/// Worst first, because a narrow tab shows nothing else: a finding, unless it is only a warning and polling
 /// needs attention.
 std::string title_of(const Overview& overview) {
     std::string polling = in_words(overview);
@@ -79,7 +80,7 @@ std::string title_of(const Overview& overview) {
     return polling_first ? polling + " · " + overview.worst->words : overview.worst->words + " · " + polling;
 }
 
-/// One organization's card says everything already.
+/// With a single organization, its card already says everything.
 Html summary(const Overview& overview, const PageSettings& settings, base::Timestamp now) {
     if (overview.in_order.size() == 1) {
         return {};
@@ -126,9 +127,9 @@ Html organizations_section(const Overview& overview, const PageSettings& setting
     return part.add("</section>\n");
 }
 
-// Colours of text have a contrast of at least 4.5 to 1 with what is behind them, those of the picture 3 to 1.
-// The scale of time left runs in lightness, so that it has an order for every eye; neighbours differ for the
-// three common kinds of colour blindness, and a gap divides them.
+// Text colours have a contrast of at least 4.5 to 1 with their background, the bars 3 to 1. The scale of time
+// left varies in lightness, so its order is visible to everybody; neighbours differ for the three common
+// kinds of colour blindness, and are separated by a gap.
 constexpr std::string_view style = R"(
 :root { color-scheme: light dark;
   --text: #1c2128; --dim: #57606a; --line: #d5dbe1; --back: #f5f7f9; --card: #ffffff;

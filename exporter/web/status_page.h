@@ -1,6 +1,6 @@
 // The page for people at `/`: what is polled, how it went, what it found, where the metrics are. It is
-// rendered from the same inventories and statistics as the metrics. Plain HTML and CSS, nothing from
-// elsewhere. The worst comes first: of many organizations those with a critical finding, then those whose
+// rendered from the same inventories and statistics as the metrics. Plain HTML and CSS, with no external
+// resources. The worst comes first: of many organizations those with a critical finding, then those whose
 // polling needs attention. Its size is bounded.
 #pragma once
 
@@ -20,18 +20,17 @@
 
 namespace exporter::web {
 
-/// Organizations that are shown with everything about them, and those that get a brief card after them; the
-/// rest is counted.
+/// Maximum number of organizations shown in full, and of brief cards after them; the rest are only counted.
 inline constexpr std::size_t cards_at_most = 20;
 inline constexpr std::size_t brief_cards_at_most = 200;
-/// Tokens that a card shows one by one, where `tokens.detail` lists some.
+/// Maximum number of individual tokens on a card, if `tokens.detail` lists any.
 inline constexpr std::size_t worst_tokens_at_most = 10;
 
-/// What the page says of the program and its configuration.
+/// What the page says about the program and its configuration.
 struct PageSettings {
     std::string version;
     std::string telemetry_path = "/metrics";
-    std::string share = {};  ///< which part of all organizations is shown, in words; empty: all of them
+    std::string share = {};  ///< which share of the organizations is shown, in words; empty: all of them
     base::Duration interval{};
     base::Duration stale_after{};
     inventory::Policy policy = {};
@@ -42,8 +41,8 @@ struct OrganizationStatus {
     std::string name;
     std::string endpoint;                                   ///< the API's URL
     bool filtered = false;                                  ///< only tokens that match a filter are listed
-    bool moving = true;                                     ///< whether its polls go on as they should
-    std::shared_ptr<const inventory::Inventory> inventory;  ///< null: there is none yet, or it went stale
+    bool moving = true;                                     ///< whether its polls make progress
+    std::shared_ptr<const inventory::Inventory> inventory;  ///< null: none yet, or stale
     scan::Statistics statistics;
 };
 
@@ -66,14 +65,14 @@ inline constexpr std::array<ConditionWords, 3> condition_words = {
     return condition_words.at(static_cast<std::size_t>(condition));
 }
 
-/// Something a person should know, and do.
+/// Something a person should know and act on.
 struct Problem {
     std::string title;        ///< a sentence without its full stop
     std::string text;         ///< one sentence or more; may be empty
     std::string reason = {};  ///< the `reason` of the metrics and of the troubleshooting table; may be empty
 };
 
-/// Why an organization needs attention, the worst first; empty unless it does.
+/// Why an organization needs attention, worst first; empty if it does not.
 [[nodiscard]] std::vector<Problem> problems(const OrganizationStatus& status, const PageSettings& settings,
                                             base::Timestamp now);
 
@@ -84,7 +83,7 @@ struct Problem {
 using FindingCounts = std::array<inventory::Count, inventory::finding_count>;
 [[nodiscard]] FindingCounts finding_counts(const inventory::Inventory& inventory);
 
-/// What a headline says beside the polling's condition.
+/// What a headline says besides the polling condition.
 struct WorstFinding {
     inventory::Severity severity{};
     std::string words;  ///< `1 leaked token`
@@ -97,7 +96,7 @@ struct WorstFinding {
     return worst && worst->severity == inventory::Severity::critical;
 }
 
-/// What follows the polling's condition in a headline: ` · 1 leaked token`; empty without a finding.
+/// What follows the polling condition in a headline: ` · 1 leaked token`; empty without a finding.
 [[nodiscard]] Html beside_condition(const std::optional<WorstFinding>& worst);
 
 /// The style sheet's class of a box with this headline: the worse of the two decides.
@@ -109,8 +108,8 @@ struct WorstFinding {
 /// How much of an organization is shown.
 enum class CardSize : std::uint8_t {
     brief,   ///< its headline, and the worst problem
-    folded,  ///< everything, once somebody opens it; open in any case where its polling isn't healthy or it
-             ///< has a critical finding
+    folded,  ///< everything, collapsed; opened initially if its polling isn't healthy or it has a critical
+             ///< finding
     open
 };
 
@@ -122,7 +121,7 @@ enum class CardSize : std::uint8_t {
                                       const std::vector<OrganizationStatus>& organizations,
                                       base::Timestamp now);
 
-/// The counts of one inventory, or of several added up, as the page shows them.
+/// The counts of one inventory, or the sum of several, as shown on the page.
 struct TokenSums {
     base::Timestamp as_of;  ///< of the oldest inventory
     inventory::Count tokens = 0;

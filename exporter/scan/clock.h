@@ -1,4 +1,4 @@
-// Time and chance as scan sees them, so that a test can be the clock and throw the dice.
+// Clock and randomness for scan/, so that tests can replace both.
 #pragma once
 
 #include "datadog/token.h"
@@ -20,14 +20,14 @@ class Clock {
     [[nodiscard]] virtual base::Timestamp now() = 0;
     [[nodiscard]] virtual SteadyTime steady_now() = 0;
 
-    /// Waits until `moment`, or less when `stop` is requested first. True: the moment has come.
+    /// Waits until `moment`, or until `stop` is requested. True: `moment` was reached.
     virtual bool wait_until(SteadyTime moment, std::stop_token stop) = 0;
 };
 
 /// The machine's clocks.
 [[nodiscard]] Clock& system_clock();
 
-/// Where jitter comes from: uniform in [0, 1).
+/// Source of jitter: uniform in [0, 1).
 using Randomness = std::function<double()>;
 
 /// Uniform in [0, `most`), in whole milliseconds.

@@ -6,17 +6,17 @@ namespace exporter::scan {
 
 namespace {
 
-/// The header tells whole seconds: two answers within one period differ by up to one.
+/// The header has whole seconds, so two answers within one period differ by up to one.
 constexpr std::chrono::seconds rounding_of_reset{1};
 
 /// Datadog's longest period is an hour. A later reset must not silence the exporter until then.
 constexpr std::chrono::seconds longest_period = std::chrono::hours(1);
 
-/// Of a new answer in the moving average.
+/// Weight of a new answer in the moving average.
 constexpr double weight = 1.0 / 8;
 
-/// Answers take much longer than they did when they take twice as long and this much more: below it is the
-/// noise of a machine or a network.
+/// Answers count as much slower if they take twice as long and at least this much more; anything less is
+/// noise.
 constexpr double noise_seconds = 0.05;
 
 }  // namespace
@@ -25,13 +25,13 @@ void RateBudget::note(const datadog::RateLimit& limit, SteadyTime now) {
     if (!limit.remaining || !limit.reset) {
         return;
     }
-    // Whole percents of the limit, rounded down: of a limit below ten requests a tenth is none.
+    // Rounded down: a tenth of a limit below ten requests is zero.
     const std::int64_t reserve = limit.limit.value_or(0) / 100 * reserve_percent_ +
                                  limit.limit.value_or(0) % 100 * reserve_percent_ / 100;
     const std::int64_t available = std::max<std::int64_t>(*limit.remaining, 0) - reserve;
     const SteadyTime reset = now + std::min(*limit.reset, longest_period);
     const bool same_period = now < reset_ && reset - rounding_of_reset <= reset_;
-    // Answers overtake one another: within a period the least that was ever left is what is left.
+    // Answers can overtake one another, so within a period the lowest remainder counts.
     available_ = same_period ? std::min(available_, available) : available;
     reset_ = same_period ? std::min(reset_, reset) : reset;
 }

@@ -37,7 +37,7 @@ void PageOrder::note_size(std::size_t bytes) {
 tl::expected<std::size_t, SteadyTime> PageOrder::wanted(SteadyTime now, std::size_t most) const {
     SteadyTime pause_over = SteadyTime::max();
     std::size_t unanswered = 0;
-    std::size_t fresh = turn_;  // the lowest that is not asked for
+    std::size_t fresh = turn_;  // the lowest page not requested yet
     bool ends = false;          // whether a page before it ends the listing
     for (const auto& [page, asked] : asked_) {
         if (asked.repeat && !asked.under_way) {
@@ -100,7 +100,7 @@ std::optional<datadog::Result<datadog::Page>> PageOrder::take_next() {
 }
 
 void distrust_later_dates(datadog::Page& page, Timestamp now) {
-    // A gateway on the way may write a date of its own, long past: it must not cost all others.
+    // A gateway in between may send its own, outdated date, which must not invalidate all others.
     const Timestamp end =
         (page.answered_at ? std::max(*page.answered_at, now - our_clock_differs) : now + our_clock_differs) +
         rounding_of_date;
@@ -149,7 +149,7 @@ datadog::Result<bool> Reading::add(const datadog::Page& page, std::size_t page_s
     const bool nothing_new = ids_.size() == known_before;
     const std::size_t unreadable = page.facts.elements - page.tokens.size();
     all_readable_ = all_readable_ && unreadable == 0;
-    // A server that ignores the page's number repeats them with the rest.
+    // A server that ignores the page number repeats them with the rest.
     const bool repeated = nothing_new && !page.tokens.empty();
     unreadable_ += repeated ? 0 : unreadable;
     unreadable_last_page_ = page.tokens.empty() ? unreadable : 0;
@@ -169,7 +169,7 @@ bool Reading::broke_off() const {
 }
 
 std::size_t Reading::expected_last_page() const {
-    // Where the total is a multiple of the page size, the page after the last full one is asked for as well:
+    // If the total is a multiple of the page size, the page after the last full one is requested as well:
     // only it proves that nothing follows.
     return listing_.reported_tokens && first_page_elements_ > 0
                ? *listing_.reported_tokens / first_page_elements_
@@ -187,7 +187,7 @@ bool Reading::worth_repeating(const std::optional<Listing>& last) const {
     if (unreadable_last_page_ > 0) {
         return false;  // Whatever changed meanwhile: the same page would end it again.
     }
-    // A few tokens are missing, or too many, as were at the last poll: then it is the total that is wrong.
+    // As many tokens are missing or surplus as at the last poll, so the total itself is wrong.
     const bool has_gap_of_last =
         !lacks_much() && last && !last->complete && last->reported_tokens && listing_.reported_tokens &&
         *last->reported_tokens - last->tokens == *listing_.reported_tokens - ids_.size();

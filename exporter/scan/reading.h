@@ -23,17 +23,17 @@ class ListingSink {
     virtual ~ListingSink() = default;
     /// A reading starts: whatever `add` brought since the last `finish` is void.
     virtual void begin(base::Timestamp now) = 0;
-    /// A token that was not in the listing so far. Its texts are valid until the call returns.
+    /// A token that is new in this listing. Its texts are valid until the call returns.
     ///
     /// @return false: the listing has more distinct scopes than the sink counts; the reading has failed
     [[nodiscard]] virtual bool add(const datadog::Token& token) = 0;
-    /// The reading is over. It replaces the one that was finished before it.
+    /// The reading is complete. It replaces the previous finished one.
     virtual void finish() = 0;
-    /// The reading that was finished last is what the listing is.
+    /// Publishes the last finished reading as the listing.
     virtual void publish(const Listing& listing) = 0;
 };
 
-/// A request that failed and is to be made again.
+/// A failed request that will be retried.
 struct Repeat {
     int number;  ///< 1: for the first time
     RetryReason reason;
@@ -42,8 +42,8 @@ struct Repeat {
 };
 
 /// The pages of a reading from the request to their turn: which to ask for next, and which to take in next.
-/// They come out in the listing's order, whatever the order of their arrival. A page that waits to be asked
-/// for again keeps its place.
+/// They come out in the listing's order, whatever the order of their arrival. A page that waits for its retry
+/// keeps its place.
 class PageOrder {
   public:
     /// @param window how many pages beyond the one whose turn it is may be asked for: bounds the memory of
@@ -64,7 +64,7 @@ class PageOrder {
     /// when the first pause will be over; `SteadyTime::max()`: no page waits for that.
     [[nodiscard]] tl::expected<std::size_t, SteadyTime> wanted(SteadyTime now, std::size_t most) const;
 
-    /// The page is under way from now on. Why it is asked for again; null: it is not.
+    /// Marks the page as in flight. Returns why it is retried; null: it is not a retry.
     const Repeat* ask(std::size_t page);
     [[nodiscard]] std::size_t under_way() const;
 

@@ -48,7 +48,7 @@ constexpr std::string_view advice_on_many_pages =
     "raise --poll.timeout or --poll.concurrency; otherwise the listing has no end: check the proxies in "
     "between";
 
-/// What went wrong last is what a person needs to know, not that the time was up.
+/// A person needs to know the last failure, not that the time was up.
 Error out_of_time(Error error) {
     error.message += "; no time is left to retry";
     return error;
@@ -116,7 +116,7 @@ Next Scan::next_request() {
 
 Next Scan::wait_for_budget(SteadyTime now) {
     const SteadyTime reset = environment_.budget.opens();
-    // A little more than asked for, so that not all clients return in the same moment.
+    // A little longer than requested, so that not all clients return at the same time.
     constexpr int part_of_wait = 20;
     const auto wait = std::chrono::ceil<std::chrono::milliseconds>(reset - now);
     const auto more = jitter(environment_.randomness, std::chrono::seconds(1));
@@ -189,7 +189,7 @@ std::optional<Error> Scan::repeat_later(std::size_t page, Error error, int repea
                                      environment_.options.max_retries_per_poll);
         return error;
     }
-    // What the server asked for and up to a second more; otherwise exponential back-off with full jitter.
+    // What the server asked for plus up to a second; otherwise exponential back-off with full jitter.
     const bool pause_asked_for = error.retry_after && *error.retry_after > std::chrono::seconds(0);
     const auto up_to =
         pause_asked_for ? std::chrono::seconds(1) : environment_.options.backoff * (1 << repeats);
@@ -218,7 +218,7 @@ void Scan::take_in_order() {
         }
         order_->note_size((*page)->bytes());
         if (environment_.clock.steady_now() >= deadline_) {
-            // What a poll may do ends at its deadline, though the page was read in time.
+            // A poll ends at its deadline, even if the page was read in time.
             end_reading(Error{
                 ErrorKind::timeout,
                 fmt::format("page {}: the poll timed out before the page was counted", order_->turn() - 1)});
@@ -243,7 +243,7 @@ void Scan::take_in_order() {
 
 void Scan::add_progress(Error& error) const {
     const Listing so_far = reading_->listing();
-    // What was readable before it would be read again in vain.
+    // A rescan would only repeat what was readable before it.
     error.costly = error.costly || (error.kind == ErrorKind::bad_page && so_far.tokens > 0);
     // Times of requests are whole milliseconds.
     const SteadyTime now = environment_.clock.steady_now() + std::chrono::milliseconds(1);
@@ -252,7 +252,7 @@ void Scan::add_progress(Error& error) const {
     }
     const std::string of_total = so_far.reported_tokens ? fmt::format(" of {}", *so_far.reported_tokens) : "";
     error.message +=
-        fmt::format("; pages by then: {}, tokens: {}{}", reading_->pages(), so_far.tokens, of_total);
+        fmt::format("; pages so far: {}, tokens: {}{}", reading_->pages(), so_far.tokens, of_total);
     if (reading_->pages() >= many_pages && now - last_page_at_ < silence) {
         error.costly = true;
         error.advice = advice_on_many_pages;
@@ -280,7 +280,7 @@ void Scan::conclude_reading() {
         // first exchange takes: the next one is not to reach back into this one.
         const SteadyTime now = environment_.clock.steady_now();
         again_at_ = now + rounding_of_date + first_exchange_;
-        // Without time for another as long as this one, what there is is published rather than lost.
+        // If there is no time for another one of this length, publish this one rather than lose it.
         const bool is_time_for_another = again_at_ + (now - reading_began_) < deadline_;
         if (reading_->worth_repeating(environment_.statistics.listing) &&
             readings_ < environment_.options.max_attempts && is_time_for_another) {

@@ -33,7 +33,7 @@ TEST(EndBySignalsDeathTest, IsBySignalOnceAllIsCleanedUp) {
     }
 }
 
-TEST(EndBySignalsDeathTest, ComesThoughTheCleanUpHangs) {
+TEST(EndBySignalsDeathTest, HappensEvenIfTheCleanUpHangs) {
     EXPECT_EXIT(
         {
             end_by_signals(hang);

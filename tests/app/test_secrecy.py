@@ -514,7 +514,7 @@ class WrongConfigurations(SecrecyTest):
             path = write_secret(directory, "file", STRAY_SECRET)
             self.refuse("--datadog.api-key-file", path, "--datadog.app-key-file", path)
 
-    def test_keys_in_each_others_place_are_warned_of(self):
+    def test_swapped_keys_cause_a_warning(self):
         done = harness.run("--config.check", DD_API_KEY=APP_KEY, DD_APP_KEY=API_KEY)
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertEqual((done.stdout + done.stderr).count("it may be in another key's place"), 2)

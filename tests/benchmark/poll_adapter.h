@@ -1,5 +1,5 @@
-// All that the benchmarks know of how the exporter makes numbers of a page: where that interface changes,
-// this file follows.
+// The benchmarks' only dependency on how the exporter counts a page: if that interface changes, only this
+// file has to follow.
 #pragma once
 
 #include "base/text_hash.h"

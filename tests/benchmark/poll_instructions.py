@@ -14,7 +14,7 @@ from servers import Failure
 
 TOP = 10
 LONGEST_NAME = 90
-# `12,345  file:function [library]`. Where code was inlined from another file, that file's line has no library.
+# `12,345  file:function [library]`. Lines of code inlined from another file have no library.
 LINE = re.compile(r"^ *([\d,]+) +\S*?:(\S.*?)(?: \[(/\S+)\])?$", re.M)
 
 

@@ -94,7 +94,7 @@ def footprint_table(footprints):
 
 
 def micro_table(micro, things):
-    """Microseconds by name and number of things."""
+    """Microseconds by benchmark name and number of items."""
     sizes = sorted({size for _, size in micro if size})
     names = list(dict.fromkeys(name for name, _ in micro))
     rows = [[f"`{name}`", *([significant(micro.get((name, size))) for size in sizes] if (name, None) not in micro else

@@ -200,7 +200,7 @@ class Files(unittest.TestCase):
                         names = [each["name"] for each in dashboard["templating"]["list"]]
                         self.assertEqual(kept[:4], [f"${{{name}:queryparam}}" for name in names[:4]])
 
-    def test_what_a_link_chooses_can_be_chosen_there(self):
+    def test_a_links_selection_exists_on_the_target_dashboard(self):
         chosen = 0
         for dashboard in self.each():
             for panel in support.panels(dashboard):

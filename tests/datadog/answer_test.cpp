@@ -123,7 +123,7 @@ TEST(AnswerReader, TakesALineOf1KiBBetweenChunksAndNoMore) {
     EXPECT_EQ(Read(chunked_head + std::string(1025, '0')).fault(), too_long);
 }
 
-TEST(AnswerReader, BoundsTheLinesAfterTheLastChunkAsThoseBeforeTheBody) {
+TEST(AnswerReader, LimitsTheLinesAfterTheLastChunkLikeThoseBeforeTheBody) {
     const std::string begin = chunked_head + "1\r\nx\r\n0\r\n";
     EXPECT_TRUE(Read(begin + lines(100, "a: b\r\n") + "\r\n").answer.is_whole());
     EXPECT_EQ(Read(begin + lines(101, "a: b\r\n") + "\r\n").fault(), too_many_lines);

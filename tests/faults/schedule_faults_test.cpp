@@ -71,7 +71,7 @@ std::string expect_end_of_listing(std::size_t tokens_a_page, std::chrono::millis
 TEST(EndlessListing, IsEndedByThePollsDeadline) {
     const std::string log = expect_end_of_listing(1, 1ms, ErrorKind::timeout);
 
-    EXPECT_THAT(log, HasSubstr("; pages by then: "));
+    EXPECT_THAT(log, HasSubstr("; pages so far: "));
     EXPECT_THAT(log, HasSubstr("pages kept coming until the poll timed out"));
     EXPECT_THAT(log, Not(HasSubstr("is slow"))) << "the API was not";
 }

@@ -100,7 +100,7 @@ class Rules(unittest.TestCase):
         self.assertIn(">= 0 * 86400", alerts["DatadogTokenExporterCredentialExpiresSoon"]["expr"])
         self.assertRegex(alerts["DatadogTokenExporterRateLimitNear"]["expr"], r"< 0$")
 
-    def test_the_band_below_a_disabled_alert_is_taken_over(self):
+    def test_an_alert_takes_over_the_band_of_a_disabled_one(self):
         alerts = render(alerts={"DatadogTokenExporterCredentialExpires": {"enabled": False}})
         self.assertNotIn("DatadogTokenExporterCredentialExpires", alerts)
         self.assertIn(">= 0 * 86400", alerts["DatadogTokenExporterCredentialExpiresSoon"]["expr"])

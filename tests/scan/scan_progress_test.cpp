@@ -277,7 +277,7 @@ TEST(ScanOutOfTime, SaysHowFarItCameAndThatPagesKeptComing) {
     ASSERT_FALSE(listing);
     EXPECT_EQ(listing.error().kind, ErrorKind::timeout);
     EXPECT_TRUE(listing.error().costly);
-    EXPECT_THAT(listing.error().message, HasSubstr("; pages by then: 99, tokens: 99"));
+    EXPECT_THAT(listing.error().message, HasSubstr("; pages so far: 99, tokens: 99"));
     EXPECT_THAT(std::string(advice(listing.error())), Not(HasSubstr("slow")));
     EXPECT_THAT(std::string(advice(listing.error())), HasSubstr("no end"));
 }
@@ -291,7 +291,7 @@ TEST(ScanOutOfTime, BlamesTheApiWhereFewPagesCame) {
 
     ASSERT_FALSE(listing);
     EXPECT_FALSE(listing.error().costly);
-    EXPECT_THAT(listing.error().message, HasSubstr("; pages by then: 4, tokens: 4"));
+    EXPECT_THAT(listing.error().message, HasSubstr("; pages so far: 4, tokens: 4"));
     EXPECT_THAT(std::string(advice(listing.error())), HasSubstr("slow"));
 }
 
@@ -311,7 +311,7 @@ TEST(ScanOutOfTime, BlamesTheApiWhereItFellSilentAfterManyPages) {
 
     ASSERT_FALSE(listing);
     EXPECT_FALSE(listing.error().costly);
-    EXPECT_THAT(listing.error().message, HasSubstr("; pages by then: 50, tokens: 50 of 1000"));
+    EXPECT_THAT(listing.error().message, HasSubstr("; pages so far: 50, tokens: 50 of 1000"));
 }
 
 TEST(ScanOutOfTime, SaysNothingOfPagesWhereOneTimedOutBeforeThePollDid) {

@@ -68,8 +68,8 @@ class Modes(unittest.TestCase):
         self.assertIn("org_app_keys_read", bad.stdout)
 
     def test_check_fails_where_no_row_can_be_read(self):
-        for rows, said in (([{}] * 100, "none of its rows can be read; without an id that is a text: 100"),
-                           ([{"id": 1}], "none of its rows can be read; without an id that is a text: 1")):
+        for rows, said in (([{}] * 100, "none of its rows can be read; rows without a string id: 100"),
+                           ([{"id": 1}], "none of its rows can be read; rows without a string id: 1")):
             with self.subTest(rows=len(rows)), FaultServer(listing(rows)) as server:
                 done = harness.run("--check", "--datadog.base-url", server.url, DD_BEARER_TOKEN=harness.ACCESS_TOKEN)
             self.assertEqual(done.returncode, 1, done.stdout)

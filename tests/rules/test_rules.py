@@ -302,7 +302,7 @@ class Runbooks(unittest.TestCase):
         for name in FINDINGS:
             text = runbook(name)
             self.assertIn("Organization Settings > Access Tokens", text, name)
-            self.assertIn("With `--tokens.detail=findings` also in Prometheus", text, name)
+            self.assertIn("In Prometheus, with `--tokens.detail=findings`", text, name)
             self.assertIn(f'datadog_access_token_finding{{reason="{FINDINGS[name]}"}}', text, name)
 
     def test_every_alert_on_a_finding_is_known_here(self):

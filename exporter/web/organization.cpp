@@ -30,10 +30,11 @@ Problem failure_problem(const OrganizationStatus& status, base::Timestamp now) {
 /// How a failure affects the numbers on the page.
 Problem numbers_problem(const OrganizationStatus& status, const PageSettings& settings, base::Timestamp now) {
     if (status.inventory) {
-        return {"The numbers are old",
-                fmt::format("They are from the last good poll, {}, and are shown until they are {} old.",
-                            base::moment_text(status.inventory->as_of, now),
-                            base::length_text(settings.stale_after))};
+        return {
+            "The numbers are old",
+            fmt::format("The numbers are from the last good poll, {}, and are shown until they are {} old.",
+                        base::moment_text(status.inventory->as_of, now),
+                        base::length_text(settings.stale_after))};
     }
     if (status.statistics.last_success) {
         return {"The numbers are stale and no longer shown",

@@ -259,13 +259,13 @@ TEST(Warning, IsGivenForKeysInEachOthersPlaces) {
          {"DD_APP_KEY: has 32 hexadecimal digits, like an API key; it may be in another key's place"}},
         {"one key as both",
          {{"DD_API_KEY", api_key}, {"DD_APP_KEY", api_key}},
-         {"DD_APP_KEY: has 32 hexadecimal digits, as API keys have"}},
+         {"DD_APP_KEY: has 32 hexadecimal digits, like an API key; it may be"}},
         {"an API key as bearer token",
          {{"DD_BEARER_TOKEN", api_key}},
          {"DD_BEARER_TOKEN: has 32 hexadecimal digits, like an API key; it may be in another key's place"}},
         {"an application key as bearer token",
          {{"DD_BEARER_TOKEN", app_key}},
-         {"DD_BEARER_TOKEN: has 40 hexadecimal digits, as application keys have; it may be in another"}},
+         {"DD_BEARER_TOKEN: has 40 hexadecimal digits, like an application key; it may be in another"}},
     };
     for (const Doubt& doubt : doubts) {
         const std::vector<std::string> warnings = loaded({}, doubt.environment).warnings;

@@ -47,8 +47,8 @@ TEST(Mistake, SaysWhereAndWhat) {
         {{"--poll.interval="}, "--poll.interval: \"\" is not a duration"},
         {{"--poll.interval=999ms"}, "--poll.interval: \"999ms\" is too short; the minimum is 1s"},
         {{"--poll.timeout=0"}, "--poll.timeout: \"0\" is too short; the minimum is 1s"},
-        {{"--poll.stale-after=1m"}, "--poll.stale-after: 1m is shorter than the interval of polls, 5m"},
-        {{"--poll.interval=2h"}, "--poll.stale-after: 1h is shorter than the interval of polls, 2h"},
+        {{"--poll.stale-after=1m"}, "--poll.stale-after: 1m is shorter than the poll interval, 5m"},
+        {{"--poll.interval=2h"}, "--poll.stale-after: 1h is shorter than the poll interval, 2h"},
         {{"--datadog.ca-file=/nonexistent.pem"},
          "--datadog.ca-file: \"/nonexistent.pem\" can't be read: No such file or directory"},
         {{"--datadog.ca-file=/dev/null"}, "--datadog.ca-file: \"/dev/null\" is not a regular file"},
@@ -74,7 +74,7 @@ TEST(Mistake, SaysWhereAndWhat) {
         {{"--state.file=/"}, "--state.file: \"/\" is a directory, or"},
         {{"--state.file=/tmp/"}, "--state.file: \"/tmp/\" is a directory, or"},
         {{"--state.file=/nonexistent/x"},
-         "--state.file: \"/nonexistent/x\" is a directory, or would be in one that does not exist; name a "
+         "--state.file: \"/nonexistent/x\" is a directory, or its directory does not exist; name a "
          "file"},
         {{"--shard.count=0", "--shard.index=0"}, "--shard.count: \"0\" is not a whole number from 1 to 1000"},
         {{"--shard.count=3", "--shard.index=one"},
@@ -82,7 +82,7 @@ TEST(Mistake, SaysWhereAndWhat) {
         {{"--shard.count=3", "--shard.index=-1"}, "--shard.index: \"-1\" is not one of the shards"},
         {{"--shard.count=3", "--shard.index=3"}, "--shard.index: \"3\" is not one of the shards 0 to 2"},
         {{"--demo", "--shard.count=3", "--shard.index=0"},
-         "--shard.count: --demo polls one simulated organization, and there is nothing to share"},
+         "--shard.count: --demo polls a single simulated organization, so there is nothing to share"},
         {{"--shard.count=3"},
          "--shard.count: --shard.count and --shard.index must be given together, such as --shard.count=3 "
          "with "
@@ -94,9 +94,9 @@ TEST(Mistake, SaysWhereAndWhat) {
         {{"--tokens.detail-limit=0"}, "--tokens.detail-limit: \"0\" is not a whole number from 1"},
         {{"--tokens.owned-by=a,,b"}, "--tokens.owned-by: \"a,,b\" has an empty item"},
         {{"--buckets.expiry=7d,1d"},
-         "--buckets.expiry: \"7d,1d\": takes 1 to 20 bounds in whole seconds, from short to long, each once"},
+         "--buckets.expiry: \"7d,1d\": takes 1 to 20 bounds in whole seconds, in ascending order, each once"},
         {{"--buckets.expiry=1d,24h"},
-         "--buckets.expiry: \"1d,24h\": takes 1 to 20 bounds in whole seconds, from short to long, each "
+         "--buckets.expiry: \"1d,24h\": takes 1 to 20 bounds in whole seconds, in ascending order, each "
          "once"},
         {{"--buckets.expiry=0,1d"}, "--buckets.expiry: \"0\" is too short; the minimum is 1s"},
         {{"--buckets.expiry=1500ms"}, "--buckets.expiry: \"1500ms\": takes 1 to 20 bounds in whole seconds"},
@@ -108,23 +108,22 @@ TEST(Mistake, SaysWhereAndWhat) {
         {{"--policy.max-lifetime=never"}, "--policy.max-lifetime: \"never\" is not a duration"},
         {{"--policy.max-idle=0s"}, "--policy.max-idle: \"0s\" is too short"},
         {{"--web.listen-address="}, "--web.listen-address: at least one address is needed, such as :10077"},
-        {{"--web.listen-address=10077"}, "--web.listen-address: \"10077\" is not an address to listen on"},
-        {{"--web.listen-address=:x"}, "--web.listen-address: \":x\" is not an address to listen on"},
-        {{"--web.listen-address=::1:80"}, "--web.listen-address: \"::1:80\" is not an address to listen on"},
-        {{"--web.listen-address=a b:80"}, "--web.listen-address: \"a b:80\" is not an address to listen on"},
+        {{"--web.listen-address=10077"}, "--web.listen-address: \"10077\" is not a listen address"},
+        {{"--web.listen-address=:x"}, "--web.listen-address: \":x\" is not a listen address"},
+        {{"--web.listen-address=::1:80"}, "--web.listen-address: \"::1:80\" is not a listen address"},
+        {{"--web.listen-address=a b:80"}, "--web.listen-address: \"a b:80\" is not a listen address"},
         {{"--web.listen-address=:80,:80"}, "--web.listen-address: \":80\" is given twice"},
         {{"--web.listen-address=unix:sock"},
-         "--web.listen-address: \"unix:sock\" is not an address to listen on; write :10077, "
+         "--web.listen-address: \"unix:sock\" is not a listen address; write :10077, "
          "127.0.0.1:10077, [::1]:10077 or unix:/run/exporter.sock"},
-        {{"--web.listen-address=unix:/run/"},
-         "--web.listen-address: \"unix:/run/\" is not an address to listen on"},
+        {{"--web.listen-address=unix:/run/"}, "--web.listen-address: \"unix:/run/\" is not a listen address"},
         {{"--web.listen-address=unix:/" + std::string(107, 'x')},
-         "--web.listen-address: \"unix:/" + std::string(107, 'x') + "\" is not an address to listen on"},
+         "--web.listen-address: \"unix:/" + std::string(107, 'x') + "\" is not a listen address"},
         {{"--web.listen-address=unix:/a\nb"},
-         "--web.listen-address: \"unix:/a\\x0ab\" is not an address to listen on"},
+         "--web.listen-address: \"unix:/a\\x0ab\" is not a listen address"},
         {{"--web.listen-address=unix:/a,unix:/a"}, "--web.listen-address: \"unix:/a\" is given twice"},
         {{"--web.probe-listen-address=10078"},
-         "--web.probe-listen-address: \"10078\" is not an address to listen on"},
+         "--web.probe-listen-address: \"10078\" is not a listen address"},
         {{"--web.probe-listen-address=:80,:80"}, "--web.probe-listen-address: \":80\" is given twice"},
         {{"--web.probe-listen-address=:10077"}, "--web.probe-listen-address: \":10077\" is given twice"},
         {{"--web.listen-address=unix:/a", "--web.probe-listen-address=unix:/a"},
@@ -135,7 +134,7 @@ TEST(Mistake, SaysWhereAndWhat) {
         {{"--web.config.file=/nowhere/web.yml"},
          "/nowhere/web.yml: the web configuration file can't be read: No such file or directory"},
         {{"--web.telemetry-path=metrics"},
-         "--web.telemetry-path: \"metrics\" can't be the path of the metrics: it begins with /"},
+         "--web.telemetry-path: \"metrics\" can't be the path of the metrics: a path begins with /"},
         {{"--web.telemetry-path="}, "--web.telemetry-path: \"\" can't be the path of the metrics"},
         {{"--web.telemetry-path=/"}, "--web.telemetry-path: \"/\" can't be the path of the metrics"},
         {{"--web.telemetry-path=/healthz"},
@@ -143,9 +142,9 @@ TEST(Mistake, SaysWhereAndWhat) {
         {{"--web.telemetry-path=/a?b"}, "--web.telemetry-path: \"/a?b\" can't be the path of the metrics"},
         {{"--web.max-connections=0"}, "--web.max-connections: \"0\" is not a whole number"},
         {{"--web.max-connections-per-address=1025"},
-         "--web.max-connections-per-address: 1025 is more than all connections together, 1024"},
+         "--web.max-connections-per-address: 1025 is more than the limit for all addresses together, 1024"},
         {{"--web.max-connections=10", "--web.max-connections-per-address=11"},
-         "--web.max-connections-per-address: 11 is more than all connections together, 10"},
+         "--web.max-connections-per-address: 11 is more than the limit for all addresses together, 10"},
         {{"--web.max-connections-per-address=0"},
          "--web.max-connections-per-address: \"0\" is not a whole number from 1"},
         {{"--web.max-scrapes=0"}, "--web.max-scrapes: \"0\" is not a whole number from 1"},
@@ -159,7 +158,8 @@ TEST(Mistake, SaysWhereAndWhat) {
         {{"--datadog.site=us5"},
          "--datadog.site: \"us5\" is not a Datadog site; did you mean us5.datadoghq.com?"},
         {{"--datadog.site=datadohq.com"},
-         "--datadog.site: \"datadohq.com\" is not a Datadog site; did you mean datadoghq.com? (keys go"},
+         "--datadog.site: \"datadohq.com\" is not a Datadog site; did you mean datadoghq.com? (keys are sent "
+         "only"},
         {{"--datadog.base-url=api.datadoghq.eu"},
          "--datadog.base-url: \"api.datadoghq.eu\" is not a base URL"},
         {{"--datadog.base-url=http://example.com"},
@@ -297,7 +297,7 @@ TEST(List, LogsNothingButWarningsUnlessALevelIsGiven) {
 
 TEST(Warning, IsGivenForShortIntervals) {
     EXPECT_THAT(loaded({"--poll.interval=29s"}).warnings,
-                ElementsAre(StartsWith("--poll.interval: polls every 29s")));
+                ElementsAre(StartsWith("--poll.interval: polling every 29s uses up")));
     EXPECT_TRUE(loaded({"--poll.interval=30s"}).warnings.empty());
 }
 
@@ -363,7 +363,8 @@ TEST(Warning, IsGivenForOwnersByEMailAddress) {
         "organizations:\n- name: a\n  bearer_token_file: token\n  owned_by: [x, ada@example.com]\n");
     EXPECT_THAT(
         loaded({"--config.file=" + file}, {}).warnings,
-        ElementsAre(StartsWith(file + ":4: organizations[0].owned_by: \"ada@example.com\" is hardly")));
+        ElementsAre(StartsWith(
+            file + ":4: organizations[0].owned_by: \"ada@example.com\" does not look like an owner id")));
 }
 
 TEST(Warning, IsGivenForOwnersThatAreNoIds) {
@@ -382,9 +383,12 @@ TEST(Warning, IsGivenForOwnersThatAreNoIds) {
     const std::string file = directory.write(
         "x.yaml",
         "organizations:\n- name: a\n  bearer_token_file: token\n  owned_by: [\"'x'\", Joe Bloggs]\n");
-    EXPECT_THAT(loaded({"--config.file=" + file}, {}).warnings,
-                ElementsAre(StartsWith(file + ":4: organizations[0].owned_by: \"'x'\" is hardly"),
-                            StartsWith(file + ":4: organizations[0].owned_by: \"Joe Bloggs\" is hardly")));
+    EXPECT_THAT(
+        loaded({"--config.file=" + file}, {}).warnings,
+        ElementsAre(
+            StartsWith(file + ":4: organizations[0].owned_by: \"'x'\" does not look like an owner id"),
+            StartsWith(file +
+                       ":4: organizations[0].owned_by: \"Joe Bloggs\" does not look like an owner id")));
 }
 
 TEST(Mistake, ShowsCharactersThatNobodySees) {
@@ -398,8 +402,9 @@ TEST(Mistake, ShowsCharactersThatNobodySees) {
 TEST(Warning, IsGivenForUnknownSites) {
     EXPECT_THAT(
         loaded({"--datadog.site=ap9.datadoghq.com"}).warnings,
-        ElementsAre(AllOf(StartsWith("--datadog.site: \"ap9.datadoghq.com\" is not a Datadog site that this"),
-                          HasSubstr("https://api.ap9.datadoghq.com"))));
+        ElementsAre(AllOf(
+            StartsWith("--datadog.site: \"ap9.datadoghq.com\" is not a Datadog site known to this version"),
+            HasSubstr("https://api.ap9.datadoghq.com"))));
 }
 
 TEST(Warning, IsGivenForBaseUrlsThatMissDatadogsApi) {

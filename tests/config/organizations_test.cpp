@@ -108,11 +108,11 @@ TEST(Credentials, ThatMakeNoSenseAreMistakesThatDoNotShowThem) {
         {"two lines in a variable",
          {},
          {{"DD_BEARER_TOKEN", "needle\nneedle"}},
-         "DD_BEARER_TOKEN: holds more than one line"},
+         "DD_BEARER_TOKEN: has more than one line, a space, a"},
         {"two lines in a file",
          {bearer_file + lines},
          {},
-         "--datadog.bearer-token-file: " + lines + ": holds more than one"},
+         "--datadog.bearer-token-file: " + lines + ": has more than one line"},
         {"missing file",
          {app_file + "/nowhere"},
          {},
@@ -254,9 +254,11 @@ struct FileCase {
 TEST_F(FileOrganizations, ThatAreWrongAreMistakesWithTheirLine) {
     const std::string good = "bearer_token_file: sandbox/token";
     const std::vector<FileCase> cases = {
-        {"organizations:\n- {" + good + "}\n", 2, "organizations[0]: \"\" is not a name; write name:"},
-        {"organizations:\n- {name: '', " + good + "}\n", 2, "organizations[0].name: \"\" is not a name"},
-        {"organizations:\n- {name: a b, " + good + "}\n", 2, "organizations[0].name: \"a b\" is not a name"},
+        {"organizations:\n- {" + good + "}\n", 2, "organizations[0]: \"\" is not a valid name; set name:"},
+        {"organizations:\n- {name: '', " + good + "}\n", 2,
+         "organizations[0].name: \"\" is not a valid name"},
+        {"organizations:\n- {name: a b, " + good + "}\n", 2,
+         "organizations[0].name: \"a b\" is not a valid name"},
         {"organizations:\n- {name: " + std::string(65, 'x') + ", " + good + "}\n", 2,
          "organizations[0].name: \"xxx"},
         {"organizations:\n- {name: a, " + good + "}\n- {name: a, " + good + "}\n", 3,
@@ -276,8 +278,7 @@ TEST_F(FileOrganizations, ThatAreWrongAreMistakesWithTheirLine) {
              ":3: organizations[0].site is given as well"},
         {"organizations:\n- name: a\n  api_key: needle\n  " + good + "\n", 3,
          "organizations[0].api_key: unknown key; did you mean api_key_file?"},
-        {"organizations:\n- name: a\n  name: b\n  " + good + "\n", 3,
-         "organizations[0].name: is there twice"},
+        {"organizations:\n- name: a\n  name: b\n  " + good + "\n", 3, "organizations[0].name: appears twice"},
         {"organizations:\n- name: a\n", 2,
          "organizations[0]: no credentials; a request needs an API key and an application key, or an access "
          "token (ddpat_… or ddsat_…) alone: give api_key_file and app_key_file, or bearer_token_file"},

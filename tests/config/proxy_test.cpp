@@ -86,7 +86,7 @@ TEST(Proxy, IsRefusedWithItsVariablesNameAndWithoutItsPassword) {
     }
     const auto all = proxy_for(datadog, {{"ALL_PROXY", "socks5://proxy"}});
     ASSERT_FALSE(all);
-    EXPECT_EQ(all.error().find("ALL_PROXY (all_proxy): only proxies that are reached by plain http"), 0U)
+    EXPECT_EQ(all.error().find("ALL_PROXY (all_proxy): only proxies reached over plain http"), 0U)
         << all.error();
 }
 

@@ -48,7 +48,7 @@ TEST(ShardOptions, APodsNameThatDoesNotFitIsAMistakeThatQuotesIt) {
     const auto no_number = [](std::string_view name, std::string_view found) {
         return fmt::format(
             "--shard.index: pod-name ({} is \"{}\") is not one of the shards 0 to 11; write its number, or "
-            "pod-name where POD_NAME or else HOSTNAME ends in - and the number",
+            "pod-name if POD_NAME (or else HOSTNAME) ends in - and the number",
             name, found);
     };
     const std::vector<Case> cases = {

@@ -382,7 +382,7 @@ TEST(Client, ABodyOverTheCapEndsWhileItArrives) {
 
     const Answer answer = ask(client, two_keys());
 
-    expect_error(answer, ErrorKind::too_large, "more than the 1 MiB");
+    expect_error(answer, ErrorKind::too_large, "a body of more than 1 MiB");
     EXPECT_LE(answer.exchange.body_bytes, options.max_body_bytes);
 }
 

@@ -223,21 +223,22 @@ TEST_F(FullProtection, ThatTlsCanNotBeSetUpWithIsRefusedWithTheReasonAndWithoutI
     };
     for (const Case& c : {
              Case{"cert_file: server.crt", "cert_file: server.key",
-                  "the certificate can't be read: there is none"},
-             Case{"cert_file: server.crt", "cert: needle", "the certificate can't be read: there is none"},
+                  "the certificate can't be read: it holds no certificate in PEM form"},
+             Case{"cert_file: server.crt", "cert: needle",
+                  "the certificate can't be read: it holds no certificate in PEM form"},
              Case{"key_file: server.key", "key_file: server.crt", "the key can't be read"},
              Case{"key_file: server.key", "key: needle", "the key can't be read"},
              Case{"key_file: server.key", "key_file: encrypted.key", "the key "},
              Case{"key_file: server.key", "key_file: old.key", "the key "},
              Case{"client_ca_file: authority.crt", "client_ca_file: server.key",
-                  "the client CA can't be read: there is none"},
+                  "the client CA can't be read: it holds no certificate in PEM form"},
              Case{"  client_ca_file: authority.crt\n", "", "client_auth_type needs a CA"},
              Case{"  client_auth_type: RequireAndVerifyClientCert\n", "", "client_ca has no effect"},
              Case{"RequireAndVerifyClientCert", "VerifyClientCertIfGiven", "client_allowed_sans needs"},
              Case{"min_version: TLS13", "min_version: TLS13\n  max_version: TLS12",
                   "max_version is below min_version"},
-             Case{"[TLS_AES_256_GCM_SHA384]", "['needle needle']", "number 1 of cipher_suites is none"},
-             Case{"[CurveP521]", "[P-needle]", "number 1 of curve_preferences is no curve"},
+             Case{"[TLS_AES_256_GCM_SHA384]", "['needle needle']", "item 1 of cipher_suites is not offered"},
+             Case{"[CurveP521]", "[P-needle]", "item 1 of curve_preferences is not a curve"},
          }) {
         write(everything_but(c.before, c.after));
         const auto protection = load();

@@ -91,10 +91,10 @@ INSTANTIATE_TEST_SUITE_P(
         WrongCase{"KeyAsCertificate", [](auto& o) { o.certificate = o.key.expose(); },
                   "it holds no certificate in PEM form"},
         WrongCase{"TruncatedCertificate", [](auto& o) { o.certificate = truncated(o.certificate); },
-                  "number 1 in it is damaged"},
+                  "certificate 1 in it is damaged"},
         WrongCase{"TruncatedSecondCertificate",
                   [](auto& o) { o.certificate += truncated(authority().certificate()); },
-                  "number 2 in it is damaged"},
+                  "certificate 2 in it is damaged"},
         WrongCase{"EmptyKey", [](auto& o) { o.key = base::Secret(); }, "the key can't be read"},
         WrongCase{"TruncatedKey",
                   [](auto& o) { o.key = base::Secret(truncated(std::string(o.key.expose()))); },
@@ -109,26 +109,26 @@ INSTANTIATE_TEST_SUITE_P(
                   [](auto& o) { o.certificate = authority().certificate() + o.certificate; },
                   "must come first"},
         WrongCase{"UnknownSuite", [](auto& o) { o.cipher_suites = {"TLS_FOO"}; },
-                  "number 1 of cipher_suites is none"},
+                  "item 1 of cipher_suites is not offered"},
         WrongCase{"SuiteByItsOpensslName", [](auto& o) { o.cipher_suites = {"ECDHE-RSA-AES128-GCM-SHA256"}; },
-                  "number 1 of cipher_suites is none"},
+                  "item 1 of cipher_suites is not offered"},
         WrongCase{"SuiteThatOpensslLeftBehind",
                   [](auto& o) { o.cipher_suites = {"TLS_ECDHE_RSA_WITH_RC4_128_SHA"}; },
-                  "number 1 of cipher_suites is none"},
+                  "item 1 of cipher_suites is not offered"},
         WrongCase{"SuiteWithoutEncryption", [](auto& o) { o.cipher_suites = {"TLS_RSA_WITH_NULL_SHA256"}; },
-                  "number 1 of cipher_suites is none"},
+                  "item 1 of cipher_suites is not offered"},
         WrongCase{"SuiteWithoutProofOfIdentity",
                   [](auto& o) { o.cipher_suites = {"TLS_DH_anon_WITH_AES_128_GCM_SHA256"}; },
-                  "number 1 of cipher_suites is none"},
+                  "item 1 of cipher_suites is not offered"},
         WrongCase{"SeveralSuitesInOneName",
                   [](auto& o) {
                       o.cipher_suites = {
                           "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256:TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384"};
                   },
-                  "number 1 of cipher_suites is none"},
+                  "item 1 of cipher_suites is not offered"},
         WrongCase{"UnknownSuiteAmongKnown",
                   [](auto& o) { o.cipher_suites = {"TLS_AES_128_GCM_SHA256", "TLS_BAR"}; },
-                  "number 2 of cipher_suites is none"},
+                  "item 2 of cipher_suites is not offered"},
         WrongCase{"NoSuiteForTheKey",
                   [](auto& o) {
                       o.cipher_suites = {"TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"};
@@ -142,7 +142,7 @@ INSTANTIATE_TEST_SUITE_P(
                   },
                   "no client could connect"},
         WrongCase{"UnknownCurve", [](auto& o) { o.curve_preferences = {"P-256"}; },
-                  "number 1 of curve_preferences is no curve"},
+                  "item 1 of curve_preferences is not a curve"},
         WrongCase{"TwiceTheSameCurve", [](auto& o) { o.curve_preferences = {"X25519", "X25519"}; },
                   "listed twice"},
         WrongCase{"VersionsInTheWrongOrder",
@@ -310,7 +310,7 @@ TEST(TlsContext, TakesThePostQuantumCurveWhereOpensslHasIt) {
         EXPECT_TRUE(made.has_value());
     } else {
         ASSERT_FALSE(made.has_value());
-        EXPECT_THAT(made.error(), HasSubstr("number 1 of curve_preferences is no curve"));
+        EXPECT_THAT(made.error(), HasSubstr("item 1 of curve_preferences is not a curve"));
     }
 }
 

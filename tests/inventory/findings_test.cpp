@@ -133,7 +133,8 @@ TEST(FindingWords, NameTheDurationsOfThePolicy) {
     const Policy policy{.max_lifetime = 30 * day, .max_idle = 14 * day, .expiry_notice = 2 * day};
 
     EXPECT_EQ(sentence(row_of(Finding::unused), policy), "have not been used for 14 days");
-    EXPECT_EQ(sentence(row_of(Finding::lifetime_over_policy), policy), "live longer than 30 days in all");
+    EXPECT_EQ(sentence(row_of(Finding::lifetime_over_policy), policy),
+              "have a lifetime of more than 30 days");
     EXPECT_EQ(sentence(row_of(Finding::expiring_in_use), policy), "are in use and expire within 2 days");
 }
 

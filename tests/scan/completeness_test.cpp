@@ -234,7 +234,7 @@ TEST(Scan, WhereAGoodListingIsShownOneThatLacksMuchDoesNotTakeItsPlace) {
 
     ASSERT_FALSE(listing);
     EXPECT_EQ(listing.error().kind, ErrorKind::short_listing);
-    EXPECT_THAT(listing.error().message, HasSubstr("89 tokens were listed of the 100"));
+    EXPECT_THAT(listing.error().message, HasSubstr("89 of the 100 reported tokens were listed"));
     EXPECT_THAT(fixture.sink.published, IsEmpty());
     EXPECT_EQ(fixture.sink.begins, 3);
 }

@@ -191,7 +191,9 @@ TEST_F(Keeper, StartsColdWithAWarningWhenTheFileIsTornAndReplacesIt) {
 
     auto after = keeper();
     EXPECT_EQ(after->state_of("a"), nullptr);
-    EXPECT_THAT(events_, ElementsAre(Pair(ignored, HasSubstr(path() + ": it is torn"))));
+    EXPECT_THAT(events_,
+                ElementsAre(Pair(ignored,
+                                 HasSubstr(path() + ": it is truncated or damaged: its checksum is wrong"))));
     after->update(random_state(2, "a", 10));
     after.reset();
 

@@ -91,7 +91,8 @@ INSTANTIATE_TEST_SUITE_P(
              failing_with_old_numbers,
              Condition::needs_attention,
              {refused, "The numbers are old"},
-             "those of the last good poll, 2 minutes ago (2026-11-24 19:08:16 UTC), and are shown until they "
+             "The numbers are from the last good poll, 2 minutes ago (2026-11-24 19:08:16 UTC), and are "
+             "shown until they "
              "are 1 hour old."},
         Case{"Stale",
              stale,

@@ -126,9 +126,12 @@ TEST(FindingsTable, BeginsWithTheMostSeriousAndSaysWhatIsNotKnown) {
                     "never_expires", "lifetime_over_policy", "unused", "expired_still_listed"));
     EXPECT_THAT(html,
                 HasSubstr("<td>4</td><th scope=\"row\">never expire and have a privileged scope <code>"));
-    EXPECT_THAT(html, HasSubstr("<td>–</td><th scope=\"row\">are reported as leaked (not known: "));
+    EXPECT_THAT(
+        html,
+        HasSubstr(
+            "<td>–</td><th scope=\"row\">are reported as leaked (unknown: Datadog does not report it)"));
     EXPECT_THAT(html, HasSubstr("have not been used for 90 days and have a privileged scope <code>"));
-    EXPECT_THAT(html, HasSubstr("live longer than 365 days in all <code>"));
+    EXPECT_THAT(html, HasSubstr("have a lifetime of more than 365 days <code>"));
     inventory.leaks_reported = true;
     EXPECT_THAT(tables_of(inventory), HasSubstr("<td>0</td><th scope=\"row\">are reported as leaked <code>"));
 }

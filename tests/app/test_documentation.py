@@ -210,7 +210,7 @@ class Documentation(unittest.TestCase):
     def test_whoever_ends_the_program_waits_longer_than_it_takes(self):
         longest = harness.LONGEST_END_SECONDS
         for file, words in ((REFERENCE, rf"takes {longest} seconds at most"), (SECURITY, rf"within {longest} seconds whatever hangs"),
-                            (os.path.join(CHART, "values.yaml"), rf"The program takes {longest} at most")):
+                            (os.path.join(CHART, "values.yaml"), f"The program takes at most {longest}.")):
             with open(file, encoding="utf-8") as opened:
                 self.assertIn(words, opened.read())
         for file, setting in ((os.path.join(CHART, "values.yaml"), r"^terminationGracePeriodSeconds: (\d+)$"),

@@ -170,7 +170,7 @@ class SystemdUnit(unittest.TestCase):
             self.assertEqual(done.returncode, 0, done.stderr)
 
     def test_a_reload_is_the_signal_that_reads_the_configuration_file_again(self):
-        self.assertEqual(self.setting("ExecReload"), ["/bin/kill -HUP $MAINPID"])
+        self.assertEqual(self.setting("ExecReload"), ["/bin/sh -c 'kill -HUP $MAINPID'"])
         self.assertIn("DATADOG_TOKEN_EXPORTER_CONFIG_FILE=/etc/datadog-token-exporter/config.yaml", self.setting("Environment"))
 
     def test_its_variables_are_the_programs(self):

@@ -13,9 +13,12 @@ package_packages="dpkg-dev"
 # What the program's own tests need, on any platform.
 program_test_packages="curl libcli11-dev libgmock-dev libgtest-dev openssl procps prometheus python3 python3-prometheus-client"
 
+# What exporter/packaging/release.sh publishes with, and what fetches its Helm.
+release_packages="buildah git nodejs python3 skopeo unzip"
+
 # One clang for all Debians: formatters and linters of two versions don't agree.
-test_packages="$program_test_packages $package_packages chromium chromium-driver clang-19 clang-format-19 clang-tidy-19 cppcheck jq
-  libbenchmark-dev libclang-rt-19-dev lintian man-db python3-pip python3-requests python3-selenium python3-yaml shellcheck systemd
+test_packages="$program_test_packages $package_packages chromium chromium-driver clang-19 clang-format-19 clang-tidy-19 cppcheck docker-registry jq
+  libbenchmark-dev libclang-rt-19-dev lintian man-db python3-pip python3-requests python3-selenium python3-yaml shellcheck skopeo systemd
   unzip wrk yamllint zsh"
 
 as_root() {

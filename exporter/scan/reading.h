@@ -1,4 +1,4 @@
-// One reading of a listing from its first page to its end: which page is asked for and taken in next, and
+// One reading of a listing from its first page to its end: which page is requested and processed next, and
 // what the reading says about its own completeness.
 #pragma once
 

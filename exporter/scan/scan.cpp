@@ -34,7 +34,7 @@ std::optional<RetryReason> retry_reason(const Error& error) {
         case ErrorKind::network:
             return RetryReason::network;
         default:
-            // The connection was given up for want of memory, which may be there again in a moment.
+            // The connection was closed for lack of memory, which may be available again in a moment.
             return error.no_room ? std::optional(RetryReason::network) : std::nullopt;
     }
 }

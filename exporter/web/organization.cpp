@@ -38,7 +38,7 @@ Problem numbers_problem(const OrganizationStatus& status, const PageSettings& se
     }
     if (status.statistics.last_success) {
         return {"The numbers are stale and no longer shown",
-                fmt::format("No poll has succeeded for more than {}; the metrics omit them, too.",
+                fmt::format("No poll has succeeded for more than {}; the metrics omit the numbers, too.",
                             base::length_text(settings.stale_after))};
     }
     return {"There are no numbers to show", ""};

@@ -55,6 +55,8 @@ void Reloader::request() {
 
 void Reloader::run(const std::stop_token& stop) {
     constexpr std::chrono::seconds between_looks{1};
+    constexpr int looks_until_another_try = 10;
+    int looks = 0;
     const bool is_watching = monitoring_.config()->config_watch;
     FileWatch watch;
     watch.take_up(watched_files(*monitoring_.config()));
@@ -74,20 +76,21 @@ void Reloader::run(const std::stop_token& stop) {
         if (by_request) {
             // Before the files are read: a change that comes meanwhile is seen as one.
             watch.take_up(watched_files(*monitoring_.config()));
-            reload();
-        } else if (is_watching && watch.have_changed(watched_files(*monitoring_.config()))) {
-            reload();
+        }
+        const bool try_again = is_watching && !told_.empty() && ++looks >= looks_until_another_try;
+        if (by_request || try_again ||
+            (is_watching && watch.have_changed(watched_files(*monitoring_.config())))) {
+            looks = 0;
+            reload(by_request);
         }
     }
 }
 
-void Reloader::reload() {
+void Reloader::reload(bool by_request) {
     try {
         auto outcome = load_(*monitoring_.config());
         if (const auto* const mistakes = std::get_if<config::Mistakes>(&outcome)) {
-            for (const std::string& mistake : mistakes->lines) {
-                fail(mistake);
-            }
+            fail(mistakes->lines, by_request);
             return;
         }
         auto config = std::get<config::Config>(std::move(outcome));
@@ -100,16 +103,22 @@ void Reloader::reload() {
         }
         log_.info("configuration reloaded", {{"organizations", monitoring_.config()->organizations.size()}});
         reloads_.succeeded(config_reload_label, scan::system_clock().now());
+        told_.clear();
     } catch (const std::exception& exception) {
-        fail(exception.what());
+        fail({exception.what()}, by_request);
     }
 }
 
-void Reloader::fail(std::string_view mistake) noexcept {
+void Reloader::fail(const base::MistakeLines& mistakes, bool by_request) noexcept {
     try {
         reloads_.failed(config_reload_label);
-        log_.error("the configuration can't be reloaded; the previous one stays in effect",
-                   {{"error", mistake}});
+        if (by_request || mistakes != told_) {
+            for (const std::string& mistake : mistakes) {
+                log_.error("the configuration can't be reloaded; the previous one stays in effect",
+                           {{"error", mistake}});
+            }
+        }
+        told_ = mistakes;
     } catch (const std::exception&) {
         // No memory for a line in the log: the metric tells.
     }

@@ -4,6 +4,7 @@
 #include "app/log.h"
 #include "app/monitoring.h"
 #include "base/regular_file.h"
+#include "base/yaml_reader.h"
 #include "config/load.h"
 #include "metrics/catalog.h"
 
@@ -58,16 +59,20 @@ class Reloader {
     void request();
 
     /// Reloads when asked to, and with `config.watch` when a watched file changes, until `stop` is requested.
+    /// While the watched configuration is wrong, it is tried again: in Kubernetes, the Secret with the keys
+    /// of an added organization may be mounted later than the ConfigMap.
     void run(const std::stop_token& stop);
 
   private:
-    void reload();
-    void fail(std::string_view mistake) noexcept;
+    void reload(bool by_request);
+    void fail(const base::MistakeLines& mistakes, bool by_request) noexcept;
 
     const Load load_;
     Monitoring& monitoring_;
     Log& log_;
     metrics::Reloads& reloads_;
+
+    base::MistakeLines told_;  ///< mistakes of the last reload; used by `run`'s thread alone
 
     std::mutex mutex_;
     std::condition_variable_any requested_;

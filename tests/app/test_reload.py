@@ -403,6 +403,22 @@ class Watched(Reloading):
         self.assertEqual(len(errors), len(set(errors)), errors)
         self.assertEqual(exporter.metrics()[OUTCOME], {frozenset({("file", "config")}): 1})
 
+    def test_a_key_that_comes_after_the_file_is_waited_for(self):
+        url, other = self.api("--tokens", "20"), self.api("--tokens", "30")
+        late = os.path.join(self.directory, "late")
+        self.mount(self.of(url)(self.key))
+        exporter = self.exporter("--config.watch")
+        self.wait_for_tokens(exporter, {"org0": 20})
+
+        self.mount(self.of(url)(self.key) + f"  - {{name: org1, base_url: '{other}', bearer_token_file: {late}}}\n")
+        self.assertIn(late, exporter.first(REFUSED)["error"])
+        with harness.private_file(late) as file:
+            file.write(harness.ACCESS_TOKEN)
+
+        self.wait_for_tokens(exporter, {"org0": 20, "org1": 30})
+        self.assertEqual(len(exporter.events(REFUSED)), 1, "the same mistake is told once")
+        self.assertEqual(exporter.metrics()[OUTCOME], {frozenset({("file", "config")}): 1})
+
     def test_the_file_of_before_is_taken_up_again(self):
         """After a signal for one in between, which the watch has not seen twice."""
         url, other = self.api("--tokens", "20"), self.api("--tokens", "30")

@@ -49,13 +49,13 @@ class CountingObserver final : public Recording<PollObserver> {
     }
     void became_stale(const Statistics&) override {}
     std::optional<PollerChange> take_change() override {
-        on_change();
+        asked.happen();
         return std::nullopt;
     }
 
+    Event asked;  ///< whether there is a change
     Event polls;
     std::function<void()> on_poll = [] {};
-    std::function<void()> on_change = [] {};  ///< asked whether there is one
 };
 
 /// The machine's clock, put forward.
@@ -372,15 +372,19 @@ TEST(Dispatcher, PollsOneThatBecomesAMember) {
 
 TEST(Dispatcher, AsksItsMembersWhatIsToBeDoneWhenOthersCome) {
     Organization stays({.interval = std::chrono::hours(1)});
+    Organization second;
+    Organization third;
     Dispatcher dispatcher({stays.member()}, system_clock(), 1);
     const Running running(dispatcher);
+    dispatcher.set_members({stays.member(), second.member()}, 1);
     ASSERT_TRUE(stays.observer.polls.wait_for(1));
-    Event asked;
-    stays.observer.on_change = [&asked] { asked.happen(); };
+    ASSERT_TRUE(second.observer.polls.wait_for(1));
+    const int before = stays.observer.asked.times();
 
-    dispatcher.set_members({stays.member()}, 1);
+    dispatcher.set_members({stays.member(), third.member()}, 1);
 
-    EXPECT_TRUE(asked.wait_for(1));
+    ASSERT_TRUE(third.observer.polls.wait_for(1));
+    EXPECT_GT(stays.observer.asked.times(), before);
 }
 
 TEST(Dispatcher, DropsTheAnswerToOneThatWent) {
@@ -397,12 +401,12 @@ TEST(Dispatcher, DropsTheAnswerToOneThatWent) {
     Event finished;
     goes->observer.on_poll = [&finished] { finished.happen(); };
     Organization stays;
+    Organization after;
     Dispatcher dispatcher({{&goes->poller, &goes->source, goes}, stays.member()}, system_clock(), 2);
     const Running running(dispatcher);
     ASSERT_TRUE(gate.wait_for(1));
 
     dispatcher.set_members({stays.member()}, 2);
-    Organization after;
     dispatcher.set_members({stays.member(), after.member()}, 2);
     ASSERT_TRUE(after.observer.polls.wait_for(1));
     goes.reset();
@@ -426,15 +430,13 @@ TEST(Dispatcher, MakesNoRequestForOneThatWentBeforeItsTurn) {
         ++requests;
         return page_answer(PageBuilder().token("a").total(1));
     };
+    Organization last;
     Dispatcher dispatcher({hanging.member(), waiting.member()}, system_clock(), 1);
     const Running running(dispatcher);
     ASSERT_TRUE(gate.wait_for(1));
 
-    Organization last;
     dispatcher.set_members({hanging.member(), last.member()}, 1);
-    Event asked;
-    last.observer.on_change = [&asked] { asked.happen(); };
-    ASSERT_TRUE(asked.wait_for(1));
+    ASSERT_TRUE(last.observer.asked.wait_for(1));
     gate.open();
 
     EXPECT_TRUE(last.observer.polls.wait_for(1));

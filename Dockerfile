@@ -45,13 +45,25 @@ RUN --mount=type=cache,target=/var/cache/apt,sharing=locked \
     && install_build_packages "$TARGETARCH" libcli11-dev libgmock-dev libgtest-dev \
     && install_packages openssl python3 python3-prometheus-client \
     && if is_foreign "$TARGETARCH"; then install_packages qemu-user; fi
-COPY README.md ./
 COPY tests tests/
 RUN . exporter/packages.sh \
     && cmake --preset release $(toolchain_of "$TARGETARCH") -DEXPORTER_TESTS=ON -DCMAKE_COMPILE_WARNING_AS_ERROR=OFF \
     && cmake --build --preset release --target \
         test_base test_config test_datadog test_scan test_inventory test_state test_metrics test_http test_web test_demo test_app \
     && ctest --preset release --parallel 4 --tests-regex '^(base|config|datadog|scan|inventory|state|metrics|http|web|demo|app)\.[A-Z]'
+
+# The Debian package, left in /packages: exporter/packaging/release.sh takes it from there.
+FROM build AS deb
+ARG TARGETARCH
+RUN --mount=type=cache,target=/var/cache/apt,sharing=locked \
+    --mount=type=cache,target=/var/lib/apt,sharing=locked \
+    . exporter/packages.sh \
+    && install_packages $package_packages
+COPY README.md SECURITY.md CHANGELOG.md ./
+COPY dashboards dashboards/
+COPY helm/datadog-token-exporter/files helm/datadog-token-exporter/files/
+RUN cmake --build --preset release \
+    && DEB_HOST_ARCH="${TARGETARCH:-$(dpkg --print-architecture)}" cpack -G DEB --config build/release/CPackConfig.cmake -B /packages
 
 FROM scratch
 ARG EXPORTER_REVISION=unknown

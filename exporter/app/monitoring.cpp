@@ -30,13 +30,13 @@ metrics::Renderer live_part(const Log& log, const metrics::Reloads* reloads) {
     };
 }
 
-/// First polls come this soon after one another: five hundred organizations are ready in less than a minute
-/// without falling upon the API all at once.
+/// Time between first polls: five hundred organizations are ready in less than a minute without hitting the
+/// API all at once.
 constexpr std::chrono::milliseconds between_first_polls{100};
 
 /// Evenly over the interval, in the order of the configuration.
 ///
-/// @param newcomer how many others have their first polls before it
+/// @param newcomer number of other organizations whose first polls come before this one's
 Schedule schedule_of(std::size_t place, std::size_t organizations, std::size_t newcomer,
                      std::chrono::milliseconds interval) {
     const auto share = interval / static_cast<std::int64_t>(organizations);
@@ -66,7 +66,7 @@ std::unique_ptr<state::StateKeeper> open_states(const config::Config& config, Lo
 /// Rendering gets at most this part of wall time.
 constexpr int part_of_time = 10;
 
-/// How far rendering may run ahead of its share: a few organizations are always rendered immediately.
+/// How far rendering may exceed its share, so that a few organizations are always rendered immediately.
 constexpr std::chrono::seconds allowance{10};
 
 constexpr std::chrono::seconds pause_after_failure{1};
@@ -94,7 +94,7 @@ void Publisher::changed(Part& part) {
     try {
         publish();
     } catch (const std::exception&) {
-        // Another organization's failure is not this one's.
+        // Failures of other organizations are not reported here.
         const std::lock_guard lock(mutex_);
         if (part.is_changed_) {
             throw;
@@ -142,7 +142,7 @@ void Publisher::join() {
     std::vector<std::shared_ptr<const metrics::CompressedLines>> lines;
     lines.reserve(parts_.size());
     for (const auto& part : parts_) {
-        if (part->lines_) {  // One that could not be rendered yet has none.
+        if (part->lines_) {  // A part that could not be rendered yet has none.
             lines.push_back(part->lines_);
         }
     }
@@ -152,7 +152,7 @@ void Publisher::join() {
     }
 }
 
-/// When there may be memory again.
+/// Later, when memory may be available again.
 void Publisher::try_again_later(std::span<const std::shared_ptr<Part>> parts) noexcept {
     const std::lock_guard lock(mutex_);
     for (const auto& part : parts) {
@@ -173,7 +173,7 @@ void Publisher::run(const std::stop_token& stop) {
         {
             std::unique_lock lock(mutex_);
             something_changed_.wait(lock, stop, [&] { return std::ranges::any_of(parts_, has_changed); });
-            // A copy: the wait reads it after it has let go of the lock.
+            // A copy, because the wait reads it after releasing the lock.
             const Time moment = std::max(paid_until_ - allowance, not_again_before_);
             something_changed_.wait_until(lock, stop, moment, [] { return false; });
             if (stop.stop_requested()) {
@@ -189,7 +189,7 @@ void Publisher::run(const std::stop_token& stop) {
 }
 
 std::size_t workers_for(const config::Config& config) {
-    // One organization may use `--poll.concurrency` of them; some are always free for the others.
+    // One organization may use `--poll.concurrency` of them; some always stay free for the others.
     constexpr std::size_t left_to_others = 4;
     const auto concurrency = config.poll.concurrency;
     const std::size_t wanted = concurrency * config.organizations.size();
@@ -321,7 +321,7 @@ void Monitoring::stop() {
     for (const auto& monitored : in_effect()->organizations) {
         monitored->monitor.cancel();
     }
-    // Before the wait for polls: one that can't be cut short must not cost the state.
+    // Before waiting for polls: one that can't be interrupted must not cost the state.
     if (states_) {
         states_->stop();
     }
@@ -356,8 +356,8 @@ std::string Monitoring::text() const {
 }
 
 bool Monitoring::alive() const {
-    // A restart for one organization that is stuck (the disk with its keys hangs) would cost the others their
-    // numbers.
+    // Restarting because one organization is stuck (its keys are on a hanging disk, say) would cost the
+    // others their numbers.
     const auto now = in_effect();
     const bool polls_move =
         now->organizations.empty() || std::ranges::any_of(now->organizations, [](const auto& monitored) {

@@ -1,5 +1,5 @@
-// All organizations polled and published: monitors, the dispatcher that drives them, the publisher that keeps
-// the exposition up to date with what they found, the state that outlives a restart.
+// Polls and publishes all organizations: their monitors, the dispatcher that drives them, the publisher that
+// keeps the exposition current, and the state that survives a restart.
 #pragma once
 
 #include "app/log.h"
@@ -26,8 +26,8 @@
 
 namespace exporter::app {
 
-/// Renders what changed: immediately, as long as rendering takes no more than a tenth of wall time; beyond
-/// that, the changes of many organizations are rendered together a little later, on a thread of its own.
+/// Renders changes immediately, as long as rendering takes no more than a tenth of wall time. Beyond that, it
+/// batches the changes of many organizations and renders them a little later, on its own thread.
 class Publisher {
   public:
     /// One organization's part of the exposition.
@@ -52,18 +52,20 @@ class Publisher {
     /// @param store gets the expositions; must outlive the publisher
     explicit Publisher(metrics::ExpositionStore& store);
 
-    /// The expositions consist of these from the next one on: call `publish` then. From any thread.
+    /// Sets the parts of the next exposition; call `publish` afterwards. From any thread.
     void set_parts(Parts parts);
 
-    /// The snapshot of this part has changed. From any thread. Throws if it can't be rendered because memory
-    /// is exhausted; another try follows a second later, and no other organization is held up.
+    /// Reports that this part's snapshot has changed. From any thread. Throws if memory is exhausted while
+    /// rendering it; it is retried a second later, and no other organization is delayed.
     void changed(Part& part);
 
-    /// Renders what changed, and what was never rendered, now; throws if some of it can't be rendered.
+    /// Renders every part that has changed or was never rendered, now. Throws if any of them can't be
+    /// rendered.
     void publish();
 
-    /// Whether there was an exposition with a first poll of every organization in it. From any thread. An
-    /// organization that comes later doesn't change it: a pod that was ready goes on being scraped.
+    /// Whether an exposition has been published in which every organization had finished a first poll. From
+    /// any thread. Stays true when organizations are added later, so that a pod that was ready is still
+    /// scraped.
     [[nodiscard]] bool had_everybody() const { return had_everybody_.load(); }
 
   private:
@@ -84,14 +86,14 @@ class Publisher {
     std::mutex mutex_;
     std::condition_variable_any something_changed_;
     // Protected by mutex_:
-    Parts parts_;            ///< and by publishing_: whoever has one of the two may read it
+    Parts parts_;            ///< and by publishing_; either lock is enough to read it
     Time not_again_before_;  ///< after a failure
-    Time paid_until_;        ///< until then, rendering so far has used up its share of wall time
+    Time paid_until_;        ///< until then, rendering has used up its share of wall time
 
     std::jthread thread_;  ///< last: it uses all of the above
 };
 
-/// Requests that may be under way at once, over all organizations.
+/// Number of requests that may be in flight at once, over all organizations.
 [[nodiscard]] std::size_t workers_for(const config::Config& config);
 
 /// All organizations and their common exposition.
@@ -101,34 +103,35 @@ class Monitoring {
     /// @param reloads published with the process's own metrics; null: none. Must outlive this object
     Monitoring(config::Config config, Log& log, const metrics::Reloads* reloads = nullptr);
 
-    /// Goes over to another configuration while polls and scrapes go on. Organizations that came are polled
-    /// at once, and so are those whose own settings changed; those that went lose their series with the next
-    /// exposition. Those that list the same tokens as before keep their numbers, their schedule and a poll
-    /// under way, and go by other settings from the next poll on. One thread at a time.
+    /// Applies another configuration while polls and scrapes continue. Added organizations are polled at
+    /// once, as are those whose own settings changed. Removed ones lose their series with the next
+    /// exposition. Organizations that list the same tokens as before keep their numbers, their schedule and
+    /// any poll in progress; new settings apply from their next poll on. One thread at a time.
     ///
-    /// @param config with the state file of the one before
+    /// @param config has the same state file as the current one
     void reconfigure(config::Config config);
 
     /// The configuration in effect. From any thread.
     [[nodiscard]] std::shared_ptr<const config::Config> config() const;
 
-    /// Polls all organizations until `stop`, with the same few threads however many there are.
+    /// Polls all organizations until `stop`, with a fixed number of threads.
     void start();
-    /// Ends polls under way and saves what outlives the process. It takes as long as it takes: a name server
-    /// that does not answer can't be cut short, nor a write to a disk that hangs.
+    /// Ends polls in progress and saves the state. May block: neither an unresponsive name server nor a write
+    /// to a hanging disk can be interrupted.
     void stop();
 
-    /// Whether anything that should outlive the process is not in the state file. Waits for no disk.
+    /// Whether there is state that is not in the state file yet. Never waits for the disk.
     [[nodiscard]] bool has_unsaved_state() const;
 
     /// Polls each organization once. True: all were published.
     [[nodiscard]] bool poll_once();
 
     [[nodiscard]] const metrics::ExpositionStore& expositions() const { return expositions_; }
-    /// What a scrape of the text format without compression would get, now.
+    /// The current body of a scrape, as uncompressed text format.
     [[nodiscard]] std::string text() const;
 
-    /// Whether the scheduler thread moves, and the polls of at least one organization where there is any.
+    /// Whether the scheduler thread makes progress, and so do the polls of at least one organization, if
+    /// there are any.
     [[nodiscard]] bool alive() const;
     [[nodiscard]] bool ready() const;
     [[nodiscard]] std::vector<web::OrganizationStatus> statuses() const;
@@ -142,14 +145,14 @@ class Monitoring {
     };
 
     [[nodiscard]] std::shared_ptr<const InEffect> in_effect() const;
-    /// Makes what `config` asks for out of what there is. Shows and polls nothing yet.
-    /// @param last null: this is the start
+    /// Builds what `config` asks for, reusing the monitors that can stay. Doesn't publish or poll yet.
+    /// @param last null at startup
     [[nodiscard]] std::shared_ptr<const InEffect> apply(config::Config config, const InEffect* last);
     void show(std::shared_ptr<const InEffect> next);
 
     Log& log_;
     metrics::ExpositionStore expositions_;
-    std::unique_ptr<state::StateKeeper> states_;  ///< null: nothing outlives a restart
+    std::unique_ptr<state::StateKeeper> states_;  ///< null: no state survives a restart
     const Surroundings surroundings_;
     Publisher publisher_;
 

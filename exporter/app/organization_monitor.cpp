@@ -60,7 +60,7 @@ scan::PollerOptions poller_options(const config::Config& config, const Schedule&
             .rate_limit_reserve = static_cast<int>(config.poll.rate_limit_reserve)};
 }
 
-/// In whatever order they are configured they mean the same.
+/// The order in the configuration has no meaning.
 std::vector<std::string> sorted(std::vector<std::string> texts) {
     std::sort(texts.begin(), texts.end());
     return texts;
@@ -68,7 +68,7 @@ std::vector<std::string> sorted(std::vector<std::string> texts) {
 
 /// Equal for two that list the same tokens.
 std::string listing_of(const config::Organization& organization, const config::Config& config) {
-    // Texts are quoted and escaped, so that no two lists of fields are the same text.
+    // Texts are quoted and escaped, so that different fields never give the same text.
     return fmt::format("{:?} {} {} {:?} {}", organization.endpoint.url(), config.demo.tokens,
                        config.demo.seed, organization.filter, sorted(organization.owned_by));
 }
@@ -166,7 +166,7 @@ void OrganizationMonitor::cancel() {
 }
 
 void OrganizationMonitor::restore(const state::OrganizationState& earlier) {
-    census_ = earlier.census;  // However old it is, churn continues from it.
+    census_ = earlier.census;  // Churn continues from it, however old it is.
     const auto age = surroundings_.clock.now() - earlier.listing.as_of;
     const bool believable = age >= age.zero() && age < settings_->stale_after;
     if (believable) {

@@ -1,5 +1,5 @@
-// One organization from listing to snapshot: counts what its poller reads, keeps the last good inventory, and
-// logs how polls went.
+// One organization, from listing to snapshot: counts the tokens its poller reads, keeps the last good
+// inventory, and logs the outcome of polls.
 #pragma once
 
 #include "app/log.h"
@@ -23,11 +23,11 @@
 
 namespace exporter::app {
 
-/// What all monitors share.
+/// Shared by all monitors.
 struct Surroundings {
     Log& log;
     std::shared_ptr<datadog::Commons> commons;
-    state::StateKeeper* states = nullptr;  ///< null: nothing outlives a restart
+    state::StateKeeper* states = nullptr;  ///< null: no state survives a restart
     scan::Clock& clock = scan::system_clock();
     scan::Randomness randomness = scan::system_randomness;
     std::shared_ptr<MemoryReturn> memory = std::make_shared<MemoryReturn>(clock);
@@ -36,59 +36,59 @@ struct Surroundings {
 /// When an organization is polled relative to the others.
 struct Schedule {
     std::chrono::milliseconds first_poll{0};  ///< from the start
-    std::chrono::milliseconds phase{0};       ///< of the polls after it, in the interval
+    std::chrono::milliseconds phase{0};       ///< of later polls, within the interval
 };
 
-/// Whether the two name the same listing, before and after a reload: endpoint, filters, and under `--demo`
-/// the simulated organization. Numbers and churn of one mean nothing for another.
+/// Whether both refer to the same listing, before and after a reload: the same endpoint and filters and, with
+/// `--demo`, the same simulated organization. Numbers and churn can't be carried over to another listing.
 [[nodiscard]] bool lists_the_same(const config::Organization& left, const config::Config& left_config,
                                   const config::Organization& right, const config::Config& right_config);
 
-/// What findings are measured by.
+/// The thresholds of findings.
 [[nodiscard]] inventory::Policy policy_of(const config::Policy& policy);
 
-/// Equal for two configurations that count the same listing alike: endpoint, filters, bounds, policies,
-/// detail. A stored inventory with another fingerprint than the configuration's means something else. Holds
-/// no secret.
+/// Equal if two configurations count the same listing in the same way: endpoint, filters, buckets, policies,
+/// detail. A stored inventory with a different fingerprint can't be compared with new ones. Contains no
+/// secret.
 [[nodiscard]] std::string fingerprint_of(const config::Organization& organization,
                                          const config::Config& config);
 
-/// Is the source of its own pages: what lies behind it may change between two polls.
+/// Serves as its poller's page source, so that the actual source can be replaced between two polls.
 class OrganizationMonitor final : private scan::PollObserver, public scan::PageSource {
   public:
-    /// Begins with the numbers that `surroundings.states` has of it, unless they are stale.
+    /// Starts with its numbers from `surroundings.states`, unless they are stale.
     ///
-    /// @param on_change called on the thread that drives the poller whenever `snapshot` has something new
+    /// @param on_change called on the thread that drives the poller, whenever `snapshot` has changed
     OrganizationMonitor(const config::Organization& organization, const config::Config& config,
                         const Surroundings& surroundings, std::function<void()> on_change,
                         Schedule schedule = {});
 
-    /// To be driven by one thread, with this object as its source.
+    /// Must be driven by one thread, with this object as its page source.
     [[nodiscard]] scan::Poller& poller() { return poller_; }
     [[nodiscard]] datadog::Result<void> prepare() override { return source().prepare(); }
     [[nodiscard]] datadog::Answer page(std::size_t number, scan::SteadyTime deadline) override {
         return source().page(number, deadline);
     }
-    /// Where its pages come from: that of the last poll. Not beside a reload.
+    /// The source of the last poll. Must not be used while a reload may happen.
     [[nodiscard]] Source& source() { return *settings_->source; }
 
     // From any thread:
-    /// Counts and polls by this configuration from the next poll on. Numbers stay until then. Where they are
-    /// counted by other rules, churn starts anew.
+    /// Applies this configuration from the next poll on; until then the numbers stay. If it counts by other
+    /// rules, churn starts from zero.
     ///
-    /// @param organization lists the same as the one before
-    /// @param schedule only its phase is used, and only if the interval changes
-    /// @param poll_now whether the next poll is due at once
+    /// @param organization must list the same tokens as the current one
+    /// @param schedule only its phase is used, and only if the interval has changed
+    /// @param poll_now makes the next poll due at once
     void reconfigure(const config::Organization& organization, const config::Config& config,
                      Schedule schedule, bool poll_now);
-    /// Ends requests under way and refuses later ones.
+    /// Ends requests in flight and refuses later ones.
     void cancel();
     [[nodiscard]] metrics::Snapshot snapshot() const;
     [[nodiscard]] web::OrganizationStatus status() const;
     [[nodiscard]] bool moving() const { return poller_.moving(); }
 
   private:
-    /// What comes from the configuration and may change with it.
+    /// Derived from the configuration, and replaced by a reload.
     struct Settings {
         base::Duration interval;
         base::Duration stale_after;
@@ -128,13 +128,13 @@ class OrganizationMonitor final : private scan::PollObserver, public scan::PageS
     Log& log_;
     const std::function<void()> on_change_;
 
-    // Used by the thread that drives the poller alone, and by workers that it has fetch pages:
+    // Used only by the thread that drives the poller, and by workers that fetch pages for it:
     std::unique_ptr<Settings> settings_;                     ///< changed between polls, under mutex_
-    std::unique_ptr<inventory::InventoryBuilder> builder_;   ///< of the reading under way
-    std::unique_ptr<inventory::InventoryBuilder> finished_;  ///< of the reading before it
+    std::unique_ptr<inventory::InventoryBuilder> builder_;   ///< of the scan in progress
+    std::unique_ptr<inventory::InventoryBuilder> finished_;  ///< of the previous scan
     std::shared_ptr<const inventory::Census> census_;
     std::shared_ptr<const inventory::Inventory>
-        fresh_;  ///< published by the poll under way; shown when it has finished
+        fresh_;  ///< published by the poll in progress; shown when that has finished
     bool last_complete_ = true;
     inventory::Shown shown_;  ///< of the last inventory
     bool told_single_owner_ = false;
@@ -149,8 +149,8 @@ class OrganizationMonitor final : private scan::PollObserver, public scan::PageS
 
     mutable std::mutex mutex_;
     // Protected by mutex_:
-    std::optional<Change> change_;  ///< not taken up yet
-    // Protected by mutex_ and written by that thread alone, which reads them without it:
+    std::optional<Change> change_;  ///< not applied yet
+    // Protected by mutex_; written by that thread only, which reads them without the lock:
     std::shared_ptr<const inventory::Inventory> inventory_;
     scan::Statistics statistics_;
 };

@@ -1,5 +1,5 @@
-// The process itself: what program it is, and how it deals with what it gets from the system: secrets in its
-// environment and its memory, open files, sockets handed over by systemd, free memory.
+// The process itself: its version, secrets in its environment and memory, open files, sockets passed by
+// systemd, and free memory.
 #pragma once
 
 #include "base/secret.h"
@@ -22,7 +22,7 @@
 namespace exporter::app {
 
 [[nodiscard]] std::string_view version();
-/// Short git revision, `-dirty` after it when the tree had changes; `unknown` outside a checkout.
+/// Short git revision, followed by `-dirty` if the tree had changes; `unknown` outside a checkout.
 [[nodiscard]] std::string_view revision();
 /// Such as `gcc 12.2.0`.
 [[nodiscard]] std::string compiler();
@@ -33,24 +33,24 @@ namespace exporter::app {
 /// Datadog's convention for clients: `<name>/<version> (<lang> <ver>; os <os>; arch <arch>)`.
 [[nodiscard]] std::string user_agent();
 
-/// No core dump of this process, and no reading of its memory by others of the same user.
+/// Disables core dumps, and keeps other processes of the same user from reading this one's memory.
 void forbid_core_dumps();
 
 /// The environment as a value. Credentials (`DD_API_KEY`, `DD_APP_KEY`, `DD_BEARER_TOKEN`, and the proxy
-/// variables, whose URLs may carry a password) are overwritten where the kernel put them, so that
-/// `/proc/<pid>/environ` no longer shows them. Before any other thread starts.
+/// variables, whose URLs may carry a password) are overwritten in place, so that `/proc/<pid>/environ` no
+/// longer shows them. Before any other thread starts.
 [[nodiscard]] config::Environment take_environment(char** environment);
 
 /// Overwrites the credentials in a copy of the environment.
 void wipe_credentials(config::Environment& environment);
 
-/// An environment whose credentials are kept as secrets, for reloads.
+/// An environment whose credentials are kept as secrets, so that a reload can use them.
 class SealedEnvironment {
   public:
     /// @param environment its credentials are overwritten
     explicit SealedEnvironment(config::Environment& environment);
 
-    /// All of it, for one use; then `wipe_credentials`.
+    /// The complete environment, for one use. Call `wipe_credentials` on it afterwards.
     [[nodiscard]] config::Environment open() const;
 
   private:
@@ -61,14 +61,15 @@ class SealedEnvironment {
 /// Sets up signals, the limit of open files and the allocator. Before any other thread starts.
 void set_up_process();
 
-/// For a mode that does one thing: a signal that would end the process (SIGTERM, SIGINT, SIGQUIT, SIGHUP)
-/// does so once `clean_up` has run, on a thread of its own; or after two seconds, by SIGALRM, where that
-/// hangs. Before any other thread starts.
+/// For modes that do a single thing: a signal that would end the process (SIGTERM, SIGINT, SIGQUIT, SIGHUP)
+/// does so after `clean_up` has run, on its own thread. If that hangs, SIGALRM ends the process after two
+/// seconds. Before any other thread starts.
 void end_by_signals(void (*clean_up)());
 
-/// `web` with no more connections than the process may have files open, beside those that polls, listeners
-/// and files need, however many organizations there are; its other limits follow.
-/// @param open_files what the process may have open at once (`RLIMIT_NOFILE`)
+/// `web` with `max_connections`, and the limits derived from it, reduced to what the limit on open files
+/// allows. Some are reserved for polls, listeners and files; that number doesn't depend on the number of
+/// organizations.
+/// @param open_files the process's limit (`RLIMIT_NOFILE`)
 [[nodiscard]] config::Web within_descriptors(config::Web web, std::uint64_t open_files);
 
 /// The file descriptors of the sockets that systemd opened for this service (socket activation,
@@ -77,11 +78,12 @@ void end_by_signals(void (*clean_up)());
 [[nodiscard]] tl::expected<std::vector<int>, std::string> inherited_sockets(
     const config::Environment& environment, pid_t process);
 
-/// Returns free memory to the system. Takes up to a few milliseconds, in which no other thread allocates.
+/// Returns free memory to the system. Takes up to a few milliseconds, during which no other thread can
+/// allocate.
 void give_back_memory();
 
-/// Returns free memory after large polls, of any organization. Used by the scheduler thread, which can do
-/// nothing else meanwhile: hence the pause.
+/// Returns free memory after large polls of any organization. Blocks the scheduler thread, so it pauses
+/// between two calls.
 class MemoryReturn {
   public:
     static constexpr std::chrono::seconds pause{30};
@@ -89,8 +91,8 @@ class MemoryReturn {
     /// @param clock must outlive this object
     explicit MemoryReturn(scan::Clock& clock, std::function<void()> give_back = give_back_memory);
 
-    /// A poll has ended, and its answers had so many bytes. What the pause put off is made up for when a
-    /// later poll ends, however small.
+    /// Reports that a poll has ended, with the size of its answers. If the pause has postponed a call, it is
+    /// made when a later poll ends, whatever that poll's size.
     void poll_ended(std::uint64_t bytes);
 
   private:

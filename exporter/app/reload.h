@@ -1,4 +1,4 @@
-// Reading the configuration again while the program runs: by SIGHUP, or because a watched file changed.
+// Reloads the configuration while the program runs: on SIGHUP, or because a watched file has changed.
 #pragma once
 
 #include "app/log.h"
@@ -20,20 +20,20 @@
 
 namespace exporter::app {
 
-/// Of the reload metrics of what `Reloader` reads.
+/// The `file` label of the reload metrics.
 inline constexpr const char* config_reload_label = "config";
 
-/// Tells when files have other texts than those last taken up, as soon as two looks in a row agree: a file
-/// may be half-written. By their texts, not by inotify: Kubernetes replaces mounted files by renaming a
+/// Detects that files have new content, once two looks in a row find the same, because a file may be
+/// half-written. Compares content instead of using inotify: Kubernetes replaces mounted files by renaming a
 /// symbolic link two levels above them.
 class FileWatch {
   public:
     explicit FileWatch(base::FileReader reader = base::file_reader()) : reader_(std::move(reader)) {}
 
-    /// What the files hold now needs no reload.
+    /// Takes the current content as loaded.
     void take_up(const std::vector<std::filesystem::path>& paths);
-    /// Looks at them. True: they have changed, and hold what they held at the look before. Once for each
-    /// change.
+    /// Looks at the files. True: their content differs from what was loaded, and is the same as at the
+    /// previous look. Once for each change.
     [[nodiscard]] bool have_changed(const std::vector<std::filesystem::path>& paths);
 
   private:
@@ -44,23 +44,23 @@ class FileWatch {
     std::string seen_;
 };
 
-/// Reloads the configuration whole or not at all: a wrong one changes nothing, and each of its mistakes is
+/// Reloads the configuration as a whole or not at all: a wrong one changes nothing, and each mistake is
 /// logged.
 class Reloader {
   public:
-    /// Reads the configuration anew. The one in effect is its argument.
+    /// Reads the configuration again. Its argument is the one in effect.
     using Load = std::function<config::Outcome(const config::Config& running)>;
 
-    /// All must outlive this object.
+    /// The references must outlive this object.
     Reloader(Load load, Monitoring& monitoring, Log& log, metrics::Reloads& reloads)
         : load_(std::move(load)), monitoring_(monitoring), log_(log), reloads_(reloads) {}
 
-    /// Asks for a reload. Requests that come before it begins are one. From any thread; doesn't wait.
+    /// Requests a reload. Requests made before it begins are merged. From any thread; doesn't block.
     void request();
 
-    /// Reloads when asked to, and with `config.watch` when a watched file changes, until `stop` is requested.
-    /// While the watched configuration is wrong, it is tried again: in Kubernetes, the Secret with the keys
-    /// of an added organization may be mounted later than the ConfigMap.
+    /// Reloads on request and, with `config.watch`, when a watched file changes, until `stop` is requested.
+    /// While the watched configuration is wrong, it retries: in Kubernetes, the Secret with an added
+    /// organization's keys may be mounted later than the ConfigMap.
     void run(const std::stop_token& stop);
 
   private:

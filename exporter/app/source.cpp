@@ -20,7 +20,7 @@ bool is_refusal(const datadog::Error& error) {
     return error.kind == datadog::ErrorKind::unauthorized || error.kind == datadog::ErrorKind::forbidden;
 }
 
-/// Keeps a connection alive for each request that is made at once, from `prepare` to `release`.
+/// Keeps one connection per concurrent request alive, from `prepare` to `release`.
 class ClientSource final : public Source {
   public:
     ClientSource(const config::Organization& organization, const config::Config& config,
@@ -102,7 +102,7 @@ class ClientSource final : public Source {
             Connection connection = std::move(idle_.back());
             idle_.pop_back();
             lock.unlock();
-            // After a long wait for the rate limit the other side has closed the connection.
+            // After a long wait for the rate limit, the server will have closed the connection.
             constexpr std::chrono::seconds longest_idle{30};
             if (std::chrono::steady_clock::now() - connection.last_exchange > longest_idle) {
                 connection.client->disconnect();
@@ -118,13 +118,13 @@ class ClientSource final : public Source {
         return connection;
     }
 
-    /// @param error of the exchange, to which a problem with the credentials is added; null: there was none
+    /// @param error of the exchange, or null; a problem with the credentials is added to it
     void put_back(Connection connection, datadog::Error* error) {
         connection.last_exchange = std::chrono::steady_clock::now();
         if (!credentials_problem_.empty() && error != nullptr && is_refusal(*error)) {
             error->message += fmt::format(" (old credentials: {})", credentials_problem_);
         }
-        // After an exception of cpp-httplib nobody knows what state that left the client in.
+        // After an exception from cpp-httplib, the client's state is unknown.
         if (error == nullptr || error->kind != datadog::ErrorKind::internal) {
             const std::lock_guard lock(mutex_);
             idle_.push_back(std::move(connection));
@@ -132,11 +132,12 @@ class ClientSource final : public Source {
     }
 
     const config::CredentialSources credential_sources_;
-    /// In order of creation: what is created while pages are read comes last, where it is seen.
-    const datadog::PageRequest request_;  ///< but for the page's number
+    /// Sorted by creation, so that tokens created while pages are being read come last, where they are
+    /// noticed.
+    const datadog::PageRequest request_;  ///< except for the page number
     const datadog::ClientOptions client_options_;
 
-    // Changed by `prepare` alone, while no request is being made:
+    // Changed only by `prepare`, while no request is in flight:
     std::optional<config::Credentials> credentials_;
     std::string credentials_problem_;
     int old_credentials_used_ = 0;
@@ -145,13 +146,13 @@ class ClientSource final : public Source {
     std::mutex mutex_;
     // Protected by mutex_:
     std::vector<Connection> idle_;
-    std::vector<std::weak_ptr<datadog::Client>> clients_;  ///< all that there are
+    std::vector<std::weak_ptr<datadog::Client>> clients_;  ///< all that exist
     bool cancelled_ = false;
 };
 
 constexpr demo::SimulatedRateLimit demo_rate_limit{.limit = 300, .period = std::chrono::seconds(60)};
 
-/// Needs no network and no credentials; finds the exporter's own token in the listing all the same.
+/// Needs neither network nor credentials, and still has the exporter's own token in its listing.
 class DemoSource final : public Source {
   public:
     explicit DemoSource(const config::Config& config)

@@ -1,4 +1,4 @@
-// Where an organization's pages and its owners' names come from: Datadog's API, or under `--demo` a simulated
+// Source of an organization's pages and of its owners' names: Datadog's API or, with `--demo`, a simulated
 // organization.
 #pragma once
 
@@ -12,24 +12,23 @@
 
 namespace exporter::app {
 
-/// An hour of the default interval. Removing the file for good means that access should end.
+/// An hour at the default interval. If the file has been removed for good, access is meant to end.
 inline constexpr int polls_with_old_credentials = 12;
 
-/// What a monitor needs beyond scan's interface. With the API `prepare` reads the credentials again; where
-/// they can't be read, the previous ones stay in use for `polls_with_old_credentials` polls: a file is
-/// missing for a moment while a secret is rotated.
+/// What a monitor needs in addition to scan's interface. For the API, `prepare` reads the credentials again.
+/// If they can't be read, the previous ones are used for another `polls_with_old_credentials` polls, because
+/// a file may be missing for a moment while a secret is rotated.
 class Source : public scan::PageSource {
   public:
-    /// Looks up one owner of tokens, after a `prepare` that succeeded. The whole exchange is over by
-    /// `deadline`.
+    /// Looks up a token's owner, after a successful `prepare`. The whole exchange ends by `deadline`.
     [[nodiscard]] virtual datadog::UserAnswer user(std::string_view id, scan::SteadyTime deadline) = 0;
-    /// Closes the connections: between polls an organization holds none.
+    /// Closes the connections; an organization keeps none open between polls.
     virtual void release() {}
-    /// Ends requests under way and refuses later ones. From any thread.
+    /// Ends requests in flight and refuses later ones. From any thread.
     virtual void cancel() {}
-    /// Whether `listed`, a token's public portion, is that of the token used since the last `prepare`.
+    /// Whether `listed` is the public portion of the token in use since the last `prepare`.
     [[nodiscard]] virtual bool is_own_token(std::string_view listed) const = 0;
-    /// Why the last `prepare` kept the credentials of the poll before; empty: it did not.
+    /// Why the last `prepare` kept the previous credentials; empty if it did not.
     [[nodiscard]] virtual std::string credentials_problem() const { return {}; }
 };
 
@@ -38,7 +37,7 @@ class Source : public scan::PageSource {
                                                   const config::Config& config,
                                                   const std::shared_ptr<datadog::Commons>& commons);
 
-/// The one organization that `--demo` polls, instead of any that are configured.
+/// The organization that `--demo` polls instead of the configured ones.
 [[nodiscard]] config::Organization demo_organization();
 
 }  // namespace exporter::app

@@ -1,5 +1,5 @@
-// The program's web server: what it serves of the monitoring, and the web configuration file
-// (`--web.config.file`) with the log and the metrics of its reloads.
+// The program's web server: the routes for the monitoring, and the web configuration file
+// (`--web.config.file`), including the log lines and metrics of its reloads.
 #pragma once
 
 #include "app/log.h"
@@ -20,29 +20,29 @@
 
 namespace exporter::app {
 
-/// The error is all mistakes, with their places.
+/// The error has every mistake, with its place.
 ///
-/// @param reloads records the outcome of the reading under `web` if there is a file
+/// @param reloads records under `web` whether the file, if any, could be read
 [[nodiscard]] tl::expected<http::Protection, base::MistakeLines> load_web_protection(
     const config::Web& web, metrics::Reloads& reloads, base::FileReader reader = base::file_reader(),
     scan::Clock& clock = scan::system_clock());
 
-/// Refreshes `protection` every second until `stop` is requested, and hands over what is new. An exception,
-/// such as when memory runs out, is a reading that failed: it is logged, and tried again.
+/// Refreshes `protection` every second until `stop` is requested, and passes on what has changed. An
+/// exception (out of memory, for example) counts as a failed reload: it is logged and retried.
 void watch_web_protection(http::Protection& protection, Log& log, metrics::Reloads& reloads,
                           const std::stop_token& stop,
                           const std::function<void(std::shared_ptr<const http::Security>)>& take_up,
                           scan::Clock& clock = scan::system_clock());
 
-/// As `config::WebFileCheck` has it.
+/// See `config::WebFileCheck`.
 void check_web_file(const config::Web& web, base::MistakeLines& mistakes, std::vector<std::string>& warnings);
 
-/// Whether the main addresses speak TLS.
+/// Whether the main addresses use TLS.
 [[nodiscard]] bool is_encrypted(const http::Protection& protection);
 
-/// Starts the server with all routes of `monitoring`, which must outlive it, and logs its addresses. It takes
-/// no more connections than the limit of open files has room for.
-/// @param inherited_sockets the server takes them over
+/// Starts the server with all routes of `monitoring`, which must outlive it, and logs its addresses. It
+/// accepts no more connections than the limit on open files allows.
+/// @param inherited_sockets owned by the server from now on
 [[nodiscard]] tl::expected<std::unique_ptr<http::Server>, std::string> start_server(
     const Monitoring& monitoring, std::vector<int> inherited_sockets, const http::Protection& protection,
     Log& log);

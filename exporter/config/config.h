@@ -1,4 +1,4 @@
-// What `load` makes: all that the program is told from outside, finished and immutable.
+// What `load` returns: the complete external configuration, finished and immutable.
 #pragma once
 
 #include "base/address.h"
@@ -19,10 +19,10 @@ namespace exporter::config {
 enum class Mode {
     serve,         ///< poll and serve until a signal
     once,          ///< one poll of each organization, write the exposition, exit
-    check,         ///< one authenticated request for each organization, say what was seen, exit
-    config_check,  ///< the configuration was right; exit
+    check,         ///< one authenticated request per organization, report the result, exit
+    config_check,  ///< the configuration is OK; exit
     list,          ///< one poll of each organization, list the tokens, exit
-    probe          ///< ask a running exporter for its health; exit
+    probe          ///< check the health of a running exporter; exit
 };
 
 struct Organization {
@@ -39,18 +39,18 @@ struct Poll {
     base::Duration interval = std::chrono::minutes(5);
     base::Duration timeout = std::chrono::minutes(2);  ///< for a whole poll, retries and waits included
     base::Duration stale_after =
-        std::chrono::hours(1);    ///< inventory series go away when no poll succeeded for so long
+        std::chrono::hours(1);    ///< inventory series disappear after this long without a successful poll
     std::size_t page_size = 100;  ///< 1 to 100, Datadog's maximum
-    std::size_t concurrency = 4;  ///< requests under way at once to one organization, 1 to 16
+    std::size_t concurrency = 4;  ///< concurrent requests to one organization, 1 to 16
     std::size_t rate_limit_reserve =
-        10;  ///< percent of the organization's rate limit that is left to others, 0 to 90
+        10;  ///< percent of the organization's rate limit reserved for others, 0 to 90
     std::size_t max_tokens = 200'000;  ///< in one listing; a longer one fails
     std::size_t max_scopes = 5000;     ///< distinct ones in one listing; one of more fails
 
     bool operator==(const Poll&) const = default;
 };
 
-/// Which part of the organizations this replica polls. One shard of one: all of them.
+/// Which part of the organizations this replica polls. A single shard has all of them.
 struct Shard {
     std::size_t index = 0;  ///< below `count`
     std::size_t count = 1;  ///< at least 1
@@ -67,7 +67,7 @@ struct Buckets {
     bool operator==(const Buckets&) const = default;
 };
 
-/// Scopes are Datadog's permissions. The set is open: an unknown one is as good as any.
+/// Scopes are Datadog's permissions. The set is open: unknown ones are valid.
 [[nodiscard]] std::vector<std::string> default_privileged_scopes();
 
 struct Scopes {
@@ -127,7 +127,7 @@ enum class ListFormat { table, json, csv };
 struct List {
     std::vector<std::string> reasons;  ///< of findings, as they were given; none: all tokens
     ListFormat format = ListFormat::table;
-    bool owners = true;  ///< whether the owners' names are asked for
+    bool owners = true;  ///< whether to look up the owners' names
 };
 
 /// The simulated organization of `--demo`.
@@ -148,12 +148,12 @@ struct ProbeUrl {
 struct Config {
     Mode mode = Mode::serve;
     std::filesystem::path config_file;         ///< empty: none
-    bool config_watch = false;                 ///< whether a change of `config_file` is taken up by itself
+    bool config_watch = false;                 ///< whether to reload when `config_file` changes
     std::vector<Organization> organizations;   ///< this shard's; none if `demo.enabled`
     std::size_t organizations_configured = 0;  ///< those of the other shards too
     std::filesystem::path ca_file;             ///< PEM roots instead of the system's; empty: the system's
     Poll poll;
-    std::filesystem::path state_file;  ///< keeps the last complete inventories over a restart; empty: none
+    std::filesystem::path state_file;  ///< keeps the last complete inventories across restarts; empty: none
     Shard shard;
     Buckets buckets;
     Scopes scopes;
@@ -166,8 +166,8 @@ struct Config {
     std::optional<ProbeUrl> probe_url;  ///< for `Mode::probe`; nullopt: where `web` says
     std::string once_output;            ///< file for `Mode::once`; empty: standard output
     std::vector<std::string>
-        warnings;           ///< right, but worth a line in the log (unknown site, interval below 30s)
-    std::string in_effect;  ///< all of it as text for people, without secrets
+        warnings;           ///< valid, but worth a line in the log (unknown site, interval below 30s)
+    std::string in_effect;  ///< the whole configuration as text for people, without secrets
 };
 
 /// The shard, below `count`, that an organization of this name belongs to. It must not change between
@@ -176,12 +176,12 @@ struct Config {
 /// @param count at least 1
 [[nodiscard]] std::size_t shard_of(std::string_view organization, std::size_t count);
 
-/// Those that belong to this shard, in their order. It may be none.
+/// The organizations that belong to this shard, in their order; possibly none.
 [[nodiscard]] std::vector<Organization> organizations_of(const Shard& shard,
                                                          std::vector<Organization> organizations);
 
-/// Whether the two are polled and counted alike: by their own settings, and by those that all organizations
-/// share. What comes from the environment doesn't change while the program runs and is not compared.
+/// Whether the settings of two organizations, or those that all organizations share, are the same. Values
+/// from the environment can't change while the program runs and are not compared.
 [[nodiscard]] bool same_own_settings(const Organization& left, const Organization& right);
 [[nodiscard]] bool same_shared_settings(const Config& left, const Config& right);
 

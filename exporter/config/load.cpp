@@ -28,8 +28,8 @@ bool is_made_by_kubernetes(std::string_view tail) {
     return words.find("_PORT_") != std::string::npos || words.find("_SERVICE_HOST_") != std::string::npos;
 }
 
-/// All `DATADOG_TOKEN_EXPORTER_*` variables, and `DD_SITE` below its own. Unknown ones are mistakes, but for
-/// those that Kubernetes makes of a service's name.
+/// All `DATADOG_TOKEN_EXPORTER_*` variables, and `DD_SITE` below its own. Unknown ones are mistakes, except
+/// for those that Kubernetes derives from a service's name.
 base::Settings read_environment(const Environment& environment, base::MistakeLines& mistakes) {
     base::Settings settings;
     std::vector<std::string> known_tails;
@@ -58,7 +58,7 @@ base::Settings read_environment(const Environment& environment, base::MistakeLin
     return settings;
 }
 
-/// Relative paths in the file start where it is.
+/// Relative paths in the file are relative to its directory.
 void resolve_paths(base::Settings& settings, const std::filesystem::path& directory) {
     for (auto& [flag, setting] : settings) {
         const Option* const option = find_option(flag);
@@ -95,8 +95,8 @@ OrganizationDraft read_entry(base::YamlReader& reader, const YAML::Node& node, s
     return entry;
 }
 
-/// Values are not judged here; what is no YAML, unknown keys, doubled keys and wrong shapes are mistakes.
-/// None of them quotes a value: somebody may have put a secret there.
+/// Doesn't check values. Invalid YAML, unknown or duplicate keys and wrong types are mistakes; none of them
+/// quotes a value, because it might be a secret.
 base::Settings read_file(const std::string& path, Draft& draft) {
     const auto text = base::file_reader()(path);
     if (!text) {

@@ -1,8 +1,8 @@
-// The room config/: what somebody wrote as flags, environment variables and YAML goes in; one finished
-// `Config` comes out, or all that is wrong with it. Every option is a row of one table (options.cpp), which
-// the sources, `--help` and `/config` walk; relations between options are plain functions (rules.cpp). Parts
-// of the program copy what they need out of the `Config`; only `app::Monitoring` keeps it, to see what a
-// reload changes. The room must not know Datadog's API, the network or the clock.
+// config/: flags, environment variables and YAML go in; a finished `Config` comes out, or every mistake in
+// them. Every option is a row of one table (options.cpp), which the sources, `--help` and `/config` walk;
+// relations between options are plain functions (rules.cpp). Parts of the program copy what they need out of
+// the `Config`; only `app::Monitoring` keeps it, to see what a reload changes. This component must not know
+// Datadog's API, the network or the clock.
 #pragma once
 
 #include "base/yaml_reader.h"
@@ -20,7 +20,7 @@ namespace exporter::config {
 /// The process environment as a value, so that tests need not touch the real one.
 using Environment = std::map<std::string, std::string>;
 
-/// Empty: it is empty, which counts as not set, or not set.
+/// Empty: not set, or empty, which counts as not set.
 [[nodiscard]] std::string variable(const Environment& environment, std::string_view name);
 
 /// `--help` and `--version` end here: `text` goes to standard output, exit status 0.
@@ -28,12 +28,12 @@ struct Information {
     std::string text;
 };
 
-/// Everything that is wrong, one line each: where, what, and what would be right. Exit status 2.
+/// Every mistake, one per line: where, what, and what would be right. Exit status 2.
 struct Mistakes {
     std::vector<std::string> lines;
 };
 
-/// What the web server finds wrong with the file that `web` names, and what it warns of.
+/// Checks the file that `web` names; adds mistakes and warnings.
 using WebFileCheck =
     std::function<void(const Web& web, base::MistakeLines& mistakes, std::vector<std::string>& warnings)>;
 
@@ -44,11 +44,11 @@ using Outcome = std::variant<Config, Information, Mistakes>;
 /// touches nothing else.
 ///
 /// @param arguments the command line without the program's name
-/// @param environment all variables; those without a meaning here are ignored
+/// @param environment all variables; unrelated ones are ignored
 /// @param check_web_file called if there is a web file; its mistakes are reported with the others
 /// @param version_text what `--version` prints
-/// @param running the configuration in effect, if the program reloads: what needs a restart to change stays
-/// as it is there, with a warning. Null: this is the start
+/// @param running the configuration in effect during a reload: options that need a restart keep its values,
+/// with a warning. Null at startup
 [[nodiscard]] Outcome load(const std::vector<std::string>& arguments, const Environment& environment,
                            const std::string& version_text, const WebFileCheck& check_web_file = {},
                            const Config* running = nullptr);

@@ -102,7 +102,7 @@ struct Option {
 /// Options that name the configuration file, or end the program before it is read, have none.
 [[nodiscard]] bool has_yaml_key(const Option& option);
 
-/// Whether a reload leaves it as it was: what is opened, or shared out among replicas, once at the start.
+/// Whether a change needs a restart, because the option is only used at startup (sockets, files, sharding).
 [[nodiscard]] bool needs_restart(const Option& option);
 
 /// `poll.stale-after` -> `DATADOG_TOKEN_EXPORTER_POLL_STALE_AFTER`
@@ -174,8 +174,8 @@ void read_rows(Given& given, Draft& draft, bool of_one_organization);
 /// Checks that no row can express: relations between options, and the files that values refer to.
 void apply_rules(Given& given, const Environment& environment, Draft& draft);
 
-/// Puts the values of `running` in the place of those that need a restart, with a warning for each that was
-/// to change.
+/// Restores the values of `running` for the options that need a restart, with a warning for each one that was
+/// changed.
 void keep_what_needs_restart(const Config& running, Given& given, Draft& draft);
 
 /// Completes the organizations in `draft.entries`. If the file lists none, flags and environment describe the

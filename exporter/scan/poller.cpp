@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <exception>
-#include <iterator>
 #include <utility>
 #include <variant>
 
@@ -12,21 +11,21 @@ namespace {
 
 using datadog::Answer;
 
-/// How far a poll or a wait may run over its time before the loop counts as stuck: scheduling, rendering, and
-/// name servers that do not answer, of which glibc asks each twice for 5 s, for each search domain.
+/// How far a poll or a wait may exceed its deadline before the loop counts as stuck. Allows for scheduling,
+/// rendering, and unresponsive name servers: glibc asks each twice, for 5 s, per search domain.
 constexpr std::chrono::minutes slack{3};
 
-/// The longest period of Datadog's rate limits is an hour. Whoever asks for a longer pause is not Datadog,
-/// and must not silence the exporter.
+/// The longest period of Datadog's rate limits is an hour. A longer pause does not come from Datadog, and
+/// must not silence the exporter.
 constexpr std::chrono::seconds longest_pause{3660};
 
-/// How long the scheduler thread may take to take in answers and to render what they brought.
+/// How long the scheduler thread may take to process answers and to render the results.
 constexpr std::chrono::minutes time_to_decide{1};
 
 /// A worker that waits so long for one organization is unavailable to the rest.
 constexpr std::chrono::seconds slow_answer{5};
 
-/// The scheduler thread looks around though nothing is due.
+/// The scheduler thread wakes up at least this often.
 constexpr std::chrono::hours longest_sleep{1};
 
 /// nullopt: `action` threw nothing.
@@ -65,10 +64,10 @@ Poller::Poller(const PollerOptions& options, Clock& clock, Randomness randomness
 Next Poller::next() {
     apply_change();
     const SteadyTime now = environment_.clock.steady_now();
-    // A poll that is due may still bring a success in time.
+    // If a poll is due, it may still succeed in time.
     if (!scan_ && stale_at_ && *stale_at_ <= now && *stale_at_ < due_) {
         const bool told = !exception_of([this] { observer_.became_stale(statistics_); });
-        // Still stale: told again when there may be memory.
+        // Still stale: reported again later, when memory may be available.
         stale_at_ = told ? std::nullopt : std::optional(now + std::chrono::seconds(1));
     }
     if (!scan_ && under_way_ == 0 && due_ <= now) {
@@ -90,7 +89,7 @@ Next Poller::next() {
         under_way_ += std::holds_alternative<Fetch>(next) ? 1U : 0U;
         return next;
     }
-    apply_change();  // It may have come during the poll that has just finished.
+    apply_change();  // A change may have arrived during the poll that has just finished.
     return under_way_ > 0 ? SteadyTime::max() : std::min(due_, stale_at_.value_or(due_));
 }
 
@@ -113,7 +112,7 @@ void Poller::apply_change() {
     statistics_.interval = options_.interval;
     if (options_.interval != before.interval) {
         anchor_ = start_ + options_.phase;
-        // Sooner, but no later than it was due; and after a failure the pause before the next try stays.
+        // Never later than it was due. After a failure, the pause before the next try stays.
         if (statistics_.last_poll_succeeded) {
             due_ = std::min(due_, beat_after(began_, anchor_, options_.interval));
         }
@@ -124,8 +123,8 @@ void Poller::apply_change() {
     latest_ = std::max(due_, environment_.clock.steady_now()) + slack;
 }
 
-/// Whether a listing that does not lack much is shown, and will be at the next poll: there is none that would
-/// fail and then leave nothing to be shown.
+/// Whether a listing that lacks little is shown, and will not be stale by the next poll. If so, failing this
+/// poll leaves something to show.
 bool Poller::good_is_shown(SteadyTime now) const {
     const std::optional<Listing>& shown = statistics_.listing;
     return shown && stale_at_ && *stale_at_ > beat_after(now, anchor_, options_.interval) &&
@@ -137,7 +136,7 @@ void Poller::answered(std::size_t page, Answer answer) {
     guarded([&] { scan_->answered(page, std::move(answer)); });
 }
 
-/// A scan that throws is a failed poll. What is still under way of it is waited for and ignored.
+/// A scan that throws is a failed poll. Its requests in flight are waited for, and their answers ignored.
 template <class Action>
 void Poller::guarded(const Action& action) {
     if (!scan_) {
@@ -151,7 +150,7 @@ void Poller::guarded(const Action& action) {
 void Poller::finish_poll(datadog::Result<Listing> outcome) {
     scan_.reset();
     if (!outcome && outcome.error().kind == datadog::ErrorKind::cancelled) {
-        due_ = SteadyTime::max();  // The program is ending; that is no failure of the poll.
+        due_ = SteadyTime::max();  // The program is shutting down; that is not a failure of the poll.
         return;
     }
 
@@ -169,7 +168,8 @@ void Poller::finish_poll(datadog::Result<Listing> outcome) {
         count_failure(std::move(outcome).error());
     }
     if (auto exception = exception_of([this] { observer_.poll_finished(statistics_); })) {
-        // Told the next time, when there may be memory again; no sooner, as it costs a whole poll.
+        // Reported by the next poll, when memory may be available. No sooner, because that costs a whole
+        // poll.
         exception->costly = true;
         count_failure(*std::move(exception));
     }
@@ -202,16 +202,16 @@ SteadyTime Poller::next_poll() {
         return regular > now ? regular : beat_after(now, anchor_, options_.interval);
     }
     if (error->retry_after && *error->retry_after > std::chrono::seconds(0)) {
-        // Up to a second more, so that not all clients return in the same moment.
+        // Up to a second more, so that not all clients come back at the same moment.
         const auto more = jitter(randomness_, std::chrono::seconds(1));
         return std::max(regular, now + std::min(*error->retry_after, longest_pause) + more);
     }
     // Beyond 2^20 every back-off is longer than any interval.
     const auto doublings = std::min<std::uint64_t>(statistics_.failures_in_a_row - 1, 20);
     const auto half = std::min(options_.failure_backoff * (1U << doublings), options_.interval) / 2;
-    // From half of it upwards: a pause near nothing would double the load on an API in trouble.
+    // At least half of it: a pause near zero would double the load on an API in trouble.
     const SteadyTime backed_off = now + half + jitter(randomness_, half);
-    // A poll that took longer than the interval to fail is no reason to do without a pause.
+    // A failed poll is followed by a pause even if it took longer than the interval.
     return regular > now ? std::min(regular, backed_off) : backed_off;
 }
 
@@ -226,14 +226,16 @@ Dispatcher::~Dispatcher() {
 }
 
 void Dispatcher::set_members(std::vector<Member> members, std::size_t workers) {
-    // Idle ones cost next to nothing, and ending one could mean waiting for the request that it makes.
+    // The number never shrinks: idle workers cost next to nothing, and ending one could mean waiting for its
+    // request.
     const std::lock_guard hiring(hiring_);
     while (workers_.size() < workers) {
         workers_.emplace_back([this](const std::stop_token& stop) { work(stop); });
     }
     Seats seats;
     seats.reserve(members.size());
-    std::optional<Seats> never_taken_up;  // Freed after the lock: it may own the last of an organization.
+    std::optional<Seats>
+        never_taken_up;  // Freed after the lock: it may hold the last reference to an organization.
     const std::lock_guard lock(mutex_);
     for (Member& member : members) {
         auto seat = seat_of(member);
@@ -244,7 +246,7 @@ void Dispatcher::set_members(std::vector<Member> members, std::size_t workers) {
     something_came_.notify_all();
 }
 
-/// The one it has, or is about to have; null: none yet.
+/// The current or pending seat of this member; null: it has none.
 std::shared_ptr<Dispatcher::Seat> Dispatcher::seat_of(const Member& member) const {
     for (const Seats* seats : {next_seats_ ? &*next_seats_ : nullptr, &seats_}) {
         if (seats == nullptr) {
@@ -275,11 +277,10 @@ void Dispatcher::take_up_seats() {
             seat->is_taken = true;
             seat->wake_at = SteadyTime::min();
         }
-        const auto given_up = std::ranges::stable_partition(
-            requests_, [](const Request& request) { return request.seat->is_taken; });
-        std::ranges::move(given_up, std::back_inserter(dropped));
-        requests_.erase(given_up.begin(), given_up.end());
-        // One that was in trouble may have gone, and left workers to the others.
+        for (Request& request : std::exchange(requests_, {})) {
+            (request.seat->is_taken ? requests_ : dropped).push_back(std::move(request));
+        }
+        // If a member in trouble was removed, its workers are free for others.
         work_.notify_all();
     }
 }
@@ -301,7 +302,7 @@ void Dispatcher::drive(const std::stop_token& stop, bool once) {
             return;
         }
         for (Request& request : wait_for_answers(stop)) {
-            // Each may be a page to be counted, and many may have come: the end does not wait for them.
+            // Each may be a page to count, and there may be many: shutting down doesn't wait for them.
             if (stop.stop_requested()) {
                 return;
             }
@@ -313,7 +314,7 @@ void Dispatcher::drive(const std::stop_token& stop, bool once) {
     }
 }
 
-/// Does what the member's poller wants done, until it wants nothing for a while.
+/// Does what the member's poller asks for, until it has nothing more to do for now.
 void Dispatcher::advance(const std::shared_ptr<Seat>& seat) {
     for (;;) {
         const Next next = seat->member.poller->next();
@@ -354,7 +355,8 @@ void Dispatcher::work(const std::stop_token& stop) {
         request.answer = fetch(*seat.member.source, request.wanted);
         lock.lock();
         busy_in_trouble_ -= in_trouble ? 1U : 0U;
-        // A request that was not made, as it had waited for a worker until its deadline, says nothing.
+        // A request that waited for a worker until its deadline was never made, and says nothing about the
+        // API.
         if (const datadog::Exchange& exchange = request.answer.exchange; exchange.made) {
             const bool no_answer = !request.answer.page && exchange.status == 0;
             const bool holds_up = no_answer || exchange.duration >= slow_answer;
@@ -367,9 +369,9 @@ void Dispatcher::work(const std::stop_token& stop) {
     }
 }
 
-/// The one that has waited longest, of those that may have a worker.
+/// The request that has waited longest, of those that may have a worker.
 std::deque<Dispatcher::Request>::iterator Dispatcher::next_request() {
-    // Where all are in trouble there is nobody to leave anything to.
+    // If all are in trouble, there are no others to leave workers to.
     const bool share_is_left = busy_in_trouble_ < most_in_trouble_ ||
                                std::ranges::all_of(seats_, [](const auto& seat) { return seat->in_trouble; });
     return std::find_if(requests_.begin(), requests_.end(), [share_is_left](const Request& request) {

@@ -1,5 +1,5 @@
-// When organizations are polled: a poller schedules the polls of one and records their outcome, a dispatcher
-// drives all pollers with a fixed number of threads.
+// When organizations are polled: a poller schedules the polls of one organization and records their outcome;
+// a dispatcher drives all pollers with a fixed number of threads.
 #pragma once
 
 #include "scan/scan.h"
@@ -18,9 +18,9 @@
 
 namespace exporter::scan {
 
-/// When to poll after a poll that began at `began`: at the first beat that is at least half an interval
-/// later, so one to one and a half intervals lie between two polls at most. The beat is `anchor` and every
-/// interval (above zero) after. Organizations whose anchors are spread over the interval stay spread over it:
+/// When to poll next, if the last poll began at `began`: at the first beat that is at least half an interval
+/// later. Two polls are therefore at most one and a half intervals apart. Beats are at `anchor` and every
+/// `interval` (above zero) after it. Organizations whose anchors are spread over the interval stay spread:
 /// neither a slow poll nor the back-off after a failure moves the beat.
 [[nodiscard]] SteadyTime beat_after(SteadyTime began, SteadyTime anchor, SteadyTime::duration interval);
 
@@ -29,61 +29,61 @@ struct PollerOptions {
     std::chrono::milliseconds interval = std::chrono::minutes(5);
     std::chrono::milliseconds timeout = std::chrono::minutes(2);
     std::chrono::milliseconds stale_after = std::chrono::hours(1);
-    /// From the program's start to the first poll.
+    /// From the poller's creation to the first poll.
     std::chrono::milliseconds first_poll{0};
-    /// Where in the interval this organization's beat lies: several are spread over it.
+    /// Offset of this organization's beat within the interval; spreads organizations over it.
     std::chrono::milliseconds phase{0};
-    /// Pause after a first failed poll; doubles with each further failure, up to the interval, with jitter.
+    /// Pause after a first failed poll; doubled by each further failure, up to the interval, with jitter.
     std::chrono::milliseconds failure_backoff = std::chrono::seconds(10);
-    /// Share of the rate limit that is left to others, in percent.
+    /// Share of the rate limit reserved for others, in percent.
     int rate_limit_reserve = 10;
 };
 
-/// What a poller does differently from now on.
+/// New options for a poller.
 struct PollerChange {
     PollerOptions options;  ///< `first_poll` has no effect
-    bool poll_now = false;  ///< otherwise the schedule stays, and moves only with the interval
+    bool poll_now = false;  ///< otherwise the schedule changes only if the interval does
 };
 
-/// Receives the listings, and hears of each poll. Called on the thread that drives the poller.
+/// Receives the listings and the outcome of each poll. Called on the thread that drives the poller.
 class PollObserver : public ListingSink {
   public:
-    /// Asked between polls, when no request is under way: what it changes never mixes two configurations in
-    /// one poll. nullopt: nothing has changed.
+    /// Returns new options, if any. Called only between polls, when no request is in flight, so that no poll
+    /// mixes two configurations.
     [[nodiscard]] virtual std::optional<PollerChange> take_change() { return std::nullopt; }
     virtual void poll_finished(const Statistics& statistics) = 0;
-    /// `stale_after` has passed without a success: the inventory must no longer be shown. At most once
-    /// between successes.
+    /// Called when `stale_after` has passed without a success, at most once between two successes: the
+    /// inventory must no longer be shown.
     virtual void became_stale(const Statistics& statistics) = 0;
 };
 
-/// Polls one organization again and again: one scan at a time, a poll never overlaps the next.
+/// Polls one organization repeatedly, one scan at a time; polls never overlap.
 ///
-/// Polls begin on the organization's beat (`beat_after`). One that took longer than the interval is followed
-/// at once by the next. After a failure the next poll comes sooner (but not where it had cost as many
-/// requests as a good one: a listing read several times over, or one without end), or later where the server
-/// asked for it.
+/// Polls begin on the organization's beat (`beat_after`). A poll that took longer than the interval is
+/// followed by the next at once. After a failure, of the next poll comes sooner (unless the failed one cost
+/// as many requests as a good one, such as a listing that was read several times or never ended), or later if
+/// the server asked for that.
 ///
-/// Driven from outside: `next` says what is to be done. Never throws; a defect below it, or of the observer,
-/// counts as a failed poll (`internal`). One thread at a time, but for what says otherwise.
+/// Driven from outside: `next` says what to do. Never throws; an exception from below it, or from the
+/// observer, counts as a failed poll (`internal`). One thread at a time, except where noted.
 class Poller {
   public:
     /// All must outlive the poller.
     Poller(const PollerOptions& options, Clock& clock, Randomness randomness, PollObserver& observer);
 
-    /// What is to be done. To be asked again until that is nothing, and after each answer.
+    /// What to do next. Call it again until there is nothing to do, and after each answer.
     [[nodiscard]] Next next();
     void answered(std::size_t page, datadog::Answer answer);
 
-    /// The next poll is due at once.
+    /// Makes of the next poll due at once.
     void poll_now() { due_ = SteadyTime::min(); }
 
-    /// Takes over the last listing from before a restart.
+    /// Continues from the last listing before a restart.
     ///
-    /// @param listing its `as_of` is when the poll began that brought it
+    /// @param listing its `as_of` is the start of the poll that read it
     void restore(const Listing& listing);
 
-    /// What is counted so far.
+    /// The current counts.
     [[nodiscard]] const Statistics& statistics() const { return statistics_; }
 
     /// False: the current poll or wait is overdue. From any thread.
@@ -109,24 +109,24 @@ class Poller {
     PollObserver& observer_;
 
     std::optional<Scan> scan_;  ///< the poll under way
-    SteadyTime began_;          ///< it, or the one before
+    SteadyTime began_;          ///< of that poll, or of the last one
     base::Timestamp attempt_;
-    std::size_t under_way_ = 0;  ///< requests, of a poll that failed by an exception too
+    std::size_t under_way_ = 0;  ///< requests in flight, including those of a poll that an exception ended
     SteadyTime due_;             ///< the next poll
     std::optional<SteadyTime> stale_at_;
 
-    std::atomic<SteadyTime> latest_;  ///< when the poll or the wait must be over
+    std::atomic<SteadyTime> latest_;  ///< deadline of the current poll or wait
 };
 
-/// The scheduler thread alone touches the pollers, so that what they count and tell needs no lock. Workers
-/// make the requests, first come first served; none of them belongs to an organization.
+/// Only the scheduler thread touches the pollers, so their counts and callbacks need no lock. Workers make
+/// the requests, first come, first served; no worker is tied to an organization.
 ///
-/// An organization that got no answer to its last request (a dead network, a proxy that hangs), or waited
-/// long for it, is in trouble until one comes soon. All that are in trouble get at most half of the workers,
-/// as long as there are others: however many hang, the others are polled in time.
+/// An organization is in trouble while its last request got no answer (a dead network, a hanging proxy) or a
+/// slow one. Organizations in trouble share at most half of the workers, as long as there are others: however
+/// many hang, the rest are polled in time.
 class Dispatcher {
   public:
-    /// What it points to must live until the dispatcher has let go of `owner`; without one, longer than the
+    /// Poller and source must live until the dispatcher has released `owner` or, without one, outlive the
     /// dispatcher.
     struct Member {
         Poller* poller;
@@ -134,26 +134,25 @@ class Dispatcher {
         std::shared_ptr<const void> owner = nullptr;
     };
 
-    /// @param workers requests that can be under way at once, over all members; at least one
+    /// @param workers number of requests that can be in flight at once, over all members; at least 1
     Dispatcher(std::vector<Member> members, Clock& clock, std::size_t workers);
-    /// Waits for requests under way; `PageSource`'s owner may cut them short.
+    /// Waits for requests in flight; the owners of the sources may cut these short.
     ~Dispatcher();
 
-    /// Drives these from now on. All of them are asked what is to be done (`Poller::next`), those that were
-    /// members before as well. The answer to a request of one that is no longer a member is dropped. From any
-    /// thread; doesn't wait.
+    /// Drives these members from now on, and calls `Poller::next` of each, including those that stay. Answers
+    /// to requests of removed members are dropped. From any thread; doesn't block.
     ///
-    /// @param workers if they are more than before, there are that many from now on
+    /// @param workers the number grows to this, and never shrinks
     void set_members(std::vector<Member> members, std::size_t workers);
 
-    /// Drives the pollers until `stop` is requested. Requests under way are then left to their workers.
+    /// Drives the pollers until `stop` is requested. Requests in flight are then left to their workers.
     void run(const std::stop_token& stop) { drive(stop, false); }
 
     /// Drives the pollers until each has finished a first attempt.
     void run_once() { drive({}, true); }
 
-    /// False: the scheduler thread has not woken up when it should have, or is stuck in its current round.
-    /// From any thread.
+    /// False: the scheduler thread did not wake up in time, or is stuck in its current round. From any
+    /// thread.
     [[nodiscard]] bool moving() const { return clock_.steady_now() <= latest_.load(); }
 
   private:
@@ -161,9 +160,9 @@ class Dispatcher {
         explicit Seat(Member of) : member(std::move(of)) {}
 
         const Member member;
-        // Used by the scheduler thread alone:
+        // Used only by the scheduler thread:
         SteadyTime wake_at = SteadyTime::min();
-        bool is_taken = true;  ///< false: it has been given up
+        bool is_taken = true;  ///< false: its member was removed
         // Protected by mutex_:
         bool in_trouble = false;
     };
@@ -188,16 +187,17 @@ class Dispatcher {
 
     std::mutex mutex_;
     std::condition_variable_any work_;
-    std::condition_variable_any something_came_;  ///< answers, or other seats
+    std::condition_variable_any something_came_;  ///< answers, or new seats
     // Protected by mutex_:
-    Seats seats_;                      ///< changed by the scheduler thread alone, which reads it without
-    std::optional<Seats> next_seats_;  ///< for the scheduler thread to take up
+    Seats seats_;  ///< changed only by the scheduler thread, which reads it without the lock
+    std::optional<Seats> next_seats_;  ///< to replace seats_, by the scheduler thread
     std::deque<Request> requests_;
     std::vector<Request> answered_;
     std::size_t busy_in_trouble_ = 0;
     std::size_t most_in_trouble_ = 1;
 
-    std::atomic<SteadyTime> latest_ = SteadyTime::max();  ///< when the scheduler thread must have moved on
+    std::atomic<SteadyTime> latest_ =
+        SteadyTime::max();  ///< deadline of the scheduler thread's current wait or round
 
     std::mutex hiring_;                  ///< protects workers_
     std::vector<std::jthread> workers_;  ///< last: they use all of the above

@@ -12,13 +12,14 @@ namespace exporter::state {
 
 namespace {
 
-/// How far ahead of the clock a listing may be: clocks are corrected by less. Beyond, its age would be a lie.
+/// How far ahead of the clock a listing may be. Clock corrections are smaller; beyond this, its age would be
+/// wrong.
 constexpr std::chrono::minutes clock_correction{1};
 
-/// The file is written at most so often. What a killed process loses is at most so much.
+/// The file is written at most this often; a killed process loses at most this much.
 constexpr std::chrono::minutes interval{1};
 
-/// Path and reason; empty: it is written.
+/// Path and reason; empty: written successfully.
 std::string problem_of_writing(const std::string& path, const States& states, const base::HashKey& key) {
     try {
         const auto written = write_state_file(path, states, key);
@@ -61,7 +62,7 @@ Stored StateKeeper::load() {
     }
     const auto& [why, replaceable] = stored.error();
     ignore(why + (replaceable ? "" : "; it is left alone, and no state is kept while it is there"));
-    failing_ = !replaceable;  // So it has been told.
+    failing_ = !replaceable;  // It has been reported.
     return {};
 }
 
@@ -125,7 +126,7 @@ bool StateKeeper::save_if_changed() {
         saved_updates_ = updates;
         return true;
     } catch (const std::exception&) {
-        return false;  // No memory even to tell that there was none for saving: tried again the next time.
+        return false;  // Not even enough memory to report the failure: the next save tries again.
     }
 }
 

@@ -1,4 +1,4 @@
-// Keeps what each organization's numbers rest on, in memory and, now and then, in the state file.
+// Keeps the data behind each organization's numbers, in memory and, once a minute, in the state file.
 #pragma once
 
 #include "base/text_hash.h"
@@ -20,15 +20,15 @@ namespace exporter::state {
 /// Thread-safe.
 class StateKeeper {
   public:
-    /// By the names of the organizations whose states are wanted: what each has to be counted by.
+    /// The organizations whose states are wanted, with the fingerprint that each state must have.
     using Fingerprints = std::map<std::string, std::string, std::less<>>;
     /// A message for the log. Called on the thread that reads or writes the file.
     ///
-    /// @param problem path and reason; empty: it is good news
+    /// @param problem path and reason; empty: there is no problem any more
     using Tell = std::function<void(std::string_view message, const std::string& problem)>;
 
-    /// Reads the file. Nothing about it is an error: what can't be used is told and left out, and so are,
-    /// without a word, organizations that are not wanted.
+    /// Reads the file. Never fails: what can't be used is reported and left out. Organizations that are not
+    /// wanted are left out silently.
     ///
     /// @param clock must outlive the keeper
     StateKeeper(std::string path, const Fingerprints& wanted, scan::Clock& clock, Tell tell);
@@ -37,28 +37,28 @@ class StateKeeper {
     /// As `stop`.
     ~StateKeeper();
 
-    /// The organization's state: that of the file, or the last one given since. nullptr: none.
+    /// The organization's state: from the file, or the last update since. nullptr: none.
     [[nodiscard]] std::shared_ptr<const OrganizationState> state_of(std::string_view name) const;
 
-    /// What censuses are to be hashed by: the file's own, or a new one where it had none.
+    /// The key for censuses' hashes: the file's, or a new one if it had none.
     [[nodiscard]] const base::HashKey& hash_key() const { return key_; }
 
-    /// Takes the place of the organization's state before. Copies no counts and waits for no disk.
+    /// Replaces the organization's state. Copies no counts and never waits for the disk.
     void update(OrganizationState state);
 
-    /// Forgets all others: organizations that went with a reload.
+    /// Drops the states of all other organizations, after a reload removed them.
     void keep_only(const std::set<std::string, std::less<>>& names);
 
-    /// Writes the file if anything was updated since it was written. True: the file is as new as the states.
-    /// Does not throw: memory that runs out is a reason like others.
+    /// Writes the file if a state was updated since the last write. True: the file is up to date. Does not
+    /// throw: running out of memory is a reason like any other.
     bool save_if_changed();
 
-    /// Whether the file is as new as the states, or there are none to save. Waits for no disk.
+    /// Whether the file is up to date, or there is nothing to save. Never waits for the disk.
     [[nodiscard]] bool is_saved() const;
 
     /// Calls `save_if_changed` once a minute, on a thread of its own, until `stop`.
     void start();
-    /// Ends the thread and saves what is not saved yet.
+    /// Ends the thread and saves any unsaved state.
     void stop();
 
   private:

@@ -1,7 +1,7 @@
 // web/: what the program serves: `/metrics` from the exposition store, health and readiness, the status page
-// and the configuration in effect. What comes in is plain values and functions: inventories, statistics, the
-// store. What goes out is an `http::Handler`. Nothing here polls, keeps state, or knows the configuration's
-// types, sockets and TLS: `app/` hands over what is to be shown.
+// and the configuration in effect. Takes plain values and functions (inventories, statistics, the store) and
+// returns an `http::Handler`. Nothing here polls, keeps state, or knows the configuration's types, sockets or
+// TLS: `app/` passes in what to show.
 #pragma once
 
 #include "http/server.h"
@@ -13,19 +13,19 @@
 
 namespace exporter::web {
 
-/// The functions are called on the server's thread and must not wait.
+/// The functions are called on the server's thread and must not block.
 struct RouteOptions {
     std::string telemetry_path = "/metrics";
     const metrics::ExpositionStore* expositions = nullptr;  ///< must outlive the handler
-    /// Whether the scheduler and at least one organization's polls move, whatever Datadog does.
+    /// Whether the scheduler and at least one organization's polls make progress, whatever Datadog does.
     std::function<bool()> alive;
-    std::function<bool()> ready;               ///< every organization has finished a first attempt
+    std::function<bool()> ready;               ///< every organization had finished a first poll
     std::function<std::string()> status_page;  ///< a whole HTML document
     /// The configuration in effect, for people; without secrets.
     std::function<std::string()> configuration = [] { return std::string(); };
 };
 
-/// Whether a path is one of health: `/healthz`, `/livez`, `/readyz`.
+/// Whether it is a health path: `/healthz`, `/livez`, `/readyz`.
 [[nodiscard]] bool is_probe(std::string_view path);
 
 /// `/metrics` (or `telemetry_path`), `/healthz` and `/livez`, `/readyz`, `/`, `/config`; 404 elsewhere, 405

@@ -185,6 +185,7 @@ class Reloading(unittest.TestCase):
         for change in (
                 lambda values: values.update(config={"web": {"telemetry_path": "/federate"}}),
                 lambda values: values.update(config={"web": {"max_connections": 5}}),
+                lambda values: values.update(config={"log": {"format": "json"}}),
                 lambda values: values.update(containerPorts={"metrics": 9999}),
                 lambda values: values.update(containerPorts={"probe": 9999}),
                 lambda values: values.update(state={"enabled": True}),

@@ -88,7 +88,8 @@ The options that a running program can't change; with configReload a change of t
 volumes are in the pod's own specification.
 */}}
 {{- define "datadog-token-exporter.fixedConfig" -}}
-{{- pick (include "datadog-token-exporter.config" . | fromYaml) "web" "state" "demo" | toYaml -}}
+{{- $config := include "datadog-token-exporter.config" . | fromYaml -}}
+{{- set (pick $config "web" "state" "demo") "log" (pick $config.log "format") | toYaml -}}
 {{- end -}}
 
 {{/* The file that DATADOG_TOKEN_EXPORTER_CONFIG_FILE names. */}}

@@ -8,7 +8,7 @@ build_libraries="libboost-dev libcpp-httplib-dev libcrypt-dev libexpected-dev li
 build_packages="$build_tools $build_libraries"
 
 # What `cpack` needs besides.
-package_packages="dpkg-dev"
+package_packages="dpkg-dev file"
 
 # What the program's own tests need, on any platform.
 program_test_packages="curl libcli11-dev libgmock-dev libgtest-dev openssl procps prometheus python3 python3-prometheus-client"

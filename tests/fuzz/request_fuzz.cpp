@@ -119,7 +119,7 @@ class ServedConnections {
                                     .alive = [] { return true; },
                                     .ready = [] { return false; },
                                     .status_page = [] { return std::string("<!DOCTYPE html>\n"); },
-                                    .configuration = "poll: {}\n"});
+                                    .configuration = [] { return std::string("poll: {}\n"); }});
         return [this, routes](const Request& request) {
             conversation_.methods.emplace_back(request.method);
             return routes(request);

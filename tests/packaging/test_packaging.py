@@ -232,7 +232,7 @@ class ManualPage(Package):
             if heading != "Examples":
                 self.assertIn(f"\n   {heading}\n", page)
         self.assertIn("datadog_token_exporter --demo --list=leaked,never_expires_privileged\n", page)
-        self.assertRegex(page, r"\nEXIT STATUS\n +0 all went well")
+        self.assertRegex(page, r"\nEXIT STATUS\n +0 success")
         self.assertIn("DD_API_KEY and DD_APP_KEY   an API key and an application key\n", page)
 
 

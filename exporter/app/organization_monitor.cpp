@@ -131,37 +131,36 @@ std::unique_ptr<OrganizationMonitor::Settings> OrganizationMonitor::settings_of(
 
 void OrganizationMonitor::reconfigure(const config::Organization& organization, const config::Config& config,
                                       Schedule schedule, bool poll_now) {
-    std::optional<Change> change =
-        Change{settings_of(organization, config, surroundings_, schedule), poll_now};
+    auto settings = settings_of(organization, config, surroundings_, schedule);
     const std::lock_guard lock(mutex_);
-    change->poll_now = poll_now || (change_ && change_->poll_now);
-    change_.swap(change);  // What it replaces is freed after the lock.
+    next_settings_.swap(settings);  // What it replaces is freed after the lock.
+    next_poll_is_due_ = next_poll_is_due_ || poll_now;
 }
 
 std::optional<scan::PollerChange> OrganizationMonitor::take_change() {
-    std::optional<Change> change;
+    std::unique_ptr<Settings> before;  // Freed after the lock.
+    bool poll_now = false;
     {
         const std::lock_guard lock(mutex_);
-        change_.swap(change);
-        if (!change) {
+        if (!next_settings_) {
             return std::nullopt;
         }
-        settings_.swap(change->settings);
+        before = std::exchange(settings_, std::move(next_settings_));
+        poll_now = std::exchange(next_poll_is_due_, false);
     }
-    const Settings& before = *change->settings;
-    if (settings_->fingerprint != before.fingerprint) {
+    if (settings_->fingerprint != before->fingerprint) {
         census_.reset();
         shown_ = {};
         told_omitted_ = false;
     }
-    return scan::PollerChange{settings_->poller, change->poll_now};
+    return scan::PollerChange{settings_->poller, poll_now};
 }
 
 void OrganizationMonitor::cancel() {
     const std::lock_guard lock(mutex_);
     settings_->source->cancel();
-    if (change_) {
-        change_->settings->source->cancel();
+    if (next_settings_) {
+        next_settings_->source->cancel();
     }
 }
 

@@ -97,10 +97,6 @@ class OrganizationMonitor final : private scan::PollObserver, public scan::PageS
         inventory::Rules rules;
         scan::PollerOptions poller;
     };
-    struct Change {
-        std::unique_ptr<Settings> settings;
-        bool poll_now;
-    };
     [[nodiscard]] static std::unique_ptr<Settings> settings_of(const config::Organization& organization,
                                                                const config::Config& config,
                                                                const Surroundings& surroundings,
@@ -149,7 +145,8 @@ class OrganizationMonitor final : private scan::PollObserver, public scan::PageS
 
     mutable std::mutex mutex_;
     // Protected by mutex_:
-    std::optional<Change> change_;  ///< not applied yet
+    std::unique_ptr<Settings> next_settings_;  ///< not applied yet; null: none
+    bool next_poll_is_due_ = false;            ///< at once, with them
     // Protected by mutex_; written by that thread only, which reads them without the lock:
     std::shared_ptr<const inventory::Inventory> inventory_;
     scan::Statistics statistics_;

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <exception>
 #include <functional>
+#include <optional>
 #include <set>
 #include <string_view>
 #include <utility>
@@ -207,6 +208,21 @@ struct Monitoring::Monitored {
     Publisher::Part part;
 };
 
+/// An organization that is configured, and what monitors it.
+struct Monitoring::Entry {
+    const config::Organization& configured;
+    std::shared_ptr<Monitored> monitored;
+};
+
+std::optional<Monitoring::Entry> Monitoring::InEffect::find(const std::string& name) const {
+    const auto& known = config.organizations;
+    const auto found = std::ranges::find(known, name, &config::Organization::name);
+    if (found == known.end()) {
+        return std::nullopt;
+    }
+    return Entry{*found, organizations[static_cast<std::size_t>(found - known.begin())]};
+}
+
 Monitoring::Monitoring(config::Config config, Log& log, const metrics::Reloads* reloads)
     : log_(log),
       expositions_(live_part(log, reloads)),
@@ -215,7 +231,7 @@ Monitoring::Monitoring(config::Config config, Log& log, const metrics::Reloads* 
       publisher_(expositions_),
       in_effect_(std::make_shared<const InEffect>()),
       dispatcher_({}, surroundings_.clock, 1) {
-    show(apply(std::move(config), nullptr));
+    show(apply(std::move(config), {}));
 }
 
 void Monitoring::reconfigure(config::Config config) {
@@ -223,63 +239,66 @@ void Monitoring::reconfigure(config::Config config) {
         log_.warn("the CA certificates can't be loaded; keeping the previous ones", {{"error", problem}});
     }
     const auto before = in_effect();
-    const auto next = apply(std::move(config), before.get());
-    std::set<std::string, std::less<>> names;
-    for (const config::Organization& organization : next->config.organizations) {
-        names.insert(organization.name);
-    }
+    const auto next = apply(std::move(config), *before);
     show(next);
-    for (std::size_t place = 0; place < before->organizations.size(); ++place) {
-        if (std::ranges::find(next->organizations, before->organizations[place]) !=
-            next->organizations.end()) {
-            continue;
-        }
-        before->organizations[place]->monitor.cancel();
-        if (const std::string& name = before->config.organizations[place].name; !names.contains(name)) {
-            log_.info("organization removed", {{"org", name}});
+    for (const auto& monitored : before->organizations) {
+        if (std::ranges::find(next->organizations, monitored) == next->organizations.end()) {
+            monitored->monitor.cancel();
         }
     }
     if (states_) {
+        std::set<std::string, std::less<>> names;
+        for (const config::Organization& organization : next->config.organizations) {
+            names.insert(organization.name);
+        }
         states_->keep_only(names);
     }
+    log_changes(*before, *next);
 }
 
-std::shared_ptr<const Monitoring::InEffect> Monitoring::apply(config::Config config, const InEffect* last) {
-    static const InEffect nothing;
-    const InEffect& before = last != nullptr ? *last : nothing;
+std::shared_ptr<const Monitoring::InEffect> Monitoring::apply(config::Config config, const InEffect& before) {
     auto next = std::make_shared<InEffect>();
-    const std::vector<config::Organization>& known = before.config.organizations;
     const bool shared_settings_differ = !config::same_shared_settings(before.config, config);
     const std::size_t count = config.organizations.size();
     std::size_t newcomers = 0;
     for (const config::Organization& organization : config.organizations) {
         const Schedule schedule =
             schedule_of(next->organizations.size(), count, newcomers, config.poll.interval);
-        const auto former = std::ranges::find(known, organization.name, &config::Organization::name);
-        if (former != known.end() && lists_the_same(*former, before.config, organization, config)) {
-            auto& monitored = before.organizations[static_cast<std::size_t>(former - known.begin())];
-            const bool own_settings_differ = !config::same_own_settings(*former, organization);
-            if (own_settings_differ || shared_settings_differ) {
-                monitored->monitor.reconfigure(organization, config, schedule, own_settings_differ);
+        const auto former = before.find(organization.name);
+        if (former && lists_the_same(former->configured, before.config, organization, config)) {
+            const bool credentials_differ =
+                !config::same_credential_files(former->configured.credentials, organization.credentials);
+            if (credentials_differ || shared_settings_differ) {
+                former->monitored->monitor.reconfigure(organization, config, schedule, credentials_differ);
             }
-            if (own_settings_differ) {
-                log_.info("organization changed", {{"org", organization.name}});
-            }
-            next->organizations.push_back(monitored);
-            continue;
-        }
-        ++newcomers;
-        next->organizations.push_back(
-            std::make_shared<Monitored>(organization, config, surroundings_, schedule, publisher_));
-        if (last != nullptr) {
-            log_.info(former != known.end()
-                          ? "organization changed; its numbers start anew, as it lists other tokens"
-                          : "organization added",
-                      {{"org", organization.name}});
+            next->organizations.push_back(former->monitored);
+        } else {
+            ++newcomers;
+            next->organizations.push_back(
+                std::make_shared<Monitored>(organization, config, surroundings_, schedule, publisher_));
         }
     }
     next->config = std::move(config);
     return next;
+}
+
+void Monitoring::log_changes(const InEffect& before, const InEffect& after) {
+    for (const config::Organization& organization : before.config.organizations) {
+        if (!after.find(organization.name)) {
+            log_.info("organization removed", {{"org", organization.name}});
+        }
+    }
+    for (const config::Organization& organization : after.config.organizations) {
+        const auto former = before.find(organization.name);
+        if (!former) {
+            log_.info("organization added", {{"org", organization.name}});
+        } else if (former->monitored != after.find(organization.name)->monitored) {
+            log_.info("organization replaced: it lists other tokens, and its numbers start from nothing",
+                      {{"org", organization.name}});
+        } else if (!config::same_credential_files(former->configured.credentials, organization.credentials)) {
+            log_.info("organization has other credentials", {{"org", organization.name}});
+        }
+    }
 }
 
 void Monitoring::show(std::shared_ptr<const InEffect> next) {
@@ -326,6 +345,9 @@ void Monitoring::stop() {
         states_->stop();
     }
     polling_ = {};
+    for (const auto& monitored : in_effect()->organizations) {
+        monitored->monitor.cancel();  // A reload may have added it meanwhile.
+    }
     if (states_) {
         states_->save_if_changed();  // A poll may have been published meanwhile.
     }

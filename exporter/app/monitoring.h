@@ -17,6 +17,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <stop_token>
 #include <string>
@@ -139,15 +140,19 @@ class Monitoring {
   private:
     /// An organization and its part of the exposition.
     struct Monitored;
+    struct Entry;
     struct InEffect {
         config::Config config;
         std::vector<std::shared_ptr<Monitored>> organizations;  ///< those of `config`, in its order
+
+        /// nullopt: there is no such organization.
+        [[nodiscard]] std::optional<Entry> find(const std::string& name) const;
     };
 
     [[nodiscard]] std::shared_ptr<const InEffect> in_effect() const;
     /// Builds what `config` asks for, reusing the monitors that can stay. Doesn't publish or poll yet.
-    /// @param last null at startup
-    [[nodiscard]] std::shared_ptr<const InEffect> apply(config::Config config, const InEffect* last);
+    [[nodiscard]] std::shared_ptr<const InEffect> apply(config::Config config, const InEffect& before);
+    void log_changes(const InEffect& before, const InEffect& after);
     void show(std::shared_ptr<const InEffect> next);
 
     Log& log_;

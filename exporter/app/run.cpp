@@ -279,7 +279,8 @@ int serve(config::Config config, Service service) {
     reloading.request_stop();
     // Beside the saving of the state: where a disk hangs, a Unix socket's file is removed all the same.
     const std::jthread closing([&] { (*server)->stop(grace_of_answers); });
-    reloading.join();  // What it added must be stopped as well.
+    // Not after the end of a reload: where a disk with the configuration hangs, the state is saved all the
+    // same.
     monitoring.stop();
     service.signals.set_monitoring(nullptr);
     return succeeded;
@@ -329,7 +330,7 @@ int run_mode(config::Config config, const config::Environment& environment, cons
     }
     if (config.mode == config::Mode::config_check) {
         const std::string share = config::share_in_words(config);
-        fmt::print("the configuration is right: {} organization(s){}{}\n",
+        fmt::print("configuration OK: {} organization(s){}{}\n",
                    config.demo.enabled ? 1 : config.organizations_configured,
                    share.empty() ? "" : "; this replica " + share,
                    lacks_credentials(config) ? "; no credentials were given to check" : "");

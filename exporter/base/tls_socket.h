@@ -11,7 +11,7 @@
 
 namespace exporter::base {
 
-/// Bytes that OpenSSL gets per turn. After that it is told that no more data is available yet.
+/// Number of bytes passed to OpenSSL per turn. OpenSSL then sees a socket without further data.
 inline constexpr std::size_t tls_turn_bytes = 16384;
 /// Consecutive records without application data after the handshake; more break the connection. Go's
 /// crypto/tls has the same limit.

@@ -109,7 +109,7 @@ void take(base::Settings& settings, const Option& option, std::optional<std::str
     const std::string place = fmt::format("--{}", option.flag);
     if (option.form.name.empty() && value.value_or("").empty()) {
         value = "true";
-    } else if (option.form.name.starts_with('[')) {
+    } else if (may_lack_value(option)) {
         value = value.value_or("");
     } else if (!value) {
         add_once(mistakes, fmt::format("{}: needs a value: {} {}", place, place, option.form.name));

@@ -180,9 +180,11 @@ struct Config {
 [[nodiscard]] std::vector<Organization> organizations_of(const Shard& shard,
                                                          std::vector<Organization> organizations);
 
-/// Whether the settings of two organizations, or those that all organizations share, are the same. Values
-/// from the environment can't change while the program runs and are not compared.
-[[nodiscard]] bool same_own_settings(const Organization& left, const Organization& right);
+/// Whether both take their credentials from the same files. Values from the environment can't change while
+/// the program runs and are not compared.
+[[nodiscard]] bool same_credential_files(const CredentialSources& left, const CredentialSources& right);
+
+/// Whether the settings that all organizations share are the same.
 [[nodiscard]] bool same_shared_settings(const Config& left, const Config& right);
 
 /// `polls 2 of 7 organizations (shard 0 of 3)`, for people; empty where one replica polls all of them.

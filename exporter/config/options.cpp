@@ -199,8 +199,12 @@ bool is_path(const Option& option) {
     return fills_one_of<std::filesystem::path, std::optional<SecretSource>>(option);
 }
 
+bool may_lack_value(const Option& option) {
+    return option.form.name.starts_with('[');
+}
+
 bool has_variable(const Option& option) {
-    return option.member.in != nullptr && !option.form.name.starts_with('[');
+    return option.member.in != nullptr && !may_lack_value(option);
 }
 
 bool has_yaml_key(const Option& option) {

@@ -98,6 +98,9 @@ struct Option {
 [[nodiscard]] bool is_list(const Option& option);
 [[nodiscard]] bool is_path(const Option& option);
 
+/// Whether `--flag` may stand without its value: its form is in brackets.
+[[nodiscard]] bool may_lack_value(const Option& option);
+
 [[nodiscard]] bool has_variable(const Option& option);
 /// Options that name the configuration file, or end the program before it is read, have none.
 [[nodiscard]] bool has_yaml_key(const Option& option);

@@ -310,19 +310,15 @@ std::vector<Organization> organizations_of(const Shard& shard, std::vector<Organ
     return organizations;
 }
 
-bool same_own_settings(const Organization& left, const Organization& right) {
-    const auto same_file = [&](const KeyRow& row) {
-        const auto path_of = [&row](const Organization& organization) {
-            const auto& source = organization.credentials.*row.source;
-            const auto* const path = source ? std::get_if<std::filesystem::path>(&*source) : nullptr;
-            return path != nullptr ? std::optional(*path) : std::nullopt;
-        };
-        return path_of(left) == path_of(right);
+bool same_credential_files(const CredentialSources& left, const CredentialSources& right) {
+    const auto file_of = [](const std::optional<SecretSource>& source) {
+        const auto* const path = source ? std::get_if<std::filesystem::path>(&*source) : nullptr;
+        return path != nullptr ? *path : std::filesystem::path();
     };
-    return left.site == right.site && left.endpoint == right.endpoint && left.filter == right.filter &&
-           left.owned_by == right.owned_by &&
-           left.credentials.world_readable == right.credentials.world_readable &&
-           std::ranges::all_of(key_rows, same_file);
+    return left.world_readable == right.world_readable &&
+           std::ranges::all_of(key_rows, [&](const KeyRow& row) {
+               return file_of(left.*row.source) == file_of(right.*row.source);
+           });
 }
 
 bool same_shared_settings(const Config& left, const Config& right) {

@@ -29,7 +29,7 @@ class Transport {
     struct Limits {
         std::chrono::milliseconds connect;               ///< for one address of the host
         std::chrono::milliseconds silence;               ///< without a byte
-        std::chrono::steady_clock::time_point deadline;  ///< for everything except the host name lookup
+        std::chrono::steady_clock::time_point deadline;  ///< of the whole request, without the DNS lookup
         std::uint64_t body_bytes = 0;                    ///< as they are on the wire
     };
 
@@ -67,8 +67,8 @@ class Transport {
 /// Datadog. Follows no redirects and verifies no certificate: the request carries no secret.
 ///
 /// @param path with the query
-/// @param limit for everything if the host has one address, except the address lookup, which can't be
-/// interrupted
+/// @param limit for the whole request if the host has one address. The DNS lookup is not included, since it
+/// can't be interrupted
 /// @return an error with a message for an operator, to follow `no answer`
 [[nodiscard]] Result<int> status_of(const Transport::Target& target, const std::string& path,
                                     std::chrono::milliseconds limit);

@@ -42,8 +42,8 @@ struct Credentials {
 class BcryptHash {
   public:
     /// Accepts `$2a$`, `$2b$` and `$2y$` as the same algorithm, as Go does: they mark historical bugs in
-    /// other programs. bcrypt's cost goes up to 31, but each step doubles the work for every password sent:
-    /// 16 takes several seconds of a core, and is the highest accepted.
+    /// other programs. Accepts a cost of at most 16. bcrypt allows 31, but each step doubles the CPU time per
+    /// password, and 16 already takes several seconds.
     ///
     /// @return or what is wrong, for a message after the hash's place; never quotes it
     [[nodiscard]] static tl::expected<BcryptHash, std::string_view> parse(std::string_view text);

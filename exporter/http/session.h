@@ -34,7 +34,8 @@ struct Service {
 
 /// Serves a connection until it is closed.
 /// @param socket connected and non-blocking
-/// @param refusal for a connection in the overflow, beyond a limit: the status for everything but probes
+/// @param refusal the status that rejects everything but probes, on a connection beyond a limit; nullopt: not
+/// beyond one
 void begin_session(Socket socket, const Peer& peer, Service& service, std::optional<unsigned> refusal);
 
 }  // namespace exporter::http

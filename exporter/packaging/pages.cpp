@@ -24,6 +24,7 @@
 
 namespace {
 
+using exporter::config::may_lack_value;
 using exporter::config::Option;
 
 /// The text with each of the pairs' first characters replaced by what stands beside it.
@@ -49,10 +50,6 @@ std::vector<std::string_view> split(std::string_view text, char separator) {
         }
         text.remove_prefix(end + 1);
     }
-}
-
-bool may_be_left_out(const Option& option) {
-    return option.form.name.starts_with('[');
 }
 
 bool names_a_file(const Option& option) {
@@ -132,7 +129,7 @@ std::string manual_entry(const Option& option) {
     std::string entry = fmt::format(".TP\n\\fB\\-\\-{}\\fR", roff(option.flag));
     if (!option.form.name.empty()) {
         entry +=
-            may_be_left_out(option)
+            may_lack_value(option)
                 ? fmt::format("[=\\fI{}\\fR]", roff(option.form.name.substr(1, option.form.name.size() - 2)))
                 : fmt::format(" \\fI{}\\fR", roff(option.form.name));
     }
@@ -232,7 +229,7 @@ std::string bash_completion() {
                 fmt::format("_datadog_token_exporter_words {} {}",
                             is_list(option) || option.flag == "list" ? "list" : "one", words);
             cases +=
-                may_be_left_out(option)
+                may_lack_value(option)
                     ? fmt::format(
                           "        {})\n            case $word in\n                -*) ;;\n"
                           "                *)\n                    {}\n                    return ;;\n"
@@ -241,7 +238,7 @@ std::string bash_completion() {
                     : fmt::format("        {})\n            {}\n            return ;;\n", flag, complete);
         } else if (names_a_file(option)) {
             files += (files.empty() ? "" : " | ") + flag;
-        } else if (!option.form.name.empty() && !may_be_left_out(option)) {
+        } else if (!option.form.name.empty() && !may_lack_value(option)) {
             values += (values.empty() ? "" : " | ") + flag;
         }
     }
@@ -294,14 +291,14 @@ std::string zsh_text(std::string_view text) {
 
 std::string zsh_specification(const Option& option) {
     // `--flag=value` and `--flag value`; of a value that may be left out, the former alone.
-    const std::string_view equals = option.form.name.empty() ? "" : may_be_left_out(option) ? "=-" : "=";
+    const std::string_view equals = option.form.name.empty() ? "" : may_lack_value(option) ? "=-" : "=";
     const std::string_view repeated = exporter::config::is_list(option) ? "*" : "";
     std::string specification =
         fmt::format("{}--{}{}[{}]", repeated, option.flag, equals, zsh_text(option.help));
     if (option.form.name.empty()) {
         return specification;
     }
-    specification += fmt::format("{}{}:", may_be_left_out(option) ? "::" : ":", zsh_text(option.form.name));
+    specification += fmt::format("{}{}:", may_lack_value(option) ? "::" : ":", zsh_text(option.form.name));
     if (const std::string words = words_of(option); !words.empty()) {
         specification += option.flag == "list" ? fmt::format("_values -s , finding {}", words)
                                                : fmt::format("({})", words);

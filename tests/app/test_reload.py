@@ -276,15 +276,25 @@ class Reloads(Reloading):
             self.reload(exporter)
             self.assertEqual(exporter.metrics()[OUTCOME], {frozenset({("file", "config")}): 1})
 
-    def scrape_until(self, exporter, done, sets):
-        """Scrapes until `done`. Each must succeed, and show the organizations of one of the sets."""
+    def scrape_during(self, reloads, exporter, sides):
+        """Scrapes while `reloads()` runs. Each scrape must succeed, and show the organizations of one of the sides."""
+        done = threading.Event()
+
+        def run():
+            try:
+                reloads()
+            finally:
+                done.set()
+        reloading = threading.Thread(target=run)
+        reloading.start()
         scrapes = 0
         while not done.is_set():
             text = harness.get(exporter.url + "/metrics")[2].decode()
             shown = frozenset(re.findall(r"^" + INTERVAL + r'\{org="(\w+)"\}', text, re.MULTILINE))
-            self.assertIn(shown, sets, f"{len(shown)} organizations are of no configuration")
+            self.assertIn(shown, {frozenset(side) for side in sides}, f"{len(shown)} organizations are of no configuration")
             self.assertEqual(harness.get(exporter.url + "/readyz")[0], 200)
             scrapes += 1
+        reloading.join(harness.LIMIT_SECONDS)
         self.assertGreater(scrapes, 2)
 
     def test_many_reloads_under_scrapes_lose_no_scrape_and_nothing_else(self):
@@ -299,19 +309,12 @@ class Reloads(Reloading):
         before = threads_and_files(exporter.process.pid)
 
         def reload_often():
-            try:
-                for number in range(CHURN_RELOADS):
-                    self.write(sides[number % 2])
-                    exporter.process.send_signal(signal.SIGHUP)
-                    if number % 10 == 0:  # Ten at once, so that some come in the middle of others.
-                        self.reload(exporter)
-            finally:
-                done.set()
-        done = threading.Event()
-        reloading = threading.Thread(target=reload_often)
-        reloading.start()
-        self.scrape_until(exporter, done, {frozenset(side) for side in sides})
-        reloading.join(harness.LIMIT_SECONDS)
+            for number in range(CHURN_RELOADS):
+                self.write(sides[number % 2])
+                exporter.process.send_signal(signal.SIGHUP)
+                if number % 10 == 0:  # Ten at once, so that some come in the middle of others.
+                    self.reload(exporter)
+        self.scrape_during(reload_often, exporter, sides)
 
         self.write(sides[1])
         self.reload(exporter)
@@ -334,17 +337,10 @@ class Reloads(Reloading):
         harness.wait_until(lambda: harness.get(exporter.url + "/readyz")[0] == 200, "it is ready")
 
         def reload_each_way():
-            try:
-                for number in range(4):
-                    self.write(sides[1 - number % 2])
-                    self.reload(exporter)
-            finally:
-                done.set()
-        done = threading.Event()
-        reloading = threading.Thread(target=reload_each_way)
-        reloading.start()
-        self.scrape_until(exporter, done, {frozenset(side) for side in sides})
-        reloading.join(harness.LIMIT_SECONDS)
+            for number in range(4):
+                self.write(sides[1 - number % 2])
+                self.reload(exporter)
+        self.scrape_during(reload_each_way, exporter, sides)
 
         self.wait_for_tokens(exporter, {name: 5 for name in sides[0]})
 

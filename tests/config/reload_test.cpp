@@ -80,7 +80,7 @@ TEST(Reload, OfOtherShardsPollsTheOrganizationsOfTheRunningOne) {
     EXPECT_THAT(reloaded("poll: {interval: 7m}\n", running).organizations, IsEmpty());
 }
 
-TEST(Reload, CanChangeWhatNoListNames) {
+TEST(Reload, NeedsARestartForSocketsStateShardsAndTheLogsFormatAlone) {
     for (const Option& option : options()) {
         const bool is_of_list = option.flag.starts_with("web.") || option.flag.starts_with("shard.") ||
                                 option.flag == "state.file" || option.flag == "log.format";
@@ -88,20 +88,21 @@ TEST(Reload, CanChangeWhatNoListNames) {
     }
 }
 
-TEST(OwnSettings, AreTheSameButForTheirCredentialsFiles) {
+TEST(CredentialFiles, AreTheSameByTheirPaths) {
     const ScratchDirectory directory;
     const std::string key = directory.write("key", "ddpat_0123456789");
     const std::string other = directory.write("other", "ddpat_0123456789");
     std::filesystem::permissions(key, std::filesystem::perms::owner_read);
     std::filesystem::permissions(other, std::filesystem::perms::owner_read);
     const auto with = [](const std::string& file) {
-        return loaded({"--datadog.bearer-token-file=" + file}, {}).organizations.front();
+        return loaded({"--datadog.bearer-token-file=" + file}, {}).organizations.front().credentials;
     };
 
-    EXPECT_TRUE(same_own_settings(with(key), with(key)));
-    EXPECT_FALSE(same_own_settings(with(key), with(other)));
-    EXPECT_FALSE(same_own_settings(with(key), loaded({}).organizations.front()));
-    EXPECT_TRUE(same_own_settings(loaded({}).organizations.front(), loaded({}).organizations.front()));
+    EXPECT_TRUE(same_credential_files(with(key), with(key)));
+    EXPECT_FALSE(same_credential_files(with(key), with(other)));
+    EXPECT_FALSE(same_credential_files(with(key), loaded({}).organizations.front().credentials));
+    EXPECT_TRUE(same_credential_files(loaded({}).organizations.front().credentials,
+                                      loaded({}).organizations.front().credentials));
 }
 
 TEST(SharedSettings, DifferInAnyOptionThatSaysHowToPollAndCount) {

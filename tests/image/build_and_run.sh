@@ -17,14 +17,9 @@ cd "$(dirname "$0")/../.."
 . ./exporter/packages.sh
 install_packages buildah ca-certificates curl debootstrap git jq openssl procps qemu-user runc util-linux
 
-work=$PWD/build/image
-base=localhost/debian-minbase:trixie
+. ./tests/image/common.sh
 image=localhost/datadog-token-exporter:test
 container=datadog-token-exporter-test-$$
-mkdir -p "$work"
-
-step() { printf '\n=== %s\n' "$1"; }
-fail() { echo "FAILED: $1" >&2; exit 1; }
 
 server="" client=""
 finish() {
@@ -35,13 +30,7 @@ finish() {
 trap finish EXIT
 
 step "The base"
-if ! buildah inspect --type image "$base" >/dev/null 2>&1; then
-    [ -d "$work/base/usr" ] || debootstrap --variant=minbase trixie "$work/base" >"$work/debootstrap.log"
-    from=$(buildah from scratch)
-    cp -a "$work/base/." "$(buildah mount "$from")/"
-    buildah commit --quiet --rm "$from" "$base" >/dev/null
-fi
-echo "$base"
+make_base
 
 revision=${EXPORTER_REVISION:-$(git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)}
 epoch=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || echo 0)}
@@ -123,18 +112,6 @@ bundle() {
         | .mounts |= map(select(.type != "cgroup"))
         | '"$filter" "$work/bundle/config.json" >"$work/bundle/new.json"
     mv "$work/bundle/new.json" "$work/bundle/config.json"
-}
-
-# wait_for <what> <command...>: until it succeeds, 30 s at most.
-wait_for() {
-    what=$1
-    shift
-    tries=0
-    until "$@" >/dev/null 2>&1; do
-        tries=$((tries + 1))
-        [ "$tries" -lt 300 ] || { cat "$work/container.log"; fail "not within 30 s: $what"; }
-        sleep 0.1
-    done
 }
 
 step "As a container"

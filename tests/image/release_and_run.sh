@@ -17,17 +17,12 @@ cd "$(dirname "$0")/../.."
 install_packages $release_packages curl debootstrap docker-registry jq procps runc util-linux
 sh tests/helm/tools/get.sh
 
-work=$PWD/build/image
-base=localhost/debian-minbase:trixie
+. ./tests/image/common.sh
 container=datadog-token-exporter-release-$$
 version=$(sed -n 's/^ *project(datadog_token_exporter VERSION \([0-9.]*\).*/\1/p' CMakeLists.txt)
 address=127.0.0.1:${REGISTRY_PORT:-5518}
 registry=$address/team
-mkdir -p "$work"
 rm -rf "$work/registry" "$work/release"
-
-step() { printf '\n=== %s\n' "$1"; }
-fail() { echo "FAILED: $1" >&2; exit 1; }
 
 server="" client=""
 finish() {
@@ -37,25 +32,8 @@ finish() {
 }
 trap finish EXIT
 
-# wait_for <what> <command...>: until it succeeds, 30 s at most.
-wait_for() {
-    what=$1
-    shift
-    tries=0
-    until "$@" >/dev/null 2>&1; do
-        tries=$((tries + 1))
-        [ "$tries" -lt 300 ] || fail "not within 30 s: $what"
-        sleep 0.1
-    done
-}
-
 step "Base and registry"
-if ! buildah inspect --type image "$base" >/dev/null 2>&1; then
-    [ -d "$work/base/usr" ] || debootstrap --variant=minbase trixie "$work/base" >"$work/debootstrap.log"
-    from=$(buildah from scratch)
-    cp -a "$work/base/." "$(buildah mount "$from")/"
-    buildah commit --quiet --rm "$from" "$base" >/dev/null
-fi
+make_base
 printf '{"version": 0.1, "log": {"level": "error"}, "http": {"addr": "%s"}, "storage": {"filesystem": {"rootdirectory": "%s"}}}\n' \
     "$address" "$work/registry" >"$work/registry.yml"
 docker-registry serve "$work/registry.yml" >"$work/registry.log" 2>&1 &

@@ -21,15 +21,10 @@ case $suite in
     bookworm | trixie) ;;
     *) echo "$suite: not bookworm or trixie" >&2; exit 2 ;;
 esac
-[ "$(id -u)" -eq 0 ] || { echo "It needs root, for the chroot: sudo sh tests/packaging/install_and_run.sh $suite" >&2; exit 2; }
 cd "$(dirname "$0")/../.."
-. ./exporter/packages.sh
-install_packages curl debootstrap git iproute2 util-linux
-
 root=$PWD/build/platforms/$suite
-source=/src # In the chroot.
-seconds_at_most=${SECONDS_AT_MOST:-10800}
 . ./tests/platforms/chroot.sh
+install_packages curl
 work=$PWD/build/packaging/$suite
 mkdir -p "$work"
 

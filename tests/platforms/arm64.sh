@@ -19,14 +19,8 @@ case $suite in
     bookworm | trixie) ;;
     *) echo "$suite: not bookworm or trixie" >&2; exit 2 ;;
 esac
-[ "$(id -u)" -eq 0 ] || { echo "It needs root, for the chroot: sudo sh tests/platforms/arm64.sh $suite" >&2; exit 2; }
 cd "$(dirname "$0")/../.."
-. ./exporter/packages.sh
-install_packages debootstrap git iproute2 util-linux
-
 root=$PWD/build/platforms/$suite-arm64
-source=/src # In the chroot.
-seconds_at_most=${SECONDS_AT_MOST:-10800}
 . ./tests/platforms/chroot.sh
 
 step "Debian's base system"
@@ -40,7 +34,7 @@ step "The cross-compiler and arm64's libraries"
 # shellcheck disable=SC2016 # the inner shell's own variables
 inside sh -c '. ./exporter/packages.sh
     install_build_packages arm64 libcli11-dev libgmock-dev libgtest-dev
-    install_packages $package_packages file openssl python3 python3-prometheus-client qemu-user' >"$root.log" 2>&1 ||
+    install_packages $package_packages openssl python3 python3-prometheus-client qemu-user' >"$root.log" 2>&1 ||
     { tail "$root.log"; fail "the packages"; }
 inside aarch64-linux-gnu-g++ --version | head -n 1
 

@@ -1,7 +1,13 @@
-# Sourced by the scripts beside it: a Debian of its own in a chroot. They set suite, root (its folder on this machine), source (the
-# folder in it that commands start in) and seconds_at_most. CCACHE_DIR: a folder of this machine that ccache uses there. NICE (10): how
-# far what runs there steps back.
+# Sourced in the repository's root, by scripts that need a Debian of their own in a chroot. They set suite and root (its folder on this
+# machine); source (/src) is the folder in it that commands start in. SECONDS_AT_MOST (10800) bounds the whole. CCACHE_DIR: a folder of
+# this machine that ccache uses there. NICE (10): how far what runs there steps back.
 # shellcheck shell=sh disable=SC2154 # those variables
+[ "$(id -u)" -eq 0 ] || { echo "It needs root, for the chroot: sudo sh $0 $*" >&2; exit 2; }
+. ./exporter/packages.sh
+install_packages debootstrap git iproute2 util-linux
+
+source=${source:-/src}
+seconds_at_most=${SECONDS_AT_MOST:-10800}
 mirror=http://deb.debian.org/debian
 started=$(date +%s)
 deadline=$((started + seconds_at_most))

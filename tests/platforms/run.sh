@@ -22,14 +22,8 @@ case $suite in
     bookworm | trixie | sid) ;;
     *) echo "$suite: not bookworm, trixie or sid" >&2; exit 2 ;;
 esac
-[ "$(id -u)" -eq 0 ] || { echo "It needs root, for the chroot: sudo sh tests/platforms/run.sh $suite" >&2; exit 2; }
 cd "$(dirname "$0")/../.."
-. ./exporter/packages.sh
-install_packages debootstrap git iproute2 util-linux
-
 root=$PWD/build/platforms/$suite
-source=/src # In the chroot.
-seconds_at_most=${SECONDS_AT_MOST:-10800}
 . ./tests/platforms/chroot.sh
 
 step "Debian's base system"

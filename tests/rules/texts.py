@@ -55,8 +55,8 @@ TEXTS = {
         "Tokens of production without series of their own because of --tokens.detail-limit: 1. The worst are shown; counts "
         "are not affected."),
     "DatadogTokenExporterReloadFailed": ({"job": "exporter", "namespace": "monitoring", "file": "web"},
-        "The web configuration of exporter has changed and can't be used; the previous one stays in effect, with its passwords "
-        "and certificates. Exporters: 2."),
+        "The web configuration of exporter has changed and can't be used; the previous one stays in effect. "
+        "Exporters: 2."),
     "DatadogAccessTokenLeaked": ({**ORG, "token_type": "personal", "owner_type": "user"},
         "Leaked personal tokens in the list of production (owner: user): 1. They may already be in use by someone else."),
     "DatadogAccessTokenAnotherLeaked": ({**ORG, "token_type": "personal", "owner_type": "user"},

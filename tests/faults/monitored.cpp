@@ -19,8 +19,8 @@ config::Config small_config() {
     config::Config config;
     config.poll.page_size = page_size;
     config.poll.timeout = poll_timeout;
-    config.poll.max_tokens = 30'000;  // Thirty pages of a thousand are read in time by every build.
-    config.poll.concurrency = 1;      // The servers take one connection after another.
+    config.poll.max_tokens = 5'000;  // Five pages of a thousand: read in time by every build.
+    config.poll.concurrency = 1;     // The servers take one connection after another.
     config.buckets.expiry = {std::chrono::hours(24)};
     config.buckets.last_used = {std::chrono::hours(24)};
     config.buckets.age = {std::chrono::hours(24)};

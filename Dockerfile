@@ -1,12 +1,12 @@
-# The program's image: nothing but the program, the libraries it links, CA roots and a user without rights. For amd64 and arm64
-# (--platform), from either: the compiler runs on the builder's own architecture, and nothing is emulated.
+# The program's image: only the program, the libraries it links, CA roots and an unprivileged user. It can be built for amd64 and
+# arm64 (--platform), on either: the compiler runs on the builder's own architecture, without emulation.
 #
 #   DOCKER_BUILDKIT=1 docker build --build-arg EXPORTER_REVISION="$(git rev-parse --short=12 HEAD)" --tag datadog-token-exporter:0.1.0 .
-#   DOCKER_BUILDKIT=1 docker build --target test .     runs the unit tests of the program as it is built here
+#   DOCKER_BUILDKIT=1 docker build --target test .     runs the unit tests on the program as built here
 #
-# Two builds give the same bytes when BASE is a digest whose apt sources don't move (a snapshot), SOURCE_DATE_EPOCH is set and
-# the builder writes that time into its layers (buildah: --timestamp; BuildKit: output rewrite-timestamp=true).
-# tests/image/build_and_run.sh builds it, runs it without any right, and builds it again.
+# Builds are reproducible if BASE is a digest whose apt sources don't change (a snapshot), SOURCE_DATE_EPOCH is set and the builder
+# writes that time into its layers (buildah: --timestamp; BuildKit: output rewrite-timestamp=true).
+# tests/image/build_and_run.sh builds the image, runs it without privileges, and builds it again.
 
 # Pin it: --build-arg BASE=debian@sha256:...
 ARG BASE=debian:trixie-slim
@@ -14,9 +14,9 @@ ARG BASE=debian:trixie-slim
 FROM --platform=${BUILDPLATFORM} ${BASE} AS packages
 WORKDIR /source
 COPY exporter/packages.sh exporter/
-# The builder sets it to the architecture of --platform.
+# Set by the builder to the architecture of --platform.
 ARG TARGETARCH
-# The list of packages is the one that exporter/run.sh installs. Debian's images throw downloads away; the cache keeps them.
+# Installs the same packages as exporter/run.sh. Debian's images delete downloaded packages; the cache keeps them.
 RUN --mount=type=cache,target=/var/cache/apt,sharing=locked \
     --mount=type=cache,target=/var/lib/apt,sharing=locked \
     rm -f /etc/apt/apt.conf.d/docker-clean \
@@ -37,7 +37,7 @@ RUN . exporter/packages.sh \
     && sh exporter/image_root.sh /image /usr/bin/datadog_token_exporter
 
 FROM build AS test
-# Of another architecture they run under qemu-user.
+# Tests for another architecture run under qemu-user.
 ARG TARGETARCH
 RUN --mount=type=cache,target=/var/cache/apt,sharing=locked \
     --mount=type=cache,target=/var/lib/apt,sharing=locked \
@@ -52,7 +52,7 @@ RUN . exporter/packages.sh \
         test_base test_config test_datadog test_scan test_inventory test_state test_metrics test_http test_web test_demo test_app \
     && ctest --preset release --parallel 4 --tests-regex '^(base|config|datadog|scan|inventory|state|metrics|http|web|demo|app)\.[A-Z]'
 
-# The Debian package, left in /packages: exporter/packaging/release.sh takes it from there.
+# Leaves the Debian package in /packages, where exporter/packaging/release.sh takes it from.
 FROM build AS deb
 ARG TARGETARCH
 RUN --mount=type=cache,target=/var/cache/apt,sharing=locked \
@@ -67,7 +67,7 @@ RUN cmake --build --preset release \
 
 FROM scratch
 ARG EXPORTER_REVISION=unknown
-# Where the source is, for who finds the image: --build-arg EXPORTER_SOURCE=https://...
+# The address of the source code, for the image's label: --build-arg EXPORTER_SOURCE=https://...
 ARG EXPORTER_SOURCE=
 LABEL org.opencontainers.image.title="datadog_token_exporter" \
       org.opencontainers.image.description="Prometheus exporter for Datadog access tokens" \
@@ -75,10 +75,10 @@ LABEL org.opencontainers.image.title="datadog_token_exporter" \
       org.opencontainers.image.version="0.1.0" \
       org.opencontainers.image.revision="${EXPORTER_REVISION}"
 COPY --from=build /image/ /
-# By number, so that Kubernetes' runAsNonRoot can tell without looking into the image.
+# Numeric, so that Kubernetes can check runAsNonRoot without looking into the image.
 USER 65532:65532
 EXPOSE 10077
-# It asks where the environment (DATADOG_TOKEN_EXPORTER_...) says that the exporter listens.
+# The probe takes the exporter's address from the environment (DATADOG_TOKEN_EXPORTER_...).
 HEALTHCHECK --interval=30s --timeout=5s --start-period=10s --retries=3 \
     CMD ["/usr/bin/datadog_token_exporter", "--probe"]
 ENTRYPOINT ["/usr/bin/datadog_token_exporter"]

@@ -1,11 +1,11 @@
-# Every dependency is a package of Debian 12, 13 and unstable. A missing one names the package that brings it.
+# Every dependency is a package of Debian 12, 13 and unstable. If one is missing, the error names the package to install.
 
 find_package(PkgConfig QUIET)
 if(NOT PKG_CONFIG_FOUND)
   message(FATAL_ERROR "pkg-config is missing: apt-get install pkg-config")
 endif()
 
-# exporter_require(<found-variable> <debian-package>): stops with the package's name unless the variable is true.
+# exporter_require(<found-variable> <debian-package>): stops and names the package unless the variable is true.
 function(exporter_require found debian_package)
   if(NOT ${found})
     message(FATAL_ERROR "${debian_package} is missing: apt-get install ${debian_package}")
@@ -30,7 +30,7 @@ exporter_require(fmt_FOUND libfmt-dev)
 
 find_package(yaml-cpp QUIET)
 exporter_require(yaml-cpp_FOUND libyaml-cpp-dev)
-if(NOT TARGET yaml-cpp::yaml-cpp) # Debian 12's package still has the name without a namespace.
+if(NOT TARGET yaml-cpp::yaml-cpp) # Debian 12's target has no namespace.
   add_library(yaml-cpp::yaml-cpp ALIAS yaml-cpp)
 endif()
 
@@ -46,8 +46,8 @@ exporter_require(RAPIDJSON_FOUND rapidjson-dev)
 pkg_check_modules(XCRYPT QUIET IMPORTED_TARGET libxcrypt)
 exporter_require(XCRYPT_FOUND libcrypt-dev)
 
-# By pkg-config, not by header: its feature macros change the size of httplib::Client, so they must be the ones the
-# distribution's library was compiled with.
+# Found by pkg-config rather than by header: the library's feature macros change the size of httplib::Client, so they must be
+# those that the distribution's library was compiled with.
 pkg_check_modules(HTTPLIB QUIET IMPORTED_TARGET cpp-httplib>=0.11)
 exporter_require(HTTPLIB_FOUND libcpp-httplib-dev)
 

@@ -1,8 +1,8 @@
 # exporter_library(<folder> SOURCES <files...> [USES <folders...>] [PUBLIC <libraries...>] [PRIVATE <libraries...>])
 #
-# One static library for each folder below exporter/. A folder's headers are reached as "<folder>/<header>.h" through
-# an include root that holds that folder alone, so a folder can include only what it names in USES (and what those
-# export): the one-way rule is the compiler's business. tests/architecture checks the finer rules.
+# One static library for each folder below exporter/. A folder's headers are included as "<folder>/<header>.h" through an
+# include root that contains only that folder, so a folder can include only the folders it names in USES (and those that they
+# export): the compiler enforces the one-way rule. tests/app/test_architecture.py checks the finer rules.
 function(exporter_library folder)
   cmake_parse_arguments(ARG "" "" "SOURCES;USES;PUBLIC;PRIVATE" ${ARGN})
   set(root "${PROJECT_BINARY_DIR}/include/${folder}")

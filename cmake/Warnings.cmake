@@ -1,6 +1,6 @@
-# exporter_warnings: what every target of ours is compiled with, and nobody else's.
+# exporter_warnings: the warnings for all of our own targets, but not for other people's code.
 add_library(exporter_warnings INTERFACE)
-# A designated initializer names what differs from the defaults on purpose, so leaving the rest out is no mistake.
+# A designated initializer names only what differs from the defaults, so missing fields are intended.
 target_compile_options(exporter_warnings INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wnon-virtual-dtor -Wold-style-cast
   -Woverloaded-virtual -Wformat=2 -Wimplicit-fallthrough -Wextra-semi

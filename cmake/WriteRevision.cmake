@@ -1,5 +1,5 @@
-# Writes OUTPUT with the short git revision of SOURCE_DIR; EXPORTER_REVISION in the environment wins, for builds from
-# a source archive or inside an image.
+# Writes OUTPUT with the short git revision of SOURCE_DIR. EXPORTER_REVISION in the environment takes precedence, for builds
+# from a source archive or inside an image.
 set(revision "$ENV{EXPORTER_REVISION}")
 if(NOT revision)
   execute_process(COMMAND git -C ${SOURCE_DIR} describe --always --dirty --abbrev=12 --exclude=*

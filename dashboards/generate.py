@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Writes the dashboards: `python3 dashboards/generate.py` after a change under dashboards/generator/. A test compares."""
+"""Writes the dashboards. Run `python3 dashboards/generate.py` after a change under dashboards/generator/; a test compares the
+files."""
 import json
 import os
 

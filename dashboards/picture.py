@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Draws dashboards from the answers of a Prometheus, for dashboards/README.md: no Grafana needed.
+"""Draws dashboards for dashboards/README.md from the query results of a Prometheus; no Grafana is needed.
 
     python3 dashboards/picture.py --prometheus http://localhost:9090 --minutes 30 --folder dashboards/pictures
 
-Every number is a real answer to the panel's own query, put through its transformations, units, mappings and thresholds; the
-look is this tool's, not Grafana's. tests/dashboards/draw_pictures.py makes those in dashboards/README.md."""
+Every number is a real result of the panel's own query, after its transformations, units, mappings and thresholds. The look
+is this tool's, not Grafana's. tests/dashboards/draw_pictures.py draws the pictures of dashboards/README.md."""
 import argparse
 import json
 import os
@@ -19,7 +19,7 @@ CAPTION = "Drawn by dashboards/picture.py from real query results of a simulated
 
 
 class Prometheus:
-    """The two questions that panels ask."""
+    """The two kinds of query that panels make."""
 
     def __init__(self, url):
         self.url = url
@@ -38,7 +38,7 @@ class Prometheus:
 
 
 def dashboards():
-    """{name: dashboard} of all that lie beside this file."""
+    """{name: dashboard} of all dashboards in this folder."""
     found = {}
     for name in sorted(os.listdir(FOLDER)):
         if name.endswith(".json"):

@@ -1,7 +1,7 @@
 #!/bin/sh
-# Completes the root file system of an image around the program that is installed in it: the libraries it links, CA roots, a user
-# without rights, and what a scanner needs to tell the packages' versions. Runs in the Dockerfile, on Debian. The program may be of
-# another architecture than this machine, where nothing can run it: its libraries are read from its header.
+# Completes an image's root file system around the installed program: the libraries it links, CA roots, an unprivileged user, and
+# the package metadata that scanners need. Runs in the Dockerfile, on Debian. The program may be built for another architecture than
+# this machine's, so that it can't run here: its libraries are read from its ELF header.
 #
 #   image_root.sh <root> <program's path within it>      SOURCE_DATE_EPOCH: the time of every file
 set -eu
@@ -15,25 +15,25 @@ case $(readelf -h "$root$program" | sed -n 's/^ *Machine: *//p') in
     *) echo "$program is of an architecture that image_root.sh does not know" >&2; exit 1 ;;
 esac
 
-# merged <path>: without the links /lib and /lib64.
+# merged <path>: the path without the links /lib and /lib64.
 merged() { echo "$(readlink -f "$(dirname "$1")")/$(basename "$1")"; }
 
-# put <path>: the file under the same name, links resolved.
+# put <path>: copies the file to the same path, with links resolved.
 put() { install -D -m "$(stat -L -c %a "$1")" "$1" "$root$(merged "$1")"; }
 
-# owner <path>: the package that brought the file, NAME:ARCHITECTURE where it has several; some files are known by their path before
-# /lib became a link.
+# owner <path>: the package that contains the file, as NAME:ARCHITECTURE if installed for several. Some packages list files by
+# their paths from before /lib became a link.
 owner() {
     file=$(readlink -f "$1")
     found=$(dpkg-query --search "$file" 2>/dev/null || dpkg-query --search "${file#/usr}")
     found=${found%%: /*}
     case $found in
-        *", "*) echo "${found%%:*}:$architecture" ;; # of both architectures
+        *", "*) echo "${found%%:*}:$architecture" ;; # installed for both architectures
         *) echo "$found" ;;
     esac
 }
 
-# linked <file>: the libraries it names, and in turn theirs, those found before left out.
+# linked <file>: adds the libraries that the file names, and recursively theirs, each only once.
 libraries=""
 linked() {
     for name in $(readelf -d "$1" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p'); do
@@ -61,14 +61,14 @@ for library in $libraries; do
     packages="$packages $package"
 done
 
-# No file of these is in the image, but their code is: headers, and one static library.
+# Compiled into the program, but without a file in the image: header-only libraries, and a static one.
 for header in boost/version.hpp prometheus/registry.h rapidjson/rapidjson.h tl/expected.hpp; do
     package=$(owner "/usr/include/$header")
     packages="$packages $package"
 done
 
 put /etc/ssl/certs/ca-certificates.crt
-# OpenSSL's default is one file beside its directory of hashes, which Debian leaves out.
+# OpenSSL looks for this file by default, next to its directory of hashes. Debian does not provide it.
 mkdir -p "$root/usr/lib/ssl"
 ln -s /etc/ssl/certs/ca-certificates.crt "$root/usr/lib/ssl/cert.pem"
 
@@ -76,7 +76,7 @@ echo 'root:x:0:0:root:/:/nonexistent
 nonroot:x:65532:65532:nonroot:/:/nonexistent' >"$root/etc/passwd"
 echo 'root:x:0:
 nonroot:x:65532:' >"$root/etc/group"
-# Without it the C library asks DNS before /etc/hosts.
+# Without this file the C library asks DNS before /etc/hosts.
 echo 'hosts: files dns' >"$root/etc/nsswitch.conf"
 
 put /etc/debian_version

@@ -1,14 +1,13 @@
 #!/bin/sh
-# Installs what the exporter needs, builds it and runs it: against Datadog when credentials are in the environment
-# (DD_API_KEY and DD_APP_KEY, or DD_BEARER_TOKEN, and DD_SITE), against a simulated organization when they are not.
-# Arguments go to the exporter.
+# Installs what the exporter needs, builds and runs it: against Datadog if the environment has credentials (DD_API_KEY and DD_APP_KEY,
+# or DD_BEARER_TOKEN, and DD_SITE), otherwise against a simulated organization. Arguments are passed to the exporter.
 set -eu
 cd "$(dirname "$0")/.."
 . ./exporter/packages.sh
 
 # shellcheck disable=SC2086 # a list of words
 install_packages $build_packages
-# A newer compiler's new warning must keep nobody from running it. Files compiled together take a third of the time.
+# Warnings of a newer compiler must not break the build. A unity build takes a third of the time.
 cmake --preset release -B build/run -DEXPORTER_TESTS=OFF -DEXPORTER_UNITY=ON -DCMAKE_COMPILE_WARNING_AS_ERROR=OFF >/dev/null
 cmake --build build/run --target datadog_token_exporter
 

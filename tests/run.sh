@@ -5,7 +5,7 @@ set -eu
 cd "$(dirname "$0")/.."
 . ./exporter/packages.sh
 
-# A test server is never behind a proxy, whatever the environment says.
+# Test servers are never behind a proxy, whatever the environment says.
 unset http_proxy https_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY all_proxy
 seconds_per_fuzzer=${SECONDS_PER_FUZZER:-60}
 
@@ -15,7 +15,7 @@ started=$(date +%s)
 step "Packages"
 # shellcheck disable=SC2086 # lists of words
 install_packages $build_packages $test_packages
-# Where Node.js is not Debian's own, npm comes with it, and Debian's package of it can't be installed.
+# A Node.js from another source than Debian includes npm and conflicts with Debian's package of it.
 command -v npm >/dev/null || install_packages npm
 
 step "Helm 3, Helm 4 and Kubernetes' schemas"
@@ -31,18 +31,18 @@ step "Formatting"
 find exporter tests '(' -name '*.cpp' -o -name '*.h' ')' -print0 | xargs -0 clang-format-19 --dry-run --Werror
 
 step "cppcheck"
-# It sees our own files alone; what depends on a library's is clang-tidy's affair.
+# Sees only our own files; clang-tidy covers code that depends on the libraries.
 cppcheck exporter -I exporter --language=c++ --std=c++20 --enable=warning,performance,portability --inline-suppr \
     --suppress=missingInclude --suppress=missingIncludeSystem --suppress=normalCheckLevelMaxBranches --error-exitcode=1 --quiet -j 2
 
-# build_and_test <preset>: no target is left out, no test is filtered.
+# build_and_test <preset>: builds every target and runs every test.
 build_and_test() {
     step "Build: $1"
-    # The benchmarks' figures need optimised code; there they are seen to work.
+    # Benchmarks need optimised code; the release build includes a smoke test of them.
     cmake --preset "$1" -DEXPORTER_TESTS=ON "-DEXPORTER_BENCHMARKS=$([ "$1" = release ] && echo ON || echo OFF)" >/dev/null
     cmake --build --preset "$1"
     step "Test: $1"
-    ctest --preset "$1" --parallel 4 # Most of them wait for a clock or a socket.
+    ctest --preset "$1" --parallel 4 # Most tests wait for a clock or a socket.
 }
 
 step "Presets that are for people"

@@ -1,2 +1,2 @@
-"""The source of dashboards/*.json. `queries` says how a number is asked for, `panels` what a panel looks like in Grafana's
-JSON, and one module for each dashboard which questions it answers. `python3 dashboards/generate.py` writes the files."""
+"""The source of dashboards/*.json. `queries` builds the PromQL, `panels` the JSON of a Grafana panel, and each dashboard has a
+module that lists its panels. `python3 dashboards/generate.py` writes the files."""

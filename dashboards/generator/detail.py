@@ -1,4 +1,4 @@
-"""Which token is it, and whose? Needs `--tokens.detail`, which puts token names and ids into labels."""
+"""The dashboard of individual tokens and their owners. Needs `--tokens.detail`, which exports token names and ids as labels."""
 from . import panels as p
 from . import queries as q
 
@@ -15,7 +15,7 @@ OFF = IS_OFF[0].upper() + IS_OFF[1:]
 
 
 def ranked(matchers):
-    """The place of each finding of each token."""
+    """The rank of each finding of each token."""
     return f"({q.once(FINDING, matchers)} * on (reason) group_left () ({q.PLACES}))"
 
 
@@ -24,7 +24,7 @@ def of_token(metric):
 
 
 def tokens(title, description, shown, columns, height, nothing, **rest):
-    """`shown`: the tokens; `columns`: those besides their dates: [(name, expression)]."""
+    """`shown`: an expression that selects the tokens; `columns`: [(name, expression)], in addition to the dates."""
     left = f"{of_token('datadog_access_token_expiry_timestamp_seconds')} - time()"
     idle = f"time() - {of_token('datadog_access_token_last_used_timestamp_seconds')}"
     age = f"time() - {of_token('datadog_access_token_created_timestamp_seconds')}"

@@ -1,4 +1,4 @@
-"""Can the numbers be trusted, and when will the exporter lose access?"""
+"""The dashboard of the exporter's health: whether its numbers can be trusted, and when it will lose access."""
 from . import panels as p
 from . import queries as q
 
@@ -71,7 +71,7 @@ def polls():
     return [
         p.row("Polls and the API"),
         p.time_series("Polls per hour, and why they failed", "Polls in the last hour that published a listing, and polls that did not, by reason. exporter/reference.md says what to do about each reason.",
-                      # Each is extrapolated on its own, so that their difference may fall below zero.
+                      # `increase` extrapolates each counter separately, so the difference may be slightly below zero.
                       [(f"clamp_min({q.increase(PREFIX + 'polls_total', 'org')} - "
                         f"{q.increase(PREFIX + 'poll_failures_total', 'org')}, 0)", "{{org}}: succeeded"),
                        (f"{q.increase(PREFIX + 'poll_failures_total', 'org, reason')} > 0", "{{org}}: {{reason}}")],

@@ -1,4 +1,4 @@
-"""Is anything wrong with our access tokens, what should we do next, and how are they distributed?"""
+"""The overview dashboard: what is wrong with the access tokens, what to do next, and how the tokens are distributed."""
 from . import panels as p
 from . import queries as q
 

@@ -8,12 +8,12 @@ DATA_SOURCE = {"type": "prometheus", "uid": "${datasource}"}
 SCHEMA_VERSION = 39
 WIDTH = 24
 
-# No step without a value is ever green: Grafana colours "no data" like the lowest step.
+# The lowest step is never green: Grafana uses its colour for "no data".
 NO_DATA_COLOUR = "#6e7077"
 NO_DATA = "No data: nothing scraped, or no poll yet"
 NO_CELL = "–"
 
-# Grafana's plain seconds would turn 60 days into 8.57 weeks.
+# Grafana's unit for seconds would show 60 days as 8.57 weeks.
 DAYS = "suffix:days"
 
 TRUST_STATES = {0: ("Yes", "green"), 1: ("Only one owner seen", "orange"), 2: ("Listing incomplete", "orange"),
@@ -22,7 +22,7 @@ TRUST_STATES = {0: ("Yes", "green"), 1: ("Only one owner seen", "orange"), 2: ("
 FINDINGS = program.findings()
 SEVERITIES = {"critical": "red", "warning": "orange", "info": "blue"}
 
-# Tokens of people that live for a day are good practice, tokens that never expire are not.
+# Short expiries get calm colours: a personal token that lives for a day is good practice, one that never expires is not.
 BUCKETS = {  # name: (shown, colour)
     "expired": ("expired", "yellow"), "under_1d": ("< 1 day", "super-light-blue"), "1d_to_7d": ("1–7 days", "light-blue"),
     "7d_to_30d": ("7–30 days", "blue"), "30d_to_90d": ("30–90 days", "semi-dark-blue"),
@@ -42,7 +42,7 @@ AGES = {
 
 
 def steps(*pairs):
-    """Thresholds: (value, colour) upwards. Below the first, and where there are no data, grey."""
+    """Thresholds as (value, colour), lowest first. Values below the first one and missing data are grey."""
     return {"mode": "absolute", "steps": [{"color": NO_DATA_COLOUR, "value": None}]
             + [{"color": colour, "value": value} for value, colour in pairs]}
 
@@ -51,7 +51,7 @@ PLAIN = steps((0, "blue"))
 WARN_FROM_ONE = steps((0, "green"), (1, "orange"))
 ALARM_FROM_ONE = steps((0, "green"), (1, "red"))
 HEAT = steps((0, "transparent"), (1, "super-light-blue"), (5, "light-blue"), (20, "blue"), (100, "dark-blue"))
-# A countdown may be a little below zero between two polls.
+# A countdown may fall slightly below zero between two polls.
 COUNTDOWN = steps((-10**9, "red"), (2, "orange"), (14, "yellow"), (30, "green"))  # in days
 COLOURED = {"type": "color-background", "mode": "basic"}
 COLOURED_TEXT = {"type": "color-text"}
@@ -67,16 +67,16 @@ def mapping(texts):
 
 
 def no_value_mapping(text):
-    """What stands where there is no value, and that it is grey. Grafana prefers it to `noValue`."""
+    """Shows `text` in grey where there is no value. Grafana prefers this to `noValue`."""
     return {"type": "special", "options": {"match": "null+nan", "result": {"text": text, "color": NO_DATA_COLOUR, "index": 99}}}
 
 
-# From a finding's place, by which tables are sorted, to its words.
+# Maps a finding's rank, by which tables are sorted, to its words.
 FINDING_NAMES = mapping({place: (words, SEVERITIES[severity]) for place, (words, severity) in enumerate(FINDINGS.values(), 1)})
 
 
 def finding_column(name, **properties):
-    """A column of places of findings, shown as words."""
+    """A column of finding ranks, shown as words."""
     return by_name(name, mappings=[FINDING_NAMES], custom__cellOptions=COLOURED_TEXT, custom__align="left", custom__width=200,
                    **properties)
 
@@ -87,13 +87,13 @@ def target(expression, legend="", table=False, instant=True):
 
 
 def link(title, uid, more=""):
-    """A link to another dashboard, with the time and the variables. `more`: what to choose there."""
+    """A link to another dashboard that passes on the time range and the variables. `more`: further variables to set there."""
     return {"title": title, "url": f"/d/{uid}?${{__url_time_range}}&${{__all_variables}}{more and '&'}{more}",
             "targetBlank": False}
 
 
 def by_name(name, **properties):
-    """An override of one field. Dots in ids are written as double underscores."""
+    """Overrides for one field. In the names of properties, `__` stands for a dot."""
     return {"matcher": {"id": "byName", "options": name},
             "properties": [{"id": key.replace("__", "."), "value": value} for key, value in properties.items()]}
 
@@ -130,8 +130,8 @@ def stat(title, description, expression, width=4, height=4, *, unit="short", thr
 def table(title, description, columns, width, height, *, labels, last=(), unit="short", overrides=(), sort=(),
           thresholds=PLAIN, **rest):
     """`labels`: {label: column}, in order; `columns`: [(column, expression)], one query each, joined on the labels. A column
-    without a name is not shown: its query is there for its labels. Labels in `last` come after the values. `sort`: columns,
-    those that begin with a minus from the highest down."""
+    without a name is hidden: its query only adds labels. Labels in `last` come after the values. `sort`: column names; a
+    leading minus sorts in descending order."""
     merged = len(columns) > 1
     values = {f"Value #{chr(ord('A') + index)}" if merged else "Value": name for index, (name, _) in enumerate(columns)}
     hidden = {field: True for field, name in values.items() if not name}
@@ -151,7 +151,7 @@ def table(title, description, columns, width, height, *, labels, last=(), unit="
 
 
 def matrix(kind, panel, row, row_title, column, shown):
-    """Turns a panel's one table query into rows × columns, columns in the order of `shown`."""
+    """Turns the panel's only table query into a matrix, with columns in the order of `shown`."""
     names = {f"{row}\\{column}": row_title} | {name: text for name, (text, _) in shown.items()}
     panel["type"] = kind
     panel["transformations"] = [
@@ -164,7 +164,8 @@ def matrix(kind, panel, row, row_title, column, shown):
 
 def heat_table(title, description, expression, width, height, *, row, row_title, shown, overrides=(), **rest):
     # pylint: disable=too-many-arguments
-    """A line for each `row`, a cell for each name of `shown`: expiry buckets, and what else the query puts in their place."""
+    """A line for each `row` and a cell for each key of `shown`: the expiry buckets, and whatever else the query returns as a
+    bucket."""
     never = by_name(BUCKETS["never"][0], thresholds=steps((0, "transparent"), (1, "orange")))
     panel = table(title, description, [("", expression)], width, height, labels={}, decimals=0, thresholds=HEAT,
                   overrides=[by_name(row_title, custom__cellOptions={"type": "auto"}), never, *overrides], **rest)
@@ -175,7 +176,7 @@ def heat_table(title, description, expression, width, height, *, row, row_title,
 def stacked_bars(title, description, expression, width, height, *, column, shown, row="owner_type", row_title="Owner type",
                  **rest):
     # pylint: disable=too-many-arguments
-    """One bar for each `row`, cut into the buckets of `column`."""
+    """One bar for each `row`, divided into the buckets of `column`."""
     options = {"orientation": "horizontal", "xField": row_title, "stacking": "normal", "showValue": "auto",
                "barWidth": 0.8, "groupWidth": 0.7, "barRadius": 0, "fullHighlight": False, "xTickLabelRotation": 0,
                "xTickLabelSpacing": 0, "legend": {"showLegend": True, "displayMode": "list", "placement": "bottom",
@@ -203,14 +204,14 @@ def time_series(title, description, targets, width, height, *, unit="short", sta
     overrides = [by_name(name, color={"mode": "fixed", "fixedColor": colour}) for name, colour in (colours or {}).items()]
     rest.setdefault("minimum", 0)
     if unit == "short":
-        rest.setdefault("decimals", 0)  # So that the axis shows whole tokens.
+        rest.setdefault("decimals", 0)  # Without this the axis would show fractions of a token.
     return _panel("timeseries", title, description,
                   [target(expression, legend, instant=False) for expression, legend in targets], width, height, unit=unit,
                   thresholds=thresholds, colour="palette-classic", custom=custom, options=options, overrides=overrides, **rest)
 
 
 def hourly_bars(title, description, targets, width, height, axis, **rest):
-    """`targets`: [(what happened within the last hour, legend)]: a bar for each hour."""
+    """`targets`: [(increase within the last hour, legend)], drawn as one bar for each hour."""
     # pylint: disable=too-many-arguments
     panel = time_series(title, description, targets, width, height, axis=axis, stack=True, calcs=("sum", "max"), **rest)
     panel["fieldConfig"]["defaults"]["custom"] |= {"drawStyle": "bars", "lineInterpolation": "linear"}
@@ -231,7 +232,7 @@ def access_stat(title, expression, width, height=4):
                 expression, width, height, unit=DAYS, decimals=1, background=True, thresholds=COUNTDOWN, no_value="No date")
 
 
-# ---- the dashboard round the panels
+# ---- the dashboard around the panels
 
 def query_variable(name, label, query, description=""):
     return {"name": name, "label": label, "description": description, "type": "query", "datasource": DATA_SOURCE,
@@ -241,7 +242,7 @@ def query_variable(name, label, query, description=""):
 
 
 def custom_variable(name, label, choices, description, default=None):
-    """`choices`: {text: value}. Without a default several can be chosen, and all are."""
+    """`choices`: {text: value}. Without a default the variable is multi-value, and all values are selected."""
     several = default is None
     current = {"text": ["All"], "value": ["$__all"]} if several else {"text": default, "value": str(choices[default])}
     query = ", ".join(f"{text} : {value}".replace(",", "\\,") for text, value in choices.items())
@@ -277,7 +278,7 @@ def row(title):
 
 
 def laid_out(panels):
-    """From left to right; a row, or a panel that no longer fits, begins a new line below the highest one."""
+    """Places the panels from left to right. A row, or a panel that does not fit, starts a new line below the tallest panel."""
     x = y = line = 0
     for number, panel in enumerate(panels, 1):
         place = panel["gridPos"]

@@ -1,4 +1,4 @@
-"""What the dashboards take from the program's own tables, so that order and words stand once."""
+"""Reads the findings and the default scopes from the program's source, so that their order and wording are defined only once."""
 import os
 import re
 
@@ -13,7 +13,7 @@ def _read(*path):
 
 
 def findings():
-    """{reason: (words, severity)}, the worst first: `never_expires_privileged`: ("Privileged, without expiry", "warning")."""
+    """{reason: (words, severity)}, worst first: `never_expires_privileged`: ("Privileged, without expiry", "warning")."""
     found = {}
     for reason, severity, before, after in FINDING.findall(_read("inventory", "findings.cpp")):
         words = ", ".join(filter(None, (before, after)))

@@ -1,10 +1,10 @@
-"""PromQL in the words of the exporter's metrics. Each function returns an expression."""
+"""PromQL on the exporter's metrics. Each function returns an expression."""
 import re
 
 from . import program
 
-# Labels that tell one replica, or one life of it, from another. They are folded before anything is added up, so that a second
-# replica, or the pod before a restart, never doubles a number.
+# Labels that differ between replicas, or between a pod and its successor. They are aggregated away before anything is summed,
+# so that a second replica, or the pod from before a restart, never doubles a number.
 REPLICA_LABELS = "instance, pod, container, endpoint, node"
 TARGET = 'job=~"$job", instance=~"$instance"'
 BY_KIND = {"token_type": '=~"$token_type"', "owner_type": '=~"$owner_type"'}
@@ -14,14 +14,13 @@ ONLY_TOKEN_TYPE = ("datadog_access_tokens_created_total", "datadog_access_tokens
 HAS_KINDS = re.compile(r"datadog_access_tokens(_at_risk|_by_\w+|_leaked|_privileged)?"
                        r"|datadog_access_token_(finding|owners|scope_grants|(expiry|last_used|created)_timestamp_seconds)")
 
-# {reason=…}: the place of each finding, 1 for the worst.
+# {reason=…}: the rank of each finding, 1 for the worst.
 PLACES = " or ".join(f'label_replace(vector({place}), "reason", "{reason}", "", "")'
                      for place, reason in enumerate(program.findings(), 1))
 
 
 def select(metric, matchers="", kinds=True):
-    """The series that the variables choose. `kinds=False` leaves the token and owner types out, for what is said of a whole
-    listing."""
+    """The series selected by the variables. `kinds=False` ignores the token and owner types, for metrics about a whole listing."""
     parts = [TARGET]
     if metric.startswith("datadog_") and not metric.startswith("datadog_access_token_exporter_"):
         parts.append('org=~"$org"')
@@ -35,13 +34,13 @@ def select(metric, matchers="", kinds=True):
 
 
 def once(metric, matchers="", kinds=True, offset=""):
-    """Each series once, however many replicas have it."""
+    """Each series once, however many replicas export it."""
     moment = f" offset {offset}" if offset else ""
     return f"max without ({REPLICA_LABELS}) ({select(metric, matchers, kinds)}{moment})"
 
 
 def worst(metric):
-    """The least of the replicas: of a success, a completeness, a moment or what is left."""
+    """The minimum over the replicas: of a success, a completeness, a timestamp or a remainder."""
     return f"min without ({REPLICA_LABELS}) ({select(metric)})"
 
 
@@ -51,7 +50,7 @@ def total(metric, by="", matchers="", kinds=True, offset=""):
 
 
 def total_or_zero(metric, by="", matchers=""):
-    """Zero where there are tokens but none of these: most cells have a series only once something was counted there."""
+    """Zero where there are tokens but none of this kind: most cells get a series only after their first count."""
     return f"({total(metric, by, matchers)} or 0 * {total('datadog_access_tokens', by)})"
 
 
@@ -68,9 +67,9 @@ def labelled(expression, label, value):
 
 
 def increase(metric, by="", window="1h"):
-    """How much a counter grew in `window`, replicas once, and across a restart: the folded series falls to zero with the new
-    process, which `increase` knows for a reset. Without folding first, the count before the restart would be lost or counted
-    twice."""
+    """How much a counter grew in `window`. Replicas count once, and restarts are handled: the folded series falls to zero with
+    the new process, which `increase` takes for a reset. Without folding first, the count before the restart would be lost or
+    counted twice."""
     grouping = f" by ({by})" if by else ""
     return f"sum{grouping} (increase({once(metric)}[{window}:1m]))"
 
@@ -82,13 +81,13 @@ def rate(metric, by="", kinds=True):
 
 
 def own(metric, window="24h"):
-    """A metric that every program has, from our targets only: `$job` may be every job."""
+    """A metric that every program exports, from the exporter's targets only: `$job` may match every job."""
     return (f"({select(metric)} and on (job, instance) "
             f"last_over_time({select('datadog_access_token_exporter_build_info')}[{window}]))")
 
 
 def trust(by=""):
-    """The worst of TRUST_STATES, by its number; nothing at all where nothing is known."""
+    """The number of the worst of TRUST_STATES; no value if nothing is known."""
     def check(name, expression):
         return labelled(expression, "check", name)
 
@@ -125,6 +124,6 @@ def data_age(by=""):
 
 
 def missing(by):
-    """Tokens that the API's own total has and the counts have not, or the other way round."""
+    """The difference between the API's own total and the number of tokens counted."""
     return (f"abs({total('datadog_access_tokens', by, kinds=False)} - "
             f"sum by ({by}) ({once('datadog_access_token_listing_reported_tokens')}))")

@@ -1,4 +1,4 @@
-"""What may the tokens do, which of it is privileged, and which of that never expires?"""
+"""The dashboard of scopes: what the tokens may do, which scopes are privileged, and which of those tokens never expire."""
 from . import panels as p
 from . import program
 from . import queries as q
@@ -17,12 +17,12 @@ def by_scope(*more, by="scope", offset=""):
 
 
 def privileged(of=""):
-    """1 for each privileged scope, 0 for each other. `of`: matchers of the scopes that are looked at."""
+    """1 for each privileged scope, 0 for any other. `of`: matchers that select the scopes."""
     return f"({by_scope(IS_PRIVILEGED, of)} * 0 + 1 or {by_scope(IS_NOT, of)} * 0)"
 
 
 def top(of=""):
-    """The requested number of scopes, privileged ones first."""
+    """The first `$top` scopes, privileged ones first."""
     return f"topk($top, (1e6 + {by_scope(IS_PRIVILEGED, of)} or {by_scope(IS_NOT, of)}) > 0)"
 
 
@@ -53,7 +53,7 @@ def heat():
 
 
 def scope_table(title, description, columns, of, **rest):
-    """`of`: matchers of the scopes that are shown."""
+    """`of`: matchers that select the scopes to show."""
     mark = f"{privileged(of)} and on (scope) {columns[0][1]}"
     return p.table(title, description, [*columns, ("Privileged", mark)], 12, 10, labels={"scope": "Scope"}, decimals=0,
                    sort=["-Privileged", f"-{columns[0][0]}"], overrides=[MARKED], **rest)
@@ -68,7 +68,7 @@ def unending():
 
 
 def growing():
-    """A scope that is new counts from zero, but only where there was a yesterday."""
+    """A new scope counts from zero, but only if there are data from yesterday."""
     now, before = by_scope(), by_scope(offset="1d")
     growth = f"topk($top, {now} - ({before} or (0 * {now} and on () sum({before}))) > 0)"
     return scope_table("Which scopes grew since yesterday?",

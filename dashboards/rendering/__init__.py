@@ -1,2 +1,3 @@
-"""Draws a dashboard's JSON with real answers of a Prometheus, without a Grafana: `answers` asks, `frames` applies the panel's
-transformations, `values` its units, mappings and thresholds, `drawing` makes the SVG. Only what our dashboards use."""
+"""Draws a dashboard's JSON with real query results of a Prometheus, without a Grafana: `answers` runs the queries, `frames`
+applies the panel's transformations, `values` its units, mappings and thresholds, and `drawing` makes the SVG. Supports only
+what our dashboards use."""

@@ -1,11 +1,11 @@
-"""Puts values in the place of a dashboard's variables and asks a Prometheus what a panel asks."""
+"""Replaces a dashboard's variables by their values and runs a panel's queries on a Prometheus."""
 import re
 
 BUILT_IN = {"__rate_interval": "1m"}
 
 
 def defaults(dashboard):
-    """{variable: text for PromQL} as a dashboard is opened: all of everything."""
+    """{variable: text for PromQL} of a freshly opened dashboard: multi-value variables select all values."""
     chosen = dict(BUILT_IN)
     for variable in dashboard["templating"]["list"]:
         if variable["current"].get("value") == ["$__all"]:
@@ -16,12 +16,13 @@ def defaults(dashboard):
 
 
 def substitute(expression, variables):
-    """A variable that is not known is an error, as Grafana would send its name to Prometheus."""
+    """An unknown variable is an error, because Grafana would send its name to Prometheus."""
     return re.sub(r"\$\{?(\w+)\}?", lambda match: variables[match.group(1)], expression)
 
 
 class Answers:
-    """Answers to a panel's queries over a time. `prometheus` has `instant(query, time)` and `range(query, start, end, step)`."""
+    """The results of a panel's queries between `start` and `end`. `prometheus` has `instant(query, time)` and `range(query,
+    start, end, step)`."""
 
     def __init__(self, prometheus, variables, start, end, points=240):
         # pylint: disable=too-many-arguments
@@ -32,7 +33,7 @@ class Answers:
         return substitute(target["expr"], self.variables)
 
     def of(self, target):
-        """[(labels, value)] of an instant query, [(labels, [(time, value)])] of another."""
+        """[(labels, value)] for an instant query, [(labels, [(time, value)])] for a range query."""
         if target["instant"]:
             return self.prometheus.instant(self.query(target), self.end)
         step = self.step_of(target)
@@ -44,7 +45,7 @@ class Answers:
 
 
 def legend(target, labels, panel):
-    """The series' name; `__auto` is the panel's own title here, since such panels have one series."""
+    """The name of the series. For `__auto` it is the panel's title, since such panels have one series."""
     form = target["legendFormat"]
     if form == "__auto":
         return panel["title"]

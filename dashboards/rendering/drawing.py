@@ -1,4 +1,4 @@
-"""Panels as SVG, in the dashboard's own arrangement."""
+"""Draws panels as SVG, laid out as in the dashboard."""
 import html
 import math
 import time
@@ -6,7 +6,7 @@ import time
 from . import frames, values
 from .answers import legend
 
-UNIT_WIDTH, UNIT_HEIGHT, GAP = 60, 36, 8  # of the grid, in pixels
+UNIT_WIDTH, UNIT_HEIGHT, GAP = 60, 36, 8  # the grid's, in pixels
 BACKGROUND, PANEL, LINE, TEXT, FAINT = "#111217", "#181b1f", "#2c3235", "#d8d9da", "#9fa3a8"
 PALETTE = ["#73bf69", "#fade2a", "#5794f2", "#ff9830", "#f2495c", "#b877d9", "#8ab8ff", "#37872d", "#fa6400", "#e0b400",
            "#c4162a", "#ca95e5"]
@@ -14,13 +14,13 @@ TITLE_HEIGHT, ROW_HEIGHT = 26, 32
 
 
 def clipped(text, width, size):
-    """The text, cut short where it would not fit. A letter is a little over half as wide as it is high."""
+    """The text, truncated if it would not fit. A letter is a little over half as wide as it is high."""
     most = max(1, int(width / (size * 0.56)))
     return text if len(text) <= most else text[:most - 1] + "…"
 
 
 class Canvas:
-    """Collects SVG elements; positions are whole pixels, which is enough and keeps the file small."""
+    """Collects SVG elements. Positions are rounded to whole pixels, which keeps the file small."""
 
     def __init__(self):
         self.parts = []
@@ -37,7 +37,7 @@ class Canvas:
         self.parts.append(f'<text x="{x:.0f}" y="{y:.0f}" fill="{fill}"{style}>{html.escape(text)}</text>')
 
     def path(self, points, stroke, fill="none"):
-        """A line, or an area with an outline."""
+        """A line, or an outlined area."""
         data = "M" + "L".join(f"{x:.0f} {y:.1f}" for x, y in points) + ("Z" if fill != "none" else "")
         opacity = ' fill-opacity=".55"' if fill != "none" else ""
         self.parts.append(f'<path d="{data}" stroke="{stroke}" fill="{fill}"{opacity}/>')
@@ -124,7 +124,7 @@ def draw_bar_chart(canvas, panel, answers, area):
 
 
 def legend_rows(names, width):
-    """[[(x, name, colour)]]: as many lines as it takes."""
+    """[[(x, name, colour)]]: the entries of the legend, wrapped to `width`."""
     lines, x = [[]], 0
     for name, shade in names:
         needed = len(name) * 6 + 30
@@ -136,7 +136,7 @@ def legend_rows(names, width):
 
 
 class Scale:
-    """From values to pixels."""
+    """Maps values to pixels."""
 
     def __init__(self, area, across, up):
         self.area, self.across, self.up = area, across, up
@@ -149,7 +149,7 @@ class Scale:
 
 
 def ceiling(value, whole=False, unit=1):
-    """The next round number, to be divided by four; `whole`: into whole numbers. Round is what is so many `unit`."""
+    """The next round number that divides into four steps, as a multiple of `unit`; `whole`: the steps are whole numbers."""
     value /= unit
     if value <= 0 or whole and value < 4:
         return unit * (4 if whole else 1)
@@ -241,7 +241,7 @@ DRAW = {"stat": draw_stat, "table": draw_table, "barchart": draw_bar_chart,
 
 
 def svg(dashboard, answers, caption):
-    """The whole dashboard."""
+    """Draws the whole dashboard."""
     canvas = Canvas()
     width = 24 * UNIT_WIDTH + GAP
     bottom = max(panel["gridPos"]["y"] + panel["gridPos"]["h"] for panel in dashboard["panels"])

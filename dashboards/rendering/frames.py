@@ -1,8 +1,8 @@
-"""Tables as Grafana's Prometheus data source makes them, and the transformations that our panels use."""
+"""Tables as Grafana's Prometheus data source returns them, and the transformations that our panels use."""
 
 
 def frame(target, answer, several):
-    """{field: values}: the time, the labels by name, the value. `several`: the panel has more queries than this one."""
+    """{field: values}: the time, one field for each label, and the value. `several`: the panel has more than one query."""
     labels = sorted({name for series, _ in answer for name in series if name != "__name__"})
     value = f"Value #{target['refId']}" if several else "Value"
     fields = {"Time": [0] * len(answer)}
@@ -12,7 +12,7 @@ def frame(target, answer, several):
 
 
 def merge(frames):
-    """One table; rows with the same values in all fields that two frames share become one."""
+    """Joins the tables; rows with equal values in all shared fields become one."""
     frames = [each for each in frames if each["Time"]]
     shared = [name for name in (frames[0] if frames else {}) if all(name in each for each in frames)]
     names = list(dict.fromkeys(name for each in frames for name in each))
@@ -25,7 +25,7 @@ def merge(frames):
 
 
 def organize(fields, options):
-    """Leaves out, puts in order (what is not named comes last) and renames."""
+    """Drops excluded fields, sorts the rest (those without an index go last) and renames them."""
     order = options["indexByName"]
     kept = [name for name in fields if not options["excludeByName"].get(name)]
     kept.sort(key=lambda name: order.get(name, len(order)))
@@ -43,7 +43,7 @@ def grouping_to_matrix(fields, options):
 
 
 def sort(fields, by):
-    """The table panel's own sorting."""
+    """Sorts as the table panel does."""
     for each in reversed(by):
         if each["displayName"] not in fields:
             continue
@@ -55,7 +55,7 @@ def sort(fields, by):
 
 
 def table(panel, answers):
-    """{column: values} of a panel whose queries are tables."""
+    """{column: values} of a table panel."""
     targets = panel["targets"]
     frames = [frame(target, answers.of(target), len(targets) > 1) for target in targets]
     fields = frames[0]

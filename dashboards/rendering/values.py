@@ -1,4 +1,4 @@
-"""What Grafana shows for a value: text by unit and mapping, colour by threshold and mapping."""
+"""How Grafana shows a value: the text by unit and mapping, the colour by threshold and mapping."""
 import math
 
 GREY = "#6e7077"
@@ -16,7 +16,7 @@ def colour(name):
 
 
 def number(value, decimals=None):
-    """Three significant digits unless `decimals` says otherwise, no trailing zeros."""
+    """Three significant digits unless `decimals` is set, without trailing zeros."""
     if decimals is not None:
         return f"{value:.{decimals}f}"
     digits = max(0, 2 - int(math.floor(math.log10(abs(value))))) if value else 0
@@ -52,7 +52,7 @@ def text(value, unit, decimals=None):
 
 
 def config_of(panel, field):
-    """The field's defaults with the overrides of its name; `custom` merged."""
+    """The field's defaults, with the overrides for its name and `custom` merged in."""
     defaults = panel["fieldConfig"]["defaults"]
     config = dict(defaults, custom=dict(defaults.get("custom", {})))
     for override in panel["fieldConfig"]["overrides"]:
@@ -67,7 +67,7 @@ def config_of(panel, field):
 
 
 def display(config, value):
-    """(text, colour name) of a value; None is no data, whose colour is that of the lowest threshold unless mapped."""
+    """(text, colour name) of a value. None means no data; unless mapped, it has the colour of the lowest threshold."""
     missing = value is None or isinstance(value, float) and math.isnan(value)
     shade = (config["thresholds"]["steps"][0]["color"])
     if not missing and not isinstance(value, str):
@@ -77,7 +77,7 @@ def display(config, value):
     for mapping in config.get("mappings", []):
         if mapping["type"] == "special":
             if missing and mapping["options"]["match"] == "null+nan":
-                result = mapping["options"]["result"]  # It wins over `noValue`.
+                result = mapping["options"]["result"]  # It overrides `noValue`.
                 return result["text"], result.get("color", shade)
         elif not missing:
             key = value if isinstance(value, str) else number(value)

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes the standalone Prometheus rule files beside it from the chart's sources (helm/datadog-token-exporter/files).
+"""Writes the standalone Prometheus rule files in this folder from the chart's sources (helm/datadog-token-exporter/files).
 
     dashboards/rules/generate.py [--preset standard] [--selector 'job="datadog"'] [--runbook-url-base URL] [--directory DIR]"""
 import argparse
@@ -10,7 +10,7 @@ import yaml
 HERE = pathlib.Path(__file__).resolve().parent
 SOURCES = HERE.parent.parent / "helm" / "datadog-token-exporter" / "files"
 GROUPS = {"DatadogTokenExporter": "datadog-token-exporter", "DatadogAccessToken": "datadog-access-tokens"}
-# The chart's templates/_rules.tpl has the same ones.
+# The same presets as in the chart's templates/_rules.tpl.
 PRESETS = {
     "minimal": lambda alert: alert["severity"] == "critical",
     "standard": lambda alert: alert.get("enabled", True),
@@ -70,7 +70,7 @@ def recording_groups(selector=""):
 
 
 class Dumper(yaml.SafeDumper):
-    """Expressions as blocks, as a person would write them."""
+    """Writes multi-line expressions as block scalars."""
 
     def increase_indent(self, flow=False, indentless=False):
         return super().increase_indent(flow, False)

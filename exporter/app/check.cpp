@@ -55,7 +55,7 @@ datadog::Result<datadog::Answer> first_page_of(Source& source, std::chrono::mill
     if (!answer.page) {
         return tl::unexpected(answer.page.error());
     }
-    // A poll fails at such a page too: that is no organization without tokens.
+    // A poll fails at such a page too: it does not mean an organization without tokens.
     if (answer.page->tokens.empty() && answer.page->facts.elements > 0) {
         return tl::unexpected(scan::rows_unreadable(0, answer.page->facts.elements, 0));
     }
@@ -78,20 +78,21 @@ bool check_organization(const config::Organization& organization, const config::
 
 using namespace std::chrono_literals;
 
-/// Within the five seconds that a container's HEALTHCHECK gives it.
+/// Must be less than a container's HEALTHCHECK timeout, five seconds.
 constexpr std::chrono::milliseconds patience = 4s;
 
-/// Whatever can't be cut short (a search for a name's address, a Unix socket that accepts nobody).
+/// Upper limit, for operations that can't be interrupted (a DNS lookup, a Unix socket that accepts no
+/// connection).
 constexpr std::chrono::milliseconds longest = patience + 500ms;
 
-/// Whom to ask, and how to name it to people.
+/// The server to request from, and its name in messages.
 struct Target {
     datadog::Transport::Target server;
-    std::string path;  ///< with the query
+    std::string path;  ///< path and query
     std::string name;
 };
 
-/// In a container without IPv6 `[::]` is listened on all the same, and there is no `::1` to ask.
+/// In a container without IPv6, a server on `[::]` still listens, but `::1` does not exist.
 bool has_ipv6_loopback() {
     const base::Descriptor socket(::socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0));
     sockaddr_in6 address{};
@@ -100,7 +101,7 @@ bool has_ipv6_loopback() {
     return ::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
 }
 
-/// Where a server that listens on `host` can be asked by who is on the same machine.
+/// The address at which a server that listens on `host` can be reached from the same machine.
 std::string reachable(const std::string& host) {
     const auto address = base::parse_ip(host);
     const bool is_any = host.empty() || (address && std::all_of(address->bytes.begin(), address->bytes.end(),
@@ -118,7 +119,7 @@ Target own(const config::Web& web, bool encrypted) {
     const bool tls = encrypted && !has_own_address;
     const std::string path = "/healthz";
     if (!address.unix_path.empty()) {
-        // It has no name of its own, and TLS takes no empty one for the server's.
+        // A Unix socket has no host name, and TLS doesn't accept an empty one.
         return {{{.tls = tls, .host = "localhost", .port = 1}, address.unix_path},
                 path,
                 fmt::format("unix:{}{}", address.unix_path, path)};
@@ -154,7 +155,7 @@ int probe(const config::Config& config, bool encrypted) {
         stderr, "datadog_token_exporter: {}: {}\n", target.name,
         status ? fmt::format("answered {}", *status) : fmt::format("no answer ({})", status.error().message));
     if (!in_time) {
-        std::_Exit(1);  // The thread that asks is in the middle of it.
+        std::_Exit(1);  // The requesting thread is still blocked.
     }
     return 1;
 }

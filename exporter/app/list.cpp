@@ -33,7 +33,7 @@ namespace {
 
 using Monitors = std::vector<std::unique_ptr<OrganizationMonitor>>;
 
-/// What standard output is.
+/// The properties of standard output.
 Terminal terminal_of(const config::Environment& environment) {
     Terminal terminal;
     if (::isatty(STDOUT_FILENO) == 0) {
@@ -43,7 +43,7 @@ Terminal terminal_of(const config::Environment& environment) {
     if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) {
         terminal.columns = size.ws_col;
     }
-    // https://no-color.org: any value but an empty one.
+    // https://no-color.org: any value except an empty one.
     terminal.colours =
         config::variable(environment, "NO_COLOR").empty() && config::variable(environment, "TERM") != "dumb";
     return terminal;
@@ -61,14 +61,14 @@ Monitors poll_all(const config::Config& config, Log& log) {
     return monitors;
 }
 
-/// For the owners of all organizations together: nobody waits much longer for names.
+/// For the owners of all organizations together: people shouldn't wait much longer for names.
 constexpr std::chrono::seconds longest_lookup{30};
 
-/// The owners' names, as labels, by the ids of the organization's owners.
+/// The owners' names, as labels, by owner id.
 using OwnerNames = std::map<std::string, std::string, std::less<>>;
 
-/// A name of somebody who can't log in any more, or is no user any more, says so: in front, where a table
-/// does not cut it off.
+/// Marks owners who can't log in or no longer exist. The mark comes first, so that a table doesn't cut it
+/// off.
 OwnerNames names_of(const Owners& owners) {
     OwnerNames names;
     for (const auto& [id, user] : owners.users) {
@@ -93,7 +93,7 @@ datadog::RateLimit last_known_limit(const scan::Statistics& statistics, base::Ti
     return limit;
 }
 
-/// Asks who owns the tokens that are listed.
+/// Looks up the owners of the listed tokens.
 Owners owners_of(OrganizationMonitor& monitor, const metrics::Snapshot& snapshot,
                  const config::Config& config, scan::SteadyTime deadline, Log& log) {
     std::vector<std::string_view> ids;
@@ -113,7 +113,7 @@ Owners owners_of(OrganizationMonitor& monitor, const metrics::Snapshot& snapshot
     return owners;
 }
 
-/// What one organization lists.
+/// What is listed for one organization.
 struct Listing {
     metrics::Snapshot snapshot;
     OwnerNames owners = {};
@@ -123,7 +123,7 @@ bool print(const std::string& text, Log& log) {
     if (std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0) {
         return true;
     }
-    if (errno != EPIPE) {  // `| head` has seen enough.
+    if (errno != EPIPE) {  // With `| head`, the reader has closed the pipe.
         log.error("the list can't be written to standard output",
                   {{"error", std::system_category().message(errno)}});
     }
@@ -136,14 +136,14 @@ int list(const config::Config& config, const config::Environment& environment, L
     const Monitors monitors = poll_all(config, log);
     const scan::SteadyTime deadline = scan::system_clock().steady_now() + longest_lookup;
     bool all_well = true;
-    std::deque<Listing> listings;  // What is listed points into them.
+    std::deque<Listing> listings;  // A deque, because the listed tokens point into its elements.
     std::vector<ListedToken> tokens;
     inventory::Count listed_from = 0;
     for (const auto& monitor : monitors) {
         Listing& listing = listings.emplace_back(monitor->snapshot());
         const inventory::Inventory* const inventory = listing.snapshot.inventory.get();
         if (inventory == nullptr) {
-            all_well = false;  // The monitor has said why.
+            all_well = false;  // The monitor has logged why.
             continue;
         }
         if (config.list.owners) {

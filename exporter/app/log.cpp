@@ -27,7 +27,7 @@ bool write_all(int descriptor, std::string_view bytes) {
         if (written >= 0) {
             bytes.remove_prefix(static_cast<std::size_t>(written));
         } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
-            // Somebody else who shares the descriptor has made it non-blocking.
+            // Another process that shares the descriptor has made it non-blocking.
             pollfd writable{descriptor, POLLOUT, 0};
             ::poll(&writable, 1, -1);
         } else if (errno != EINTR) {
@@ -37,9 +37,9 @@ bool write_all(int descriptor, std::string_view bytes) {
     return true;
 }
 
-/// A JSON string of printable ASCII: every other byte is escaped, so that neither a line break nor a
-/// terminal's escape sequence survives. Names beyond ASCII are rare in a log, and their look-alikes are not
-/// worth the risk.
+/// A JSON string of printable ASCII: all other bytes are escaped, so that neither line breaks nor terminal
+/// escape sequences survive. Names beyond ASCII are rare in a log, and homoglyphs in them are not worth the
+/// risk.
 std::string quote(std::string_view text) {
     std::string out = "\"";
     for (const char c : text) {
@@ -103,12 +103,12 @@ struct LogWriter::Shared {
 
     struct Line {
         std::string text;
-        std::uint64_t tells_of = 0;  ///< a notice's dropped lines; 0: it is no notice
+        std::uint64_t tells_of = 0;  ///< number of dropped lines that a notice reports; 0: not a notice
     };
 
     void run();
 
-    /// With the mutex locked. False: there is no memory for it.
+    /// Requires the mutex. False: there is not enough memory.
     bool push(std::string text, std::uint64_t tells_of) noexcept {
         try {
             lines.push_back({std::move(text), tells_of});
@@ -129,11 +129,11 @@ struct LogWriter::Shared {
     std::condition_variable gone;
     // Protected by mutex:
     std::deque<Line> lines;
-    std::size_t waiting_bytes = 0;  ///< of `lines` and of the one that is being written
-    bool full = false;              ///< until half of it has been written, or has failed
+    std::size_t waiting_bytes = 0;  ///< size of `lines` and of the line being written
+    bool full = false;              ///< until half of it has been written or has failed
     bool closed = false;
     std::uint64_t dropped = 0;
-    std::uint64_t untold = 0;  ///< of `dropped`: those that no notice tells of
+    std::uint64_t untold = 0;  ///< part of `dropped` that no notice has reported yet
 };
 
 void LogWriter::Shared::run() {
@@ -149,17 +149,17 @@ void LogWriter::Shared::run() {
         const bool written = write_all(descriptor, line.text);
         lock.lock();
         waiting_bytes -= line.text.size();
-        full = full && waiting_bytes > most_waiting_bytes / 2;  // Lines that failed make room as well.
+        full = full && waiting_bytes > most_waiting_bytes / 2;  // Failed lines make room as well.
         if (!written) {
-            // A lost notice does not count as a lost line: each would cause another notice.
+            // A lost notice is not counted as a lost line: each would cause another notice.
             dropped += line.tells_of == 0 ? 1 : 0;
             untold += std::max<std::uint64_t>(line.tells_of, 1);
         } else if (untold > 0 && !full) {
-            // Behind what was waiting when lines were dropped: nothing has been taken since.
+            // The notice goes after the lines that were queued before the drop; none has been queued since.
             try {
                 untold = push(notice(untold), untold) ? 0 : untold;
             } catch (const std::exception&) {
-                // No memory for a notice: a later one counts these lines too.
+                // Not enough memory for a notice: a later one includes these lines.
             }
         }
         gone.notify_all();

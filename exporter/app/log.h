@@ -1,5 +1,5 @@
-// The log: one line for each event, as logfmt or JSON, on standard error. Texts may be untrusted (a server's
-// words, a token's name): whatever they hold, an event stays one line and its fields stay apart.
+// The log: one line per event, as logfmt or JSON, on standard error. Texts may be untrusted (a server's error
+// message, a token's name): whatever they contain, an event stays one line and its fields stay separate.
 #pragma once
 
 #include "config/config.h"
@@ -19,35 +19,36 @@
 
 namespace exporter::app {
 
-/// Lines on their way to a file descriptor whose reader may stand still: a pipe that nobody empties, a
-/// terminal that is paused, a disk that hangs. A bounded queue, and a thread that writes. Thread-safe.
+/// Writes lines to a file descriptor that may block (a pipe nobody reads, a paused terminal, a hanging disk),
+/// from a bounded queue on a thread. Thread-safe.
 ///
-/// The descriptor is shared with other processes, so it stays as it is (O_NONBLOCK would hold for all of
-/// them) and a write to it can't be cut short: the thread is left behind where it hangs, and ends with the
-/// process.
+/// The descriptor is shared with other processes, so its flags stay unchanged (O_NONBLOCK would apply to all
+/// of them), and a blocked write can't be interrupted. A thread that hangs in a write is abandoned and ends
+/// with the process.
 class LogWriter {
   public:
-    /// Once more bytes wait, lines are dropped until half of them have been written or have failed. The line
-    /// that passes the limit is kept.
+    /// When more bytes than this wait, lines are dropped until half of them have been written or have failed.
+    /// The line that crosses the limit is kept.
     static constexpr std::size_t most_waiting_bytes = std::size_t{256} << 10;
 
-    /// A whole line, put where lines were dropped, with their number. Called on the writer's thread.
+    /// Returns a complete line that reports the number of dropped lines; it is written in their place. Called
+    /// on the writer's thread.
     using Notice = std::function<std::string(std::uint64_t lines)>;
 
-    /// @param descriptor stays the caller's; must be open for as long as lines wait
+    /// @param descriptor owned by the caller; must stay open while lines wait
     LogWriter(int descriptor, Notice notice);
     LogWriter(const LogWriter&) = delete;
     LogWriter& operator=(const LogWriter&) = delete;
-    /// Waits for nothing: what is to be written must be flushed before.
+    /// Doesn't wait: call `flush` first to write what is queued.
     ~LogWriter();
 
-    /// @param line whole, with its end
+    /// @param line complete, with its newline
     void write(std::string line) noexcept;
 
-    /// Waits until what waits is written. False: it was not within `limit`.
+    /// Waits until the queue is written. False: it took longer than `limit`.
     bool flush(std::chrono::milliseconds limit);
 
-    /// Lines that did not fit, or could not be written (a full disk, a reader that has gone).
+    /// Lines that did not fit, or could not be written (a full disk, a closed pipe).
     [[nodiscard]] std::uint64_t dropped() const;
 
   private:
@@ -69,23 +70,23 @@ struct LogField {
 };
 using LogFields = std::initializer_list<LogField>;
 
-/// `ts=… level=info msg="poll finished" org=production tokens=412`, or a JSON object of the same members.
+/// `ts=… level=info msg="poll finished" org=production tokens=412`, or a JSON object with the same members.
 /// Thread-safe. Logging never waits for the log's reader.
 class Log {
   public:
-    /// How long `flush` waits if the reader stands still.
+    /// Maximum wait in `flush`, in case the reader has stopped reading.
     static constexpr std::chrono::milliseconds longest_flush{400};
 
-    /// Takes a whole line, with its end, on the thread that logs.
+    /// Receives a complete line, with its newline, on the thread that logs.
     using Sink = std::function<void(std::string line)>;
 
     /// Writes to standard error.
     explicit Log(const config::Log& options);
-    /// Hands lines to `sink`, which must be thread-safe where the log is used by several threads.
+    /// Passes lines to `sink`, which must be thread-safe if several threads use the log.
     Log(const config::Log& options, Sink sink);
     Log(const Log&) = delete;
     Log& operator=(const Log&) = delete;
-    /// As `flush`.
+    /// Calls `flush`.
     ~Log() { flush(); }
 
     void debug(std::string_view message, LogFields fields = {}) {
@@ -101,13 +102,13 @@ class Log {
         write(config::LogLevel::error, message, fields);
     }
 
-    /// Holds for the lines that follow.
+    /// Applies to later lines.
     void set_level(config::LogLevel level) { level_ = level; }
 
-    /// Waits for lines to be written, for `longest_flush` at most.
+    /// Waits until lines are written, `longest_flush` at most.
     void flush();
 
-    /// Since the start: lines that were not read in time, or could not be written.
+    /// Number of lines since the start that were not read in time, or could not be written.
     [[nodiscard]] std::uint64_t lines_dropped() const;
 
   private:
@@ -115,7 +116,7 @@ class Log {
 
     std::atomic<config::LogLevel> level_;
     const config::LogFormat format_;
-    const std::unique_ptr<LogWriter> writer_;  ///< null: there is a sink of its own
+    const std::unique_ptr<LogWriter> writer_;  ///< null: the log has its own sink
     const Sink sink_;
 };
 

@@ -31,11 +31,11 @@ metrics::Renderer live_part(const Log& log, const metrics::Reloads* reloads) {
     };
 }
 
-/// Time between first polls: five hundred organizations are ready in less than a minute without hitting the
-/// API all at once.
+/// Time between first polls: five hundred organizations are ready in less than a minute without all of them
+/// calling the API at once.
 constexpr std::chrono::milliseconds between_first_polls{100};
 
-/// Evenly over the interval, in the order of the configuration.
+/// Spreads polls evenly over the interval, in the order of the configuration.
 ///
 /// @param newcomer number of other organizations whose first polls come before this one's
 Schedule schedule_of(std::size_t place, std::size_t organizations, std::size_t newcomer,
@@ -64,7 +64,7 @@ std::unique_ptr<state::StateKeeper> open_states(const config::Config& config, Lo
     return std::make_unique<state::StateKeeper>(config.state_file, wanted, scan::system_clock(), tell);
 }
 
-/// Rendering gets at most this part of wall time.
+/// Rendering gets at most 1/`part_of_time` of wall time.
 constexpr int part_of_time = 10;
 
 /// How far rendering may exceed its share, so that a few organizations are always rendered immediately.
@@ -153,7 +153,7 @@ void Publisher::join() {
     }
 }
 
-/// Later, when memory may be available again.
+/// Retries later, when memory may be available again.
 void Publisher::try_again_later(std::span<const std::shared_ptr<Part>> parts) noexcept {
     const std::lock_guard lock(mutex_);
     for (const auto& part : parts) {
@@ -190,7 +190,7 @@ void Publisher::run(const std::stop_token& stop) {
 }
 
 std::size_t workers_for(const config::Config& config) {
-    // One organization may use `--poll.concurrency` of them; some always stay free for the others.
+    // One organization may use `--poll.concurrency` workers; these are always left for the others.
     constexpr std::size_t left_to_others = 4;
     const auto concurrency = config.poll.concurrency;
     const std::size_t wanted = concurrency * config.organizations.size();
@@ -208,7 +208,7 @@ struct Monitoring::Monitored {
     Publisher::Part part;
 };
 
-/// An organization that is configured, and what monitors it.
+/// A configured organization and its monitor.
 struct Monitoring::Entry {
     const config::Organization& configured;
     std::shared_ptr<Monitored> monitored;
@@ -340,16 +340,16 @@ void Monitoring::stop() {
     for (const auto& monitored : in_effect()->organizations) {
         monitored->monitor.cancel();
     }
-    // Before waiting for polls: one that can't be interrupted must not cost the state.
+    // Save before waiting for polls: if one can't be interrupted, the state is still saved.
     if (states_) {
         states_->stop();
     }
     polling_ = {};
     for (const auto& monitored : in_effect()->organizations) {
-        monitored->monitor.cancel();  // A reload may have added it meanwhile.
+        monitored->monitor.cancel();  // A reload may have added it since `stop` was called.
     }
     if (states_) {
-        states_->save_if_changed();  // A poll may have been published meanwhile.
+        states_->save_if_changed();  // A poll may have been published since the first save.
     }
 }
 
@@ -378,8 +378,8 @@ std::string Monitoring::text() const {
 }
 
 bool Monitoring::alive() const {
-    // Restarting because one organization is stuck (its keys are on a hanging disk, say) would cost the
-    // others their numbers.
+    // A restart because one organization is stuck (its keys are on a hanging disk, say) would lose the
+    // others' numbers.
     const auto now = in_effect();
     const bool polls_move =
         now->organizations.empty() || std::ranges::any_of(now->organizations, [](const auto& monitored) {

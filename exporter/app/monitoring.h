@@ -28,7 +28,7 @@
 namespace exporter::app {
 
 /// Renders changes immediately, as long as rendering takes no more than a tenth of wall time. Beyond that, it
-/// batches the changes of many organizations and renders them a little later, on its own thread.
+/// batches the changes of many organizations and renders them slightly later, on its own thread.
 class Publisher {
   public:
     /// One organization's part of the exposition.
@@ -43,30 +43,29 @@ class Publisher {
         const std::function<metrics::Snapshot()> snapshot_;
         // Protected by publishing_:
         std::shared_ptr<const metrics::CompressedLines> lines_;
-        bool is_polled_ = false;  ///< whether the lines have a first poll in them
+        bool is_polled_ = false;  ///< whether the lines include a first poll
         // Protected by mutex_:
         bool is_changed_ = true;
     };
     /// In the exposition's order; none is null.
     using Parts = std::vector<std::shared_ptr<Part>>;
 
-    /// @param store gets the expositions; must outlive the publisher
+    /// @param store receives the expositions; must outlive the publisher
     explicit Publisher(metrics::ExpositionStore& store);
 
     /// Sets the parts of the next exposition; call `publish` afterwards. From any thread.
     void set_parts(Parts parts);
 
-    /// Reports that this part's snapshot has changed. From any thread. Throws if memory is exhausted while
-    /// rendering it; it is retried a second later, and no other organization is delayed.
+    /// Reports that this part's snapshot has changed. From any thread. Throws if memory runs out while
+    /// rendering the part; rendering is retried a second later, and no other organization is delayed.
     void changed(Part& part);
 
-    /// Renders every part that has changed or was never rendered, now. Throws if any of them can't be
+    /// Immediately renders every part that has changed or was never rendered. Throws if any of them can't be
     /// rendered.
     void publish();
 
     /// Whether an exposition has been published in which every organization had finished a first poll. From
-    /// any thread. Stays true when organizations are added later, so that a pod that was ready is still
-    /// scraped.
+    /// any thread. Stays true when organizations are added later, so that a ready pod stays ready.
     [[nodiscard]] bool had_everybody() const { return had_everybody_.load(); }
 
   private:
@@ -121,18 +120,18 @@ class Monitoring {
     /// to a hanging disk can be interrupted.
     void stop();
 
-    /// Whether there is state that is not in the state file yet. Never waits for the disk.
+    /// Whether some state is not in the state file yet. Never waits for the disk.
     [[nodiscard]] bool has_unsaved_state() const;
 
     /// Polls each organization once. True: all were published.
     [[nodiscard]] bool poll_once();
 
     [[nodiscard]] const metrics::ExpositionStore& expositions() const { return expositions_; }
-    /// The current body of a scrape, as uncompressed text format.
+    /// The current exposition, as uncompressed text format.
     [[nodiscard]] std::string text() const;
 
-    /// Whether the scheduler thread makes progress, and so do the polls of at least one organization, if
-    /// there are any.
+    /// Whether the scheduler thread makes progress and, if there are organizations, the polls of at least one
+    /// do too.
     [[nodiscard]] bool alive() const;
     [[nodiscard]] bool ready() const;
     [[nodiscard]] std::vector<web::OrganizationStatus> statuses() const;
@@ -150,7 +149,7 @@ class Monitoring {
     };
 
     [[nodiscard]] std::shared_ptr<const InEffect> in_effect() const;
-    /// Builds what `config` asks for, reusing the monitors that can stay. Doesn't publish or poll yet.
+    /// Builds what `config` asks for, reusing monitors where possible. Doesn't publish or poll yet.
     [[nodiscard]] std::shared_ptr<const InEffect> apply(config::Config config, const InEffect& before);
     void log_changes(const InEffect& before, const InEffect& after);
     void show(std::shared_ptr<const InEffect> next);

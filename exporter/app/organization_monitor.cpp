@@ -66,7 +66,7 @@ std::vector<std::string> sorted(std::vector<std::string> texts) {
     return texts;
 }
 
-/// Equal for two that list the same tokens.
+/// Equal for two configurations that list the same tokens.
 std::string listing_of(const config::Organization& organization, const config::Config& config) {
     // Texts are quoted and escaped, so that different fields never give the same text.
     return fmt::format("{:?} {} {} {:?} {}", organization.endpoint.url(), config.demo.tokens,
@@ -133,12 +133,12 @@ void OrganizationMonitor::reconfigure(const config::Organization& organization, 
                                       Schedule schedule, bool poll_now) {
     auto settings = settings_of(organization, config, surroundings_, schedule);
     const std::lock_guard lock(mutex_);
-    next_settings_.swap(settings);  // What it replaces is freed after the lock.
+    next_settings_.swap(settings);  // The replaced settings are freed after the lock.
     next_poll_is_due_ = next_poll_is_due_ || poll_now;
 }
 
 std::optional<scan::PollerChange> OrganizationMonitor::take_change() {
-    std::unique_ptr<Settings> before;  // Freed after the lock.
+    std::unique_ptr<Settings> before;  // Freed after releasing the lock.
     bool poll_now = false;
     {
         const std::lock_guard lock(mutex_);
@@ -211,7 +211,7 @@ void OrganizationMonitor::poll_finished(const scan::Statistics& statistics) {
     const bool succeeded = !statistics.last_error;
     const std::uint64_t failures_before = statistics_.failures_in_a_row;
     {
-        auto shown = fresh;  // What it replaces is freed after the lock.
+        auto shown = fresh;  // The replaced value is freed after the lock.
         const std::lock_guard lock(mutex_);
         statistics_ = statistics;
         if (succeeded) {

@@ -1,4 +1,4 @@
-// One organization, from listing to snapshot: counts the tokens its poller reads, keeps the last good
+// One organization, from listing to snapshot: counts the tokens that its poller reads, keeps the last good
 // inventory, and logs the outcome of polls.
 #pragma once
 
@@ -69,12 +69,12 @@ class OrganizationMonitor final : private scan::PollObserver, public scan::PageS
     [[nodiscard]] datadog::Answer page(std::size_t number, scan::SteadyTime deadline) override {
         return source().page(number, deadline);
     }
-    /// The source of the last poll. Must not be used while a reload may happen.
+    /// The source of the last poll. Must not be used while a reload is possible.
     [[nodiscard]] Source& source() { return *settings_->source; }
 
     // From any thread:
-    /// Applies this configuration from the next poll on; until then the numbers stay. If it counts by other
-    /// rules, churn starts from zero.
+    /// Applies this configuration from the next poll on; until then, the numbers stay. If the counting rules
+    /// differ, churn restarts from zero.
     ///
     /// @param organization must list the same tokens as the current one
     /// @param schedule only its phase is used, and only if the interval has changed
@@ -138,16 +138,16 @@ class OrganizationMonitor final : private scan::PollObserver, public scan::PageS
     bool told_slow_ = false;
     std::string told_credentials_problem_;
     std::bitset<datadog::error_kind_count>
-        told_failures_;  ///< reasons that were logged since a poll succeeded
+        told_failures_;  ///< failures that were logged since the last success
     bool told_unparsed_ = false;
-    std::uint64_t response_bytes_ = 0;  ///< of all polls up to the last
+    std::uint64_t response_bytes_ = 0;  ///< of all polls
     scan::Poller poller_;
 
     mutable std::mutex mutex_;
     // Protected by mutex_:
     std::unique_ptr<Settings> next_settings_;  ///< not applied yet; null: none
-    bool next_poll_is_due_ = false;            ///< at once, with them
-    // Protected by mutex_; written by that thread only, which reads them without the lock:
+    bool next_poll_is_due_ = false;            ///< as soon as the new settings apply
+    // Protected by mutex_; written only by the driving thread, which reads them without the lock:
     std::shared_ptr<const inventory::Inventory> inventory_;
     scan::Statistics statistics_;
 };

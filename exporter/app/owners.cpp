@@ -13,7 +13,7 @@ namespace exporter::app {
 
 namespace {
 
-/// In the order in which they come first.
+/// In order of first appearance.
 std::vector<std::string_view> distinct(std::span<const std::string_view> ids) {
     std::vector<std::string_view> once;
     std::set<std::string_view> known = {std::string_view()};
@@ -52,7 +52,7 @@ class OwnerLookup {
     }
 
   private:
-    /// False: `end_` says why.
+    /// False: `end_` is the reason.
     bool may_go_on(std::size_t asked) {
         const auto now = clock_.steady_now();
         if (end_) {
@@ -121,7 +121,7 @@ class OwnerLookup {
     const scan::SteadyTime deadline_;
     scan::RateBudget budget_;
     Owners owners_;
-    std::optional<std::string> end_;  ///< why nobody else is asked; nullopt: somebody may be
+    std::optional<std::string> end_;  ///< why no more owners are looked up; nullopt: nothing prevents it
     std::string last_failure_;
     std::size_t failed_ = 0;
     int failed_in_a_row_ = 0;

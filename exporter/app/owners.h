@@ -1,5 +1,5 @@
-// Whose tokens they are: asks Datadog for the owners' names and e-mail addresses, for `--list` alone. They go
-// into no metric and no log.
+// Looks up the names and e-mail addresses of token owners at Datadog, for `--list` only. They are never
+// logged or exported as metrics.
 #pragma once
 
 #include "app/source.h"
@@ -17,32 +17,32 @@
 
 namespace exporter::app {
 
-/// Requests that one call of `look_up_owners` makes at most, whatever the answers.
+/// Maximum number of requests per call of `look_up_owners`.
 inline constexpr std::size_t most_owners_asked = 100;
-/// After so many failures in a row the rest is not asked.
+/// After this many failures in a row, the other owners are not looked up.
 inline constexpr int most_failed_lookups_in_a_row = 3;
 
 struct OwnerOptions {
-    /// For all look-ups together. One exchange may take all of it.
+    /// For all look-ups together. A single exchange may use all of it.
     std::chrono::milliseconds time_budget = std::chrono::seconds(20);
-    int reserve_percent = 0;          ///< share of the rate limit that is left to others, 0 to 90
-    datadog::RateLimit last_known{};  ///< what the listing's last answer said; nothing known: empty
+    int reserve_percent = 0;          ///< share of the rate limit reserved for others, 0 to 90
+    datadog::RateLimit last_known{};  ///< from the listing's last answer; empty: unknown
 };
 
 struct Owners {
     std::map<std::string, datadog::User, std::less<>> users;  ///< by id
-    std::set<std::string, std::less<>> gone;                  ///< ids that no user has (404)
-    /// One sentence for people, without a full stop, why some have no name; empty: all are known. With words
-    /// of the API as printable ASCII.
+    std::set<std::string, std::less<>> gone;                  ///< ids without a user (404)
+    /// One sentence for people, without a full stop: why some names are missing; empty: none are missing.
+    /// Words of the API are reduced to printable ASCII.
     std::string remark;
 };
 
-/// Asks for one owner after another, each once, in the order given. Ends early where the answer is 401, 403
-/// or 429, where only the reserve of the rate limit is left, after `most_failed_lookups_in_a_row`, and when
-/// the time is over. Waits for nothing but answers.
+/// Looks up the owners one by one, each once, in the order given. Stops after an answer of 401, 403 or 429,
+/// when only the reserve of the rate limit is left, after `most_failed_lookups_in_a_row`, or when the time is
+/// up. Waits only for answers, never for the rate limit.
 ///
-/// @param source after a `prepare` that succeeded
-/// @param ids in the order in which they matter; may be empty texts and repeat
+/// @param source after a successful `prepare`
+/// @param ids the most important first; may contain empty texts and duplicates
 [[nodiscard]] Owners look_up_owners(Source& source, std::span<const std::string_view> ids,
                                     const OwnerOptions& options, scan::Clock& clock);
 

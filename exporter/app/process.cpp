@@ -31,9 +31,9 @@ bool is_secret(std::string_view name) {
     return std::find(secret_variables.begin(), secret_variables.end(), name) != secret_variables.end();
 }
 
-/// SD_LISTEN_FDS_START of sd-daemon.h
+/// SD_LISTEN_FDS_START in sd-daemon.h
 constexpr int first_inherited = 3;
-/// More is a mistake: a unit has a handful.
+/// More is a mistake: a unit has only a few.
 constexpr int most_inherited = 1000;
 
 int number_in(const config::Environment& environment, std::string_view name) {
@@ -41,8 +41,8 @@ int number_in(const config::Environment& environment, std::string_view name) {
     return base::parse_number<int>(std::string_view(value)).value_or(0);
 }
 
-/// After a poll of so many bytes of answers (some 5,000 tokens) free memory is given back to the system.
-/// Otherwise it stays, in pieces: 317 MiB through 25 polls of bad answers.
+/// After a poll with this many bytes of answers (some 5,000 tokens), free memory is returned to the system.
+/// Otherwise fragments accumulate: 317 MiB over 25 polls of bad answers.
 constexpr std::uint64_t large_poll = std::uint64_t{4} << 20;
 
 }  // namespace
@@ -75,7 +75,7 @@ std::string user_agent() {
 }
 
 void forbid_core_dumps() {
-    // The limit alone would not do: where cores go to a pipe, the kernel does not ask for it.
+    // The limit alone isn't enough: the kernel ignores it if core dumps go to a pipe.
     ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
     const rlimit none{0, 0};
     ::setrlimit(RLIMIT_CORE, &none);
@@ -125,33 +125,33 @@ config::Environment SealedEnvironment::open() const {
 }
 
 void set_up_process() {
-    // Writing to a connection that the peer has closed is an error of that write, not the program's end.
+    // Writing to a connection that the peer has closed fails that write, instead of ending the program.
     std::signal(SIGPIPE, SIG_IGN);
-    std::signal(SIGXFSZ, SIG_IGN);  // Likewise writing a file beyond the limit of its size.
-    // A connection is a file descriptor, and the limit that processes start with is lower than the crowd that
-    // may come.
+    std::signal(SIGXFSZ, SIG_IGN);  // Likewise for writing a file beyond the file size limit.
+    // Each connection needs a file descriptor, and the default soft limit may be too low for many
+    // connections.
     rlimit files{};
     if (::getrlimit(RLIMIT_NOFILE, &files) == 0) {
         files.rlim_cur = files.rlim_max;
         ::setrlimit(RLIMIT_NOFILE, &files);
     }
 #ifdef __GLIBC__
-    // Returns large blocks to the system when they are freed. By default glibc raises this bound with each
-    // block that it frees, and then keeps such blocks, one per thread: an organization whose API answered
-    // with garbage never gave 50 MiB back.
+    // Returns large blocks to the system when they are freed. By default, glibc raises this threshold with
+    // each block that it frees, and then keeps such blocks, one per thread: an organization whose API
+    // answered with garbage never returned 50 MiB.
     constexpr int large_block = 1 << 20;
     ::mallopt(M_MMAP_THRESHOLD, large_block);  // NOLINT(concurrency-mt-unsafe): there is no other thread yet
 #endif
 }
 
 void end_by_signals(void (*clean_up)()) {
-    // SECURITY.md promises three; the rest is for a busy machine.
+    // SECURITY.md promises three seconds; the difference allows for a busy machine.
     constexpr unsigned longest_clean_up_seconds = 2;
     sigset_t set{};
     ::sigemptyset(&set);
     for (const int number : {SIGTERM, SIGINT, SIGQUIT, SIGHUP}) {
         struct sigaction action{};
-        // nohup, and a shell's `&`, have some of them ignored.
+        // nohup and a shell's `&` make the process ignore some of them.
         if (::sigaction(number, nullptr, &action) == 0 && action.sa_handler == SIG_DFL) {
             ::sigaddset(&set, number);
         }
@@ -168,8 +168,7 @@ void end_by_signals(void (*clean_up)()) {
 }
 
 config::Web within_descriptors(config::Web web, std::uint64_t open_files) {
-    constexpr std::uint64_t reserved =
-        200;  // files, listeners, probes, polls, and connections that are turned away
+    constexpr std::uint64_t reserved = 200;  // files, listeners, probes, polls, and rejected connections
     const std::uint64_t affordable = open_files > 2 * reserved ? open_files - reserved : open_files / 2;
     if (web.max_connections > affordable) {
         web.max_connections = std::max<std::size_t>(1, affordable);

@@ -38,7 +38,7 @@ void forbid_core_dumps();
 
 /// The environment as a value. Credentials (`DD_API_KEY`, `DD_APP_KEY`, `DD_BEARER_TOKEN`, and the proxy
 /// variables, whose URLs may carry a password) are overwritten in place, so that `/proc/<pid>/environ` no
-/// longer shows them. Before any other thread starts.
+/// longer shows them. Call it before any other thread starts.
 [[nodiscard]] config::Environment take_environment(char** environment);
 
 /// Overwrites the credentials in a copy of the environment.
@@ -58,23 +58,23 @@ class SealedEnvironment {
     std::vector<std::pair<std::string, base::Secret>> credentials_;
 };
 
-/// Sets up signals, the limit of open files and the allocator. Before any other thread starts.
+/// Sets up signals, the limit of open files and the allocator. Call it before any other thread starts.
 void set_up_process();
 
-/// For modes that do a single thing: a signal that would end the process (SIGTERM, SIGINT, SIGQUIT, SIGHUP)
-/// does so after `clean_up` has run, on its own thread. If that hangs, SIGALRM ends the process after two
-/// seconds. Before any other thread starts.
+/// For modes that run once and exit: a signal that would end the process (SIGTERM, SIGINT, SIGQUIT, SIGHUP)
+/// does so after `clean_up` has run on a separate thread. If that hangs, SIGALRM ends the process after two
+/// seconds. Call it before any other thread starts.
 void end_by_signals(void (*clean_up)());
 
-/// `web` with `max_connections`, and the limits derived from it, reduced to what the limit on open files
-/// allows. Some are reserved for polls, listeners and files; that number doesn't depend on the number of
-/// organizations.
+/// Returns `web` with `max_connections`, and the limits derived from it, reduced to what the limit on open
+/// files allows. Some descriptors are reserved for polls, listeners and files; that number doesn't depend on
+/// the number of organizations.
 /// @param open_files the process's limit (`RLIMIT_NOFILE`)
 [[nodiscard]] config::Web within_descriptors(config::Web web, std::uint64_t open_files);
 
 /// The file descriptors of the sockets that systemd opened for this service (socket activation,
-/// sd_listen_fds(3)), by LISTEN_PID and LISTEN_FDS. At least one; the error says what is missing.
-/// @param process this process
+/// sd_listen_fds(3)), from LISTEN_PID and LISTEN_FDS. At least one; otherwise the error says what is missing.
+/// @param process id of this process
 [[nodiscard]] tl::expected<std::vector<int>, std::string> inherited_sockets(
     const config::Environment& environment, pid_t process);
 
@@ -91,8 +91,8 @@ class MemoryReturn {
     /// @param clock must outlive this object
     explicit MemoryReturn(scan::Clock& clock, std::function<void()> give_back = give_back_memory);
 
-    /// Reports that a poll has ended, with the size of its answers. If the pause has postponed a call, it is
-    /// made when a later poll ends, whatever that poll's size.
+    /// Reports that a poll has ended, with the size of its answers. A call postponed by the pause is made
+    /// when a later poll ends, whatever that poll's size.
     void poll_ended(std::uint64_t bytes);
 
   private:

@@ -13,7 +13,7 @@ namespace exporter::app {
 
 namespace {
 
-/// Files of credentials are read again at each poll, and the web configuration is watched by itself.
+/// Credential files are read again at each poll, and the web configuration has its own watcher.
 std::vector<std::filesystem::path> watched_files(const config::Config& config) {
     std::vector<std::filesystem::path> files = {config.config_file, config.ca_file};
     std::erase(files, std::filesystem::path());
@@ -74,7 +74,7 @@ void Reloader::run(const std::stop_token& stop) {
             return;
         }
         if (by_request) {
-            // Before the files are read: a change that comes meanwhile is seen as one.
+            // Before the files are read, so that a later change is detected.
             watch.take_up(watched_files(*monitoring_.config()));
         }
         const bool try_again = is_watching && !told_.empty() && ++looks >= looks_until_another_try;
@@ -120,7 +120,7 @@ void Reloader::fail(const base::MistakeLines& mistakes, bool by_request) noexcep
         }
         told_ = mistakes;
     } catch (const std::exception&) {
-        // No memory for a line in the log: the metric tells.
+        // Not enough memory to log; the metric shows the failure.
     }
 }
 

@@ -23,17 +23,17 @@ namespace exporter::app {
 /// The `file` label of the reload metrics.
 inline constexpr const char* config_reload_label = "config";
 
-/// Detects that files have new content, once two looks in a row find the same, because a file may be
+/// Detects new content in files once two consecutive checks find the same content, because a file may be
 /// half-written. Compares content instead of using inotify: Kubernetes replaces mounted files by renaming a
 /// symbolic link two levels above them.
 class FileWatch {
   public:
     explicit FileWatch(base::FileReader reader = base::file_reader()) : reader_(std::move(reader)) {}
 
-    /// Takes the current content as loaded.
+    /// Records the current content as loaded.
     void take_up(const std::vector<std::filesystem::path>& paths);
-    /// Looks at the files. True: their content differs from what was loaded, and is the same as at the
-    /// previous look. Once for each change.
+    /// Checks the files. True: their content differs from what was loaded, and is the same as at the previous
+    /// check. Returns true once per change.
     [[nodiscard]] bool have_changed(const std::vector<std::filesystem::path>& paths);
 
   private:
@@ -51,7 +51,7 @@ class Reloader {
     /// Reads the configuration again. Its argument is the one in effect.
     using Load = std::function<config::Outcome(const config::Config& running)>;
 
-    /// The references must outlive this object.
+    /// All references must outlive this object.
     Reloader(Load load, Monitoring& monitoring, Log& log, metrics::Reloads& reloads)
         : load_(std::move(load)), monitoring_(monitoring), log_(log), reloads_(reloads) {}
 
@@ -72,7 +72,7 @@ class Reloader {
     Log& log_;
     metrics::Reloads& reloads_;
 
-    base::MistakeLines told_;  ///< mistakes of the last reload; used by `run`'s thread alone
+    base::MistakeLines told_;  ///< mistakes of the last reload; used only by `run`'s thread
 
     std::mutex mutex_;
     std::condition_variable_any requested_;

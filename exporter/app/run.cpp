@@ -44,16 +44,17 @@ constexpr int wrong_configuration = 2;
 
 using namespace std::chrono_literals;
 
-/// From a signal that ends the program to the end of the process, whatever hangs: a disk, a name server, a
-/// password's check. SECURITY.md and reference.md promise three seconds; the rest is for a busy machine.
+/// Maximum time from a signal that ends the program to the end of the process, whatever hangs: a disk, a name
+/// server, a password check. SECURITY.md and reference.md promise three seconds; the difference allows for a
+/// busy machine.
 constexpr auto longest_end = 2500ms;
 
-/// For answers under way, so that a scrape at the end is not lost.
+/// Lets answers in progress finish, so that a scrape during shutdown is not lost.
 constexpr auto grace_of_answers = 500ms;
 
 enum class Effect {
-    end,     ///< of the program, in order
-    reload,  ///< of the configuration
+    end,     ///< orderly shutdown
+    reload,  ///< reload the configuration
     none
 };
 
@@ -63,8 +64,8 @@ struct SignalRule {
     Effect effect;
 };
 
-/// What people, terminals and supervisors send, and what would end the process at once if it were left to the
-/// kernel.
+/// Signals that people, terminals and supervisors send and whose default action would end the process at
+/// once.
 constexpr std::array<SignalRule, 6> signal_rules = {{{SIGTERM, "SIGTERM", Effect::end},
                                                      {SIGINT, "SIGINT", Effect::end},
                                                      {SIGQUIT, "SIGQUIT", Effect::end},
@@ -72,8 +73,8 @@ constexpr std::array<SignalRule, 6> signal_rules = {{{SIGTERM, "SIGTERM", Effect
                                                      {SIGUSR1, "SIGUSR1", Effect::none},
                                                      {SIGUSR2, "SIGUSR2", Effect::none}}};
 
-/// Keeps the signals of `signal_rules` from this thread and all that it starts. Before any other thread
-/// starts.
+/// Blocks the signals of `signal_rules` in this thread and all threads that it starts. Call it before any
+/// other thread starts.
 sigset_t block_signals() {
     sigset_t set{};
     ::sigemptyset(&set);
@@ -84,7 +85,7 @@ sigset_t block_signals() {
     return set;
 }
 
-/// Takes the signals of `block_signals`, on a thread of its own. Once one that ends the program has come, the
+/// Handles the signals of `block_signals` on its own thread. After a signal that ends the program, the
 /// process ends within `longest_end`, whatever hangs.
 class Signals {
   public:
@@ -101,18 +102,18 @@ class Signals {
         shared_->log = nullptr;
     }
 
-    /// The name of the signal that ends the program, once it has come.
+    /// Waits for a signal that ends the program, and returns its name.
     [[nodiscard]] std::string_view wait_for_end() { return shared_->end.get_future().get(); }
 
-    /// @param monitoring is asked for unsaved states if the end takes too long; must outlive this, or the
-    /// next call. Null: nothing is to be saved
+    /// @param monitoring asked for unsaved states if the shutdown takes too long; must stay valid until the
+    /// next call, or outlive this object. Null: there is nothing to save
     void set_monitoring(const Monitoring* monitoring) {
         const std::lock_guard lock(shared_->mutex);
         shared_->monitoring = monitoring;
     }
 
-    /// @param reloader is asked for a reload when the signal comes, or has come since the start; must outlive
-    /// this, or the next call. Null: nothing is reloaded
+    /// @param reloader asked to reload on the signal, or at once if the signal has already come; must stay
+    /// valid until the next call, or outlive this object. Null: nothing can be reloaded
     void set_reloader(Reloader* reloader) {
         const std::lock_guard lock(shared_->mutex);
         shared_->reloader = reloader;
@@ -126,10 +127,10 @@ class Signals {
         std::promise<std::string_view> end;
         std::mutex mutex;
         // Protected by mutex:
-        Log* log = nullptr;  ///< null: nobody listens any more
+        Log* log = nullptr;  ///< null: the log has gone
         const Monitoring* monitoring = nullptr;
         Reloader* reloader = nullptr;
-        bool reload_is_due = false;  ///< there is no reloader yet
+        bool reload_is_due = false;  ///< requested before there was a reloader
 
         [[noreturn]] void run(sigset_t awaited) {
             for (;;) {
@@ -146,7 +147,7 @@ class Signals {
                         reload();
                         break;
                     case Effect::none:
-                        ::sigdelset(&awaited, number);  // Once for each: nobody can flood the log.
+                        ::sigdelset(&awaited, number);  // Each is logged once: nobody can flood the log.
                         ignore(rule->name);
                         break;
                 }
@@ -174,7 +175,7 @@ class Signals {
             std::this_thread::sleep_for(longest_end - Log::longest_flush);
             const std::lock_guard lock(mutex);
             if (log != nullptr) {
-                log->warn("the shutdown takes too long; leaving with work unfinished");
+                log->warn("the shutdown is taking too long; exiting with work unfinished");
                 log->flush();
             }
             std::_Exit(monitoring != nullptr && monitoring->has_unsaved_state() ? EXIT_FAILURE
@@ -184,7 +185,7 @@ class Signals {
     const std::shared_ptr<Shared> shared_;
 };
 
-/// What is wrong with the findings that `--list` names.
+/// Unknown findings in `--list`.
 base::MistakeLines mistakes_in(const config::List& list) {
     std::vector<std::string> known;
     for (const inventory::FindingRow& row : inventory::findings()) {
@@ -193,21 +194,22 @@ base::MistakeLines mistakes_in(const config::List& list) {
     base::MistakeLines mistakes;
     for (const std::string& reason : list.reasons) {
         if (std::ranges::find(known, reason) == known.end()) {
-            mistakes.push_back(fmt::format("--list: {} is no finding{}; there are {}", base::quote(reason),
-                                           base::did_you_mean(reason, known), base::join(known)));
+            mistakes.push_back(fmt::format("--list: {} is not a finding{}; the findings are {}",
+                                           base::quote(reason), base::did_you_mean(reason, known),
+                                           base::join(known)));
         }
     }
     return mistakes;
 }
 
-/// Only a configuration that is checked may lack them.
+/// Possible only in modes that need none, such as `--config.check`.
 bool lacks_credentials(const config::Config& config) {
     return std::ranges::any_of(config.organizations, [](const auto& organization) {
         return !organization.credentials.app_key && !organization.credentials.bearer_token;
     });
 }
 
-/// As node_exporter's textfile collector wants it, unless the metrics name tokens and people.
+/// Readable by node_exporter's textfile collector, unless the metrics name tokens and people.
 base::ReplacementOptions output_options(const config::Config& config) {
     return {.links = base::Links::followed,
             .mode = config.tokens.detail == config::Detail::none ? 0644U : 0600U,
@@ -239,7 +241,7 @@ int report(const base::MistakeLines& mistakes) {
     return wrong_configuration;
 }
 
-/// What the program does while it serves, besides polling.
+/// What serving needs in addition to the configuration.
 struct Service {
     http::Protection& protection;
     std::vector<int> inherited_sockets;
@@ -249,7 +251,7 @@ struct Service {
     Reloader::Load load;
 };
 
-/// Polls and answers until a signal ends it.
+/// Polls and serves until a signal ends the program.
 int serve(config::Config config, Service service) {
     Log& log = service.log;
     if (!config.config_file.empty()) {
@@ -273,20 +275,20 @@ int serve(config::Config config, Service service) {
     });
 
     const std::string_view signal = service.signals.wait_for_end();
-    log.info("ending", {{"signal", signal}});
+    log.info("shutting down", {{"signal", signal}});
     service.signals.set_reloader(nullptr);
     watching.request_stop();
     reloading.request_stop();
-    // Beside the saving of the state: where a disk hangs, a Unix socket's file is removed all the same.
+    // Runs while the state is saved, so that a Unix socket's file is removed even if a disk hangs.
     const std::jthread closing([&] { (*server)->stop(grace_of_answers); });
-    // Not after the end of a reload: where a disk with the configuration hangs, the state is saved all the
-    // same.
+    // Doesn't wait for a reload to end, so that the state is saved even if the disk with the configuration
+    // hangs.
     monitoring.stop();
     service.signals.set_monitoring(nullptr);
     return succeeded;
 }
 
-/// With what is polled under `--demo`.
+/// Replaces the organizations with the simulated one under `--demo`.
 config::Config with_demo(config::Config config) {
     if (config.demo.enabled) {
         config.organizations = {demo_organization()};
@@ -296,8 +298,8 @@ config::Config with_demo(config::Config config) {
 
 int run_mode(config::Config config, const config::Environment& environment, const Reloader::Load& load) {
     set_up_process();
-    // Only who serves has something to finish, and only --once something to remove; the other modes end as
-    // any command does.
+    // Only serving has work to finish, and only --once has something to remove; the other modes keep the
+    // default signal handling.
     if (config.mode == config::Mode::once) {
         end_by_signals(base::ReplacementFile::abandon_all);
     }
@@ -314,14 +316,14 @@ int run_mode(config::Config config, const config::Environment& environment, cons
     for (const std::string& warning : config.warnings) {
         log.warn(warning);
     }
-    // What else may be wrong with a configuration, and shows only when it is used.
+    // Further mistakes in a configuration that show only when it is used.
     metrics::Reloads reloads;
     auto protection = load_web_protection(config.web, reloads);
     tl::expected<std::vector<int>, std::string> sockets;
     if (protection && serves && config.web.systemd_socket) {
         sockets = inherited_sockets(environment, ::getpid());
     }
-    log.flush();  // What other parts of the program print comes after the warnings.
+    log.flush();  // Output from other parts of the program must come after the warnings.
     if (!protection) {
         return report(protection.error());
     }
@@ -343,7 +345,7 @@ int run_mode(config::Config config, const config::Environment& environment, cons
     log.debug("starting", {{"version", version()}, {"revision", revision()}});
     if (const std::string share = config::share_in_words(config); !share.empty()) {
         if (config.mode == config::Mode::list) {
-            log.warn(share + ": the tokens of others are listed by other replicas");
+            log.warn(share + ": other replicas list the tokens of the rest");
         } else {
             log.info(config.organizations.empty() ? share + ": only its own health is served" : share);
         }

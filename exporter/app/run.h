@@ -1,9 +1,9 @@
-// app/: the program. `run` takes arguments and environment, and returns an exit status; the mode prints or
-// serves, and logs. `check` and `probe` make one request (check.cpp), `list` lists tokens (list.cpp), and the
-// other modes are in run.cpp. `Monitoring` polls all organizations, each an `OrganizationMonitor` that gets
-// its pages from a `Source`; its `Publisher` renders what they found, and web_server.h serves it. This
-// component wires the others together, logs, and manages the process. What tokens, listings and metrics are
-// is defined in the others.
+// app/: the program. `run` takes arguments and environment, and returns an exit status; depending on the
+// mode, it prints or serves, and logs. `check` and `probe` make one request (check.cpp), `list` lists tokens
+// (list.cpp), and the other modes are in run.cpp. `Monitoring` polls all organizations, each through an
+// `OrganizationMonitor` that gets its pages from a `Source`; its `Publisher` renders the results, and
+// web_server.h serves them. This component connects the others, logs, and manages the process. The other
+// components define what tokens, listings and metrics are.
 #pragma once
 
 #include "app/log.h"
@@ -14,8 +14,7 @@
 
 namespace exporter::app {
 
-/// Runs the program in the mode its configuration asks for, until it is done or a signal ends it: SIGINT,
-/// SIGTERM or SIGQUIT.
+/// Runs the program in the configured mode until it is done or a signal ends it: SIGINT, SIGTERM or SIGQUIT.
 ///
 /// @param environment its credentials are overwritten after they have been read
 /// @return the exit status: 0 done, 1 a failed run, 2 a wrong configuration
@@ -25,17 +24,17 @@ namespace exporter::app {
 /// returned a page; 1: at least one did not.
 [[nodiscard]] int check(const config::Config& config);
 
-/// `--list`: polls each organization once and prints the tokens that `config.list` asks for, the worst first.
+/// `--list`: polls each organization once and prints the tokens that `config.list` selects, the worst first.
 /// 0: listed; 1: an organization failed, or the list could not be written.
 [[nodiscard]] int list(const config::Config& config, const config::Environment& environment, Log& log);
 
 /// `--probe`, for a container's HEALTHCHECK and `helm test`: requests `probe_url`, or `/healthz` at the
-/// address that `web` has (the probe address, if there is one). The certificate is not verified: the request
-/// carries no secret.
+/// address in `web` (the probe address, if there is one). The certificate is not verified, because the
+/// request carries no secret.
 ///
-/// @param encrypted whether the exporter speaks TLS at its main address
-/// @return the exit status: 0 if the answer was 200 (or 401, which means that a server is asking for a
-/// password), otherwise 1, with a sentence on standard error
+/// @param encrypted whether the exporter uses TLS at its main address
+/// @return the exit status: 0 if the answer was 200 (or 401, which means that a server wants a password),
+/// otherwise 1, with a sentence on standard error
 [[nodiscard]] int probe(const config::Config& config, bool encrypted);
 
 }  // namespace exporter::app

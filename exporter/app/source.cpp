@@ -67,7 +67,7 @@ class ClientSource final : public Source {
     }
 
     void release() override {
-        std::vector<Connection> closing;  // After the lock: closing may take a while.
+        std::vector<Connection> closing;  // Destroyed after releasing the lock: closing may take a while.
         const std::lock_guard lock(mutex_);
         closing.swap(idle_);
     }
@@ -95,7 +95,7 @@ class ClientSource final : public Source {
         std::chrono::steady_clock::time_point last_exchange;
     };
 
-    /// An idle one, or a new one.
+    /// An idle connection, or a new one.
     [[nodiscard]] Connection take() {
         std::unique_lock lock(mutex_);
         if (!idle_.empty()) {
@@ -141,18 +141,18 @@ class ClientSource final : public Source {
     std::optional<config::Credentials> credentials_;
     std::string credentials_problem_;
     int old_credentials_used_ = 0;
-    std::string own_public_portion_;  ///< empty: not an access token
+    std::string own_public_portion_;  ///< empty: the credential is not an access token
 
     std::mutex mutex_;
     // Protected by mutex_:
     std::vector<Connection> idle_;
-    std::vector<std::weak_ptr<datadog::Client>> clients_;  ///< all that exist
+    std::vector<std::weak_ptr<datadog::Client>> clients_;  ///< all existing clients
     bool cancelled_ = false;
 };
 
 constexpr demo::SimulatedRateLimit demo_rate_limit{.limit = 300, .period = std::chrono::seconds(60)};
 
-/// Needs neither network nor credentials, and still has the exporter's own token in its listing.
+/// Needs no network and no credentials, but has the exporter's own token in its listing.
 class DemoSource final : public Source {
   public:
     explicit DemoSource(const config::Config& config)

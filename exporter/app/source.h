@@ -1,5 +1,5 @@
-// Source of an organization's pages and of its owners' names: Datadog's API or, with `--demo`, a simulated
-// organization.
+// Provides an organization's pages and its owners' names: from Datadog's API or, with `--demo`, from a
+// simulated organization.
 #pragma once
 
 #include "config/config.h"
@@ -12,12 +12,12 @@
 
 namespace exporter::app {
 
-/// An hour at the default interval. If the file has been removed for good, access is meant to end.
+/// An hour at the default interval. If the file has been removed for good, access is supposed to end.
 inline constexpr int polls_with_old_credentials = 12;
 
 /// What a monitor needs in addition to scan's interface. For the API, `prepare` reads the credentials again.
-/// If they can't be read, the previous ones are used for another `polls_with_old_credentials` polls, because
-/// a file may be missing for a moment while a secret is rotated.
+/// If they can't be read, it keeps the previous ones for another `polls_with_old_credentials` polls, because
+/// a file may be missing briefly while a secret is rotated.
 class Source : public scan::PageSource {
   public:
     /// Looks up a token's owner, after a successful `prepare`. The whole exchange ends by `deadline`.

@@ -23,16 +23,16 @@ using inventory::TokenDetail;
 
 using Texts = std::vector<std::string>;
 
-/// A token as it is about to be printed.
+/// A token about to be printed.
 struct Listed {
     const ListedToken& listed;
     const TokenDetail& token;
     Timestamp now;
 };
 
-// JSON and CSV: the same fields under the same names.
+// JSON and CSV have the same fields, with the same names.
 
-/// A text; or a list; or nothing, which is `null` in JSON.
+/// A text, a list, or nothing, which is `null` in JSON.
 struct Value {
     std::optional<std::string> text;
     std::optional<Texts> list;
@@ -100,8 +100,8 @@ void append_json(std::string& out, const Listed& row) {
     out.append(buffer.GetString(), buffer.GetSize()).append("\n");
 }
 
-/// Spreadsheets run a cell that begins with one of these, of either width, as a formula; behind an
-/// apostrophe it is a text.
+/// Spreadsheets evaluate a cell as a formula if it begins with one of these, in half or full width; after an
+/// apostrophe it is text.
 bool is_like_a_formula(std::string_view cell) {
     constexpr std::array<std::string_view, 8> beginnings = {"=", "+", "-", "@", "＝", "＋", "－", "＠"};
     const std::string_view shown = base::trim(cell);

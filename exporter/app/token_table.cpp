@@ -21,8 +21,8 @@ using inventory::TokenDetail;
 
 using Texts = std::vector<std::string>;
 
-/// Widths of characters on a terminal. The C library knows them in a locale of UTF-8, which this thread has
-/// as long as there is an object of this class.
+/// Display widths of characters on a terminal. The C library knows them only in a UTF-8 locale, which this
+/// thread uses while an object of this class exists.
 class Widths {
   public:
     Widths() : utf8_(::newlocale(LC_CTYPE_MASK, "C.UTF-8", nullptr)), before_(::uselocale(utf8_)) {}
@@ -49,7 +49,7 @@ class Widths {
         return width;
     }
 
-    /// As much of the text as fits, with `…` at its end where that is not all.
+    /// As much of the text as fits, with `…` at its end if it was cut.
     [[nodiscard]] static std::string cut(std::string_view text, std::size_t columns) {
         if (of(text) <= columns) {
             return std::string(text);
@@ -72,7 +72,7 @@ class Widths {
     const locale_t before_;
 };
 
-/// A token as it is about to be printed.
+/// A token about to be printed.
 struct TableRow {
     const ListedToken& listed;
     const TokenDetail& token;
@@ -82,7 +82,7 @@ struct TableRow {
 /// A column of the table.
 struct Column {
     std::string_view head;
-    std::size_t widest;  ///< texts are cut to it
+    std::size_t widest;  ///< longer texts are cut to this
     Texts (*items)(const TableRow& row);
 };
 
@@ -102,7 +102,7 @@ std::string owner_cell(const TableRow& row) {
     return row.token.owner_id.empty() ? "unknown" : row.token.owner_id;
 }
 
-/// The owner's type goes without saying where people own personal tokens and machines service tokens.
+/// The owner's type is omitted in the usual cases: a person's personal token, or a machine's service token.
 std::string type_cell(const TableRow& row) {
     const std::string_view type = label(row.token.type);
     return inventory::is_natural(row.token.type, row.token.owner_type)
@@ -138,7 +138,7 @@ std::string and_more(std::size_t items) {
     return items == 0 ? "" : fmt::format(", +{}", items);
 }
 
-/// As many items as fit, and how many more there are: `a, b, +12`. Of the first at least a part.
+/// As many items as fit, then the number of the others: `a, b, +12`. Always shows at least part of the first.
 std::string fitted(const Texts& items, std::size_t width) {
     std::string text;
     for (std::size_t i = 0; i < items.size(); ++i) {
@@ -153,16 +153,16 @@ std::string fitted(const Texts& items, std::size_t width) {
     return text;
 }
 
-/// Where a column is printed: a row of the table takes several lines where one is too short.
+/// A column's position. A token takes several lines if it doesn't fit into one.
 struct Place {
     std::size_t line;
     std::size_t width;
 };
 
 constexpr std::size_t gap = 2;
-/// Of the lines of a row but the first.
+/// For all lines of a token except the first.
 constexpr std::size_t indent = 2;
-/// Scopes get a line of their own rather than less room.
+/// If less than this is left, the scopes start a new line.
 constexpr std::size_t least_for_scopes = 24;
 
 std::vector<Place> layout(const std::vector<TableRow>& rows, std::size_t width) {
@@ -211,12 +211,12 @@ std::string_view colour_of(const TokenDetail& token) {
     return {};
 }
 
-/// @param cells cut to their widths
-/// @param colour of the first one, empty: none
+/// @param cells already cut to their widths
+/// @param colour of the first cell; empty: none
 void append_row(std::string& out, const std::vector<Place>& places, const Texts& cells,
                 std::string_view colour) {
     std::size_t line = 0;
-    std::size_t missing = 0;  // blanks, which are left out at the end of a line
+    std::size_t missing = 0;  // pending spaces, omitted at the end of a line
     for (std::size_t i = 0; i < cells.size(); ++i) {
         if (places[i].line != line) {
             line = places[i].line;

@@ -15,15 +15,15 @@ namespace exporter::app {
 
 namespace {
 
-/// Of this file's reload metrics.
+/// The `file` label of this file's reload metrics.
 constexpr const char* reload_label = "web";
 
 void fail(std::string_view error, Log& log, metrics::Reloads& reloads) noexcept {
     try {
         reloads.failed(reload_label);
-        log.error("the web configuration can't be used; the one before stays in use", {{"error", error}});
+        log.error("the web configuration can't be used; keeping the previous one", {{"error", error}});
     } catch (const std::exception&) {
-        // No memory for a line in the log: the metric tells.
+        // Not enough memory to log; the metric shows the failure.
     }
 }
 
@@ -32,7 +32,7 @@ void refresh(http::Protection& protection, Log& log, metrics::Reloads& reloads) 
     if (!refreshed) {
         fail(refreshed.error(), log, reloads);
     } else if (*refreshed) {
-        log.info("the web configuration was taken up", {{"file", protection.path()}});
+        log.info("web configuration reloaded", {{"file", protection.path()}});
         for (const std::string& warning : protection.warnings()) {
             log.warn(warning);
         }
@@ -48,7 +48,7 @@ web::PageSettings page_settings(const config::Config& config) {
             .policy = policy_of(config.policy)};
 }
 
-/// With what this process may have open.
+/// Reduces the number of connections to what the limit on open files allows.
 config::Web within_open_files(const config::Web& wanted, Log& log) {
     rlimit files{};
     if (::getrlimit(RLIMIT_NOFILE, &files) != 0) {
@@ -64,7 +64,7 @@ config::Web within_open_files(const config::Web& wanted, Log& log) {
     return web;
 }
 
-/// `http://localhost:10077`, for people to click; for a Unix socket as curl's --unix-socket takes it.
+/// `http://localhost:10077`, clickable; for a Unix socket, in the form of curl's --unix-socket.
 std::string url_of(base::ListenAddress address, bool encrypted) {
     if (!address.unix_path.empty()) {
         return base::listen_address_text(address) + ":";
@@ -102,13 +102,13 @@ void watch_web_protection(http::Protection& protection, Log& log, metrics::Reloa
                           const std::stop_token& stop,
                           const std::function<void(std::shared_ptr<const http::Security>)>& take_up,
                           scan::Clock& clock) {
-    // Not inotify: Kubernetes replaces mounted files by renaming a symbolic link two levels above them.
+    // No inotify: Kubernetes replaces mounted files by renaming a symbolic link two levels above them.
     constexpr std::chrono::seconds interval{1};
     auto in_use = protection.security();
     while (clock.wait_until(clock.steady_now() + interval, stop)) {
         try {
             refresh(protection, log, reloads);
-            // Not by what it returns: it may have thrown after the change, and so may `take_up`.
+            // Its return value isn't enough: it may have thrown after the change, and so may `take_up`.
             if (protection.security() != in_use) {
                 take_up(protection.security());
                 in_use = protection.security();

@@ -1,5 +1,5 @@
-// The program's web server: the routes for the monitoring, and the web configuration file
-// (`--web.config.file`), including the log lines and metrics of its reloads.
+// The program's web server: the monitoring routes, and the web configuration file (`--web.config.file`),
+// including the log lines and metrics of its reloads.
 #pragma once
 
 #include "app/log.h"
@@ -20,15 +20,15 @@
 
 namespace exporter::app {
 
-/// The error has every mistake, with its place.
+/// The error lists every mistake, with its location.
 ///
 /// @param reloads records under `web` whether the file, if any, could be read
 [[nodiscard]] tl::expected<http::Protection, base::MistakeLines> load_web_protection(
     const config::Web& web, metrics::Reloads& reloads, base::FileReader reader = base::file_reader(),
     scan::Clock& clock = scan::system_clock());
 
-/// Refreshes `protection` every second until `stop` is requested, and passes on what has changed. An
-/// exception (out of memory, for example) counts as a failed reload: it is logged and retried.
+/// Refreshes `protection` every second until `stop` is requested, and passes on changes. An exception (out of
+/// memory, for example) counts as a failed reload: it is logged, and the reload is retried.
 void watch_web_protection(http::Protection& protection, Log& log, metrics::Reloads& reloads,
                           const std::stop_token& stop,
                           const std::function<void(std::shared_ptr<const http::Security>)>& take_up,

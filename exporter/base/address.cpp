@@ -16,7 +16,7 @@ namespace {
 constexpr std::array<std::uint8_t, 12> mapped_ipv4_prefix = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
 
 constexpr std::string_view unix_prefix = "unix:";
-/// Capacity of `sockaddr_un::sun_path` without its final zero, see unix(7).
+/// Capacity of `sockaddr_un::sun_path` without the terminating NUL, see unix(7).
 constexpr std::size_t longest_unix_path = 107;
 
 bool is_socket_path(std::string_view path) {

@@ -11,7 +11,7 @@
 
 namespace exporter::base {
 
-/// An IPv4 or IPv6 address. An IPv4-mapped address (`::ffff:127.0.0.1`) is the IPv4 address.
+/// An IPv4 or IPv6 address. An IPv4-mapped address (`::ffff:127.0.0.1`) is stored as IPv4.
 struct IpAddress {
     int bits = 32;  ///< 32 or 128
     std::array<std::uint8_t, 16> bytes{};
@@ -21,7 +21,7 @@ struct IpAddress {
 
 [[nodiscard]] std::optional<IpAddress> parse_ip(std::string_view text);
 
-/// Whether the first `prefix` bits agree. Addresses of different families never do.
+/// Whether the first `prefix` bits match. Addresses of different families never match.
 [[nodiscard]] bool same_network(const IpAddress& one, const IpAddress& other, int prefix);
 
 /// `localhost`, 127.0.0.0/8, `::1`
@@ -39,22 +39,23 @@ struct HostPort {
 struct ListenAddress {
     std::string host;  ///< a name or an address; empty: all addresses, IPv6 and IPv4
     std::uint16_t port = 0;
-    std::string unix_path = {};  ///< not empty: a Unix socket at this path; host and port are ignored
+    std::string unix_path = {};  ///< if not empty: a Unix socket at this path; host and port are ignored
 
     bool operator==(const ListenAddress&) const = default;
 };
 
-/// `host`, `host:port`, `:port`, `[::1]`, `[::1]:port`. The error says what is expected, without quoting the
-/// text.
+/// `host`, `host:port`, `:port`, `[::1]`, `[::1]:port`. The error describes the expected format, without
+/// quoting the text.
 [[nodiscard]] tl::expected<HostPort, std::string> split_host_port(std::string_view text);
 
-/// As `split_host_port` reads it.
+/// The inverse of `split_host_port`.
 [[nodiscard]] std::string host_port_text(const HostPort& address);
 
-/// `:port`, `host:port`, `[::1]:port`, `unix:/path`. The error quotes the text and says what is expected.
+/// `:port`, `host:port`, `[::1]:port`, `unix:/path`. The error quotes the text and describes the expected
+/// format.
 [[nodiscard]] tl::expected<ListenAddress, std::string> parse_listen_address(std::string_view text);
 
-/// As `parse_listen_address` reads it.
+/// The inverse of `parse_listen_address`.
 [[nodiscard]] std::string listen_address_text(const ListenAddress& address);
 
 }  // namespace exporter::base

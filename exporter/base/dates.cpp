@@ -47,8 +47,8 @@ microseconds take_fraction(std::string_view& text) {
     return microseconds(micros);
 }
 
-/// `Z`, `+01:00`, `+0100`, or nothing, which is UTC. Datadog writes the first two; its own TypeScript client
-/// reads all four.
+/// `Z`, `+01:00`, `+0100`, or nothing, which means UTC. Datadog writes the first two; its own TypeScript
+/// client reads all four.
 std::optional<minutes> utc_offset(std::string_view zone) {
     if (zone.empty() || zone == "Z" || zone == "z") {
         return minutes(0);
@@ -80,7 +80,7 @@ struct Unit {
 constexpr std::uint64_t one_second = 1000;
 constexpr std::uint64_t one_day = one_second * 3600 * 24;
 
-/// In falling order.
+/// In descending order.
 constexpr std::array<Unit, 7> units = {{{"y", 365 * one_day, false},
                                         {"w", 7 * one_day, false},
                                         {"d", one_day, true},
@@ -89,7 +89,7 @@ constexpr std::array<Unit, 7> units = {{{"y", 365 * one_day, false},
                                         {"s", one_second, true},
                                         {"ms", 1, true}}};
 
-/// Far below what would overflow a nanosecond clock when added to today.
+/// Short enough that adding it to the current time can't overflow a nanosecond clock.
 constexpr std::uint64_t longest_duration = one_day * 365 * 100;
 
 /// nullopt: not a duration.
@@ -111,7 +111,7 @@ std::optional<std::uint64_t> milliseconds_of(std::string_view text) {
     return total;
 }
 
-/// fmt's own conversion counts in nanoseconds, which end in the year 2262.
+/// fmt's own conversion uses nanoseconds, which overflow in the year 2262.
 std::tm fields_of(std::chrono::sys_seconds moment) {
     return fmt::gmtime(std::time_t{moment.time_since_epoch().count()});
 }
@@ -119,7 +119,7 @@ std::tm fields_of(std::chrono::sys_seconds moment) {
 }  // namespace
 
 std::optional<Timestamp> parse_rfc3339(std::string_view text) {
-    // RFC 3339, 5.6: `t` and `z` may be lower case, and a space may stand for the `T`.
+    // RFC 3339, 5.6: `t` and `z` may be lower case, and a space may replace the `T`.
     constexpr std::string_view shape = "0000-00-00T00:00:00";
     if (!has_shape(text.substr(0, shape.size()), shape)) {
         return std::nullopt;
@@ -164,7 +164,7 @@ std::optional<Timestamp> parse_http_date(std::string_view text) {
         return std::nullopt;
     }
     const Timestamp moment = std::chrono::sys_seconds(seconds(::timegm(&fields)));
-    // strptime accepts dates that don't exist and other spellings. The name of the day is ignored.
+    // strptime also accepts nonexistent dates and other formats. The day of the week is ignored.
     const std::string written = format_http_date(moment);
     return text.substr(3) == std::string_view(written).substr(3) ? std::optional(moment) : std::nullopt;
 }

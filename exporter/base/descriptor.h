@@ -1,4 +1,4 @@
-// A file descriptor closed by its owner.
+// An owned file descriptor; the destructor closes it.
 #pragma once
 
 #include <unistd.h>
@@ -27,7 +27,7 @@ class Descriptor {
 
     [[nodiscard]] bool is_open() const { return number_ >= 0; }
     [[nodiscard]] int get() const { return number_; }
-    /// Leaves the closing to the caller.
+    /// Passes ownership to the caller.
     [[nodiscard]] int release() { return std::exchange(number_, -1); }
 
   private:

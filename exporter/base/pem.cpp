@@ -15,14 +15,14 @@ namespace exporter::base {
 
 namespace {
 
-/// Reads the text in place: OpenSSL makes no copy of it.
+/// Reads the text in place, without copying it.
 std::shared_ptr<BIO> reader_of(std::string_view text) {
     constexpr std::size_t longest = std::numeric_limits<int>::max();
     const auto size = text.size() > longest ? 0 : static_cast<int>(text.size());
     return {::BIO_new_mem_buf(text.data(), size), ::BIO_free};
 }
 
-/// Replaces OpenSSL's callback, which prompts on the terminal.
+/// Replaces OpenSSL's password callback, which prompts on the terminal.
 int know_no_password(char* /*password*/, int /*size*/, int /*writing*/, void* /*unused*/) {
     return -1;
 }
@@ -45,7 +45,7 @@ tl::expected<Certificates, std::string> read_certificates(std::string_view pem, 
     ::ERR_clear_error();
     const auto reader = reader_of(pem);
     Certificates certificates;
-    // AUX also accepts what `openssl x509 -trustout` writes, as OpenSSL itself does when it reads such files.
+    // AUX also accepts the output of `openssl x509 -trustout`, like OpenSSL's own file loader.
     while (X509* const certificate = ::PEM_read_bio_X509_AUX(reader.get(), nullptr, nullptr, nullptr)) {
         certificates.emplace_back(certificate, ::X509_free);
     }

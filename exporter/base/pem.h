@@ -1,4 +1,4 @@
-// Certificates and keys from PEM text. Errors are sentences without a byte of the text.
+// Reads certificates and keys from PEM text. Error messages never quote the text.
 #pragma once
 
 #include <openssl/types.h>
@@ -13,8 +13,8 @@ namespace exporter::base {
 
 using Certificates = std::vector<std::shared_ptr<X509>>;
 
-/// At least one, in the order of the text. Anything that is not a certificate is skipped; a damaged
-/// certificate is an error with its number.
+/// Returns at least one certificate, in the order of the text. Anything that is not a certificate is skipped.
+/// A damaged certificate is an error, which gives its number.
 ///
 /// @param what how errors refer to the text: "the certificate"
 [[nodiscard]] tl::expected<Certificates, std::string> read_certificates(std::string_view pem,
@@ -25,14 +25,14 @@ struct CertificateFile {
     std::string others_may_write;  ///< as in `FileText`
 };
 
-/// The same from a regular file of at most 4 MiB, twenty times the size of Debian's CA bundle.
+/// Reads certificates from a regular file of at most 4 MiB, twenty times the size of Debian's CA bundle.
 [[nodiscard]] tl::expected<CertificateFile, std::string> read_certificate_file(const std::string& path,
                                                                                std::string_view what);
 
 /// The first private key in the text. An encrypted key is an error: there is no password prompt.
 [[nodiscard]] tl::expected<std::shared_ptr<EVP_PKEY>, std::string> read_private_key(std::string_view pem);
 
-/// The first reason in OpenSSL's error queue, in its words, for the end of a sentence; clears the queue.
+/// OpenSSL's description of the first error in its queue, for the end of a message. Clears the queue.
 [[nodiscard]] std::string openssl_reason();
 
 }  // namespace exporter::base

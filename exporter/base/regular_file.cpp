@@ -34,7 +34,7 @@ tl::expected<Descriptor, std::string> open_regular(const std::filesystem::path& 
     if (!S_ISREG(status.st_mode)) {
         return tl::unexpected(std::string(fault_in_kind(status.st_mode)));
     }
-    // It may have been replaced since, so nothing below relies on the first check.
+    // The file may have been replaced since, so nothing below relies on the first check.
     Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY |
                                              (links == Links::refused ? O_NOFOLLOW : 0)));
     if (!file.is_open() || ::fstat(file.get(), &status) != 0) {
@@ -46,7 +46,7 @@ tl::expected<Descriptor, std::string> open_regular(const std::filesystem::path& 
     return file;
 }
 
-/// The first bytes of a file, at most `most`.
+/// Reads up to `most` bytes from the start of a file.
 ///
 /// @param size the file's size when it was opened; 0 for files that the kernel generates
 tl::expected<WipedBytes, std::string> read_up_to(std::size_t most, const Descriptor& file, std::size_t size) {
@@ -70,7 +70,7 @@ tl::expected<WipedBytes, std::string> read_up_to(std::size_t most, const Descrip
     return bytes;
 }
 
-/// All groups that this process is in.
+/// All groups of this process.
 std::vector<gid_t> own_groups() {
     std::vector<gid_t> groups(static_cast<std::size_t>(std::max(::getgroups(0, nullptr), 0)));
     const int count = ::getgroups(static_cast<int>(groups.size()), groups.data());
@@ -98,7 +98,7 @@ tl::expected<FileText, std::string> read_regular_file(const std::filesystem::pat
     if (size > longest && !may_be_longer) {
         return too_long(longest);
     }
-    // One extra byte shows whether the file ends here.
+    // One extra byte shows whether the file is longer.
     auto bytes = read_up_to(may_be_longer ? longest : longest + 1, *file, size);
     if (!bytes) {
         return tl::unexpected(std::move(bytes.error()));

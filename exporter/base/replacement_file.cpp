@@ -17,14 +17,14 @@
 namespace exporter::base {
 namespace {
 
-/// Where a path leads.
+/// What a path resolves to.
 struct Target {
     std::string path;
     std::optional<struct stat> file;  ///< nullopt: nothing is there yet
 };
 
-/// Unfinished files that are named `temporary_`. The mutex is held while a file is named, moved into place or
-/// removed. Never destroyed: the process can end while a thread is still writing.
+/// Unfinished files that already have a name (`temporary_`). The mutex is held while a file is named, moved
+/// into place or removed. Never destroyed, because the process can exit while a thread is still writing.
 struct Named {
     std::mutex mutex;
     std::set<ReplacementFile*> files;
@@ -43,7 +43,7 @@ std::string directory_of(const std::filesystem::path& path) {
     return path.has_parent_path() ? path.parent_path().string() : ".";
 }
 
-/// Whether a link stands for an open file, like /proc/self/fd/1 and hence /dev/stdout.
+/// Whether a link refers to an open file, like /proc/self/fd/1 and hence /dev/stdout.
 bool is_open_file(const std::filesystem::path& link) {
     struct statfs system{};
     return ::statfs(directory_of(link).c_str(), &system) == 0 && system.f_type == PROC_SUPER_MAGIC;
@@ -52,12 +52,12 @@ bool is_open_file(const std::filesystem::path& link) {
 /// Why a link can't be followed; empty: it can.
 std::string fault_in_link(const std::filesystem::path& path, const struct stat& link, Links links,
                           unsigned links_before) {
-    constexpr unsigned most_links = 40;  // as the kernel has it
+    constexpr unsigned most_links = 40;  // the kernel's limit
     if (links == Links::refused) {
         return fmt::format("{}, and is left alone", fault_in_kind(link.st_mode));
     }
     // In a world-writable directory such as /tmp, anybody can plant a link to a file that only this user may
-    // write; the kernel's protection (fs.protected_symlinks) does not cover the links that we resolve
+    // write to; the kernel's protection (fs.protected_symlinks) does not cover the links that we resolve
     // ourselves.
     if (link.st_uid != ::geteuid() && link.st_uid != 0) {
         return fmt::format("is a symbolic link of user {}, not of this user or root", link.st_uid);
@@ -70,7 +70,7 @@ std::string fault_in_link(const std::filesystem::path& path, const struct stat& 
     return links_before == most_links ? text_of(ELOOP) : "";
 }
 
-/// The error is a predicate for the requested path.
+/// The error is worded to follow the requested path.
 tl::expected<Target, std::string> resolve(std::filesystem::path path, Links links) {
     for (unsigned followed = 0;; ++followed) {
         struct stat status{};
@@ -100,7 +100,7 @@ std::string name_in_proc(int descriptor) {
     return fmt::format("/proc/self/fd/{}", descriptor);
 }
 
-/// An unnamed file that can be named later; none if that is not supported.
+/// Opens an unnamed file that can be named later; not open if that is not supported.
 Descriptor open_unnamed(const std::string& directory) {
     Descriptor file(::open(directory.c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600));
     // Without /proc it could never be named.
@@ -147,7 +147,7 @@ void ReplacementFile::abandon_all() {
     }
 }
 
-/// Unless another file has taken the name meanwhile.
+/// Leaves the name alone if another file has taken it meanwhile.
 void ReplacementFile::remove_name() {
     if (named().files.erase(this) > 0 && is_still(temporary_, file_.get())) {
         ::unlink(temporary_.c_str());
@@ -191,8 +191,8 @@ void ReplacementFile::take_over_mode() {
     mode_t mode = options_.mode;
     if (options_.keep_mode && replaced_) {
         mode = replaced_->st_mode & 0777U;
-        // Only root may change the owner; others keep the group if they are in it. If not, the file's new
-        // group must not get the old group's rights.
+        // Only root may change the owner; others can keep the group if they are in it. Otherwise the file's
+        // new group must not get the old group's rights.
         if (::fchown(file_.get(), replaced_->st_uid, replaced_->st_gid) != 0 &&
             ::fchown(file_.get(), static_cast<uid_t>(-1), replaced_->st_gid) != 0) {
             mode &= ~static_cast<mode_t>(S_IRWXG);
@@ -228,7 +228,7 @@ tl::expected<void, std::string> ReplacementFile::commit() {
         check(::fsync(file_.get()) == 0);
     }
     if (problem_.empty()) {
-        // Something else may have appeared there meanwhile.
+        // Something else may have appeared at the path meanwhile.
         problem_ = fault_in_target(target_, Links::refused);
     }
     if (problem_.empty()) {
@@ -237,8 +237,8 @@ tl::expected<void, std::string> ReplacementFile::commit() {
     if (!problem_.empty()) {
         return tl::unexpected(fmt::format("{}: {}", path_, problem_));
     }
-    // So that the new name survives a power cut. If the file system can't guarantee that, a power cut leaves
-    // the old file, which is intact too.
+    // Makes the new name survive a power cut. If the file system can't guarantee that, a power cut leaves the
+    // old file, which is intact too.
     const Descriptor parent(::open(directory_of(target_).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (parent.is_open()) {
         ::fsync(parent.get());

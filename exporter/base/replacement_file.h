@@ -1,8 +1,8 @@
-// The only way in which this program replaces a file.
+// Replaces files atomically. This program replaces files only in this way.
 //
-// A reader of the path sees the old file or the new one, never a part. Anything but a regular file is left
-// alone. No unfinished file stays behind, unless O_TMPFILE is missing and SIGKILL or a crash ends the
-// process, or its removal hangs.
+// A reader of the path sees either the old file or the new one, never a partial file. Anything but a regular
+// file is left alone. No unfinished file is left behind, unless O_TMPFILE is unsupported and the process is
+// killed by SIGKILL or crashes, or removing the file hangs.
 #pragma once
 
 #include "base/descriptor.h"
@@ -18,23 +18,23 @@
 
 namespace exporter::base {
 
-/// Why nothing can be written at a path, as a predicate: `is a named pipe, …`. Empty: there is a regular
-/// file, or nothing.
+/// Why nothing can be written to a path, worded to follow it: `is a directory, …`. Empty: it is a regular
+/// file, or nothing is there.
 [[nodiscard]] std::string fault_in_target(const std::string& path, Links links);
 
 struct ReplacementOptions {
     Links links = Links::refused;  ///< `followed`: replaces the link's target and keeps the link
-    mode_t mode = 0600;            ///< permission bits, whatever the umask
-    /// The new file takes over the replaced file's mode, owner and group. If it can't keep the group, it has
+    mode_t mode = 0600;            ///< permission bits, regardless of the umask
+    /// The new file takes over the replaced file's mode, owner and group. If it can't keep the group, it gets
     /// no group permissions.
     bool keep_mode = false;
 };
 
-/// A new file that replaces `path` when complete, and otherwise disappears.
+/// A new file that replaces `path` when committed, and is deleted otherwise.
 ///
-/// While it is being written it is unnamed if the file system allows that (`O_TMPFILE`), so a killed process
-/// leaves nothing behind. It is named `<path>.new` just before the exchange, or from the start on other file
-/// systems (NFS, FUSE); leftovers of a killed process are replaced.
+/// While it is being written, it has no name if the file system supports that (`O_TMPFILE`), so a killed
+/// process leaves nothing behind. It is named `<path>.new` just before the rename, or from the start on other
+/// file systems (NFS, FUSE). If a killed process left a `<path>.new` behind, it is replaced.
 class ReplacementFile {
   public:
     explicit ReplacementFile(std::string path, ReplacementOptions options = {});
@@ -49,8 +49,8 @@ class ReplacementFile {
     /// was opened, with path and reason.
     [[nodiscard]] tl::expected<void, std::string> commit();
 
-    /// Removes all unfinished files that have a name, after waiting for exchanges in progress. Other threads
-    /// can't use theirs afterwards: call this only right before the process ends.
+    /// Removes all unfinished files that have a name, after waiting for renames in progress. Other threads
+    /// can't use their files afterwards: call this only right before the process ends.
     static void abandon_all();
 
   private:
@@ -63,15 +63,15 @@ class ReplacementFile {
 
     const std::string path_;
     const ReplacementOptions options_;
-    std::string target_;  ///< `path_`, or where it leads
+    std::string target_;  ///< `path_`, or the file that it links to
     std::string temporary_;
-    std::optional<struct stat> replaced_;  ///< the file that was there
+    std::optional<struct stat> replaced_;  ///< the file to replace
     Descriptor file_;
     std::string problem_;
     std::uint64_t size_ = 0;
 };
 
-/// All at once.
+/// Creates, writes and commits the file.
 [[nodiscard]] tl::expected<void, std::string> replace_file(const std::string& path, std::string_view content,
                                                            ReplacementOptions options);
 

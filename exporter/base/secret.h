@@ -31,8 +31,8 @@ struct WipingAllocator {
     bool operator==(const WipingAllocator&) const = default;
 };
 
-/// Bytes that leave no copy behind when they grow, move or are destroyed. Unlike a string's, they are always
-/// on the heap, so a moved-from object keeps none of them.
+/// Bytes that leave no copy behind when they grow, move or are destroyed. Unlike a `std::string`'s, they are
+/// always on the heap, so a moved-from object keeps none of them.
 using WipedBytes = std::vector<char, WipingAllocator<char>>;
 
 /// Owns a credential and overwrites it before freeing the memory.
@@ -53,7 +53,8 @@ class Secret {
     }
     ~Secret() = default;
 
-    /// The text itself, NUL-terminated, for the one place that uses it. Valid as long as this object.
+    /// The text itself, NUL-terminated, for the one place that uses it. Valid for the lifetime of this
+    /// object.
     [[nodiscard]] std::string_view expose() const {
         return bytes_.empty() ? std::string_view("") : std::string_view(bytes_.data(), bytes_.size() - 1);
     }

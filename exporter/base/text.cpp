@@ -33,7 +33,7 @@ bool has_letter(std::string_view text) {
     return std::any_of(text.begin(), text.end(), is_letter);
 }
 
-/// Whether a run of these characters passes the test.
+/// Whether any run of `is_part` characters passes the test.
 template <class Test>
 bool any_run(std::string_view text, bool (*is_part)(char), Test test) {
     while (!text.empty()) {
@@ -59,7 +59,7 @@ std::string_view last_part(std::string_view name) {
     return dot == std::string_view::npos ? name : name.substr(dot + 1);
 }
 
-/// Number of insertions, deletions, substitutions and swaps of neighbours between two texts.
+/// Edit distance: the number of insertions, deletions, substitutions and swaps of adjacent characters.
 std::size_t typing_errors(std::string_view from, std::string_view to) {
     std::vector<std::vector<std::size_t>> distance(from.size() + 1, std::vector<std::size_t>(to.size() + 1));
     for (std::size_t i = 0; i <= from.size(); ++i) {
@@ -78,7 +78,7 @@ std::size_t typing_errors(std::string_view from, std::string_view to) {
     return distance[from.size()][to.size()];
 }
 
-/// Whether `candidate` goes on where `name` ends.
+/// Whether `name` is the beginning of `candidate` and not too short.
 bool is_longer(std::string_view candidate, std::string_view name) {
     return name.size() >= 4 && candidate.starts_with(name);
 }
@@ -86,14 +86,14 @@ bool is_longer(std::string_view candidate, std::string_view name) {
 constexpr std::size_t most_typing_errors = 2;
 constexpr std::size_t too_far = most_typing_errors + 3;
 
-/// Distance of a candidate from a misspelled name.
+/// Distance between a misspelled name and a candidate.
 std::size_t distance_in_spelling(std::string_view name, std::string_view candidate) {
     const std::string plain_name = without_separators(name);
     const std::size_t errors = typing_errors(plain_name, without_separators(candidate));
     return errors <= std::min(plain_name.size() / 4, most_typing_errors) ? errors : too_far;
 }
 
-/// Its distance from a name that may also lack the end, or everything but its last part.
+/// Same for a name that may also be missing its end, or everything but its last part.
 std::size_t distance_of_name(std::string_view name, std::string_view candidate) {
     const std::string plain_name = without_separators(name);
     const std::string plain_candidate = without_separators(candidate);
@@ -198,7 +198,7 @@ std::optional<Character> first_character(std::string_view text) {
 bool may_hold_a_key(std::string_view text) {
     constexpr std::array<std::string_view, 3> prefixes = {"ddpat_", "ddsat_", "ddapp_"};
     constexpr std::size_t shortest_key = 32;
-    // A dozen letters and digits in a row: neither a word nor a number, but perhaps a truncated key.
+    // This many letters and digits in a row are neither a word nor a number, but perhaps a truncated key.
     constexpr std::size_t shortest_part = 20;
     return std::any_of(prefixes.begin(), prefixes.end(),
                        [&](std::string_view prefix) { return holds(text, prefix); }) ||
@@ -275,7 +275,7 @@ std::string join(const std::vector<std::string>& items) {
 }
 
 std::string encode_base64(std::string_view bytes) {
-    std::string text(4 * ((bytes.size() + 2) / 3) + 1, '\0');  // OpenSSL ends it with a NUL character.
+    std::string text(4 * ((bytes.size() + 2) / 3) + 1, '\0');  // OpenSSL appends a NUL.
     const int length = ::EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()),
                                          reinterpret_cast<const unsigned char*>(bytes.data()),
                                          static_cast<int>(bytes.size()));

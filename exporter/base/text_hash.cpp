@@ -14,7 +14,7 @@ namespace exporter::base {
 
 namespace {
 
-/// Little-endian on every machine. Compilers make one load of eight bytes.
+/// Little-endian on every machine. Compilers turn this into one eight-byte load.
 std::uint64_t word(const char* bytes, std::size_t count) {
     std::uint64_t value = 0;
     for (std::size_t i = 0; i < count; ++i) {
@@ -23,10 +23,10 @@ std::uint64_t word(const char* bytes, std::size_t count) {
     return value;
 }
 
-/// The place of a hash among `places`: evenly distributed, and in the order of the hashes.
+/// Maps a hash to one of `places`: evenly distributed, and in hash order.
 std::size_t place_of(std::uint64_t hash, std::size_t places) {
     __extension__ using Wide = unsigned __int128;
-    // cppcheck-suppress shiftTooManyBits ; it has 128 of them
+    // cppcheck-suppress shiftTooManyBits ; the type has 128 bits
     return static_cast<std::size_t>((Wide{hash} * places) >> 64U);
 }
 
@@ -100,7 +100,7 @@ bool IdSet::insert(std::string_view id) {
 
 bool IdSet::insert(std::uint64_t hash) {
     hash += std::uint64_t{hash == 0};  // 0 marks a free slot.
-    // Three to four fifths are used.
+    // Keeps three to four fifths of the slots in use.
     if (size_ >= capacity(slots_.size())) {
         resize(slots_.size() + slots_.size() / 3);
     }
@@ -123,7 +123,8 @@ std::size_t IdSet::slot_of(std::uint64_t hash) const {
 }
 
 void IdSet::merge(const IdSet& other) {
-    // They come in hash order, and would crowd at the beginning of a table that is still growing.
+    // The other set yields its ids in hash order; they would cluster at the start of a table that is still
+    // growing.
     const std::size_t most = size_ + other.size_;
     if (most > capacity(slots_.size())) {
         resize(most + most / 4 + 1);

@@ -1,4 +1,4 @@
-// Hashes of untrusted texts, for lookups by hash and for texts stored as numbers; and sets of ids.
+// Keyed hashes of untrusted text, for lookups and for storing text as numbers; and sets of ids.
 #pragma once
 
 #include <cstddef>
@@ -9,8 +9,7 @@
 
 namespace exporter::base {
 
-/// Without the key nobody can construct colliding texts. It must stay secret as long as its hashes are in
-/// use.
+/// Without the key, nobody can construct colliding texts. It must stay secret while its hashes are in use.
 struct HashKey {
     std::uint64_t first = 0;
     std::uint64_t second = 0;
@@ -18,7 +17,7 @@ struct HashKey {
     bool operator==(const HashKey&) const = default;
 };
 
-/// A new key from OpenSSL's generator. Throws if that has no entropy.
+/// A new key from OpenSSL's random generator. Throws if it has no entropy.
 [[nodiscard]] HashKey random_hash_key();
 
 /// The process's own key, for hashes that don't outlive it.
@@ -31,21 +30,21 @@ struct HashKey {
 /// polls for 26 s.
 [[nodiscard]] std::uint64_t text_hash(std::string_view text, const HashKey& key = process_hash_key());
 
-/// 32 hexadecimal digits that identify a text everywhere: half of its SHA-256. There is no key, because it
-/// must be the same after a restart and in every replica; it is long enough that nobody can find a collision.
+/// 32 hexadecimal digits that identify a text everywhere: half of its SHA-256. It is unkeyed, because it must
+/// be the same after a restart and in every replica, and long enough that nobody can find a collision.
 [[nodiscard]] std::string text_fingerprint(std::string_view text);
 
-/// A set of ids: of tokens, for de-duplication, or of owners.
+/// A set of token ids, for de-duplication, or of owner ids.
 ///
-/// 64-bit hashes in one flat table: 10 to 13.4 bytes per id past the first few hundred. The chance that any
+/// 64-bit hashes in one flat table: 10 to 13.4 bytes per id beyond the first few hundred. The chance that any
 /// two ids share a hash, so that one is mistaken for the other, is 3 in a hundred million for a million ids
 /// and 3 in a million for ten million.
 class IdSet {
   public:
     /// True if the id is new.
     bool insert(std::string_view id);
-    /// The same for an id's `text_hash`. Fast unless the hashes come in ascending order; use `merge` to add
-    /// another set.
+    /// Inserts an id by its `text_hash`. Slow if hashes come in ascending order; use `merge` to add another
+    /// set.
     bool insert(std::uint64_t hash);
     /// Inserts all ids of the other set.
     void merge(const IdSet& other);
@@ -56,11 +55,11 @@ class IdSet {
 
   private:
     void resize(std::size_t slots);
-    /// The slot that holds `hash`, or the free one where it belongs.
+    /// The slot that holds `hash`, or the free slot to put it in.
     [[nodiscard]] std::size_t slot_of(std::uint64_t hash) const;
 
-    /// Open addressing in hash order except for collisions, so that growing reads and writes memory
-    /// sequentially. 0 is free.
+    /// Open addressing, in hash order except for collisions, so that growing reads and writes memory
+    /// sequentially. 0 marks a free slot.
     std::vector<std::uint64_t> slots_;
     std::size_t size_ = 0;
 };

@@ -9,7 +9,7 @@
 
 namespace exporter::base {
 
-/// What OpenSSL calls.
+/// The BIO functions that OpenSSL calls.
 struct TlsSocket::Bio {
     static TlsSocket& self(BIO* bio) { return *static_cast<TlsSocket*>(::BIO_get_data(bio)); }
 

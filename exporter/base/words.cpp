@@ -24,7 +24,7 @@ struct NamedUnit {
 constexpr std::array<NamedUnit, 4> named_units = {
     {{days(1), "day"}, {hours(1), "hour"}, {minutes(1), "minute"}, {seconds(1), "second"}}};
 
-/// In at most this many units, truncated. A single unit is days from 48 hours on.
+/// In at most `most` units, truncated. A single unit is days only from 48 hours on.
 std::string in_units(seconds length, std::size_t most) {
     std::string text;
     for (const auto& [unit, name] : named_units) {

@@ -1,4 +1,4 @@
-// Dates, durations and numbers as people write them. Pure functions, independent of the locale.
+// Formats dates, durations and numbers for people. Pure functions, independent of the locale.
 #pragma once
 
 #include "base/dates.h"
@@ -10,13 +10,13 @@
 
 namespace exporter::base {
 
-/// `2026-11-24 19:08:16 UTC`; whole seconds, cut.
+/// `2026-11-24 19:08:16 UTC`; truncated to whole seconds.
 [[nodiscard]] std::string utc_text(Timestamp moment);
-/// The same for machines: `2026-11-24T19:08:16Z`.
+/// The same in machine-readable form: `2026-11-24T19:08:16Z`.
 [[nodiscard]] std::string datetime_text(Timestamp moment);
 
-/// `2 minutes ago`, `in 3 hours`, `just now` (less than a second away): the largest unit, truncated; days
-/// from 48 hours on.
+/// `2 minutes ago`, `in 3 hours`, `just now` (less than a second away): in the largest unit, truncated; in
+/// days from 48 hours on.
 [[nodiscard]] std::string distance_text(Timestamp moment, Timestamp now);
 /// `2 minutes ago (2026-11-24 19:08:16 UTC)`.
 [[nodiscard]] std::string moment_text(Timestamp moment, Timestamp now);

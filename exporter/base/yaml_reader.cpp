@@ -16,7 +16,7 @@
 namespace exporter::base {
 namespace {
 
-/// YAML allows none, and yaml-cpp 0.7 never stops reading after some of them.
+/// YAML forbids these characters, and yaml-cpp 0.7 never stops reading after some of them.
 bool is_no_text(char c) {
     return is_control(c) && c != '\t' && c != '\n' && c != '\r';
 }
@@ -39,7 +39,7 @@ class DocumentStarts final : public YAML::EventHandler {
     YAML::Mark last;
 };
 
-/// Where a second document starts. Not with YAML::LoadAll, which finds endless documents after some stray
+/// Where a second document starts, if any. YAML::LoadAll would find endless documents after some stray
 /// characters.
 std::optional<YAML::Mark> second_document(const std::string& text) {
     std::istringstream stream(text);
@@ -50,7 +50,7 @@ std::optional<YAML::Mark> second_document(const std::string& text) {
 }
 
 /// yaml-cpp quotes the file after a colon (`unknown escape character: x`), and newer versions name the
-/// anchor: what follows a stray `*` may be part of a secret.
+/// anchor. The text after a stray `*` may be part of a secret.
 std::string_view without_quoted_text(std::string_view message) {
     constexpr std::string_view unknown_anchor = "the referenced anchor is not defined";
     return message.starts_with(unknown_anchor) ? unknown_anchor : message.substr(0, message.find(": "));
@@ -67,7 +67,7 @@ void YamlReader::mistake(const std::string& where, std::string_view what) {
     mistakes_.push_back(fmt::format("{}: {}", where, what));
 }
 
-/// The settings of a mapping while it is read.
+/// The state of reading one mapping.
 struct YamlReader::Reading {
     /// What may be at a path.
     struct Known {
@@ -89,7 +89,7 @@ struct YamlReader::Reading {
         }
     }
 
-    /// A section may be misspelled as well.
+    /// Sections are suggested as well, because they can be misspelled too.
     [[nodiscard]] std::string suggestion(const std::string& path) const {
         std::vector<std::string> paths;
         std::transform(known.begin(), known.end(), std::back_inserter(paths),
@@ -97,7 +97,7 @@ struct YamlReader::Reading {
         return did_you_mean(path, paths);
     }
 
-    const std::string prefix;  ///< what mistakes write before each path
+    const std::string prefix;  ///< put before each path in mistakes
     std::map<std::string, Known> known;
     Settings settings;
 };

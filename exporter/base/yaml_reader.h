@@ -1,6 +1,5 @@
-// Unvalidated settings of options, and a YAML reader for untrusted files: bounded, one document, every key
-// known and present once. Mistakes name a place and never quote a value, since somebody may have put a secret
-// there.
+// Unvalidated option settings, and a YAML reader for untrusted files: bounded, a single document, no unknown
+// or repeated keys. Mistakes give the place and never quote a value, because it may be a misplaced secret.
 #pragma once
 
 #include <functional>
@@ -21,32 +20,32 @@ enum class Source { command_line, environment, file };
 
 struct Setting {
     Source source = Source::command_line;
-    std::string place;  ///< `--poll.interval`, `/etc/x.yaml:12: poll.interval`: how a mistake begins
+    std::string place;  ///< `--poll.interval`, `/etc/x.yaml:12: poll.interval`: how a mistake's text begins
     std::vector<std::string> values;  ///< one, except for lists
 };
 
-/// By flag, without dashes.
+/// By flag name, without dashes.
 using Settings = std::map<std::string, Setting, std::less<>>;
 
 using MistakeLines = std::vector<std::string>;
 
-/// Where in a file a value may be.
+/// A key that a file may contain.
 struct YamlKey {
-    std::string path;  ///< `poll.interval`: a mapping within a mapping
+    std::string path;  ///< `poll.interval`: `interval` in the mapping `poll`
     std::string name;  ///< the name of the resulting setting
     bool is_list = false;
 };
 
 class YamlReader {
   public:
-    /// Handles one path by itself, with everything below it.
+    /// Handles one path and everything below it.
     using Handler = std::function<void(const YAML::Node& key, const YAML::Node& value)>;
     using Handlers = std::map<std::string, Handler, std::less<>>;
 
-    /// Both are used until the end.
+    /// Both must outlive the reader.
     YamlReader(const std::string& path, MistakeLines& mistakes) : path_(path), mistakes_(mistakes) {}
 
-    /// The settings below `known`. Unknown or repeated keys and wrong shapes are mistakes.
+    /// Reads the settings for `known`. Unknown or repeated keys and values of the wrong shape are mistakes.
     ///
     /// @param example shown if the file is not a mapping
     [[nodiscard]] Settings read(const std::string& text, const std::vector<YamlKey>& known,
@@ -54,7 +53,7 @@ class YamlReader {
 
     // For handlers.
 
-    /// The same for a single mapping.
+    /// Reads a single mapping in the same way.
     ///
     /// @param name used in mistakes
     [[nodiscard]] Settings read_mapping(const YAML::Node& mapping, const std::string& name,

@@ -44,7 +44,7 @@ Examples:
   datadog_token_exporter --config.file=/etc/datadog_token_exporter.yaml
 )";
 
-/// Where a line of at most `width` ends: after a space or a comma if there is one.
+/// The end of a line of at most `width`: after a space or a comma if there is one.
 std::size_t line_end(std::string_view text, std::size_t width) {
     if (text.size() <= width) {
         return text.size();

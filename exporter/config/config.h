@@ -1,4 +1,4 @@
-// What `load` returns: the complete external configuration, finished and immutable.
+// What `load` returns: the complete external configuration, validated and immutable.
 #pragma once
 
 #include "base/address.h"
@@ -37,7 +37,7 @@ struct Organization {
 
 struct Poll {
     base::Duration interval = std::chrono::minutes(5);
-    base::Duration timeout = std::chrono::minutes(2);  ///< for a whole poll, retries and waits included
+    base::Duration timeout = std::chrono::minutes(2);  ///< for a whole poll, including retries and waits
     base::Duration stale_after =
         std::chrono::hours(1);    ///< inventory series disappear after this long without a successful poll
     std::size_t page_size = 100;  ///< 1 to 100, Datadog's maximum
@@ -45,7 +45,7 @@ struct Poll {
     std::size_t rate_limit_reserve =
         10;  ///< percent of the organization's rate limit reserved for others, 0 to 90
     std::size_t max_tokens = 200'000;  ///< in one listing; a longer one fails
-    std::size_t max_scopes = 5000;     ///< distinct ones in one listing; one of more fails
+    std::size_t max_scopes = 5000;     ///< distinct scopes in one listing; one with more fails
 
     bool operator==(const Poll&) const = default;
 };
@@ -71,7 +71,7 @@ struct Buckets {
 [[nodiscard]] std::vector<std::string> default_privileged_scopes();
 
 struct Scopes {
-    std::size_t limit = 500;  ///< scopes exposed by name; the rest fold into `other`
+    std::size_t limit = 500;  ///< scopes exposed by name; the others are folded into `other`
     std::vector<std::string> privileged = default_privileged_scopes();
 
     bool operator==(const Scopes&) const = default;
@@ -87,7 +87,7 @@ struct Policy {
     bool operator==(const Policy&) const = default;
 };
 
-/// In the order of their names in the option table, as the enumerations of the log.
+/// In the order of their names in the option table, as for the log's enumerations.
 enum class Detail { none, findings, all };
 
 struct Tokens {
@@ -101,16 +101,16 @@ using base::ListenAddress;
 
 struct Web {
     std::vector<ListenAddress> listen_addresses = {
-        {.host = "", .port = 10077}};                   ///< empty if `systemd_socket`
-    std::vector<ListenAddress> probe_listen_addresses;  ///< health probes and nothing else; may be empty
+        {.host = "", .port = 10077}};                   ///< empty with `systemd_socket`
+    std::vector<ListenAddress> probe_listen_addresses;  ///< for health probes only; may be empty
     bool systemd_socket = false;                        ///< sockets come from systemd
     std::filesystem::path config_file;                  ///< for `read_web_file`; empty: none
     base::WorldReadable world_readable =
-        base::WorldReadable::refused;  ///< for the keys that `config_file` names
+        base::WorldReadable::refused;  ///< for the keys named in `config_file`
     std::string telemetry_path = "/metrics";
     std::size_t max_connections = 1024;
     std::size_t max_connections_per_address = 256;  ///< at most `max_connections`
-    std::size_t max_scrapes = 64;  ///< answered at once; at most half of `max_connections`, or 1
+    std::size_t max_scrapes = 64;  ///< concurrent scrapes; at most half of `max_connections`, or 1
 };
 
 enum class LogLevel { debug, info, warn, error };
@@ -125,12 +125,12 @@ enum class ListFormat { table, json, csv };
 
 /// What `Mode::list` lists.
 struct List {
-    std::vector<std::string> reasons;  ///< of findings, as they were given; none: all tokens
+    std::vector<std::string> reasons;  ///< of findings, as given; empty: all tokens
     ListFormat format = ListFormat::table;
     bool owners = true;  ///< whether to look up the owners' names
 };
 
-/// The simulated organization of `--demo`.
+/// The simulated organization for `--demo`.
 struct Demo {
     bool enabled = false;
     std::size_t tokens = 400;
@@ -139,10 +139,10 @@ struct Demo {
     bool operator==(const Demo&) const = default;
 };
 
-/// What `--probe` asks.
+/// The URL that `--probe` requests.
 struct ProbeUrl {
     Endpoint endpoint;
-    std::string path;  ///< with the query
+    std::string path;  ///< path and query
 };
 
 struct Config {
@@ -150,7 +150,7 @@ struct Config {
     std::filesystem::path config_file;         ///< empty: none
     bool config_watch = false;                 ///< whether to reload when `config_file` changes
     std::vector<Organization> organizations;   ///< this shard's; none if `demo.enabled`
-    std::size_t organizations_configured = 0;  ///< those of the other shards too
+    std::size_t organizations_configured = 0;  ///< in all shards
     std::filesystem::path ca_file;             ///< PEM roots instead of the system's; empty: the system's
     Poll poll;
     std::filesystem::path state_file;  ///< keeps the last complete inventories across restarts; empty: none
@@ -163,20 +163,19 @@ struct Config {
     Log log;
     List list;
     Demo demo;
-    std::optional<ProbeUrl> probe_url;  ///< for `Mode::probe`; nullopt: where `web` says
+    std::optional<ProbeUrl> probe_url;  ///< for `Mode::probe`; nullopt: the address in `web`
     std::string once_output;            ///< file for `Mode::once`; empty: standard output
-    std::vector<std::string>
-        warnings;           ///< valid, but worth a line in the log (unknown site, interval below 30s)
-    std::string in_effect;  ///< the whole configuration as text for people, without secrets
+    std::vector<std::string> warnings;  ///< valid, but worth a log line (unknown site, interval below 30s)
+    std::string in_effect;              ///< the whole configuration as text for people, without secrets
 };
 
-/// The shard, below `count`, that an organization of this name belongs to. It must not change between
-/// versions or machines: otherwise two replicas could poll the same organization, or none.
+/// The shard, below `count`, of an organization with this name. It must not change between versions or
+/// machines: otherwise two replicas could poll the same organization, or none.
 ///
 /// @param count at least 1
 [[nodiscard]] std::size_t shard_of(std::string_view organization, std::size_t count);
 
-/// The organizations that belong to this shard, in their order; possibly none.
+/// The organizations of this shard, in their original order; possibly none.
 [[nodiscard]] std::vector<Organization> organizations_of(const Shard& shard,
                                                          std::vector<Organization> organizations);
 
@@ -187,7 +186,7 @@ struct Config {
 /// Whether the settings that all organizations share are the same.
 [[nodiscard]] bool same_shared_settings(const Config& left, const Config& right);
 
-/// `polls 2 of 7 organizations (shard 0 of 3)`, for people; empty where one replica polls all of them.
+/// `polls 2 of 7 organizations (shard 0 of 3)`, for people; empty if one replica polls all of them.
 [[nodiscard]] std::string share_in_words(const Config& config);
 
 }  // namespace exporter::config

@@ -31,7 +31,7 @@ std::string_view without_blanks_before(std::string_view text) {
     return text.substr(std::min(text.find_first_not_of(" \t"), text.size()));
 }
 
-/// Of UTF-8 or of UTF-16.
+/// Detects the byte order marks of UTF-8 and UTF-16.
 bool begins_with_byte_order_mark(std::string_view text) {
     constexpr std::array<std::string_view, 3> marks = {"\xef\xbb\xbf", "\xff\xfe", "\xfe\xff"};
     return any_of(marks, text, begins_with);
@@ -58,7 +58,7 @@ bool has_a_name_before(std::string_view text) {
     if (name.empty() || base::is_digit(name.front()) || rest.size() < 2) {
         return false;
     }
-    // Trailing equals signs alone are Base64 padding.
+    // Equals signs only at the end are Base64 padding.
     const bool is_assignment =
         rest.front() == '=' && rest.find_first_not_of("=\r\n") != std::string_view::npos;
     constexpr std::array<std::string_view, 3> titles = {"key", "token", "authorization"};
@@ -75,8 +75,8 @@ bool is_between(std::string_view text, char open, char close) {
     return text.size() > 2 && text.front() == open && text.back() == close;
 }
 
-/// The variable's name as its value (`DD_API_KEY`, `__dd_api_key__`, `@DD_API_KEY@`, `#{DD-API-KEY}#`), and
-/// what programs and people write when there is no value.
+/// A value that is the variable's own name (`DD_API_KEY`, `__dd_api_key__`, `@DD_API_KEY@`,
+/// `#{DD-API-KEY}#`), or a word that programs and people write when there is no value.
 bool is_a_word_for_a_value(std::string_view text) {
     constexpr std::string_view marks = "_@#{}<>";
     constexpr std::array<std::string_view, 16> words = {
@@ -106,9 +106,9 @@ bool is_one_character_throughout(std::string_view text) {
            text.find_first_not_of(text.front()) == std::string_view::npos;
 }
 
-/// Text that stands for a value.
+/// Text that is a placeholder for a value.
 bool stands_for_a_value(std::string_view text) {
-    // `{{ name }}`, JSON, `<name>`; `=`, which templates produce for an empty value; then references that the
+    // `{{ name }}`, JSON, `<name>`; `=`, which templates produce for an empty value; and references that the
     // Datadog Agent, clouds and password managers would resolve.
     constexpr std::array<std::string_view, 8> beginnings = {
         "{", "<", "=", "ENC[", "@Microsoft.KeyVault(", "arn:aws", "op://", "vault:"};
@@ -136,7 +136,7 @@ constexpr std::array<Slip, 5> slips = {{
     {begins_with_byte_order_mark,
      "begins with a byte order mark, which is invisible and which PowerShell and some editors add; save it "
      "as ASCII without one"},
-    {begins_with_bearer, "begins with the word Bearer; write only what follows it"},
+    {begins_with_bearer, "begins with the word Bearer; leave that word out"},
     {has_a_name_before, "has a name before the value, as in NAME=value; write only the value"},
     {is_in_quotation_marks, "begins or ends with a quotation mark; write it without quotation marks"},
     {stands_for_a_value,
@@ -168,7 +168,7 @@ std::string_view fault_in_key(KeyKind kind, std::string_view text) {
                  "has; it should hold the secret and nothing else";
 }
 
-/// The path, unless somebody wrote the key itself in place of its file.
+/// The path, unless the key itself was given instead of its file.
 std::string shown(const std::filesystem::path& path) {
     if (base::may_hold_a_key(path.filename().native())) {
         return "(not shown: it looks like a key, not like the path of a key file)";
@@ -229,7 +229,7 @@ tl::expected<base::Secret, std::string> read_secret_file(KeyKind kind, const std
 std::string fault_between(const CredentialSources& sources) {
     const auto* api = sources.api_key ? std::get_if<std::filesystem::path>(&*sources.api_key) : nullptr;
     const auto* app = sources.app_key ? std::get_if<std::filesystem::path>(&*sources.app_key) : nullptr;
-    std::error_code ignored;  // A missing file has been reported already.
+    std::error_code ignored;  // A missing file has already been reported.
     return api != nullptr && app != nullptr && std::filesystem::equivalent(*api, *app, ignored)
                ? fmt::format("{}: is also the API key's file; each key needs its own file", shown(*app))
                : std::string();

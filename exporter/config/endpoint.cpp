@@ -53,7 +53,7 @@ std::string_view bare_site(std::string_view text) {
     return text;
 }
 
-/// With a dot, and not an IPv4 address.
+/// Whether it contains a dot and is not an IPv4 address.
 bool looks_like_a_site(std::string_view name) {
     return name.find('.') != std::string_view::npos && base::is_host_name(name) && !base::parse_ip(name);
 }
@@ -76,7 +76,7 @@ std::optional<std::string> nearest_domain(std::string_view site) {
     return base::nearest_spelling(site, domains);
 }
 
-/// @param site what was meant as one, in lower case and without pasted extras
+/// @param site the intended site, in lower case and without pasted extras
 std::string not_a_site(std::string_view text, std::string_view site) {
     constexpr std::size_t fewest = 2;
     // `us5`, `eu`, `gov`, `datadoghq`
@@ -98,7 +98,7 @@ tl::unexpected<std::string> not_a_base_url(std::string_view text, std::string_vi
                                       base::quote_url(text), why));
 }
 
-/// Whether an entry of NO_PROXY covers a host: as a name, an address or a range, each perhaps with a port.
+/// Whether an entry of NO_PROXY covers a host: as a name, an address or a range, optionally with a port.
 bool entry_covers(std::string_view entry, std::string_view host, int port) {
     const auto split = base::split_host_port(entry);
     if (entry == "*" || (split && split->port && *split->port != port)) {
@@ -119,7 +119,7 @@ bool entry_covers(std::string_view entry, std::string_view host, int port) {
     return host == name || is_below(host, name);
 }
 
-/// curl separates entries by commas and by blanks.
+/// curl separates entries by commas and blanks.
 bool is_excepted(const Endpoint& target, std::string_view no_proxy) {
     std::string host = base::lower(target.host);
     if (host.ends_with('.')) {
@@ -282,8 +282,8 @@ tl::expected<std::optional<Proxy>, std::string> proxy_for(const Endpoint& target
     }
     auto proxy = parse_proxy(value);
     if (!proxy) {
-        // Only after parsing failed: a valid proxy may have a user called "token", or a password with three
-        // dots.
+        // Only after parsing has failed: a valid proxy may have a user called "token", or a password with
+        // three dots.
         const std::string_view slip = slip_in(base::trim(value));
         return tl::unexpected(fmt::format("{} ({}): {}", name, base::lower(name),
                                           slip.empty() ? std::string_view(proxy.error()) : slip));

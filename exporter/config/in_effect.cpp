@@ -54,13 +54,13 @@ std::string source_of(const base::Setting& setting) {
     return yaml_comment(setting.source == base::Source::file ? place.substr(0, place.rfind(": ")) : place);
 }
 
-/// Whether another option overrides this one, so that writing it down would be a mistake.
+/// Whether another option overrides this one, so that writing it would be a mistake.
 bool is_contradicted(std::string_view flag, const Draft& draft) {
     return (flag == "datadog.site" && !draft.organization.base_url.empty()) ||
            (flag == "web.listen-address" && draft.web.systemd_socket);
 }
 
-/// `name: value  # source`, with that indent.
+/// `name: value  # source`, with this indent.
 std::string line(std::string_view indent, std::string_view name, const Option& option, Draft& draft,
                  const base::Setting* setting) {
     if (is_contradicted(option.flag, draft)) {
@@ -82,7 +82,7 @@ std::string line(std::string_view indent, std::string_view name, const Option& o
                        source.empty() ? "" : "  # ", source);
 }
 
-/// What came from the environment and has no place in a file.
+/// What came from the environment and can't be given in a file.
 std::string proxy_comment(std::string_view indent, const std::optional<Proxy>& proxy) {
     return proxy ? fmt::format("{}# proxy: http://{}{}, from the environment\n", indent,
                                proxy->has_credentials() ? "<secret>@" : "",

@@ -20,16 +20,16 @@ namespace {
 constexpr std::string_view own_prefix = "DATADOG_TOKEN_EXPORTER_";
 constexpr std::string_view organizations_key = "organizations";
 
-/// Kubernetes sets variables named after every service of the namespace: a service that is called
-/// `datadog-token-exporter` puts DATADOG_TOKEN_EXPORTER_SERVICE_HOST and DATADOG_TOKEN_EXPORTER_PORT_9100_TCP
-/// into the exporter's own pod. No option has one of these words.
+/// Kubernetes sets variables named after every service of the namespace: for a service called
+/// `datadog-token-exporter`, it sets DATADOG_TOKEN_EXPORTER_SERVICE_HOST and
+/// DATADOG_TOKEN_EXPORTER_PORT_9100_TCP in the exporter's own pod. No option has one of these names.
 bool is_made_by_kubernetes(std::string_view tail) {
     const std::string words = fmt::format("_{}_", tail);
     return words.find("_PORT_") != std::string::npos || words.find("_SERVICE_HOST_") != std::string::npos;
 }
 
-/// All `DATADOG_TOKEN_EXPORTER_*` variables, and `DD_SITE` below its own. Unknown ones are mistakes, except
-/// for those that Kubernetes derives from a service's name.
+/// All `DATADOG_TOKEN_EXPORTER_*` variables, and `DD_SITE` with a lower precedence than its own variable.
+/// Unknown ones are mistakes, except for those that Kubernetes derives from a service's name.
 base::Settings read_environment(const Environment& environment, base::MistakeLines& mistakes) {
     base::Settings settings;
     std::vector<std::string> known_tails;
@@ -68,7 +68,7 @@ void resolve_paths(base::Settings& settings, const std::filesystem::path& direct
     }
 }
 
-/// @param of_entries those of an entry of `organizations`, by their names there
+/// @param of_entries the keys of an entry of `organizations`, by their names there
 std::vector<base::YamlKey> yaml_keys(bool of_entries) {
     std::vector<base::YamlKey> keys;
     for (const Option& option : options()) {
@@ -95,7 +95,7 @@ OrganizationDraft read_entry(base::YamlReader& reader, const YAML::Node& node, s
     return entry;
 }
 
-/// Doesn't check values. Invalid YAML, unknown or duplicate keys and wrong types are mistakes; none of them
+/// Doesn't check values. Invalid YAML, unknown or duplicate keys and wrong types are mistakes; no message
 /// quotes a value, because it might be a secret.
 base::Settings read_file(const std::string& path, Draft& draft) {
     const auto text = base::file_reader()(path);
@@ -164,7 +164,7 @@ Outcome load(const std::vector<std::string>& arguments, const Environment& envir
         return Mistakes{std::move(draft.mistakes)};
     }
     draft.in_effect = configuration_in_effect(given, draft);
-    // Last, so that a mistake about one organization shows in every replica.
+    // Done last, so that every replica reports the mistakes of all organizations.
     draft.organizations_configured = draft.entries.size();
     draft.organizations = organizations_of(draft.shard, {draft.entries.begin(), draft.entries.end()});
     return std::move(static_cast<Config&>(draft));

@@ -1,7 +1,7 @@
-// config/: flags, environment variables and YAML go in; a finished `Config` comes out, or every mistake in
-// them. Every option is a row of one table (options.cpp), which the sources, `--help` and `/config` walk;
-// relations between options are plain functions (rules.cpp). Parts of the program copy what they need out of
-// the `Config`; only `app::Monitoring` keeps it, to see what a reload changes. This component must not know
+// config/: reads flags, environment variables and YAML, and returns a validated `Config` or all mistakes.
+// Every option is a row of one table (options.cpp), which the sources, `--help` and `/config` use; relations
+// between options are plain functions (rules.cpp). Parts of the program copy what they need from the
+// `Config`; only `app::Monitoring` keeps it, to detect what a reload changes. This component must not know
 // Datadog's API, the network or the clock.
 #pragma once
 
@@ -20,33 +20,33 @@ namespace exporter::config {
 /// The process environment as a value, so that tests need not touch the real one.
 using Environment = std::map<std::string, std::string>;
 
-/// Empty: not set, or empty, which counts as not set.
+/// Empty: not set, or set to an empty text, which counts as not set.
 [[nodiscard]] std::string variable(const Environment& environment, std::string_view name);
 
-/// `--help` and `--version` end here: `text` goes to standard output, exit status 0.
+/// The result of `--help` and `--version`: `text` goes to standard output, with exit status 0.
 struct Information {
     std::string text;
 };
 
-/// Every mistake, one per line: where, what, and what would be right. Exit status 2.
+/// All mistakes, one per line: where, what, and how to correct it. Exit status 2.
 struct Mistakes {
     std::vector<std::string> lines;
 };
 
-/// Checks the file that `web` names; adds mistakes and warnings.
+/// Checks the file named in `web`; adds mistakes and warnings.
 using WebFileCheck =
     std::function<void(const Web& web, base::MistakeLines& mistakes, std::vector<std::string>& warnings)>;
 
 using Outcome = std::variant<Config, Information, Mistakes>;
 
-/// Merges flags over environment over `--config.file` over defaults, and validates the result as a whole: all
-/// mistakes are reported together. Reads the configuration file and checks that secret files can be read;
-/// touches nothing else.
+/// Merges flags, the environment, `--config.file` and defaults, in this order of precedence, and validates
+/// the result as a whole: all mistakes are reported together. Reads the configuration file and checks that
+/// secret files can be read; has no other effect.
 ///
 /// @param arguments the command line without the program's name
 /// @param environment all variables; unrelated ones are ignored
 /// @param check_web_file called if there is a web file; its mistakes are reported with the others
-/// @param version_text what `--version` prints
+/// @param version_text printed by `--version`
 /// @param running the configuration in effect during a reload: options that need a restart keep its values,
 /// with a warning. Null at startup
 [[nodiscard]] Outcome load(const std::vector<std::string>& arguments, const Environment& environment,

@@ -9,7 +9,7 @@
 namespace exporter::config {
 namespace {
 
-/// The member that a path of member pointers leads to. cppcheck 2.10 takes a fold of `.*` for a syntax error.
+/// Follows a path of member pointers. cppcheck 2.10 reports a fold of `.*` as a syntax error.
 template <class Object, class First, class... Rest>
 auto& follow(Object& object, First first, Rest... rest) {
     if constexpr (sizeof...(rest) == 0) {

@@ -1,9 +1,9 @@
 // The command-line contract as one table, for config/ and the manual page. A row has an option's name, form,
-// help and group, and the member it fills. The member's type says how a value is read, and its initial value
-// is the default. Flags, environment variables, YAML keys, `--help`, the manual page, the shells'
-// completions, the table in reference.md and `/config` walk these rows: a new flag is a member of `Config`
-// and a row in options.cpp. What the rows fill is a draft of the configuration; the steps of `load` make a
-// `Config` from it, each in the file named after it.
+// help and group, and the member that it fills. The member's type determines how a value is read, and its
+// initial value is the default. Flags, environment variables, YAML keys, `--help`, the manual page, shell
+// completions, the table in reference.md and `/config` are all derived from these rows: a new flag is a
+// member of `Config` and a row in options.cpp. The rows fill a draft of the configuration, from which the
+// steps of `load` make a `Config`, each in the file named after it.
 #pragma once
 
 #include "base/dates.h"
@@ -26,15 +26,15 @@
 
 namespace exporter::config {
 
-/// An organization being configured: an entry of the file's `organizations`, or the flags, variables and keys
-/// of the only one.
+/// An organization being configured: an entry of the file's `organizations`, or the only one, from flags,
+/// variables and top-level keys.
 struct OrganizationDraft : Organization {
-    std::string place;        ///< prefix of mistakes about it as a whole
+    std::string place;        ///< prefix for mistakes about the organization as a whole
     base::Settings settings;  ///< by flag, for options with a key below `organizations`
     std::string base_url;
 };
 
-/// What the rows fill. Members that `Config` does not have are combined with other options.
+/// The target of the rows. Members that `Config` does not have are combined with other options.
 struct Draft : Config {
     base::MistakeLines mistakes;  ///< no line twice
     bool config_check = false;
@@ -44,40 +44,41 @@ struct Draft : Config {
     bool allow_insecure_http = false;
     bool allow_world_readable_secrets = false;
     std::string shard_index;
-    OrganizationDraft organization;  ///< the one whose rows are being read or written
+    OrganizationDraft organization;  ///< the one being read or written
     bool lists_organizations = false;
     std::vector<OrganizationDraft> entries;  ///< the organizations in the file, or the only one
 };
 
-/// What a value looks like.
+/// The form of a value.
 struct Form {
-    /// Not explicit: most forms are a name alone.
+    /// Implicit on purpose: most forms consist of a name only.
     Form(const char* as_shown, std::size_t smallest = 0, std::size_t largest = 0)
         : name(as_shown), least(smallest), most(largest) {}
 
-    /// As `--help` shows it: `DURATION`; `none|all` names the choices in their enumeration's order; `[URL]`
+    /// As shown by `--help`: `DURATION`; `none|all` lists the choices in their enumeration's order; `[URL]`
     /// is optional; empty: the flag takes no value.
     std::string_view name;
-    std::size_t least;  ///< of a number
+    std::size_t least;  ///< for a number
     std::size_t most;
 };
 
-/// The member that a row fills. Its type says how values are read:
+/// The member that a row fills. Its type determines how values are read:
 using Member = std::variant<std::string*,
-                            std::filesystem::path*,        ///< in the configuration file relative to that
-                            std::optional<SecretSource>*,  ///< the path of a secret's file, likewise
+                            std::filesystem::path*,        ///< in the configuration file, relative to it
+                            std::optional<SecretSource>*,  ///< path of a secret's file, likewise relative
                             bool*,            ///< present or not; true/false outside the command line
                             std::size_t*,     ///< within the form's range; of `PERCENT` before a `%`
-                            base::Duration*,  ///< at least a second
+                            base::Duration*,  ///< at least one second
                             Detail*, ListFormat*, LogLevel*, LogFormat*,
-                            // Lists: repeatable on the command line, items between commas, sequences in YAML.
+                            // Lists: repeatable on the command line, items separated by commas, sequences in
+                            // YAML.
                             std::vector<std::string>*,
-                            std::vector<base::Duration>*,  ///< ascending bounds of buckets
+                            std::vector<base::Duration>*,  ///< ascending bucket bounds
                             std::vector<ListenAddress>*>;
 
 struct MemberPath {
-    Member (*in)(Draft& draft) = nullptr;  ///< nullptr: there is none
-    bool of_organization = false;          ///< one of `Draft::organization`
+    Member (*in)(Draft& draft) = nullptr;  ///< nullptr: no member
+    bool of_organization = false;          ///< whether it is in `Draft::organization`
 };
 
 struct Option {
@@ -88,7 +89,7 @@ struct Option {
     std::string_view heading = {};  ///< in `--help`, above this option
 };
 
-/// Every option, in the order `--help` shows them.
+/// Every option, in the order of `--help`.
 [[nodiscard]] std::span<const Option> options();
 
 /// nullptr: there is none.
@@ -98,11 +99,11 @@ struct Option {
 [[nodiscard]] bool is_list(const Option& option);
 [[nodiscard]] bool is_path(const Option& option);
 
-/// Whether `--flag` may stand without its value: its form is in brackets.
+/// Whether `--flag` is valid without a value: its form is in brackets.
 [[nodiscard]] bool may_lack_value(const Option& option);
 
 [[nodiscard]] bool has_variable(const Option& option);
-/// Options that name the configuration file, or end the program before it is read, have none.
+/// Options that name the configuration file, or end the program before it is read, have no YAML key.
 [[nodiscard]] bool has_yaml_key(const Option& option);
 
 /// Whether a change needs a restart, because the option is only used at startup (sockets, files, sharding).
@@ -114,17 +115,17 @@ struct Option {
 /// `poll.stale-after` -> `poll.stale_after` (sections are nested mappings in YAML)
 [[nodiscard]] std::string yaml_path(const Option& option);
 
-/// `datadog.base-url` -> `base_url`, the key below `organizations`; empty: the option is not about one
+/// `datadog.base-url` -> `base_url`, the key below `organizations`; empty: the option doesn't belong to an
 /// organization.
 [[nodiscard]] std::string organization_key(const Option& option);
 
-/// Sets the option's member. Returns what is wrong with the texts; the member is then meaningless. Empty:
+/// Sets the option's member. Returns what is wrong with the texts (the member is then meaningless); empty:
 /// nothing.
 [[nodiscard]] std::string read_member(const Option& option, const std::vector<std::string>& texts,
                                       Draft& draft);
 
 /// The option's member as texts that read back as the same value: one text, except for lists. Paths are
-/// whole. It is empty for a secret from the environment.
+/// absolute. Empty for a secret from the environment.
 [[nodiscard]] std::vector<std::string> member_texts(const Option& option, Draft& draft);
 
 /// As a user would write it; empty: no default.
@@ -132,7 +133,7 @@ struct Option {
 
 void add_once(std::vector<std::string>& lines, std::string line);
 
-/// The values given for the options, and where.
+/// The values given for the options, and their places.
 class Given {
   public:
     /// Both must outlive this object. Mistakes and warnings go into the draft.
@@ -143,7 +144,7 @@ class Given {
     [[nodiscard]] const base::Setting* find(std::string_view flag) const;
     /// Where the value was given; `--flag` for a default.
     [[nodiscard]] std::string place(std::string_view flag) const;
-    /// Whether it has a mistake: then its member has some other valid value.
+    /// Whether its value is invalid; its member then has some other valid value.
     [[nodiscard]] bool is_wrong(std::string_view flag) const { return wrong_.contains(flag); }
 
     /// Adds `<place>: <what>`.
@@ -163,22 +164,21 @@ class Given {
     std::set<std::string, std::less<>> wrong_;
 };
 
-/// Flags as they were given. Unknown and repeated flags, missing values and stray arguments are mistakes;
-/// none of them quotes a value: somebody may have put a secret there.
+/// Reads the flags. Unknown and repeated flags, missing values and stray arguments are mistakes; no message
+/// quotes a value, because it might be a secret.
 [[nodiscard]] base::Settings read_command_line(const std::vector<std::string>& arguments,
                                                base::MistakeLines& mistakes);
 
 /// The text of `--help`.
 [[nodiscard]] std::string help_text();
 
-/// Fills the members of the rows: of options with a key below `organizations`, or of all others.
+/// Fills the members of the rows: either those with a key below `organizations`, or all others.
 void read_rows(Given& given, Draft& draft, bool of_one_organization);
 
-/// Checks that no row can express: relations between options, and the files that values refer to.
+/// Checks what no row can express: relations between options, and the files that values refer to.
 void apply_rules(Given& given, const Environment& environment, Draft& draft);
 
-/// Restores the values of `running` for the options that need a restart, with a warning for each one that was
-/// changed.
+/// Restores the values of `running` for options that need a restart, with a warning for each changed one.
 void keep_what_needs_restart(const Config& running, Given& given, Draft& draft);
 
 /// Completes the organizations in `draft.entries`. If the file lists none, flags and environment describe the

@@ -24,7 +24,7 @@ bool is_ambient(const base::Setting* setting) {
     return setting != nullptr && setting->place == "DD_SITE";
 }
 
-/// Of letters, digits, `_`, `.` and `-`.
+/// Whether it consists of letters, digits, `_`, `.` and `-`.
 bool is_plain(std::string_view text) {
     return std::all_of(text.begin(), text.end(),
                        [](char c) { return base::is_word_character(c) || c == '.' || c == '-'; });
@@ -97,7 +97,7 @@ struct Key {
     [[nodiscard]] bool is_given() const { return !place.empty(); }
 };
 
-/// @param in_variable the secret itself if the environment has it; moved, so that no copy is left
+/// @param in_variable the secret itself if it is in the environment; moved, so that no copy remains
 Key read_key(const KeyRow& row, std::string in_variable, Given& given, Draft& draft) {
     CredentialSources& sources = draft.organization.credentials;
     std::optional<SecretSource>& source = sources.*row.source;
@@ -125,7 +125,7 @@ Key read_key(const KeyRow& row, std::string in_variable, Given& given, Draft& dr
     return key;
 }
 
-/// Whether a request can authenticate with these. Gives unreadable secrets the benefit of the doubt.
+/// Whether a request can authenticate with these. Unreadable secrets are assumed to be right.
 bool go_together(const Key& api, const Key& app, const Key& bearer) {
     if (bearer.is_given()) {
         return !api.is_given() && !app.is_given();
@@ -180,7 +180,7 @@ void check_owners(Given& given, const std::vector<std::string>& owners) {
     }
 }
 
-/// Where a setting of a single organization was given outside the file's list: variables, flags, keys.
+/// Places outside the file's list where a setting of a single organization was given: variables, flags, keys.
 std::vector<std::string> places_about_one(const Given& given, const Environment& environment) {
     std::vector<std::string> places;
     for (const KeyRow& row : key_rows) {
@@ -197,7 +197,7 @@ std::vector<std::string> places_about_one(const Given& given, const Environment&
     return places;
 }
 
-/// @param places of the names so far, by name
+/// @param places the names read so far, with their places
 void read_name(const Given& given, Draft& draft, std::map<std::string, std::string>& places) {
     OrganizationDraft& entry = draft.organization;
     const base::Setting* const setting = given.find("name");
@@ -214,11 +214,12 @@ void read_name(const Given& given, Draft& draft, std::map<std::string, std::stri
     }
 }
 
-// Which replica polls which organization, when several share them: each organization has exactly one owner,
-// all replicas agree on it without talking to each other, and another replica takes over only its own part.
+// Decides which replica polls which organization, if several replicas share them: each organization has
+// exactly one owner, all replicas agree on it without communication, and an additional replica takes over
+// only its own share.
 //
 // Rendezvous hashing ("highest random weight"): each shard computes a number for a name, and the highest
-// wins. An additional shard takes some names from each of the others and moves nothing between them.
+// wins. An additional shard takes some names from each of the others and moves none between them.
 
 /// FNV-1a of 64 bits, http://www.isthe.com/chongo/tech/comp/fnv/. std::hash may differ from build to build.
 std::uint64_t hash(std::string_view text) {
@@ -229,8 +230,9 @@ std::uint64_t hash(std::string_view text) {
     return value;
 }
 
-/// The finalizer of SplitMix64, https://prng.di.unimi.it/splitmix64.c: any change of the input changes about
-/// half of the output's bits. FNV-1a alone does not achieve that for names that differ in their last letter.
+/// The finalizer of SplitMix64, https://prng.di.unimi.it/splitmix64.c: any change in the input changes about
+/// half of the output's bits. FNV-1a alone does not achieve that for names that differ only in their last
+/// letter.
 std::uint64_t mixed(std::uint64_t value) {
     value = (value ^ (value >> 30U)) * 0xBF58'476D'1CE4'E5B9U;
     value = (value ^ (value >> 27U)) * 0x94D0'49BB'1331'11EBU;

@@ -1,4 +1,4 @@
-// Checks that the option table can't express: relations between options, the files that values refer to, and
+// Checks what the option table can't express: relations between options, the files that values refer to, and
 // which scopes are privileged.
 #include "base/address.h"
 #include "base/pem.h"
@@ -41,7 +41,7 @@ void set_mode(Given& given, Draft& draft) {
         first = given.place(flag);
     }
     if (draft.mode == Mode::list && given.find("log.level") == nullptr) {
-        draft.log.level = LogLevel::warn;  // Keep the output to the list itself.
+        draft.log.level = LogLevel::warn;  // The output should be only the list.
     }
 }
 
@@ -51,7 +51,7 @@ void check_timeout(Given& given, Draft& draft) {
         return;  // There is no next poll.
     }
     if (given.find("poll.timeout") == nullptr) {
-        // At most the interval by default, so that a slow poll does not delay the next ones.
+        // By default at most the interval, so that a slow poll doesn't delay the next.
         poll.timeout = std::min(poll.timeout, poll.interval);
     } else if (poll.timeout > poll.interval) {
         given.warn("poll.timeout",
@@ -80,7 +80,7 @@ void check_ca_file(Given& given, const std::filesystem::path& path) {
     if (path.empty()) {
         return;
     }
-    // Read as the client reads it: a file with a damaged last certificate would fail every poll.
+    // Read in the same way as by the client: a file with a damaged last certificate would fail every poll.
     const std::string shown = base::quote(path.native());
     const auto certificates = base::read_certificate_file(path.native(), shown);
     if (!certificates) {
@@ -90,7 +90,7 @@ void check_ca_file(Given& given, const std::filesystem::path& path) {
     }
 }
 
-/// Whether it is writable shows at the first write; a path that can't work is reported immediately.
+/// Only the first write shows whether the path is writable, but an impossible path is reported immediately.
 void check_state_file(Given& given, const std::filesystem::path& path) {
     std::error_code ignored;
     const std::filesystem::path directory = path.has_parent_path() ? path.parent_path() : ".";
@@ -155,7 +155,7 @@ void refuse_doubled(Given& given, std::string_view flag, const std::vector<Liste
                     std::vector<ListenAddress>& taken) {
     for (const ListenAddress& address : addresses) {
         if (address.port == 0 && address.unix_path.empty()) {
-            continue;  // another port each time
+            continue;  // a different port each time
         }
         if (std::find(taken.begin(), taken.end(), address) != taken.end()) {
             given.mistake(flag, "{} is given twice; give it once",
@@ -185,7 +185,7 @@ void check_sockets(Given& given, Web& web) {
 
 void check_limits(Given& given, Web& web) {
     constexpr std::string_view flag = "web.max-connections-per-address";
-    // Leave room for other clients when some don't read their answers.
+    // Leave room for other clients if some don't read their answers.
     web.max_scrapes = std::min(web.max_scrapes, std::max<std::size_t>(1, web.max_connections / 2));
     if (web.max_connections_per_address > web.max_connections && given.find(flag) != nullptr &&
         !given.is_wrong(flag) && !given.is_wrong("web.max-connections")) {
@@ -219,7 +219,7 @@ void set_probe_url(Given& given, Draft& draft) {
         }
         return;
     }
-    // Without a scheme it is not a URL, wherever it is split.
+    // Without a scheme, it is not a URL, wherever it is split.
     const std::size_t path = std::min(url.find_first_of("/?", url.find("://") + 3), url.size());
     auto endpoint = parse_base_url(url.substr(0, path));
     if (!endpoint) {
@@ -245,10 +245,10 @@ void check_once_output(Given& given, const Draft& draft) {
     }
 }
 
-/// Permissions whose holder can take over the organization, switch its defences off, destroy its data, or
-/// reach beyond it. Names: https://docs.datadoghq.com/account_management/rbac/permissions/
+/// Permissions that let a holder take over the organization, disable its defences, destroy its data, or reach
+/// other systems. Names: https://docs.datadoghq.com/account_management/rbac/permissions/
 constexpr std::array<std::string_view, 46> privileged_scopes = {
-    // Who may do what.
+    // Who has which permissions.
     "user_access_manage",
     "user_access_invite",
     "org_management",
@@ -264,7 +264,7 @@ constexpr std::array<std::string_view, 46> privileged_scopes = {
     "api_keys_write",
     "api_keys_delete",
     "client_tokens_write",
-    // Money and evidence.
+    // Money and audit trails.
     "billing_edit",
     "usage_edit",
     "audit_logs_write",
@@ -302,7 +302,7 @@ constexpr std::array<std::string_view, 46> privileged_scopes = {
     "synthetics_global_variable_write",
 };
 
-/// Valid, although it is one typing error away from a privileged scope.
+/// Valid, although it is one typo away from a privileged scope.
 constexpr std::string_view neighbour = "oci_configurations_manage";
 
 /// A misspelled scope would never match any token.

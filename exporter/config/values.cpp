@@ -1,4 +1,4 @@
-// How values are read into the members of the draft and written back, by the member's type.
+// Reads values into the members of the draft and writes them back, depending on the member's type.
 #include "base/address.h"
 #include "base/text.h"
 #include "config/options.h"
@@ -35,7 +35,7 @@ Texts choices(const Form& form) {
     return base::split_list(names);
 }
 
-// From a text to a member. Each returns what is wrong with the text, or nothing.
+// From a text to a member. Each function returns what is wrong with the text, or nothing.
 
 /// A text or a path.
 template <class Text>
@@ -158,7 +158,7 @@ std::string read_all(const Form& form, const Texts& texts, Single& member) {
     return read(form, texts.front(), member);
 }
 
-/// The items of a list: each text may hold several, separated by commas.
+/// The items of a list: each text may contain several, separated by commas.
 template <class Item>
 std::string read_all(const Form& form, const Texts& texts, std::vector<Item>& members) {
     Texts faults;

@@ -24,7 +24,7 @@ bool is_token(std::string_view text) {
     });
 }
 
-/// Only digits of that base. An overflow gives the largest number, which is too many in any case.
+/// Accepts only digits of that base. An overflow gives the largest number, which is too large in any case.
 std::optional<std::uint64_t> whole_number(std::string_view digits, int base) {
     std::uint64_t number = 0;
     const char* const end = digits.data() + digits.size();
@@ -35,7 +35,7 @@ std::optional<std::uint64_t> whole_number(std::string_view digits, int base) {
     return error == std::errc() && stop == end ? std::optional(number) : std::nullopt;
 }
 
-/// Up to `count` of `bytes`.
+/// Removes and returns up to `count` bytes.
 std::string_view take_from_front(std::string_view& bytes, std::uint64_t count) {
     const std::string_view taken =
         bytes.substr(0, static_cast<std::size_t>(std::min<std::uint64_t>(bytes.size(), count)));
@@ -76,7 +76,7 @@ std::vector<std::string> AnswerHead::list(std::string_view name) const {
 std::string_view AnswerReader::take(std::string_view& bytes) {
     while (!bytes.empty()) {
         if (part_ == Part::whole || failure_) {
-            // These answer no request.
+            // These bytes answer no request.
             persistent_ = false;
             bytes = {};
             break;
@@ -108,8 +108,7 @@ void AnswerReader::end_of_bytes() {
     if (part_ == Part::body_to_the_close) {
         part_ = Part::whole;
     } else if (part_ != Part::whole && !failure_) {
-        fail(ErrorKind::network,
-             has_begun() ? "an answer that broke off" : "no answer, and broke the connection");
+        fail(ErrorKind::network, has_begun() ? "a truncated answer" : "no answer, and broke the connection");
     }
 }
 
@@ -134,7 +133,7 @@ void AnswerReader::take_line(std::string_view& bytes) {
     if (is_whole_line) {
         line_.pop_back();
     }
-    // A peer with another protocol may never end a line.
+    // A peer that speaks another protocol may never end a line.
     constexpr std::string_view begin = "HTTP/1.";
     if (part_ == Part::status_line && !begin.starts_with(std::string_view(line_).substr(0, begin.size()))) {
         fail(ErrorKind::network, no_http);
@@ -147,17 +146,18 @@ void AnswerReader::take_line(std::string_view& bytes) {
 bool AnswerReader::line_is_too_much() {
     if (is_between_chunks()) {
         if (line_.size() > longest_chunk_line) {
-            fail(ErrorKind::too_large, fmt::format("a line of over {} KiB between the chunks of the body",
-                                                   longest_chunk_line >> 10));
+            fail(ErrorKind::too_large,
+                 fmt::format("a line longer than {} KiB between body chunks", longest_chunk_line >> 10));
         } else if (chunk_bytes_ > most_chunk_bytes) {
             fail(ErrorKind::too_large,
-                 fmt::format("over {} MiB between the chunks of the body", most_chunk_bytes >> 20));
+                 fmt::format("more than {} MiB between body chunks", most_chunk_bytes >> 20));
         }
     } else if (line_.size() > longest_head_line || lines_ > most_head_lines ||
                lines_bytes_ > most_head_bytes) {
         fail(ErrorKind::too_large,
-             fmt::format("a line of over {} KiB, over {} lines or over {} KiB before or after the body",
-                         longest_head_line >> 10, most_head_lines, most_head_bytes >> 10));
+             fmt::format(
+                 "a line longer than {} KiB, more than {} lines or more than {} KiB before or after the body",
+                 longest_head_line >> 10, most_head_lines, most_head_bytes >> 10));
     }
     return failure_.has_value();
 }
@@ -187,7 +187,7 @@ void AnswerReader::end_line(std::string_view line) {
             }
             break;
         case Part::trailers:
-            // Nothing in them is needed here.
+            // Trailers are not needed.
             part_ = line.empty() ? Part::whole : Part::trailers;
             break;
         default:
@@ -201,7 +201,7 @@ void AnswerReader::end_status_line(std::string_view line) {
     constexpr std::size_t status_end = status_at + 3;
     const auto status =
         line.size() >= status_end ? whole_number(line.substr(status_at, 3), 10) : std::nullopt;
-    // `status` first: if there is one, the line is long enough for the checks after it.
+    // Check `status` first: if there is one, the line is long enough for the other checks.
     if (!status || !line.starts_with("HTTP/1.") || !base::is_digit(line[7]) || line[8] != ' ' ||
         *status < 100 || (line.size() > status_end && line[status_end] != ' ')) {
         fail(ErrorKind::network, no_http);
@@ -218,7 +218,7 @@ void AnswerReader::end_field(std::string_view line) {
         fail(ErrorKind::network, "a header with a control character");
         return;
     }
-    // RFC 9112, 5.2: a line that continues the value of the previous one.
+    // RFC 9112, 5.2: this line continues the value of the previous one.
     if (base::is_blank(line.front()) && !head_.fields.empty()) {
         std::string& value = head_.fields.back().second;
         const std::string_view more = base::trim(line);
@@ -249,7 +249,7 @@ void AnswerReader::end_head() {
     }
 }
 
-/// RFC 9112, 6.3. Answers of 204 and 304 have no body (RFC 9110, 15.3.5 and 15.4.5).
+/// RFC 9112, 6.3. Answers with status 204 or 304 have no body (RFC 9110, 15.3.5 and 15.4.5).
 void AnswerReader::frame_body() {
     if (method_ == Method::connect || head_.status == 204 || head_.status == 304) {
         part_ = Part::whole;

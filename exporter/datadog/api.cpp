@@ -16,7 +16,7 @@ namespace {
 
 using std::chrono::seconds;
 
-/// RFC 3986, 2.3: everything but the unreserved characters is percent-encoded.
+/// RFC 3986, 2.3: everything except unreserved characters is percent-encoded.
 std::string percent_encoded(std::string_view text) {
     static constexpr std::string_view unreserved_marks = "-._~";
     std::string encoded;
@@ -30,7 +30,7 @@ std::string percent_encoded(std::string_view text) {
     return encoded;
 }
 
-/// Nobody waits for more than a day, and larger numbers overflow durations.
+/// The exporter never waits for more than a day, and larger numbers overflow durations.
 constexpr seconds longest_delay = std::chrono::hours(24);
 
 /// A whole number that isn't negative.
@@ -60,7 +60,7 @@ std::optional<seconds> retry_after_of(const AnswerHead& head) {
 
 /// What a status other than 200, or its class, means. If `advice` is empty, the kind's advice applies.
 struct StatusRow {
-    int status;  ///< or its first digit
+    int status;  ///< or only its first digit
     ErrorKind kind;
     std::string_view advice = {};
     bool definitive = false;
@@ -73,7 +73,7 @@ constexpr auto status_rows = std::to_array<StatusRow>({
      "the organization's plan or account does not allow it: ask an administrator of the Datadog account"},
     {403, ErrorKind::forbidden},
     {404, ErrorKind::not_found},
-    // A proxy's. Repeated log-ins with a wrong password lock an account.
+    // From a proxy. Repeated log-ins with a wrong password can lock an account.
     {407, ErrorKind::connect, {}, true},
     {408, ErrorKind::timeout},
     {414, ErrorKind::bad_request},
@@ -168,7 +168,7 @@ RateLimit rate_limit_of(const AnswerHead& head) {
                     .remaining = count_in(head, "X-RateLimit-Remaining"),
                     .period = seconds_in(head, "X-RateLimit-Period"),
                     .reset = seconds_in(head, "X-RateLimit-Reset")};
-    // A reset is never further away than its period, and Datadog's periods are an hour at most. Other servers
+    // A reset is never further away than its period, and Datadog's periods are at most an hour. Other servers
     // send an epoch here; taken literally, it would stop polling for a day.
     constexpr seconds longest_known_period = std::chrono::hours(1);
     if (limit.reset &&

@@ -58,7 +58,7 @@ class Body {
         return !fault_;
     }
 
-    /// False: it is too long, or damaged.
+    /// False: the body is too long, or damaged.
     [[nodiscard]] bool take(std::string_view bytes) {
         if (!is_compressed_) {
             return append(bytes);
@@ -70,16 +70,16 @@ class Body {
         return taken;
     }
 
-    /// Why the body is unusable, after its last byte; nullopt: it is complete.
+    /// Call it after the last byte. Why the body is unusable; nullopt if it is complete.
     [[nodiscard]] std::optional<Error> fault() const {
         if (!fault_ && is_compressed_ && !gunzip_->is_whole()) {
-            return Error{ErrorKind::network, "a gzip body that broke off"};
+            return Error{ErrorKind::network, "a truncated gzip body"};
         }
         return fault_;
     }
 
   private:
-    /// It grows by doubling, so all buffers together stay below twice the last.
+    /// The buffer grows by doubling, so all allocations together stay below twice the last one.
     bool append(std::string_view more) {
         const std::size_t size = bytes_.size() + more.size();
         if (size > most_) {
@@ -109,7 +109,7 @@ class Body {
 }  // namespace
 
 std::string Commons::renew_trust(const std::string& ca_file) {
-    TlsContext fresh(ca_file);  // Read before the lock; what it replaces is freed after it.
+    TlsContext fresh(ca_file);  // Read before the lock; the replaced one is freed after it.
     if (fresh.get() == nullptr) {
         return fresh.problem();
     }
@@ -214,7 +214,7 @@ Result<User> Client::fetch_user(std::string_view id, const config::Credentials& 
             Error{ErrorKind::not_found, fmt::format("`{}` can't be a user's id", one_line(id))});
     }
     std::vector<char> body;
-    AnswerMemory::Share memory;  // It is too small to be counted.
+    AnswerMemory::Share memory;  // A user's answer is too small to be counted.
     static_assert(longest_user_body <= AnswerMemory::ordinary);
     const auto head =
         exchange({.target = *target, .most_body_bytes = longest_user_body, .body = body, .memory = memory},
@@ -255,9 +255,9 @@ Result<AnswerHead> Client::exchange(const Errand& errand, const config::Credenti
         fault = sent(*unfit);
     }
     if (fault) {
-        disconnect();  // A server that sends damaged bytes may have got their number wrong too.
+        disconnect();  // A server that sends damaged bytes may have miscounted them too.
     }
-    // The status counts even if the rest of an error answer is missing: it is what a person needs to know.
+    // The status is reported even if the rest of an error answer is missing: people need to know it.
     if (fault && (fault->kind == ErrorKind::cancelled || !outcome.head || outcome.head->status == 200)) {
         return tl::unexpected(*std::move(fault));
     }

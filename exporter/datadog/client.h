@@ -2,7 +2,7 @@
 // fetches them. In: a request for a page or a user, and credentials. Out: the complete page or user, or one
 // typed error with the server's own words. Nothing here retries, waits for a rate limit, asks for a second
 // page or counts tokens: scan/ and inventory/ do. Only transport.cpp knows cpp-httplib; only page.cpp and
-// user.cpp, through json.h, know RapidJSON. What a peer sends is bounded before it is parsed.
+// user.cpp, through json.h, know RapidJSON. The size of a peer's data is limited before it is parsed.
 #pragma once
 
 #include "config/credentials.h"
@@ -24,12 +24,12 @@
 
 namespace exporter::datadog {
 
-/// Bytes of a page's body, compressed or not. A page of 100 tokens with 300 scopes
-/// each nears 1 MB; names and scopes have no documented bound.
+/// Bytes of a page's body, compressed or not. A page of 100 tokens with 300 scopes each takes almost 1 MB;
+/// names and scopes have no documented bound.
 inline constexpr std::size_t longest_body = std::size_t{8} << 20;
 
-/// What all clients share: the CA certificates, since loading the system's takes a megabyte and milliseconds
-/// each time; and the memory for large answers. Thread-safe.
+/// What all clients share: the CA certificates, because loading the system's takes a megabyte and several
+/// milliseconds each time; and the memory for large answers. Thread-safe.
 class Commons {
   public:
     /// @param ca_file PEM; empty: the system's roots
@@ -39,9 +39,9 @@ class Commons {
         const std::lock_guard lock(mutex_);
         return trust_;
     }
-    /// Clients made from now on trust what the file holds now.
+    /// Clients created after this call trust the certificates now in the file.
     ///
-    /// @return why it can't be loaded, and nothing has changed; empty: it was
+    /// @return why the file can't be loaded (nothing has changed); empty: it was loaded
     [[nodiscard]] std::string renew_trust(const std::string& ca_file);
 
     const std::shared_ptr<AnswerMemory> answers = std::make_shared<AnswerMemory>();
@@ -55,7 +55,7 @@ struct ClientOptions {
     config::Endpoint endpoint;
     std::optional<config::Proxy> proxy;
     std::shared_ptr<Commons> commons;  ///< shared with other clients; null: its own, with the system's roots
-    /// Shared with other clients of the organization; null: its own part of `commons`'.
+    /// Shared with other clients of the organization; null: its own share of `commons`.
     std::shared_ptr<AnswerMemory> answers;
     std::string user_agent;  ///< `<name>/<version> (<lang> <ver>; os <os>; arch <arch>)`
     std::chrono::milliseconds connect_timeout = std::chrono::seconds(10);
@@ -88,17 +88,17 @@ class Client {
     void cancel() { transport_->cancel(); }
 
   private:
-    /// The request, and where the answer's body goes.
+    /// The request, and the destination of the answer's body.
     struct Errand {
         std::string target;
         std::size_t most_body_bytes;
         std::vector<char>& body;
-        AnswerMemory::Share& memory;  ///< pays for the body
+        AnswerMemory::Share& memory;  ///< accounts for the body
     };
 
     /// Makes one request.
     ///
-    /// @param cost filled in as far as the exchange gets
+    /// @param cost filled in as far as the exchange got
     /// @return the head of a 200 with a complete body
     [[nodiscard]] Result<AnswerHead> exchange(const Errand& errand, const config::Credentials& credentials,
                                               std::chrono::steady_clock::time_point deadline, Exchange& cost);
@@ -117,7 +117,7 @@ class Client {
 
     const ClientOptions options_;
     const std::unique_ptr<Transport> transport_;
-    std::optional<Gunzip> gunzip_;  ///< kept from page to page
+    std::optional<Gunzip> gunzip_;  ///< reused for all pages
     /// The last page's size, if ordinary, so that the next page's buffer need not grow step by step.
     std::size_t expected_body_bytes_ = 0;
 };

@@ -13,7 +13,7 @@ namespace exporter::datadog {
 
 namespace {
 
-/// The largest window, and gzip's header and trailer, which zlib then checks.
+/// The largest window, plus 16: zlib checks gzip's header and trailer.
 constexpr int gzip_window_bits = 15 + 16;
 
 constexpr std::size_t largest_input = std::numeric_limits<uInt>::max();
@@ -37,7 +37,7 @@ Result<ContentCoding> content_coding_of(const AnswerHead& head) {
 
 Gunzip::Gunzip()
     : stream_(new z_stream(), [](z_stream* stream) {
-          ::inflateEnd(stream);  // Does nothing to a stream that never started.
+          ::inflateEnd(stream);  // Has no effect on a stream that never started.
           delete stream;
       }) {
     // inflateInit2 is a macro that does this, with a cast that our warnings refuse.
@@ -65,7 +65,7 @@ bool Gunzip::take(std::string_view bytes, const Sink& sink) {
     return true;
 }
 
-/// False: there is none, only padding or invalid bytes. Zeros may follow the last member, as padding from
+/// False: no other member, only padding or invalid bytes. Zeros may follow the last member, as padding from
 /// tapes and block devices.
 bool Gunzip::begin_another(std::string_view& bytes) {
     if (part_ == Part::padding || bytes.front() == '\0') {
@@ -79,7 +79,7 @@ bool Gunzip::begin_another(std::string_view& bytes) {
     return ::inflateReset(stream_.get()) == Z_OK;
 }
 
-/// Up to the end of the member, or of `bytes`.
+/// Decompresses up to the end of the member, or of `bytes`.
 bool Gunzip::inflate_some(std::string_view& bytes, const Sink& sink) {
     std::array<char, std::size_t{16} << 10> piece;
     const std::string_view input = bytes.substr(0, largest_input);

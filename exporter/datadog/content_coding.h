@@ -1,7 +1,7 @@
 // Content codings of an answer's body (RFC 9110, 8.4), and gzip decompression (RFC 1952).
 //
-// Not left to cpp-httplib: it stops after the first of several gzip members, accepts truncated bodies, knows
-// only one spelling of each coding, and decompresses `br`, whose memory nothing would limit.
+// cpp-httplib doesn't do this: it stops after the first of several gzip members, accepts truncated bodies,
+// knows only one spelling of each coding, and decompresses `br`, whose memory nothing would limit.
 #pragma once
 
 #include "datadog/answer.h"
@@ -18,10 +18,10 @@ namespace exporter::datadog {
 
 enum class ContentCoding { identity, gzip };
 
-/// @return an error of kind `bad_page` for a coding that was not asked for; its message follows `… sent`
+/// @return an error of kind `bad_page` for a coding that was not requested; its message follows `… sent`
 [[nodiscard]] Result<ContentCoding> content_coding_of(const AnswerHead& head);
 
-/// Decompresses gzip while the bytes arrive; always takes 40 KiB, and 16 KiB of stack.
+/// Decompresses gzip as the bytes arrive; always uses 40 KiB, and 16 KiB of stack.
 class Gunzip {
   public:
     /// Receives the decompressed bytes, at most 16 KiB at a time; false: stop.
@@ -35,7 +35,7 @@ class Gunzip {
     /// False: the bytes are not gzip (see `problem`), or the sink wants no more. Don't call it again after
     /// that.
     [[nodiscard]] bool take(std::string_view bytes, const Sink& sink);
-    /// All members are complete, so the body may end here.
+    /// Every member is complete, so the body may end here.
     [[nodiscard]] bool is_whole() const { return part_ != Part::member; }
     /// What is wrong with the bytes; empty: nothing so far.
     [[nodiscard]] const std::string& problem() const { return problem_; }

@@ -100,7 +100,7 @@ std::string one_line(std::string_view untrusted) {
         if (base::is_control(c) || c == ' ') {
             line += line.empty() || line.back() == ' ' ? "" : " ";
         } else if (!is_within_a_character) {
-            // Non-ASCII text in an error is not worth the control marks and look-alikes it may contain.
+            // Non-ASCII text in an error is not worth the risk of control characters and homoglyphs.
             line += base::is_visible(c) ? c : '?';
         }
     }

@@ -52,13 +52,13 @@ struct Error {
     bool definitive = false;
     /// What a person can do about it, if it differs from the kind's advice; has static storage.
     std::string_view advice = {};
-    /// `too_large` only for now: other large pages are using the shared memory.
+    /// `too_large` only at the moment: other large pages are using the shared memory.
     bool no_room = false;
     /// For a poll: a rescan would take at least as many requests as a complete listing.
     bool costly = false;
 };
 
-/// The same for one error, which may be more specific than its kind.
+/// The advice for one error, which may be more specific than its kind's.
 [[nodiscard]] std::string_view advice(const Error& error);
 
 /// Untrusted text as one line of printable ASCII, truncated to 200 bytes; other characters become `?` or a

@@ -14,7 +14,7 @@ namespace exporter::datadog {
 namespace {
 
 constexpr std::size_t shortest_run = 8;
-/// Shorter secrets would mask every other word, and Datadog has no credentials that short.
+/// Masking shorter secrets would hide every other word, and Datadog has no credentials that short.
 constexpr std::size_t shortest_secret = 4;
 constexpr std::string_view mask = "<secret>";
 
@@ -32,8 +32,8 @@ char folded(char c) {
 
 /// One of the ways to write a secret, folded.
 struct Spelling {
-    base::Secret text;  ///< as secret as what it spells
-    std::size_t least;  ///< at least this many characters are masked, or all if it is shorter
+    base::Secret text;  ///< as sensitive as the secret itself
+    std::size_t least;  ///< masks runs of at least this many characters, or the whole secret if it is shorter
 };
 
 Spelling spelling(std::string text, std::size_t least = shortest_run) {
@@ -44,7 +44,7 @@ Spelling spelling(std::string text, std::size_t least = shortest_run) {
 std::string hexadecimal(std::string_view bytes) {
     constexpr std::string_view digits = "0123456789abcdef";
     std::string text;
-    text.reserve(2 * bytes.size());  // Growing would leave copies of parts behind.
+    text.reserve(2 * bytes.size());  // Growing would leave copies of parts in memory.
     for (const char character : bytes) {
         const auto byte = static_cast<unsigned char>(character);
         text += digits[byte >> 4U];
@@ -56,7 +56,8 @@ std::string hexadecimal(std::string_view bytes) {
 /// The part of the secret's Base64 that does not depend on the bytes around it.
 void add_base64(std::string_view secret, std::vector<Spelling>& spellings) {
     constexpr std::size_t group = 4;
-    // The encoded text may begin before the secret, so it can start at any of a group's three positions.
+    // The encoded text may begin before the secret, so the secret can start at any of a group's three
+    // positions.
     for (std::size_t before = 0; before < 3; ++before) {
         const base::Secret bytes(std::string(before, '\0').append(secret));
         const base::Secret encoded(base::encode_base64(bytes.expose()));
@@ -73,7 +74,7 @@ void add_base64(std::string_view secret, std::vector<Spelling>& spellings) {
 
 struct Character {
     char value;
-    std::size_t length;  ///< more than 1: it is escaped
+    std::size_t length;  ///< more than 1: the character is escaped
 };
 
 /// The first character of a text, folded.
@@ -114,10 +115,10 @@ std::vector<Spelling> spellings_of(std::string_view secret) {
     spellings.push_back(spelling(std::string(secret.rbegin(), secret.rend())));
     spellings.push_back(spelling(hexadecimal(secret), 2 * shortest_run));
     add_base64(secret, spellings);
-    // A secret that contains what looks like an escape is unescaped like the echo around it.
+    // A secret may contain what looks like an escape: it is then unescaped like the echo around it.
     for (Spelling last = spellings.front();;) {
         std::string plain;
-        plain.reserve(last.text.expose().size());  // Growing would leave copies of parts behind.
+        plain.reserve(last.text.expose().size());  // Growing would leave copies of parts in memory.
         unescape(last.text.expose(), [&plain](char character, std::size_t) { plain += character; });
         Spelling next = spelling(std::move(plain));
         if (next.text.expose() == last.text.expose() || next.text.expose().size() < shortest_secret) {
@@ -129,13 +130,13 @@ std::vector<Spelling> spellings_of(std::string_view secret) {
     return spellings;
 }
 
-/// A text's folded characters and their positions in it; the last position is the text's end.
+/// A text's folded characters and their positions in the text; the last position is the text's end.
 struct Characters {
     std::string text;
     std::vector<std::size_t> places;
 };
 
-/// Each escape becomes the character it stands for.
+/// Replaces each escape with the character it stands for.
 Characters unescaped(const Characters& from) {
     Characters to;
     unescape(from.text, [&](char character, std::size_t at) {
@@ -146,12 +147,12 @@ Characters unescaped(const Characters& from) {
     return to;
 }
 
-/// Marks the positions of `hidden` that belong to a run.
+/// Marks positions that belong to a run.
 void hide_runs(const Characters& characters, const Spelling& spelling, std::vector<bool>& hidden) {
     const std::string_view text = characters.text;
     const std::string_view whole = spelling.text.expose();
     const std::size_t least = std::min(spelling.least, whole.size());
-    // A longer run consists of overlapping minimal ones.
+    // A longer run consists of overlapping runs of the minimal length.
     for (std::size_t at = 0; at + least <= text.size(); ++at) {
         if (whole.find(text.substr(at, least)) != std::string_view::npos) {
             const std::size_t begin = characters.places[at];
@@ -166,7 +167,7 @@ void mask_spellings(std::string& text, const std::vector<Spelling>& spellings) {
     Characters characters{text, std::vector<std::size_t>(text.size() + 1)};
     std::ranges::transform(text, characters.text.begin(), folded);
     std::iota(characters.places.begin(), characters.places.end(), std::size_t{0});
-    // Each time also unchanged: a secret may contain a percent sign.
+    // Each round also keeps the unescaped form: a secret may contain a percent sign.
     constexpr int most_times_escaped = 3;
     for (int times = 0; times <= most_times_escaped; ++times) {
         for (const Spelling& spelling : spellings) {
@@ -208,7 +209,7 @@ void mask_proxy(std::string& text, const config::Proxy& proxy) {
         const base::Secret login((proxy.user + ":").append(proxy.password.expose()));
         mask_spellings(text, {spelling(base::encode_base64(login.expose()))});
     }
-    // Some proxies take a token as the user, and no password.
+    // Some proxies take a token as the user name, and no password.
     mask_secret(text, proxy.password.empty() ? std::string_view(proxy.user) : proxy.password.expose());
 }
 

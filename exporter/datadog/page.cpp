@@ -14,7 +14,7 @@ namespace exporter::datadog {
 
 namespace {
 
-/// Finds the values of the table's rows among RapidJSON's events; its public functions are named after them.
+/// Matches RapidJSON's events with the table's rows; its public functions are named after the events.
 class PageHandler : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, PageHandler> {
   public:
     explicit PageHandler(PageDraft& draft) : draft_(draft) { look_at(Place::document); }
@@ -55,7 +55,7 @@ class PageHandler : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, PageH
 
     static bool holds_elements(Place place) { return rows_of(place).front().name.empty(); }
 
-    // False: the reader must stop.
+    // Returning false stops the reader.
 
     bool take(const Value& value) {
         if (skipped_levels_ == 0 && row_ != nullptr) {
@@ -110,16 +110,16 @@ class PageHandler : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, PageH
     }
 
     PageDraft& draft_;
-    /// Where the reader is. The deepest place of interest is `owner`, six levels down.
+    /// The current path. The deepest place of interest is `owner`, six levels down.
     std::array<Place, 8> places_{};
     std::size_t depth_ = 0;
-    std::size_t skipped_levels_ = 0;  ///< inside skipped containers
-    std::span<const Row> rows_;       ///< of the place
+    std::size_t skipped_levels_ = 0;  ///< depth inside skipped containers
+    std::span<const Row> rows_;       ///< rows of the current place
     std::size_t next_ = 0;            ///< index of the row to try first
-    const Row* row_ = nullptr;        ///< of the next value; nullptr: it is of no interest
+    const Row* row_ = nullptr;        ///< row of the next value; nullptr: the value is skipped
 };
 
-/// Reads the page's body into the draft. nullopt: all of it.
+/// Reads the page's body into the draft. nullopt: all of it was read.
 std::optional<Error> read(PageDraft& draft) {
     PageHandler handler(draft);
     return read_json(draft.page.body, handler);
@@ -140,7 +140,7 @@ Result<void> parse_page(Page& page) {
     if (!draft.has_data) {
         return tl::unexpected(Error{ErrorKind::bad_page, "the answer has no `data` array"});
     }
-    // Only now are the scope texts at their final place.
+    // The scope texts don't move after this point.
     const std::string_view* next = page.scope_texts.data();
     for (Token& token : page.tokens) {
         token.scopes = {next, token.scopes.size()};

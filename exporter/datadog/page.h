@@ -1,8 +1,8 @@
 // One self-contained page of the listing, which owns the text that its tokens point into.
 //
 // Read with RapidJSON's SAX reader, in place, without a tree. Lenient like the API: only the `data` array is
-// required, unknown members are skipped at every level, a bad field costs only that field, and a bad token
-// only that token. page_table.h has the fields.
+// required, unknown members are skipped at every level, a bad field invalidates only that field, and a bad
+// token only that token. page_table.h lists the fields.
 #pragma once
 
 #include "datadog/error.h"
@@ -26,21 +26,21 @@ struct RateLimit {
     std::optional<std::int64_t> limit;
     std::optional<std::int64_t> remaining;
     std::optional<std::chrono::seconds> period;
-    std::optional<std::chrono::seconds> reset;  ///< seconds from the answer on, not an epoch
+    std::optional<std::chrono::seconds> reset;  ///< seconds after the answer, not an epoch
 };
 
-/// What a page says besides its tokens.
+/// A page's contents besides its tokens.
 struct PageFacts {
-    std::size_t elements = 0;                           ///< of the `data` array, including unreadable ones
-    std::optional<std::uint64_t> total_filtered_count;  ///< of the whole listing
+    std::size_t elements = 0;                           ///< in the `data` array, including unreadable ones
+    std::optional<std::uint64_t> total_filtered_count;  ///< for the whole listing
     FieldCounts unparsed{};
 };
 
-/// Limits the memory of all answers together, however many organizations send large ones at once.
+/// Limits the total memory of all answers, however many organizations send large ones at once.
 ///
 /// Each answer has `ordinary` bytes to itself; the rest comes from one pool for the whole program, of which
 /// one organization may use half. Nothing waits for the pool: if it is empty, the request fails and is
-/// retried a little later, so a server that prolongs its large answers does not block other organizations'
+/// retried slightly later, so a server that prolongs its large answers doesn't block other organizations'
 /// ordinary ones. Thread-safe.
 class AnswerMemory {
   public:
@@ -49,7 +49,7 @@ class AnswerMemory {
     static constexpr std::size_t default_pool = std::size_t{20} << 20;
 
     explicit AnswerMemory(std::size_t pool = default_pool) : left_(pool), size_(pool) {}
-    /// One organization's share of `pool`: half of it. The largest page fits.
+    /// One organization's share of `pool`: half of it, which is enough for the largest page.
     explicit AnswerMemory(std::shared_ptr<AnswerMemory> pool)
         : left_(pool->size_ / 2), size_(pool->size_ / 2), pool_(std::move(pool)) {}
 
@@ -73,7 +73,8 @@ class AnswerMemory {
             }
         }
 
-        /// Changes the answer's total to `bytes`. False: there is not enough room, and the total stays.
+        /// Changes the answer's total to `bytes`. False: there is not enough room, and the total is
+        /// unchanged.
         [[nodiscard]] bool grow_to(std::size_t bytes) {
             if (!memory_ || bytes <= ordinary + taken_) {
                 return true;
@@ -85,8 +86,8 @@ class AnswerMemory {
         }
 
       private:
-        std::shared_ptr<AnswerMemory> memory_;  ///< null: nobody counts
-        std::size_t taken_ = 0;                 ///< of the pool
+        std::shared_ptr<AnswerMemory> memory_;  ///< null: not limited
+        std::size_t taken_ = 0;                 ///< from the pool
     };
 
   private:
@@ -111,10 +112,10 @@ class AnswerMemory {
 
     std::atomic<std::size_t> left_;
     const std::size_t size_;
-    const std::shared_ptr<AnswerMemory> pool_;  ///< this is a part of it; null: none
+    const std::shared_ptr<AnswerMemory> pool_;  ///< the pool that this is a share of; null: none
 };
 
-/// A page that was read whole. Move-only: its tokens point into `body` and `scope_texts`.
+/// A completely read page. Move-only: its tokens point into `body` and `scope_texts`.
 struct Page {
     PageFacts facts;
     std::vector<Token> tokens;
@@ -124,11 +125,11 @@ struct Page {
     /// The answer's `Date` header: when it was sent by Datadog's clock, in whole seconds.
     std::optional<base::Timestamp> answered_at;
 
-    std::vector<char> body;                     ///< backs the tokens' texts
-    std::vector<std::string_view> scope_texts;  ///< backs the tokens' scopes
-    AnswerMemory::Share memory;                 ///< pays for all of them
+    std::vector<char> body;                     ///< holds the tokens' texts
+    std::vector<std::string_view> scope_texts;  ///< holds the tokens' scopes
+    AnswerMemory::Share memory;                 ///< accounts for all of them
 
-    /// Their size in bytes.
+    /// Total size of these members, in bytes.
     [[nodiscard]] std::size_t bytes() const {
         return body.capacity() + scope_texts.capacity() * sizeof(std::string_view) +
                tokens.capacity() * sizeof(Token);
@@ -137,7 +138,7 @@ struct Page {
 
 /// Cost and result of one exchange, successful or not.
 struct Exchange {
-    bool made = true;  ///< false: there was no time for it
+    bool made = true;  ///< false: there was no time for a request
     int status = 0;    ///< 0 if there was no answer
     std::chrono::duration<double> duration{0};
     std::uint64_t body_bytes = 0;  ///< after decompression
@@ -152,8 +153,8 @@ struct Answer {
 /// Maximum nesting of objects and arrays in an answer. The API's own pages have six levels.
 inline constexpr std::size_t most_levels = 64;
 /// Maximum per page, readable or not. Otherwise a body of the smallest elements would take a hundred times
-/// its size in memory. Datadog sends at most 100 tokens with some hundred scopes each; pages of a server that
-/// ignores the page size are still read up to ten times that.
+/// its size in memory. Datadog sends at most 100 tokens with some hundred scopes each; a server that ignores
+/// the page size may send ten times that.
 inline constexpr std::size_t most_rows = 1000;
 inline constexpr std::size_t most_scopes = 100'000;
 

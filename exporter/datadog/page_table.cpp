@@ -17,7 +17,7 @@ namespace {
 
 void take_nothing(PageDraft& /*draft*/, const Value& /*value*/) {}
 
-/// An object with the fields in `place`. If there is something else, none of them can be read.
+/// An object with the fields in `place`. If it is something else, none of them can be read.
 template <Place place>
 void take_fields(PageDraft& draft, const Value& value) {
     if (!value.is_null() && !value.is_object()) {
@@ -27,7 +27,7 @@ void take_fields(PageDraft& draft, const Value& value) {
     }
 }
 
-/// nullopt: null, or anything but a string, which is counted.
+/// nullopt: null, or anything except a string, which is counted as unreadable.
 std::optional<std::string_view> text_of(const PageDraft& draft, const Value& value, Field field) {
     if (!value.is_null() && !value.is_text()) {
         draft.count(field);
@@ -51,7 +51,7 @@ bool is_placeholder(base::Timestamp moment) {
     return moment < year_two || moment == epoch;
 }
 
-/// A placeholder for "no date" means none, but is counted: the API writes null.
+/// A placeholder means "no date", but is counted, because the API writes null.
 template <Date Token::* member, Field field>
 void take_date(PageDraft& draft, const Value& value) {
     Date& date = draft.token().*member;
@@ -68,7 +68,7 @@ void take_date(PageDraft& draft, const Value& value) {
     }
 }
 
-// The page.
+// Fields of the page.
 
 void take_data(PageDraft& draft, const Value& value) {
     draft.has_data = draft.has_data || value.kind == Value::Kind::array;
@@ -82,7 +82,7 @@ std::optional<std::uint64_t> whole_number(std::string_view text) {
     double number = 0;
     const char* const end = text.data() + text.size();
     const auto [stop, error] = std::from_chars(text.data(), end, number);
-    // 2^53: beyond it, doubles can't represent all whole numbers.
+    // 2^53: above it, doubles can't represent all whole numbers.
     constexpr double exact_limit = 9007199254740992.0;
     if (error != std::errc() || stop != end || number < 0 || number > exact_limit ||
         std::trunc(number) != number) {
@@ -102,7 +102,7 @@ void take_total(PageDraft& draft, const Value& value) {
     }
 }
 
-// A token.
+// Fields of a token.
 
 void take_token(PageDraft& draft, const Value& value) {
     ++draft.page.facts.elements;
@@ -134,7 +134,7 @@ void take_scopes(PageDraft& draft, const Value& value) {
     }
 }
 
-/// Makes room for one more like a vector does, but never for more than the maximum.
+/// Reserves room for one more element as a vector does, but never more than the maximum.
 template <class Element>
 void make_room(std::vector<Element>& elements, std::size_t most) {
     if (elements.size() == elements.capacity()) {
@@ -152,7 +152,7 @@ void take_scope(PageDraft& draft, const Value& value) {
     }
 }
 
-/// There is an owner, whose type is not known yet.
+/// There is an owner; its type is not known yet.
 void take_owner(PageDraft& draft, const Value& value) {
     if (value.is_object()) {
         draft.token().owner_type = OwnerType::other;
@@ -162,7 +162,7 @@ void take_owner(PageDraft& draft, const Value& value) {
 }
 
 /// Datadog writes `users` in the plural and `service_account` in the singular; both forms are accepted for
-/// either.
+/// both types.
 void take_owner_type(PageDraft& draft, const Value& value) {
     if (const auto type = text_of(draft, value, Field::owned_by)) {
         const bool user = *type == "users" || *type == "user";
@@ -181,13 +181,13 @@ void take_leak(PageDraft& draft, const Value& value) {
     }
 }
 
-// Errors: one text, texts, or objects with `title` and `detail`; or a `message`.
+// Errors: one text, several texts, or objects with `title` and `detail`; or a `message`.
 
 constexpr std::string_view before_another_error = "; ";
 constexpr std::string_view before_more_of_an_error = ": ";
 
 void take_error_words(PageDraft& draft, const Value& value) {
-    constexpr std::size_t enough = 1000;  // One line of them is shown, of 200 bytes.
+    constexpr std::size_t enough = 1000;  // Only one line of 200 bytes is shown.
     if (value.is_text() && draft.error_words.size() < enough) {
         draft.error_words.append(draft.error_words.empty() ? "" : draft.word_separator);
         draft.error_words.append(value.text.substr(0, enough));

@@ -1,5 +1,5 @@
-// The place of each field in a page's JSON and the meaning of its value: one row per field. To read another
-// field of the API, add its row to page_table.cpp and the member of Token that the row fills.
+// Defines where each field is in a page's JSON and what its value means: one row per field. To read another
+// field of the API, add a row to page_table.cpp and the member of Token that it fills.
 #pragma once
 
 #include "datadog/page.h"
@@ -12,19 +12,19 @@
 
 namespace exporter::datadog {
 
-/// A value as the reader encounters it; for an object or an array, its beginning.
+/// A value as the reader encounters it; for an object or an array, only its beginning.
 struct Value {
     enum class Kind : std::uint8_t { null, boolean, number, text, object, array };
 
     Kind kind = Kind::null;
-    std::string_view text = {};  ///< of a text or a number
+    std::string_view text = {};  ///< for a text or a number
 
     [[nodiscard]] bool is_null() const { return kind == Kind::null; }
     [[nodiscard]] bool is_text() const { return kind == Kind::text; }
     [[nodiscard]] bool is_object() const { return kind == Kind::object; }
 };
 
-/// The objects and arrays of interest. All others are skipped, however deep.
+/// The objects and arrays that are read. All others are skipped at any depth.
 enum class Place : std::uint8_t {
     none,
     document,
@@ -61,21 +61,21 @@ struct PageDraft {
     }
 
     Page& page;
-    std::size_t first_scope = 0;  ///< of the current token, among the page's
-    std::size_t scopes = 0;       ///< of all tokens, including unreadable ones
+    std::size_t first_scope = 0;  ///< of the current token, as an index into the page's
+    std::size_t scopes = 0;       ///< for all tokens, including unreadable ones
     bool has_data = false;
     bool has_errors = false;
-    std::string error_words;          ///< the API's own; untrusted
+    std::string error_words;          ///< the API's own words; untrusted
     std::string_view word_separator;  ///< written before the next error
 };
 
 /// The meaning of a value in one place.
 struct Row {
-    Place in;               ///< the object or array that the value stands in
-    std::string_view name;  ///< of the member; empty: of each element of an array
+    Place in;               ///< the object or array that contains the value
+    std::string_view name;  ///< name of the member; empty: every element of an array
     /// Takes the value. Called for an object or array at its beginning.
     void (*take)(PageDraft& draft, const Value& value);
-    /// The place inside an object there, or inside an array if the rows of that place are for elements.
+    /// The place inside this object, or inside this array if that place's rows are for elements.
     Place inside = Place::none;
 };
 

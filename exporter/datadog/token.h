@@ -12,7 +12,7 @@
 
 namespace exporter::datadog {
 
-/// `data[].type`. Service tokens were once listed as personal ones: the type does not prove an expiry.
+/// `data[].type`. Service tokens have been listed as personal ones, so the type does not prove an expiry.
 enum class TokenType : std::uint8_t { personal, service, other };
 inline constexpr std::array token_types = {TokenType::personal, TokenType::service, TokenType::other};
 inline constexpr std::size_t token_type_count = token_types.size();
@@ -21,7 +21,7 @@ inline constexpr std::size_t token_type_count = token_types.size();
     return labels[static_cast<std::size_t>(type)];
 }
 
-/// `relationships.owned_by.data.type`; `unknown` when the answer has no owner.
+/// `relationships.owned_by.data.type`; `unknown` if the answer has no owner.
 enum class OwnerType : std::uint8_t { user, service_account, other, unknown };
 inline constexpr std::array owner_types = {OwnerType::user, OwnerType::service_account, OwnerType::other,
                                            OwnerType::unknown};
@@ -64,7 +64,7 @@ struct Token {
     std::string_view id;              ///< never empty
     std::string_view name;            ///< free text chosen by any user of the organization: untrusted
     std::string_view public_portion;  ///< `ddpat_<alias>`, `ddsat_<alias>`, or a bare alias
-    std::string_view owner_id;        ///< empty when the answer has no owner
+    std::string_view owner_id;        ///< empty if the answer has no owner
     TokenType type = TokenType::other;
     OwnerType owner_type = OwnerType::unknown;
     Leak leak = Leak::unknown;

@@ -15,16 +15,17 @@ namespace {
 
 using std::chrono::steady_clock;
 
-// Only the two classes below reach into cpp-httplib. The functions they override have other names and
-// arguments in newer versions: they define all variants, without `override`, since it depends on the version
-// which ones apply.
+// Only the two classes below access cpp-httplib's internals. The functions they override have other names and
+// arguments in newer versions. They define all variants, without `override`, because it depends on the
+// version which ones apply.
 
 // NOLINTBEGIN(modernize-use-override)
 
 /// The stream that the library reads and writes: a connected socket, with or without TLS. The library gets
 /// only what it needs of the answer, in a form that all its versions understand: a status line, no headers,
-/// and the body without framing up to the end of the stream. The first line of its request is replaced: 0.41
-/// decodes and re-encodes the query but leaves `;` alone, which servers drop or treat as a separator.
+/// and the body without framing up to the end of the stream. The first line of the library's request is
+/// replaced: 0.41 decodes and re-encodes the query but leaves `;` alone, which servers drop or treat as a
+/// separator.
 class AnswerStream final : public httplib::Stream {
   public:
     AnswerStream(int socket, Wire& wire, const std::string& request_line, AnswerReader& answer)
@@ -47,7 +48,7 @@ class AnswerStream final : public httplib::Stream {
         std::string first;
         if (const std::string_view line = std::exchange(unsent_line_, {}); !line.empty()) {
             first = std::string(line).append(text.substr(std::min(text.find("\r\n"), size)));
-            text = first;  // All at once, so that it fits into one packet.
+            text = first;  // In one write, so that it fits into one packet.
         }
         is_sent_ = is_sent_ && wire_.write_all(text);
         // A server that does not read the whole request may still have answered it.
@@ -61,7 +62,7 @@ class AnswerStream final : public httplib::Stream {
     [[nodiscard]] bool wait_writable() const { return true; }  // 0.41
     // For a time limit in the library, which is not set.
     [[nodiscard]] time_t duration() const { return 0; }  // 0.41
-    // Only the library's servers ask.
+    // Used only by the library's servers.
     void get_remote_ip_and_port(std::string& ip, int& port) const {
         ip.clear();
         port = 0;
@@ -69,7 +70,7 @@ class AnswerStream final : public httplib::Stream {
     void get_local_ip_and_port(std::string& ip, int& port) const { get_remote_ip_and_port(ip, port); }
     [[nodiscard]] socket_t socket() const { return socket_; }
 
-    /// The whole request was sent.
+    /// Whether the whole request was sent.
     [[nodiscard]] bool is_sent() const { return is_sent_; }
     /// Surplus bytes that were read.
     [[nodiscard]] std::string_view& surplus() { return received_; }
@@ -111,7 +112,7 @@ class AnswerStream final : public httplib::Stream {
     std::array<char, std::size_t{16} << 10> buffer_;
 };
 
-/// The library is not told about the proxy: it would send the proxy's password through the tunnel too, or
+/// The library doesn't know about the proxy: it would send the proxy's password through the tunnel too, or
 /// drop a password without a user.
 class Connection final : public Transport, public httplib::ClientImpl {
   public:
@@ -150,11 +151,11 @@ class Connection final : public Transport, public httplib::ClientImpl {
     const std::string name_;
     const TlsContext trust_;
     Wire wire_;
-    // Of the current exchange:
+    // State of the current exchange:
     Limits limits_{};
     std::string request_line_;
     std::optional<AnswerReader> answer_;
-    bool fresh_ = false;  ///< its connection is new
+    bool fresh_ = false;  ///< this exchange opened its connection
     bool is_sent_ = false;
     std::exception_ptr exception_;  ///< from a function that the library called
     std::optional<Error> refusal_;  ///< why there is no usable connection
@@ -170,7 +171,7 @@ Transport::Outcome Connection::get(const Request& request, const Limits& limits)
     exception_ = nullptr;
     refusal_.reset();
     wire_.begin(limits.silence, limits.deadline);
-    // Anything the peer has sent meanwhile would be mistaken for the next answer.
+    // Anything the peer has sent since the last answer would be mistaken for the next one.
     if (socket_.is_open() && !wire_.is_idle()) {
         stop();
     }
@@ -199,7 +200,7 @@ Transport::Outcome Connection::get(const Request& request, const Limits& limits)
     if (answer_->head() != nullptr) {
         outcome.head = *answer_->head();
     }
-    // Don't rely on the result of `send` alone: version 0.18 accepts truncated bodies. Nor on the answer
+    // The result of `send` alone isn't enough: version 0.18 accepts truncated bodies. Nor is the answer
     // alone: without a length, a truncated one looks complete.
     if (wire_.is_cancelled() || (wanted && !(done && answer_->is_whole()))) {
         outcome.failure = failure();
@@ -212,7 +213,7 @@ httplib::Request Connection::http_request(const Request& request) const {
     http.method = "GET";
     const std::string url = target_.endpoint.url();
     http.path.assign(1, '/');
-    // The library does not know about TLS, and hence not the default port.
+    // The library doesn't know about TLS, so it doesn't know the default port.
     http.headers.emplace("Host", target_.unix_path.empty() ? url.substr(url.find("://") + 3) : "localhost");
     if (is_plain_proxy()) {
         if (auto authorization = proxy_authorization(*target_.proxy)) {

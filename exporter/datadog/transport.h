@@ -1,6 +1,6 @@
-// One GET at a time through cpp-httplib; its source is the only file that uses that library. The layers below
-// are ours: answer.h reads, bounds and parses the answer's bytes; wire.h handles connections, TLS (with
-// OpenSSL) and the tunnel for HTTPS through a proxy.
+// Makes one GET at a time through cpp-httplib; transport.cpp is the only file that uses that library. The
+// layers below are ours: answer.h reads, bounds and parses the answer's bytes; wire.h handles connections,
+// TLS (with OpenSSL) and the tunnel for HTTPS through a proxy.
 #pragma once
 
 #include "config/endpoint.h"
@@ -27,24 +27,24 @@ class Transport {
     };
 
     struct Limits {
-        std::chrono::milliseconds connect;               ///< for one address of the host
+        std::chrono::milliseconds connect;               ///< for each address of the host
         std::chrono::milliseconds silence;               ///< without a byte
-        std::chrono::steady_clock::time_point deadline;  ///< of the whole request, without the DNS lookup
-        std::uint64_t body_bytes = 0;                    ///< as they are on the wire
+        std::chrono::steady_clock::time_point deadline;  ///< for the whole request, without the DNS lookup
+        std::uint64_t body_bytes = 0;                    ///< on the wire
     };
 
     struct Request {
         std::string target;  ///< path and query, percent-encoded
-        /// `Host` and `Proxy-Authorization` are added.
+        /// `Host` and `Proxy-Authorization` are added to these.
         HeaderFields fields = {};
-        /// Called after the head: whether the body is wanted. False ends the exchange.
+        /// Called after the head; returns whether to read the body. False ends the exchange.
         std::function<bool(const AnswerHead&)> on_head = {};
         /// Receives the body as it arrives, still coded. False ends the exchange.
         std::function<bool(std::string_view)> on_body = {};
     };
 
     struct Outcome {
-        std::optional<AnswerHead> head;  ///< nullopt: none was complete
+        std::optional<AnswerHead> head;  ///< nullopt: no complete head arrived
         /// Why the answer is incomplete; nullopt: it is complete, or one of the request's functions ended it.
         std::optional<Error> failure;
     };
@@ -63,10 +63,10 @@ class Transport {
     virtual void cancel() = 0;
 };
 
-/// The status of the answer to one GET, without reading the body: whether a server is up. Independent of
-/// Datadog. Follows no redirects and verifies no certificate: the request carries no secret.
+/// The status of the answer to one GET, without reading the body: checks whether a server is up. Independent
+/// of Datadog. Follows no redirects and verifies no certificate, because the request carries no secret.
 ///
-/// @param path with the query
+/// @param path path and query
 /// @param limit for the whole request if the host has one address. The DNS lookup is not included, since it
 /// can't be interrupted
 /// @return an error with a message for an operator, to follow `no answer`

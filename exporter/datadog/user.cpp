@@ -39,7 +39,7 @@ class UserHandler : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, UserH
     bool StartObject() {
         (void)Default();
         ++depth_;
-        // The document's own object has no name; `data` and `attributes` are the next two levels.
+        // The document's top-level object has no name; `data` and `attributes` are the next two levels.
         constexpr auto names = std::to_array<std::string_view>({"", "data", "attributes"});
         if (inside_ == depth_ - 1 && inside_ < names.size() && key_ == names.at(inside_)) {
             ++inside_;
@@ -98,8 +98,8 @@ class UserHandler : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, UserH
     User user_;
     bool has_status_disabled_ = false;
     std::size_t depth_ = 0;
-    std::size_t inside_ = 0;  ///< number of nested objects of interest
-    std::string_view key_;    ///< of the next value in such an object
+    std::size_t inside_ = 0;  ///< depth in the objects of interest
+    std::string_view key_;    ///< key of the next value in such an object
 };
 
 }  // namespace

@@ -12,15 +12,15 @@
 
 namespace exporter::datadog {
 
-/// Bytes of a user's answer, compressed or not. A recorded one has 1 to 4 kB.
+/// Bytes of a user's answer, compressed or not. A recorded answer has 1 to 4 kB.
 inline constexpr std::size_t longest_user_body = std::size_t{64} << 10;
 
 /// Members that are null, absent or of another type are empty.
 struct User {
-    std::string name;   ///< often none
+    std::string name;   ///< often empty
     std::string email;  ///< may be missing or made up for a service account
     std::string handle;
-    bool disabled = false;  ///< can't log in any more; the tokens may still work
+    bool disabled = false;  ///< can't log in; the tokens may still work
     bool service_account = false;
 
     friend bool operator==(const User&, const User&) = default;
@@ -32,9 +32,9 @@ struct UserAnswer {
     Result<User> user;
 };
 
-/// How people know the user: `email (name)`, or whichever exists, or else the handle; empty: nothing is
-/// known. The e-mail address comes first, so that no name can pretend to be one; for a service account the
-/// address is made up, so the name alone is used. Still untrusted text: the caller must clean it for display
+/// How people know the user: `email (name)`, or whichever exists, or else the handle; empty: none of them.
+/// The e-mail address comes first, so that no name can pretend to be one; for a service account the address
+/// is made up, so the name alone is used. Still untrusted text: the caller must clean it for display
 /// (`inventory::label_text`) before adding words of its own.
 [[nodiscard]] std::string display_name(const User& user);
 

@@ -29,9 +29,9 @@ namespace {
 
 constexpr std::size_t largest_piece = std::numeric_limits<int>::max();
 
-/// Accepts only a certificate for this host by RFC 9525: only subject alternative names count, not the common
-/// name, and `*` stands for a whole label. By default OpenSSL falls back to the common name, and accepts
-/// `loc*.example.test` for `localhost.example.test`; Go and browsers accept neither.
+/// Accepts only a certificate for this host, by RFC 9525: only subject alternative names count, not the
+/// common name, and `*` stands for a whole label. By default, OpenSSL falls back to the common name, and
+/// accepts `loc*.example.test` for `localhost.example.test`; Go and browsers accept neither.
 bool expect_host(SSL* ssl, const std::string& host) {
     ::SSL_set_hostflags(ssl, X509_CHECK_FLAG_NEVER_CHECK_SUBJECT | X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
     if (base::parse_ip(host)) {
@@ -65,7 +65,7 @@ TlsContext::TlsContext(const std::string& ca_file) : TlsContext() {
         }
         return;
     }
-    // Not with SSL_CTX_load_verify_locations, which would block on a named pipe.
+    // SSL_CTX_load_verify_locations would block on a named pipe.
     const auto file = base::read_certificate_file(ca_file, "the file of CA certificates " + ca_file);
     if (!file) {
         problem_ = file.error();
@@ -106,7 +106,7 @@ Result<int> Wire::connect(const std::string& host, int port) {
 
 Result<int> Wire::connect(const std::string& unix_path) {
     sockaddr_un address{.sun_family = AF_UNIX, .sun_path = {}};
-    unix_path.copy(address.sun_path, sizeof address.sun_path - 1);  // Options don't accept a longer one.
+    unix_path.copy(address.sun_path, sizeof address.sun_path - 1);  // Option parsing rejects longer paths.
     return connect_to(reinterpret_cast<const sockaddr&>(address), sizeof address);
 }
 
@@ -115,7 +115,7 @@ Result<int> Wire::connect_to(const sockaddr& address, socklen_t size) {
     const int at_once = 1;
     ::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &at_once, sizeof at_once);
     attach(socket.get());
-    silent_ = false;  // The previous address may have been.
+    silent_ = false;  // An earlier address may have set it.
     // The second call returns the result of the first.
     if (::connect(socket.get(), &address, size) == 0 ||
         (errno == EINPROGRESS && wait_for(POLLOUT) && ::connect(socket.get(), &address, size) == 0)) {
@@ -170,7 +170,7 @@ int Wire::until_done(short events, Operation operation) {
         if (ssl_) {
             begin_tls_turn();
         }
-        // Checked here too: a peer that always has more data never makes us wait.
+        // Checked here too: if the peer always has more data, no call waits.
         silent_ = std::chrono::steady_clock::now() >= deadline_;
         if (silent_ || cancelled_) {
             return -1;
@@ -235,7 +235,7 @@ std::string Wire::tls_words() const {
     const char* const words = ::ERR_reason_error_string(reason);
     std::string text = words != nullptr ? words : "the handshake failed";
     if (was_asked_for_certificate_) {
-        text += "; it asked for a client certificate, and the exporter has none to give";
+        text += "; it asked for a client certificate, and the exporter has none";
     }
     return text;
 }
@@ -262,12 +262,12 @@ bool Wire::is_idle() {
         return peeked < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
     }
     begin_tls_turn();
-    // This also reads session tickets and the like.
+    // This also processes session tickets and similar messages.
     const int peeked = ::SSL_peek(ssl_.get(), &ignored, 1);
     return peeked <= 0 && ::SSL_get_error(ssl_.get(), peeked) == SSL_ERROR_WANT_READ;
 }
 
-// The first call skips `poll`, which costs as much: usually there is room, or more of the answer.
+// The first call skips `poll`, which costs as much: usually the socket is ready.
 ssize_t Wire::read(char* target, std::size_t size) {
     const std::size_t most = std::min(size, largest_piece);
     const int received = until_done(POLLIN, [&] {
@@ -318,7 +318,7 @@ Result<void> open_tunnel(Wire& wire, const config::Endpoint& target, const confi
     }
     const bool is_sent = wire.write_all(request + "\r\n");
     AnswerReader answer(AnswerReader::Method::connect);
-    // One byte at a time: what follows the answer is not the proxy's.
+    // One byte at a time: bytes after the answer don't belong to the proxy.
     while (!answer.is_whole() && !answer.failure()) {
         char byte = 0;
         if (is_sent && wire.read(&byte, 1) > 0) {

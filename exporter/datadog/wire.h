@@ -1,11 +1,11 @@
-// The layer below HTTP: a connection in plain text or over TLS, where every wait ends by a deadline or when
-// the program shuts down.
+// The layer below HTTP: a connection in plain text or over TLS. Every wait ends by a deadline or when the
+// program shuts down.
 //
-// It replaces cpp-httplib's connections, which give up at the first address that does not answer, and whose
-// `stop()` takes a lock that is held while connecting; its TLS, whose handshake has no overall time limit,
-// reports every failure as "SSL connection failed", and since 0.18 allows nothing between itself and the
-// socket; and its tunnel: if the proxy refuses with `Connection: close`, version 0.11 deadlocks, and it sends
-// the proxy's password to the host as well, inside the tunnel.
+// It replaces three parts of cpp-httplib. Its connections give up at the first address that does not answer,
+// and its `stop()` takes a lock that is held while connecting. Its TLS has no overall time limit for the
+// handshake, reports every failure as "SSL connection failed", and since 0.18 allows nothing between itself
+// and the socket. Its tunnel, in version 0.11, deadlocks if the proxy refuses with `Connection: close`, and
+// sends the proxy's password to the host as well, inside the tunnel.
 #pragma once
 
 #include "base/tls_socket.h"
@@ -60,23 +60,23 @@ class Wire {
     /// @param deadline when all waiting ends
     void begin(std::chrono::milliseconds silence, std::chrono::steady_clock::time_point deadline);
 
-    /// Tries the host's addresses one after another, and connects in plain text. Each address may take as
-    /// long as `silence`. The lookup can't be interrupted.
+    /// Tries the host's addresses in order, and connects in plain text. Each address may take as long as
+    /// `silence`. The lookup can't be interrupted.
     ///
     /// @return the socket, which the caller closes after `detach`; an error of kind `dns` or `connect`
     [[nodiscard]] Result<int> connect(const std::string& host, int port);
-    /// The same with a Unix socket.
+    /// The same for a Unix socket.
     [[nodiscard]] Result<int> connect(const std::string& unix_path);
     /// Uses this socket, in plain text, from now on.
     ///
-    /// @param socket connected and non-blocking; the caller closes it, after `detach`
+    /// @param socket connected and non-blocking; the caller closes it after `detach`
     void attach(int socket);
     /// Does the handshake, which proves that the peer is the host before any application data is sent.
     ///
-    /// @return an error of kind `tls`; of kind `timeout` or `network` if the connection failed rather than
+    /// @return an error of kind `tls`; or of kind `timeout` or `network` if the connection failed rather than
     /// TLS
     [[nodiscard]] Result<void> start_tls(const TlsContext& context, const std::string& host);
-    /// Lets go of the socket.
+    /// Releases the socket.
     ///
     /// @param say_goodbye sends a TLS peer a close notification, without waiting
     void detach(bool say_goodbye = false);
@@ -85,7 +85,7 @@ class Wire {
     void cancel();
     [[nodiscard]] bool is_cancelled() const { return cancelled_; }
 
-    /// Reads at least a byte. 0: the peer closed the connection; negative: it broke (see `alert`), or timed
+    /// Reads at least one byte. 0: the peer closed the connection; negative: it broke (see `alert`), or timed
     /// out (see `was_silent`).
     [[nodiscard]] ssize_t read(char* target, std::size_t size);
     /// False: the connection broke or timed out. Never raises SIGPIPE.
@@ -95,8 +95,8 @@ class Wire {
     [[nodiscard]] bool is_idle();
     /// The time is up, or the last wait ended without a byte.
     [[nodiscard]] bool was_silent() const { return silent_; }
-    /// Why the peer closed the connection, in OpenSSL's words; empty: unknown. Under TLS 1.3 a server checks
-    /// for a client certificate after the client's part of the handshake, so this arrives instead of an
+    /// Why the peer closed the connection, in OpenSSL's words; empty: unknown. Under TLS 1.3, a server checks
+    /// the client certificate after the client has finished its handshake, so this arrives instead of an
     /// answer.
     [[nodiscard]] const std::string& alert() const { return alert_; }
 
@@ -105,10 +105,10 @@ class Wire {
     /// Waits until the socket has one of these `poll` events. False: timed out.
     [[nodiscard]] bool wait_for(short events);
     void begin_tls_turn();
-    /// Waits for what an operation that returned `result` needs: `events` in plain text. False: waiting does
-    /// not help.
+    /// Waits for what an operation that returned `result` needs: `events` in plain text. False: waiting won't
+    /// help.
     [[nodiscard]] bool wait_after(int result, short events);
-    /// Calls the operation (OpenSSL's, or the system's in plain text) until waiting no longer helps.
+    /// Calls the operation (OpenSSL's, or the system's in plain text) until waiting won't help.
     ///
     /// @return what it returned last; also negative on timeout
     template <class Operation>
@@ -124,7 +124,7 @@ class Wire {
     std::mutex mutex_;                       ///< prevents closing what `cancel` shuts down
     int socket_ = -1;                        ///< changed under mutex_
     std::shared_ptr<SSL> ssl_;               ///< null: plain text
-    base::TlsSocket* tls_socket_ = nullptr;  ///< `ssl_`'s
+    base::TlsSocket* tls_socket_ = nullptr;  ///< belongs to `ssl_`
     bool was_asked_for_certificate_ = false;
     std::string alert_;
 };
@@ -132,8 +132,8 @@ class Wire {
 /// The value of `Proxy-Authorization`; nullopt: the proxy's URL has neither a user nor a password.
 [[nodiscard]] std::optional<std::string> proxy_authorization(const config::Proxy& proxy);
 
-/// Asks the proxy at the other end of the wire to forward bytes to `target` (CONNECT: RFC 9110, 9.3.6).
-/// Afterwards the wire leads to the target.
+/// Asks the proxy on this wire to forward bytes to `target` (CONNECT: RFC 9110, 9.3.6). Afterwards, the wire
+/// leads to the target.
 ///
 /// @return an error of kind `connect` or `timeout` whose message has the proxy's answer. A 4xx is definitive:
 /// retrying is useless and may lock the account

@@ -38,7 +38,7 @@ std::string uuid(Random& random) {
                        high & 0xfffU, 0x8000U | ((low >> 48U) & 0x3fffU), low & 0xffffffffffffU);
 }
 
-/// Owners for a share of the tokens, with this many each.
+/// Owners for a share of the tokens, each with this many.
 std::vector<std::string> owners_of(double tokens, double tokens_each, Random& random) {
     std::vector<std::string> owners(1 + static_cast<std::size_t>(tokens / tokens_each));
     std::generate(owners.begin(), owners.end(), [&random] { return uuid(random); });
@@ -222,7 +222,7 @@ std::optional<datadog::User> SimulatedOrganization::user_of(std::string_view id)
 
 SimulatedToken SimulatedOrganization::make_token(Timestamp created_at) {
     const bool of_a_person = random_.chance(share_of_people);
-    // Some service tokens are listed as personal ones, like all of them originally.
+    // Datadog originally listed all service tokens as personal ones; some still are.
     const bool personal = of_a_person || random_.chance(0.05);
     const std::vector<std::string>& owners = of_a_person ? people_ : machines_;
     const std::size_t owner = random_.below(owners.size());

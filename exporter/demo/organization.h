@@ -1,7 +1,7 @@
 // demo/: a simulated Datadog organization, for `--demo` and for tests. In: a size, a seed and the time. Out:
 // tokens with realistic numbers that are created, used, edited and revoked as time passes. Time passes only
-// when a caller says so, and the same seed and times give the same tokens. Nothing here opens a socket or
-// writes JSON: `SimulatedApi` hands out pages as datadog/ would have read them, and the tests serve the same
+// when a caller advances it, and the same seed and times give the same tokens. Nothing here opens a socket or
+// writes JSON: `SimulatedApi` returns pages as datadog/ would have read them, and the tests serve the same
 // organization over HTTP (tests/support/simulated_datadog.h).
 #pragma once
 
@@ -56,7 +56,7 @@ struct SimulatedToken {
     datadog::TokenType type{};
     std::string owner_id;
     datadog::OwnerType owner_type{};
-    std::vector<std::string_view> scopes;  ///< of static storage
+    std::vector<std::string_view> scopes;  ///< have static storage
     base::Timestamp created_at;
     std::optional<base::Timestamp> expires_at = {};
     std::optional<base::Timestamp> last_used_at = {};
@@ -74,22 +74,22 @@ struct OrganizationOptions {
     std::string exporter_public_portion = "ddpat_demo";
 };
 
-/// The organization itself: determined by its seed and the times it was advanced to. Not thread-safe.
+/// The organization itself, determined by its seed and the times to which it was advanced. Not thread-safe.
 ///
-/// The population is what a security team would find in a real one: people with a few tokens of days to a
-/// year, machines with long-lived or never-expiring ones, some privileged, some idle for months, some never
-/// used, a few expired but still listed, one or two leaked, 40 to 60 scopes with a long tail, a handful of
-/// tokens without scopes, names with quotes, newlines and non-Latin letters; and the exporter's own token.
-/// Any organization of ten or more has a token of each of these kinds. No machine's token is about to expire
-/// at the start. Of two organizations with the same seed, the larger contains the tokens of the smaller,
-/// possibly with other owners.
+/// The population is what a security team would find in a real one: people with a few tokens with lifetimes
+/// of days to a year, machines with long-lived or never-expiring ones, some privileged, some idle for months,
+/// some never used, a few expired but still listed, one or two leaked, 40 to 60 scopes with a long tail, a
+/// few tokens without scopes, names with quotes, newlines and non-Latin letters; and the exporter's own
+/// token. Any organization of ten or more tokens has at least one of each of these kinds. No machine's token
+/// is about to expire at the start. Of two organizations with the same seed, the larger contains the tokens
+/// of the smaller, possibly with other owners.
 class SimulatedOrganization {
   public:
     SimulatedOrganization(OrganizationOptions options, base::Timestamp now);
 
-    /// Lets time pass: tokens are created, used, edited and revoked; they expire, and leave the list one to
-    /// three days later. The exporter's own token is never edited or revoked. Going back in time does
-    /// nothing.
+    /// Advances the time: tokens are created, used, edited and revoked; they expire, and leave the list one
+    /// to three days later. The exporter's own token is never edited or revoked. Going back in time has no
+    /// effect.
     void advance(base::Timestamp now);
 
     /// In order of creation; tests may change, add and remove tokens.
@@ -97,7 +97,7 @@ class SimulatedOrganization {
     [[nodiscard]] const std::vector<SimulatedToken>& tokens() const { return tokens_; }
     [[nodiscard]] base::Timestamp now() const { return now_; }
 
-    /// A present or former owner of tokens; nullopt: there is no such user.
+    /// A current or former owner of tokens; nullopt: there is no such user.
     [[nodiscard]] std::optional<datadog::User> user_of(std::string_view id) const;
 
     /// A new token that was never used. It is not in the list yet.

@@ -17,7 +17,7 @@ Random chance_of(std::string_view id) {
     return Random(base::parse_number<std::uint32_t>(id.substr(0, 8), 16).value_or(0));
 }
 
-/// Of a word that starts with an ASCII letter, like all names in the vocabulary.
+/// Capitalizes a word that starts with an ASCII letter, like all names in the vocabulary.
 std::string capitalized(std::string_view word) {
     std::string name(word);
     name.front() = static_cast<char>(name.front() - 'a' + 'A');

@@ -40,7 +40,7 @@ class RateLimiter {
 };
 
 /// `tokens` as datadog/ reads them from an answer sent at `now`. The page does not point into them.
-/// @param total of the whole listing
+/// @param total size of the whole listing
 [[nodiscard]] datadog::Page page_of(std::span<const SimulatedToken> tokens, std::size_t total,
                                     base::Timestamp now);
 
@@ -50,7 +50,7 @@ class SimulatedApi {
     SimulatedApi(const OrganizationOptions& organization, SimulatedRateLimit rate_limit, base::Timestamp now)
         : organization_(organization, now), rate_limiter_(rate_limit) {}
 
-    /// Lets the organization's time pass until `now`, and lists one page of it in order of creation: 200, or
+    /// Advances the organization's time to `now`, and lists one page of tokens in order of creation: 200, or
     /// 429 beyond the rate limit. The exchange takes no time.
     [[nodiscard]] datadog::Answer page(std::size_t number, std::size_t size, base::Timestamp now);
     /// Looks up one user: 200, 404, or 429 beyond the same rate limit. The exchange takes no time.

@@ -94,8 +94,7 @@ inline constexpr auto machine_purposes = std::to_array<std::string_view>(
 
 inline constexpr auto environments = std::to_array<std::string_view>({"prod", "staging", "dev", "eu", "us"});
 
-/// Names that break naive escaping: quotes, backslashes, newlines, markup, other scripts, nothing but a
-/// space.
+/// Names that break naive escaping: quotes, backslashes, newlines, markup, other scripts, a single space.
 inline constexpr auto awkward_names = std::to_array<std::string_view>({
     R"(Grafana "prod" \ sync)",
     "two\nlines\tand a tab",

@@ -35,7 +35,7 @@ bool is_of_the_alphabet(char c) {
     return base::is_alphanumeric(c) || c == '.' || c == '/';
 }
 
-/// Of Go's bcrypt.
+/// The default of Go's bcrypt.
 constexpr unsigned default_cost = 10;
 
 Digest hmac_sha256(const Digest& key, std::string_view message) {
@@ -43,12 +43,12 @@ Digest hmac_sha256(const Digest& key, std::string_view message) {
     const auto* const bytes = reinterpret_cast<const unsigned char*>(message.data());
     if (::HMAC(::EVP_sha256(), key.data(), static_cast<int>(key.size()), bytes, message.size(), digest.data(),
                nullptr) == nullptr) {
-        std::abort();  // Fails only without memory. A digest that is the same for all would let anybody in.
+        std::abort();  // Fails only if memory runs out. A constant digest would let anyone in.
     }
     return digest;
 }
 
-/// Without randomness the program ends: there is no fallback.
+/// Aborts if there is no randomness: there is no fallback.
 Digest random_key() {
     Digest key{};
     if (::RAND_bytes(key.data(), static_cast<int>(key.size())) != 1) {
@@ -62,7 +62,7 @@ void tell(const Authenticator::Done& done, Verdict verdict) noexcept {
     try {
         done(verdict);
     } catch (const std::exception&) {
-        // Others wait their turn.
+        // Other checks are waiting.
     }
 }
 
@@ -124,7 +124,7 @@ bool BcryptHash::matches(const base::Secret& password) const {
     const char* const hash =
         ::crypt_rn(password.expose().data(), text_.c_str(), data.get(), static_cast<int>(sizeof(crypt_data)));
     const std::string_view made = hash != nullptr ? hash : "";
-    // The salt's last character has unused bits, and may come back as a different one.
+    // The salt's last character has unused bits, so crypt may return a different one.
     constexpr std::size_t compared_from = prefix_size + salt_size;
     return made.size() == hash_size &&
            ::CRYPTO_memcmp(made.data() + compared_from, text_.data() + compared_from,
@@ -140,13 +140,13 @@ Users::Users(std::map<std::string, BcryptHash> hashes) : known_(std::move(hashes
     if (unknown_.empty()) {
         unknown_.push_back(BcryptHash::of_nothing(default_cost));
     }
-    // The hashes are secret like a key, and survive a restart.
+    // The hashes are as secret as a key, and the same after a restart.
     const Digest digest = hmac_sha256({}, all);
     std::memcpy(&key_, digest.data(), sizeof key_);
 }
 
 const BcryptHash& Users::hash_for(const std::string& user) const {
-    // Always done, so that the time does not depend on it.
+    // Always computed, so that the time does not depend on whether the user exists.
     const std::size_t number = base::text_hash(user, key_) % unknown_.size();
     const auto found = known_.find(user);
     return found != known_.end() ? found->second : unknown_[number];

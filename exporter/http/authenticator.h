@@ -28,45 +28,46 @@
 namespace exporter::http {
 
 struct Credentials {
-    std::string user;  ///< without a colon
+    std::string user;  ///< contains no colon
     base::Secret password;
 };
 
-/// Strict: the scheme in any case, then spaces, then base64 with its padding of `user:password`. Both parts
-/// may be empty or hold any bytes.
+/// Strict: `Basic` in any case, then spaces, then padded base64 of `user:password`. Both parts may be empty
+/// or contain any bytes.
 ///
 /// @param authorization the header's value; several values, joined by commas, are invalid
 [[nodiscard]] std::optional<Credentials> parse_basic_authorization(std::string_view authorization);
 
-/// bcrypt, by libxcrypt. As `htpasswd -B` writes it: `$2y$10$` with 53 more characters. Constant.
+/// A bcrypt hash, checked with libxcrypt, in the format of `htpasswd -B`: `$2y$10$` and 53 more characters.
+/// Immutable.
 class BcryptHash {
   public:
     /// Accepts `$2a$`, `$2b$` and `$2y$` as the same algorithm, as Go does: they mark historical bugs in
     /// other programs. Accepts a cost of at most 16. bcrypt allows 31, but each step doubles the CPU time per
     /// password, and 16 already takes several seconds.
     ///
-    /// @return or what is wrong, for a message after the hash's place; never quotes it
+    /// @return the error is worded to follow the hash's place, and never quotes the hash
     [[nodiscard]] static tl::expected<BcryptHash, std::string_view> parse(std::string_view text);
 
-    /// A hash with no known password.
+    /// A hash that no known password matches.
     ///
     /// @param cost 4 to 16
     [[nodiscard]] static BcryptHash of_nothing(unsigned cost);
 
-    /// Whether both are the same hash, in any version.
+    /// Whether both are the same hash; the version prefix does not matter.
     friend bool operator==(const BcryptHash&, const BcryptHash&) = default;
 
-    /// 4 to 16: each step takes twice as long.
+    /// 4 to 16: each step doubles the time.
     [[nodiscard]] unsigned cost() const;
 
     /// `$2b$`, cost, salt and result.
     [[nodiscard]] const std::string& text() const { return text_; }
 
-    /// Takes some 70 ms at cost 10. A password that bcrypt would truncate (at a NUL character, which RFC 7617
-    /// allows, or after 72 bytes) matches nothing and is refused immediately.
+    /// Takes about 70 ms at cost 10. A password that bcrypt would truncate (at a NUL character, which RFC
+    /// 7617 allows, or after 72 bytes) never matches and is refused immediately.
     [[nodiscard]] bool matches(const base::Secret& password) const;
 
-    /// Whether `matches` is slow for this password.
+    /// Whether the password can match any hash, so that `matches` has to run bcrypt.
     [[nodiscard]] static bool can_match(const base::Secret& password);
 
   private:
@@ -75,21 +76,21 @@ class BcryptHash {
     std::string text_;
 };
 
-/// Of HMAC-SHA256 (RFC 2104); also a key for it.
+/// An HMAC-SHA256 (RFC 2104), or a key for one.
 using Digest = std::array<unsigned char, 32>;
 
-/// Constant.
+/// Immutable.
 class Users {
   public:
-    /// @param hashes by user; none: nobody gets in
+    /// @param hashes by user; empty: every login fails
     explicit Users(std::map<std::string, BcryptHash> hashes);
 
-    /// Takes as long as bcrypt, whether or not the user exists.
+    /// Takes the time of one bcrypt check, whether or not the user exists.
     [[nodiscard]] bool admit(const Credentials& credentials) const;
 
     /// The hash to compare a user's password with. An unknown user gets a hash with one of the existing
-    /// costs, always the same one while the users stay the same, even across restarts: otherwise the time
-    /// would reveal which users exist.
+    /// costs, always the same one as long as the users don't change, even across restarts; otherwise the
+    /// timing would reveal which users exist.
     [[nodiscard]] const BcryptHash& hash_for(const std::string& user) const;
 
   private:
@@ -102,7 +103,7 @@ class Users {
 template <class T>
 class Recent {
   public:
-    /// @param capacity beyond which the oldest is dropped, at least 1
+    /// @param capacity at least 1; beyond it, the oldest item is dropped
     explicit Recent(std::size_t capacity) : capacity_(capacity) {}
 
     [[nodiscard]] bool contains(const T& item) const {
@@ -122,26 +123,26 @@ class Recent {
 
   private:
     const std::size_t capacity_;
-    std::deque<T> items_;  ///< the oldest first
+    std::deque<T> items_;  ///< oldest first
 };
 
 /// Successful logins, as fingerprints from which no password can be recovered. Not thread-safe, except
 /// `fingerprint`.
 class LoginCache : public Recent<Digest> {
   public:
-    /// @param capacity beyond which the oldest is dropped, at least 1
+    /// @param capacity at least 1; beyond it, the oldest login is dropped
     explicit LoginCache(std::size_t capacity);
 
     /// HMAC with a key that only this object has. Takes a microsecond or two.
     ///
-    /// @param hash the user's; if it changes, previous logins are not found
+    /// @param hash the user's hash; if it changes, earlier logins are not found
     [[nodiscard]] Digest fingerprint(const Credentials& credentials, const BcryptHash& hash) const;
 
   private:
     const Digest key_;
 };
 
-/// A queue that serves waiting peers in turn, however many jobs one of them has. Not thread-safe.
+/// A queue that takes one job from each waiting peer in turn, however many jobs a peer has. Not thread-safe.
 template <class Job>
 class FairQueue {
   public:
@@ -150,10 +151,10 @@ class FairQueue {
     FairQueue(std::size_t longest, std::size_t longest_of_peer)
         : longest_(longest), longest_of_peer_(longest_of_peer) {}
 
-    /// When the queue is full, the peer with the most jobs gives up its newest for a peer with at least two
-    /// fewer. So a peer with no waiting job is rejected only while `longest` others wait.
+    /// When the queue is full, a peer's job replaces the newest job of the peer with the most, if that has at
+    /// least two more. So a peer with no waiting job is rejected only while `longest` others wait.
     ///
-    /// @return the job that has to go: another peer's, or `job` itself
+    /// @return the rejected job, if any: another peer's, or `job` itself
     [[nodiscard]] std::optional<Job> push(std::string_view peer, Job job) {
         auto line =
             std::find_if(lines_.begin(), lines_.end(), [&](const Line& other) { return other.peer == peer; });
@@ -181,7 +182,7 @@ class FairQueue {
         return removed;
     }
 
-    /// The first job of the next peer; none if no job waits.
+    /// The first job of the next peer; nullopt if no job is waiting.
     [[nodiscard]] std::optional<Job> pop() {
         if (lines_.empty()) {
             return std::nullopt;
@@ -201,7 +202,7 @@ class FairQueue {
     [[nodiscard]] bool empty() const { return lines_.empty(); }
 
   private:
-    /// Never empty.
+    /// A peer's jobs, at least one.
     struct Line {
         std::string peer;
         std::deque<Job> jobs;
@@ -216,24 +217,24 @@ class FairQueue {
 enum class Verdict {
     right,
     wrong,
-    too_many  ///< not checked: too many wait, or memory ran out
+    too_many  ///< not checked: the queue is full, or memory ran out
 };
 
-/// Thread-safe. `done` may call anything too, but must not destroy the object.
+/// Thread-safe. `done` may call any method, but must not destroy the object.
 ///
-/// Two queues take turns on the worker: one for peers that have logged in successfully before, and one for
-/// all others. So password guessers, however many, neither take known peers' places nor more than every
-/// second check.
+/// The worker alternates between two queues: one for peers that have logged in successfully before, and one
+/// for all others. So password guessers, however many, can't take known peers' places in the queue or more
+/// than every second check.
 class Authenticator {
   public:
     /// Receives the verdict, on the worker's thread or in `verify`. Must not wait for anything that the
-    /// destroying thread may hold. Its exceptions are dropped.
+    /// destroying thread may hold. Exceptions are ignored.
     using Done = std::function<void(Verdict)>;
 
-    /// Of each of the two queues. At bcrypt's usual cost of 10, 64 checks take 5 s: half of Prometheus'
-    /// timeout.
+    /// Maximum length of each of the two queues. At bcrypt's usual cost of 10 one full queue takes 5 s, half
+    /// of Prometheus' timeout; both take 9 s.
     static constexpr std::size_t longest_queue = 64;
-    /// Of one peer: enough for the connections that a scraper opens at once.
+    /// Maximum for one peer: enough for the connections that a scraper opens at once.
     static constexpr std::size_t longest_queue_of_a_peer = 4;
     /// How many peers with a successful login are remembered.
     static constexpr std::size_t most_proven_peers = 256;
@@ -245,8 +246,8 @@ class Authenticator {
     /// serving thread.
     ~Authenticator();
 
-    /// Without waiting: wrong if the header is malformed or the password can't be anybody's; right if this
-    /// login succeeded before. None: `verify` it.
+    /// Never waits. Wrong if the header is malformed or the password can't match any hash; right if this
+    /// login succeeded before; nullopt if `verify` has to check it.
     ///
     /// @param authorization the header's value, empty if there is none
     /// @param peer as for `verify`
@@ -258,14 +259,13 @@ class Authenticator {
     /// @param peer key for sharing the queue fairly: an address or a network
     void verify(std::string_view authorization, const std::string& peer, Done done);
 
-    /// Replaces the users. Waiting and current checks are judged by the new users. Successful logins of users
-    /// whose hash stays the same are remembered; otherwise they would have to compete with strangers for a
-    /// check.
+    /// Replaces the users. Waiting and current checks use the new users. Users whose hash stays the same keep
+    /// their cached logins; otherwise they would have to compete with strangers for a check.
     void replace(Users users);
 
   private:
     struct Job {
-        std::optional<Credentials> credentials;  ///< none: ill-formed
+        std::optional<Credentials> credentials;  ///< nullopt: malformed
         std::string peer;
         Done done;
     };
@@ -287,7 +287,7 @@ class Authenticator {
     std::mutex telling_;  ///< held while `done` is called
     bool ended_ = false;  ///< protected by `telling_`: verdicts are dropped
 
-    std::jthread worker_;  ///< last, because it uses all the others
+    std::jthread worker_;  ///< last, because it uses all other members
 };
 
 }  // namespace exporter::http

@@ -29,7 +29,7 @@ Transfer send_plain(int socket, std::span<const std::string_view> pieces) {
     const auto count = std::min(parts.size(), pieces.size());
     std::transform(pieces.begin(), pieces.begin() + static_cast<std::ptrdiff_t>(count), parts.begin(),
                    [](std::string_view piece) {
-                       // The interface predates const: sending does not write to it.
+                       // iovec has no const pointers; sending does not write to the memory.
                        return iovec{const_cast<char*>(piece.data()), piece.size()};
                    });
     msghdr message{};
@@ -38,7 +38,7 @@ Transfer send_plain(int socket, std::span<const std::string_view> pieces) {
     return outcome(::sendmsg(socket, &message, MSG_NOSIGNAL), Progress::want_write);
 }
 
-/// The most that one record carries (RFC 8446, 5.1).
+/// Maximum data in one record (RFC 8446, 5.1).
 constexpr std::size_t record_limit = 16384;
 
 /// The first record's worth of the concatenated `pieces`, without copying if possible.
@@ -57,7 +57,7 @@ std::string_view first_record(std::span<const std::string_view> pieces,
     return {buffer.data(), size};
 }
 
-/// Go's answer plus one field: search engines know its text.
+/// Go's response plus one header field; search engines know Go's text.
 constexpr std::string_view plain_http_answer =
     "HTTP/1.0 400 Bad Request\r\nCache-Control: no-store\r\n\r\nClient sent an HTTP request to an HTTPS "
     "server.\n";
@@ -86,9 +86,9 @@ Channel::Channel(int socket, std::shared_ptr<SSL> ssl) : socket_(socket), ssl_(s
     }
 }
 
-// Before each call of OpenSSL's.
+// Call this before each OpenSSL call.
 void Channel::begin_turn() {
-    ::ERR_clear_error();  // Or SSL_get_error takes an old error for this call's.
+    ::ERR_clear_error();  // Otherwise SSL_get_error could report an old error.
     bytes_->begin_turn();
 }
 
@@ -144,7 +144,7 @@ Transfer Channel::read(std::span<char> into) {
     return transfer;
 }
 
-// With TLS, one record per call, as full as possible: a head and a short body share one.
+// With TLS, writes one record per call, as full as possible: a head and a short body share one.
 Transfer Channel::write(std::span<const std::string_view> pieces) {
     if (!ssl_) {
         return send_plain(socket_, pieces);

@@ -1,5 +1,5 @@
-// One connection's bytes, plain or encrypted. Never blocks: an operation that can't continue reports what to
-// wait for. Internal to the server.
+// Reads and writes one connection, plain or encrypted. Never blocks: an operation that can't continue reports
+// what to wait for. Internal to the server.
 #pragma once
 
 #include <openssl/types.h>
@@ -25,23 +25,23 @@ enum class Progress {
 
 struct Transfer {
     Progress progress = Progress::done;
-    std::size_t bytes = 0;  ///< with `done` at least 1, else 0
+    std::size_t bytes = 0;  ///< at least 1 if `done`, else 0
 };
 
 class Channel {
   public:
     /// Plain.
-    /// @param socket stays the caller's, must be non-blocking and outlive the channel
+    /// @param socket owned by the caller; must be non-blocking and outlive the channel
     explicit Channel(int socket) : socket_(socket) {}
 
     /// Encrypted. Throws if out of memory.
-    /// @param ssl for a server, without a socket; null: out of memory
+    /// @param ssl a server's, without a socket; null: allocating it failed
     Channel(int socket, std::shared_ptr<SSL> ssl);
     Channel(const Channel&) = delete;
     Channel& operator=(const Channel&) = delete;
     ~Channel() = default;
 
-    /// Call this until it is done, before anything else.
+    /// Call this first, until it is done.
     [[nodiscard]] Progress handshake();
 
     /// @param into not empty
@@ -61,8 +61,8 @@ class Channel {
 
     const int socket_;
     const std::shared_ptr<SSL> ssl_ = nullptr;  ///< null: plain
-    base::TlsSocket* bytes_ = nullptr;  ///< `ssl_` must not be used any more, not even for a shutdown.
-    bool broken_ = false;
+    base::TlsSocket* bytes_ = nullptr;          ///< owned by `ssl_`; null: plain
+    bool broken_ = false;                       ///< `ssl_` must not be used again, not even for a shutdown
 };
 
 }  // namespace exporter::http

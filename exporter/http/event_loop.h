@@ -1,8 +1,8 @@
 // The server's event loop: waits for sockets to become readable or writable with one epoll instance, and runs
 // tasks posted by other threads. Internal to the server.
 //
-// Not Asio, which never frees its per-descriptor allocations and scatters them over the heap: memory would
-// stay high after many connections have closed.
+// Asio is not used, because it never frees its per-descriptor allocations and scatters them over the heap:
+// memory use would stay high after many connections have closed.
 #pragma once
 
 #include "base/descriptor.h"
@@ -33,7 +33,7 @@ class EventLoop {
         virtual ~Waiter() = default;
 
         /// Called when the awaited event has occurred, or when the socket is broken, which the next operation
-        /// will show. For a broken socket it may be called without a wait. Does not throw.
+        /// will show. For a broken socket it may be called without a wait. Must not throw.
         virtual void ready() = 0;
 
       private:
@@ -48,12 +48,12 @@ class EventLoop {
     /// whether there was anything to do.
     bool turn(Time until);
 
-    /// For any thread: runs the task in the next turn. If a task throws, out of memory, only that task is
-    /// lost.
+    /// Thread-safe. Runs the task in the next turn. If a task throws because memory ran out, only that task
+    /// is lost.
     void post(Task task);
 
-    /// Calls `waiter.ready()` once. A waiter waits for only one socket in its lifetime. The first call throws
-    /// if the kernel is out of resources.
+    /// Calls `waiter.ready()` once, when the event occurs. A waiter must use the same socket for its whole
+    /// lifetime. The first call throws if the kernel is out of resources.
     void wait(int socket, Progress want, Waiter& waiter);
     /// Call this before the socket is closed.
     void leave(int socket, Waiter& waiter);
@@ -61,7 +61,7 @@ class EventLoop {
   private:
     void run_tasks();
 
-    /// Sockets served before tasks and deadlines get their turn.
+    /// Number of sockets served before tasks and deadlines get their turn.
     static constexpr std::size_t events_per_turn = 64;
 
     const base::Descriptor epoll_;

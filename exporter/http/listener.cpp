@@ -43,9 +43,9 @@ tl::expected<Socket, std::error_code> open(const Endpoint& endpoint) {
     Socket socket(::socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
     const bool is_listening =
         socket.is_open() &&
-        // Without it a restart would fail while connections of the previous run are in TIME_WAIT.
+        // Without this, a restart would fail while connections of the previous run are in TIME_WAIT.
         set_option(socket, SOL_SOCKET, SO_REUSEADDR, 1) &&
-        // The unspecified address must serve IPv4 as well, whatever the system's default.
+        // The unspecified address must also accept IPv4, whatever the system's default.
         (family != AF_INET6 || set_option(socket, IPPROTO_IPV6, IPV6_V6ONLY, 0)) &&
         ::bind(socket.get(), endpoint.get(), endpoint.size) == 0 && ::listen(socket.get(), SOMAXCONN) == 0;
     if (!is_listening) {
@@ -128,14 +128,14 @@ base::ListenAddress bound_address(const Socket& socket) {
     return {host.data(), ntohs(port), {}};
 }
 
-/// Kernel buffer for a client that does not read (the kernel doubles it, socket(7)). Without a limit each
-/// grows to megabytes, which count towards the container's memory.
+/// Kernel buffer for a client that does not read (the kernel doubles it, socket(7)). Without a limit, each
+/// buffer grows to megabytes, which count towards the container's memory.
 constexpr int send_buffer_bytes = 65536;
 
 /// How many connections to accept before existing ones get their turn.
 constexpr int accept_turn = 16;
 
-/// @return not open: errno says why
+/// @return not open on failure; errno says why
 Socket accept_from(const Socket& listening, Peer& peer) {
     sockaddr_storage address{};
     socklen_t size = sizeof address;
@@ -222,15 +222,15 @@ void Listener::ready() {
     for (int accepted = 0; accepted < accept_turn; ++accepted) {
         Peer peer;
         Socket socket = accept_from(listening_.socket, peer);
-        // Idle connections that use up all file descriptors must not block a scrape. Only for the first:
-        // accept() reports EMFILE even when no client is waiting.
+        // Idle connections that use up all file descriptors must not block a scrape. Only for the first
+        // accept: it reports EMFILE even when no client is waiting.
         if (!socket.is_open() && is_shortage(errno) && accepted == 0 &&
             (service_.roster.close_longest_waiting() || service_.crowd.close_longest_waiting())) {
             socket = accept_from(listening_.socket, peer);
         }
         if (!socket.is_open() && is_shortage(errno) && accepted == 0) {
-            // The server resumes later, when others had time to close: here it would be ready again
-            // immediately.
+            // The server calls `resume` later, when other connections have had time to close. Here the socket
+            // would be ready again immediately.
             return;
         }
         if (!socket.is_open()) {
@@ -244,7 +244,7 @@ void Listener::ready() {
 void Listener::admit(Socket socket, const Peer& peer) {
     const auto refusal = service_.roster.admit(peer);
     if (refusal && service_.overflow.admit({})) {
-        return;  // the socket closes
+        return;  // closes the socket
     }
     // Responses are written whole: waiting to fill a segment would only delay their last bytes. Fails on a
     // Unix socket.

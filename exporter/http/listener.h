@@ -17,7 +17,7 @@ namespace exporter::http {
 
 struct Listening {
     Socket socket;
-    base::ListenAddress address;                    ///< as bound
+    base::ListenAddress address;                    ///< the bound address
     std::optional<std::pair<dev_t, ino_t>> file{};  ///< file created by a Unix socket at its path
 };
 
@@ -27,12 +27,11 @@ struct Listening {
 /// What went wrong when listening on `address`, and how to fix it.
 [[nodiscard]] std::string listen_error(const base::ListenAddress& address, const std::error_code& reason);
 
-/// Takes over a socket that came with the process (sd_listen_fds(3)). The error is a sentence for the
-/// operator.
+/// Takes over an inherited socket (sd_listen_fds(3)). The error is a sentence for the operator.
 [[nodiscard]] tl::expected<Listening, std::string> take_over(int descriptor);
 
-/// Turns accepted sockets into sessions during its lifetime. Removes the file of a Unix socket at the
-/// end, unless another has taken its place.
+/// Accepts connections and starts a session for each. The destructor removes the file of a Unix socket,
+/// unless another file has taken its place.
 class Listener final : private EventLoop::Waiter {
   public:
     /// Throws if the kernel is out of resources.

@@ -14,17 +14,17 @@ namespace exporter::http {
 
 namespace {
 
-/// Whether anybody gets in who did not before.
+/// Whether clients that were refused before would get in.
 bool lets_more_clients_in(ClientAuth before, ClientAuth after) {
     return (is_required(before) && !is_required(after)) || (is_verified(before) && !is_verified(after));
 }
 
-/// An empty list is no restriction.
+/// An empty list means no restriction.
 bool is_gone(const std::vector<std::string>& before, const std::vector<std::string>& after) {
     return !before.empty() && after.empty();
 }
 
-/// Other values are fine.
+/// Whether a header is missing; changed values don't count.
 bool is_a_header_gone(const Headers& before, const Headers& after) {
     return std::any_of(before.begin(), before.end(), [&](const auto& header) {
         return std::none_of(after.begin(), after.end(),
@@ -36,7 +36,7 @@ bool allows_more_requests(const RateLimit& before, const std::optional<RateLimit
     return !after || after->interval < before.interval || after->burst > before.burst;
 }
 
-/// The protective settings that protect less than before.
+/// The settings that protect less than before.
 std::vector<std::string_view> weakened(const WebFile& before, const WebFile& after) {
     std::vector<std::string_view> settings;
     const auto note = [&settings](std::string_view setting, bool is_weaker) {
@@ -81,7 +81,7 @@ tl::expected<Protection, base::MistakeLines> Protection::load(std::string path,
 tl::expected<void, base::MistakeLines> Protection::use(WebFileReading reading) {
     const auto applied =
         std::move(reading.file).and_then([this](WebFile file) { return apply(std::move(file)); });
-    // Not sooner: after an exception the files count as changed, and are read again.
+    // Not sooner: after an exception, the files must count as changed, so that they are read again.
     read_files_ = std::move(reading.read_files);
     if (applied) {
         warnings_ = std::move(reading.warnings);
@@ -133,7 +133,7 @@ tl::expected<bool, std::string> Protection::refresh() {
         return false;
     }
     // A file may be half-written, so a change counts only if two consecutive reads agree. Nothing is read
-    // again after that comparison, since that could be a third text.
+    // again after that comparison, because the files may have changed again.
     auto reading = read_web_file(path_, reader_, world_readable_);
     if (reading.read_files != seen_) {
         seen_ = std::move(reading.read_files);

@@ -1,5 +1,5 @@
-// Turns the web file into the server's protection, and reloads it when a file changes, like exporter-toolkit,
-// but checks that no half-written file weakens the protection.
+// Builds the server's protection from the web file, and rebuilds it when a file changes, like
+// exporter-toolkit, but without letting a half-written file weaken it.
 #pragma once
 
 #include "base/regular_file.h"
@@ -16,7 +16,7 @@
 
 namespace exporter::http {
 
-/// One thread at a time.
+/// Not thread-safe.
 class Protection {
   public:
     /// The error lists all mistakes with their places.
@@ -29,13 +29,13 @@ class Protection {
     [[nodiscard]] const std::string& path() const { return path_; }
     /// The current protection; null: plain HTTP, open to everyone.
     [[nodiscard]] const std::shared_ptr<const Security>& security() const { return security_; }
-    /// From the reading that `security` is based on.
+    /// Warnings about the web file that `security` is based on.
     [[nodiscard]] const std::vector<std::string>& warnings() const { return warnings_; }
 
-    /// Reads the files again. True: they have changed, the previous call found the same change, and
+    /// Reads the files again. Returns true if they have changed, the previous call found the same change, and
     /// `security` reflects it. A change that is unusable or would weaken the protection is reported once as
-    /// an error, and the previous one stays in use: a truncated file looks like one whose other settings were
-    /// removed.
+    /// an error, and the previous protection stays in use: a truncated file looks like one from which
+    /// settings were removed.
     [[nodiscard]] tl::expected<bool, std::string> refresh();
 
   private:
@@ -49,7 +49,7 @@ class Protection {
     ReadFiles read_files_;  ///< as last used or refused
     ReadFiles seen_;        ///< a change found by the last read; empty: none
     std::vector<std::string> warnings_;
-    /// Kept for life, because its destruction may have to wait for a check; null until there are users.
+    /// Kept until the end, because destroying it may have to wait for a check; null until there are users.
     std::shared_ptr<Authenticator> authenticator_;
     std::shared_ptr<const Security> security_;
     std::optional<WebFile> file_;  ///< source of `security_`; none at first

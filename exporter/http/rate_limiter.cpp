@@ -7,7 +7,7 @@ namespace exporter::http {
 
 namespace {
 
-/// Keeps sums with today's clock in range, whatever the options.
+/// Keeps sums with the current time in range, whatever the options.
 constexpr std::chrono::nanoseconds longest_refill = std::chrono::hours(24 * 365);
 
 }  // namespace
@@ -44,7 +44,8 @@ void RateLimiter::Table::forget_full(TimePoint now) {
 }
 
 void RateLimiter::Table::set(const std::string& who, TimePoint when) {
-    // First, so that an entry only in `by_time`, left by a lack of memory, is removed like all others.
+    // Must come first: if memory runs out here, an entry that is only in `by_time` is removed like all
+    // others.
     by_time.emplace(when, who);
     const auto [bucket, is_new] = full_at.emplace(who, when);
     if (!is_new) {

@@ -1,5 +1,5 @@
 // Limits how often each client may do something: exporter-toolkit's `rate_limit`, but with a token bucket per
-// client instead of a single one. A single bucket would let strangers block a scraper: with ten requests per
+// client instead of a single one. A single bucket would let strangers block a scraper: at ten requests per
 // second without a password, 6 of its 8 scrapes fail.
 #pragma once
 
@@ -45,9 +45,9 @@ class RateLimiter {
   private:
     /// The buckets of one kind.
     struct Table {
-        std::map<std::string, TimePoint> full_at;  ///< when each will be full; others are full
+        std::map<std::string, TimePoint> full_at;  ///< when each will be full; absent ones are full
         std::set<std::pair<TimePoint, std::string>>
-            by_time;                 ///< the same, so that no request has to scan all of them
+            by_time;                 ///< sorted by time, so that no request has to scan all of them
         TimePoint shared_full_at{};  ///< shared by clients without a bucket of their own
 
         void forget_full(TimePoint now);
@@ -55,9 +55,8 @@ class RateLimiter {
     };
 
     std::chrono::nanoseconds interval_;
-    std::chrono::nanoseconds
-        refill_before_last_;       ///< the longest time to full with at least one request left
-    std::array<Table, 3> tables_;  ///< by kind
+    std::chrono::nanoseconds refill_before_last_;  ///< time until full at which exactly one request is left
+    std::array<Table, 3> tables_;                  ///< by kind
 };
 
 }  // namespace exporter::http

@@ -52,8 +52,8 @@ std::string joined(const http::fields& fields, http::field name) {
 /// The relevant parts of a well-formed request, or the status that rejects it before any route sees it.
 tl::expected<RequestHead, unsigned> taken_from(const Parser& parser) {
     const auto& request = parser.get();
-    // If the last transfer coding is not `chunked`, the end of the body is unknown (RFC 9112, 6.3).
-    // Boost 1.92's Beast rejects this by itself, 1.74's does not.
+    // If the last transfer coding is not `chunked`, the end of the body is unknown (RFC 9112, 6.3). Beast
+    // rejects this itself in Boost 1.92, but not in 1.74.
     if (request.count(http::field::transfer_encoding) > 0 && !parser.chunked()) {
         return tl::unexpected(400U);
     }
@@ -76,7 +76,7 @@ tl::expected<RequestHead, unsigned> taken_from(const Parser& parser) {
                     .accept = joined(request, http::field::accept),
                     .accept_encoding = joined(request, http::field::accept_encoding)};
     head.authorization = joined(request, http::field::authorization);
-    // A method with a body would leave it in front of the next request.
+    // The body of another method would be read as the next request.
     head.keep_alive = request.version() == 11 && parser.keep_alive() && is_reading(request.method());
     return head;
 }
@@ -101,7 +101,7 @@ std::size_t find_unquoted(char separator, std::string_view text) {
     return std::string_view::npos;
 }
 
-/// Cuts off and returns what is before the next `separator`, trimmed.
+/// Removes and returns the text before the next `separator`, trimmed.
 std::string_view take_until(char separator, std::string_view& text) {
     const auto end = find_unquoted(separator, text);
     const auto taken = base::trim(text.substr(0, end));
@@ -109,7 +109,7 @@ std::string_view take_until(char separator, std::string_view& text) {
     return taken;
 }
 
-/// Escapes stay: no value compared here has any.
+/// Escapes are not decoded: no value compared here has any.
 std::string_view unquoted(std::string_view value) {
     const bool quoted = value.size() >= 2 && value.front() == '"' && value.back() == '"';
     return quoted ? value.substr(1, value.size() - 2) : value;
@@ -127,14 +127,14 @@ std::optional<Weight> parse_weight(std::string_view text) {
     return weight <= full_weight ? std::optional(weight) : std::nullopt;
 }
 
-/// One element of either header: `name` (a media range or a coding) and what its parameters say.
+/// One element of either header: `name` (a media range or a coding) and its parameters.
 struct Choice {
     std::string_view name;
     std::optional<Weight> weight = full_weight;  ///< nullopt: unreadable
     std::string_view version;                    ///< empty: any
 };
 
-/// Cuts the first element off `header`.
+/// Removes the first element from `header`.
 Choice take_choice(std::string_view& header) {
     auto parameters = take_until(',', header);
     Choice choice{.name = take_until(';', parameters)};
@@ -167,7 +167,7 @@ Closeness closeness(const Choice& range, const MediaType& offer) {
     return range.name == "*/*" ? Closeness::anything : Closeness::none;
 }
 
-/// The weight that a header gives an offer, and whether it names it; ordered by preference.
+/// The weight that a header gives an offer, and whether it names the offer; ordered by preference.
 using Preference = std::pair<Weight, bool>;
 
 Preference preference(std::string_view accept, const MediaType& offer) {
@@ -204,7 +204,7 @@ tl::expected<std::optional<RequestHead>, unsigned> HeadReader::next() {
         return tl::unexpected(in_first_line ? 414U : 431U);
     }
     if (end == std::string::npos) {
-        // The end may have begun.
+        // Part of the end may have arrived.
         searched_ = input_.size() - std::min(input_.size(), head_end.size() - 1);
         return std::nullopt;
     }
@@ -231,7 +231,7 @@ void HeadReader::clear() {
 }
 
 void add_missing(const Headers& defaults, Headers& headers) {
-    // The head always has it.
+    // `response_head` always adds this one.
     constexpr std::string_view always = "X-Content-Type-Options";
     for (const auto& header : defaults) {
         const bool there = std::any_of(headers.begin(), headers.end(), [&](const auto& other) {

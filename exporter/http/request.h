@@ -1,5 +1,5 @@
-// HTTP as text: a request's head, what a client accepts, and an answer's head. Pure: knows neither sockets
-// nor time.
+// Parses request heads, negotiates content types and encodings, and formats response heads. Uses neither
+// sockets nor the clock.
 #pragma once
 
 #include "base/dates.h"
@@ -15,13 +15,13 @@
 
 namespace exporter::http {
 
-/// Maximum bytes of a head (beyond: 431, or 414 in the first line) and of its target (414).
+/// Maximum bytes in a head (beyond it: 431, or 414 in the first line) and in its target (414).
 inline constexpr std::size_t head_limit = 16384;
 inline constexpr std::size_t target_limit = 8192;
 
 struct RequestHead {
     Request request;
-    std::string authorization;  ///< like `Request::accept`; not for routes
+    std::string authorization;  ///< joined like `Request::accept`; routes don't get it
     bool keep_alive = false;    ///< another request may follow
 };
 
@@ -30,8 +30,8 @@ class HeadReader {
   public:
     void feed(std::string_view bytes) { input_ += bytes; }
 
-    /// The next head in the input; none: more bytes are needed. The error is the status that rejects it;
-    /// anything after that can't be parsed.
+    /// The next head in the input; nullopt: more bytes are needed. The error is the status to reject the
+    /// request with; nothing after it can be parsed.
     [[nodiscard]] tl::expected<std::optional<RequestHead>, unsigned> next();
 
     /// Whether no part of another request has arrived.
@@ -49,10 +49,10 @@ class HeadReader {
 /// without the query.
 [[nodiscard]] std::string_view path_of(std::string_view target);
 
-/// The standard words for a status, such as `Not Found`.
+/// The standard reason phrase for a status, such as `Not Found`.
 [[nodiscard]] std::string_view reason_phrase(unsigned status);
 
-/// Appends the `defaults` whose names `headers` lacks, ignoring case.
+/// Appends the `defaults` whose names are not in `headers`, ignoring case.
 void add_missing(const Headers& defaults, Headers& headers);
 
 /// Status line and header fields, including the empty line. Forbids caching: every answer, including errors,
@@ -61,25 +61,25 @@ void add_missing(const Headers& defaults, Headers& headers);
 [[nodiscard]] std::string response_head(const Response& response, bool close, base::Timestamp now);
 
 // Content negotiation (RFC 9110, 12.5): what a client accepts. Pure functions of a header's value, with all
-// its fields joined by commas; no value is an error, because there is always a valid default answer.
+// its fields joined by commas. Invalid values are not errors, because there is always a valid default answer.
 
-/// A representation that a server has, as an `Accept` header speaks of it.
+/// A representation that the server offers.
 struct MediaType {
     std::string_view name;     ///< `text/plain`
-    std::string_view version;  ///< its parameter `version`; ranges with a different one don't match
+    std::string_view version;  ///< its `version` parameter; ranges with another version don't match
 };
 
-/// For the `Accept` header: which of `offers` has the highest weight, each weighed by the most specific range
-/// that matches it. Parameters except `version` and the weight are ignored, as are unreadable ranges. With
-/// equal weights, one that is named beats one that only matches a wildcard; then the order of `offers`
-/// decides. If none is acceptable, the first: answering is better than 406 (12.5.1).
+/// For the `Accept` header: the offer with the highest weight. The most specific range that matches an offer
+/// gives its weight. Parameters except `version` and the weight are ignored, as are unreadable ranges. With
+/// equal weights, an offer that is named beats one that only matches a wildcard; then the order of `offers`
+/// decides. If none is acceptable, the first offer: answering is better than 406 (12.5.1).
 ///
-/// @return its index
+/// @return the offer's index
 [[nodiscard]] std::size_t preferred_type(std::string_view accept, std::span<const MediaType> offers);
 
 /// For the `Accept-Encoding` header: whether gzip is acceptable and `identity` has no higher weight. The
-/// weight of gzip is the higher one of `gzip` and `x-gzip`, or that of `*` if neither is named; an unreadable
-/// weight is 0.
+/// weight of gzip is the higher of `gzip` and `x-gzip`, or that of `*` if neither is named; an unreadable
+/// weight counts as 0.
 [[nodiscard]] bool prefers_gzip(std::string_view accept_encoding);
 
 }  // namespace exporter::http

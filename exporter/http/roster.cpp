@@ -78,7 +78,7 @@ Roster::Place Roster::enter(Connection& connection, const Peer& peer, Time now) 
     const auto place = one.begin();
     place->in_peer = own.begin();
     place->peer = peers_.try_emplace(peer).first;
-    // Nothing below allocates memory, so it enters everywhere or nowhere.
+    // Nothing below allocates memory, so the connection is in all lists or in none.
     auto& all_own = place->peer->second;
     all_own.splice(all_own.end(), own);
     waiting_.splice(waiting_.end(), one);

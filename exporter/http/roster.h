@@ -1,5 +1,5 @@
-// Tracks who is connected, what each connection is doing and since when: deadlines, and which one makes room
-// at a limit. Has no clock: callers pass the time.
+// Tracks the open connections, what each is doing and since when. Enforces deadlines, and chooses the
+// connection to close at a limit. Has no clock: callers pass the time.
 #pragma once
 
 #include <sys/socket.h>
@@ -16,7 +16,7 @@
 
 namespace exporter::http {
 
-/// The bytes of an IPv4 address, or of the /64 network of an IPv6 address, which is what one subscriber has;
+/// The bytes of an IPv4 address, or of the /64 network of an IPv6 address, which is usually one subscriber's;
 /// empty for a Unix socket, whose clients are not distinguished.
 using Peer = std::string;
 
@@ -27,7 +27,7 @@ class Connection {
   public:
     virtual ~Connection() = default;
 
-    /// Leaves the roster immediately, whatever it is doing.
+    /// Closes the connection immediately, whatever it is doing; it leaves the roster.
     virtual void close() = 0;
 };
 
@@ -54,14 +54,14 @@ class Roster {
     using Time = std::chrono::steady_clock::time_point;
     struct Entry;
     using Place = std::list<Entry>::iterator;
-    /// The connections of each peer, and the waiting ones, longest first.
+    /// Each peer's connections; those that wait are ordered longest first.
     using Peers = std::map<Peer, std::list<Place>>;
 
     struct Entry {
         Connection* connection;
         Phase phase;
-        Time since;     ///< in this phase
-        Time progress;  ///< when its answer last made progress; while answering
+        Time since;     ///< start of this phase
+        Time progress;  ///< while answering: when its answer last made progress
         Peers::iterator peer;
         std::list<Place>::iterator in_peer;
     };
@@ -77,14 +77,14 @@ class Roster {
     bool close_longest_waiting();
 
     /// Closes the connection whose client has read nothing of its answer for the longest time, if it stopped
-    /// before `before`. Whether it did.
+    /// before `before`. Returns whether it closed one.
     bool close_longest_stalled(Time before);
 
-    /// Enters as receiving.
+    /// Adds a connection, as receiving.
     [[nodiscard]] Place enter(Connection& connection, const Peer& peer, Time now);
     void leave(Place place);
     void move(Place place, Phase phase, Time now);
-    /// A client has read a part of its answer.
+    /// Call this when a client has read part of its answer.
     void note_progress(Place place, Time now);
 
     /// Closes connections that have exceeded their phase's time limit.
@@ -105,7 +105,7 @@ class Roster {
 
     const RosterLimits limits_;
     Group waiting_;    ///< waiting for a complete request or for the client to close: longest first
-    Group verifying_;  ///< in no order
+    Group verifying_;  ///< in no particular order
     Group answering_;  ///< longest without progress first
     Peers peers_;
     std::atomic<std::size_t> size_ = 0;

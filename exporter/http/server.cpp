@@ -18,15 +18,15 @@ namespace {
 using std::chrono::milliseconds;
 using Time = EventLoop::Time;
 
-/// For the probe-only listeners.
+/// Limits for the probe-only listeners.
 constexpr RosterLimits probe_limits{.connections = 64, .connections_of_peer = 64};
 
-/// For a client to close its side after our last answer.
+/// How long a client has to close its side after our last answer.
 constexpr milliseconds linger_deadline{2000};
-/// For a password check to get its turn.
+/// How long a password check may take, including its wait in the queue.
 constexpr milliseconds verify_deadline{30000};
 
-/// Often enough that no deadline is exceeded by more than a quarter, or a second.
+/// Short enough that no deadline is exceeded by more than a quarter, or by more than a second.
 milliseconds sweep_interval(const PhaseLimits& limits) {
     constexpr milliseconds shortest{10};
     constexpr milliseconds longest{1000};
@@ -118,8 +118,8 @@ class RunningServer final : public Server {
     }
 
   private:
-    /// Closes overdue connections; when the grace period of a stop is over, all remaining ones. @return when
-    /// to call it again
+    /// Closes overdue connections, or all remaining ones once the grace period of a stop is over.
+    /// @return when to call this again
     Time tick(Time now) {
         if (now >= end_) {
             for (Roster* const roster : rosters_) {
@@ -142,7 +142,7 @@ class RunningServer final : public Server {
         return next_sweep_;
     }
 
-    /// After many connections have closed, the allocator would keep their memory.
+    /// Without this, the allocator would keep the memory of many closed connections.
     void give_memory_back() {
         constexpr std::size_t crowd = 256;
         const std::size_t connected = connections();
@@ -164,8 +164,8 @@ class RunningServer final : public Server {
     const PhaseLimits phase_limits_{options_.request_deadline, options_.idle_deadline, verify_deadline,
                                     options_.response_deadline, linger_deadline};
     Time next_sweep_{};
-    Time end_ = Time::max();            ///< of the last connection
-    std::size_t most_connections_ = 0;  ///< since memory was returned
+    Time end_ = Time::max();            ///< of the grace period
+    std::size_t most_connections_ = 0;  ///< since memory was last returned
     std::vector<std::unique_ptr<Listener>> listeners_;
     std::vector<base::ListenAddress> addresses_;
     std::vector<base::ListenAddress> probe_addresses_;

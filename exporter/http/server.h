@@ -1,8 +1,8 @@
 // http/: a web server for exporters, like Prometheus' exporter-toolkit in Go. In: addresses, limits, a
 // handler that answers requests from memory, and optionally a `Security`, which `Protection` makes from a
 // `--web.config.file`. Out: HTTP/1.1 with TLS, passwords, a rate limit and deadlines that hold whatever
-// clients do, all on a thread of its own. It knows nothing about tokens, metrics, logs or flags: another
-// exporter could reuse it together with `base/`.
+// clients do, all on its own thread. It knows nothing about tokens, metrics, logs or flags: another exporter
+// could reuse it together with `base/`.
 //
 //     auto server = http::Server::start({.addresses = {{"", 9100}}}, [](const http::Request& request) {
 //         return http::Response{.status = request.path == "/metrics" ? 200U : 404U, .own_body = "up 1\n"};
@@ -33,14 +33,14 @@ class TlsContext;
 struct Request {
     std::string method;  ///< `GET`, `HEAD`, …
     std::string path;    ///< without the query
-    // All fields of the name, joined by commas; empty if there is none:
+    // All header fields with this name, joined by commas; empty if there are none:
     std::string accept;
     std::string accept_encoding;
 };
 
 using Headers = std::vector<std::pair<std::string, std::string>>;
 
-/// What a route answers. The body is `shared_body` (may be null) followed by `own_body`. For HEAD the server
+/// A route's answer. The body is `shared_body` (may be null) followed by `own_body`. For HEAD the server
 /// sends only the head.
 struct Response {
     unsigned status = 200;
@@ -58,22 +58,24 @@ struct ServerOptions {
     std::size_t max_connections = 1024;
     /// From one IPv4 address or one /64 of IPv6.
     std::size_t max_connections_per_address = 256;
-    /// Answers that clients have not read yet. Beyond this, the one without progress for the longest time is
-    /// cut off if that is at least a tenth of a second; otherwise the new request gets a 503.
+    /// Maximum number of answers that clients have not fully read. Beyond it, the answer that has made no
+    /// progress for the longest time is cut off if that is at least a tenth of a second; otherwise the new
+    /// request gets a 503.
     std::size_t max_answers = 64;
-    /// From the connection, or the first byte of another request, to the last byte of its head.
+    /// From connecting, or from the first byte of a later request, to the last byte of the head.
     std::chrono::milliseconds request_deadline = std::chrono::seconds(10);
     /// Between two requests of a kept-alive connection.
     std::chrono::milliseconds idle_deadline = std::chrono::seconds(330);
     /// For writing one whole response.
     std::chrono::milliseconds response_deadline = std::chrono::seconds(30);
-    /// Paths that are exempt from all these limits.
+    /// Paths of health probes, which are answered although a limit on connections, answers or (without a
+    /// password) requests is reached. The deadlines apply to them too.
     std::function<bool(std::string_view path)> is_probe = {};
     /// Addresses that serve only probes, without protection and with separate connection limits.
     std::vector<base::ListenAddress> probe_addresses = {};
     /// Inherited listening sockets; the server takes them over.
     std::vector<int> inherited_sockets = {};
-    /// The realm that clients are asked a password for.
+    /// The realm that password prompts show.
     std::string realm = "metrics";
 };
 
@@ -85,24 +87,25 @@ struct Security {
     Headers headers;                               ///< added to every response that lacks them
 };
 
-/// An HTTP/1.1 server on one thread of its own.
+/// An HTTP/1.1 server on its own thread.
 class Server {
   public:
-    /// Binds and listens. The error names the address and how to fix the problem (port in use, port below
-    /// 1024, no such address).
+    /// Binds and listens. The error names the address and says how to fix the problem (port in use, port
+    /// below 1024, no such address).
     /// @param security null: plain HTTP, open to everyone
     [[nodiscard]] static tl::expected<std::unique_ptr<Server>, std::string> start(
         const ServerOptions& options, Handler handler, std::shared_ptr<const Security> security = nullptr);
 
     Server(const Server&) = delete;
     Server& operator=(const Server&) = delete;
-    /// `stop(0)`.
+    /// Calls `stop(0)`.
     virtual ~Server() = default;
 
-    /// From now on. Closes idle connections; the others close after their answer.
+    /// Replaces the protection. Closes idle connections; the others close after their answer.
     virtual void secure(std::shared_ptr<const Security> security) = 0;
 
-    /// As bound: the inherited sockets, then `ServerOptions::addresses`. Shows the actual number for port 0.
+    /// The bound addresses: of the inherited sockets, then of `ServerOptions::addresses`. Port 0 is replaced
+    /// by the actual port.
     [[nodiscard]] virtual const std::vector<base::ListenAddress>& addresses() const = 0;
     /// The probe addresses.
     [[nodiscard]] virtual const std::vector<base::ListenAddress>& probe_addresses() const = 0;

@@ -74,7 +74,7 @@ class Session final : public std::enable_shared_from_this<Session>,
         run(&Session::handshake);
     }
 
-    /// Immediately, whatever it is doing. May be called again.
+    /// Closes immediately, whatever it is doing. May be called again.
     void close() override {
         if (!place_) {
             return;
@@ -90,7 +90,7 @@ class Session final : public std::enable_shared_from_this<Session>,
   private:
     /// Runs a step of an open session, and closes only that session if memory runs out.
     void run(Step step) {
-        const auto self = shared_from_this();  // a step may have closed it
+        const auto self = shared_from_this();  // the step may close it
         if (!place_) {
             return;
         }
@@ -171,7 +171,8 @@ class Session final : public std::enable_shared_from_this<Session>,
         const auto kind = !verdict_                                       ? Kind::check
                           : asks_passwords && *verdict_ == Verdict::right ? Kind::known
                                                                           : Kind::anonymous;
-        // Probes are answered beyond the limit, but without checking passwords, which would attract guessers.
+        // Probes are exempt from the limit, unless they have a password to check: exempting those would
+        // attract guessers.
         const bool is_limited = security_ && security_->rate_limiter && (!is_probe_ || kind == Kind::check);
         if (is_limited && !security_->rate_limiter->allow(kind, peer_, now())) {
             answer(429);
@@ -211,14 +212,14 @@ class Session final : public std::enable_shared_from_this<Session>,
         try {
             response = service_.handler(head_.request);
         } catch (...) {
-            // Without the exception's text, which is meant for developers, not for clients.
+            // The exception's text is not sent: it is for developers, not for clients.
             answer(500);
             return;
         }
         answer(std::move(response));
     }
 
-    /// Not if the settings have changed since the client was admitted, nor while the server stops.
+    /// False if the settings have changed since the client was admitted, or while the server stops.
     [[nodiscard]] bool is_welcome_to_stay() const {
         return security_ == service_.security && !roster_.draining();
     }
@@ -311,17 +312,17 @@ class Session final : public std::enable_shared_from_this<Session>,
     std::unique_ptr<Channel> channel_;
     HeadReader reader_;
     std::optional<Roster::Place> place_;  ///< none once closed
-    std::shared_ptr<Session> self_;       ///< from the start until it is closed
+    std::shared_ptr<Session> self_;       ///< set until it is closed
     Step next_step_ = nullptr;            ///< called when the awaited event has occurred
 
-    RequestHead head_;                ///< empty: refused
-    std::optional<Verdict> verdict_;  ///< verdict on the request's login; none: it must be checked
+    RequestHead head_;                ///< empty: rejected while parsing
+    std::optional<Verdict> verdict_;  ///< verdict on the request's login; nullopt: it must be checked
     bool keep_alive_ = false;
     bool is_probe_ = false;
 
     std::string response_head_;
     Response response_;
-    std::array<std::string_view, 3> unwritten_;  ///< of `response_head_` and `response_`
+    std::array<std::string_view, 3> unwritten_;  ///< parts of `response_head_` and `response_`
 };
 
 }  // namespace

@@ -22,10 +22,10 @@ namespace {
 
 using Done = tl::expected<void, std::string>;
 
-/// RFC 7301: each name after its length.
+/// Each name is preceded by its length (RFC 7301).
 constexpr std::string_view offered_protocols = "\x08http/1.1";
 
-// A client that offers only other protocols is told immediately (RFC 7301, 3.2).
+// A client that offers only other protocols is rejected immediately (RFC 7301, 3.2).
 int select_protocol(SSL* /*ssl*/, const unsigned char** selected, unsigned char* size,
                     const unsigned char* offered, unsigned int offered_size, void* /*unused*/) {
     unsigned char* found = nullptr;
@@ -37,8 +37,8 @@ int select_protocol(SSL* /*ssl*/, const unsigned char** selected, unsigned char*
 }
 
 void set_manners(SSL_CTX* context, bool prefer_server_cipher_suites) {
-    // No sessions are resumed, by ticket or cache: every connection is checked against the current CA and
-    // names, and there are no ticket keys to rotate. Scrapers keep their connections open.
+    // Sessions are never resumed, by ticket or cache: every connection is checked against the current CA and
+    // names, and there are no ticket keys to rotate. Scrapers keep their connections open anyway.
     ::SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
     ::SSL_CTX_set_num_tickets(context, 0);
     // A request ends with its head, so a connection closed after it truncates nothing.
@@ -97,7 +97,7 @@ bool set_suites(SSL_CTX* context, const std::string& of_tls_1_3, const std::stri
     return set;
 }
 
-/// The context's suite with this name.
+/// The suite with this IANA name, if the context has it.
 const SSL_CIPHER* find_suite(SSL_CTX* context, const std::string& name) {
     const STACK_OF(SSL_CIPHER)* const suites = ::SSL_CTX_get_ciphers(context);
     for (int i = 0; i < sk_SSL_CIPHER_num(suites); ++i) {
@@ -120,10 +120,10 @@ std::string joined(const std::vector<std::string>& names, const char* otherwise)
     return names.empty() ? otherwise : fmt::format("{}", fmt::join(names, ":"));
 }
 
-/// @return whether any suite is left for TLS 1.2; some are always left for TLS 1.3
+/// @return whether any suite remains for TLS 1.2; for TLS 1.3 some always do
 tl::expected<bool, std::string> set_cipher_suites(SSL_CTX* context, const std::vector<std::string>& names,
                                                   const EVP_PKEY* key) {
-    // Suites that work with just a certificate and its key: the server authenticates and encrypts.
+    // All suites that need only a certificate and its key, authenticate the server and encrypt.
     bool done = set_suites(context,
                            "TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256:"
                            "TLS_AES_128_CCM_SHA256:TLS_AES_128_CCM_8_SHA256",
@@ -145,7 +145,8 @@ tl::expected<bool, std::string> set_cipher_suites(SSL_CTX* context, const std::v
         (is_of_tls_1_3 ? of_tls_1_3 : of_tls_1_2).push_back(name);
         has_one_for_tls_1_2 = has_one_for_tls_1_2 || (!is_of_tls_1_3 && fits(suite, key));
     }
-    // Forward secrecy and authenticated encryption, which every reasonable TLS 1.2 client supports.
+    // The default for TLS 1.2 has forward secrecy and authenticated encryption, which every reasonable client
+    // supports.
     done = done && set_suites(context, joined(of_tls_1_3, TLS_DEFAULT_CIPHERSUITES),
                               joined(of_tls_1_2, "ECDHE+AESGCM:ECDHE+CHACHA20"));
     if (!done) {
@@ -163,14 +164,14 @@ constexpr std::array<std::pair<std::string_view, const char*>, 5> curves{
      {"X25519MLKEM768", "X25519MLKEM768"}}};
 
 bool set_groups(SSL_CTX* context, const std::string& list) {
-    // SSL_CTX_set1_groups_list is a macro that does this, with a cast that our warnings refuse.
+    // SSL_CTX_set1_groups_list is a macro that does this, with a cast that our warnings reject.
     std::string names = list;
     const bool done = ::SSL_CTX_ctrl(context, SSL_CTRL_SET_GROUPS_LIST, 0, names.data()) == 1;
     ::ERR_clear_error();
     return done;
 }
 
-/// @param names none: OpenSSL's choice
+/// @param names empty: OpenSSL's default
 Done set_curves(SSL_CTX* context, const std::vector<std::string>& names) {
     std::vector<std::string> known;
     for (const auto& name : names) {
@@ -324,7 +325,7 @@ Done TlsContext::set_clients(const std::string& ca) {
     return {};
 }
 
-// Replaces OpenSSL's verification, and calls it if certificates are verified.
+// Replaces OpenSSL's verification, and calls it if certificates must be verified.
 int TlsContext::check_client(X509_STORE_CTX* chain, void* context) {
     const auto& self = *static_cast<const TlsContext*>(context);
     if (is_verified(self.client_auth_) && ::X509_verify_cert(chain) != 1) {

@@ -44,9 +44,9 @@ struct Draft {
     void warn(std::string_view key, std::string_view what) { warnings.push_back(at(key, what)); }
 };
 
-/// What is wrong with a value, for a message after its place; empty: nothing.
+/// What is wrong with a value, worded to follow its place; empty if it is valid.
 using Fault = std::string;
-/// One, except for lists.
+/// One value, except for lists.
 using Values = std::span<const std::string>;
 
 struct WebKey {
@@ -80,7 +80,7 @@ Fault read_pem_file(Draft& draft, std::string_view name, Values values) {
     const auto file = draft.reader(path);
     draft.read_files[path] = fingerprint_of(file);
     if (!file) {
-        // Without the path, because somebody may have written the key or a password hash instead.
+        // The path is left out, because it may be a misplaced key or password hash.
         return file.error();
     }
     if (!file->others_may_write.empty()) {
@@ -146,7 +146,7 @@ Fault refuse_http2(Draft& /*draft*/, std::string_view /*name*/, Values values) {
                                                       "HTTP/1.1 as well: write false, or leave it out";
 }
 
-/// The choices are exporter-toolkit's.
+/// Accepts the same values as exporter-toolkit.
 Fault read_header(Draft& draft, std::string_view name, Values values) {
     constexpr std::size_t longest = 4096;
     // Leading and trailing white space is not part of a header's value; a YAML block ends with a line break.
@@ -177,7 +177,7 @@ Fault read_burst(Draft& draft, std::string_view /*name*/, Values values) {
     return burst && *burst <= most ? "" : "is not a whole number from 0 to 1000000";
 }
 
-/// In the order of the format's own documentation. Without `read`: a section with arbitrary keys.
+/// In the order of the format's own documentation. A row without `read` is a section with arbitrary keys.
 constexpr std::array<WebKey, 22> web_keys = {{
     {"tls_server_config.cert", read_pem<&TlsOptions::certificate>},
     {"tls_server_config.key", read_pem<&TlsOptions::key>},
@@ -249,7 +249,7 @@ base::Settings read_yaml(Draft& draft) {
                      "tls_server_config: {cert_file: server.crt, key_file: server.key}");
 }
 
-/// Blank means the same as absent.
+/// A blank value counts as absent.
 bool is_blank(const base::Setting& setting) {
     return setting.values.size() == 1 && base::trim(setting.values.front()).empty();
 }
@@ -272,7 +272,7 @@ void read_keys(Draft& draft, const base::Settings& written) {
     }
 }
 
-/// What goes together.
+/// Checks the settings that depend on each other.
 void judge(Draft& draft) {
     if (const auto& tls = draft.file.tls) {
         if (tls->certificate.empty() || tls->key.empty()) {
@@ -324,7 +324,7 @@ WebFileReading read_web_file(const std::string& path, const base::FileReader& re
     Draft draft{path, reader, *source, world_readable == base::WorldReadable::refused};
     draft.read_files[path] = fingerprint_of(source);
     read_keys(draft, read_yaml(draft));
-    // Other problems may be caused by a mistake.
+    // After a mistake, further problems may only be its consequences.
     if (draft.mistakes.empty()) {
         judge(draft);
         judge_who_may_read_and_write(draft);

@@ -1,8 +1,8 @@
 // The file of `--web.config.file`: TLS, passwords, headers and a rate limit, in the format that Prometheus'
 // exporters share: https://github.com/prometheus/exporter-toolkit/blob/master/docs/web-configuration.md
 //
-// Only the file is read here. `TlsContext` checks which TLS settings go together, and whether certificate and
-// key match.
+// This only reads the file. `TlsContext` checks whether the TLS settings fit together, and whether
+// certificate and key match.
 #pragma once
 
 #include "base/regular_file.h"
@@ -34,11 +34,11 @@ using ReadFiles = std::map<std::string, std::string>;
 
 struct WebFileReading {
     tl::expected<WebFile, base::MistakeLines> file;
-    std::vector<std::string> warnings;  ///< valid, but worth a line in the log
-    ReadFiles read_files;               ///< all that were read; also after mistakes
+    std::vector<std::string> warnings;  ///< problems in a valid file, for the log
+    ReadFiles read_files;               ///< all files that were read, even after mistakes
 };
 
-/// Paths in the file are relative to its directory. Mistakes name the place and what to write; neither
+/// Paths in the file are relative to its directory. Mistakes say where they are and what to write; neither
 /// mistakes nor warnings quote a value, except for the path of a file that was read.
 [[nodiscard]] WebFileReading read_web_file(const std::string& path, const base::FileReader& reader,
                                            base::WorldReadable world_readable = base::WorldReadable::refused);
@@ -46,7 +46,7 @@ struct WebFileReading {
 /// Whether the content or the readability of any of the files has changed.
 [[nodiscard]] bool have_changed(const ReadFiles& files, const base::FileReader& reader);
 
-/// `tls_server_config.cert`: all there are, in the order of the format's own documentation.
+/// All keys, such as `tls_server_config.cert`, in the order of the format's own documentation.
 [[nodiscard]] std::vector<std::string_view> web_file_keys();
 
 }  // namespace exporter::http

@@ -17,7 +17,7 @@ constexpr std::string_view folded_name = "other";
 
 constexpr std::string_view unknown = "unknown";
 
-/// Of the `n + 1` intervals between `n` ascending bounds: `under_1d`, `1d_to_7d`, …, `over_365d`.
+/// Names of the `n + 1` intervals between `n` ascending bounds: `under_1d`, `1d_to_7d`, …, `over_365d`.
 std::vector<std::string> interval_names(const std::vector<base::Duration>& bounds) {
     std::vector<std::string> names;
     std::string lower;
@@ -111,7 +111,7 @@ ScopeTable::Scope* ScopeTable::find_or_add(std::string_view name) {
     if (const auto known = scopes_.find(name); known != scopes_.end()) {
         return &known->second;
     }
-    // Counted under its published name: two names truncated to the same one are a single series.
+    // Counted under its published name: two names truncated to the same text are a single series.
     const std::string clean = label_text(name);
     if (clean != name) {
         return find_or_add(clean);
@@ -148,7 +148,7 @@ void ScopeTable::write(Inventory& inventory) const {
     inventory.distinct_scopes = order.size();
     inventory.folded_scopes = order.size() - std::min(order.size(), rules_.scope_limit);
 
-    // A scope actually called `other` shares the series of the folded ones, because there can be only one.
+    // A scope that is actually called `other` shares the series of the folded ones: there can be only one.
     std::map<std::string_view, ByBucket> rows;
     for (std::size_t place = 0; place < order.size(); ++place) {
         const auto& [name, scope] = *order[place];
@@ -224,7 +224,7 @@ InventoryBuilder::InventoryBuilder(const Rules& rules, Timestamp now, std::share
                                    const Shown& shown)
     : rules_(rules), now_(now), previous_(std::move(previous)), scopes_(rules), details_(rules.detail) {
     if (previous_) {
-        // As many as before plus some new ones: growing would copy them all while the previous census is
+        // As many as before plus some new ones: growing would copy all of them while the previous census is
         // still in memory.
         entries_.reserve(previous_->entries.size() + previous_->entries.size() / 16);
     }

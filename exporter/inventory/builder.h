@@ -1,4 +1,4 @@
-// Counts tokens into an `Inventory` while the pages stream by, by the configured rules. Memory grows with the
+// Counts tokens into an `Inventory` as the pages arrive, by the configured rules. Memory grows with the
 // number of series, plus 16 bytes per token for churn.
 #pragma once
 
@@ -27,9 +27,9 @@ namespace exporter::inventory {
 class BucketScheme {
   public:
     /// Time left: `expired`, the intervals, `never`, `unknown`. A token is `expired` from the moment of its
-    /// expiry; with exactly a bound's time left it is in the interval above.
+    /// expiry; with exactly a bound's time left, it is in the interval above.
     [[nodiscard]] static BucketScheme expiry(std::vector<base::Duration> bounds);
-    /// Time since: `never`, the intervals, `unknown`. A date after `now` (clocks differ) is in the first
+    /// Time since: `never`, the intervals, `unknown`. A date after `now` (clock skew) is in the first
     /// interval.
     [[nodiscard]] static BucketScheme last_used(std::vector<base::Duration> bounds);
     /// Time since: the intervals, `unknown` (also if there is no date).
@@ -41,11 +41,11 @@ class BucketScheme {
 
   private:
     /// @param front the bucket before the intervals; empty: there is none
-    /// @param when_none where tokens without a date belong: `front`, `unknown`, or a bucket of its own
+    /// @param when_none where tokens without a date belong: `front`, `unknown`, or a separate bucket
     BucketScheme(bool ahead, std::vector<base::Duration> bounds, std::string_view front,
                  std::string_view when_none);
 
-    bool ahead_;  ///< time left; false: time since
+    bool ahead_;  ///< true: time left; false: time since
     std::vector<base::Duration> bounds_;
     std::vector<std::string> names_;  ///< the last is `unknown`
     std::size_t first_interval_ = 0;
@@ -58,12 +58,12 @@ struct Rules {
     BucketScheme last_used;
     BucketScheme age;
     std::size_t scope_limit = 500;
-    std::size_t max_scopes = 5000;  ///< distinct ones; `InventoryBuilder::add` refuses more
+    std::size_t max_scopes = 5000;  ///< distinct scopes; `InventoryBuilder::add` refuses more
     std::set<std::string> privileged_scopes;
     Policy policy = {};
     std::optional<DetailRules> detail = {};  ///< nullopt: none
     bool lists_everything = true;            ///< no filter is set
-    /// Key of the census' hashes; must be the same for two that are compared.
+    /// Key of the census hashes; must be the same for two censuses that are compared.
     base::HashKey census_key = base::process_hash_key();
     /// Recognises the exporter's own token by its public portion; empty: unknown.
     std::function<bool(std::string_view public_portion)> is_own_token;
@@ -79,18 +79,18 @@ class ScopeTable {
     struct Counted {
         bool privileged = false;
         std::uint32_t set_hash = 0;                   ///< the same for the same set in any order
-        std::span<const std::uint32_t> numbers = {};  ///< of its scopes; valid until the next call
+        std::span<const std::uint32_t> numbers = {};  ///< numbers of its scopes; valid until the next call
     };
 
-    /// Counts each of the token's scopes once, however often it is listed. nullopt: they exceed `max_scopes`
-    /// distinct scopes, and not all were counted.
+    /// Counts each of the token's scopes once, even if it is listed repeatedly. nullopt: there are more than
+    /// `max_scopes` distinct scopes, and not all were counted.
     ///
     /// @param numbered whether to number the token's scopes
     [[nodiscard]] std::optional<Counted> add(const datadog::Token& token, std::size_t expiry_bucket,
                                              bool numbered);
 
-    /// The `scope_limit` scopes on the most tokens by name (ties: in alphabetical order), the rest folded
-    /// into `other`; and the numbers of distinct and of folded scopes.
+    /// Writes the `scope_limit` scopes with the most tokens, by name (ties: alphabetical), with the others
+    /// folded into `other`; also the numbers of distinct and of folded scopes.
     void write(Inventory& inventory) const;
 
     /// Names all scopes, and turns the scope numbers in `inventory.details` into indices of the names.
@@ -98,17 +98,17 @@ class ScopeTable {
 
   private:
     struct Scope {
-        std::uint32_t number = 0;  ///< in the order in which they were first seen
+        std::uint32_t number = 0;  ///< in order of first appearance
         bool privileged = false;
         std::uint32_t hash = 0;
         Count tokens = 0;
         Count last_token = 0;  ///< number of the last token that listed it
-        /// By pair of types and expiry bucket, all in one vector: one per pair would take more memory than a
-        /// scope may (SECURITY.md, Memory).
+        /// By pair of types and expiry bucket, all in one vector: one vector per pair would exceed the memory
+        /// budget for a scope (SECURITY.md, Memory).
         std::vector<std::uint32_t> grants;
     };
 
-    /// Keyed, because anybody may choose the names. Allows look-ups without creating a string.
+    /// Keyed, because anybody can choose the names. Allows look-ups without creating a string.
     struct TextHash {
         using is_transparent = void;
         std::size_t operator()(std::string_view text) const { return base::text_hash(text); }
@@ -116,7 +116,7 @@ class ScopeTable {
 
     /// A scope with its name.
     using Entry = std::pair<const std::string, Scope>;
-    /// All of them, in no order.
+    /// All scopes, in no particular order.
     [[nodiscard]] std::vector<const Entry*> entries() const;
 
     /// Null: it would exceed the limit.
@@ -125,10 +125,10 @@ class ScopeTable {
     const Rules& rules_;
     std::unordered_map<std::string, Scope, TextHash, std::equal_to<>> scopes_;
     Count tokens_ = 0;
-    std::vector<std::uint32_t> numbers_;  ///< of the last token's scopes
+    std::vector<std::uint32_t> numbers_;  ///< scopes of the last token
 };
 
-/// The census of a complete listing.
+/// Takes the census of a complete listing.
 ///
 /// @param entries in any order
 /// @param before the previous complete listing, whose churn is continued with the changes since; null: none
@@ -137,7 +137,7 @@ class ScopeTable {
 [[nodiscard]] Census take_census(std::vector<CensusEntry> entries, base::Timestamp began,
                                  const Census* before, std::vector<std::uint64_t> newcomers);
 
-/// Counts one listing. Every id must be added only once: the scan does the de-duplication.
+/// Counts one listing. Every id must be added only once: the scan removes duplicates.
 class InventoryBuilder {
   public:
     /// @param rules must outlive the builder
@@ -147,17 +147,17 @@ class InventoryBuilder {
     InventoryBuilder(const Rules& rules, base::Timestamp now, std::shared_ptr<const Census> previous,
                      const Shown& shown = {});
 
-    /// False: with this token there are more than `max_scopes` distinct scopes, and the counts are invalid.
+    /// False: with this token, there are more than `max_scopes` distinct scopes, and the counts are invalid.
     [[nodiscard]] bool add(const datadog::Token& token);
 
     struct Built {
         Inventory inventory;
-        std::shared_ptr<const Census> census;  ///< to measure the next listing against
+        std::shared_ptr<const Census> census;  ///< the baseline for the next listing
     };
 
-    /// The counts of everything added. The builder can't be used afterwards.
+    /// The counts of all added tokens. The builder can't be used afterwards.
     ///
-    /// @param complete an incomplete listing does not change the previous census and its churn
+    /// @param complete an incomplete listing leaves the previous census and its churn unchanged
     /// @param began when the listing began by Datadog's clock
     [[nodiscard]] Built build(bool complete, base::Timestamp began) &&;
 

@@ -53,7 +53,7 @@ void Details::add(const datadog::Token& token, const FindingSet& found,
     const auto without_id = [](const FindingSet& findings, const std::optional<Timestamp>& expires_at) {
         return std::pair(worst_of(findings), expiry_or_never(expires_at));
     };
-    // Most tokens of a large organization end here, before any text is copied.
+    // Most tokens of a large organization are rejected here, before any text is copied.
     if (full && (rules_->limit == 0 || without_id(found, token.expires_at.moment()) >
                                            without_id(heap_.front().findings, heap_.front().expires_at))) {
         return;

@@ -27,7 +27,7 @@ bool never_expires_privileged(const Judged& judged) {
     return judged.privileged && never_expires(judged);
 }
 
-/// Whether it was made to live longer; false if unknown.
+/// Whether the token's lifetime is longer; false if unknown.
 bool lives_longer_than(const Judged& judged, base::Duration lifetime) {
     const auto& created = judged.token.created_at.moment();
     const auto& expires = judged.token.expires_at.moment();

@@ -1,4 +1,4 @@
-// inventory/: the result of a listing. In: `Token`s one by one. Out: an immutable `Inventory` of counts and
+// inventory/: the result of a listing. In: one `Token` at a time. Out: an immutable `Inventory` of counts and
 // findings, with a census of hashes to compare the next listing with. All of it is pure: no I/O, no clock
 // (`now` is a parameter), no network, and no knowledge of how the numbers are published. Memory grows with
 // the number of series, not of tokens, except for 16 bytes per token in the census.
@@ -38,7 +38,7 @@ inline constexpr std::array<TypePair, type_pair_count> type_pairs = [] {
     return pairs;
 }();
 
-/// People have personal tokens, and service accounts have service tokens; other pairs are odd.
+/// People have personal tokens, and service accounts have service tokens; other pairs are unusual.
 [[nodiscard]] constexpr bool is_natural(datadog::TokenType token, datadog::OwnerType owner) {
     return (token == datadog::TokenType::personal && owner == datadog::OwnerType::user) ||
            (token == datadog::TokenType::service && owner == datadog::OwnerType::service_account);
@@ -63,7 +63,7 @@ class ByOwner {
     [[nodiscard]] auto end() const { return values_.end(); }
     bool operator==(const ByOwner&) const = default;
 
-    /// The pair's place in `type_pairs`.
+    /// The pair's index in `type_pairs`.
     [[nodiscard]] static constexpr std::size_t index(datadog::TokenType token, datadog::OwnerType owner) {
         return static_cast<std::size_t>(token) * datadog::owner_type_count + static_cast<std::size_t>(owner);
     }
@@ -78,13 +78,12 @@ using ByBucket = ByOwner<std::vector<Count>>;
 /// Grants of one scope: tokens that list it, by token type, owner type and expiry bucket.
 struct ScopeGrants {
     std::string scope;
-    ByBucket grants;  ///< vectors are empty where there is no grant
+    ByBucket grants;  ///< vectors are empty if there is no grant
 
     bool operator==(const ScopeGrants&) const = default;
 };
 
-/// One individual token, only if `tokens.detail` or `--list` asks for it. Its texts are labels
-/// (label_text.h).
+/// One individual token, only for `tokens.detail` or `--list`. Its texts are labels (label_text.h).
 struct TokenDetail {
     FindingSet findings;
     std::string id;
@@ -96,14 +95,14 @@ struct TokenDetail {
     std::optional<base::Timestamp> last_used_at;
     std::optional<base::Timestamp> created_at;
 
-    // For `--list` alone:
+    // For `--list` only:
     std::string public_portion = {};
-    std::vector<std::uint32_t> scopes = {};  ///< places in `Inventory::scope_names`, ascending
+    std::vector<std::uint32_t> scopes = {};  ///< indices into `Inventory::scope_names`, ascending
 
     bool operator==(const TokenDetail&) const = default;
 };
 
-/// What changed between complete listings since the program started. Only ever grows.
+/// What changed between complete listings since the program started. Never decreases.
 struct Churn {
     std::array<Count, datadog::token_type_count> created{};
     std::array<Count, datadog::token_type_count> removed{};
@@ -114,19 +113,19 @@ struct Churn {
     bool operator==(const Churn&) const = default;
 };
 
-/// 16 bytes a token. Ids are stored as 64-bit hashes with the key of `Rules`: the chance that any two collide
-/// is 3 in a hundred million for a million tokens and 3 in a million for ten million, and a collision hides
-/// one change.
+/// 16 bytes per token. Ids are stored as 64-bit hashes with the key of `Rules`: the chance that any two
+/// collide is 3 in a hundred million for a million tokens and 3 in a million for ten million, and a collision
+/// hides one change.
 struct CensusEntry {
     std::uint64_t id_hash;
-    std::uint32_t scopes_hash;  ///< of the set, in any order
+    std::uint32_t scopes_hash;  ///< hash of the set, in any order
     datadog::TokenType type;
 };
 
 /// The minimum about each token of a complete listing that is needed to detect changes in the next one, and
 /// the churn so far.
 struct Census {
-    std::vector<CensusEntry> entries;  ///< by id_hash
+    std::vector<CensusEntry> entries;  ///< sorted by id_hash
     base::Timestamp began;             ///< when the listing began by Datadog's clock
     Churn churn;
 };
@@ -139,12 +138,12 @@ struct ScopeNames {
     bool operator==(const ScopeNames&) const = default;
 };
 
-/// By bucket, or by finding. More than can exist: there are at most 20 bounds.
+/// By bucket, or by finding. Large enough: there are at most 20 bounds.
 using Cells = std::bitset<32>;
 
-/// Which counts are published: those above zero, or that were since the process started, so that an alert can
-/// end with a zero; and all findings and expiry buckets of the natural pairs, so that a rule can compare with
-/// a time when there was none. The rest would be most of a small organization's series.
+/// Which counts are published: those that are above zero or have been since the process started, so that an
+/// alert can resolve at zero; and all findings and expiry buckets of the natural pairs, so that a rule can
+/// compare with a time when there was none. The rest would make up most of a small organization's series.
 struct Shown {
     ByOwner<Cells> by_expiry;
     ByOwner<Cells> unscoped;
@@ -178,12 +177,12 @@ struct Inventory {
         false;              ///< whether any token has leak information; false: `leaked` is unknown, not zero
     ByOwner<Count> owners;  ///< distinct owner ids
 
-    std::vector<ScopeGrants> scope_grants;  ///< by scope name; the folded ones together as `other`
+    std::vector<ScopeGrants> scope_grants;  ///< by scope name; the others folded into `other`
     Count distinct_scopes = 0;
     Count folded_scopes = 0;
 
-    ByOwner<std::optional<base::Timestamp>> next_expiry;  ///< ahead of `as_of`
-    /// Of tokens with the finding `expiring_in_use`: when something breaks.
+    ByOwner<std::optional<base::Timestamp>> next_expiry;  ///< after `as_of`
+    /// For tokens with the finding `expiring_in_use`: when something will break.
     ByOwner<std::optional<base::Timestamp>> next_expiry_in_use;
     ByOwner<std::optional<base::Timestamp>> oldest_creation;
 
@@ -193,11 +192,11 @@ struct Inventory {
     std::vector<TokenDetail> details;  ///< the worst first
     /// Tokens selected by `tokens.detail` beyond `tokens.detail-limit`; nullopt: detail is off.
     std::optional<Count> details_omitted;
-    ScopeNames scope_names;  ///< for `--list` alone
+    ScopeNames scope_names;  ///< for `--list` only
 
     Churn churn;
-    /// Whether two or more tokens all have one owner: the credentials probably see only their owner's.
-    /// nullopt: not meaningful, because a filter is set.
+    /// Whether there are two or more tokens and all have the same owner: the credentials can probably see
+    /// only that owner's tokens. nullopt: meaningless, because a filter is set.
     std::optional<bool> single_owner;
 
     bool operator==(const Inventory&) const = default;

@@ -13,7 +13,7 @@ namespace {
 constexpr std::string_view replacement = "\xEF\xBF\xBD";
 constexpr std::string_view ellipsis = "\xE2\x80\xA6";
 
-/// Control characters, and those that break lines or change the order in which text is shown.
+/// Control characters, and characters that break lines or change the display order of text.
 bool is_deceptive(char32_t code) {
     return code < 0x20 || (code >= 0x7F && code <= 0x9F) || code == 0x061C || code == 0x200E ||
            code == 0x200F || (code >= 0x2028 && code <= 0x202E) || (code >= 0x2066 && code <= 0x2069);
@@ -23,7 +23,7 @@ bool is_deceptive(char32_t code) {
 std::string with_end(std::string text, std::string_view end) {
     std::size_t size = std::min(text.size(), max_label_bytes - end.size());
     while (size < text.size() && (static_cast<unsigned char>(text[size]) & 0xC0U) == 0x80U) {
-        --size;  // Not inside a character.
+        --size;  // Don't cut inside a character.
     }
     text.resize(size);
     return text.append(end);

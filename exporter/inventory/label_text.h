@@ -7,7 +7,7 @@
 
 namespace exporter::inventory {
 
-/// Longest label value made of untrusted text, in bytes.
+/// Maximum length of a label value made of untrusted text, in bytes.
 inline constexpr std::size_t max_label_bytes = 200;
 
 /// `text` as valid UTF-8 without control characters, without marks that reorder text (U+202A to U+202E,
@@ -16,8 +16,8 @@ inline constexpr std::size_t max_label_bytes = 200;
 [[nodiscard]] std::string label_text(std::string_view text);
 
 /// A label for an id: different ids have different labels, because Prometheus rejects a whole scrape with a
-/// duplicate series. The result of `label_text` if that is the id itself; otherwise shortened and followed by
-/// a fingerprint of the id, which is the same in every process.
+/// duplicate series. The result of `label_text` if it equals the id; otherwise shortened and followed by a
+/// fingerprint of the id, which is the same in every process.
 [[nodiscard]] std::string id_label(std::string_view id);
 
 }  // namespace exporter::inventory

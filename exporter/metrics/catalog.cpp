@@ -22,12 +22,12 @@ using scan::Listing;
 using scan::Statistics;
 using Type = prometheus::MetricType;
 
-// The functions that fill the rows. Template arguments are the members that hold the values.
+// The functions that fill the rows. Template arguments are the members that contain the values.
 
 template <class Source, class Value>
 Source source_of(Value Source::* member);
 
-/// One series; with two members, the second one is a member of the first.
+/// Adds one series; with two members, the second one is a member of the first.
 template <auto member, auto... inner>
 void value_of(const decltype(source_of(member))& source, FamilyBuilder& family) {
     if constexpr (sizeof...(inner) == 0) {
@@ -53,7 +53,7 @@ void by_bucket(const Inventory& inventory, FamilyBuilder& family) {
 }
 
 void scope_grants(const Inventory& inventory, FamilyBuilder& family) {
-    std::size_t series = 0;  // by far the largest family: counted first, so that it is allocated once
+    std::size_t series = 0;  // by far the largest family: counted first, so that it is allocated only once
     for (const inventory::ScopeGrants& scope : inventory.scope_grants) {
         for (const std::vector<Count>& counts : scope.grants) {
             series += counts.size() - static_cast<std::size_t>(std::ranges::count(counts, Count{0}));
@@ -105,7 +105,7 @@ void owners(const Inventory& inventory, FamilyBuilder& family) {
     }
 }
 
-/// One series for each pair of types that has the date.
+/// Adds one series for each pair of types that has the date.
 template <auto moments>
 void by_owner(const Inventory& inventory, FamilyBuilder& family) {
     for (const auto& [token, owner] : type_pairs) {
@@ -123,7 +123,7 @@ void churn(const Inventory& inventory, FamilyBuilder& family) {
     }
 }
 
-/// One series for each token that has the date `moment`.
+/// Adds one series for each token that has the date `moment`.
 template <auto moment>
 void detail(const Inventory& inventory, FamilyBuilder& family) {
     family.reserve(inventory.details.size());
@@ -133,7 +133,7 @@ void detail(const Inventory& inventory, FamilyBuilder& family) {
     }
 }
 
-/// One series for each finding of each token.
+/// Adds one series for each finding of each token.
 void detail_findings(const Inventory& inventory, FamilyBuilder& family) {
     for (const TokenDetail& token : inventory.details) {
         for (const inventory::FindingRow& row : inventory::findings()) {
@@ -146,7 +146,7 @@ void detail_findings(const Inventory& inventory, FamilyBuilder& family) {
     }
 }
 
-/// No series before the first poll has ended.
+/// Adds no series before the first poll has ended.
 template <auto member>
 void of_last_poll(const Statistics& polls, FamilyBuilder& family) {
     if (polls.last_attempt) {
@@ -154,7 +154,7 @@ void of_last_poll(const Statistics& polls, FamilyBuilder& family) {
     }
 }
 
-/// No series before a listing was published.
+/// Adds no series before a listing has been published.
 template <auto member>
 void of_listing(const Statistics& polls, FamilyBuilder& family) {
     if (polls.listing) {
@@ -162,7 +162,7 @@ void of_listing(const Statistics& polls, FamilyBuilder& family) {
     }
 }
 
-/// One series for each value of the enumeration `Kind`.
+/// Adds one series for each value of the enumeration `Kind`.
 template <class Kind, auto counts>
 void by_kind(const Statistics& polls, FamilyBuilder& family) {
     constexpr std::size_t kinds = std::tuple_size_v<std::remove_cvref_t<decltype(polls.*counts)>>;
@@ -209,7 +209,7 @@ constexpr LabelNames last_use_labels = {"token_type", "owner_type", "last_used_b
 constexpr LabelNames age_labels = {"token_type", "owner_type", "age_bucket"};
 constexpr LabelNames scope_labels = {"scope", "token_type", "owner_type", "expiry_bucket"};
 constexpr LabelNames risk_labels = {"reason", "token_type", "owner_type"};
-// Only these name a token or a person.
+// Only these identify a token or a person.
 constexpr LabelNames token_labels = {"token_id", "token_name", "token_type", "owner_type", "owner_id"};
 constexpr LabelNames token_finding_labels = {"reason",     "token_id",   "token_name",
                                              "token_type", "owner_type", "owner_id"};
@@ -299,8 +299,9 @@ constexpr Metric table[] = {
      "Access tokens that appeared again in the last published listing; each was counted once.",
      of_listing<&Listing::duplicates>},
     {"datadog_access_token_listing_single_owner", Type::Gauge,
-     "Whether all of at least two access tokens have one owner (1): the credentials probably see only their "
-     "owner's. Absent with a filter.",
+     "Whether the listed access tokens, two or more, all have the same owner (1): the credentials probably "
+     "see "
+     "only their owner's. Absent with a filter.",
      value_of<&Inventory::single_owner>},
     {"datadog_access_token_listing_late_tokens_total", Type::Counter,
      "Access tokens that an earlier listing missed although it was deemed complete; not counted as created.",

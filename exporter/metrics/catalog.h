@@ -1,12 +1,12 @@
 // metrics/: what the program publishes. In: an organization's inventory and polls (`Snapshot`) and the
 // exporter's own state (`ExporterStatus`). Out: an `Exposition` in text and OpenMetrics format, rendered and
-// compressed once per poll, via prometheus-cpp's `MetricFamily`. It knows nothing about HTTP, the clock or
+// compressed once per poll, from prometheus-cpp's `MetricFamily`. It knows nothing about HTTP, the clock or
 // Datadog's API.
 //
 // The metric contract is one table: each row has a metric's name, type, help, labels and the function that
 // fills it, in publishing order. A new metric is a new row in catalog.cpp.
 //
-// Collecting changes nothing: two collections of the same snapshot give the same bytes, and series come in a
+// Collecting changes nothing: two collections of the same snapshot give the same bytes, and series have a
 // fixed order.
 #pragma once
 
@@ -50,7 +50,7 @@ struct Reload {
     std::optional<base::Timestamp> last_success;
 };
 
-/// By file, with the label's values, such as `web`.
+/// By the value of the `file` label, such as `web`.
 using ReloadsByFile = std::map<std::string, Reload>;
 
 /// Records the outcomes; reading a file at startup counts as its first reload. Thread-safe.
@@ -59,7 +59,7 @@ class Reloads {
     void succeeded(const std::string& file, base::Timestamp now);
     void failed(const std::string& file);
 
-    /// Without files that were never read.
+    /// Omits files that were never read.
     [[nodiscard]] ReloadsByFile by_file() const;
 
   private:
@@ -67,8 +67,7 @@ class Reloads {
     ReloadsByFile files_;  ///< protected by mutex_
 };
 
-/// What the kernel says about this process, for the standard `process_*` metrics. Unreadable values are
-/// absent.
+/// The kernel's data on this process, for the standard `process_*` metrics. Unreadable values are absent.
 struct Process {
     std::optional<std::chrono::duration<double>> cpu_time;  ///< user and system time
     std::optional<std::size_t> open_fds;
@@ -82,8 +81,9 @@ struct Process {
 /// in whole seconds
 [[nodiscard]] Process read_process(base::Timestamp started);
 
-/// Open file descriptors of this process. Fast if the kernel knows it (the size of `/proc/self/fd` since
-/// Linux 6.2), otherwise by enumeration: every scrape counts them, and thousands of connections may be open.
+/// Number of open file descriptors of this process. Fast if the kernel knows it (the size of `/proc/self/fd`
+/// since Linux 6.2), otherwise by enumeration. Every scrape counts them, and thousands of connections may be
+/// open.
 [[nodiscard]] std::optional<std::size_t> count_open_descriptors();
 
 /// The same on any kernel, in linear time.
@@ -101,7 +101,7 @@ struct ExporterStatus {
 
 class FamilyBuilder;
 
-/// Counted from a listing: absent before the first complete one and if the inventory is stale.
+/// Uses the inventory: no series before the first complete listing or if the inventory is stale.
 using FillFromInventory = void (*)(const inventory::Inventory&, FamilyBuilder&);
 using FillFromPolls = void (*)(const scan::Statistics&, FamilyBuilder&);
 using FillFromExporter = void (*)(const ExporterStatus&, FamilyBuilder&);
@@ -112,7 +112,7 @@ using LabelNames = std::array<std::string_view, 6>;
 struct Metric {
     std::string_view name;
     prometheus::MetricType type;
-    std::string_view help;  ///< of a gauge from the inventory, " As of the last complete poll." follows
+    std::string_view help;  ///< for gauges from the inventory, " As of the last complete poll." is appended
     std::variant<FillFromInventory, FillFromPolls, FillFromExporter> fill;
     LabelNames labels = {};  ///< after `org`; without a histogram's `le`
 
@@ -120,13 +120,14 @@ struct Metric {
         return {labels.begin(), std::ranges::find(labels, std::string_view())};
     }
     [[nodiscard]] bool is_from_inventory() const { return fill.index() == 0; }
-    /// False: of the exporter itself.
+    /// False: a metric of the exporter itself.
     [[nodiscard]] bool has_org() const { return !std::holds_alternative<FillFromExporter>(fill); }
 };
 
 [[nodiscard]] std::span<const Metric> catalog();
 
-/// Collects the series of a row's function. Names and types come from the row, so code can't drift from it.
+/// Collects the series of a row's function. Names and types come from the row, so code and table can't
+/// diverge.
 class FamilyBuilder {
   public:
     /// All label values of the row, in its order.
@@ -138,7 +139,7 @@ class FamilyBuilder {
 
     void reserve(std::size_t series) { family_.metric.reserve(series); }
 
-    /// One series of a counter or gauge.
+    /// Adds one series of a counter or gauge.
     void add(LabelValues label_values, double value);
     template <std::integral Integer>
     void add(LabelValues label_values, Integer value) {
@@ -151,7 +152,7 @@ class FamilyBuilder {
     void add(LabelValues label_values, base::Timestamp moment) {
         add(label_values, moment.time_since_epoch());
     }
-    /// No series if there is no value.
+    /// Adds no series if there is no value.
     template <class Value>
     void add(LabelValues label_values, const std::optional<Value>& value) {
         if (value) {
@@ -170,8 +171,7 @@ class FamilyBuilder {
     prometheus::MetricFamily family_;
 };
 
-/// The family of a row with the series of one organization. May have no series: then the family is not
-/// published.
+/// The family of a row with the series of one organization. A family without series is not published.
 [[nodiscard]] prometheus::MetricFamily family_of(const Metric& metric, const Snapshot& snapshot);
 
 /// Every family about the exporter itself that has series.

@@ -19,7 +19,7 @@ using prometheus::MetricFamily;
 using prometheus::MetricType;
 
 /// The precision of prometheus-cpp: one digit less than needed to round-trip every double, so that 0.1 is
-/// `0.1`.
+/// printed as `0.1`.
 constexpr int value_digits = std::numeric_limits<double>::max_digits10 - 1;
 
 std::string_view without_suffix(std::string_view name, std::string_view suffix) {
@@ -30,8 +30,8 @@ class Writer {
   public:
     Writer(Format format, std::size_t expected_bytes) : format_(format) { text_.reserve(expected_bytes); }
 
-    /// In OpenMetrics, the suffixes of sample names are not part of the family's name.
-    /// prometheus-cpp 1.0 has no type for an info: it is a gauge whose name says so.
+    /// In OpenMetrics, the suffixes of sample names are not part of the family's name. prometheus-cpp 1.0 has
+    /// no type for an info: it is a gauge with the suffix `_info`.
     void write_header(const MetricFamily& family) {
         std::string_view name = family.name;
         std::string_view type = family.type == MetricType::Histogram ? "histogram" : "gauge";
@@ -144,7 +144,7 @@ class Writer {
     void append_number(double value) { append_digits(value, std::chars_format::general, value_digits); }
     void append_number(std::uint64_t count) { append_digits(count); }
 
-    /// @param how as `std::to_chars` takes it
+    /// @param how as for `std::to_chars`
     template <class Number, class... How>
     void append_digits(Number value, How... how) {
         std::array<char, 32> digits;  // "-1.2345678901234567e-308" is the longest
@@ -177,7 +177,7 @@ CompressedLines compress(const FamilyOf& family_of_row,
         return CompressedLines::Place{begin, lines.deflated.size() - begin, sum};
     };
     lines.places.reserve(catalog().size());
-    // One family at a time, so that only the compressed bytes of all of them are in memory.
+    // One family at a time, so that only the compressed bytes of all families are in memory.
     for (const Metric& metric : catalog()) {
         const prometheus::MetricFamily family = family_of_row(metric);
         const std::string text = render(family, Format::text);
@@ -284,8 +284,8 @@ ExpositionStore::ExpositionStore(Renderer live) : live_(std::move(live)), curren
 
 void ExpositionStore::publish(std::shared_ptr<const Exposition> exposition) {
     const std::lock_guard lock(mutex_);
-    // The parameter destroys the old one after the lock is released, so no scrape waits for its memory to be
-    // freed.
+    // The parameter destroys the old exposition after the lock is released, so no scrape waits for its memory
+    // to be freed.
     std::swap(current_, exposition);
 }
 

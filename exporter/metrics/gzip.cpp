@@ -30,7 +30,7 @@ TextSum sum_of(std::string_view text) {
             .shift = static_cast<std::uint32_t>(crc32_combine_gen(static_cast<z_off_t>(text.size())))};
 }
 
-/// Checksum of a text that ends with `last`, from the checksum of the part before.
+/// Checksum of a text that ends with `last`, from the checksum of the text before it.
 std::uint32_t combined(std::uint32_t crc, const TextSum& last) {
     return static_cast<std::uint32_t>(crc32_combine_op(crc, last.crc, last.shift));
 }
@@ -113,7 +113,7 @@ OpenGzip open_gzip(std::span<const Fragment> parts) {
 }
 
 std::string gzip_ending(const OpenGzip& member, std::string_view tail) {
-    constexpr std::size_t blocks_and_trailer = 64;  // of a live part of up to ten blocks
+    constexpr std::size_t blocks_and_trailer = 64;  // for a live part of up to ten blocks
     const TextSum last = sum_of(tail);
     std::string out;
     out.reserve(tail.size() + blocks_and_trailer);

@@ -1,6 +1,6 @@
-// gzip from parts. A text is compressed as a self-contained fragment; concatenated fragments are the
-// beginning of a gzip member, which each scrape ends with its own tail. The only part of metrics/ that uses
-// zlib.
+// Builds gzip from parts. A text is compressed as a self-contained fragment; concatenated fragments are the
+// beginning of a gzip member, which each scrape completes with its own tail. The only part of metrics/ that
+// uses zlib.
 #pragma once
 
 #include <cstddef>
@@ -14,7 +14,7 @@ struct z_stream_s;  // zlib's, which only gzip.cpp includes
 
 namespace exporter::metrics {
 
-/// gzip's checksum data of a text, which can be combined for a concatenation.
+/// gzip's checksum data of a text, which can be combined for concatenated texts.
 struct TextSum {
     std::size_t size = 0;
     std::uint32_t crc = 0;  ///< CRC-32
@@ -24,7 +24,8 @@ struct TextSum {
 };
 
 /// A piece of a raw deflate stream that ends on a byte boundary and has no references to earlier data, so it
-/// can be anywhere in a stream. A view: the owner of the bytes must outlive it. No bytes mean no text.
+/// can be anywhere in a stream. A view: the owner of the bytes must outlive it. No bytes represent an empty
+/// text.
 struct Fragment {
     std::string_view deflated;
     TextSum text;
@@ -54,10 +55,10 @@ struct OpenGzip {
 /// Concatenates the parts. Takes as long as copying, plus less than 0.1 µs per part for the checksum.
 [[nodiscard]] OpenGzip open_gzip(std::span<const Fragment> parts);
 
-/// The bytes that complete `member`: `tail`, not compressed, and the checksum.
+/// The bytes that complete `member`: `tail`, uncompressed, and the checksum.
 [[nodiscard]] std::string gzip_ending(const OpenGzip& member, std::string_view tail);
 
-/// The text of all parts, unpacked.
+/// The uncompressed text of all parts.
 [[nodiscard]] std::string text_of(const OpenGzip& member);
 
 }  // namespace exporter::metrics

@@ -1,6 +1,6 @@
 #!/bin/sh
-# changelogs.sh <CHANGELOG.md> <folder>: both changelogs of the package, the program's and the packaging's.
-# EXPORTER_PACKAGE: the package's version. EXPORTER_MAINTAINER: who made it. SOURCE_DATE_EPOCH: when, else now.
+# changelogs.sh <CHANGELOG.md> <folder>: writes the package's two changelogs, the program's and the packaging's.
+# EXPORTER_PACKAGE: the package's version. EXPORTER_MAINTAINER: its maintainer. SOURCE_DATE_EPOCH: its date (default: the current time).
 set -eu
 mkdir -p "$2"
 gzip -9nc "$1" >"$2/changelog.gz"

@@ -1,5 +1,5 @@
-// Writes what the package makes of the table of options: the manual page, and the completions of bash and
-// zsh. The build runs it:
+// Generates from the option table what the package contains: the manual page, and the completions for bash
+// and zsh. The build runs it:
 //
 //   exporter_pages man|bash|zsh FILE
 #include "config/load.h"
@@ -27,7 +27,7 @@ namespace {
 using exporter::config::may_lack_value;
 using exporter::config::Option;
 
-/// The text with each of the pairs' first characters replaced by what stands beside it.
+/// Replaces the first character of each pair with the pair's text.
 std::string replaced(std::string_view text,
                      std::initializer_list<std::pair<char, std::string_view>> replacements) {
     std::string result;
@@ -56,7 +56,7 @@ bool names_a_file(const Option& option) {
     return option.form.name == "FILE";
 }
 
-/// The values that can be enumerated: choices are written in lower case. `--list` takes findings.
+/// The values that can be listed: choices, which are written in lower case, and findings for `--list`.
 std::vector<std::string_view> choices(const Option& option) {
     if (option.flag == "list") {
         std::vector<std::string_view> reasons;
@@ -76,9 +76,9 @@ std::string range_text(const Option& option) {
     return option.form.most == 0 ? "" : fmt::format("{} to {}", option.form.least, option.form.most);
 }
 
-// The manual page.
+// Manual page.
 
-/// For roff: no character means anything but itself.
+/// Escapes text for roff, so that no character has a special meaning.
 std::string roff(std::string_view text) {
     return replaced(text, {{'\\', "\\e"},
                            {'-', "\\-"},
@@ -89,12 +89,12 @@ std::string roff(std::string_view text) {
                            {'"', "\\(dq"}});
 }
 
-/// A line of text, not a request.
+/// Escapes a line so that it is text, not a request.
 std::string roff_line(std::string_view text) {
     return (text.starts_with('.') ? "\\&" : "") + roff(text);
 }
 
-/// Lines that begin with two blanks keep their form; others are paragraphs.
+/// Lines that begin with two blanks keep their form; others become paragraphs.
 std::string roff_text(std::string_view text) {
     std::string page;
     bool is_literal = false;
@@ -120,7 +120,7 @@ std::string roff_text(std::string_view text) {
 }
 
 std::string property(std::string_view name, const std::string& value) {
-    // A list may be long: it can break behind its commas.
+    // A list may be long: allow breaks after its commas.
     return value.empty() ? "" : fmt::format(".br\n{}: {}\n", name, replaced(roff(value), {{',', ",\\:"}}));
 }
 
@@ -147,13 +147,13 @@ std::string manual_entry(const Option& option) {
     return entry;
 }
 
-/// What `--help` says before the first option and after the last one.
+/// The text of `--help` before the first option and after the last one.
 std::pair<std::string, std::string> around_the_options() {
     const std::string help = exporter::config::help_text();
     const std::string first =
-        fmt::format("\n\n{}:\n", exporter::config::options().front().heading);  // of the first group
+        fmt::format("\n\n{}:\n", exporter::config::options().front().heading);  // heading of the first group
     const std::size_t introduction_end = help.find(first);
-    const std::size_t introduction = help.find("\n\n") + 2;  // behind the line of usage
+    const std::size_t introduction = help.find("\n\n") + 2;  // after the usage line
     const std::size_t conclusion = help.find("\nExit status: ");
     if (introduction_end == std::string::npos || conclusion == std::string::npos ||
         introduction > introduction_end) {
@@ -209,7 +209,7 @@ Prometheus rules, Grafana dashboards and a runbook for each alert.
     return page;
 }
 
-// Completions.
+// Shell completions.
 
 std::string words_of(const Option& option) {
     return fmt::format("{}", fmt::join(choices(option), " "));
@@ -224,7 +224,7 @@ std::string bash_completion() {
         const std::string flag = fmt::format("--{}", option.flag);
         flags += fmt::format("        {}\n", flag);
         if (const std::string words = words_of(option); !words.empty()) {
-            // A list goes on behind a comma.
+            // A list can continue after a comma.
             const std::string complete =
                 fmt::format("_datadog_token_exporter_words {} {}",
                             is_list(option) || option.flag == "list" ? "list" : "one", words);
@@ -284,13 +284,13 @@ complete -F _datadog_token_exporter datadog_token_exporter datadog-token-exporte
 )";
 }
 
-/// For a specification of zsh's _arguments in single quotation marks.
+/// For a _arguments specification in single quotation marks, in zsh.
 std::string zsh_text(std::string_view text) {
     return replaced(text, {{'\\', "\\\\"}, {'\'', "'\\''"}, {'[', "\\["}, {']', "\\]"}, {':', "\\:"}});
 }
 
 std::string zsh_specification(const Option& option) {
-    // `--flag=value` and `--flag value`; of a value that may be left out, the former alone.
+    // `--flag=value` and `--flag value`; if the value is optional, only the former.
     const std::string_view equals = option.form.name.empty() ? "" : may_lack_value(option) ? "=-" : "=";
     const std::string_view repeated = exporter::config::is_list(option) ? "*" : "";
     std::string specification =

@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
-"""What exporter/packaging/release.sh needs besides the tools it calls: what an image is made of, where it comes from, and a chart whose
-default is that image. Debian's python3 and its standard library.
+"""Helper of exporter/packaging/release.sh: SBOMs, provenance, their OCI layout, and a chart whose default is the published image.
+Needs only Debian's python3 and its standard library.
 
-    release.py sbom FOLDER PLATFORM          SPDX 2.3 of one platform's image, from the package metadata that the image holds
-    release.py provenance FOLDER …           an in-toto statement with SLSA's provenance, version 1
-    release.py attach FOLDER SUBJECT FILE…   an OCI layout with what belongs to a digest, for skopeo to push
-    release.py chart CHART TARGET …          a copy of the chart, with registry and digest as its defaults
+    release.py sbom FOLDER PLATFORM          SPDX 2.3 of one platform's image, from the package metadata in the image
+    release.py provenance FOLDER …           an in-toto statement with SLSA provenance, version 1
+    release.py attach FOLDER SUBJECT FILE…   an OCI layout with the artifacts of a digest, for skopeo to push
+    release.py chart CHART TARGET …          a copy of the chart with the registry and the digest as its defaults
 
-FOLDER is an image as `skopeo copy --all … dir:FOLDER` leaves it."""
+FOLDER is an image as written by `skopeo copy --all … dir:FOLDER`."""
 import argparse
 import datetime
 import hashlib
@@ -36,7 +36,7 @@ def time_of(epoch):
 
 
 class Image:
-    """An image in a folder: one manifest, or a list of them, one for each platform."""
+    """An image in a folder: either one manifest, or a list with a manifest for each platform."""
 
     def __init__(self, folder):
         self.folder = pathlib.Path(folder)
@@ -62,7 +62,7 @@ class Image:
         return "{os}/{architecture}".format(**config)
 
     def packages(self, manifest):
-        """The paragraphs of dpkg's status files, each a dictionary, by name."""
+        """{package name: fields} from dpkg's status files."""
         found = {}
         for layer in manifest["layers"]:
             with tarfile.open(self.blob(layer["digest"])) as layer_files:
@@ -88,7 +88,7 @@ def spdx_id(*parts):
 
 
 def sbom(image, platform, name, version, epoch):
-    """An SPDX document of one platform's image. The same image gives the same document."""
+    """An SPDX document of one platform's image. The same image always gives the same document."""
     digest, manifest = image.platforms()[platform]
     packages = image.packages(manifest)
     if not packages:
@@ -106,7 +106,7 @@ def sbom(image, platform, name, version, epoch):
         entry = {
             "SPDXID": spdx_id("Package", package["Package"], package["Architecture"]), "name": package["Package"],
             "versionInfo": package["Version"], "downloadLocation": "NOASSERTION", "filesAnalyzed": False,
-            # The licences are texts in the image, below /usr/share/doc.
+            # The licence texts are in the image, below /usr/share/doc.
             "licenseConcluded": "NOASSERTION", "licenseDeclared": "NOASSERTION", "copyrightText": "NOASSERTION",
             "supplier": f"Organization: {package['Maintainer']}" if "Maintainer" in package else "NOASSERTION",
             "sourceInfo": "built package from: " + package.get("Source", package["Package"]),
@@ -127,13 +127,13 @@ def sbom(image, platform, name, version, epoch):
 
 
 def purl(package):
-    """https://github.com/package-url/purl-spec: a Debian package's name for scanners."""
+    """The package URL of a Debian package, by which scanners find it: https://github.com/package-url/purl-spec."""
     version = package["Version"].replace("+", "%2B").replace(":", "%3A").replace("~", "~")
     return f"pkg:deb/debian/{package['Package'].replace('+', '%2B')}@{version}?arch={package['Architecture']}"
 
 
 def provenance(image, arguments):
-    """https://slsa.dev/spec/v1.0/provenance; unsigned: whoever signs it, signs what is in the registry."""
+    """https://slsa.dev/spec/v1.0/provenance, unsigned: signing is up to the publisher."""
     subjects = [{"name": arguments.reference, "digest": {"sha256": image.digest.removeprefix("sha256:")}}]
     subjects += [{"name": f"{arguments.reference} ({platform})", "digest": {"sha256": digest.removeprefix("sha256:")}}
                  for platform, (digest, _) in image.platforms().items() if digest != image.digest]
@@ -141,7 +141,7 @@ def provenance(image, arguments):
         "_type": "https://in-toto.io/Statement/v1", "subject": subjects, "predicateType": "https://slsa.dev/provenance/v1",
         "predicate": {
             "buildDefinition": {
-                # A name for this script's kind of build; nothing is behind it.
+                # Only identifies this kind of build; it resolves to nothing.
                 "buildType": "urn:datadog-token-exporter:release.sh:v1",
                 "externalParameters": {"version": arguments.version, "platforms": arguments.platforms.split(","), "base": arguments.base,
                                        "tests": arguments.tests, "arguments": dict(pair.split("=", 1) for pair in arguments.argument)},
@@ -156,8 +156,8 @@ def provenance(image, arguments):
 
 
 def attach(folder, subject, files):
-    """Writes an OCI layout that has one artifact for each file, and an index of them. The index, pushed under the tag sha256-<digest>,
-    is what a registry without the referrers API has for it (OCI distribution specification 1.1)."""
+    """Writes an OCI layout with one artifact for each file, and an index of them. A registry without the referrers API serves
+    that index under the tag sha256-<digest> (OCI distribution specification 1.1)."""
     folder = pathlib.Path(folder)
     blobs = folder / "blobs" / "sha256"
     blobs.mkdir(parents=True, exist_ok=True)
@@ -192,7 +192,7 @@ def subject_of(image, digest):
 
 
 def changed(path, pattern, change):
-    """Changes the one place of a file that matches."""
+    """Replaces the only match of `pattern` in a file."""
     text = path.read_text(encoding="utf-8")
     found = re.findall(pattern, text)
     if len(found) != 1:
@@ -201,7 +201,7 @@ def changed(path, pattern, change):
 
 
 def chart(source, target, arguments):
-    """A copy of the chart whose default image is the one that was published."""
+    """A copy of the chart with the published image as its default."""
     shutil.copytree(source, target)
     registry, _, repository = arguments.repository.rpartition("/")
     values = {"registry": registry, "repository": repository, "digest": arguments.digest}

@@ -1,30 +1,30 @@
 #!/bin/sh
-# Builds, tests and publishes a version: the image for all platforms with what it is made of and where it comes from, the chart whose
-# default is that image, and the Debian packages.
+# Builds, tests and publishes a version: the image for all platforms with SBOMs and provenance, the chart with that image as its
+# default, and the Debian packages.
 #
 #   exporter/packaging/release.sh [options] VERSION REGISTRY
 #
-#   VERSION     the version of CMakeLists.txt; HEAD has to be the tag vVERSION, with nothing uncommitted
+#   VERSION     the version in CMakeLists.txt; HEAD must be tagged vVERSION, without uncommitted changes
 #   REGISTRY    where to push, such as registry.example.com/team: the image as REGISTRY/datadog-token-exporter:VERSION, the chart as
 #               REGISTRY/charts/datadog-token-exporter:VERSION
 #
-#   --output FOLDER      what is left there: chart, packages, SBOMs, provenance, SHA256SUMS (build/release-VERSION)
+#   --output FOLDER      where to put chart, packages, SBOMs, provenance and SHA256SUMS (build/release-VERSION)
 #   --platforms LIST     linux/amd64,linux/arm64
-#   --base IMAGE         Debian to build in; a reference with a digest can be repeated (debian:trixie-slim)
-#   --packages FOLDER    Debian packages that were built elsewhere, instead of building them in --package-bases
-#   --package-bases LIST Debians to build packages in (debian:bookworm-slim,debian:trixie-slim)
-#   --without-packages   publishes no Debian packages
-#   --without-tests      does not run the unit tests in the image's build; the provenance says so
-#   --trial              takes a tree that is not at the tag, or has changes; the provenance says so
-#   --plain-http         REGISTRY is reached without TLS
+#   --base IMAGE         Debian image to build in; a reference with a digest is reproducible (debian:trixie-slim)
+#   --packages FOLDER    Debian packages built elsewhere, instead of building them in --package-bases
+#   --package-bases LIST Debian images to build packages in (debian:bookworm-slim,debian:trixie-slim)
+#   --without-packages   publish no Debian packages
+#   --without-tests      skip the unit tests in the image's build; recorded in the provenance
+#   --trial              accept a tree that is not at the tag, or has changes; recorded in the provenance
+#   --plain-http         use REGISTRY without TLS
 #   --file FILE          the Dockerfile
 #
-# From the environment, where they are known: RELEASE_USER and RELEASE_PASSWORD for the registry; RELEASE_HOME and RELEASE_SOURCE (addresses),
-# RELEASE_MAINTAINERS (a line for each, Name <address>), RELEASE_BUILDER (who builds, an address).
+# Optional environment variables: RELEASE_USER and RELEASE_PASSWORD for the registry; RELEASE_HOME and RELEASE_SOURCE (URLs),
+# RELEASE_MAINTAINERS (one per line, Name <address>), RELEASE_BUILDER (URL of the builder).
 #
-# It needs buildah (as root, or with user namespaces), skopeo, git, python3 and Helm 4 (HELM, or what tests/helm/tools/get.sh fetches).
-# SBOM and provenance are OCI artifacts that refer to the image. A registry without the referrers API finds them by the tag
-# sha256-<digest>, as OCI's distribution specification 1.1 has it; skopeo pushes that tag in any case. Nothing is signed.
+# Needs buildah (as root, or with user namespaces), skopeo, git, python3 and Helm 4 (HELM, or the one from tests/helm/tools/get.sh).
+# SBOM and provenance are OCI artifacts that refer to the image. In a registry without the referrers API, clients find them by the tag
+# sha256-<digest> (OCI distribution specification 1.1); skopeo pushes that tag in any case. Nothing is signed.
 set -eu
 
 say() { printf '=== %s\n' "$1" >&2; }
@@ -62,7 +62,7 @@ done
 version=$1
 registry=${2%/}
 
-# What has to be right before anything is built.
+# Checks before anything is built.
 known=$(sed -n 's/^ *project(datadog_token_exporter VERSION \([0-9.]*\).*/\1/p' CMakeLists.txt)
 [ "$version" = "$known" ] || fail "version $version: CMakeLists.txt has $known"
 case $registry in
@@ -108,12 +108,12 @@ if [ "$plain_http" ]; then
     helm_http=--plain-http
 fi
 if [ "${RELEASE_PASSWORD:-}" ]; then
-    # The same file and the same format for both tools.
+    # Through skopeo, so that both tools find the login in the same file and format.
     printf '%s' "$RELEASE_PASSWORD" | skopeo login ${plain_http:+--tls-verify=false} --username "${RELEASE_USER:?RELEASE_USER is not set}" \
         --password-stdin "${registry%%/*}" >&2
 fi
 
-# build PLATFORM TAG [options...]: a stage or the image, from layers that are there already if nothing has changed.
+# build PLATFORM TAG [options...]: builds a stage or the image, reusing unchanged layers.
 build() {
     platform=$1
     tag=$2
@@ -136,7 +136,7 @@ for platform in $(echo "$platforms" | tr , ' '); do
     fi
     say "Image for $platform"
     build "$platform" "$tag" --build-arg BASE="$base"
-    # An image whose files don't depend on the platform is taken from the layers of another one.
+    # buildah may reuse the layers of another platform if the files are the same.
     [ "$(buildah inspect --type image --format '{{.OCIv1.Architecture}}' "$tag")" = "${platform#linux/}" ] || fail "$tag is not for $platform"
     buildah manifest add --arch "${platform#linux/}" --os linux "$list" "$tag" >/dev/null
 done
@@ -172,13 +172,13 @@ python3 $here/release.py provenance "$work/image" --reference "$registry/$name" 
 
 say "Image"
 skopeo copy --quiet --all --preserve-digests $tls "dir:$work/image" "docker://$registry/$name:$version"
-# attach DIGEST FILE...: what belongs to a digest, under that digest's tag.
+# attach DIGEST FILE...: pushes the files as artifacts of the digest, under its tag.
 attach() {
     subject=$1
     shift
     rm -rf "$work/artifacts"
     python3 $here/release.py attach "$work/image" "$subject" "$work/artifacts" "$@"
-    # Debian 12's skopeo knows no artifactType in an index and leaves it out there; the artifacts themselves are pushed as they are.
+    # Debian 12's skopeo drops artifactType from the index; the artifacts themselves are pushed unchanged.
     skopeo copy --quiet --all $tls "oci:$work/artifacts:referrers" "docker://$registry/$name:$(echo "$subject" | tr : -)"
 }
 for platform in $(echo "$platforms" | tr , ' '); do

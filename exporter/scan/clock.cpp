@@ -19,7 +19,7 @@ class SystemClock final : public Clock {
     bool wait_until(SteadyTime moment, std::stop_token stop) override {
         std::mutex mutex;
         std::condition_variable_any never_notified;
-        std::unique_lock lock(mutex);  // cppcheck-suppress localMutex ; only there to be waited with
+        std::unique_lock lock(mutex);  // cppcheck-suppress localMutex ; used only for the wait
         never_notified.wait_until(lock, stop, moment, [] { return false; });
         return !stop.stop_requested();
     }

@@ -22,7 +22,7 @@ constexpr std::chrono::seconds longest_pause{3660};
 /// How long the scheduler thread may take to process answers and to render the results.
 constexpr std::chrono::minutes time_to_decide{1};
 
-/// A worker that waits so long for one organization is unavailable to the rest.
+/// A worker that waits this long for one organization is unavailable to the rest.
 constexpr std::chrono::seconds slow_answer{5};
 
 /// The scheduler thread wakes up at least this often.
@@ -112,7 +112,7 @@ void Poller::apply_change() {
     statistics_.interval = options_.interval;
     if (options_.interval != before.interval) {
         anchor_ = start_ + options_.phase;
-        // Never later than it was due. After a failure, the pause before the next try stays.
+        // Never later than it was due. The pause after a failure stays.
         if (statistics_.last_poll_succeeded) {
             due_ = std::min(due_, beat_after(began_, anchor_, options_.interval));
         }
@@ -123,8 +123,8 @@ void Poller::apply_change() {
     latest_ = std::max(due_, environment_.clock.steady_now()) + slack;
 }
 
-/// Whether a listing that lacks little is shown, and will not be stale by the next poll. If so, failing this
-/// poll leaves something to show.
+/// Whether a listing that lacks little is shown and won't be stale by the next poll. If so, it stays visible
+/// if this poll fails.
 bool Poller::good_is_shown(SteadyTime now) const {
     const std::optional<Listing>& shown = statistics_.listing;
     return shown && stale_at_ && *stale_at_ > beat_after(now, anchor_, options_.interval) &&
@@ -136,7 +136,8 @@ void Poller::answered(std::size_t page, Answer answer) {
     guarded([&] { scan_->answered(page, std::move(answer)); });
 }
 
-/// A scan that throws is a failed poll. Its requests in flight are waited for, and their answers ignored.
+/// A scan that throws is a failed poll. The poller waits for its requests in flight and ignores their
+/// answers.
 template <class Action>
 void Poller::guarded(const Action& action) {
     if (!scan_) {
@@ -168,7 +169,7 @@ void Poller::finish_poll(datadog::Result<Listing> outcome) {
         count_failure(std::move(outcome).error());
     }
     if (auto exception = exception_of([this] { observer_.poll_finished(statistics_); })) {
-        // Reported by the next poll, when memory may be available. No sooner, because that costs a whole
+        // Reported by the next poll, when memory may be available. No earlier retry: it would cost a whole
         // poll.
         exception->costly = true;
         count_failure(*std::move(exception));
@@ -221,7 +222,7 @@ Dispatcher::Dispatcher(std::vector<Member> members, Clock& clock, std::size_t wo
 
 Dispatcher::~Dispatcher() {
     for (std::jthread& worker : workers_) {
-        worker.request_stop();  // All of them, before the first is waited for.
+        worker.request_stop();  // Stop all before waiting for the first.
     }
 }
 
@@ -262,7 +263,7 @@ std::shared_ptr<Dispatcher::Seat> Dispatcher::seat_of(const Member& member) cons
 }
 
 void Dispatcher::take_up_seats() {
-    Seats before;  // Freed after the lock.
+    Seats before;  // Freed after releasing the lock.
     std::deque<Request> dropped;
     {
         const std::lock_guard lock(mutex_);
@@ -280,7 +281,7 @@ void Dispatcher::take_up_seats() {
         for (Request& request : std::exchange(requests_, {})) {
             (request.seat->is_taken ? requests_ : dropped).push_back(std::move(request));
         }
-        // If a member in trouble was removed, its workers are free for others.
+        // Removing a member in trouble frees its share of workers for others.
         work_.notify_all();
     }
 }
@@ -302,7 +303,7 @@ void Dispatcher::drive(const std::stop_token& stop, bool once) {
             return;
         }
         for (Request& request : wait_for_answers(stop)) {
-            // Each may be a page to count, and there may be many: shutting down doesn't wait for them.
+            // Each answer may be a page to count, and there may be many: shutting down doesn't wait for them.
             if (stop.stop_requested()) {
                 return;
             }
@@ -369,9 +370,9 @@ void Dispatcher::work(const std::stop_token& stop) {
     }
 }
 
-/// The request that has waited longest, of those that may have a worker.
+/// The longest-waiting request among those that may have a worker.
 std::deque<Dispatcher::Request>::iterator Dispatcher::next_request() {
-    // If all are in trouble, there are no others to leave workers to.
+    // If all are in trouble, there are no others to reserve workers for.
     const bool share_is_left = busy_in_trouble_ < most_in_trouble_ ||
                                std::ranges::all_of(seats_, [](const auto& seat) { return seat->in_trouble; });
     return std::find_if(requests_.begin(), requests_.end(), [share_is_left](const Request& request) {

@@ -1,5 +1,5 @@
-// When organizations are polled: a poller schedules the polls of one organization and records their outcome;
-// a dispatcher drives all pollers with a fixed number of threads.
+// Decides when organizations are polled: a poller schedules the polls of one organization and records their
+// outcome; a dispatcher drives all pollers with a fixed number of threads.
 #pragma once
 
 #include "scan/scan.h"
@@ -18,10 +18,10 @@
 
 namespace exporter::scan {
 
-/// When to poll next, if the last poll began at `began`: at the first beat that is at least half an interval
-/// later. Two polls are therefore at most one and a half intervals apart. Beats are at `anchor` and every
-/// `interval` (above zero) after it. Organizations whose anchors are spread over the interval stay spread:
-/// neither a slow poll nor the back-off after a failure moves the beat.
+/// When to poll next if the last poll began at `began`: at the first beat at least half an interval later.
+/// Two polls are therefore at most one and a half intervals apart. Beats are at `anchor` and every `interval`
+/// (above zero) after it. Organizations whose anchors are spread over the interval stay spread: neither a
+/// slow poll nor the back-off after a failure moves the beat.
 [[nodiscard]] SteadyTime beat_after(SteadyTime began, SteadyTime anchor, SteadyTime::duration interval);
 
 struct PollerOptions {
@@ -33,7 +33,7 @@ struct PollerOptions {
     std::chrono::milliseconds first_poll{0};
     /// Offset of this organization's beat within the interval; spreads organizations over it.
     std::chrono::milliseconds phase{0};
-    /// Pause after a first failed poll; doubled by each further failure, up to the interval, with jitter.
+    /// Pause after the first failed poll; each further failure doubles it, up to the interval, with jitter.
     std::chrono::milliseconds failure_backoff = std::chrono::seconds(10);
     /// Share of the rate limit reserved for others, in percent.
     int rate_limit_reserve = 10;
@@ -59,23 +59,23 @@ class PollObserver : public ListingSink {
 
 /// Polls one organization repeatedly, one scan at a time; polls never overlap.
 ///
-/// Polls begin on the organization's beat (`beat_after`). A poll that took longer than the interval is
-/// followed by the next at once. After a failure, of the next poll comes sooner (unless the failed one cost
-/// as many requests as a good one, such as a listing that was read several times or never ended), or later if
-/// the server asked for that.
+/// Polls begin on the organization's beat (`beat_after`). If a poll took longer than the interval, the next
+/// one follows at once. After a failure, the next poll comes sooner, unless the failed one cost as many
+/// requests as a good one (a listing read several times, or one that never ended). It comes later if the
+/// server asked for a longer pause.
 ///
-/// Driven from outside: `next` says what to do. Never throws; an exception from below it, or from the
-/// observer, counts as a failed poll (`internal`). One thread at a time, except where noted.
+/// Driven from outside: `next` says what to do. Never throws: an exception from a callee or from the observer
+/// counts as a failed poll (`internal`). One thread at a time, except where noted.
 class Poller {
   public:
-    /// All must outlive the poller.
+    /// All arguments must outlive the poller.
     Poller(const PollerOptions& options, Clock& clock, Randomness randomness, PollObserver& observer);
 
     /// What to do next. Call it again until there is nothing to do, and after each answer.
     [[nodiscard]] Next next();
     void answered(std::size_t page, datadog::Answer answer);
 
-    /// Makes of the next poll due at once.
+    /// Makes the next poll due at once.
     void poll_now() { due_ = SteadyTime::min(); }
 
     /// Continues from the last listing before a restart.
@@ -86,7 +86,7 @@ class Poller {
     /// The current counts.
     [[nodiscard]] const Statistics& statistics() const { return statistics_; }
 
-    /// False: the current poll or wait is overdue. From any thread.
+    /// False if the current poll or wait is overdue. From any thread.
     [[nodiscard]] bool moving() const { return environment_.clock.steady_now() <= latest_.load(); }
 
   private:
@@ -108,26 +108,26 @@ class Poller {
     const ScanEnvironment environment_;
     PollObserver& observer_;
 
-    std::optional<Scan> scan_;  ///< the poll under way
-    SteadyTime began_;          ///< of that poll, or of the last one
+    std::optional<Scan> scan_;  ///< the poll in progress
+    SteadyTime began_;          ///< start of that poll, or of the last one
     base::Timestamp attempt_;
     std::size_t under_way_ = 0;  ///< requests in flight, including those of a poll that an exception ended
-    SteadyTime due_;             ///< the next poll
+    SteadyTime due_;             ///< when the next poll is due
     std::optional<SteadyTime> stale_at_;
 
     std::atomic<SteadyTime> latest_;  ///< deadline of the current poll or wait
 };
 
 /// Only the scheduler thread touches the pollers, so their counts and callbacks need no lock. Workers make
-/// the requests, first come, first served; no worker is tied to an organization.
+/// the requests in the order they arrive; no worker is tied to an organization.
 ///
 /// An organization is in trouble while its last request got no answer (a dead network, a hanging proxy) or a
-/// slow one. Organizations in trouble share at most half of the workers, as long as there are others: however
-/// many hang, the rest are polled in time.
+/// slow one. As long as there are other organizations, those in trouble share at most half of the workers, so
+/// that the rest are polled in time however many hang.
 class Dispatcher {
   public:
-    /// Poller and source must live until the dispatcher has released `owner` or, without one, outlive the
-    /// dispatcher.
+    /// Poller and source must live until the dispatcher has released `owner` or, without an owner, outlive
+    /// the dispatcher.
     struct Member {
         Poller* poller;
         PageSource* source;
@@ -136,13 +136,13 @@ class Dispatcher {
 
     /// @param workers number of requests that can be in flight at once, over all members; at least 1
     Dispatcher(std::vector<Member> members, Clock& clock, std::size_t workers);
-    /// Waits for requests in flight; the owners of the sources may cut these short.
+    /// Waits for requests in flight; the owners of the sources may cancel them.
     ~Dispatcher();
 
     /// Drives these members from now on, and calls `Poller::next` of each, including those that stay. Answers
     /// to requests of removed members are dropped. From any thread; doesn't block.
     ///
-    /// @param workers the number grows to this, and never shrinks
+    /// @param workers the number of workers grows to this, and never shrinks
     void set_members(std::vector<Member> members, std::size_t workers);
 
     /// Drives the pollers until `stop` is requested. Requests in flight are then left to their workers.
@@ -151,7 +151,7 @@ class Dispatcher {
     /// Drives the pollers until each has finished a first attempt.
     void run_once() { drive({}, true); }
 
-    /// False: the scheduler thread did not wake up in time, or is stuck in its current round. From any
+    /// False if the scheduler thread did not wake up in time, or is stuck in its current round. From any
     /// thread.
     [[nodiscard]] bool moving() const { return clock_.steady_now() <= latest_.load(); }
 

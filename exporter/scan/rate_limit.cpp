@@ -15,8 +15,7 @@ constexpr std::chrono::seconds longest_period = std::chrono::hours(1);
 /// Weight of a new answer in the moving average.
 constexpr double weight = 1.0 / 8;
 
-/// Answers count as much slower if they take twice as long and at least this much more; anything less is
-/// noise.
+/// Answers count as much slower if they take more than twice as long plus this; anything less is noise.
 constexpr double noise_seconds = 0.05;
 
 }  // namespace

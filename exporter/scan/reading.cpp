@@ -14,13 +14,13 @@ using base::Timestamp;
 using datadog::Date;
 using datadog::Field;
 
-/// Uses and changes are noted by many machines, whose clocks differ a little; a use that seems a moment ahead
-/// is one just now. A creation has a smaller margin: inside it a token counts as created while the listing
-/// was read, and a wrong date there costs readings.
+/// Uses and changes are recorded by many machines whose clocks differ slightly; a use dated slightly in the
+/// future counts as one just now. The margin for creations is smaller: within it, a token counts as created
+/// during the reading, and a wrong date there costs another reading.
 constexpr std::chrono::minutes clocks_differ{5};
 constexpr std::chrono::seconds clocks_of_creation_differ{5};
 
-/// What our own clock may be behind where the answer has no date, and ahead where it has one.
+/// How far our own clock may be behind if the answer has no date, and ahead if it has one.
 constexpr std::chrono::hours our_clock_differs{24};
 
 tl::unexpected<datadog::Error> endless(const std::string& excess) {
@@ -38,7 +38,7 @@ tl::expected<std::size_t, SteadyTime> PageOrder::wanted(SteadyTime now, std::siz
     SteadyTime pause_over = SteadyTime::max();
     std::size_t unanswered = 0;
     std::size_t fresh = turn_;  // the lowest page not requested yet
-    bool ends = false;          // whether a page before it ends the listing
+    bool ends = false;          // whether an earlier page ends the listing
     for (const auto& [page, asked] : asked_) {
         if (asked.repeat && !asked.under_way) {
             if (asked.repeat->not_before <= now) {
@@ -52,8 +52,8 @@ tl::expected<std::size_t, SteadyTime> PageOrder::wanted(SteadyTime now, std::siz
             ends = ends || (asked.outcome && (!*asked.outcome || (*asked.outcome)->tokens.empty()));
         }
     }
-    // The second page goes alone as the first does: a server that ignores the page's number, or whose rows
-    // can't be read any more, shows it there, and is not asked for a window full of the same.
+    // The second page is requested on its own, like the first: if the server ignores the page number, or its
+    // rows become unreadable, that shows here, before a window full of such pages is requested.
     const std::size_t last = turn_ < 2 ? turn_ : std::max(last_, turn_);
     if (ends || unanswered >= most || fresh > last || fresh - turn_ >= window_) {
         return tl::unexpected(pause_over);
@@ -100,7 +100,7 @@ std::optional<datadog::Result<datadog::Page>> PageOrder::take_next() {
 }
 
 void distrust_later_dates(datadog::Page& page, Timestamp now) {
-    // A gateway in between may send its own, outdated date, which must not invalidate all others.
+    // A gateway in between may send its own outdated date, which must not invalidate all others.
     const Timestamp end =
         (page.answered_at ? std::max(*page.answered_at, now - our_clock_differs) : now + our_clock_differs) +
         rounding_of_date;
@@ -149,7 +149,7 @@ datadog::Result<bool> Reading::add(const datadog::Page& page, std::size_t page_s
     const bool nothing_new = ids_.size() == known_before;
     const std::size_t unreadable = page.facts.elements - page.tokens.size();
     all_readable_ = all_readable_ && unreadable == 0;
-    // A server that ignores the page number repeats them with the rest.
+    // A server that ignores the page number repeats the unreadable rows with the rest.
     const bool repeated = nothing_new && !page.tokens.empty();
     unreadable_ += repeated ? 0 : unreadable;
     unreadable_last_page_ = page.tokens.empty() ? unreadable : 0;
@@ -170,7 +170,7 @@ bool Reading::broke_off() const {
 
 std::size_t Reading::expected_last_page() const {
     // If the total is a multiple of the page size, the page after the last full one is requested as well:
-    // only it proves that nothing follows.
+    // only that page proves that nothing follows.
     return listing_.reported_tokens && first_page_elements_ > 0
                ? *listing_.reported_tokens / first_page_elements_
                : 0;
@@ -185,7 +185,7 @@ Listing Reading::listing() const {
 
 bool Reading::worth_repeating(const std::optional<Listing>& last) const {
     if (unreadable_last_page_ > 0) {
-        return false;  // Whatever changed meanwhile: the same page would end it again.
+        return false;  // Even if something changed, the same page would end the reading again.
     }
     // As many tokens are missing or surplus as at the last poll, so the total itself is wrong.
     const bool has_gap_of_last =
@@ -210,11 +210,11 @@ datadog::Result<void> Reading::add(const datadog::Token& token) {
     return {};
 }
 
-/// Nothing says that tokens came or went between the pages. Pages are sorted by creation, so a token that was
-/// created meanwhile is on the last one; where the total stayed the same all the same, another was revoked,
-/// and the one that slid over a page's edge by that was never seen. Where the last page was fetched before
-/// the change and a page in the middle after it, as happens side by side, as many tokens are listed twice as
-/// were missed, and the ids don't add up to the total. A single page is one moment's answer.
+/// Nothing suggests that tokens came or went between the pages. Pages are sorted by creation, so a token
+/// created during the reading is on the last one. If the total still didn't change, another token was
+/// revoked, and the one that slid across a page boundary was missed. With concurrent requests, the last page
+/// may be fetched before that change and a middle page after it: then as many tokens are listed twice as were
+/// missed, and the ids don't add up to the total. A single page reflects one moment.
 bool Reading::consistent() const {
     return !total_changed_ && (pages_ == 1 || !created_meanwhile_);
 }

@@ -18,8 +18,8 @@ using datadog::ErrorKind;
 using datadog::Page;
 using datadog::Result;
 
-/// Pages that may wait for their turn, for each request under way: one that is late does not at once hold up
-/// the others.
+/// Pages per request in flight that may wait for their turn, so that one late page doesn't immediately hold
+/// up the others.
 constexpr std::size_t pages_ahead = 2;
 
 std::optional<RetryReason> retry_reason(const Error& error) {
@@ -39,8 +39,8 @@ std::optional<RetryReason> retry_reason(const Error& error) {
     }
 }
 
-/// When the time is over after so many pages nothing was slow, unless the API was silent for the last
-/// `silence`.
+/// If a poll times out after this many pages, the API was slow only if it was silent for the last `silence`;
+/// otherwise the listing is long.
 constexpr std::size_t many_pages = 10;
 constexpr std::chrono::seconds silence{5};
 constexpr std::string_view advice_on_many_pages =
@@ -48,7 +48,7 @@ constexpr std::string_view advice_on_many_pages =
     "raise --poll.timeout or --poll.concurrency; otherwise the listing has no end: check the proxies in "
     "between";
 
-/// A person needs to know the last failure, not that the time was up.
+/// People need to know the last failure, not that time ran out.
 Error out_of_time(Error error) {
     error.message += "; no time is left to retry";
     return error;
@@ -243,9 +243,9 @@ void Scan::take_in_order() {
 
 void Scan::add_progress(Error& error) const {
     const Listing so_far = reading_->listing();
-    // A rescan would only repeat what was readable before it.
+    // Another scan would only repeat the pages read before the error.
     error.costly = error.costly || (error.kind == ErrorKind::bad_page && so_far.tokens > 0);
-    // Times of requests are whole milliseconds.
+    // Requests are timed in whole milliseconds.
     const SteadyTime now = environment_.clock.steady_now() + std::chrono::milliseconds(1);
     if (error.kind != ErrorKind::timeout || now < deadline_ || reading_->pages() == 0) {
         return;
@@ -275,12 +275,12 @@ void Scan::conclude_reading() {
         earlier_ = reading_->listing();
         earlier_lacks_much_ = reading_->lacks_much();
         environment_.sink.finish();
-        // A listing that starts in the second in which the last one ended could not tell tokens created
-        // before it from those created while it was read. And it counts as begun by as much earlier as its
-        // first exchange takes: the next one is not to reach back into this one.
+        // `Date` has whole seconds: a reading that starts in the second in which the last one ended couldn't
+        // tell tokens created before it from those created during it. Also, a reading's `began` precedes its
+        // first `Date` by the duration of the first exchange, and must not fall within this reading.
         const SteadyTime now = environment_.clock.steady_now();
         again_at_ = now + rounding_of_date + first_exchange_;
-        // If there is no time for another one of this length, publish this one rather than lose it.
+        // If there is no time for another reading of this length, publish this one rather than lose it.
         const bool is_time_for_another = again_at_ + (now - reading_began_) < deadline_;
         if (reading_->worth_repeating(environment_.statistics.listing) &&
             readings_ < environment_.options.max_attempts && is_time_for_another) {
@@ -288,11 +288,11 @@ void Scan::conclude_reading() {
             return;
         }
     }
-    // An earlier reading that contradicts itself tells more than none, unless the credentials have gone bad.
+    // A contradictory earlier reading is better than none, unless the credentials have become invalid.
     const bool may_publish =
         earlier_ && !(good_is_shown_ && earlier_lacks_much_) && (!error_ || retry_reason(*error_));
     if (may_publish) {
-        // What is made of the listing may need the memory of its ids and of pages beyond its end.
+        // Publishing may need the memory of the ids and of the pages beyond the end.
         reading_.reset();
         order_.reset();
         environment_.sink.publish(*earlier_);

@@ -1,8 +1,8 @@
-// scan/: what a *whole listing* is, and when it is read. Pages and errors of one organization come in through
-// `PageSource`; tokens go out to a `ListingSink`, each once, and a `Listing` that says whether they are all.
-// Pagination, retries, rate limit, completeness and the schedule are decided here; what a token means is not.
-// A scan and a poller never wait: they say what is to be done next (`Next`), and whoever drives them makes
-// the requests and waits. So a test is the network and the clock.
+// scan/: reads a *whole listing*, and decides when to read it. Pages and errors of one organization come in
+// through `PageSource`; tokens go out to a `ListingSink`, each once, followed by a `Listing` that says
+// whether they are complete. Pagination, retries, rate limit, completeness and the schedule are decided here;
+// what a token means is not. Scans and pollers never block: they return what to do next (`Next`), and the
+// caller makes the requests and waits. A test can therefore replace the network and the clock.
 #pragma once
 
 #include "datadog/error.h"
@@ -18,16 +18,16 @@
 
 namespace exporter::scan {
 
-/// A page is to be fetched (see `fetch`), and the answer handed to `answered`. Several may be under way at
-/// once, but the first of a poll goes alone.
+/// A page to fetch (see `fetch`); pass the answer to `answered`. Several may be in flight at once; only the
+/// first of a poll is fetched on its own.
 struct Fetch {
     std::size_t page;
-    SteadyTime deadline;  ///< of the whole exchange
+    SteadyTime deadline;  ///< for the whole exchange
     bool begins_poll = false;
 };
 
-/// What is to be done, or until when there is nothing to do, unless an answer comes first. With
-/// `SteadyTime::max()` only an answer changes anything.
+/// What to do, or until when there is nothing to do unless an answer arrives first. With `SteadyTime::max()`,
+/// only an answer changes anything.
 using Next = std::variant<Fetch, SteadyTime>;
 
 /// One organization's listing, page by page.
@@ -38,32 +38,32 @@ class PageSource {
     /// Called once at the start of each poll, while no page is being fetched: reads the credentials again.
     [[nodiscard]] virtual datadog::Result<void> prepare() = 0;
 
-    /// Fetches one page. The whole exchange is over by `deadline`. Several threads may fetch at once.
+    /// Fetches one page. The whole exchange ends by `deadline`. Several threads may fetch at once.
     [[nodiscard]] virtual datadog::Answer page(std::size_t number, SteadyTime deadline) = 0;
 };
 
-/// Does what `wanted` says. An exception of the source is an answer of its own (`internal`).
+/// Does what `wanted` says. An exception from the source becomes an answer (`internal`).
 [[nodiscard]] datadog::Answer fetch(PageSource& source, const Fetch& wanted);
 
 struct ScanOptions {
     std::size_t page_size = 100;  ///< what the source asks for; a shorter page may be the last
-    /// How many requests may be under way at once, from the third page on.
+    /// Maximum number of requests in flight, from the third page on.
     std::size_t concurrency = 1;
-    /// How often a listing whose pages contradict each other is read before it is published as incomplete.
+    /// How often to read a listing whose pages contradict each other before publishing it as incomplete.
     int max_attempts = 3;
-    /// How often one request is repeated, as Datadog's official clients do.
+    /// How often to retry one request; the default is that of Datadog's official clients.
     int max_retries = 3;
-    /// How many requests of one poll are repeated in all.
+    /// Maximum number of retries in one poll, over all requests.
     int max_retries_per_poll = 30;
     /// First back-off after a broken connection or a 5xx; doubles each time, with full jitter.
     std::chrono::milliseconds backoff = std::chrono::seconds(2);
-    /// A listing of more unique tokens fails (`endless`).
+    /// A listing with more unique tokens fails (`endless`).
     std::size_t max_tokens = 200'000;
-    /// A listing without end that brings few tokens a page fails here.
+    /// Ends an endless listing that brings few tokens per page.
     std::size_t max_pages = 100'000;
 };
 
-/// What scans of one organization share and need from outside.
+/// What the scans of one organization share and need from outside.
 struct ScanEnvironment {
     const ScanOptions& options;
     Clock& clock;
@@ -71,32 +71,32 @@ struct ScanEnvironment {
     RateBudget& budget;
     Pace& pace;
     ListingSink& sink;
-    Statistics& statistics;  ///< requests, retries, pages, rate limit and unparsed fields, as they happen
+    Statistics& statistics;  ///< requests, retries, pages, rate limit, unparsed fields; updated live
 };
 
 /// Reads one whole listing into a sink and publishes it there.
 ///
 /// A listing that contradicts itself is read again: its total changes between pages or differs from the
-/// unique ids at the end, or it holds a token created after it began (one may have been revoked in the same
-/// gap, unseen by the total). After the last attempt it is published as incomplete, so that a total that
-/// never agrees does not hide the numbers for good. But where it lacks more than a tenth of the total, and a
-/// listing is shown that does not, that one stays until it is stale, and the scan has failed: alerts are not
-/// to end because a listing broke off.
+/// unique ids at the end, or it holds a token created after it began (another may have been revoked in the
+/// same gap, unseen by the total). After the last attempt, it is published as incomplete, so that a total
+/// that never agrees doesn't hide the numbers for good. The exception is a listing that lacks more than a
+/// tenth of the total while one that doesn't is shown: the one shown stays until it is stale, and the scan
+/// has failed, so that alerts don't resolve because a listing broke off.
 ///
-/// The first two pages go alone; then pages are fetched side by side, as many as pace and rate limit allow,
-/// and taken in one after another.
+/// The first two pages are fetched one at a time; later ones are fetched concurrently, as many as pace and
+/// rate limit allow, and processed in order.
 class Scan {
   public:
     /// @param environment must outlive the scan
     /// @param deadline when the scan gives up; every request and every wait ends by then
     Scan(const ScanEnvironment& environment, SteadyTime deadline, bool good_is_shown);
 
-    /// What is to be done. To be asked again until that is nothing, and after each answer.
+    /// What to do next. Call it again until there is nothing to do, and after each answer.
     [[nodiscard]] Next next();
     void answered(std::size_t page, datadog::Answer answer);
 
-    /// The listing that was published, or why there is none; then `ListingSink::publish` was not called.
-    /// nullopt: the scan is not over.
+    /// The published listing, or why there is none (`ListingSink::publish` was not called). nullopt: the scan
+    /// is not over.
     [[nodiscard]] const std::optional<datadog::Result<Listing>>& outcome() const { return outcome_; }
 
   private:
@@ -105,15 +105,15 @@ class Scan {
     [[nodiscard]] Next next_request();
     [[nodiscard]] Next wait_for_budget(SteadyTime now);
     void count(const datadog::Answer& answer);
-    /// nullopt: the page will be asked for again.
+    /// nullopt: the page will be retried.
     [[nodiscard]] std::optional<datadog::Result<datadog::Page>> outcome_of(std::size_t page,
                                                                            datadog::Answer answer,
                                                                            std::optional<Repeat> repeat);
-    /// The error where it is final.
+    /// The error, if it is final.
     [[nodiscard]] std::optional<datadog::Error> repeat_later(std::size_t page, datadog::Error error,
                                                              int repeats);
     void take_in_order();
-    /// How far the reading came, where that makes a difference.
+    /// Adds how far the reading came, if that is useful.
     void add_progress(datadog::Error& error) const;
     void end_reading(std::optional<datadog::Error> error);
     void conclude_reading();
@@ -124,21 +124,21 @@ class Scan {
 
     Phase phase_ = Phase::between_readings;
     SteadyTime again_at_ = SteadyTime::min();
-    const base::Timestamp now_;  ///< of the listing, however often it is read
+    const base::Timestamp now_;  ///< the listing's timestamp, in all its readings
     bool prepared_ = false;
     int readings_ = 0;
     int repeats_left_ = 0;
-    std::optional<Listing> earlier_;  ///< the last reading that came to its end
+    std::optional<Listing> earlier_;  ///< the last reading that reached its end
     bool earlier_lacks_much_ = false;
 
-    // Of the reading under way:
+    // State of the current reading:
     std::optional<Reading> reading_;
     std::optional<PageOrder> order_;
     SteadyTime reading_began_;
-    SteadyTime::duration first_exchange_{0};      ///< how long the reading's first page took to come
-    SteadyTime last_page_at_;                     ///< when the last one came, in whatever order
-    SteadyTime quiet_until_ = SteadyTime::min();  ///< no request before, as the API asks
-    std::optional<datadog::Error> error_;         ///< what ended the reading; nullopt: its end was found
+    SteadyTime::duration first_exchange_{0};      ///< how long the reading's first page took
+    SteadyTime last_page_at_;                     ///< arrival of the most recent page, in any order
+    SteadyTime quiet_until_ = SteadyTime::min();  ///< no request before this time, as the API asked
+    std::optional<datadog::Error> error_;         ///< what ended the reading; nullopt: it reached its end
 
     std::optional<datadog::Result<Listing>> outcome_;
 };

@@ -1,4 +1,4 @@
-// How an organization's polls went, what they counted, and the listing that they published. Kept by its
+// How an organization's polls went, what they counted, and the listing that they published. Owned by its
 // poller; metrics and the status page get copies.
 #pragma once
 
@@ -23,10 +23,10 @@ struct Listing {
     /// last reading.
     bool complete = false;
     std::uint64_t tokens = 0;                      ///< unique ids
-    std::uint64_t duplicates = 0;                  ///< ids that were listed again
+    std::uint64_t duplicates = 0;                  ///< ids that were listed more than once
     std::optional<std::uint64_t> reported_tokens;  ///< the API's own total, as last reported
     base::Timestamp as_of;                         ///< the scan's one `now`
-    /// When the listing began by Datadog's clock (the first page's `asked_at`), by ours where it gave none.
+    /// When the listing began by Datadog's clock (the first page's `asked_at`), or by ours without it.
     base::Timestamp began;
 };
 
@@ -40,7 +40,7 @@ struct Listing {
 inline constexpr std::array<double, 10> request_duration_bounds = {0.025, 0.05, 0.1, 0.25, 0.5,
                                                                    1,     2.5,  5,   10,   30};
 
-/// Why a request was made again. The values are the `reason` label of `…_api_retries_total`.
+/// Why a request was retried. The values are the `reason` label of `…_api_retries_total`.
 enum class RetryReason : std::uint8_t { rate_limited, server_error, network };
 inline constexpr std::size_t retry_reason_count = 3;
 [[nodiscard]] constexpr std::string_view label(RetryReason reason) {
@@ -63,7 +63,7 @@ struct RequestDurations {
 };
 
 struct Statistics {
-    std::chrono::duration<double> interval{0};  ///< from one poll to the next
+    std::chrono::duration<double> interval{0};  ///< between polls
     std::uint64_t polls = 0;
     std::array<std::uint64_t, datadog::error_kind_count> failures{};  ///< by ErrorKind
     std::uint64_t failures_in_a_row = 0;                              ///< up to the last poll
@@ -73,10 +73,10 @@ struct Statistics {
     std::optional<base::Timestamp> last_success;  ///< when the last successful poll began
     std::chrono::duration<double> last_duration{0};
     std::uint64_t last_pages = 0;    ///< pages read by the last poll, repeated scans included
-    std::optional<Listing> listing;  ///< the last published one
+    std::optional<Listing> listing;  ///< the last one published
 
     datadog::FieldCounts unparsed{};
-    std::map<int, std::uint64_t> requests;  ///< by status; 0: no answer came
+    std::map<int, std::uint64_t> requests;  ///< by status; 0: no answer
     RequestDurations request_durations;
     std::array<std::uint64_t, retry_reason_count> retries{};
     std::uint64_t response_bytes = 0;

@@ -1,6 +1,6 @@
-// Values as bytes and back. Numbers are varints (LEB128, shortest form), hashes are little-endian and of
-// fixed size; texts and lists have their length in front. There is one way to write a value, and only that
-// one is read.
+// Encodes values as bytes, and decodes them. Numbers are varints (LEB128, shortest form), hashes are
+// little-endian and of fixed size; texts and lists are preceded by their length. Each value has exactly one
+// encoding, and only that one is accepted.
 
 #pragma once
 
@@ -53,13 +53,13 @@ class Writer {
             bytes({&byte, 1});
         }
     }
-    /// Hands over what is still held back.
+    /// Passes the buffered bytes to the output.
     void flush() {
         checksum_ = crc_of(held_back_, checksum_);
         output_(held_back_);
         held_back_.clear();
     }
-    /// Ends with the checksum of all before it.
+    /// Appends the checksum of everything before it, and flushes.
     void finish() {
         flush();
         fixed(std::uint32_t{checksum_});
@@ -69,11 +69,11 @@ class Writer {
   private:
     const Output& output_;
     std::string held_back_;
-    std::uint32_t checksum_ = 0;  ///< of all that was handed over
+    std::uint32_t checksum_ = 0;  ///< of all bytes passed to the output
 };
 
-/// Thrown when the bytes are not what a `Writer` writes, or not of a state that this program would have
-/// saved.
+/// Thrown if a `Writer` would not have written the bytes, or if this program would not have saved such a
+/// state.
 struct Contradiction {
     const char* what;
 };
@@ -120,8 +120,9 @@ class Reader {
             shift += 8;
         }
     }
-    /// The length of a list whose elements take at least `shortest` bytes each. It is not believed where the
-    /// rest can't hold so many, so that what is read takes at most some thirty times the memory of its bytes.
+    /// The length of a list whose elements take at least `shortest` bytes each. Rejects a length that does
+    /// not fit in the remaining bytes, so that decoding uses at most about thirty times as much memory as the
+    /// bytes.
     [[nodiscard]] std::size_t length(std::size_t shortest) {
         const std::uint64_t length = number(std::numeric_limits<std::uint64_t>::max());
         require(length <= rest_.size() / shortest, "a length is more than what is left");
@@ -149,8 +150,8 @@ inline constexpr datadog::TokenType greatest<datadog::TokenType> = datadog::toke
 template <>
 inline constexpr datadog::OwnerType greatest<datadog::OwnerType> = datadog::owner_types.back();
 
-// Dates are counted from the first of the moments that RFC 3339 can write, and some to spare. Sums and
-// differences of them can't overflow.
+// Dates are stored as their distance from `earliest`. The range is slightly wider than that of RFC 3339, and
+// sums and differences within it can't overflow.
 inline constexpr base::Timestamp earliest = std::chrono::sys_days(std::chrono::year(-1) / 1 / 1);
 inline constexpr base::Timestamp latest = std::chrono::sys_days(std::chrono::year(10'001) / 1 / 1);
 
@@ -219,7 +220,7 @@ void pass(Reader& reader, std::optional<T>& value) {
     }
 }
 
-/// Of a list whose length is the same in every file.
+/// A list of fixed length; the length is not stored.
 template <class Archive>
 void pass(Archive& archive, std::ranges::range auto& values) {
     for (auto& value : values) {
@@ -236,8 +237,8 @@ void pass(Writer& writer, const std::vector<T>& values) {
 }
 template <class T>
 void pass(Reader& reader, std::vector<T>& values) {
-    // A value without texts, lists and optional values in it is the shortest there is: no element has a date
-    // that is not optional.
+    // A default-constructed element has the shortest encoding: its texts, lists and optional values are
+    // empty, and no element type has a mandatory date.
     static const std::size_t shortest = encoded_size(T{});
     values.resize(reader.length(shortest));
     for (T& value : values) {

@@ -28,9 +28,9 @@ using inventory::Inventory;
 using inventory::ScopeGrants;
 using inventory::TokenDetail;
 
-// Which fields a stored struct has, and in what order they are in the file. Each of these names all members:
-// a struct that gains one does not compile until it has been added here. A change here changes the file:
-// raise `format_version`. So does one of what an array is indexed by.
+// These functions define which fields of a struct are stored, and in what order. Each names all members, so
+// that a new member does not compile until it has been added here. Any change here changes the file format:
+// raise `format_version`. So does a change to what an array is indexed by.
 static_assert(inventory::finding_count == 9 && inventory::type_pair_count == 12);
 
 template <class Archive>
@@ -51,7 +51,7 @@ void pass(Archive& archive, Is<ScopeGrants> auto& grants) {
     pass_all(archive, scope, counts);
 }
 
-/// Without what only `--list` shows, which keeps no state.
+/// Omits the fields that only `--list` shows, because it keeps no state.
 template <class Archive>
 void pass(Archive& archive, Is<TokenDetail> auto& detail) {
     auto& [findings, id, name, type, owner_type, owner_id, expires_at, last_used_at, created_at,
@@ -65,7 +65,7 @@ void pass(Archive& archive, Is<inventory::Shown> auto& shown) {
     pass_all(archive, by_expiry, unscoped, privileged, by_last_use, by_age, at_risk);
 }
 
-/// Without the churn, which is the census's, and the names that only `--list` shows.
+/// Omits the churn, which is stored with the census, and the names that only `--list` shows.
 template <class Archive>
 void pass(Archive& archive, Is<Inventory> auto& inventory) {
     auto& [as_of, tokens, shown, expiry_buckets, last_used_buckets, age_buckets, by_expiry, unscoped,
@@ -78,7 +78,7 @@ void pass(Archive& archive, Is<Inventory> auto& inventory) {
              credential_expiry, details, details_omitted, single_owner);
 }
 
-/// Hashes are spread over all their bits, which varints would only make longer.
+/// Hashes use all their bits, so varints would only make them longer.
 template <class Archive>
 void pass(Archive& archive, Is<CensusEntry> auto& entry) {
     auto& [id_hash, scopes_hash, type] = entry;
@@ -89,7 +89,7 @@ void pass(Archive& archive, Is<CensusEntry> auto& entry) {
 
 namespace {
 
-// What a state that was read has to keep to: what its users rely on.
+// The invariants that a decoded state must have, because its users rely on them.
 
 bool is_label(std::string_view text) {
     return inventory::label_text(text) == text;
@@ -101,7 +101,7 @@ void check_bucket_names(const std::vector<std::string>& names) {
             "the bucket names are not distinct labels");
 }
 
-/// Of a table in which each token is counted once; nullopt: of one that counts some of them.
+/// @param tokens their number, if the table counts each token once; nullopt if it counts only some of them
 void check_counts(const ByBucket& table, const std::vector<std::string>& buckets,
                   std::optional<Count> tokens) {
     Count sum = 0;
@@ -134,8 +134,8 @@ void check_details(const std::vector<TokenDetail>& details) {
     }
 }
 
-/// Entries are sorted as a census keeps them. No hash twice: the odds are those of `CensusEntry`, and the
-/// price is a cold start.
+/// Entries must be sorted as in a census, without duplicate hashes. A collision is as unlikely as
+/// `CensusEntry` says, and costs a cold start.
 void check_census(const std::vector<CensusEntry>& entries) {
     const auto disordered = [](const CensusEntry& left, const CensusEntry& right) {
         return left.id_hash >= right.id_hash;
@@ -161,7 +161,7 @@ void check(const OrganizationState& state) {
             "census and counts are from different listings");
 }
 
-/// A line, so that whoever opens the file reads what it is.
+/// A line of text, so that anyone who opens the file sees what it is.
 constexpr std::string_view magic = "datadog_token_exporter state\n";
 constexpr std::size_t checksum_size = sizeof(std::uint32_t);
 constexpr std::size_t shortest_file = magic.size() + sizeof(format_version) + 16 + checksum_size;
@@ -197,7 +197,7 @@ bool is_nothing_at(const std::string& path) {
     return std::filesystem::symlink_status(path, ignored).type() == std::filesystem::file_type::not_found;
 }
 
-/// Why what is at the path now must stay there; empty: it is a state file, or nothing is there.
+/// Why the file at the path must not be replaced; empty: it is a state file, or nothing is there.
 std::string fault_in_replacing(const std::string& path) {
     if (is_nothing_at(path)) {
         return {};

@@ -1,9 +1,9 @@
-// state/: what outlives a restart. One file holds what each organization's numbers rest on: its last
-// published listing, the counts of it and the census that churn is measured against. The keeper takes them
-// from the monitors, writes the file now and then, and hands them out at the next start. The file is written
-// aside and renamed into place, and it is read with distrust: nothing of it is used before all of it was
-// checked, and what is wrong with it means a cold start with a reason, never a wrong number. Knows neither
-// the network nor what the numbers are for.
+// state/: data that survives a restart. One file holds the data behind each organization's numbers: its last
+// published listing, the counts from that listing, and the census that churn is measured against. The keeper
+// gets the data from the monitors, writes the file at most once a minute, and restores the data at the next
+// start. The file is replaced atomically. Its content is not trusted: the whole file is checked before any of
+// it is used, and any fault in it leads to a cold start with a reported reason, never to a wrong number.
+// Knows neither the network nor what the numbers are used for.
 #pragma once
 
 #include "base/text_hash.h"
@@ -21,68 +21,69 @@
 
 namespace exporter::state {
 
-/// One organization as its last published listing left it. Never changes once made; the big parts are shared
-/// with whoever shows them.
+/// One organization's data after its last published listing. Immutable; the large parts are shared with the
+/// code that shows them.
 struct OrganizationState {
     std::string name;
-    /// What the numbers were counted by, as the caller puts it: endpoint, filters, bounds, policies. Numbers
-    /// with another fingerprint than the configuration's mean something else.
+    /// The settings that determine the numbers, in the caller's encoding: endpoint, filters, bounds,
+    /// policies. If the configuration has a different fingerprint, the numbers mean something else.
     std::string fingerprint;
     scan::Listing listing;
     std::shared_ptr<const inventory::Inventory> inventory;  ///< never null
-    std::shared_ptr<const inventory::Census> census;        ///< null: no listing was complete yet
+    std::shared_ptr<const inventory::Census> census;        ///< null: no complete listing yet
 };
 
 using States = std::vector<std::shared_ptr<const OrganizationState>>;
 
-/// Raised with every change of what the bytes mean, and of what ids and scopes are hashed by: to a census
-/// with other hashes every token looks new. A file of another format is not read.
+/// Raise it whenever the meaning of the bytes changes, or the hashing of ids and scopes: compared with a
+/// census with other hashes, every token looks new. Files in another format are not read.
 inline constexpr std::uint32_t format_version = 6;
 
-/// No file beyond this is read or left behind: the censuses of 20 million tokens.
+/// Larger files are neither read nor saved. Enough for the censuses of 20 million tokens.
 inline constexpr std::uint64_t max_file_size = 256ULL * 1024 * 1024;
 
-/// What a file holds.
+/// The content of a state file.
 struct Stored {
     States states;
-    base::HashKey key = base::random_hash_key();  ///< what its censuses are hashed by
+    base::HashKey key = base::random_hash_key();  ///< the key of the censuses' hashes
 };
 
-/// Gets the bytes in pieces of some 64 KiB, so that a census of a million tokens is not held twice.
+/// Receives the bytes in pieces of about 64 KiB, so that a census of a million tokens is not in memory twice.
 using Output = std::function<void(std::string_view bytes)>;
 
-/// The file's bytes: a line that says what it is, the format, the key of its hashes, the organizations, and a
-/// CRC-32 of all of that.
+/// Writes the content of the file: a line that identifies it, the format version, the hash key, the
+/// organizations, and a CRC-32 of everything before it.
 ///
-/// @param states in the order of their names
+/// @param states sorted by name
 void write(const States& states, const base::HashKey& key, const Output& output);
 
-/// What `write` wrote, or why the bytes are not that; to follow a path and a colon: `it is torn …`.
+/// Decodes what `write` wrote. The error says why that fails, worded to follow a path and a colon: `it is
+/// truncated …`.
 ///
-/// Whatever the bytes are, this neither throws (but for want of memory) nor takes more memory than some
-/// thirty times their size. What is returned keeps the promises of `Inventory` and `Census` that its readers
-/// rely on: vectors as long as their bucket names, no series twice, labels that are harmless.
+/// Whatever the bytes are, this throws only if memory runs out, and uses at most about thirty times their
+/// size in memory. The result has the invariants of `Inventory` and `Census` that their users rely on:
+/// vectors as long as the list of bucket names, no duplicate series, and safe labels.
 [[nodiscard]] tl::expected<Stored, std::string> decode(std::string_view bytes);
 
-/// Whether the bytes begin like a state file of any version, or are the torn beginning of one (of no length
-/// at all, for example).
+/// Whether the bytes begin like a state file of any version, or are the beginning of a truncated one (which
+/// may be empty).
 [[nodiscard]] bool looks_like_state(std::string_view bytes);
 
 /// Why a file is not used.
 struct Refusal {
-    std::string why;  ///< to follow a path and a colon
-    /// Whether it is, or once was, a state file, which the next one may replace. Anything else at the path
-    /// was not meant to be lost.
+    std::string why;  ///< worded to follow a path and a colon
+    /// Whether it is, or once was, a state file, so that the next one may replace it. Anything else at the
+    /// path must not be lost.
     bool replaceable = false;
 };
 
-/// What the state file holds; no states and a new key where there is none yet. A symbolic link is not
-/// followed, and what others may have written is not used.
+/// Reads the state file. If there is none yet, returns no states and a new key. A symbolic link is not
+/// followed, and a file that others may have written is not used.
 [[nodiscard]] tl::expected<Stored, Refusal> read_state_file(const std::string& path);
 
-/// Replaces the state file, whole or not at all, by one for its owner alone. It takes the place of nothing or
-/// of a state file, of whatever version; anything else at the path is left alone. The error has path and
-/// reason.
+/// Replaces the state file atomically; only the owner can access the new one. An existing file is replaced
+/// only if it is a state file, of any version; anything else at the path is left alone. The error has path
+/// and reason.
 [[nodiscard]] tl::expected<void, std::string> write_state_file(const std::string& path, const States& states,
                                                                const base::HashKey& key);
 

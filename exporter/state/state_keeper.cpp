@@ -62,7 +62,7 @@ Stored StateKeeper::load() {
     }
     const auto& [why, replaceable] = stored.error();
     ignore(why + (replaceable ? "" : "; it is left alone, and no state is kept while it is there"));
-    failing_ = !replaceable;  // It has been reported.
+    failing_ = !replaceable;  // It has already been reported.
     return {};
 }
 
@@ -79,12 +79,12 @@ std::shared_ptr<const OrganizationState> StateKeeper::state_of(std::string_view 
 void StateKeeper::update(OrganizationState state) {
     auto fresh = std::make_shared<const OrganizationState>(std::move(state));
     const std::lock_guard lock(mutex_);
-    states_[fresh->name].swap(fresh);  // What it replaces is freed after the lock.
+    states_[fresh->name].swap(fresh);  // The old state is freed after the lock is released.
     ++updates_;
 }
 
 void StateKeeper::keep_only(const std::set<std::string, std::less<>>& names) {
-    std::vector<std::shared_ptr<const OrganizationState>> forgotten;  // Freed after the lock.
+    std::vector<std::shared_ptr<const OrganizationState>> forgotten;  // Freed after the lock is released.
     const std::lock_guard lock(mutex_);
     for (auto entry = states_.begin(); entry != states_.end();) {
         if (names.contains(entry->first)) {

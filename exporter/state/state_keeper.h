@@ -1,4 +1,4 @@
-// Keeps the data behind each organization's numbers, in memory and, once a minute, in the state file.
+// Keeps the data behind each organization's numbers in memory, and saves it to the state file once a minute.
 #pragma once
 
 #include "base/text_hash.h"
@@ -24,17 +24,17 @@ class StateKeeper {
     using Fingerprints = std::map<std::string, std::string, std::less<>>;
     /// A message for the log. Called on the thread that reads or writes the file.
     ///
-    /// @param problem path and reason; empty: there is no problem any more
+    /// @param problem path and reason; empty: the problem is solved
     using Tell = std::function<void(std::string_view message, const std::string& problem)>;
 
-    /// Reads the file. Never fails: what can't be used is reported and left out. Organizations that are not
-    /// wanted are left out silently.
+    /// Reads the file. Never fails: unusable data is reported and skipped. Organizations that are not wanted
+    /// are skipped silently.
     ///
     /// @param clock must outlive the keeper
     StateKeeper(std::string path, const Fingerprints& wanted, scan::Clock& clock, Tell tell);
     StateKeeper(const StateKeeper&) = delete;
     StateKeeper& operator=(const StateKeeper&) = delete;
-    /// As `stop`.
+    /// Calls `stop`.
     ~StateKeeper();
 
     /// The organization's state: from the file, or the last update since. nullptr: none.
@@ -49,14 +49,14 @@ class StateKeeper {
     /// Drops the states of all other organizations, after a reload removed them.
     void keep_only(const std::set<std::string, std::less<>>& names);
 
-    /// Writes the file if a state was updated since the last write. True: the file is up to date. Does not
-    /// throw: running out of memory is a reason like any other.
+    /// Writes the file if a state was updated since the last write. Returns whether the file is up to date.
+    /// Does not throw: running out of memory is handled like any other failure.
     bool save_if_changed();
 
     /// Whether the file is up to date, or there is nothing to save. Never waits for the disk.
     [[nodiscard]] bool is_saved() const;
 
-    /// Calls `save_if_changed` once a minute, on a thread of its own, until `stop`.
+    /// Calls `save_if_changed` once a minute, on its own thread, until `stop`.
     void start();
     /// Ends the thread and saves any unsaved state.
     void stop();
@@ -76,7 +76,7 @@ class StateKeeper {
     std::uint64_t updates_ = 0;
     std::uint64_t saved_updates_ = 0;  ///< how many of them are in the file
 
-    std::mutex saving_;     ///< held while the file is written, before mutex_
+    std::mutex saving_;     ///< held while the file is written; locked before mutex_
     bool failing_ = false;  ///< protected by saving_
 
     std::jthread thread_;

@@ -26,7 +26,7 @@ using HtmlSlot =
     std::conditional_t<std::is_arithmetic_v<Value>, Value,
                        std::conditional_t<std::is_same_v<Value, Html>, std::string_view, std::string>>;
 
-/// Markup that grows. Its templates are constants checked by the compiler.
+/// Markup, built piece by piece. Its templates are constants that the compiler checks.
 class Html {
   public:
     Html() = default;
@@ -39,7 +39,7 @@ class Html {
         return *this;
     }
 
-    /// A constant of the program, such as a style sheet.
+    /// A constant of the program, such as a style sheet; it is not escaped.
     [[nodiscard]] static Html constant(std::string_view markup) {
         Html html;
         html.markup_ = markup;
@@ -64,7 +64,7 @@ class Html {
     std::string markup_;
 };
 
-/// Makes a piece in one expression.
+/// Builds a piece of markup in one expression.
 template <class... Values>
 [[nodiscard]] Html html(fmt::format_string<HtmlSlot<Values>...> markup, const Values&... values) {
     Html piece;

@@ -10,7 +10,7 @@ namespace exporter::web {
 
 namespace {
 
-/// Time before expiry from which the exporter's own token should be replaced.
+/// How long before expiry the exporter's own token should be replaced.
 constexpr std::chrono::hours replace_credential_within(7 * 24);
 
 Problem failure_problem(const OrganizationStatus& status, base::Timestamp now) {
@@ -80,7 +80,8 @@ void add_fact(Html& facts, std::string_view name, const Html& value) {
     facts.add("<div><dt>{}</dt><dd>{}</dd></div>\n", name, value);
 }
 
-/// After a failure the pause is shorter, or longer if the API asked for that, so the time is not known.
+/// After a failure the pause is shorter, or longer if the API asked for that, so the time of the next poll is
+/// unknown.
 Html next_poll_fact(const OrganizationStatus& status, const PageSettings& settings, base::Timestamp now) {
     Html fact = html("Every {}", base::length_text(settings.interval));
     if (status.statistics.last_error) {
@@ -95,7 +96,7 @@ Html next_poll_fact(const OrganizationStatus& status, const PageSettings& settin
                       : fact.add(", the next is in progress");
 }
 
-/// For a complete listing: `problems` reports others.
+/// For complete listings only: `problems` reports the others.
 Html listing_fact(const scan::Listing& listing) {
     return listing.reported_tokens ? html("Complete: as many tokens as Datadog reports ({})",
                                           base::number_text(*listing.reported_tokens))
@@ -151,7 +152,7 @@ Html numbers_of(const OrganizationStatus& status, const PageSettings& settings, 
     if (status.inventory->tokens == 0) {
         return html("<p>The list of access tokens is empty.</p>\n");
     }
-    // Credentials that see only their own tokens are the likely reason.
+    // The likely reason is that the credentials can see only their own tokens.
     Html part;
     if (status.inventory->single_owner.value_or(false)) {
         part.add(

@@ -61,7 +61,7 @@ http::Response route(const RouteOptions& options, const http::Request& request) 
         return metrics_page(*options.expositions, request);
     }
     if (request.path == "/healthz" || request.path == "/livez") {
-        return probe(options.alive(), "the polls have stopped moving");
+        return probe(options.alive(), "polling is stuck");
     }
     if (request.path == "/readyz") {
         return probe(options.ready(), "an organization has not been polled yet");

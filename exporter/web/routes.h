@@ -1,7 +1,7 @@
-// web/: what the program serves: `/metrics` from the exposition store, health and readiness, the status page
-// and the configuration in effect. Takes plain values and functions (inventories, statistics, the store) and
-// returns an `http::Handler`. Nothing here polls, keeps state, or knows the configuration's types, sockets or
-// TLS: `app/` passes in what to show.
+// web/: the pages that the program serves: `/metrics` from the exposition store, health and readiness, the
+// status page and the configuration in effect. Takes plain values and functions (inventories, statistics, the
+// store) and returns an `http::Handler`. Nothing here polls, keeps state, or knows the configuration's types,
+// sockets or TLS: `app/` passes in what to show.
 #pragma once
 
 #include "http/server.h"
@@ -19,17 +19,17 @@ struct RouteOptions {
     const metrics::ExpositionStore* expositions = nullptr;  ///< must outlive the handler
     /// Whether the scheduler and at least one organization's polls make progress, whatever Datadog does.
     std::function<bool()> alive;
-    std::function<bool()> ready;               ///< every organization had finished a first poll
+    std::function<bool()> ready;               ///< whether every organization has finished its first poll
     std::function<std::string()> status_page;  ///< a whole HTML document
-    /// The configuration in effect, for people; without secrets.
+    /// The configuration in effect, as text for people, without secrets.
     std::function<std::string()> configuration = [] { return std::string(); };
 };
 
-/// Whether it is a health path: `/healthz`, `/livez`, `/readyz`.
+/// Whether the path is a health check: `/healthz`, `/livez`, `/readyz`.
 [[nodiscard]] bool is_probe(std::string_view path);
 
 /// `/metrics` (or `telemetry_path`), `/healthz` and `/livez`, `/readyz`, `/`, `/config`; 404 elsewhere, 405
-/// for other methods than GET and HEAD.
+/// for methods other than GET and HEAD.
 [[nodiscard]] http::Handler make_handler(RouteOptions options);
 
 }  // namespace exporter::web

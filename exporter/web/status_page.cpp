@@ -11,8 +11,7 @@ namespace exporter::web {
 
 namespace {
 
-/// An organization, ordered by what people should see first; the last member is its place in the
-/// configuration.
+/// An organization, in display order. The last member is its place in the configuration.
 struct Ordered {
     bool without_critical_finding = true;
     Condition condition{};
@@ -25,7 +24,7 @@ struct Overview {
     std::map<Condition, std::size_t> counts;
     std::vector<Ordered> in_order;
     TokenSums sums;
-    std::size_t counted = 0;  ///< organizations that `sums` is of
+    std::size_t counted = 0;  ///< number of organizations in `sums`
     std::optional<WorstFinding> worst;
 };
 
@@ -48,8 +47,8 @@ Overview overview_of(const std::vector<OrganizationStatus>& organizations, const
     return overview;
 }
 
-/// The state of polling: `Polling: 498 healthy, 2 need attention`; for a single organization `Polling
-/// healthy`.
+/// The condition of polling in words: `Polling: 498 healthy, 2 need attention`; for a single organization
+/// `Polling healthy`.
 std::string in_words(const Overview& overview) {
     if (overview.in_order.empty()) {
         return "No organization is polled here";
@@ -68,8 +67,8 @@ std::string in_words(const Overview& overview) {
     return words;
 }
 
-/// Worst first, because a narrow tab shows nothing else: a finding, unless it is only a warning and polling
-/// needs attention.
+/// Worst first, because a narrow tab shows only the beginning: a finding, unless it is only a warning and
+/// polling needs attention.
 std::string title_of(const Overview& overview) {
     std::string polling = in_words(overview);
     if (!overview.worst) {
@@ -80,7 +79,7 @@ std::string title_of(const Overview& overview) {
     return polling_first ? polling + " · " + overview.worst->words : overview.worst->words + " · " + polling;
 }
 
-/// With a single organization, its card already says everything.
+/// Empty for a single organization: its card already says everything.
 Html summary(const Overview& overview, const PageSettings& settings, base::Timestamp now) {
     if (overview.in_order.size() == 1) {
         return {};
@@ -128,8 +127,8 @@ Html organizations_section(const Overview& overview, const PageSettings& setting
 }
 
 // Text colours have a contrast of at least 4.5 to 1 with their background, the bars 3 to 1. The scale of time
-// left varies in lightness, so its order is visible to everybody; neighbours differ for the three common
-// kinds of colour blindness, and are separated by a gap.
+// left varies in lightness, so its order is visible to everybody; adjacent colours differ for the three
+// common kinds of colour blindness, and adjacent bars are separated by a gap.
 constexpr std::string_view style = R"(
 :root { color-scheme: light dark;
   --text: #1c2128; --dim: #57606a; --line: #d5dbe1; --back: #f5f7f9; --card: #ffffff;

@@ -1,7 +1,7 @@
-// The page for people at `/`: what is polled, how it went, what it found, where the metrics are. It is
-// rendered from the same inventories and statistics as the metrics. Plain HTML and CSS, with no external
-// resources. The worst comes first: of many organizations those with a critical finding, then those whose
-// polling needs attention. Its size is bounded.
+// The status page at `/`, for people: which organizations are polled, how the polls went, what they found,
+// and where the metrics are. It is rendered from the same inventories and statistics as the metrics. Plain
+// HTML and CSS, with no external resources. Organizations with a critical finding come first, then those
+// whose polling needs attention. The page's size is bounded.
 #pragma once
 
 #include "base/dates.h"
@@ -36,7 +36,7 @@ struct PageSettings {
     inventory::Policy policy = {};
 };
 
-/// One organization at one moment.
+/// One organization's status at one moment.
 struct OrganizationStatus {
     std::string name;
     std::string endpoint;                                   ///< the API's URL
@@ -46,14 +46,13 @@ struct OrganizationStatus {
     scan::Statistics statistics;
 };
 
-/// The condition of an organization's polling, whatever it found. In the order in which people should see
-/// them.
+/// The condition of an organization's polling, regardless of findings. In display order.
 enum class Condition : std::uint8_t { needs_attention, waiting, healthy };
 
 struct ConditionWords {
     std::string_view style;    ///< the style sheet's class
-    std::string_view heading;  ///< of one organization, by itself
-    std::string_view of_one;   ///< after a number
+    std::string_view heading;  ///< for a single organization
+    std::string_view of_one;   ///< after the number 1
     std::string_view of_several;
 };
 /// By `Condition`.
@@ -69,7 +68,7 @@ inline constexpr std::array<ConditionWords, 3> condition_words = {
 struct Problem {
     std::string title;        ///< a sentence without its full stop
     std::string text;         ///< one sentence or more; may be empty
-    std::string reason = {};  ///< the `reason` of the metrics and of the troubleshooting table; may be empty
+    std::string reason = {};  ///< the `reason` in the metrics and the troubleshooting table; may be empty
 };
 
 /// Why an organization needs attention, worst first; empty if it does not.
@@ -79,7 +78,7 @@ struct Problem {
 [[nodiscard]] Condition condition(const OrganizationStatus& status, const PageSettings& settings,
                                   base::Timestamp now);
 
-/// Tokens by finding.
+/// Number of tokens by finding.
 using FindingCounts = std::array<inventory::Count, inventory::finding_count>;
 [[nodiscard]] FindingCounts finding_counts(const inventory::Inventory& inventory);
 
@@ -89,7 +88,7 @@ struct WorstFinding {
     std::string words;  ///< `1 leaked token`
 };
 
-/// The first finding with a token; nullopt: there is none, or it is only `Severity::info`.
+/// The first finding that any token has; nullopt: there is none, or it is only `Severity::info`.
 [[nodiscard]] std::optional<WorstFinding> worst_finding(const FindingCounts& tokens);
 
 [[nodiscard]] inline bool is_critical(const std::optional<WorstFinding>& worst) {
@@ -102,7 +101,7 @@ struct WorstFinding {
 /// The style sheet's class of a box with this headline: the worse of the two decides.
 [[nodiscard]] std::string_view box_style(Condition condition, const std::optional<WorstFinding>& worst);
 
-/// The style sheet's class of a finding.
+/// The style sheet's class for findings of this severity.
 [[nodiscard]] std::string_view style_of(inventory::Severity severity);
 
 /// How much of an organization is shown.
@@ -116,7 +115,7 @@ enum class CardSize : std::uint8_t {
 [[nodiscard]] Html organization_card(const OrganizationStatus& status, const PageSettings& settings,
                                      CardSize size, base::Timestamp now);
 
-/// A whole HTML document as of `now`; every text is escaped.
+/// A complete HTML document as of `now`; all text is escaped.
 [[nodiscard]] std::string status_page(const PageSettings& settings,
                                       const std::vector<OrganizationStatus>& organizations,
                                       base::Timestamp now);
@@ -131,27 +130,26 @@ struct TokenSums {
     FindingCounts at_risk{};
     bool leaks_reported = false;
 
-    /// One whose expiry buckets are not those of the first is left out.
+    /// Skips an inventory whose expiry buckets differ from the first one's.
     void add(const inventory::Inventory& inventory);
 };
 
-/// Side by side: the findings, the worst first, and by type and time left a picture and the table that it is
-/// drawn from.
-/// @param heading the element of the two headings, such as `h3`
+/// Two sections side by side: the findings, worst first, and the tokens by type and time left, as a chart and
+/// a table.
+/// @param heading the element for the two headings, such as `h3`
 [[nodiscard]] Html token_tables(const TokenSums& sums, const PageSettings& settings,
                                 std::string_view heading);
 
-/// The worst tokens with what is wrong with them, behind a fold; empty where `tokens.detail` lists no token
-/// that has a finding.
-/// @param heading the element of its heading, such as `h4`
+/// The worst tokens and their findings, collapsed; empty if `tokens.detail` lists no token with a finding.
+/// @param heading the element for the heading, such as `h4`
 [[nodiscard]] Html worst_tokens(const inventory::Inventory& inventory, std::string_view heading,
                                 base::Timestamp now);
 
-/// What stands between the page's `<style>` and `</style>`.
+/// The content of the page's `<style>` element.
 [[nodiscard]] std::string_view style_sheet();
 
-/// The page's `Content-Security-Policy`: nothing but its own style sheet, known by its hash (a test tells
-/// it), and images that are part of the document (its empty icon, which a browser would otherwise ask for).
+/// The page's `Content-Security-Policy`. Allows only the page's own style sheet, by its hash (a test checks
+/// it), and images within the document (the empty icon, without which a browser would request one).
 [[nodiscard]] std::string content_security_policy();
 
 }  // namespace exporter::web

@@ -16,9 +16,9 @@ using datadog::TokenType;
 using inventory::Count;
 using inventory::Finding;
 
-/// How many colours there are for time left, `c0` (soonest) and on.
+/// Number of colours for the time left; `c0` is the soonest.
 constexpr std::size_t colours_ahead = 6;
-/// Of the longest bar, and of the least part that can still be seen.
+/// Width of the longest bar, and of the smallest part that is still visible.
 constexpr double bar_units = 1000;
 constexpr double least_units = 8;
 
@@ -28,13 +28,13 @@ struct Bucket {
     std::string colour;  ///< the style sheet's class
 };
 
-/// Of a bucket between two bounds, `place` of `all` of them: the first and the last have the ends of the
-/// scale, however many there are between them.
+/// The colour of the bucket at `place` among the `all` buckets with two bounds. The first and the last get
+/// the ends of the scale, however many there are.
 std::string colour_of(std::size_t place, std::size_t all) {
     return fmt::format("c{}", all > 1 ? place * (colours_ahead - 1) / (all - 1) : 0);
 }
 
-/// The first bucket is that of expired tokens; the last two, `never` and `unknown`, are not intervals either.
+/// The first bucket is for expired tokens; the last two, `never` and `unknown`, are not intervals either.
 std::vector<Bucket> buckets_of(const TokenSums& sums) {
     std::vector<Bucket> buckets;
     const std::size_t all = sums.buckets.size();
@@ -54,14 +54,14 @@ std::vector<Bucket> buckets_of(const TokenSums& sums) {
     return buckets;
 }
 
-/// A row of the picture and a column of the table.
+/// A bar of the chart and a column of the table.
 struct Column {
     std::string type;
     const std::vector<Count>& counts;  ///< by bucket
     Count tokens;
 };
 
-/// The types that a person has to see: `other` only where there is one.
+/// The types to show: `other` only if there are such tokens.
 std::vector<Column> columns_of(const TokenSums& sums) {
     std::vector<Column> columns;
     for (const TokenType type : datadog::token_types) {
@@ -74,7 +74,7 @@ std::vector<Column> columns_of(const TokenSums& sums) {
     return columns;
 }
 
-/// One type's bar, as long as its share of the largest type; no part that counts something vanishes.
+/// One type's bar. Its length is relative to the largest type, and no part with tokens is too small to see.
 Html bar(const Column& type, Count largest, const std::vector<Bucket>& buckets) {
     const auto parts = static_cast<double>(
         std::count_if(type.counts.begin(), type.counts.end(), [](Count count) { return count > 0; }));
@@ -160,7 +160,7 @@ Html findings_table(const TokenSums& sums, const PageSettings& settings) {
         rows);
 }
 
-/// The reasons of a token's findings, the worst first.
+/// The reasons of a token's findings, worst first.
 Html reasons_of(const inventory::FindingSet& found) {
     Html reasons;
     for (const inventory::FindingRow& row : inventory::findings()) {
@@ -180,7 +180,7 @@ Html expiry_of(const inventory::TokenDetail& token, base::Timestamp now) {
     return html("{}", never ? "never" : "unknown");
 }
 
-/// Names and ids are other people's texts: `<bdi>` keeps their direction of writing from what is around them.
+/// Names and ids are untrusted text: `<bdi>` keeps their text direction from affecting their surroundings.
 Html token_row(const inventory::TokenDetail& token, base::Timestamp now) {
     return html(
         "<tr><th scope=\"row\"><bdi>{}</bdi> <code><bdi>{}</bdi></code></th><td>{}</td>"
@@ -244,7 +244,7 @@ Html token_tables(const TokenSums& sums, const PageSettings& settings, std::stri
 }
 
 Html worst_tokens(const inventory::Inventory& inventory, std::string_view heading, base::Timestamp now) {
-    // They are in order: those without a finding come last.
+    // Details are sorted: tokens without findings come last.
     Html rows;
     std::size_t shown = 0;
     for (const inventory::TokenDetail& token : inventory.details) {

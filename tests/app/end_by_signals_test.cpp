@@ -1,4 +1,4 @@
-// The end of a mode that does one thing, such as `--once`.
+// How signals end a one-shot mode such as `--once`.
 #include "app/process.h"
 
 #include <gtest/gtest.h>
@@ -21,7 +21,7 @@ void hang() {
     }
 }
 
-TEST(EndBySignalsDeathTest, IsBySignalOnceAllIsCleanedUp) {
+TEST(EndBySignalsDeathTest, DiesBySignalAfterCleanup) {
     for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGQUIT}) {
         EXPECT_EXIT(
             {
@@ -33,7 +33,7 @@ TEST(EndBySignalsDeathTest, IsBySignalOnceAllIsCleanedUp) {
     }
 }
 
-TEST(EndBySignalsDeathTest, HappensEvenIfTheCleanUpHangs) {
+TEST(EndBySignalsDeathTest, DiesEvenIfCleanupHangs) {
     EXPECT_EXIT(
         {
             end_by_signals(hang);
@@ -43,7 +43,7 @@ TEST(EndBySignalsDeathTest, HappensEvenIfTheCleanUpHangs) {
         testing::KilledBySignal(SIGALRM), "");
 }
 
-TEST(EndBySignalsDeathTest, IsNotByASignalThatTheParentHasIgnored) {
+TEST(EndBySignalsDeathTest, IgnoresASignalTheParentIgnored) {
     EXPECT_EXIT(
         {
             std::signal(SIGHUP, SIG_IGN);

@@ -1,4 +1,4 @@
-"""An API, and a forward proxy, that misbehave by script and remember every request. Everything is on loopback."""
+"""An API and a forward proxy that misbehave as scripted and record every request. All traffic stays on loopback."""
 import json
 import socket
 import ssl
@@ -8,7 +8,7 @@ import threading
 import time
 import urllib.parse
 
-# Nothing here outlives these, whatever a test forgets to end.
+# Servers end after this time, even if a test forgets to close them.
 LIFETIME_SECONDS = 240
 MOST_HEADER_BYTES = 256 * 1024
 MOST_REQUESTS = 20_000
@@ -16,11 +16,11 @@ MOST_TUNNEL_BYTES = 1024 * 1024
 
 
 class Request:
-    """A request as it came over the wire."""
+    """A request as received."""
 
     def __init__(self, number, head):
         lines = head.decode("latin-1").split("\r\n")
-        self.number = number  # at this server, from 0
+        self.number = number  # of this server's requests, from 0
         self.method, self.target = (lines[0].split(" ") + ["", ""])[:2]
         self.headers = [tuple(part.strip() for part in line.split(":", 1)) for line in lines[1:] if ":" in line]
         self.text = "\n".join(lines)
@@ -30,7 +30,8 @@ class Request:
 
     @property
     def host(self):
-        """Whom it is for: the authority of a CONNECT or of an absolute target, with its port, otherwise the Host."""
+        """The request's destination: the authority of a CONNECT or of an absolute target, with its port; otherwise the Host
+        header."""
         if self.method == "CONNECT":
             return self.target
         target = urllib.parse.urlsplit(self.target)
@@ -45,7 +46,7 @@ class Request:
 
 
 def answer(status=200, body=b"", headers=(), reason="Whatever"):
-    """The bytes of an answer. A Content-Length of its own may be among `headers`, and may be wrong."""
+    """The bytes of a response. `headers` may include a Content-Length, even a wrong one."""
     body = body.encode() if isinstance(body, str) else body
     lines = [f"HTTP/1.1 {status} {reason}", *(f"{name}: {value}" for name, value in headers)]
     if not any(name.lower() in ("content-length", "transfer-encoding") for name, _ in headers):
@@ -60,7 +61,7 @@ def json_answer(document, status=200, headers=()):
 
 
 def token(number, **attributes):
-    """A token of the listing as Datadog writes it; `attributes` overwrite, `id`, `owner` and `type` among them."""
+    """A token as Datadog lists it. `attributes` override the defaults, including `id`, `owner` and `type`."""
     owner = attributes.pop("owner", f"owner-{number}")
     identity = attributes.pop("id", f"token-{number}")
     kind = attributes.pop("type", "personal_access_tokens")
@@ -81,7 +82,7 @@ def token(number, **attributes):
 
 
 def listing(tokens, headers=()):
-    """All tokens on one page."""
+    """A listing with all tokens on one page."""
     return json_answer({"data": tokens, "meta": {"page": {"total_filtered_count": len(tokens)}}}, 200, headers)
 
 
@@ -91,11 +92,9 @@ def reset(_, connection):
 
 
 class FaultServer:
-    """Answers its n-th request with the n-th step of its script, and all later ones with the last.
-
-    A step is the bytes of an answer, or a function of the request and the connection that returns bytes, or
-    None when it has done everything itself. Each connection serves one request.
-    """
+    """Answers the n-th request with the n-th step of its script, and all later ones with the last step. A step is the bytes of
+    a response, or a function of the request and the connection. The function returns the bytes to send, or None if it has
+    already sent everything. Each connection serves one request."""
 
     def __init__(self, *script, tls=None):
         self.requests = []
@@ -117,7 +116,7 @@ class FaultServer:
         return self._ended.is_set() or time.monotonic() > self._ends_at
 
     def wait(self, seconds):
-        """Lets a step take its time; false when the server is ending."""
+        """Waits within a step; returns False when the server is shutting down."""
         return not self._ended.wait(seconds) and not self.ended
 
     def respond(self, request, connection):
@@ -125,7 +124,7 @@ class FaultServer:
         return step(request, connection) if callable(step) else step
 
     def take(self, connection):
-        """Reads and records a request; None when none came."""
+        """Reads and records a request; returns None if none arrived."""
         head = b""
         while b"\r\n\r\n" not in head:
             received = connection.recv(65536)
@@ -160,7 +159,7 @@ class FaultServer:
                 if response:
                     connection.sendall(response)
         except OSError:
-            pass  # The other side has gone, which is what some faults are for.
+            pass  # The client disconnected, which is the point of some faults.
         finally:
             connection.close()
 
@@ -176,10 +175,10 @@ class FaultServer:
 
 
 class RecordingProxy(FaultServer):
-    """A forward proxy. `routes` says which server plays the host of a name; any other is answered with 502.
+    """A forward proxy. `routes` maps hosts to servers; requests to any other host get a 502.
 
-    A server that speaks plain HTTP gets requests of absolute form, one that speaks TLS gets tunnels. `requests` has
-    what the proxy itself could read, `tunnelled` what clients sent through tunnels.
+    A server that speaks plain HTTP gets requests in absolute form, one that speaks TLS gets tunnels. `requests` holds
+    the requests that the proxy itself could read, `tunnelled` the bytes that clients sent through tunnels.
     """
 
     def __init__(self, routes):
@@ -226,7 +225,7 @@ class RecordingProxy(FaultServer):
 
 
 def certificate(directory, host):
-    """A self-signed certificate for `host`: the path of its PEM, and the server's TLS context."""
+    """A self-signed certificate for `host`: the path of its PEM file, and the server's TLS context."""
     path, key = f"{directory}/{host}.pem", f"{directory}/{host}.key"
     subprocess.run(
         ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",

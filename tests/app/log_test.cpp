@@ -12,7 +12,7 @@ using config::LogFormat;
 using testing::HasSubstr;
 using testing::MatchesRegex;
 
-/// What is logged of an event: all of a line but time, level, and what ends it.
+/// The part of a log line that holds the event, without the time, the level and the line's end.
 std::string event_of(LogFormat format, std::string_view message, LogFields fields) {
     std::string line;
     Log log({.level = config::LogLevel::info, .format = format}, [&line](std::string text) { line = text; });

@@ -16,10 +16,10 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// Far above what anything takes; a test that needs it has failed.
+/// Far longer than any wait should take; a test that reaches it has failed.
 constexpr auto patience = 20s;
 
-/// The smallest pipe there is, which nobody reads but the test.
+/// A pipe of the smallest possible size, which only the test reads.
 class Pipe {
   public:
     Pipe() {
@@ -43,7 +43,7 @@ class Pipe {
         }
     }
 
-    /// One that comes later, as with a named pipe.
+    /// Opens a reader later, as with a named pipe.
     void open_reader() {
         close_reader();
         ends_[0] = ::open(("/proc/self/fd/" + std::to_string(ends_[1])).c_str(), O_RDONLY | O_CLOEXEC);
@@ -58,7 +58,7 @@ class Pipe {
             const bool came = ::poll(&readable, 1, static_cast<int>(patience / 1ms)) == 1;
             const ssize_t received = came ? ::read(ends_[0], text.data() + filled, size - filled) : 0;
             if (received <= 0) {
-                ADD_FAILURE() << "nothing came after " << filled << " of " << size << " bytes";
+                ADD_FAILURE() << "read nothing after " << filled << " of " << size << " bytes";
                 break;
             }
             filled += static_cast<std::size_t>(received);
@@ -67,7 +67,7 @@ class Pipe {
         return text;
     }
 
-    /// To `last`, after which nothing is written.
+    /// Reads up to `last`, which must be the end of the output.
     std::string read_to(const std::string& last) {
         std::string text;
         while (!text.ends_with(last)) {
@@ -89,7 +89,7 @@ std::string notice(std::uint64_t lines) {
     return std::to_string(lines) + " dropped\n";
 }
 
-/// A line of a tenth of what may wait.
+/// A line a tenth of the size of the writer's queue.
 std::string long_line(char fill) {
     return std::string(LogWriter::most_waiting_bytes / 10 - 1, fill) + "\n";
 }
@@ -117,12 +117,12 @@ TEST(LogWriter, WritesLinesInTheirOrder) {
     EXPECT_EQ(writer.dropped(), 0U);
 }
 
-TEST(LogWriter, KeepsNoMoreThan256KiBWaitingAndTellsInTheirPlaceHowManyItDropped) {
+TEST(LogWriter, QueuesAtMost256KiBAndReportsDroppedLines) {
     EXPECT_EQ(LogWriter::most_waiting_bytes, 262144U);
     Pipe pipe;
     LogWriter writer(pipe.writer(), notice);
     for (int line = 0; line < 30; ++line) {
-        writer.write(long_line('a'));  // The eleventh passes the bound and is kept.
+        writer.write(long_line('a'));  // The eleventh line exceeds the limit but is still queued.
     }
     EXPECT_EQ(writer.dropped(), 19U);
 
@@ -142,7 +142,7 @@ TEST(LogWriter, TakesLinesAgainOnceHalfOfWhatWaitedIsWritten) {
     for (int line = 0; line < 12; ++line) {
         writer.write(long_line('a'));
     }
-    // Six of the eleven that are kept, and the beginning of the next.
+    // Six of the eleven queued lines, and the start of the next.
     std::string text = pipe.read(6 * long_line('a').size() + 1);
     writer.write("after\n");
 
@@ -152,7 +152,7 @@ TEST(LogWriter, TakesLinesAgainOnceHalfOfWhatWaitedIsWritten) {
     EXPECT_EQ(writer.dropped(), 1U);
 }
 
-TEST(LogWriter, FlushesWithinALimitThoughNobodyReads) {
+TEST(LogWriter, FlushTimesOutIfNobodyReads) {
     Pipe pipe;
     LogWriter writer(pipe.writer(), notice);
     writer.write(std::string(pipe.capacity() + 1, 'a'));
@@ -163,18 +163,18 @@ TEST(LogWriter, FlushesWithinALimitThoughNobodyReads) {
     EXPECT_TRUE(writer.flush(patience));
 }
 
-TEST(LogWriter, IsNotHeldUpAtItsEndByAReaderThatStandsStill) {
+TEST(LogWriter, IsDestroyedAtOnceEvenIfTheReaderStalls) {
     Pipe pipe;
     {
         LogWriter writer(pipe.writer(), notice);
         writer.write(std::string(pipe.capacity() + 1, 'a') + "\n");
     }
 
-    // Its thread goes on by itself.
+    // Its thread continues on its own.
     EXPECT_EQ(pipe.read_to("a\n").size(), pipe.capacity() + 2);
 }
 
-TEST(LogWriter, CountsWhatAReaderThatHasGoneDoesNotGet) {
+TEST(LogWriter, CountsLinesLostToAClosedReader) {
     Pipe pipe;
     pipe.close_reader();
     LogWriter writer(pipe.writer(), notice);
@@ -187,11 +187,11 @@ TEST(LogWriter, CountsWhatAReaderThatHasGoneDoesNotGet) {
     EXPECT_EQ(writer.dropped(), 5U);
 }
 
-TEST(LogWriter, TakesLinesAgainAfterItWasFullAndItsReaderHadGone) {
+TEST(LogWriter, RecoversAfterAFullQueueAndAClosedReader) {
     Pipe pipe;
     LogWriter writer(pipe.writer(), notice);
     for (int line = 0; line < 12; ++line) {
-        writer.write(long_line('a'));  // Eleven are kept.
+        writer.write(long_line('a'));  // Eleven are queued.
     }
     pipe.close_reader();
     ASSERT_TRUE(writer.flush(patience));
@@ -206,13 +206,13 @@ TEST(LogWriter, TakesLinesAgainAfterItWasFullAndItsReaderHadGone) {
     EXPECT_EQ(writer.dropped(), 12U);
 }
 
-TEST(LogWriter, CountsNoNoticeThatIsLost) {
+TEST(LogWriter, DoesNotCountALostNotice) {
     Pipe pipe;
     LogWriter writer(pipe.writer(), notice);
     for (int line = 0; line < 12; ++line) {
-        writer.write(long_line('a'));  // Eleven are kept.
+        writer.write(long_line('a'));  // Eleven are queued.
     }
-    pipe.read(6 * long_line('a').size() + 1);  // Now the notice waits behind the other five.
+    pipe.read(6 * long_line('a').size() + 1);  // Then the notice is queued behind the other five.
     pipe.close_reader();
 
     EXPECT_TRUE(writer.flush(patience));
@@ -220,7 +220,7 @@ TEST(LogWriter, CountsNoNoticeThatIsLost) {
     EXPECT_EQ(writer.dropped(), 1U + 5U);
 }
 
-TEST(LogWriter, WaitsWhereSomebodyElseMadeTheDescriptorNonBlocking) {
+TEST(LogWriter, WaitsEvenIfTheDescriptorIsNonBlocking) {
     Pipe pipe;
     ASSERT_EQ(::fcntl(pipe.writer(), F_SETFL, O_NONBLOCK), 0);
     LogWriter writer(pipe.writer(), notice);

@@ -1,4 +1,4 @@
-// One organization against the simulated API over real HTTP.
+// Monitors one organization over real HTTP, with the simulated API.
 #include "app/organization_monitor.h"
 
 #include "datadog/client.h"
@@ -123,7 +123,7 @@ TEST_F(MonitoredOrganization, CountsEveryTokenOverRealHttp) {
     EXPECT_EQ(changes_, 1);
 }
 
-TEST_F(MonitoredOrganization, ShowsPeopleTheNumbersOfItsMetrics) {
+TEST_F(MonitoredOrganization, ShowsTheSameNumbersAsItsMetrics) {
     ASSERT_TRUE(poll(*monitor_));
 
     const auto status = monitor_->status();
@@ -180,7 +180,7 @@ TEST_F(MonitoredOrganization, AMissingSecretFileIsAFailureOfItsOwn) {
     EXPECT_EQ(server_.requests(), 0U);
 }
 
-TEST_F(MonitoredOrganization, KeepsTheSecretOfThePollBeforeWhileItsFileCantBeRead) {
+TEST_F(MonitoredOrganization, KeepsThePreviousSecretWhileItsFileIsUnreadable) {
     ASSERT_TRUE(poll(*monitor_));
     std::filesystem::remove(token_file());
 
@@ -196,7 +196,7 @@ TEST_F(MonitoredOrganization, KeepsTheSecretOfThePollBeforeWhileItsFileCantBeRea
     EXPECT_THAT(log, HasSubstr("the credentials can be read again"));
 }
 
-TEST_F(MonitoredOrganization, KeepsTheSecretOfThePollBeforeWhileAllCanReadItsFile) {
+TEST_F(MonitoredOrganization, KeepsThePreviousSecretWhileItsFileIsWorldReadable) {
     ASSERT_TRUE(poll(*monitor_));
     write_token("ddpat_rotated_0000");
     std::filesystem::permissions(token_file(), std::filesystem::perms::others_read,
@@ -245,7 +245,7 @@ TEST_F(MonitoredOrganization, GivesUpOnCredentialsThatStayUnreadable) {
     EXPECT_TRUE(poll(*monitor_));
 }
 
-TEST_F(MonitoredOrganization, ARefusalOfOldCredentialsSaysWhyTheyAreOld) {
+TEST_F(MonitoredOrganization, ExplainsWhyRefusedCredentialsAreOld) {
     ASSERT_TRUE(poll(*monitor_));
     std::filesystem::remove(token_file());
     answer_with(401);
@@ -255,7 +255,7 @@ TEST_F(MonitoredOrganization, ARefusalOfOldCredentialsSaysWhyTheyAreOld) {
     EXPECT_THAT(lines_.str(), HasSubstr("(old credentials: " + token_file().string() + ": can't be read"));
 }
 
-TEST_F(MonitoredOrganization, TellsEachReasonOnceInARowOfFailures) {
+TEST_F(MonitoredOrganization, LogsEachReasonOncePerRunOfFailures) {
     for (const int status : {403, 404, 403, 404}) {
         answer_with(status);
         EXPECT_FALSE(poll(*monitor_));
@@ -269,7 +269,7 @@ TEST_F(MonitoredOrganization, TellsEachReasonOnceInARowOfFailures) {
     EXPECT_EQ(log.find(told, second + 1), std::string::npos) << log;
 }
 
-TEST_F(MonitoredOrganization, DoesNotWonderAboutASingleOwnerWhereAFilterAsksForOne) {
+TEST_F(MonitoredOrganization, DoesNotWarnOfASingleOwnerWhenFilteringForOne) {
     organization_.owned_by = {"somebody"};
     answer_with_one_owner();
     OrganizationMonitor filtered(organization_, config_, surroundings(), [] {});
@@ -299,7 +299,7 @@ TEST_F(MonitoredOrganization, WarnsOnceThatTheLimitCutsTokensInDetail) {
     EXPECT_EQ(log.find(told, first + 1), std::string::npos) << log;
 }
 
-TEST_F(MonitoredOrganization, GoesOnShowingWhatWasAboveZeroOnce) {
+TEST_F(MonitoredOrganization, KeepsShowingCellsOnceAboveZero) {
     const auto privileged = [this] {
         std::size_t cells = 0;
         for (const inventory::Cells& of_pair : monitor_->snapshot().inventory->shown.privileged) {
@@ -375,12 +375,12 @@ TEST_F(MonitoredOrganization, CountsByOtherRulesFromTheNextPollOn) {
 
     monitor_->reconfigure(organization_, config_, {}, false);
 
-    EXPECT_EQ(monitor_->snapshot().inventory, before) << "numbers stay until the next poll";
+    EXPECT_EQ(monitor_->snapshot().inventory, before) << "counts stay until the next poll";
     ASSERT_TRUE(poll(*monitor_));
     EXPECT_THAT(monitor_->snapshot().inventory->expiry_buckets, testing::Contains("under_2d"));
 }
 
-TEST_F(MonitoredOrganization, StartsChurnAnewWithOtherRules) {
+TEST_F(MonitoredOrganization, ResetsChurnWhenRulesChange) {
     const auto removed = [this] {
         const auto& churn = monitor_->snapshot().inventory->churn;
         return churn.removed[0] + churn.removed[1] + churn.removed[2];
@@ -396,7 +396,7 @@ TEST_F(MonitoredOrganization, StartsChurnAnewWithOtherRules) {
     monitor_->reconfigure(organization_, config_, {}, false);
     revoke_one();
     ASSERT_TRUE(poll(*monitor_));
-    ASSERT_EQ(removed(), 1U) << "another interval is no other rule";
+    ASSERT_EQ(removed(), 1U) << "a different interval doesn't change the counting rules";
 
     config_.scopes.limit = 3;
     monitor_->reconfigure(organization_, config_, {}, false);
@@ -417,7 +417,7 @@ TEST_F(MonitoredOrganization, UsesOtherCredentialsFromTheNextPollOn) {
     EXPECT_TRUE(monitor_->snapshot().inventory);
 }
 
-TEST_F(MonitoredOrganization, CancelledMakesNoRequestWithWhatItWasToChangeToEither) {
+TEST_F(MonitoredOrganization, MakesNoRequestIfCancelledAfterReconfiguring) {
     config_.poll.page_size = 20;
     monitor_->reconfigure(organization_, config_, {}, true);
 
@@ -431,7 +431,7 @@ TEST_F(MonitoredOrganization, CancelledMakesNoRequestWithWhatItWasToChangeToEith
     EXPECT_EQ(server_.requests(), 0U);
 }
 
-/// The wall clock is set by the test.
+/// A wall clock set by the test.
 class SetClock final : public scan::Clock {
   public:
     base::Timestamp now() override { return now_; }
@@ -443,7 +443,7 @@ class SetClock final : public scan::Clock {
     base::Timestamp now_ = scan::system_clock().now();
 };
 
-/// The age of the saved listing at the restart, and whether its numbers are shown.
+/// The saved listing's age at the restart, and whether the exporter shows its counts.
 struct RestartCase {
     const char* name;
     std::chrono::seconds age;
@@ -476,7 +476,7 @@ INSTANTIATE_TEST_SUITE_P(Ages, RestartedMonitor,
                                          RestartCase{"Stale", std::chrono::seconds(3600), false}),
                          [](const auto& test) { return test.param.name; });
 
-TEST_F(MonitoredOrganization, DoesNotContinueFromAStateThatOtherRulesMade) {
+TEST_F(MonitoredOrganization, IgnoresAStateMadeByOtherRules) {
     SetClock clock;
     state::StateKeeper states((directory_ / "state").string(), {}, clock,
                               [](std::string_view, const std::string&) {});
@@ -490,7 +490,7 @@ TEST_F(MonitoredOrganization, DoesNotContinueFromAStateThatOtherRulesMade) {
     EXPECT_FALSE(after.snapshot().inventory);
 }
 
-TEST(ListsTheSame, WhateverIsCountedAndHoweverItIsPolled) {
+TEST(ListsTheSame, IgnoresCountingAndPollingSettings) {
     config::Organization organization;
     organization.endpoint = {.tls = true, .host = "api.datadoghq.eu", .port = 443};
     organization.owned_by = {"a", "b"};
@@ -517,7 +517,7 @@ TEST(ListsTheSame, WhateverIsCountedAndHoweverItIsPolled) {
     EXPECT_FALSE(lists_the_same(organization, config, organization, demo));
 }
 
-/// What may be published of the organization at one moment: every token's id.
+/// The IDs of all tokens at this moment, which is what a complete listing may publish.
 std::set<std::string> ids_of(const demo::SimulatedOrganization& organization) {
     std::set<std::string> ids;
     for (const auto& token : organization.tokens()) {
@@ -526,7 +526,7 @@ std::set<std::string> ids_of(const demo::SimulatedOrganization& organization) {
     return ids;
 }
 
-TEST_F(MonitoredOrganization, UnderChurnPublishesAsCompleteOnlyWhatAMomentHad) {
+TEST_F(MonitoredOrganization, UnderChurnPublishesOnlySnapshotsAsComplete) {
     config_.tokens.detail = config::Detail::all;
     OrganizationMonitor monitor(organization_, config_, surroundings(), [] {});
     std::mt19937 random(3);

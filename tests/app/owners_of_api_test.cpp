@@ -1,4 +1,4 @@
-// Owners looked up over HTTP, with the requests counted at the server.
+// Looks up owners over HTTP, with the requests counted by the server.
 #include "app/owners.h"
 #include "support/scratch_directory.h"
 #include "support/simulated_datadog.h"
@@ -25,10 +25,10 @@ using testing::IsEmpty;
 using testing::SizeIs;
 using testing::StartsWith;
 
-/// A server, and what `--list` does with it.
+/// A server, and the lookups that `--list` makes.
 class OwnersOfApi : public testing::Test {
   protected:
-    /// Lists tokens and then looks up their owners.
+    /// Lists tokens, then looks up their owners.
     Owners look_up(const support::SimulatedDatadogOptions& simulated = support::still_options(200),
                    const support::Faults& faults = {}) {
         start(simulated);
@@ -42,7 +42,7 @@ class OwnersOfApi : public testing::Test {
         return look_up_owners(*source_, ids, options_, scan::system_clock());
     }
 
-    /// Made by the look-ups alone.
+    /// Requests for lookups only.
     [[nodiscard]] std::size_t requests() const { return server_->requests() - requests_before_; }
     [[nodiscard]] std::vector<std::string> paths() const {
         std::vector<std::string> paths;
@@ -54,7 +54,7 @@ class OwnersOfApi : public testing::Test {
     }
 
     OwnerOptions options_{.time_budget = 20s, .reserve_percent = 10, .last_known = {}};
-    std::vector<std::string> owners_;  ///< empty: all of the server's
+    std::vector<std::string> owners_;  ///< look up these; empty: all owners on the server
     std::unique_ptr<support::SimulatedDatadog> server_;
 
   private:
@@ -95,7 +95,7 @@ TEST_F(OwnersOfApi, AreAllFoundWithOneRequestEach) {
     EXPECT_THAT(paths(), Each(StartsWith("/api/v2/users/")));
 }
 
-TEST_F(OwnersOfApi, AreFoundBesideThoseThatAreGone) {
+TEST_F(OwnersOfApi, AreFoundDespiteMissingOnes) {
     owners_ = {"gone", "7e44a0f6-0c1d-4b6b-9d6e-52f1a3c0b8e7", "../personal_access_tokens", "."};
 
     const Owners owners = look_up();
@@ -109,7 +109,7 @@ TEST_F(OwnersOfApi, AreFoundBesideThoseThatAreGone) {
     EXPECT_EQ(owners.remark, "names are missing for 3 of 4 owners: 3 not found (404)");
 }
 
-TEST_F(OwnersOfApi, AreNotAskedForAgainWithoutThePermission) {
+TEST_F(OwnersOfApi, AreRequestedOnlyOnceWithoutPermission) {
     auto simulated = support::still_options(200);
     simulated.user_access_read = false;
 
@@ -128,12 +128,12 @@ TEST_F(OwnersOfApi, LeaveTheReserveOfTheRateLimit) {
 
     const Owners owners = look_up(simulated);
 
-    EXPECT_EQ(requests(), 9U);  // The listing took one of the ten.
+    EXPECT_EQ(requests(), 9U);  // One of the ten requests was for the listing.
     EXPECT_THAT(owners.users, SizeIs(9));
     EXPECT_THAT(owners.remark, HasSubstr("reserve"));
 }
 
-TEST_F(OwnersOfApi, EndWhereOthersUsedUpTheRateLimit) {
+TEST_F(OwnersOfApi, StopAtA429) {
     support::Faults faults;
     faults.intercept_user = [](std::size_t number,
                                const std::string&) -> std::optional<support::CannedAnswer> {
@@ -148,7 +148,7 @@ TEST_F(OwnersOfApi, EndWhereOthersUsedUpTheRateLimit) {
     EXPECT_THAT(owners.remark, HasSubstr("429"));
 }
 
-TEST_F(OwnersOfApi, ThatFailAreSkippedAndThreeInARowAreTheEnd) {
+TEST_F(OwnersOfApi, AreSkippedOnFailureUntilThreeInARow) {
     support::Faults faults;
     faults.intercept_user = [](std::size_t number,
                                const std::string&) -> std::optional<support::CannedAnswer> {
@@ -163,7 +163,7 @@ TEST_F(OwnersOfApi, ThatFailAreSkippedAndThreeInARowAreTheEnd) {
     EXPECT_THAT(owners.remark, HasSubstr("4 failed: 500 from 127.0.0.1"));
 }
 
-TEST_F(OwnersOfApi, ThatComeSlowlyTakeNoLongerThanTheTimeForAll) {
+TEST_F(OwnersOfApi, StayWithinTheTimeBudgetWhenSlow) {
     options_.time_budget = 700ms;
     support::Faults faults;
     faults.latency = 200ms;

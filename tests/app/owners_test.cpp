@@ -34,7 +34,7 @@ UserAnswer failed(ErrorKind kind, const std::string& message, datadog::RateLimit
     return {{.rate_limit = limit}, tl::unexpected(Error{kind, message})};
 }
 
-/// Has users alone, and remembers who was asked for.
+/// Serves users only, and records the IDs requested.
 class Users final : public Source {
   public:
     datadog::Result<void> prepare() override { return {}; }
@@ -77,7 +77,7 @@ class OwnersTest : public testing::Test {
 
 using LookUpOwners = OwnersTest;
 
-TEST_F(LookUpOwners, AsksForEachOnceInTheOrderGivenAndForNobodyWithoutAnId) {
+TEST_F(LookUpOwners, RequestsEachNonemptyIdOnceInOrder) {
     const Owners owners = look_up({"b", "a", "", "b", "c", "a"});
 
     EXPECT_THAT(source.asked, ElementsAre("b", "a", "c"));
@@ -94,7 +94,7 @@ TEST_F(LookUpOwners, OfNoTokensAreNone) {
     EXPECT_EQ(owners.remark, "");
 }
 
-TEST_F(LookUpOwners, AsksForAHundredAndNoMore) {
+TEST_F(LookUpOwners, RequestsAtMostAHundred) {
     EXPECT_THAT(look_up(numbered(100)).remark, "");
     EXPECT_THAT(source.asked, SizeIs(100));
     source.asked.clear();
@@ -126,7 +126,7 @@ TEST_F(LookUpOwners, EndsAtTheFirstRefusalAndNamesWhatIsMissing) {
     }
 }
 
-TEST_F(LookUpOwners, GoesOnAfterOneThatIsGone) {
+TEST_F(LookUpOwners, ContinuesAfterA404) {
     source.answer = [](const std::string& id) {
         return id == "u-2" ? found("Ada") : failed(ErrorKind::not_found, "404 from api");
     };
@@ -139,7 +139,7 @@ TEST_F(LookUpOwners, GoesOnAfterOneThatIsGone) {
     EXPECT_EQ(owners.remark, "names are missing for 5 of 6 owners: 5 not found (404)");
 }
 
-TEST_F(LookUpOwners, EndsWhereThereWereTooManyRequests) {
+TEST_F(LookUpOwners, StopsAtA429) {
     source.answer = [](const std::string& id) {
         return id == "u-2" ? failed(ErrorKind::rate_limited, "429 from api") : found("Ada");
     };
@@ -151,7 +151,7 @@ TEST_F(LookUpOwners, EndsWhereThereWereTooManyRequests) {
     EXPECT_THAT(owners.remark, HasSubstr("8 of 10 owners: 8 not looked up: 429 from api"));
 }
 
-TEST_F(LookUpOwners, EndsWhenTheProgramDoes) {
+TEST_F(LookUpOwners, StopsWhenCancelled) {
     source.answer = [](const std::string&) { return failed(ErrorKind::cancelled, "the request was ended"); };
 
     (void)look_up(numbered(10));
@@ -195,7 +195,7 @@ TEST_F(LookUpOwners, EndsAfterThreeFailuresInARow) {
                                      EndsWith("; 7 not looked up: 3 look-ups in a row failed")));
 }
 
-TEST_F(LookUpOwners, GoesOnAfterFailuresThatAreNotInARow) {
+TEST_F(LookUpOwners, ContinuesIfFailuresAreNotInARow) {
     source.answer = [this](const std::string& id) {
         const bool answers = source.asked.size() % 3 == 0;
         const bool is_gone = source.asked.size() % 6 == 0;
@@ -213,7 +213,7 @@ TEST_F(LookUpOwners, GoesOnAfterFailuresThatAreNotInARow) {
                                      Not(HasSubstr("not looked up"))));
 }
 
-TEST_F(LookUpOwners, TakesNoLongerThanItsTimeInAll) {
+TEST_F(LookUpOwners, StaysWithinItsTimeBudget) {
     const auto began = clock.steady_now();
     source.answer = [this](const std::string& id) {
         clock.advance(3s);
@@ -227,7 +227,7 @@ TEST_F(LookUpOwners, TakesNoLongerThanItsTimeInAll) {
     EXPECT_THAT(owners.remark, HasSubstr("43 of 50 owners: 43 not looked up: looking them up took too long"));
 }
 
-TEST_F(LookUpOwners, OfTheDemoHaveNames) {
+TEST_F(LookUpOwners, NamesDemoOwners) {
     config::Config config;
     config.demo.enabled = true;
     const auto demo = make_source(demo_organization(), config, std::make_shared<datadog::Commons>(""));

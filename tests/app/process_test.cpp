@@ -20,7 +20,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Not;
 
-/// A block of variables as the kernel hands it over.
+/// An environment block as the kernel passes it.
 class EnvironmentBlock {
   public:
     char** pointer() { return pointers_.data(); }
@@ -51,7 +51,7 @@ TEST(TakenEnvironment, HoldsAllVariables) {
                                               testing::Pair("DD_SITE", "datadoghq.eu")));
 }
 
-TEST(TakenEnvironment, LeavesNoCredentialBehindAndAllElseAsItWas) {
+TEST(TakenEnvironment, WipesOnlyTheCredentials) {
     EnvironmentBlock block;
 
     (void)take_environment(block.pointer());
@@ -61,7 +61,7 @@ TEST(TakenEnvironment, LeavesNoCredentialBehindAndAllElseAsItWas) {
     EXPECT_THAT(block.bytes(), HasSubstr("DD_SITE=datadoghq.eu"));
 }
 
-TEST(WipedEnvironment, LosesItsCredentialsAlone) {
+TEST(WipedEnvironment, LosesOnlyItsCredentials) {
     config::Environment environment = {{"DD_BEARER_TOKEN", "needle"}, {"DD_SITE", "datadoghq.eu"}};
 
     wipe_credentials(environment);
@@ -70,7 +70,7 @@ TEST(WipedEnvironment, LosesItsCredentialsAlone) {
     EXPECT_EQ(environment.at("DD_SITE"), "datadoghq.eu");
 }
 
-TEST(SealedEnvironment, OpensAsItWasAndTakesTheCredentialsOutOfTheOriginal) {
+TEST(SealedEnvironment, OpensUnchangedAndWipesTheOriginalsCredentials) {
     const config::Environment before = {{"DD_API_KEY", "needle"}, {"PATH", "/bin"}, {"DD_APP_KEY", ""}};
     config::Environment environment = before;
 
@@ -90,8 +90,8 @@ TEST(CoreDumps, AreForbidden) {
     EXPECT_EQ(limit.rlim_max, 0U);
 }
 
-/// Who owns the files of a process that runs `prepare` as an ordinary user, under /proc. The kernel gives
-/// them to root where nobody else may look into the process.
+/// The owner of the /proc files of a process that runs `prepare` as an unprivileged user. The kernel makes
+/// root the owner if other processes must not read this process's memory.
 uid_t owner_of_process_files(void (*prepare)()) {
     constexpr uid_t ordinary_user = 65534;
     std::array<int, 2> ready{};
@@ -104,8 +104,7 @@ uid_t owner_of_process_files(void (*prepare)()) {
         if (::geteuid() == 0 && ::setuid(ordinary_user) != 0) {
             ::_exit(1);
         }
-        // Becoming somebody else has made it unreadable already; as if it had been that user's from the
-        // start.
+        // setuid() has already made it non-dumpable. Undo that, as if it had started as that user.
         ::prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
         prepare();
         char byte = 0;
@@ -128,7 +127,7 @@ uid_t owner_of_process_files(void (*prepare)()) {
     return status.st_uid;
 }
 
-TEST(ProcessFiles, BelongToRootSoThatNobodyOfTheSameUserCanLookIntoTheProcess) {
+TEST(ProcessFiles, BelongToRootToKeepTheSameUserOut) {
     EXPECT_NE(owner_of_process_files([] {}), 0U);
     EXPECT_EQ(owner_of_process_files(forbid_core_dumps), 0U);
 }
@@ -171,7 +170,7 @@ TEST(InheritedSockets, BeginAtDescriptorThree) {
     EXPECT_THAT(*sockets, ElementsAre(3, 4));
 }
 
-TEST(InheritedSockets, AreMissedWhenTheyAreSomebodyElsesOrNone) {
+TEST(InheritedSockets, AreRejectedIfForeignOrMissing) {
     const config::Environment without[] = {{},
                                            {{"LISTEN_FDS", "1"}},
                                            {{"LISTEN_PID", "4711"}},
@@ -206,7 +205,7 @@ class ReturnOfMemory : public testing::Test {
     MemoryReturn memory_{clock_, [this] { ++times_; }};
 };
 
-TEST_F(ReturnOfMemory, FollowsAPollThatTookMuchAndNoOther) {
+TEST_F(ReturnOfMemory, FollowsOnlyALargePoll) {
     memory_.poll_ended(little);
     EXPECT_EQ(times_, 0);
     memory_.poll_ended(much);
@@ -221,7 +220,7 @@ TEST_F(ReturnOfMemory, HappensAtMostOnceInThirtySeconds) {
     EXPECT_EQ(times_, 2);
 }
 
-TEST_F(ReturnOfMemory, IsMadeUpForAtALaterPoll) {
+TEST_F(ReturnOfMemory, IsDeferredToALaterPoll) {
     memory_.poll_ended(much);
     memory_.poll_ended(much);
     clock_.steady += seconds(30);

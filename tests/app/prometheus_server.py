@@ -15,10 +15,10 @@ def free_port():
 
 
 class Prometheus:
-    """Scrapes `targets`, [(job, address, {label: value})], and evaluates `rule_files`, both once an `interval`. The labels may
-    name an `instance` of their own and a `__metrics_path__`. What it keeps is in `directory`.
+    """Scrapes `targets`, [(job, address, {label: value})], and evaluates `rule_files`, both once per `interval`. The labels may
+    include `instance` and `__metrics_path__`. Its data are stored in `directory`.
 
-    `settings`: of each job, as in Prometheus' configuration. `past`: OpenMetrics text that it knows beforehand."""
+    `settings`: scrape settings for every job, as in Prometheus' configuration. `past`: OpenMetrics text to backfill."""
 
     def __init__(self, targets, directory, *, settings=None, rule_files=(), past="", interval="1s"):
         # pylint: disable=too-many-arguments
@@ -66,7 +66,7 @@ class Prometheus:
             return False
 
     def get(self, path, **parameters):
-        """The answer's `data`; an error of Prometheus is an AssertionError with its text."""
+        """The `data` of the response. If Prometheus reports an error, raises an AssertionError with its text."""
         status, _, body = harness.get(f"{self.url}/api/v1/{path}?{urllib.parse.urlencode(parameters, doseq=True)}")
         answer = json.loads(body)
         if status != 200 or answer["status"] != "success":
@@ -74,7 +74,7 @@ class Prometheus:
         return answer["data"]
 
     def ask(self, path, **parameters):
-        """The answer's data; None while there is none."""
+        """The `data` of the response; None while it is empty."""
         try:
             return self.get(path, **parameters)
         except (OSError, ValueError, AssertionError):
@@ -86,18 +86,18 @@ class Prometheus:
         return {frozenset(sample["metric"].items()): float(sample["value"][1]) for sample in data["result"]}
 
     def instant(self, query, time):
-        """[(labels, value)] at a moment."""
+        """[(labels, value)] at a time."""
         result = self.get("query", query=query, time=time)
         if result["resultType"] == "scalar":
             return [({}, float(result["result"][1]))]
         return [(sample["metric"], float(sample["value"][1])) for sample in result["result"]]
 
     def range(self, query, start, end, step):
-        """[(labels, [(time, value)])] over a time."""
+        """[(labels, [(time, value)])] over a time range."""
         result = self.get("query_range", query=query, start=start, end=end, step=step)["result"]
         return [(series["metric"], [(when, float(value)) for when, value in series["values"]]) for series in result]
 
     def metadata(self, metric, job):
-        """(type, unit) as the job's last scrape told; None when it did not."""
+        """(type, unit) from the metadata of the job's last scrape; None if it has none."""
         data = self.ask("targets/metadata", metric=metric, match_target=f'{{job="{job}"}}') or []
         return next(((told["type"], told["unit"]) for told in data), None)

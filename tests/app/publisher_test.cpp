@@ -16,7 +16,7 @@ using namespace std::chrono_literals;
 using testing::HasSubstr;
 using testing::Not;
 
-/// Makes snapshots with a listing each, and runs out of memory when told to.
+/// Creates snapshots, and throws std::bad_alloc when told to.
 class Snapshots {
   public:
     metrics::Snapshot operator()(int organization) {
@@ -59,7 +59,7 @@ std::string text_of(const metrics::ExpositionStore& store) {
     return *body.head + body.tail;
 }
 
-/// A store without a live part.
+/// A store with no live part.
 metrics::ExpositionStore empty_store() {
     return metrics::ExpositionStore([](metrics::Format) { return std::string(); });
 }
@@ -81,12 +81,12 @@ TEST(Publisher, PublishesEveryOrganizationAtFirst) {
     EXPECT_THAT(text_of(store), HasSubstr("organization-1"));
 }
 
-TEST(Publisher, WhatCouldNotBeRenderedIsTriedAgainThoughNothingElseChanges) {
+TEST(Publisher, RetriesAFailedRenderingWithoutFurtherChanges) {
     Snapshots snapshots;
     metrics::ExpositionStore store = empty_store();
     Publisher publisher(store);
     publisher.set_parts({part_of(snapshots, 0), part_of(snapshots, 1)});
-    // The second failure is that of the publisher's own thread.
+    // The second failure happens on the publisher's own thread.
     snapshots.fail(2);
 
     EXPECT_THROW(publisher.publish(), std::bad_alloc);
@@ -94,7 +94,7 @@ TEST(Publisher, WhatCouldNotBeRenderedIsTriedAgainThoughNothingElseChanges) {
     EXPECT_TRUE(snapshots.wait_until_made(2));
 }
 
-TEST(Publisher, AnOrganizationThatCanNotBeRenderedHoldsUpNoOther) {
+TEST(Publisher, AFailedOrganizationDoesNotBlockOthers) {
     Snapshots snapshots;
     const auto broken =
         std::make_shared<Publisher::Part>([]() -> metrics::Snapshot { throw std::bad_alloc(); });
@@ -111,7 +111,7 @@ TEST(Publisher, AnOrganizationThatCanNotBeRenderedHoldsUpNoOther) {
     EXPECT_FALSE(publisher.had_everybody());
 }
 
-TEST(Publisher, AnOrganizationThatWentIsGoneFromTheNextExposition) {
+TEST(Publisher, DropsARemovedOrganization) {
     Snapshots snapshots;
     const auto stays = part_of(snapshots, 0);
     metrics::ExpositionStore store = empty_store();
@@ -141,7 +141,7 @@ TEST(Publisher, RendersNoOrganizationAgainBecauseAnotherCame) {
     EXPECT_EQ(snapshots.made(), 2);
 }
 
-TEST(Publisher, StaysReadyWhenAnOrganizationComesThatWasNotPolledYet) {
+TEST(Publisher, StaysReadyWhenAnUnpolledOrganizationIsAdded) {
     Snapshots snapshots;
     const auto polled = part_of(snapshots, 0);
     metrics::ExpositionStore store = empty_store();

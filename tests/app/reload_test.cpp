@@ -1,4 +1,4 @@
-// What a reload reads, without the program around it.
+// How a reload detects changed files and reads them, without the rest of the program.
 #include "app/reload.h"
 
 #include <gtest/gtest.h>
@@ -10,7 +10,7 @@
 namespace exporter::app {
 namespace {
 
-/// A disk of a few files.
+/// A fake disk with a few files.
 class WatchedFiles : public testing::Test {
   protected:
     [[nodiscard]] FileWatch watch() {
@@ -27,7 +27,7 @@ class WatchedFiles : public testing::Test {
     const std::vector<std::filesystem::path> paths_ = {"config.yaml", "roots.pem"};
 };
 
-TEST_F(WatchedFiles, HaveChangedOnceTwoLooksAgree) {
+TEST_F(WatchedFiles, ChangeOnceTwoChecksAgree) {
     FileWatch watched = watch();
     watched.take_up(paths_);
 
@@ -37,10 +37,10 @@ TEST_F(WatchedFiles, HaveChangedOnceTwoLooksAgree) {
     files_["config.yaml"] = "poll: {interval: 1m}";
     EXPECT_FALSE(watched.have_changed(paths_));
     EXPECT_TRUE(watched.have_changed(paths_));
-    EXPECT_FALSE(watched.have_changed(paths_)) << "the same change once more";
+    EXPECT_FALSE(watched.have_changed(paths_)) << "the same change again";
 }
 
-TEST_F(WatchedFiles, HaveNotChangedWhereTheyAreAsBeforeAgain) {
+TEST_F(WatchedFiles, HaveNotChangedIfReverted) {
     FileWatch watched = watch();
     watched.take_up(paths_);
     files_["roots.pem"] = "B";
@@ -63,7 +63,7 @@ TEST_F(WatchedFiles, HaveChangedWhenOneGoesOrComes) {
     EXPECT_TRUE(watched.have_changed(paths_));
 }
 
-TEST_F(WatchedFiles, AreNoChangeOnceTheyWereTakenUpOtherwise) {
+TEST_F(WatchedFiles, HaveNotChangedOnceTakenUp) {
     FileWatch watched = watch();
     watched.take_up(paths_);
     files_["config.yaml"] = "poll: {interval: 1m}";

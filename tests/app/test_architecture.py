@@ -1,5 +1,5 @@
-"""The rules of the house that the compiler can't check: who includes whom, where third-party types and the outside world may
-appear."""
+"""Architecture rules that the compiler can't check: which folder may include which, and where third-party types and calls to
+the outside world are allowed."""
 import os
 import re
 import sys
@@ -9,7 +9,7 @@ import harness
 
 EXPORTER = os.path.join(harness.SOURCE_DIR, "exporter")
 
-# What each folder may include beside itself: folders, or single headers.
+# What each folder may include besides its own headers: whole folders, or single headers.
 ALLOWED = {
     "base": [],
     "config": ["base/"],
@@ -27,7 +27,7 @@ ALLOWED = {
     "": ["app/"],
 }
 
-# Libraries by the sources that may know them.
+# Libraries, and the sources that may include them.
 LIBRARIES = {
     "httplib.h": r"datadog/transport\.cpp",
     "rapidjson/": r"datadog/json\.h|app/token_list\.cpp",
@@ -39,13 +39,14 @@ LIBRARIES = {
     "zlib.h": r"datadog/content_coding\.cpp|state/archive\.h|metrics/gzip\.cpp",
 }
 
-# The outside world, each part of it in one place.
+# Calls to the outside world, each allowed in one place only.
 PLACES = {
     r"\bgetenv\b|\benviron\b": r"main\.cpp",
-    # The server puts a Date header on what it sends.
+    # The server sends a Date header.
     r"system_clock::now": r"scan/clock\.cpp|http/session\.cpp",
     r"random_device": r"scan/clock\.cpp",
-    # Its hashes have no key: whoever may choose texts makes such a table a list. The one place has a keyed hash.
+    # Standard hashes are not keyed: an attacker who chooses the texts can make every lookup linear. The only exception uses a
+    # keyed hash.
     r"\bunordered_(map|set)\b|std::hash\b": r"inventory/builder\.h",
     r"\bsigwait\b|\bpthread_sigmask\b": r"app/(process|run)\.cpp",
 }
@@ -60,24 +61,24 @@ def sources():
                     yield os.path.relpath(path, EXPORTER), opened.read()
 
 
-HOUSE = os.path.join(EXPORTER, "README.md")
+README = os.path.join(EXPORTER, "README.md")
 BLOCK = r"(<!-- {0}:[^\n]*-->\n)(.*?)(<!-- /{0} -->)"
 
 
-def house():
-    with open(HOUSE, encoding="utf-8") as file:
+def readme():
+    with open(README, encoding="utf-8") as file:
         return file.read()
 
 
 def table_of_includes():
-    rows = [f"| `{room}/` | {', '.join(f'`{rule}`' for rule in rules) or '–'} |\n"
-            for room, rules in ALLOWED.items() if room]
-    return "| room | may include, beside itself |\n|---|---|\n" + "".join(rows)
+    rows = [f"| `{component}/` | {', '.join(f'`{rule}`' for rule in rules) or '–'} |\n"
+            for component, rules in ALLOWED.items() if component]
+    return "| component | may include, besides itself |\n|---|---|\n" + "".join(rows)
 
 
-def write_house():
-    text = re.sub(BLOCK.format("includes"), lambda block: block[1] + table_of_includes() + block[3], house(), flags=re.S)
-    with open(HOUSE, "w", encoding="utf-8") as file:
+def write_readme():
+    text = re.sub(BLOCK.format("includes"), lambda block: block[1] + table_of_includes() + block[3], readme(), flags=re.S)
+    with open(README, "w", encoding="utf-8") as file:
         file.write(text)
 
 
@@ -110,13 +111,13 @@ def misplaced_calls(path, text):
 
 
 class Architecture(unittest.TestCase):
-    def test_includes_follow_the_one_way_through_the_house(self):
+    def test_includes_go_one_way_only(self):
         self.assertEqual([line for path, text in sources() for line in wrong_includes(path, text)], [])
 
     def test_third_party_types_stay_in_few_files(self):
         self.assertEqual([line for path, text in sources() for line in misplaced_libraries(path, text)], [])
 
-    def test_the_outside_world_comes_in_at_one_place_each(self):
+    def test_restricted_calls_stay_in_few_files(self):
         self.assertEqual([line for path, text in sources() for line in misplaced_calls(path, text)], [])
 
     def test_the_rules_notice_what_they_forbid(self):
@@ -129,20 +130,20 @@ class Architecture(unittest.TestCase):
         self.assertTrue(misplaced_calls("metrics/exposition.cpp", "std::unordered_map<std::string, int> rows;\n"))
         self.assertTrue(misplaced_calls("config/load.cpp", 'auto home = std::getenv("HOME");\n'))
 
-    def test_every_path_that_is_served_is_taken_for_the_metrics_path(self):
-        """config/ can't include web/, so the paths stand in both."""
+    def test_every_served_path_is_reserved(self):
+        """config/ can't include web/, so both list the paths."""
         texts = dict(sources())
         served = re.findall(r'request\.path == "([^"]+)"|path == "([^"]+)"', texts["web/routes.cpp"])
         taken = re.search(r"taken = \{([^}]*)\}", texts["config/rules.cpp"]).group(1)
         self.assertEqual({one or other for one, other in served}, set(re.findall(r'"([^"]+)"', taken)))
 
-    def test_the_readme_of_the_house_has_the_rules(self):
-        """`--write` writes them."""
-        block = re.search(BLOCK.format("includes"), house(), re.S)
+    def test_the_readme_has_the_rules(self):
+        """`--write` updates the README."""
+        block = re.search(BLOCK.format("includes"), readme(), re.S)
         self.assertEqual(block.group(2), table_of_includes())
 
-    def test_the_recipes_name_files_that_exist_two_at_most(self):
-        block = re.search(BLOCK.format("recipes"), house(), re.S).group(2)
+    def test_each_recipe_names_one_or_two_existing_files(self):
+        block = re.search(BLOCK.format("recipes"), readme(), re.S).group(2)
         rows = [line.split("|")[2] for line in block.splitlines()[2:]]
         self.assertEqual(len(rows), 5)
         for row in rows:
@@ -151,17 +152,17 @@ class Architecture(unittest.TestCase):
             for file in files:
                 self.assertTrue(os.path.isfile(os.path.join(EXPORTER, file)), file)
 
-    def test_every_room_has_its_row(self):
-        rooms = house().split("## The rooms\n")[1].split("\n## ")[0]
-        self.assertEqual(re.findall(r"^\| `(\w+)/` \| \w", rooms, re.M), list(filter(None, ALLOWED)))
+    def test_every_folder_has_a_row(self):
+        components = readme().split("## Components\n")[1].split("\n## ")[0]
+        self.assertEqual(re.findall(r"^\| `(\w+)/` \| \w", components, re.M), list(filter(None, ALLOWED)))
 
-    def test_every_folder_is_under_the_rules(self):
+    def test_every_folder_has_rules(self):
         folders = {os.path.dirname(path) for path, _ in sources()}
         self.assertEqual(folders, set(ALLOWED))
 
 
 if __name__ == "__main__":
     if "--write" in sys.argv:
-        write_house()
+        write_readme()
     else:
         unittest.main(argv=[sys.argv[0], "-v"])

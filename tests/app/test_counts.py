@@ -1,5 +1,5 @@
-"""Counts the simulated organization a second time, in another language and from the API itself, and compares every
-inventory family of one `--once` poll with that, to the token."""
+"""Recounts the simulated organization independently, in another language and from the API itself, and compares every inventory
+family of one `--once` poll with the result, exactly."""
 import collections
 import datetime
 import gzip
@@ -15,7 +15,7 @@ DAY = 86400
 EXPIRY = [(1, "1d"), (7, "7d"), (30, "30d"), (90, "90d"), (365, "365d")]
 LAST_USED = EXPIRY[:-1]
 AGE = EXPIRY[1:]
-# The worst first.
+# Worst first.
 REASONS = ["leaked", "never_expires_privileged", "expiring_in_use", "unused_privileged", "unscoped", "never_expires",
            "lifetime_over_policy", "unused", "expired_still_listed"]
 PAIRS = [("personal", "user"), ("service", "service_account")]
@@ -55,14 +55,14 @@ def list_tokens(url):
 
 
 class Recount:
-    """Every inventory family, as the reference's table defines it."""
+    """Every inventory family, as defined by the table in the reference."""
 
     def __init__(self, tokens, now, privileged):
         self.now = now
         self.privileged = privileged
         self.families = collections.defaultdict(lambda: collections.defaultdict(float))
-        self.findings = {}  # by id
-        self.worst_first = []  # place of the worst finding, expiry, id
+        self.findings = {}  # by token id
+        self.worst_first = []  # rank of the worst finding, expiry, id
         self.owners = collections.defaultdict(set)
         self.scopes = collections.Counter()
         self.grants = collections.Counter()
@@ -73,7 +73,7 @@ class Recount:
             self._set("datadog_access_token_owners", len(owners), *self._pair(pair))
         self._write_scopes()
         self.worst_first.sort()
-        # A leak is a finding of pairs that have one, or are natural.
+        # Leaks are reported for the pairs of types that have a leaked token, and always for the natural pairs.
         for key, value in self.families["datadog_access_tokens_at_risk"].items():
             if ("reason", "leaked") in key:
                 self.families["datadog_access_tokens_leaked"][key - {("reason", "leaked")}] = value
@@ -223,13 +223,13 @@ class Counts(unittest.TestCase):
 
 
 def default_privileged_scopes():
-    """As --help has them."""
+    """The list shown by --help."""
     text = harness.run("--help").stdout.partition("--scopes.privileged")[2].partition("Default:")[2]
     return set("".join(text.partition("\n  --")[0].split()).split(","))
 
 
 class Detail(unittest.TestCase):
-    """5,000 tokens, of which more have a finding than may be shown one by one."""
+    """5,000 tokens: more of them have a finding than may be listed individually."""
 
     @classmethod
     def setUpClass(cls):
@@ -256,7 +256,7 @@ class Detail(unittest.TestCase):
         self.assertGreater(len(expected), 100)
         self.assertEqual({token for token, found in self.shown.items() if "never_expires_privileged" in found}, expected)
 
-    def test_the_rest_is_counted_and_warned_of(self):
+    def test_omitted_tokens_are_counted_and_logged(self):
         omitted = len(self.recount.worst_first) - 1000
         self.assertGreater(omitted, 0)
         self.assertEqual(list(self.published["datadog_access_tokens_detail_omitted"].values()), [omitted])

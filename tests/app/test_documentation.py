@@ -1,5 +1,5 @@
-"""exporter/reference.md, README and SECURITY.md agree with the program: flags with their defaults, metrics with type and labels, failure
-reasons, findings, bounds.
+"""exporter/reference.md, README and SECURITY.md agree with the program: flags and their defaults, metrics with types and labels,
+failure reasons, findings, bounds.
 
 `python3 tests/app/test_documentation.py --write` (with EXPORTER and SIMULATED_DATADOG set) writes the reference's tables of flags,
 metrics and findings."""
@@ -63,7 +63,7 @@ def flag_rows():
 
 
 def metric_rows():
-    """A row for each family of an exposition with everything in it, in publishing order."""
+    """A row for each family of a complete exposition, in publishing order."""
     text = harness.everything()
     series = harness.parse_text(text)
     rows = []
@@ -79,7 +79,7 @@ def metric_rows():
 
 
 def findings_of_the_program():
-    """(reason, severity, sentence) of each row of the program's table, in its order."""
+    """(reason, severity, sentence) of each row of the program's table, in order."""
     with open(os.path.join(harness.SOURCE_DIR, "exporter", "inventory", "findings.cpp"), encoding="utf-8") as file:
         rows = re.search(r"to_array<FindingRow>\(\{(.*?)\n\}\);", file.read(), re.S).group(1)
     text = r'"([^"]*)",\s*'
@@ -95,7 +95,7 @@ def finding_rows():
 
 
 def names_of_tests():
-    """`Suite.Name` of each test in the tree, in either language."""
+    """`Suite.Name` of every C++ and Python test in the tree."""
     names = set()
     for folder, _, files in os.walk(TESTS):
         for file in files:
@@ -110,7 +110,7 @@ def names_of_tests():
 
 
 def number_in_code(file, name):
-    """The value of a constant, in a file under exporter/."""
+    """The value of a constant in a file under exporter/."""
     with open(os.path.join(harness.SOURCE_DIR, "exporter", file), encoding="utf-8") as opened:
         value = re.search(rf"\bconstexpr [\w:]+ {name}(?: = (.*?)|\{{(.*?)\}});", opened.read(), re.S)
     text = re.sub(r"std::\w+\{(\d+)\}", r"\1", value.group(1) or value.group(2)).replace("'", "")
@@ -140,12 +140,12 @@ class Documentation(unittest.TestCase):
     def setUpClass(cls):
         cls.readme, cls.reference, cls.dashboards, cls.tests = map(text_of, (README, REFERENCE, DASHBOARDS, TESTS_README))
 
-    def test_the_flags_are_those_of_help(self):
+    def test_the_flags_match_help(self):
         rows = flag_rows()
         self.assertGreater(len(rows), 30)
         self.assertEqual(table(self.reference, "flags")[1], rows)
 
-    def test_the_metrics_are_those_of_the_program(self):
+    def test_the_metrics_match_the_program(self):
         rows = metric_rows()
         self.assertGreater(len(rows), 40)
         self.assertEqual(table(self.reference, "metrics")[1], rows)
@@ -157,30 +157,30 @@ class Documentation(unittest.TestCase):
         documented = re.findall(r"^\| `(\w+)` \|", table(self.reference, "reasons")[0], re.M)
         self.assertEqual(sorted(documented), sorted(reasons))
 
-    def test_the_findings_are_those_of_the_program(self):
+    def test_the_findings_match_the_program(self):
         rows = finding_rows()
         self.assertEqual(table(self.reference, "findings")[1], rows)
         published = harness.parse_text(harness.run("--demo", "--once").stdout)["datadog_access_tokens_at_risk"]
         self.assertEqual([reason for reason, *_ in findings_of_the_program()], list(dict.fromkeys(dict(key)["reason"] for key in published)))
 
-    def test_the_readme_says_what_to_do_about_each_finding_in_its_order(self):
+    def test_the_readme_says_what_to_do_about_each_finding_in_order(self):
         commands = [re.match(r"\| `--list=(\w+)` \| \S.*\. \|$", row).group(1) for row in table(self.readme, "todo")[1]]
         self.assertEqual(commands, [reason for reason, *_ in findings_of_the_program()])
 
-    def test_the_fields_of_the_list_are_those_of_the_program(self):
+    def test_the_list_fields_match_the_program(self):
         documented = re.findall(r"^\| `(\w+)` \|", table(self.reference, "list")[0], re.M)
         token = json.loads(harness.run("--demo", "--list=leaked", "--list.format=json").stdout)
         self.assertEqual(documented, list(token))
         names = harness.run("--demo", "--list=leaked", "--list.format=csv").stdout.splitlines()[0]
         self.assertEqual(documented, names.split(","))
 
-    def test_the_list_ends_with_the_statuses_that_the_reference_names(self):
+    def test_the_list_exits_with_the_documented_statuses(self):
         self.assertEqual(harness.run("--demo", "--list").returncode, 0)
         self.assertEqual(harness.run("--demo", "--list=stolen").returncode, 2)
         self.assertEqual(harness.run("--list", "--datadog.base-url", "http://127.0.0.1:1", "--poll.timeout", "1s",
                                      DD_BEARER_TOKEN=harness.ACCESS_TOKEN).returncode, 1)
 
-    def test_every_claim_of_security_is_backed_by_tests_that_exist(self):
+    def test_every_security_claim_names_existing_tests(self):
         with open(SECURITY, encoding="utf-8") as file:
             rows = table(file.read(), "claims")[1]
         self.assertGreater(len(rows), 15)
@@ -197,7 +197,7 @@ class Documentation(unittest.TestCase):
         self.assertGreater(len(named), 80)
         self.assertEqual(sorted(named - names_of_tests()), [])
 
-    def test_every_bound_of_security_is_the_codes_and_has_a_test(self):
+    def test_security_bounds_match_the_code_and_have_tests(self):
         with open(SECURITY, encoding="utf-8") as file:
             rows = [re.split(r"\s*\|\s*", row.strip("| ")) for row in table(file.read(), "bounds")[1]]
         self.assertGreater(len(rows), 8)
@@ -207,7 +207,7 @@ class Documentation(unittest.TestCase):
                 file, name = re.fullmatch(r"`(\S+)`: `(\w+)`", place).groups()
                 self.assertEqual(number_in_code(file, name), int(bound), what)
 
-    def test_whoever_ends_the_program_waits_longer_than_it_takes(self):
+    def test_stop_timeouts_exceed_the_longest_shutdown(self):
         longest = harness.LONGEST_END_SECONDS
         for file, words in ((REFERENCE, rf"takes {longest} seconds at most"), (SECURITY, rf"within {longest} seconds whatever hangs"),
                             (os.path.join(CHART, "values.yaml"), f"The program takes at most {longest}.")):
@@ -218,7 +218,7 @@ class Documentation(unittest.TestCase):
             with open(file, encoding="utf-8") as opened:
                 self.assertGreater(int(re.search(setting, opened.read(), re.M).group(1)), longest, file)
 
-    def test_the_platforms_are_those_that_can_be_tried(self):
+    def test_the_platforms_match_the_script(self):
         script = os.path.join(TESTS, "platforms", "run.sh")
         done = subprocess.run(["sh", script, "slackware"], capture_output=True, text=True, check=False)
         self.assertEqual(done.returncode, 2)
@@ -236,14 +236,14 @@ class Documentation(unittest.TestCase):
     def test_flags_that_a_manual_names_exist(self):
         known = {flag for flag, *_ in flags_of_help()}
         for text in (self.readme, self.reference, self.dashboards):
-            # What stands in a comment is not shown.
+            # Comments are not shown to readers.
             named = set(re.findall(r"`?--((?:datadog|tokens|poll|buckets|scopes|policy|web|log|config|once|list|demo|state|shard)[\w.-]*\w)",
                                    re.sub(r"<!--.*?-->|(?m:^docker compose .*$)|(?m:^prometheus .*$)|`docker compose .*?`", "", text, flags=re.S)))
             self.assertEqual(sorted(named - known), [])
 
 
 class MemoryFormula(unittest.TestCase):
-    """What APIs can make the program take, and the limits that are made for it."""
+    """The formula for the most memory that APIs can make the program use, and the limits derived from it."""
 
     @staticmethod
     def text(*path):
@@ -251,13 +251,13 @@ class MemoryFormula(unittest.TestCase):
             return file.read()
 
     def shifted(self, name):
-        """`name = std::size_t{20} << 20` of the source, in bytes."""
+        """The value of a constant such as `name = std::size_t{20} << 20`, in bytes."""
         number, shift = re.search(rf"{name} = std::size_t\{{(\d+)\}} << (\d+);",
                                   self.text("exporter", "datadog", "page.h")).groups()
         return int(number) << int(shift)
 
     def most_memory(self, organizations):
-        """In MiB."""
+        """The result of the formula, in MiB."""
         defaults = {flag: default.strip(".") for flag, _, default, _ in flags_of_help()}
         pages = 2 * int(defaults["poll.concurrency"]) * self.shifted("ordinary") * 1.5
         each = pages + int(defaults["poll.max-tokens"]) * 75 + int(defaults["poll.max-scopes"]) * 700

@@ -1,5 +1,5 @@
-"""Both formats of the exposition, judged by another's OpenMetrics parser (Debian's python3-prometheus-client) and by what HTTP
-says about negotiation: golden files, everything that can be published, and the running program."""
+"""Both exposition formats, checked with an independent OpenMetrics parser (Debian's python3-prometheus-client) and against
+HTTP's rules of content negotiation: golden files, a complete exposition, and the running program."""
 import gzip
 import http.client
 import os
@@ -19,7 +19,7 @@ ACCEPT_OPENMETRICS = "application/openmetrics-text;version=1.0.0"
 
 
 def canonical(labels):
-    """Bounds and quantiles as numbers: the formats spell them in two ways."""
+    """Labels with bounds and quantiles as numbers, since the two formats spell them differently."""
     return frozenset((name, float(value) if name in ("le", "quantile") else value) for name, value in labels)
 
 
@@ -48,7 +48,7 @@ def metadata_of_text(text):
 
 
 def metadata_of_openmetrics(openmetrics):
-    """The same by the names that the text format has."""
+    """The same, keyed by the names of the text format."""
     suffixes = {"counter": "_total", "info": "_info"}
     return {family.name + suffixes.get(family.type, ""):
             ("gauge" if family.type == "info" else family.type, family.documentation)
@@ -59,7 +59,7 @@ class Comparison(unittest.TestCase):
     maxDiff = 4000
 
     def check(self, text, openmetrics):
-        """Both hold the same, but for what is as of the moment."""
+        """Both formats must contain the same data, except values that depend on the current time."""
         of_text, of_openmetrics = samples_of_text(text), samples_of_openmetrics(openmetrics)
         self.assertEqual({name: set(series) for name, series in of_text.items()},
                          {name: set(series) for name, series in of_openmetrics.items()})
@@ -73,7 +73,7 @@ class Comparison(unittest.TestCase):
 
 
 class Files(Comparison):
-    def test_the_golden_files_hold_the_same(self):
+    def test_the_golden_files_agree(self):
         names = [name for name in os.listdir(GOLDEN) if name.endswith(".openmetrics")]
         self.assertEqual(len(names), 2)
         for name in names:
@@ -81,13 +81,13 @@ class Files(Comparison):
                     open(os.path.join(GOLDEN, name.replace(".openmetrics", ".prom")), encoding="utf-8") as text:
                 self.check(text.read(), openmetrics.read())
 
-    def test_everything_that_can_be_published_is_the_same_in_both(self):
+    def test_every_family_is_the_same_in_both_formats(self):
         def sample(*arguments):
             return subprocess.run([os.environ["METRICS_SAMPLE"], *arguments], capture_output=True, text=True, check=True,
                                   timeout=harness.LIMIT_SECONDS).stdout
         self.check(sample(), sample("openmetrics"))
 
-    def test_the_judge_notices_mistakes(self):
+    def test_the_parser_rejects_mistakes(self):
         with open(os.path.join(GOLDEN, "small.openmetrics"), encoding="utf-8") as file:
             right = file.read()
         for of, instead in (("# EOF\n", ""), ("_token_polls", "_tokens"), ('le="1.0"', 'le="0.3"'), ('le="+Inf"', 'le="inf"'),
@@ -108,7 +108,7 @@ class RunningProgram(Comparison):
         cls.exporter.stop()
 
     def request(self, method="GET", fields=()):
-        """Status, headers and body; `fields` are pairs, so that a name may come twice."""
+        """Status, headers and body; `fields` is a list of pairs, so that a name can occur twice."""
         connection = http.client.HTTPConnection(self.exporter.url[7:], timeout=harness.LIMIT_SECONDS)
         try:
             connection.putrequest(method, "/metrics", skip_accept_encoding=True)
@@ -126,7 +126,7 @@ class RunningProgram(Comparison):
         self.assertEqual(headers["Vary"], "Accept, Accept-Encoding")
         return headers["Content-Type"], body.decode()
 
-    def test_a_scrape_holds_the_same_in_both(self):
+    def test_both_formats_hold_the_same(self):
         kind, text = self.accepting("text/plain")
         self.assertEqual(kind, TEXT)
         kind, openmetrics = self.accepting(ACCEPT_OPENMETRICS)
@@ -145,7 +145,7 @@ class RunningProgram(Comparison):
                 self.assertEqual((headers["Content-Type"], headers["Content-Encoding"]), (kind, "gzip"))
                 self.assertEqual(set(samples(gzip.decompress(body).decode())), set(samples(self.accepting(accept)[1])))
 
-    def test_without_a_wish_it_is_text(self):
+    def test_the_default_is_text(self):
         _, headers, _ = self.request()
         self.assertEqual(headers["Content-Type"], TEXT)
         self.assertIsNone(headers["Content-Encoding"])
@@ -161,7 +161,7 @@ class RunningProgram(Comparison):
                 for name in ("Content-Type", "Content-Encoding", "Vary", "Cache-Control"):
                     self.assertEqual(headers[name], of_get[name], name)
 
-    def test_conditions_and_ranges_are_not_for_what_is_new_each_time(self):
+    def test_conditional_and_range_requests_get_the_full_answer(self):
         for field in (("If-None-Match", "*"), ("If-Match", '"x"'), ("If-Modified-Since", "Fri, 01 Jan 2100 00:00:00 GMT"),
                       ("If-Unmodified-Since", "Thu, 01 Jan 1970 00:00:00 GMT"), ("Range", "bytes=0-9")):
             with self.subTest(field):
@@ -170,12 +170,12 @@ class RunningProgram(Comparison):
                 self.assertIsNone(headers["Content-Range"])
                 self.assertIn(b"\nprocess_start_time_seconds ", body)
 
-    def test_fields_of_one_name_are_one_list(self):
+    def test_repeated_headers_are_combined(self):
         _, headers, _ = self.request(fields=[("Accept", "text/plain;q=0.5"), ("Accept", ACCEPT_OPENMETRICS),
                                              ("Accept-Encoding", "br"), ("Accept-Encoding", "gzip")])
         self.assertEqual((headers["Content-Type"], headers["Content-Encoding"]), (OPENMETRICS, "gzip"))
 
-    def test_absurd_wishes_get_the_default(self):
+    def test_absurd_headers_get_the_default(self):
         for accept in ("image/png", "*/*;q=0", "a" * 10000, "text/x;q=0.1," * 700, ";,=\"\\", "\t"):
             with self.subTest(accept[:20]):
                 self.assertEqual(self.accepting(accept)[0], TEXT)

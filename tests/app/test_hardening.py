@@ -1,4 +1,4 @@
-"""What the compiler and the linker were told to protect is in the released program: a flag that does nothing is no protection."""
+"""The compiler's and linker's hardening flags took effect in the release build: a flag that does nothing protects nothing."""
 import subprocess
 import sys
 import unittest
@@ -28,7 +28,7 @@ class Hardening(unittest.TestCase):
         self.assertRegex(readelf("--dyn-syms"), r"__\w+_chk\b")
 
     def test_the_standard_library_checks_its_arguments(self):
-        """-D_GLIBCXX_ASSERTIONS: its failure has a function of its own."""
+        """A failed assertion of -D_GLIBCXX_ASSERTIONS calls a function that nothing else uses."""
         self.assertIn("__glibcxx_assert_fail", readelf("--dyn-syms"))
 
 

@@ -1,5 +1,5 @@
-"""What an API that wants to do harm can make the program take: its memory, the time that it leaves to other organizations and
-to health probes, and the time that its end takes. Sizes of memory are those of the release build: elsewhere they are skipped."""
+"""The harm that a hostile API can do: memory use, delays for other organizations and health probes, and a slow shutdown. Memory
+limits apply to the release build; in other builds these checks are skipped."""
 import gzip
 import itertools
 import math
@@ -17,13 +17,12 @@ from fault_server import FaultServer, answer, listing, token
 TOKEN = "ddpat_alias_0123456789abcdef"
 IS_RELEASE = os.environ.get("EXPORTER_BUILD") == "Release"
 MIB = 1 << 20
-# SECURITY.md's numbers.
+# The limits stated in SECURITY.md.
 MOST_MEMORY_OF_ONE = 65 * MIB
 MOST_MEMORY_OF_FOUR = 128 * MIB
 MOST_MEMORY_AFTERWARDS = 24 * MIB  # the program's own share of the formula
-MOST_MEMORY_OF_A_LINE = 24 * MIB  # the same: what is refused before anything is kept of it takes nothing
-LONGEST_END_SECONDS = 3
-# Far more polls than any harm of one poll needs to show.
+MOST_MEMORY_OF_A_LINE = 24 * MIB  # the same: an answer that is rejected before any of it is stored costs nothing
+# Enough polls to show whatever harm a single poll can do.
 INTERVAL, TIMEOUT = "1s", "20s"
 
 
@@ -36,7 +35,7 @@ def zipped(body):
 
 
 def deep(_request, _connection, made=zipped(b'{"data":' + b"[" * (8 * MIB - 100))):
-    """Arrays in arrays: 8 kB on the wire, and 8 MiB behind it."""
+    """Nested arrays: 8 kB on the wire, 8 MiB when unpacked."""
     return made
 
 
@@ -56,7 +55,7 @@ def page_number(request):
 
 
 def rows(page, count, scopes=b""):
-    """`count` tokens that no other page has, each with an owner of its own."""
+    """`count` tokens that occur on no other page, each with its own owner."""
     first = page * count
     return b",".join(
         b'{"id":"%032d","type":"service_access_tokens","attributes":{"name":"n","created_at":"2024-01-01T00:00:00Z",'
@@ -65,7 +64,7 @@ def rows(page, count, scopes=b""):
 
 
 def endless(count):
-    """A listing that never ends, with so many tokens a page; it says that there are many more."""
+    """A listing that never ends, with `count` tokens per page; its total promises many more."""
     def page(request, _connection):
         body = b'{"data":[%s],"meta":{"page":{"total_filtered_count":90000000}}}' % rows(page_number(request), count)
         return json_answer(body)
@@ -73,8 +72,8 @@ def endless(count):
 
 
 def line_without_end(begin):
-    """After two pages that say that many follow, side by side: answers with 11 MiB in a line that begins so and then
-    stops, until the other side hangs up."""
+    """After two pages that promise many more, so that pages are fetched concurrently: each answer is 11 MiB of a single line
+    that starts with `begin`, then stalls until the client hangs up."""
     first = endless(1000)
 
     def page(request, connection):
@@ -89,7 +88,7 @@ def line_without_end(begin):
 
 
 CHUNKED = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n"
-# Each is kept by a reader that waits for its end.
+# A reader that waits for the end of such a line would buffer all of it.
 LINES_WITHOUT_END = {
     "the size of a chunk": line_without_end(CHUNKED + b"\r\n1;"),
     "the end of a chunk": line_without_end(CHUNKED + b"\r\n1\r\n{"),
@@ -99,7 +98,7 @@ LINES_WITHOUT_END = {
 
 
 def large(count, size=7 * MIB, first=7 * MIB):
-    """A listing of so many pages, each as large as it may be (the first two may be smaller) and with one token."""
+    """A listing of `count` pages, each as large as allowed (the first two may be smaller) and with one token."""
     def page(request, _connection):
         return json_answer(b'{"data":[{"id":"%d","attributes":{"name":"%s"}}],"meta":{"page":{"total_filtered_count":%d}}}'
                            % (page_number(request), b"n" * (size if page_number(request) > 1 else first), count))
@@ -107,7 +106,8 @@ def large(count, size=7 * MIB, first=7 * MIB):
 
 
 def large_without_end(request, connection):
-    """After two pages that say that many follow, side by side: as much of large ones as is taken, and then nothing."""
+    """After two pages that promise many more, so that pages are fetched concurrently: as much of a large page as the program
+    accepts, and then nothing."""
     if page_number(request) < 2:
         return endless(1000)(request, connection)
     connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n" + b" " * (5 * MIB))
@@ -116,8 +116,8 @@ def large_without_end(request, connection):
 
 
 def largest_listing(tokens=200_000, scopes=5_000, rows_of_page=1000):
-    """As many tokens and distinct scopes as a listing may have, each token with an owner of its own, in every pair of types
-    and every expiry; 500 scopes in each of these combinations, so that as many series as can be are published."""
+    """As many tokens and distinct scopes as a listing may have, each token with its own owner, in every pair of types and with
+    every expiry. Each of these combinations has 500 scopes, for the maximum number of series."""
     types = [b"personal_access_tokens", b"service_access_tokens", b"else"]
     owners = [b"users", b"service_account", b"else"]
     expiries = [b'"20%d0-01-01T00:00:00Z"' % decade for decade in (2, 3, 4)] + [b"null", b"7"]
@@ -138,16 +138,16 @@ def largest_listing(tokens=200_000, scopes=5_000, rows_of_page=1000):
 
 
 def endless_scopes(request, _connection):
-    """Ever new scopes, 10,000 a page."""
+    """10,000 new scopes on every page."""
     first = 10_000 * page_number(request)
     scopes = b",".join(b'"scope %d"' % i for i in range(first, first + 10_000))
     return json_answer(b'{"data":[%s]}' % rows(page_number(request), 1, scopes))
 
 
 def murmur_collisions(count, seed=0xC70F6907, multiplier=0xC6A4A7935BD1E995):
-    """Texts of 48 characters with one MurmurHash64A by that seed, as libstdc++'s `std::hash` of texts is (the issue's
-    colliding_scopes.c, built from parts, which a script finds in a second): each third of a text leads from the state
-    before it to one and the same state, by 8 letters at random and 8 bytes that make up for them."""
+    """Texts of 48 characters with the same MurmurHash64A for this seed, which is libstdc++'s `std::hash` of strings. (As
+    the issue's colliding_scopes.c does, but built from parts, so that a script takes only a second.) Each third of a text leads from
+    the previous state to a fixed next state: 8 random letters and 8 bytes that compensate for them."""
     mask = (1 << 64) - 1
     inverse = pow(multiplier, -1, 1 << 64)
     letters = b"abcdefghijklmnop"
@@ -174,7 +174,7 @@ def murmur_collisions(count, seed=0xC70F6907, multiplier=0xC6A4A7935BD1E995):
 
 
 class AgainstHostileApis(unittest.TestCase):
-    """Each case runs the program, at its defaults but for the interval and the timeout of polls, against one server."""
+    """Each case runs the program against hostile servers, with default settings except for the interval and timeout of polls."""
 
     def exporter(self, *servers):
         """One organization for each server, named a, b, c…"""
@@ -196,12 +196,12 @@ class AgainstHostileApis(unittest.TestCase):
 
     @staticmethod
     def outcomes(exporter, organization):
-        """The reason of each poll that has finished; "" for a good one."""
+        """The failure reason of each finished poll; "" for a success."""
         return [event.get("reason", "") for event in list(exporter.events())
                 if event.get("org") == organization and (event["msg"] == "poll finished" or event["msg"].startswith("poll failed"))]
 
     def assert_harmless(self, steps, reasons, limit, polls=2):
-        """Polls fail for the reason expected, within the memory; the end takes no longer than it may."""
+        """Polls fail for the expected reason, memory stays within the limit, and shutdown is fast enough."""
         servers = [self.enterContext(FaultServer(step)) for step in steps]
         with self.exporter(*servers) as exporter:
             names = "abcdefgh"[:len(steps)]
@@ -213,19 +213,19 @@ class AgainstHostileApis(unittest.TestCase):
             status, took = exporter.stop()
         print(f"{self.id().rsplit('.', 1)[1]}: {peak / MIB:.1f} MiB at most, end in {took:.2f} s", flush=True)
         self.assertEqual(status, 0)
-        self.assertLessEqual(took, LONGEST_END_SECONDS)
+        self.assertLessEqual(took, harness.ALLOWED_END_SECONDS)
         if not IS_RELEASE:
             self.skipTest(f"the memory of a build that is no release build says nothing ({peak / MIB:.0f} MiB)")
         self.assertLessEqual(peak, limit)
 
 
 class HostileApi(AgainstHostileApis):
-    """Each alone, and four at once."""
+    """Each attack alone, and four at once."""
 
     def test_a_deep_answer(self):
         self.assert_harmless([deep], ["bad_page"], MOST_MEMORY_OF_ONE)
 
-    def test_an_answer_deeper_than_a_body_may_be_long(self):
+    def test_deep_nesting_over_the_body_limit(self):
         self.assert_harmless([deeper], ["too_large"], MOST_MEMORY_OF_ONE)
 
     def test_495000_scopes_on_one_page(self):
@@ -267,26 +267,26 @@ class HostileApi(AgainstHostileApis):
         self.assert_harmless([endless(1000)] * 4, ["endless"] * 4, MOST_MEMORY_OF_FOUR, polls=1)
 
     def test_four_of_the_largest_pages_side_by_side_at_once(self):
-        # Whose turn it is to find no room, however often it asks, is chance.
+        # Which organization finds no memory left, retries included, is a matter of chance.
         self.assert_harmless([large(12)] * 4, ["too_large|"] * 4, MOST_MEMORY_OF_FOUR)
 
-    def test_large_pages_behind_a_small_one_keep_no_room_from_each_other(self):
+    def test_large_pages_after_a_small_one_leave_each_other_room(self):
         self.assert_harmless([large(12, first=10)], [""], MOST_MEMORY_OF_ONE, polls=3)
 
-    def test_large_pages_of_one_leave_room_for_anothers(self):
+    def test_one_apis_large_pages_leave_room_for_anothers(self):
         self.assert_harmless([large_without_end, large(3)], ["timeout|too_large", ""], MOST_MEMORY_OF_FOUR, polls=1)
 
-    def test_four_different_ones_at_once(self):
+    def test_four_different_attacks_at_once(self):
         self.assert_harmless([deep, scopes_on_one_page, endless(1000), large(12)],
                              ["bad_page|too_large", "bad_page|too_large", "endless", "too_large|"],
                              MOST_MEMORY_OF_FOUR)
 
 
 class CollidingTexts(AgainstHostileApis):
-    """Texts of one hash, for the hash tables of a program whose hashes have no key."""
+    """Strings with the same hash, against hash tables without a key."""
 
     def assert_left_alone(self, hostile):
-        """Another organization is polled on time, the probe says 200, and the end comes in time, while `hostile` answers."""
+        """While `hostile` answers, another organization is polled on time, the probe returns 200, and shutdown is fast enough."""
         hostile = self.enterContext(FaultServer(hostile))
         good = self.enterContext(FaultServer(listing([token(1)])))
         with self.exporter(hostile, good) as exporter:
@@ -306,14 +306,14 @@ class CollidingTexts(AgainstHostileApis):
         print(f"{self.id().rsplit('.', 1)[1]}: end in {took:.2f} s, longest probe {longest:.3f} s", flush=True)
         self.assertEqual(health, {200})
         self.assertEqual(status, 0)
-        self.assertLessEqual(took, LONGEST_END_SECONDS)
+        self.assertLessEqual(took, harness.ALLOWED_END_SECONDS)
 
-    def test_of_scopes_keep_no_other_organization_from_being_polled(self):
+    def test_in_scopes_do_not_block_other_organizations(self):
         scopes = ",".join(f'"{text}"' for text in murmur_collisions(50_000))
         self.assert_left_alone(json_answer(
             '{"data":[{"id":"a","type":"service_access_tokens","attributes":{"scopes":[' + scopes + "]}}]}"))
 
-    def test_of_ids_are_so_many_tokens_and_owners(self):
+    def test_in_ids_are_counted_separately(self):
         ids = murmur_collisions(5_000)
 
         def page(request, _connection):
@@ -330,11 +330,11 @@ class CollidingTexts(AgainstHostileApis):
 
 
 class Memory(AgainstHostileApis):
-    """What a poll took goes back."""
+    """Memory is returned after a poll."""
 
-    def test_comes_back_after_polls_that_took_much(self):
+    def test_is_released_after_large_polls(self):
         harmful = [deep, scopes_on_one_page, endless(1000)]
-        polls = []  # one entry each
+        polls = []  # one entry for each poll
 
         def page(request, connection):
             if page_number(request) == 0:

@@ -1,4 +1,4 @@
-"""--list: which tokens, as a table for people, and as JSON and CSV for programs."""
+"""--list: which tokens it lists, as a table for people and as JSON and CSV for programs."""
 import collections
 import contextlib
 import csv
@@ -25,12 +25,12 @@ FIELDS = ["findings", "organization", "owner", "owner_id", "owner_type", "name",
           "last_used", "expires", "time_left", "scopes"]
 FORMULAS = ["=cmd()", "+1+1", "-1", "@SUM(1)", " =cmd()", "＝cmd()"]
 CONTROLS = "[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]"
-# What colours a finding, and ends that.
+# The escape sequences that colour a finding and reset the colour.
 SELECT_GRAPHIC_RENDITION = re.compile("\x1b\\[[0-9;]*m")
 
 
 def hostile_listing():
-    """A token of each hostile text in each of its places, and names that a spreadsheet would run."""
+    """One token for each hostile text in each field, plus names that a spreadsheet would run as formulas."""
     names = [{"name": name.encode(), "id": b"formula %d" % number} for number, name in enumerate(FORMULAS)]
     return raw_listing([*everywhere(TEXTS), *names])
 
@@ -41,13 +41,13 @@ def list_of(server, *arguments, **variables):
 
 
 def width(text):
-    """Columns that a terminal needs."""
+    """The number of terminal columns that the text occupies."""
     return sum(0 if unicodedata.combining(c) or unicodedata.category(c) in ("Cf", "Mn")
                else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
 
 
 def on_terminal(columns, *arguments, **variables):
-    """What the program prints on a terminal, and its exit status."""
+    """The program's output on a terminal, and its exit status."""
     master, slave = pty.openpty()
     with contextlib.ExitStack() as stack:
         stack.callback(os.close, master)
@@ -58,7 +58,7 @@ def on_terminal(columns, *arguments, **variables):
         stack.callback(process.kill)
         os.close(slave)
         printed = b""
-        with contextlib.suppress(OSError):  # Linux' way to say that the other end is closed.
+        with contextlib.suppress(OSError):  # On Linux, reading fails once the other end is closed.
             while piece := os.read(master, 65536):
                 printed += piece
         return printed.decode().replace("\r\n", "\n"), process.wait(harness.LIMIT_SECONDS)
@@ -98,10 +98,10 @@ class Formats(unittest.TestCase):
             for field, cell in zip(FIELDS, by_id[found["id"]]):
                 value = found[field]
                 expected = " ".join(value) if isinstance(value, list) else value or ""
-                if field != "time_left":  # A moment may have passed.
+                if field != "time_left":  # It may change between two runs.
                     self.assertEqual(cell.removeprefix("'"), expected)
 
-    def test_csv_ends_its_lines_as_rfc_4180_has_it(self):
+    def test_csv_lines_end_as_rfc_4180_says(self):
         done = subprocess.run([harness.EXPORTER, "--demo", "--list=leaked", "--list.format=csv"], capture_output=True,
                               env=harness.clean_environment(), timeout=harness.LIMIT_SECONDS, check=True)
         lines = done.stdout.split(b"\r\n")
@@ -116,7 +116,7 @@ class Formats(unittest.TestCase):
         self.assertEqual(reasons, [reason for reason in order if reason in reasons])
         self.assertGreater(len(reasons), 5)
 
-    def test_chosen_findings_are_listed_alone(self):
+    def test_only_chosen_findings_are_listed(self):
         chosen = objects(self.list("--list=leaked,unscoped", "--list.format=json").stdout)
         expected = {found["id"] for found in self.objects if {"leaked", "unscoped"} & set(found["findings"])}
         self.assertEqual({found["id"] for found in chosen}, expected)
@@ -143,7 +143,7 @@ class Formats(unittest.TestCase):
             self.assertLessEqual(max(widths), columns)
         self.assertEqual(len(text.splitlines()), 1 + 400 + 1, "in 400 columns a token takes one line")
 
-    def test_a_finding_has_a_colour_on_a_terminal_unless_it_shall_not(self):
+    def test_findings_are_coloured_on_a_terminal_unless_disabled(self):
         coloured, _ = on_terminal(120, "--demo", "--list=leaked")
         self.assertIn("\x1b[1;31mleaked", coloured)
         for variables in ({"NO_COLOR": "1"}, {"TERM": "dumb"}):
@@ -151,12 +151,12 @@ class Formats(unittest.TestCase):
             self.assertNotIn("\x1b", plain)
             self.assertIn("leaked", plain)
 
-    def test_what_does_not_fit_is_counted(self):
+    def test_omitted_findings_are_counted(self):
         self.assertRegex(self.list().stdout, r"never_expires_privileged, \+\d")
 
 
 class Hostile(unittest.TestCase):
-    """Names, owners and scopes that somebody chose to do harm."""
+    """Names, owners and scopes chosen to do harm."""
 
     @classmethod
     def setUpClass(cls):
@@ -175,16 +175,16 @@ class Hostile(unittest.TestCase):
         self.assertEqual(len(list(csv.reader(io.StringIO(self.csv.stdout, newline="")))), 1 + self.tokens)
         self.assertIn(f"{self.tokens} of {self.tokens} tokens", self.table.stdout)
 
-    def test_no_control_reaches_anybody(self):
+    def test_no_control_character_is_printed(self):
         for text in (self.json.stdout, self.table.stdout, self.csv.stdout.replace("\r\n", "\n"),
                      SELECT_GRAPHIC_RENDITION.sub("", self.terminal)):
             self.assertIsNone(re.search(CONTROLS, text))
 
-    def test_no_colour_is_somebody_elses(self):
+    def test_only_own_colours_are_printed(self):
         self.assertLessEqual(set(SELECT_GRAPHIC_RENDITION.findall(self.terminal)),
                              {"\x1b[1m", "\x1b[0m", "\x1b[33m", "\x1b[1;31m"})
 
-    def test_a_name_is_cut_and_no_line_of_a_table_is_longer_than_the_terminal(self):
+    def test_long_names_are_cut_and_table_lines_fit_the_terminal(self):
         self.assertLessEqual(max(len(found["name"].encode()) for found in objects(self.json.stdout)), 200)
         self.assertLessEqual(max(map(width, self.table.stdout.splitlines())), 120)
 
@@ -198,7 +198,7 @@ class Hostile(unittest.TestCase):
 
 
 class Owners(unittest.TestCase):
-    """Names and e-mails, which --list alone asks for."""
+    """Names and e-mail addresses, which only --list requests."""
 
     @staticmethod
     def list(*server_arguments, arguments=()):
@@ -206,7 +206,7 @@ class Owners(unittest.TestCase):
             return harness.run("--list", "--list.format=json", "--datadog.base-url", api.url, *arguments,
                                DD_BEARER_TOKEN=harness.ACCESS_TOKEN)
 
-    def test_are_named_and_those_who_are_disabled_are_marked(self):
+    def test_are_named_and_marked_if_disabled(self):
         done = self.list()
         self.assertEqual((done.returncode, done.stderr), (0, ""))
         owners = [found["owner"] for found in objects(done.stdout)]
@@ -214,18 +214,18 @@ class Owners(unittest.TestCase):
         self.assertTrue(any("@example.com" in owner for owner in owners))
         self.assertTrue(any(owner.startswith("(disabled) ") for owner in owners))
 
-    def test_without_the_permission_are_shown_by_id_and_one_line_says_what_is_missing(self):
+    def test_are_shown_by_id_without_the_permission_and_one_line_names_it(self):
         done = self.list("--no-user-access")
         self.assertEqual(done.returncode, 0)
         self.assertEqual({found["owner"] for found in objects(done.stdout)}, {None})
         self.assertEqual(len(done.stderr.splitlines()), 1)
         self.assertIn("user_access_read", done.stderr)
 
-    def test_are_not_asked_for_where_nobody_wants_to_know(self):
+    def test_are_not_requested_if_switched_off(self):
         done = self.list("--no-user-access", arguments=["--list.owners=false"])
         self.assertEqual((done.returncode, done.stderr), (0, ""))
 
-    def test_have_hostile_names_that_harm_nobody(self):
+    def test_with_hostile_names_are_printed_safely(self):
         name = json.dumps("\x1b[31m\u202eevil\r\n\u0000" + "x" * 30000)[1:-1]
         user = json_answer({"data": {"id": "o", "type": "users", "attributes": {"name": "@", "email": "=cmd()"}}})
         body = user.partition(b"\r\n\r\n")[2].replace(b'"@"', f'"{name}"'.encode())
@@ -241,13 +241,13 @@ class Owners(unittest.TestCase):
         self.assertLessEqual(len(objects(printed["json"])[0]["owner"].encode()), 200)
         self.assertIn("'=cmd() (", printed["csv"])
 
-    def test_who_are_disabled_are_marked_without_a_name_too(self):
+    def test_are_marked_if_disabled_even_without_a_name(self):
         user = json_answer({"data": {"id": "o", "type": "users", "attributes": {"name": None, "disabled": True}}})
         with FaultServer(listing([token(1, owner="o")]), user) as server:
             done = harness.run("--list", "--list.format=json", "--datadog.base-url", server.url, DD_BEARER_TOKEN=TOKEN)
         self.assertEqual(objects(done.stdout)[0]["owner"], "(disabled) o")
 
-    def test_stand_in_no_metric_and_no_log(self):
+    def test_are_in_no_metric_and_no_log(self):
         addresses = {address for found in objects(self.list().stdout)
                      for address in re.findall(r"\S+@example\.com", found["owner"])}
         self.assertGreater(len(addresses), 5)
@@ -259,7 +259,7 @@ class Owners(unittest.TestCase):
 
 
 class Statuses(unittest.TestCase):
-    def test_an_organization_that_fails_is_said_and_the_others_are_listed(self):
+    def test_a_failed_organization_is_reported_and_the_others_are_listed(self):
         with contextlib.ExitStack() as stack:
             good = stack.enter_context(FaultServer(listing([token(1)])))
             bad = stack.enter_context(FaultServer(answer(403, '{"errors": ["Forbidden"]}')))
@@ -279,14 +279,14 @@ class Statuses(unittest.TestCase):
         self.assertIn("org=bad", done.stderr)
         self.assertIn("reason=forbidden", done.stderr)
 
-    def test_an_unknown_finding_is_a_mistake_that_names_those_there_are(self):
+    def test_an_unknown_finding_is_refused_with_the_known_ones(self):
         done = harness.run("--demo", "--list=leaked,unusd")
         self.assertEqual(done.returncode, 2)
-        self.assertIn('--list: "unusd" is no finding; did you mean unused?', done.stderr)
+        self.assertIn('--list: "unusd" is not a finding; did you mean unused?', done.stderr)
         self.assertIn("expiring_in_use", done.stderr)
         self.assertEqual(done.stdout, "")
 
-    def test_a_list_that_nobody_reads_to_its_end_fails_in_silence(self):
+    def test_a_closed_pipe_fails_silently(self):
         read, write = os.pipe()
         os.close(read)
         try:
@@ -296,24 +296,24 @@ class Statuses(unittest.TestCase):
             os.close(write)
         self.assertEqual((done.returncode, done.stderr), (1, ""))
 
-    def test_a_replica_that_has_a_part_of_the_organizations_says_so(self):
+    def test_a_shard_says_that_its_list_is_partial(self):
         with FaultServer(listing([token(1)])) as server:
             done = list_of(server, "--shard.count=2", "--shard.index=0")
             other = list_of(server, "--shard.count=2", "--shard.index=1")
         self.assertEqual({done.returncode, other.returncode}, {0})
         for run in (done, other):
             self.assertEqual(len(run.stderr.splitlines()), 1)
-            self.assertIn("the tokens of others are listed by other replicas", run.stderr)
+            self.assertIn("other replicas list the tokens of the rest", run.stderr)
         self.assertEqual(sorted([done.stdout.splitlines()[-1], other.stdout.splitlines()[-1]]),
                          ["0 of 0 tokens", "1 of 1 token"])
 
-    def test_nothing_found_is_no_failure(self):
+    def test_an_empty_list_succeeds(self):
         with FaultServer(listing([token(1)])) as server:
             done = list_of(server, "--list=leaked")
         self.assertEqual(done.returncode, 0)
         self.assertEqual(done.stdout.splitlines()[-1], "0 of 1 token")
 
-    def test_nothing_is_logged_where_all_goes_well(self):
+    def test_a_successful_list_logs_nothing(self):
         with FaultServer(listing([token(1, owner="a"), token(2, owner="b")])) as server:
             self.assertEqual(list_of(server).stderr, "")
 

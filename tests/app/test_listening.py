@@ -1,4 +1,4 @@
-"""Where the program listens: several addresses, Unix sockets, sockets from systemd and the probes' own address."""
+"""Listening: several addresses, Unix sockets, sockets passed by systemd, and the separate address of the probes."""
 import os
 import socket
 import subprocess
@@ -12,7 +12,7 @@ import harness
 
 
 def curl(*arguments):
-    """The status."""
+    """The HTTP status."""
     done = subprocess.run(["curl", "--silent", "--output", "/dev/null", "--write-out", "%{http_code}", "--max-time", "20",
                            "--noproxy", "*", *arguments], capture_output=True, text=True, timeout=harness.LIMIT_SECONDS,
                           check=False)
@@ -20,7 +20,7 @@ def curl(*arguments):
 
 
 def forever(piece, pause=0.0):
-    """The same bytes again and again, until the other side has gone."""
+    """Sends the same bytes repeatedly until the client disconnects."""
     def send(connection, ended):
         while not ended.wait(pause):
             connection.sendall(piece)
@@ -28,7 +28,7 @@ def forever(piece, pause=0.0):
 
 
 class Answering:
-    """Sends its steps to the first who connects, whatever it asks: bytes, or what sends them itself."""
+    """Runs its steps for the first client, whatever it requests. A step is bytes to send, or a function that sends them."""
 
     def __init__(self, *steps, family=socket.AF_INET, host="127.0.0.1"):
         self.steps = steps
@@ -44,14 +44,14 @@ class Answering:
             connection, _ = self.listener.accept()
             with connection:
                 connection.settimeout(harness.LIMIT_SECONDS)
-                connection.recv(65536)  # Or closing it were a reset.
+                connection.recv(65536)  # Closing with unread data would send a reset.
                 for step in self.steps:
                     if callable(step):
                         step(connection, self.ended)
                     else:
                         connection.sendall(step)
         except OSError:
-            pass  # The other side has gone, as it should.
+            pass  # The client disconnected, as expected.
 
     def __enter__(self):
         return self
@@ -89,7 +89,7 @@ class Listening(unittest.TestCase):
     def test_on_a_socket_from_systemd(self):
         with socket.create_server(("127.0.0.1", 0)) as listening:
             address = f"http://127.0.0.1:{listening.getsockname()[1]}"
-            # As systemd starts a service: descriptors from 3 on, and the process that they are for.
+            # As systemd starts a service: descriptors from 3 on, and the id of the process that they are for.
             script = f'export LISTEN_PID=$$ LISTEN_FDS=1; exec "$@" 3<&{listening.fileno()}'
             # pylint: disable-next=consider-using-with
             process = subprocess.Popen(["sh", "-c", script, "sh", harness.EXPORTER, "--demo", "--web.systemd-socket"],
@@ -101,7 +101,7 @@ class Listening(unittest.TestCase):
             process.terminate()
             self.assertEqual(process.wait(harness.LIMIT_SECONDS), 0)
 
-    def test_without_systemd_there_is_no_socket_to_take_over(self):
+    def test_on_a_systemd_socket_fails_without_systemd(self):
         done = harness.run("--demo", "--web.systemd-socket")
         self.assertEqual(done.returncode, 2)
         self.assertIn("start it through its .socket unit", done.stderr)
@@ -114,7 +114,7 @@ class Listening(unittest.TestCase):
 
 
 class Probe(unittest.TestCase):
-    def test_asks_where_the_exporter_listens(self):
+    def test_uses_the_listen_address(self):
         with tempfile.TemporaryDirectory() as directory:
             addresses = (f"unix:{directory}/main.sock", f"unix:{directory}/probes.sock")
             with harness.Exporter("--demo", "--web.listen-address", addresses[0], "--web.probe-listen-address", addresses[1]):
@@ -143,7 +143,7 @@ class Probe(unittest.TestCase):
             self.assertEqual(done.returncode, 2, text)
             self.assertIn("is not a URL", done.stderr)
 
-    def test_asks_the_loopback_of_the_family_that_any_is_of(self):
+    def test_uses_the_loopback_of_a_wildcards_family(self):
         for any_address, family, loopback in (("[::]", socket.AF_INET6, "::1"), ("0.0.0.0", socket.AF_INET, "127.0.0.1"),
                                               ("[0:0::0]", socket.AF_INET6, "::1"), ("", socket.AF_INET, "127.0.0.1")):
             with self.subTest(any_address), Answering(b"HTTP/1.1 200 OK\r\n\r\n", family=family,
@@ -153,10 +153,10 @@ class Probe(unittest.TestCase):
 
 
 class ProbeOfAHostileServer(unittest.TestCase):
-    """Whatever it sends, the probe ends soon, by itself and in little memory."""
+    """Whatever the server sends, the probe ends soon and uses little memory."""
 
     def probe(self, *steps, scheme="http"):
-        """Status, standard error, seconds and MiB."""
+        """Exit status, standard error, seconds and MiB."""
         with Answering(*steps) as server:
             start = time.monotonic()
             # pylint: disable-next=consider-using-with
@@ -179,10 +179,10 @@ class ProbeOfAHostileServer(unittest.TestCase):
             self.assertLessEqual(probed[3], 32)
 
     def test_a_status_line_without_end(self):
-        self.check(self.probe(b"HTTP/1.1 200 " + b"a" * 100_000 + b"\r\n\r\n"), 1, "a line of over 8 KiB")
+        self.check(self.probe(b"HTTP/1.1 200 " + b"a" * 100_000 + b"\r\n\r\n"), 1, "a line longer than 8 KiB")
 
     def test_headers_without_end(self):
-        self.check(self.probe(b"HTTP/1.1 200 OK\r\n", forever(b"X: y\r\n" * 1000)), 1, "over 100 lines")
+        self.check(self.probe(b"HTTP/1.1 200 OK\r\n", forever(b"X: y\r\n" * 1000)), 1, "more than 100 lines")
 
     def test_interim_answers_without_end(self):
         self.check(self.probe(forever(b"HTTP/1.1 100 Continue\r\n\r\n" * 100)), 1, "no answer")

@@ -1,6 +1,5 @@
-"""A real Prometheus scrapes the exporter, against an organization of its own and under --demo; its sums must equal what the
-simulated organization holds by the simulator's own count. It asks for OpenMetrics by itself; a proxy makes another job ask for
-text."""
+"""A real Prometheus scrapes the exporter, once against a simulated API and once under --demo; its sums must equal the
+simulator's own counts. Prometheus requests OpenMetrics by default; a proxy makes a second job request the text format."""
 import http.server
 import json
 import os
@@ -14,7 +13,7 @@ from prometheus_server import Prometheus
 
 
 class AskingForText:
-    """Passes a target's answers on, to requests for the text format whatever was asked: Debian 12's Prometheus has no
+    """A proxy that requests the text format from the target, whatever the client requested: Debian 12's Prometheus has no
     `scrape_protocols`."""
 
     def __init__(self, target):
@@ -46,7 +45,7 @@ class ScrapedByPrometheus(unittest.TestCase):
     def setUpClass(cls):
         cls.directory = tempfile.TemporaryDirectory()  # pylint: disable=consider-using-with
         cls.api, cls.expected = cls.simulate("--tokens", "1234", "--seed", "5")
-        # --demo holds the organization of the same seed and size as this one.
+        # --demo simulates the same organization as this one, by seed and size.
         twin, cls.expected_demo = cls.simulate("--tokens", "400", "--seed", "1")
         twin.stop()
         cls.exporter = harness.Exporter("--datadog.base-url", cls.api.url, DD_BEARER_TOKEN=harness.ACCESS_TOKEN)
@@ -61,7 +60,7 @@ class ScrapedByPrometheus(unittest.TestCase):
 
     @classmethod
     def simulate(cls, *arguments):
-        """A simulated API, and what it says it holds."""
+        """A simulated API and its own counts."""
         expected = os.path.join(cls.directory.name, "expected.json")
         api = harness.SimulatedDatadog(*arguments, "--expected", expected)
         with open(expected, encoding="utf-8") as file:
@@ -87,19 +86,19 @@ class ScrapedByPrometheus(unittest.TestCase):
         self.assertEqual(self.value("sum(up)"), 3)
         self.assertEqual(self.value("sum(datadog_access_token_listing_complete)"), 3)
 
-    def test_the_totals_are_the_organizations(self):
+    def test_the_totals_match_the_organization(self):
         for metric in ("datadog_access_tokens", "datadog_access_tokens_by_last_use", "datadog_access_tokens_by_age"):
             self.assertEqual(self.value(f'sum({metric}{{job="exporter"}})'), self.expected["total"], metric)
             self.assertEqual(self.value(f'sum({metric}{{job="demo"}})'), self.expected_demo["total"], metric)
 
-    def test_the_sums_by_each_label_are_the_organizations(self):
+    def test_the_sums_by_label_match_the_organization(self):
         for job, expected in (("exporter", self.expected), ("demo", self.expected_demo)):
             with self.subTest(job):
                 self.assertEqual(self.by("token_type", "datadog_access_tokens", job), expected["by_token_type"])
                 self.assertEqual(self.by("owner_type", "datadog_access_tokens", job), expected["by_owner_type"])
                 self.assertEqual(self.by("scope", "datadog_access_token_scope_grants", job), expected["by_scope"])
 
-    def test_single_facts_are_the_organizations(self):
+    def test_single_facts_match_the_organization(self):
         facts = {
             'sum(datadog_access_tokens{job="exporter", expiry_bucket="never"})': "never_expiring",
             'sum(datadog_access_tokens_by_last_use{job="exporter", last_used_bucket="never"})': "never_used",
@@ -110,7 +109,7 @@ class ScrapedByPrometheus(unittest.TestCase):
             self.assertEqual(self.value(expression), self.expected[fact], expression)
 
     def test_the_format_is_openmetrics_unless_text_is_asked_for(self):
-        # Only OpenMetrics has units and infos.
+        # Only OpenMetrics has units and info metrics.
         duration, build = "datadog_access_token_poll_duration_seconds", "datadog_access_token_exporter_build"
         for job in ("exporter", "demo"):
             self.assertEqual(self.prometheus.metadata(duration, job), ("gauge", "seconds"))

@@ -1,4 +1,4 @@
-"""SIGHUP and --config.watch: organizations come, change and go while polls and scrapes go on."""
+"""SIGHUP and --config.watch: organizations are added, changed and removed while polls and scrapes go on."""
 import os
 import re
 import signal
@@ -52,7 +52,7 @@ class Reloading(unittest.TestCase):
         return exporter
 
     def write(self, organizations, settings="poll: {interval: 1h}\n"):
-        """{name: URL of its API}, in one step as a careful editor writes it."""
+        """Writes `organizations`, {name: URL of its API}, and replaces the file atomically."""
         lines = [f"  - {{name: {name}, base_url: '{url}', bearer_token_file: {self.key}}}\n"
                  for name, url in organizations.items()]
         with open(self.config + ".new", "w", encoding="utf-8") as file:
@@ -69,7 +69,7 @@ class Reloading(unittest.TestCase):
 
 
 class Reloads(Reloading):
-    def test_one_that_comes_is_polled_at_once_and_the_others_keep_their_numbers(self):
+    def test_a_new_organization_is_polled_at_once_and_others_keep_their_data(self):
         url, other = self.api("--tokens", "20"), self.api("--tokens", "30")
         self.write({"first": url})
         exporter = self.exporter()
@@ -88,7 +88,7 @@ class Reloads(Reloading):
                     self.assertEqual(after[name][labels], value, (name, labels))
         self.assertEqual([event["org"] for event in exporter.events("organization added")], ["second"])
 
-    def test_one_that_goes_takes_its_series_along_and_comes_back_as_a_new_one(self):
+    def test_a_removed_organization_loses_its_series_and_returns_as_new(self):
         url, other = self.api("--tokens", "20"), self.api("--tokens", "30")
         self.write({"first": url, "second": other})
         exporter = self.exporter("--state.file", os.path.join(self.directory, "state"))
@@ -104,7 +104,7 @@ class Reloads(Reloading):
         self.wait_for_tokens(exporter, {"first": 20, "second": 30})
         self.assertEqual(by_org(exporter.metrics(), "datadog_access_token_polls_total")["second"], 1)
 
-    def test_one_that_lists_other_tokens_now_never_shows_those_of_before(self):
+    def test_an_organization_with_a_new_url_never_shows_old_tokens(self):
         url, other = self.api("--tokens", "20"), self.api("--tokens", "30", "--latency", "300")
         self.write({"first": url})
         exporter = self.exporter()
@@ -118,7 +118,7 @@ class Reloads(Reloading):
         self.assertEqual(seen[-1], {"first": 30})
         self.assertTrue(all(not tokens for tokens in seen[:-1]), seen)
 
-    def test_other_credentials_are_used_at_once_and_cost_no_numbers(self):
+    def test_new_credentials_are_used_at_once_and_lose_no_data(self):
         url = self.api("--tokens", "20")
         self.write({"first": url})
         exporter = self.exporter()
@@ -164,7 +164,7 @@ class Reloads(Reloading):
         self.assertGreater(metrics[MOMENT][frozenset({("file", "config")})], moment)
         self.assertIn(b"second", harness.get(exporter.url + "/config")[2])
 
-    def test_what_needs_a_restart_is_named_and_stays(self):
+    def test_options_needing_a_restart_are_kept_and_named(self):
         url = self.api("--tokens", "20")
         self.write({"first": url})
         exporter = self.exporter()
@@ -188,7 +188,7 @@ class Reloads(Reloading):
         exporter.stop()
         self.assertFalse(os.path.exists(f"{self.directory}/state"))
 
-    def test_policies_buckets_and_intervals_hold_from_the_next_poll_on(self):
+    def test_policies_buckets_and_intervals_apply_from_the_next_poll(self):
         url = self.api("--tokens", "50")
         self.write({"first": url}, "poll: {interval: 1h}\n")
         exporter = self.exporter()
@@ -205,10 +205,10 @@ class Reloads(Reloading):
         self.assertEqual(by_org(exporter.metrics(), INTERVAL), {"first": 1})
         exporter.wait_for_poll(4)
 
-    def test_the_log_level_holds_at_once(self):
+    def test_the_log_level_applies_at_once(self):
         url = self.api("--tokens", "20")
         self.write({"first": url}, "poll: {interval: 1s}\nlog: {level: error}\n")
-        # The harness's own waits for a line of level info.
+        # Not harness.Exporter, which waits for a log line of level info.
         exporter = harness.Process([harness.EXPORTER, "--config.file", self.config, "--web.listen-address",
                                     "127.0.0.1:0", "--log.format", "json"], harness.clean_environment(), "stderr")
         self.addCleanup(exporter.__exit__, None, None, None)
@@ -239,7 +239,7 @@ class Reloads(Reloading):
         self.assertEqual(by_org(metrics, "datadog_access_token_polls_total"), {"first": 1, "second": 1})
         self.assertEqual(by_org(metrics, "datadog_access_token_poll_failures_total")["first"], 0)
 
-    def test_one_that_goes_while_it_is_polled_leaves_nothing_behind(self):
+    def test_an_organization_removed_during_its_poll_leaks_nothing(self):
         hanging, other = self.api("--tokens", "20", "--latency", "60000"), self.api("--tokens", "30")
         self.write({"kept": other})
         exporter = self.exporter()
@@ -270,14 +270,14 @@ class Reloads(Reloading):
         exporter.wait_for_poll(len(exporter.events("poll finished")) + 2)
         self.assertEqual(by_org(exporter.metrics(), "datadog_access_token_poll_success"), {"default": 1})
 
-    def test_a_reload_without_a_configuration_file_is_one_too(self):
+    def test_a_reload_without_a_configuration_file_succeeds(self):
         with harness.Exporter("--demo") as exporter:
             self.assertNotIn(OUTCOME, exporter.metrics())
             self.reload(exporter)
             self.assertEqual(exporter.metrics()[OUTCOME], {frozenset({("file", "config")}): 1})
 
     def scrape_during(self, reloads, exporter, sides):
-        """Scrapes while `reloads()` runs. Each scrape must succeed, and show the organizations of one of the sides."""
+        """Scrapes while `reloads()` runs. Every scrape must succeed and show exactly the organizations of one of `sides`."""
         done = threading.Event()
 
         def run():
@@ -297,13 +297,13 @@ class Reloads(Reloading):
         reloading.join(harness.LIMIT_SECONDS)
         self.assertGreater(scrapes, 2)
 
-    def test_many_reloads_under_scrapes_lose_no_scrape_and_nothing_else(self):
+    def test_many_reloads_under_scrapes_fail_no_scrape_and_leak_nothing(self):
         url = self.api("--tokens", "5")
         sides = [{f"{side}{number}": url for number in range(4)} | {"kept": url} for side in "ab"]
         self.write(sides[0])
         exporter = self.exporter("--poll.concurrency", "2")
         harness.wait_until(lambda: harness.get(exporter.url + "/readyz")[0] == 200, "it is ready")
-        for number in range(20):  # Until it has all the threads that it will have.
+        for number in range(20):  # Until all threads have been started.
             self.write(sides[number % 2])
             self.reload(exporter)
         before = threads_and_files(exporter.process.pid)
@@ -312,7 +312,7 @@ class Reloads(Reloading):
             for number in range(CHURN_RELOADS):
                 self.write(sides[number % 2])
                 exporter.process.send_signal(signal.SIGHUP)
-                if number % 10 == 0:  # Ten at once, so that some come in the middle of others.
+                if number % 10 == 0:  # Ten at once, so that some arrive during another reload.
                     self.reload(exporter)
         self.scrape_during(reload_often, exporter, sides)
 
@@ -346,7 +346,7 @@ class Reloads(Reloading):
 
 
 class Watched(Reloading):
-    """A file that is mounted from a ConfigMap: a link to a directory's file, and the kubelet swaps the directory's link."""
+    """A file mounted from a ConfigMap: a symlink into a directory that is itself a symlink, which the kubelet replaces."""
 
     def setUp(self):
         super().setUp()
@@ -371,7 +371,7 @@ class Watched(Reloading):
         return lambda key: "poll: {interval: 1h}\norganizations:\n" + "".join(
             f"  - {{name: org{number}, base_url: '{url}', bearer_token_file: {key}}}\n" for number, url in enumerate(urls))
 
-    def test_a_swapped_link_is_taken_up_without_a_signal(self):
+    def test_a_swapped_symlink_is_loaded_without_a_signal(self):
         url, other = self.api("--tokens", "20"), self.api("--tokens", "30")
         self.mount(self.of(url)(self.key))
         exporter = self.exporter("--config.watch")
@@ -382,7 +382,7 @@ class Watched(Reloading):
         self.wait_for_tokens(exporter, {"org0": 20, "org1": 30})
         self.assertEqual(len(exporter.events(RELOADED)), 1)
 
-    def test_a_wrong_file_is_refused_once_and_the_next_good_one_taken_up(self):
+    def test_a_wrong_file_is_refused_once_and_the_next_good_one_loaded(self):
         url, other = self.api("--tokens", "20"), self.api("--tokens", "30")
         self.mount(self.of(url)(self.key))
         exporter = self.exporter("--config.watch")
@@ -399,7 +399,7 @@ class Watched(Reloading):
         self.assertEqual(len(errors), len(set(errors)), errors)
         self.assertEqual(exporter.metrics()[OUTCOME], {frozenset({("file", "config")}): 1})
 
-    def test_a_key_that_comes_after_the_file_is_waited_for(self):
+    def test_a_key_may_arrive_after_the_configuration(self):
         url, other = self.api("--tokens", "20"), self.api("--tokens", "30")
         late = os.path.join(self.directory, "late")
         self.mount(self.of(url)(self.key))
@@ -415,8 +415,8 @@ class Watched(Reloading):
         self.assertEqual(len(exporter.events(REFUSED)), 1, "the same mistake is told once")
         self.assertEqual(exporter.metrics()[OUTCOME], {frozenset({("file", "config")}): 1})
 
-    def test_the_file_of_before_is_taken_up_again(self):
-        """After a signal for one in between, which the watch has not seen twice."""
+    def test_the_previous_file_is_loaded_again(self):
+        """After a SIGHUP for a version in between, which the watch has not seen twice."""
         url, other = self.api("--tokens", "20"), self.api("--tokens", "30")
         self.mount(self.of(url)(self.key))
         exporter = self.exporter("--config.watch")

@@ -1,5 +1,5 @@
-"""Drives the whole program at debug level through every fault, with servers that echo the credentials back, and
-searches everything that comes out of it for them. Credentials go to the configured host and to nobody else."""
+"""Runs the whole program at debug level through every fault, with servers that echo the credentials back, and searches all of
+its output for them. Credentials must reach only the configured host."""
 import base64
 import concurrent.futures
 import gzip
@@ -18,10 +18,10 @@ from fault_server import FaultServer, RecordingProxy, answer, json_answer, listi
 
 API_KEY = "5ec7a91d03be48f6c21790ad8e64b35f"
 APP_KEY = "b17fe80c92d64a35e70814fcd9a6235b8c0e91f7"
-# A bearer token's text is Datadog's affair: this one looks different in a URL and in HTML.
+# The format of a bearer token is up to Datadog; this one changes when it is escaped for a URL or for HTML.
 BEARER_TOKEN = "ddpat_Kw7hQz3vRb_gT9x/mUe4+Yp2LsNc8=DfJ6aWkZ1oVi5HtB"
 ACCESS_TOKEN = "ddsat_Xn4pLd8yMj_c5VqG2rTfE7uBzS9kHwA3iYo6mPxN1dJ"
-# What turns up in a secret file that holds garbage is no less secret.
+# The contents of a secret file that holds garbage are secret too.
 STRAY_SECRET = "e93b70f4a8d15c26f7081ba93d4e62c5"
 ROTATED_TOKEN = "ddpat_Bv2sFk9wQe_a8RzY4nHtC6jMxD1pLuG7gWo3iKbT5dS"
 PROXY_PASSWORD = "Tr0ub4dor-wJ6nXq2Zk9"
@@ -37,7 +37,7 @@ SECRETS = {
     "proxy's password": PROXY_PASSWORD,
 }
 
-# What the listing says about single tokens stays inside unless detail is asked for.
+# What the listing says about individual tokens must not be exposed without --tokens.detail.
 LISTED = {
     "name": "quarterly-report-robot-needle",
     "e-mail": "nadia.needle@secrecy.example",
@@ -59,7 +59,7 @@ ON_THE_WIRE = {
     "token-as-key": {"dd-application-key": ACCESS_TOKEN},
 }
 PATH = "/api/v2/personal_access_tokens"
-RUN = 12  # So many characters in a row of a secret are as bad as the whole of it.
+RUN = 12  # A leak of this many consecutive characters counts as a leak of the whole secret.
 
 
 def runs(text):
@@ -67,11 +67,11 @@ def runs(text):
 
 
 def base64_runs(secret):
-    """The runs of the secret's Base64, wherever in the encoded text it begins."""
+    """The substrings of the secret's Base64 form, at each of the three possible alignments."""
     found = set()
     for shift in range(3):
         encoded = base64.b64encode(b"\0" * shift + secret.encode()).decode()
-        # The first and the last group have bits of what stands beside the secret.
+        # The first and the last group also encode bits of the neighbouring text.
         inner = encoded[4 if shift else 0:-4]
         found |= runs(inner) | runs(inner.translate(str.maketrans("+/", "-_")))
     return found
@@ -86,7 +86,7 @@ NEEDLES = {
 
 
 def leaks(text):
-    """Which secrets are in the text, and in what surroundings."""
+    """The secrets found in the text, each with the surrounding text."""
     found = {}
     for run, title in NEEDLES.items():
         at = text.find(run)
@@ -101,10 +101,10 @@ class SecrecyTest(unittest.TestCase):
         self.assertFalse(found, f"{where} gives away {found}")
 
 
-# ---- What the servers do -------------------------------------------------------------------------------------------
+# ---- Server behaviour ----------------------------------------------------------------------------------------------
 
 def echo(request):
-    """The request's own headers, credentials first, so that no limit of length spares them."""
+    """The request's own headers, credentials first, so that truncation does not remove them."""
     return "; ".join(f"{name}: {value}" for name, value in request.credentials.items()) + f" ({request.target})"
 
 
@@ -115,7 +115,7 @@ def echoed_headers(request):
 
 
 def refused(status, body, kind="application/json"):
-    """A step: an error whose words, headers and reason echo the request. `body` makes the body of the words."""
+    """A step: an error whose message, headers and reason phrase echo the request. `body` builds the body from the message."""
     def step(request, _):
         text = body("refused for " + echo(request))
         headers = [("Content-Type", kind), *echoed_headers(request)]
@@ -133,7 +133,7 @@ def redirect(status, base):
 
 
 def cut_within_the_secret(request, _):
-    """The log's limit of a message falls on another place of the credentials each time."""
+    """The log's length limit cuts the credentials at a different position each time."""
     padding = "x" * (100 + 7 * request.number % 100)
     return json_answer({"errors": [padding + " " + " ".join(request.credentials.values())]}, 403)
 
@@ -188,7 +188,7 @@ def good_listing():
 
 
 class Faults:
-    """A server for each fault, by name, and `elsewhere`, to which redirects lead and nobody should ever come."""
+    """A server for each fault, by name, and `elsewhere`, the target of redirects, which should never receive a request."""
 
     def __init__(self):
         self.elsewhere = FaultServer(good_listing())
@@ -219,7 +219,7 @@ class Faults:
             "chunks": FaultServer(broken_chunks),
             "reset": FaultServer(fault_server.reset),
             "drip": FaultServer(drip(lambda: self.servers["drip"])),
-            # Three organizations share each server; later ones are spared the work.
+            # Three organizations share each server; later requests get a cheap answer.
             "too-large": FaultServer(too_large, too_large, too_large, refused(400, "{}".format)),
         }
 
@@ -228,7 +228,7 @@ class Faults:
             server.close()
 
 
-# ---- What comes out of the program ----------------------------------------------------------------------------------
+# ---- Output of the program -----------------------------------------------------------------------------------------
 
 def write_secret(directory, name, text):
     path = os.path.join(directory, name)
@@ -238,7 +238,7 @@ def write_secret(directory, name, text):
 
 
 def write_configuration(directory, name, organizations):
-    """`organizations`: {name: (server, {key of the file: path})}."""
+    """`organizations`: {name: (server, {key in the file: path})}."""
     path = os.path.join(directory, name)
     with open(path, "w", encoding="utf-8") as file:
         file.write("organizations:\n")
@@ -250,7 +250,7 @@ def write_configuration(directory, name, organizations):
 
 
 def pages(exporter):
-    """Everything that the program serves, headers too."""
+    """All pages that the program serves, including headers."""
     found = {}
     for path in ("/metrics", "/", "/config", "/healthz", "/livez", "/readyz", "/nothing", "/metrics/../etc"):
         _, headers, body = harness.get(exporter.url + path)
@@ -259,7 +259,7 @@ def pages(exporter):
 
 
 def process_file(exporter, name):
-    """Latin 1, for it has as many characters as bytes. Empty where the kernel lets nobody read it."""
+    """Decoded as Latin-1, which maps every byte to a character. Empty if the kernel forbids reading the file."""
     try:
         with open(f"/proc/{exporter.process.pid}/{name}", "rb") as file:
             return file.read().decode("latin-1")
@@ -278,7 +278,7 @@ def environment_of(form):
 
 
 class EveryFaultAtOnce(SecrecyTest):
-    """Each fault with each form of credentials, all in one program; beside it `--check` and `--once`."""
+    """Every fault with every form of credentials, all in one program, plus `--check` and `--once`."""
 
     @classmethod
     def setUpClass(cls):
@@ -304,8 +304,8 @@ class EveryFaultAtOnce(SecrecyTest):
         cls.log = list(exporter.lines)
         cls.runs = {"--check": checked.result(), "--once": once.result()}
 
-    def test_the_faults_were_all_met(self):
-        """Otherwise the searches of the other tests would prove nothing."""
+    def test_every_fault_occurred(self):
+        """Otherwise the searches in the other tests would prove nothing."""
         failures = self.metrics["datadog_access_token_poll_failures_total"]
         met = {}
         for labels, number in failures.items():
@@ -324,14 +324,14 @@ class EveryFaultAtOnce(SecrecyTest):
             reasons = [met.get(f"{fault}-{form}", set()) for form in FORMS]
             self.assertTrue(all(reasons), fault)
             self.assertIn(reason, set.union(*reasons), fault)
-            # The last retry of a poll may run out of the poll's time.
+            # A poll may time out during its last retry.
             self.assertLessEqual(set.union(*reasons), {reason, "timeout"}, fault)
         self.assertIn("too_large", set.union(*(met[f"too-large-{form}"] for form in FORMS)))
         successes = self.metrics["datadog_access_token_poll_success"]
         for form in FORMS:
             self.assertEqual(successes[frozenset({("org", f"good-{form}")})], 1)
 
-    def test_the_errors_words_are_told_without_their_secrets(self):
+    def test_error_messages_are_logged_without_their_secrets(self):
         for form in FORMS:
             told = [line for line in self.log if f'"401-objects-{form}"' in line and "refused for" in line]
             self.assertTrue(told, form)
@@ -365,7 +365,7 @@ class EveryFaultAtOnce(SecrecyTest):
     def test_each_request_only_reads(self):
         self.assertEqual({request.method for server in self.faults.servers.values() for request in server.requests}, {"GET"})
 
-    def test_each_request_carries_the_credentials_of_one_organization_and_in_headers_alone(self):
+    def test_each_request_has_one_organizations_credentials_in_headers_only(self):
         for fault, server in self.faults.servers.items():
             for request in server.requests:
                 self.assertIn(request.credentials, ON_THE_WIRE.values(), fault)
@@ -374,7 +374,7 @@ class EveryFaultAtOnce(SecrecyTest):
 
 
 class CredentialsInTheEnvironment(SecrecyTest):
-    """All three forms, with a proxy's password beside them (no proxy is used for loopback)."""
+    """All three forms of credentials, and a proxy with a password (the proxy is not used for loopback)."""
 
     @classmethod
     def setUpClass(cls):
@@ -391,12 +391,12 @@ class CredentialsInTheEnvironment(SecrecyTest):
         for exporter in cls.exporters.values():
             harness.wait_until(lambda exporter=exporter: exporter.events("poll failed again"), "it has failed twice")
 
-    def test_the_credentials_of_the_environment_are_in_use(self):
+    def test_are_sent(self):
         for form, server in self.servers.items():
             sent = {frozenset(request.credentials.items()) for request in server.requests}
             self.assertEqual(sent, {frozenset(ON_THE_WIRE[form].items())})
 
-    def test_the_environment_of_the_process_no_longer_tells_them(self):
+    def test_are_removed_from_the_process_environment(self):
         for form, exporter in self.exporters.items():
             self.assert_no_leak(f"/proc/<pid>/environ with {form}", process_file(exporter, "environ"))
 
@@ -432,7 +432,7 @@ class CredentialsInTheEnvironment(SecrecyTest):
 
 
 class SecretFilesThatChange(SecrecyTest):
-    """The program runs while its secret files are removed, spoilt and rotated."""
+    """The program runs while its secret files are removed, corrupted and rotated."""
 
     SPOIL = {
         "removed": os.remove,
@@ -470,26 +470,26 @@ class SecretFilesThatChange(SecrecyTest):
     def warned(cls):
         return {event["org"] for event in cls.exporter.events() if "can't be read" in event["msg"]}
 
-    def test_an_unreadable_file_is_warned_of_once_and_a_rotated_one_is_not(self):
+    def test_only_an_unreadable_file_causes_a_warning_and_only_once(self):
         warned = [event["org"] for event in self.exporter.events() if "can't be read" in event["msg"]]
         self.assertEqual(sorted(warned), sorted(self.SPOIL))
 
-    def test_the_secret_of_before_stays_in_use_where_the_file_can_not_be_read(self):
+    def test_the_previous_secret_is_used_while_the_file_is_unreadable(self):
         for name in self.SPOIL:
             sent = {request.header("Authorization") for request in self.servers[name].requests}
             self.assertEqual(sent, {"Bearer " + BEARER_TOKEN}, name)
 
-    def test_a_rotated_secret_replaces_the_one_of_before(self):
+    def test_a_rotated_secret_replaces_the_previous_one(self):
         self.assertEqual(self.servers["rotated"].requests[-1].header("Authorization"), "Bearer " + ROTATED_TOKEN)
 
-    def test_neither_the_log_nor_a_page_holds_what_is_or_was_in_the_files(self):
+    def test_neither_the_log_nor_a_page_holds_a_current_or_old_secret(self):
         self.assert_no_leak("the log", "\n".join(self.exporter.lines))
         for path, text in self.pages.items():
             self.assert_no_leak(path, text)
 
 
 class WrongConfigurations(SecrecyTest):
-    """Mistakes that people make with secrets. The program refuses them, and does not quote the secret."""
+    """Common mistakes with secrets. The program refuses to start, and does not quote the secret."""
 
     def refuse(self, *arguments, **variables):
         done = harness.run("--config.check", *arguments, **variables)
@@ -525,7 +525,7 @@ class WrongConfigurations(SecrecyTest):
                         f"'{STRAY_SECRET}'", f"Bearer {STRAY_SECRET}", f"%{STRAY_SECRET}%", f"\ufeff{STRAY_SECRET}"):
             self.refuse(DD_BEARER_TOKEN=content)
 
-    def test_the_secret_where_its_files_path_belongs(self):
+    def test_a_secret_in_place_of_its_files_path(self):
         with tempfile.TemporaryDirectory() as directory:
             for secret in (API_KEY, APP_KEY, BEARER_TOKEN.replace("/", "_"), ACCESS_TOKEN):
                 self.refuse("--datadog.bearer-token-file", secret)
@@ -534,8 +534,8 @@ class WrongConfigurations(SecrecyTest):
                     file.write(f"organizations:\n  - name: production\n    bearer_token_file: {secret}\n")
                 self.refuse("--config.file", path)
 
-    def test_the_secret_and_a_line_end_where_its_files_path_belongs(self):
-        """As `bearer_token_file: |` in YAML and `$(cat key; echo)` in a script make it."""
+    def test_a_secret_and_newline_in_place_of_its_files_path(self):
+        """As produced by `bearer_token_file: |` in YAML and by `$(cat key; echo)` in a script."""
         self.refuse("--datadog.bearer-token-file", API_KEY + "\n")
 
     def test_the_secret_as_a_flag_or_a_key_that_does_not_exist(self):
@@ -551,7 +551,7 @@ class WrongConfigurations(SecrecyTest):
                 self.refuse("--config.file", path)
 
     def test_the_secret_in_the_place_of_another_setting(self):
-        """Variables that were swapped: their values go to the log of whoever starts the program."""
+        """Swapped variables: errors about their values appear in the log of whatever starts the program."""
         keys = environment_of("keys")
         for variable, secret in {"DD_SITE": ACCESS_TOKEN, "DATADOG_TOKEN_EXPORTER_DATADOG_BASE_URL": APP_KEY,
                                  "DATADOG_TOKEN_EXPORTER_POLL_INTERVAL": API_KEY,
@@ -566,7 +566,7 @@ class WrongConfigurations(SecrecyTest):
 
 
 class BehindAProxy(SecrecyTest):
-    """The proxy knows just the one host of the API. What else it is asked for, it records and refuses."""
+    """The proxy has a route only to the API's host. It records and refuses all other requests."""
 
     def start(self, base_url, proxy, *arguments):
         url = f"http://{PROXY_USER}:{PROXY_PASSWORD}@127.0.0.1:{proxy.port}"
@@ -580,7 +580,7 @@ class BehindAProxy(SecrecyTest):
         exporter.stop()
         self.assert_no_leak("the log", "\n".join(exporter.lines))
 
-    def test_plain_requests_are_for_the_configured_host_alone(self):
+    def test_plain_requests_go_only_to_the_configured_host(self):
         script = [redirect(301, "http://elsewhere.example.test"), redirect(302, "http://127.0.0.1:1"),
                   redirect(307, "https://api.example.test"), refused(403, "{}".format), good_listing()]
         with FaultServer(*script) as api, RecordingProxy({"api.example.test:80": api}) as proxy:
@@ -589,7 +589,7 @@ class BehindAProxy(SecrecyTest):
         self.assertEqual(proxy.hosts_asked, {"api.example.test:80"})
         self.assertEqual({request.method for request in proxy.requests}, {"GET"})
 
-    def test_a_tunnel_shows_the_proxy_nothing_and_leads_to_the_configured_host_alone(self):
+    def test_a_tunnel_hides_requests_and_goes_only_to_the_configured_host(self):
         script = [redirect(301, "http://api.example.test"), redirect(302, "https://elsewhere.example.test"),
                   refused(403, "{}".format), good_listing()]
         with tempfile.TemporaryDirectory() as directory:
@@ -605,7 +605,7 @@ class BehindAProxy(SecrecyTest):
             self.assertFalse([run for run in runs(SECRETS[title]) if run in readable], title)
         self.assertGreater(len(proxy.tunnelled), 0)
 
-    def test_the_proxys_password_is_for_the_proxy_alone(self):
+    def test_the_proxys_password_goes_only_to_the_proxy(self):
         with tempfile.TemporaryDirectory() as directory:
             ca_file, tls = fault_server.certificate(directory, "api.example.test")
             with FaultServer(good_listing(), tls=tls) as api, RecordingProxy({"api.example.test:443": api}) as proxy:
@@ -618,7 +618,7 @@ class BehindAProxy(SecrecyTest):
             self.assertFalse(request.header("Proxy-Authorization"), "the API was told the proxy's password")
 
     def refused_by_the_proxy(self, scheme):
-        """What is told of a proxy that answers with its own password: {case: (the poll failed in time, all texts)}."""
+        """The output when a proxy's refusal quotes its own password: {case: (the poll failed in time, all texts)}."""
         def refuse(status, connection):
             def step(request, _):
                 words = f"{request.header('Proxy-Authorization')} {PROXY_PASSWORD} is not welcome"
@@ -627,7 +627,7 @@ class BehindAProxy(SecrecyTest):
             return step
 
         def failed_in_time(exporter):
-            # The poll has a second. A program that hangs must not hold up this test for its own limit.
+            # The poll's timeout is one second. If the program hangs, the test must not wait for the harness's own limit.
             limit = time.monotonic() + 5
             harness.wait_until(lambda: any("poll failed" in event["msg"] for event in exporter.events())
                                or time.monotonic() > limit, "the poll has failed, or should have")
@@ -643,26 +643,26 @@ class BehindAProxy(SecrecyTest):
         with concurrent.futures.ThreadPoolExecutor(len(cases)) as pool:
             return dict(zip(cases, pool.map(lambda arguments: case(*arguments), cases)))
 
-    def test_a_proxys_refusal_of_a_request_does_not_get_its_password_into_the_log(self):
+    def test_a_request_refused_by_the_proxy_does_not_log_its_password(self):
         for case, (_, told) in self.refused_by_the_proxy("http").items():
             with self.subTest(case):
                 self.assert_no_leak("the log or a page", told)
 
-    def test_a_proxys_refusal_of_a_tunnel_does_not_get_its_password_into_the_log(self):
+    def test_a_tunnel_refused_by_the_proxy_does_not_log_its_password(self):
         for case, (_, told) in self.refused_by_the_proxy("https").items():
             with self.subTest(case):
                 self.assert_no_leak("the log or a page", told)
 
-    def test_a_proxys_refusal_of_a_tunnel_fails_the_poll_in_time(self):
-        """cpp-httplib 0.11 waits for its own lock for ever where the refusal says `Connection: close`."""
+    def test_a_tunnel_refused_by_the_proxy_fails_the_poll_in_time(self):
+        """cpp-httplib 0.11 deadlocks on its own lock if the refusal says `Connection: close`."""
         for case, (in_time, _) in self.refused_by_the_proxy("https").items():
             with self.subTest(case):
                 self.assertTrue(in_time, "the poll hangs")
 
 
 class EncodedEchoes(SecrecyTest):
-    def test_an_error_that_holds_a_secret_in_another_encoding_does_not_get_it_into_the_log(self):
-        """Gateways show headers as they log them: URL-encoded in a query, as Base64 in a dump."""
+    def test_of_a_secret_in_an_error_do_not_reach_the_log(self):
+        """Gateways echo headers in other encodings: URL-encoded in a query, as Base64 in a dump."""
         encodings = {
             "URL-encoded": lambda secret: urllib.parse.quote(secret, ""),
             "Base64": lambda secret: base64.b64encode(secret.encode()).decode(),
@@ -685,7 +685,7 @@ class EncodedEchoes(SecrecyTest):
                     done = harness.run("--check", "--datadog.base-url", server.url, **environment_of("bearer"))
                 self.assertIn("bad request", done.stdout)
                 self.assert_no_leak("--check", done.stdout + done.stderr)
-                # Base64 begins with the header's name, and ends with what is beside the secret.
+                # The Base64 text starts with the header's name and ends with bits of the neighbouring text.
                 shown = [run for run in runs(encode(BEARER_TOKEN)[16:-8]) if run in done.stdout + done.stderr]
                 self.assertEqual(shown, [], done.stdout)
 

@@ -1,4 +1,4 @@
-"""The status page in a real browser: Debian's Chromium, headless, in light and dark and at a phone's and a desk's width."""
+"""The status page in a real browser: Debian's headless Chromium, in light and dark mode, at phone and desktop width."""
 import base64
 import json
 import os
@@ -16,16 +16,16 @@ from selenium.webdriver.common.keys import Keys
 import harness
 from fault_server import FaultServer, json_answer, listing, token
 
-# Shown where per-token detail is on, and nowhere else.
+# Shown only where per-token detail is enabled.
 LEAKED_TOKEN = {"name": "<script>x()</script> \u05e9\u05dc\u05d5\u05dd robot-needle", "id": "0b6f2c94-7d1e-4e53-9a08-0000000needle",
                 "owner": "f43a8d17-52c6-4b9f-8e20-000000needle"}
 SCHEMES = ("light", "dark")
 WIDTHS = (320, 360, 1280)
-# Where to put what the browser shows, for people to look at; nowhere unless it is set.
+# A folder for screenshots, for people to look at. No screenshots are taken unless it is set.
 SCREENSHOTS = os.environ.get("SCREENSHOTS")
 LEAST_CONTRAST = 4.5
 
-# What every visible text has to say: its colour and the first opaque colour behind it, as [r, g, b].
+# For each visible text: its colour and the first opaque background colour behind it, as [r, g, b].
 COLOURS_OF_TEXTS = """
 const rgb = text => text.match(/[\\d.]+/g).map(Number);
 const behind = element => {
@@ -45,7 +45,7 @@ while (walker.nextNode()) {
 }
 return found;
 """
-# Elements that stick out on the right. A telephone's `innerWidth` would grow with them.
+# Elements that overflow to the right. On a phone, `innerWidth` would grow with them.
 TOO_WIDE = """
 return [...document.querySelectorAll('body *')].filter(e => e.getBoundingClientRect().right > arguments[0] + 0.5)
   .map(e => e.outerHTML.slice(0, 200));
@@ -74,15 +74,16 @@ def contrast(one, other):
 
 
 def leaked_token():
-    """With a name as long as a label can be; it never expires and has no scope."""
+    """A token with a name of the maximum label length, which never expires and has no scope."""
     leaked = token(1, **{**LEAKED_TOKEN, "name": LEAKED_TOKEN["name"] + "W" * 200}, expires_at=None, scopes=[])
     leaked["relationships"]["leak_information"] = {"data": {"id": "1", "type": "leak_information"}}
     return leaked
 
 
 class StatusPage(unittest.TestCase):
-    """One program polls a healthy organization without per-token detail. Another one has it and polls a healthy one, one
-    with a leaked token and two that are refused, one of them with a name as long as can be."""
+    """One program polls a healthy organization without per-token detail. A second one has detail enabled and polls a healthy
+    organization, one with a leaked token and two whose credentials are refused; one of these two has the longest possible
+    name."""
 
     @classmethod
     def setUpClass(cls):
@@ -113,7 +114,7 @@ class StatusPage(unittest.TestCase):
         return path
 
     def visit(self, page, scheme="light", width=1280):
-        """Opens the page afresh; what the logs then hold is of this visit alone."""
+        """Opens the page in a clean state, so that the browser's logs contain only this visit."""
         for log in ("browser", "performance"):
             self.browser.get_log(log)
         self.browser.execute_cdp_cmd(
@@ -135,7 +136,7 @@ class StatusPage(unittest.TestCase):
         self.browser.execute_script("document.querySelectorAll('details').forEach(d => d.open = true)")
 
     def everywhere(self, check):
-        """Calls `check(page, width)` on each page in both schemes at each width."""
+        """Calls `check(page, width)` on each page, in both colour schemes and at each width."""
         for page in self.urls:
             for scheme in SCHEMES:
                 for width in WIDTHS:
@@ -149,12 +150,12 @@ class StatusPage(unittest.TestCase):
             self.assertEqual(self.requests(), [self.urls[page] + "/"])
         self.everywhere(check)
 
-    def test_the_console_would_tell_of_a_violation(self):
+    def test_the_console_reports_a_violation(self):
         self.visit("demo")
         self.browser.execute_script("document.body.insertAdjacentHTML('beforeend', '<p style=\"color:red\">x</p>')")
         self.assertIn("Content Security Policy", str(self.browser.get_log("browser")))
 
-    def test_nothing_sticks_out_on_the_right(self):
+    def test_nothing_overflows_the_width(self):
         def check(_, width):
             self.open_everything()
             self.assertEqual(self.browser.execute_script(TOO_WIDE, width), [])
@@ -181,7 +182,7 @@ class StatusPage(unittest.TestCase):
                 self.assertGreater(luminance(dark), luminance(light), text)
                 self.assertGreater(luminance(light_back), luminance(dark_back), text)
 
-    def test_the_style_sheet_is_in_force_for_the_picture_too(self):
+    def test_the_style_sheet_applies_to_the_picture_too(self):
         self.visit("demo")
         fills = self.browser.execute_script(
             "return [...document.querySelectorAll('.bar rect')].map(e => getComputedStyle(e).fill)")
@@ -209,7 +210,7 @@ class StatusPage(unittest.TestCase):
                          "Polling: 2 healthy, 2 need attention · 1 leaked token")
         self.assertTrue(self.browser.title.startswith("1 leaked token · "))
 
-    def test_what_is_critical_has_another_colour_than_what_is_a_warning_or_healthy(self):
+    def test_critical_warning_and_healthy_have_different_colours(self):
         for scheme in SCHEMES:
             self.visit("several", scheme)
             colours = [self.browser.find_element(By.CSS_SELECTOR, selector).value_of_css_property("color")
@@ -223,7 +224,7 @@ class StatusPage(unittest.TestCase):
         self.assertIn("leaky", first.text)
         self.assertIn("Polling healthy · 1 leaked token", first.text)
 
-    def test_the_worst_tokens_are_behind_a_fold(self):
+    def test_the_worst_tokens_are_collapsed(self):
         self.visit("several")
         fold = self.browser.find_element(By.CSS_SELECTOR, "details.worst")
         self.assertNotIn(LEAKED_TOKEN["id"], fold.text)

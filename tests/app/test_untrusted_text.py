@@ -1,5 +1,5 @@
-"""Whatever the API's answers hold, the exposition stays one that Prometheus takes, the log stays one line for each
-event, and the status page stays text."""
+"""Whatever the API returns, the exposition remains one that Prometheus accepts, the log keeps one line per event, and the
+status page shows only text."""
 import json
 import os
 import re
@@ -12,12 +12,12 @@ import harness
 from fault_server import FaultServer, answer, listing, token
 
 TOKEN = "ddpat_alias_0123456789abcdef"
-# Longest label value made of untrusted text: `max_label_bytes` in exporter/inventory/label_text.h.
+# Maximum length of a label value from untrusted text: `max_label_bytes` in exporter/inventory/label_text.h.
 LONGEST_LABEL = 200
-# An error has 200 bytes of the API's words; time, names and hints come on top of that.
+# An error quotes up to 200 bytes from the API; time, names and hints are added to that.
 LONGEST_LINE = 800
 
-# Each is a JSON string's inside, in bytes, so that things can be said that a JSON library refuses to write.
+# Each is the inside of a JSON string, in bytes, since a JSON library would refuse to write some of them.
 TEXTS = {
     "quotes": rb"it's \"quoted\"",
     "backslashes": rb"C:\\temp\\new\\\\",
@@ -44,17 +44,17 @@ TEXTS = {
     "blank": b" ",
     "empty": b"",
 }
-# JSON lets these two through; no text can hold them.
+# JSON's grammar allows these two, but no Unicode text can contain them.
 LONE_SURROGATES = {"lone-surrogate": rb"x\ud800y", "surrogates-in-the-wrong-order": rb"\udc00\ud800"}
 
 PAGE = """{"data": [%s], "meta": {"page": {"total_filtered_count": %d}}}"""
-# So many of a token's three dates as are there make a series each.
+# Each of a token's three dates is a series of its own.
 DETAILS = ("expiry", "last_used", "created")
 DETAIL_LABELS = {"org", "token_id", "token_name", "token_type", "owner_type", "owner_id"}
 
 
 def raw_listing(tokens):
-    """A listing of texts as they are: `tokens` has {place in the token: inside of a JSON string}."""
+    """A listing with unescaped texts: `tokens` has {place in the token: inside of a JSON string}."""
     elements = []
     for number, texts in enumerate(tokens):
         places = {place: f"@{place}@" for place in texts}
@@ -69,14 +69,14 @@ def raw_listing(tokens):
 
 
 def everywhere(texts):
-    """A token for each text, which has it as its name, scope, owner and public portion; and the id where it is one."""
+    """A token for each text, with that text as its name, scope, owner and public portion, and in its id if short enough."""
     for title, text in texts.items():
         identity = text + b" of " + title.encode() if len(text) < 100 else title.encode()
         yield {"name": text, "scope": text, "owner": text, "public_portion": text, "id": identity}
 
 
 def error_pages(text):
-    """All shapes of an error body, {title: body}."""
+    """The text in every shape of an error body: {title: body}."""
     quoted = b'"' + text + b'"'
     return {
         "texts": b'{"errors":[' + quoted + b"," + quoted + b"]}",
@@ -93,7 +93,7 @@ def check_with_promtool(text):
 
 
 class Program:
-    """The program with its log as the bytes that it wrote, which no decoder has smoothed out."""
+    """The program, with its log as raw bytes, undecoded."""
 
     def __init__(self, log_format, *arguments, **variables):
         with tempfile.TemporaryFile() as log:
@@ -134,7 +134,7 @@ class Program:
 
 
 class Exposition(unittest.TestCase):
-    """One poll of a listing in which everything is hostile, all tokens shown in detail."""
+    """One poll of a listing in which every text is hostile, with all tokens shown in detail."""
 
     @classmethod
     def setUpClass(cls):
@@ -156,11 +156,11 @@ class Exposition(unittest.TestCase):
         self.assertEqual(self.done.returncode, 0, self.done.stderr)
         self.assertEqual(sum(self.families["datadog_access_tokens"].values()), len(TEXTS))
 
-    def test_promtool_has_nothing_to_say(self):
+    def test_promtool_accepts_the_metrics(self):
         checked = check_with_promtool(self.text)
         self.assertEqual((checked.returncode, checked.stdout, checked.stderr), (0, b"", b""))
 
-    def test_the_names_of_the_families_are_the_programs_own(self):
+    def test_no_family_name_comes_from_the_api(self):
         known = harness.parse_text(self.poll(listing([token(1)]), "--tokens.detail", "all").stdout.decode())
         self.assertEqual(set(self.families), set(known))
 
@@ -171,7 +171,7 @@ class Exposition(unittest.TestCase):
             for key in series:
                 self.assertEqual(set(dict(key)), DETAIL_LABELS)
 
-    def test_a_label_is_bounded_and_holds_neither_controls_nor_marks_that_reorder_text(self):
+    def test_labels_are_bounded_and_free_of_control_and_bidi_characters(self):
         for label in ("token_id", "token_name", "owner_id", "scope"):
             values = self.values(label)
             self.assertGreater(len(values), len(TEXTS) // 2, label)
@@ -179,7 +179,7 @@ class Exposition(unittest.TestCase):
                 self.assertLessEqual(len(value.encode()), LONGEST_LABEL, value)
                 self.assertNotRegex(value, "[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
-    def test_what_is_harmless_is_kept_as_it_is(self):
+    def test_harmless_text_is_unchanged(self):
         names = self.values("token_name")
         for title in ("quotes", "backslashes", "markup", "entities", "emoji", "format-string"):
             text = json.loads(b'"' + TEXTS[title] + b'"')
@@ -189,8 +189,8 @@ class Exposition(unittest.TestCase):
         cut = [name for name in self.values("token_name") if name.endswith("…")]
         self.assertEqual({name[0] for name in cut}, {"A", "鍵", "Z"})
 
-    def test_ids_that_look_the_same_once_cleaned_do_not_make_a_series_twice(self):
-        """Prometheus would refuse the whole scrape for it."""
+    def test_ids_that_sanitize_alike_make_no_duplicate_series(self):
+        """Prometheus would reject the whole scrape because of the duplicate."""
         same = {"name": b"n", "owner": b"o"}
         alike = [b"a\\u0001", b"a\\u0002", b"a\xff", b"B" * 300, b"B" * 301, b"B" * 299 + b"C"]
         done = self.poll(raw_listing([{**same, "id": identity} for identity in alike]), "--tokens.detail", "all")
@@ -198,13 +198,13 @@ class Exposition(unittest.TestCase):
         families = harness.parse_text(done.stdout.decode())
         self.assertEqual(sum(families["datadog_access_tokens"].values()), len(alike))
 
-    def test_scopes_that_look_the_same_once_cleaned_are_one_series(self):
+    def test_scopes_that_sanitize_alike_are_one_series(self):
         alike = [b"s\\u0001", b"s\\u0002", b"s\xff", b"B" * 300, b"B" * 301]
         done = self.poll(raw_listing([{"scope": scope} for scope in alike]))
         grants = harness.parse_text(done.stdout.decode())["datadog_access_token_scope_grants"]
         self.assertEqual(sorted(grants.values()), [2, 3])
 
-    def test_a_lone_surrogate_is_cleaned_and_does_not_cost_the_page(self):
+    def test_a_lone_surrogate_is_cleaned_and_the_page_is_kept(self):
         for text in LONE_SURROGATES.values():
             done = self.poll(raw_listing([{"name": text, "scope": text, "owner": text}]), "--tokens.detail", "all")
             self.assertEqual(done.returncode, 0, done.stderr)
@@ -215,7 +215,7 @@ class Exposition(unittest.TestCase):
 
 
 class LogAndStatusPage(unittest.TestCase):
-    """Organizations that get each text in each shape of an error; their log in both formats, and their page."""
+    """Organizations that receive each text in each shape of an error: their log in both formats, and their status page."""
 
     @classmethod
     def setUpClass(cls):
@@ -236,7 +236,7 @@ class LogAndStatusPage(unittest.TestCase):
         with open(configuration, "w", encoding="utf-8") as file:
             file.write("organizations:\n")
             for case in cls.cases:
-                # The filter travels with the request and says which answer is wanted.
+                # The filter is sent with the request and selects the answer.
                 file.write(f"  - {{name: {case}, base_url: '{cls.server.url}', bearer_token_file: {secret}, "
                            f"filter: {case}}}\n")
         arguments = ("--config.file", configuration, "--tokens.detail", "all", "--poll.timeout", "10s")
@@ -273,7 +273,7 @@ class LogAndStatusPage(unittest.TestCase):
         for line in self.lines("logfmt"):
             self.assertRegex(line.decode("ascii"), whole)
 
-    def test_each_organization_that_fails_is_told_of_once(self):
+    def test_each_failed_organization_is_logged_once(self):
         failed = set(self.cases) - {"listing"}
         for log_format, pattern in (("logfmt", rb" org=([^ ]+)"), ("json", rb'"org":"([^"]+)"')):
             failures = [line for line in self.lines(log_format) if b"poll failed; there are no numbers" in line]
@@ -299,7 +299,7 @@ class LogAndStatusPage(unittest.TestCase):
             self.assertEqual(page.count("<style>"), page.count("</style>"))
             self.assertNotRegex(page, "[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
-    def test_promtool_has_nothing_to_say(self):
+    def test_promtool_accepts_the_metrics(self):
         for pages in self.pages.values():
             checked = check_with_promtool(pages["/metrics"])
             self.assertEqual((checked.returncode, checked.stdout, checked.stderr), (0, b"", b""))

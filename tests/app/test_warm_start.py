@@ -1,4 +1,4 @@
-"""What outlives a restart: the numbers with their true age, and the churn counters."""
+"""What survives a restart: the numbers, with their true age, and the churn counters."""
 import os
 import stat
 import tempfile
@@ -36,7 +36,7 @@ class WarmStart(unittest.TestCase):
             self.assertEqual(len(exporter.events("the saved state is not used")), 1)
             self.assertNotIn("datadog_access_tokens", exporter.metrics())
 
-    def test_the_numbers_of_before_are_shown_with_their_true_age_while_the_api_is_away(self):
+    def test_saved_numbers_are_shown_with_their_true_age_while_the_api_is_down(self):
         with harness.SimulatedDatadog("--tokens", "250") as api:
             before = self.numbers_of_one_run(api)
             url = api.url
@@ -54,15 +54,15 @@ class WarmStart(unittest.TestCase):
             self.assertEqual({labels: round(value) for labels, value in after[name].items()},
                              {labels: round(value) for labels, value in before[name].items()}, name)
 
-    def test_churn_goes_on_from_where_it_was(self):
+    def test_churn_continues_where_it_stopped(self):
         with harness.SimulatedDatadog("--tokens", "250") as api:
             self.numbers_of_one_run(api)
             again = self.numbers_of_one_run(api)
-        # Without the state of before every token would be unknown, and none counted; with a damaged one all were new.
+        # With no previous state, no token would count as created; with a damaged one, all of them would.
         self.assertEqual(sum(again["datadog_access_tokens_created_total"].values()), 0)
         self.assertEqual(sum(again["datadog_access_tokens_removed_total"].values()), 0)
 
-    def test_churn_of_the_time_between_two_runs_is_counted(self):
+    def test_churn_between_two_runs_is_counted(self):
         with harness.SimulatedDatadog("--tokens", "250", "--alive") as api:
             self.numbers_of_one_run(api)
             with self.exporter(api.url, "--poll.interval", "1s") as exporter:
@@ -80,7 +80,7 @@ class WarmStart(unittest.TestCase):
             harness.wait_until(lambda: harness.get(exporter.url + "/readyz")[0] == 200, "a first attempt has finished")
             harness.wait_until(lambda: "datadog_access_tokens" not in exporter.metrics(), "the numbers are gone")
 
-    def test_a_torn_file_is_told_and_replaced(self):
+    def test_a_torn_file_is_logged_and_replaced(self):
         with harness.SimulatedDatadog("--tokens", "250") as api:
             self.numbers_of_one_run(api)
             with open(self.path, "r+b") as file:
@@ -92,7 +92,7 @@ class WarmStart(unittest.TestCase):
                 exporter.wait_for_poll()
             self.assertEqual(exporter.events("the saved state is not used"), [])
 
-    def test_a_file_that_is_none_of_its_own_is_left_alone(self):
+    def test_a_foreign_file_is_left_alone(self):
         with open(self.path, "w", encoding="utf-8") as file:
             file.write("somebody's notes\n")
         with harness.SimulatedDatadog("--tokens", "250") as api:

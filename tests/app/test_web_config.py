@@ -1,5 +1,5 @@
-"""--web.config.file from outside: curl, openssl s_client and a real Prometheus meet TLS, client certificates and passwords, and
-the files change while the program runs."""
+"""--web.config.file from the outside: curl, openssl s_client and a real Prometheus use TLS, client certificates and passwords,
+and the files change while the program runs."""
 import http.client
 import os
 import re
@@ -12,7 +12,7 @@ import unittest
 import harness
 from prometheus_server import Prometheus
 
-# bcrypt of the passwords below.
+# bcrypt hashes of the passwords below.
 USERS = """basic_auth_users:
   alice: $2b$04$abcdefghijklmnopqrstuujydOTSfIH/d5oUHpsygqV5X9xJLQc6e
   bob: $2y$05$ABCDEFGHIJKLMNOPQRSTUu06yJsQQklNhtUfE0nPurm5OiuvTXd/m
@@ -22,7 +22,7 @@ BOB = "bob:battery: staple"
 
 
 def write(path, text):
-    """Replaces the file in one step, as every careful writer does."""
+    """Replaces the file atomically."""
     with harness.private_file(path + ".new") as file:
         file.write(text)
     os.rename(path + ".new", path)
@@ -33,7 +33,7 @@ def openssl(*arguments):
 
 
 class Authority:
-    """A certification authority and what it signs."""
+    """A certificate authority and the certificates it signs."""
 
     def __init__(self, directory, name):
         self.directory = directory
@@ -43,7 +43,7 @@ class Authority:
                 f"/CN={name}", "-addext", "keyUsage=critical,keyCertSign,cRLSign", "-keyout", self.key, "-out", self.certificate)
 
     def sign(self, name, alternative_name, subject="test"):
-        """Writes <name>.crt and <name>.key; each in one step, the key first."""
+        """Writes <name>.crt and <name>.key; each atomically, the key first."""
         path = os.path.join(self.directory, name)
         openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", f"/CN={subject}", "-keyout",
                 path + ".key.new", "-out", path + ".csr", "-addext", f"subjectAltName={alternative_name}")
@@ -71,7 +71,7 @@ class WebConfig(unittest.TestCase):
         return exporter
 
     def curl(self, exporter, *arguments, path="/healthz"):
-        """Status and output, headers included; status 0 when there was no answer."""
+        """Status and output, including headers; status 0 if there was no response."""
         done = subprocess.run(["curl", "--silent", "--show-error", "--include", "--max-time", "20", "--noproxy", "*", *arguments,
                                exporter.url + path], capture_output=True, text=True, timeout=harness.LIMIT_SECONDS, check=False)
         status = re.match(r"HTTP/1\.1 (\d{3})", done.stdout)
@@ -100,13 +100,13 @@ class Tls(WebConfig):
                               timeout=harness.LIMIT_SECONDS, check=False)
         return done.stdout
 
-    def test_serves_https_to_who_trusts_the_authority(self):
+    def test_serves_https_to_clients_that_trust_the_ca(self):
         exporter = self.start(self.SERVER)
         self.assertTrue(exporter.url.startswith("https://"), exporter.url)
         self.assertEqual(self.curl(exporter, *self.trusting())[0], 200)
         self.assertEqual(self.curl(exporter)[0], 0, "an unknown authority")
 
-    def test_the_probe_takes_any_certificate_wherever_the_exporter_listens(self):
+    def test_the_probe_accepts_any_certificate_on_any_address(self):
         file = self.path("exporter.sock")
         exporter = self.start(self.SERVER, "--web.listen-address", f"unix:{file}")
         for arguments in ((f"--probe={exporter.url}/healthz",),
@@ -122,12 +122,12 @@ class Tls(WebConfig):
         self.assertIn("400 Bad Request", output)
         self.assertIn("HTTPS", output)
 
-    def test_speaks_the_versions_it_was_told_to(self):
+    def test_accepts_only_allowed_versions(self):
         exporter = self.start(self.SERVER + "  min_version: TLS13\n")
         self.assertIn("TLSv1.3", self.s_client(exporter, "-tls1_3").stdout)
         self.assertIn("alert", self.s_client(exporter, "-tls1_2").stderr)
 
-    def test_speaks_the_cipher_suites_it_was_told_to(self):
+    def test_accepts_only_allowed_cipher_suites(self):
         exporter = self.start(self.SERVER + "  max_version: TLS12\n"
                               "  cipher_suites: [TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384]\n")
         self.assertIn("ECDHE-ECDSA-AES256-GCM-SHA384", self.s_client(exporter).stdout)
@@ -144,12 +144,12 @@ class Tls(WebConfig):
     def test_a_broken_new_certificate_keeps_the_old_one_and_says_so(self):
         exporter = self.start(self.SERVER)
         write(self.path("server.crt"), "no certificate")
-        told = harness.wait_until(lambda: exporter.events("the web configuration can't be used; the one before stays in use"),
+        told = harness.wait_until(lambda: exporter.events("the web configuration can't be used; keeping the previous one"),
                                   "the log tells")
         self.assertIn("certificate", told[0]["error"])
         self.assertEqual(self.curl(exporter, *self.trusting())[0], 200)
         self.authority.sign("server", "IP:127.0.0.1")
-        harness.wait_until(lambda: exporter.events("the web configuration was taken up"), "the next good one is taken up")
+        harness.wait_until(lambda: exporter.events("web configuration reloaded"), "the next good one is taken up")
         self.assertEqual(self.curl(exporter, *self.trusting())[0], 200)
 
     def test_lets_clients_in_by_certificate_and_name(self):
@@ -167,7 +167,7 @@ class Tls(WebConfig):
         self.assertEqual(status("strange"), 0)
         self.assertEqual(self.curl(exporter, *self.trusting())[0], 0, "no certificate")
 
-    def test_a_client_that_is_no_longer_wanted_is_out_although_it_kept_its_connection(self):
+    def test_disconnects_a_client_that_is_no_longer_allowed(self):
         exporter = self.start(self.SERVER)
         context = ssl.create_default_context(cafile=self.authority.certificate)
         kept = http.client.HTTPSConnection(exporter.url.split("//")[1], context=context, timeout=harness.LIMIT_SECONDS)
@@ -175,14 +175,14 @@ class Tls(WebConfig):
         kept.request("GET", "/healthz")
         self.assertEqual(kept.getresponse().read(), b"ok\n")
         write(self.file, self.SERVER + "  client_auth_type: RequireAndVerifyClientCert\n  client_ca_file: authority.crt\n")
-        harness.wait_until(lambda: exporter.events("the web configuration was taken up"), "certificates are asked for")
+        harness.wait_until(lambda: exporter.events("web configuration reloaded"), "certificates are asked for")
         self.assertEqual(kept.sock.recv(1), b"", "the server has closed")
 
-    def test_a_file_cut_before_client_auth_type_still_keeps_strangers_out(self):
+    def test_still_requires_certificates_if_client_auth_type_is_cut_off(self):
         exporter = self.start(self.SERVER + "  client_ca_file: authority.crt\n  client_auth_type: RequireAndVerifyClientCert\n")
         self.assertEqual(self.curl(exporter, *self.trusting())[0], 0, "no certificate")
         write(self.file, self.SERVER)
-        told = harness.wait_until(lambda: exporter.events("the web configuration can't be used; the one before stays in use"),
+        told = harness.wait_until(lambda: exporter.events("the web configuration can't be used; keeping the previous one"),
                                   "the log tells")
         self.assertIn("tls_server_config.client_auth_type", told[0]["error"])
         self.assertEqual(self.curl(exporter, *self.trusting())[0], 0, "no certificate")
@@ -190,7 +190,7 @@ class Tls(WebConfig):
     def test_each_client_auth_type_means_what_it_means_in_go(self):
         self.authority.sign("good", "DNS:prometheus.example")
         Authority(self.directory, "stranger").sign("strange", "DNS:prometheus.example")
-        # Whether a client gets in: without certificate, with one of a stranger, with a good one.
+        # Whether a client is accepted: without a certificate, with an untrusted one, with a valid one.
         meanings = {
             "NoClientCert": (True, True, True),
             "RequestClientCert": (True, True, True),
@@ -236,7 +236,7 @@ class Passwords(WebConfig):
         for credentials in ("alice:wrong", "alice:", "bob:correct horse", "carol:correct horse", ":"):
             self.assertEqual(self.curl(exporter, "--user", credentials)[0], 401, credentials)
 
-    def test_are_taken_up_when_the_file_changes(self):
+    def test_are_reloaded_when_the_file_changes(self):
         exporter = self.start(USERS)
         self.assertEqual(self.curl(exporter, "--user", BOB)[0], 200)
         write(self.file, USERS[:USERS.index("  bob")])
@@ -246,13 +246,13 @@ class Passwords(WebConfig):
     def test_stay_when_the_new_file_is_broken(self):
         exporter = self.start(USERS)
         write(self.file, "basic_auth_users: {alice: plain text}\n")
-        told = harness.wait_until(lambda: exporter.events("the web configuration can't be used; the one before stays in use"),
+        told = harness.wait_until(lambda: exporter.events("the web configuration can't be used; keeping the previous one"),
                                   "the log tells")
         self.assertNotIn("plain text", str(told))
         self.assertEqual(self.curl(exporter, "--user", ALICE)[0], 200)
         self.assertEqual(self.curl(exporter)[0], 401)
 
-    def test_are_not_asked_for_by_the_probes_own_address(self):
+    def test_are_not_required_on_the_probe_address(self):
         exporter = self.start(USERS, "--web.probe-listen-address", "127.0.0.1:0")
         exporter.url = exporter.first("listening for probes")["address"]
         self.assertEqual(self.curl(exporter, path="/healthz")[0], 200)
@@ -268,7 +268,7 @@ class OtherSettings(WebConfig):
             self.assertIn("Strict-Transport-Security: max-age=9\n", output.replace("\r", ""), path)
             self.assertEqual(output.count("X-Content-Type-Options"), 1)
 
-    def test_the_rate_limit_is_kept_but_for_probes(self):
+    def test_the_rate_limit_exempts_probes(self):
         exporter = self.start("rate_limit: {interval: 1h, burst: 2}\n")
         self.assertEqual([self.curl(exporter, path="/metrics")[0] for _ in range(3)], [200, 200, 429])
         self.assertEqual(self.curl(exporter, path="/healthz")[0], 200)
@@ -291,7 +291,7 @@ class OtherSettings(WebConfig):
         harness.wait_until(lambda: told()[0] == 1, "the success is told")
         self.assertGreater(told()[1], at_first)
 
-    def test_a_wrong_file_ends_the_start_and_the_check_with_its_place(self):
+    def test_a_wrong_file_fails_startup_and_check_and_is_located(self):
         write(self.file, "tls_server_confg: {}\n")
         for mode in ((), ("--config.check",)):
             done = harness.run("--demo", "--web.config.file", self.file, *mode)

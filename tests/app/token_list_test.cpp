@@ -49,7 +49,7 @@ std::string list_of(const TokenDetail& token, config::ListFormat format, Termina
     return token_list(format, tokens, terminal, now);
 }
 
-TEST(TokenList, OfJsonIsAnObjectALine) {
+TEST(TokenList, AsJsonIsAnObjectALine) {
     EXPECT_EQ(
         list_of(service_token(), config::ListFormat::json),
         R"({"findings":["leaked","unused"],"organization":"prod","owner":null,"owner_id":"owner-1",)"
@@ -59,7 +59,7 @@ TEST(TokenList, OfJsonIsAnObjectALine) {
         "\n");
 }
 
-TEST(TokenList, OfCsvHasAHeadAndQuotesWhatNeedsIt) {
+TEST(TokenList, AsCsvHasAHeaderAndMinimalQuotes) {
     EXPECT_EQ(list_of(service_token(), config::ListFormat::csv, {}, "ci <ci@example.com>"),
               "findings,organization,owner,owner_id,owner_type,name,id,public_portion,type,created,last_used,"
               "expires,time_left,scopes\r\n"
@@ -68,7 +68,7 @@ TEST(TokenList, OfCsvHasAHeadAndQuotesWhatNeedsIt) {
               "org_management apm_read slos_read\r\n");
 }
 
-TEST(TokenList, OfNothingIsAHeadOrNothing) {
+TEST(TokenList, OfNoTokensIsAtMostAHeader) {
     EXPECT_EQ(token_list(config::ListFormat::json, {}, {}, now), "");
     EXPECT_THAT(token_list(config::ListFormat::csv, {}, {}, now), testing::EndsWith("scopes\r\n"));
     EXPECT_THAT(token_list(config::ListFormat::table, {}, {}, now), testing::StartsWith("FINDINGS"));
@@ -83,7 +83,7 @@ TEST(TokenTable, ShowsTheOwnersNameWhereItIsKnownAndElseTheId) {
     EXPECT_THAT(list_of(token, config::ListFormat::table), HasSubstr("  unknown  "));
 }
 
-TEST(TokenTable, TellsTheOwnersTypeWhereItIsOdd) {
+TEST(TokenTable, ShowsAnUnusualOwnerType) {
     TokenDetail token = service_token();
     EXPECT_THAT(list_of(token, config::ListFormat::table), Not(HasSubstr(" of ")));
     token.type = TokenType::personal;
@@ -114,7 +114,7 @@ TEST(TokenTable, CutsAWideNameAtACharacter) {
     for (int i = 0; i < 30; ++i) {
         token.name += "鍵";
     }
-    // 13 characters of two columns, and the ellipsis: 27 of 28 columns.
+    // 13 double-width characters and the ellipsis take 27 of 28 columns.
     std::string cut;
     for (int i = 0; i < 13; ++i) {
         cut += "鍵";
@@ -135,7 +135,7 @@ TEST(TokenTable, HasColoursByTheSeverityOfTheWorstFinding) {
     EXPECT_THAT(coloured("no finding"), HasSubstr("\x1b[1mFINDINGS\x1b[0m"));
 }
 
-TEST(TokenTable, OfATinyTerminalIsOfFortyColumns) {
+TEST(TokenTable, IsAtLeastFortyColumnsWide) {
     EXPECT_EQ(list_of(service_token(), config::ListFormat::table, {.columns = 1}),
               list_of(service_token(), config::ListFormat::table, {.columns = 40}));
 }

@@ -22,7 +22,7 @@ using ::testing::Not;
 constexpr const char* path = support::WebFileDisk::path;
 const std::string header = "http_server_config: {headers: {X-Frame-Options: deny}}\n";
 
-/// Time passes at once, a number of times.
+/// Every wait returns immediately, a limited number of times.
 class HastyClock final : public scan::Clock {
   public:
     base::Timestamp now() override { return now_; }
@@ -33,7 +33,7 @@ class HastyClock final : public scan::Clock {
     int waits_ = 0;
 };
 
-/// A disk with the web configuration, and a log that can be read.
+/// A fake disk with the web configuration, and a log that tests can read.
 class WatchedWebFile : public ::testing::Test {
   protected:
     WatchedWebFile() {
@@ -45,7 +45,7 @@ class WatchedWebFile : public ::testing::Test {
 
     [[nodiscard]] auto load() { return load_web_protection(web_, reloads_, disk_.reader(), clock_); }
 
-    /// As a scrape has them, by name.
+    /// The reload metrics as scraped, by name.
     [[nodiscard]] std::map<std::string, double> reloads() const {
         std::map<std::string, double> values;
         const std::string prefix = "datadog_access_token_exporter_config_last_reload_";
@@ -62,7 +62,7 @@ class WatchedWebFile : public ::testing::Test {
         return values;
     }
 
-    /// Looks once a second; how often something new was taken up.
+    /// Checks the file `looks` times. Returns how often a change took effect.
     int watch(http::Protection& protection, int looks) {
         int taken_up = 0;
         clock_.waits_ = looks;
@@ -85,30 +85,30 @@ TEST_F(WatchedWebFile, ChangesWithTheFile) {
     write(header + "rate_limit: {interval: 1s, burst: 5}\n");
     EXPECT_EQ(watch(protection, 2), 1);
     EXPECT_NE(protection.security()->rate_limiter, nullptr);
-    EXPECT_THAT(logged(), HasSubstr("the web configuration was taken up"));
+    EXPECT_THAT(logged(), HasSubstr("web configuration reloaded"));
 }
 
-TEST_F(WatchedWebFile, ThatIsBrokenIsToldOnce) {
+TEST_F(WatchedWebFile, IsLoggedOnceIfBroken) {
     auto protection = load().value();
     const auto before = protection.security();
     write("basic_auth_users: {alice: s3cr3t}\n");
     EXPECT_EQ(watch(protection, 2), 0);
     const std::string told = logged();
-    EXPECT_THAT(told, HasSubstr("the one before stays in use"));
+    EXPECT_THAT(told, HasSubstr("keeping the previous one"));
     EXPECT_THAT(told, Not(HasSubstr("s3cr3t")));
     EXPECT_EQ(watch(protection, 1), 0);
     EXPECT_EQ(logged(), told);
     EXPECT_EQ(protection.security(), before);
 }
 
-TEST_F(WatchedWebFile, TellsInMetricsHowItsLastReadingWent) {
+TEST_F(WatchedWebFile, ReportsItsLastReloadInMetrics) {
     auto protection = load().value();
     EXPECT_EQ(reloads(),
               (std::map<std::string, double>{{"successful", 1}, {"success_timestamp_seconds", 1000}}));
 
     clock_.now_ += std::chrono::seconds(60);
     write("");
-    EXPECT_EQ(watch(protection, 2), 0) << "weaker";
+    EXPECT_EQ(watch(protection, 2), 0) << "weaker protection";
     EXPECT_EQ(reloads(),
               (std::map<std::string, double>{{"successful", 0}, {"success_timestamp_seconds", 1000}}));
 
@@ -118,7 +118,7 @@ TEST_F(WatchedWebFile, TellsInMetricsHowItsLastReadingWent) {
               (std::map<std::string, double>{{"successful", 1}, {"success_timestamp_seconds", 1060}}));
 
     write("nonsense: 1\n");
-    EXPECT_EQ(watch(protection, 2), 0) << "broken";
+    EXPECT_EQ(watch(protection, 2), 0) << "invalid file";
     EXPECT_EQ(reloads(),
               (std::map<std::string, double>{{"successful", 0}, {"success_timestamp_seconds", 1060}}));
 }
@@ -161,7 +161,7 @@ TEST_F(WatchedWebFile, IsHandedOverAgainAfterAnException) {
         if (++attempts == 1) {
             throw std::bad_alloc();
         }
-        EXPECT_EQ(reloads().at("successful"), 0) << "it is not in use yet";
+        EXPECT_EQ(reloads().at("successful"), 0) << "it isn't in use yet";
         handed_over = security;
     };
     watch_web_protection(protection, log_, reloads_, {}, take_up, clock_);

@@ -13,7 +13,7 @@ std::optional<std::string> decoded(std::string_view text) {
     return bytes ? std::optional(std::string(bytes->begin(), bytes->end())) : std::nullopt;
 }
 
-TEST(Base64, HasTheVectorsOfItsStandard) {
+TEST(Base64, MatchesTheRfc4648Vectors) {
     for (const auto& [bytes, text] : {std::pair{"", ""},
                                       {"f", "Zg=="},
                                       {"fo", "Zm8="},
@@ -38,7 +38,7 @@ TEST(Base64, RandomBytesComeBack) {
     }
 }
 
-TEST(Base64, RefusesWhatIsNotStrict) {
+TEST(Base64, RefusesMalformedText) {
     for (const char* text : {"Zg", "Zg=", "Zg===", "Z===", "====", "=Zg=", "Zh==", "Zm9=", "Zm8 ", "Zm8\n",
                              " Zm8", "Zm-_", "Zg==Zg==", "Zg=\n"}) {
         EXPECT_EQ(decoded(text), std::nullopt) << text;

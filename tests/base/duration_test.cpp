@@ -20,7 +20,7 @@ struct Case {
     Duration duration;
 };
 
-TEST(Duration, IsReadAsPrometheusWritesIt) {
+TEST(Duration, ParsesPrometheusNotation) {
     const std::vector<Case> cases = {
         {"0", 0ms},
         {"0s", 0ms},
@@ -44,7 +44,7 @@ TEST(Duration, IsReadAsPrometheusWritesIt) {
     }
 }
 
-TEST(Duration, IsRefusedWithWhatWouldBeRight) {
+TEST(Duration, ErrorExplainsTheFormat) {
     for (const std::string text :
          {"", "5", "00", "m", "1h30", "5x", "5 m", " 5m", "-5m", "1.5h", "5M", "1m1h", "1h1h", "1ms1s",
           "101y", "100y1ms", "99999999999999999999999999s", "18446744073709551617ms"}) {
@@ -71,7 +71,7 @@ TEST(Duration, IsWrittenInDaysAndShorterUnits) {
 TEST(Duration, ReadsBackWhatWasWritten) {
     std::mt19937_64 random(20240101);  // NOLINT(cert-msc51-cpp): the same cases each time
     for (int i = 0; i < 2000; ++i) {
-        // All magnitudes, not mostly the large ones.
+        // Spread over all magnitudes.
         const std::uint64_t mask = (std::uint64_t{1} << (i % 41)) - 1;
         const Duration duration(static_cast<Duration::rep>(random() & mask));
         const auto back = parse_duration(format_duration(duration));

@@ -32,7 +32,7 @@ TEST(IdSet, GrowsWithoutForgetting) {
     EXPECT_EQ(ids.size(), static_cast<std::size_t>(count));
 }
 
-/// Evenly spread hashes, and such as all want the table's first or last places.
+/// A uniformly distributed hash, or one that belongs at the start or end of the table.
 std::uint64_t some_hash(std::mt19937_64& random) {
     constexpr std::uint64_t last = std::numeric_limits<std::uint64_t>::max();
     switch (random() % 4) {
@@ -45,7 +45,7 @@ std::uint64_t some_hash(std::mt19937_64& random) {
     }
 }
 
-TEST(IdSet, KnowsEveryHashThatCameWhereverItBelongs) {
+TEST(IdSet, FindsEveryInsertedHash) {
     std::mt19937_64 random(1);
     IdSet ids;
     std::set<std::uint64_t> expected;
@@ -56,7 +56,7 @@ TEST(IdSet, KnowsEveryHashThatCameWhereverItBelongs) {
     EXPECT_EQ(ids.size(), expected.size());
 }
 
-TEST(IdSet, TakesTheHashThatMarksAFreePlace) {
+TEST(IdSet, AcceptsHashZero) {
     IdSet ids;
 
     EXPECT_TRUE(ids.insert(std::uint64_t{0}));
@@ -72,7 +72,7 @@ IdSet multiples_of(int factor, int count) {
     return ids;
 }
 
-TEST(IdSet, HoldsBothSetsAfterAMergeAndEachIdOnce) {
+TEST(IdSet, MergesWithoutDuplicates) {
     for (const int evens : {0, 1, 3, 100, 10'000}) {
         for (const int threes : {0, 1, 2, 103, 5000}) {
             IdSet ids = multiples_of(2, evens);
@@ -88,8 +88,8 @@ TEST(IdSet, HoldsBothSetsAfterAMergeAndEachIdOnce) {
     }
 }
 
-/// The merged set's hashes come in ascending order, the worst that could befall a table that grows as they
-/// come: a million of them did not end within a minute.
+/// The merged set's hashes arrive in ascending order, the worst case for a table that grows by insertion: a
+/// million of them took over a minute.
 TEST(IdSet, MergesALargeSetIntoAnEmptyOne) {
     std::mt19937_64 random(3);
     IdSet large;

@@ -8,7 +8,7 @@
 namespace exporter::base {
 namespace {
 
-/// Empty: none.
+/// The suggested name; empty: none.
 std::string nearest_name(const std::string& name, const std::vector<std::string>& candidates) {
     const std::string suggestion = did_you_mean(name, candidates);
     constexpr std::string_view before = "; did you mean ";
@@ -20,10 +20,10 @@ const std::vector<std::string> candidates = {
 
 struct Case {
     std::string name;
-    std::string nearest;  ///< empty: none
+    std::string nearest;  ///< empty: no suggestion
 };
 
-TEST(NearestName, IsWhatSomebodyMayHaveMeant) {
+TEST(NearestName, CorrectsTypicalMistakes) {
     const std::vector<Case> cases = {
         {"pol.interval", "poll.interval"},
         {"poll.intervall", "poll.interval"},
@@ -42,7 +42,7 @@ TEST(NearestName, IsWhatSomebodyMayHaveMeant) {
     }
 }
 
-TEST(NearestName, PrefersALongerNameToAnotherOne) {
+TEST(NearestName, PrefersACompletion) {
     EXPECT_EQ(
         nearest_name("datadog_api_key", {"datadog_site", "datadog_app_key_file", "datadog_api_key_file"}),
         "datadog_api_key_file");

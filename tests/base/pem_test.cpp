@@ -9,7 +9,7 @@
 namespace exporter::base {
 namespace {
 
-/// How many there are, or the error.
+/// The number of certificates, or the error.
 std::string outcome(const std::string& pem) {
     const auto read = read_certificates(pem, "the bundle");
     return read ? std::to_string(read->size()) : read.error();
@@ -30,12 +30,12 @@ struct PemCase {
 
 class PemText : public testing::TestWithParam<PemCase> {};
 
-TEST_P(PemText, IsReadToItsEndOrRefusedWithTheDamagedPlace) {
+TEST_P(PemText, YieldsAllCertificatesOrNamesTheDamagedOne) {
     EXPECT_EQ(outcome(GetParam().pem), GetParam().outcome);
 }
 
 const std::string key = support::Authority("signer").issue({}).key;
-/// Eight lines or so, and one line each for its ends.
+/// About eight lines of base64 between the BEGIN and END lines.
 const std::string one = support::Authority("one").certificate();
 const std::string begin = "-----BEGIN CERTIFICATE-----\n";
 const std::string end = "-----END CERTIFICATE-----\n";
@@ -75,7 +75,7 @@ TEST(CertificateFile, IsReadWithItsOwner) {
     EXPECT_EQ(file->others_may_write, "");
 }
 
-TEST(CertificateFile, ThatIsADeviceIsRefused) {
+TEST(CertificateFile, MustBeARegularFile) {
     EXPECT_EQ(read_certificate_file("/dev/zero", "the file").error(), "the file is not a regular file");
 }
 

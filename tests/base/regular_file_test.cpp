@@ -15,12 +15,12 @@
 
 namespace {
 
-/// What comes after the next `fstat`, which is not called by name to get there.
+/// Called after the next `fstat`.
 std::atomic<void (*)()> after_fstat = nullptr;
 
 }  // namespace
 
-// In the place of the C library's, as all calls of this program find it.
+// Replaces the C library's fstat for this whole program.
 extern "C" int fstat(int descriptor, struct stat* status) noexcept {
     const int result = ::fstatat(descriptor, "", status, AT_EMPTY_PATH);
     if (const auto act = after_fstat.exchange(nullptr)) {
@@ -36,7 +36,7 @@ using testing::HasSubstr;
 
 constexpr std::size_t longest = 100;
 
-/// The text, or what went wrong.
+/// The text, or the error.
 std::string outcome(const std::string& path, Links links = Links::followed, Longer longer = Longer::refused) {
     const auto file = read_regular_file(path, longest, links, longer);
     return file ? std::string(file->text.expose()) : file.error();
@@ -55,13 +55,13 @@ TEST_F(File, IsReadWhole) {
     }
 }
 
-TEST_F(File, OfMoreThanTheLongestIsRefused) {
+TEST_F(File, IsRefusedIfTooLong) {
     directory_.write("file", std::string(longest + 1, 'x'));
 
     EXPECT_EQ(outcome(directory_.path("file")), "is longer than 100 bytes");
 }
 
-TEST_F(File, ThatGrowsWhileItIsReadIsReadToItsEnd) {
+TEST_F(File, MayGrowWhileBeingRead) {
     static std::string path;
     path = directory_.path("file");
     static constexpr std::size_t pages = 100'000;
@@ -78,23 +78,23 @@ TEST_F(File, ThatGrowsWhileItIsReadIsReadToItsEnd) {
     EXPECT_EQ(grown_to([] { std::filesystem::resize_file(path, pages + 1); }), "is longer than 100000 bytes");
 }
 
-TEST_F(File, OfTheKernelsMakingHasNoSizeAndIsReadAllTheSame) {
+TEST_F(File, InProcIsReadDespiteSizeZero) {
     EXPECT_THAT(outcome("/proc/self/comm"), HasSubstr("test_base"));
 }
 
-TEST_F(File, GivesItsBeginningHoweverLongItIs) {
+TEST_F(File, CanBeCutToItsBeginning) {
     const std::string beginning(longest, 'x');
     directory_.write("file", beginning + std::string(longest, 'y'));
 
     EXPECT_EQ(outcome(directory_.path("file"), Links::followed, Longer::cut), beginning);
 }
 
-TEST_F(File, ThatIsNotThereIsMissing) {
+TEST_F(File, MustExist) {
     EXPECT_EQ(outcome(directory_.path("file")), "can't be read: No such file or directory");
 }
 
-// Each of them would make reading wait, or never end.
-TEST_F(File, ThatIsNotARegularOneIsRefusedWithoutWaiting) {
+// Opening or reading any of these could block or never end.
+TEST_F(File, IsRefusedAtOnceUnlessRegular) {
     const std::string pipe = directory_.path("pipe");
     ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
     const std::string socket_path = directory_.path("socket");
@@ -109,7 +109,7 @@ TEST_F(File, ThatIsNotARegularOneIsRefusedWithoutWaiting) {
     EXPECT_EQ(outcome(directory_.path(".")), "is a directory");
 }
 
-TEST_F(File, BehindALinkIsReadOnlyWhereLinksAreFollowed) {
+TEST_F(File, IsReadThroughSymlinksOnlyIfAllowed) {
     directory_.write("file", "text");
     std::filesystem::create_symlink("file", directory_.path("link"));
 
@@ -117,7 +117,7 @@ TEST_F(File, BehindALinkIsReadOnlyWhereLinksAreFollowed) {
     EXPECT_EQ(outcome(directory_.path("link"), Links::refused), "is a symbolic link");
 }
 
-TEST_F(File, TellsItsMode) {
+TEST_F(File, ReportsItsMode) {
     directory_.write("file", "text");
     std::filesystem::permissions(directory_.path("file"), std::filesystem::perms{0640});
 
@@ -129,12 +129,12 @@ struct OwnershipCase {
     uid_t owner;
     gid_t group;
     mode_t mode;
-    std::string who;  ///< empty: nobody else
+    std::string who;  ///< expected in the result; empty: nobody else may write
 };
 
 class FileOwnership : public testing::TestWithParam<OwnershipCase> {};
 
-TEST_P(FileOwnership, TellsWhoElseMayHaveWrittenIt) {
+TEST_P(FileOwnership, NamesWhoElseCanWriteIt) {
     struct stat file{};
     file.st_uid = GetParam().owner;
     file.st_gid = GetParam().group;

@@ -24,18 +24,18 @@
 
 namespace {
 
-/// What comes before the next `rename`, which is not called by name to get there.
+/// Called before the next `rename`.
 std::atomic<void (*)()> before_rename = nullptr;
 
-/// As for a user who is neither root nor in the group.
+/// False: as for a user who is neither root nor in the group.
 std::atomic<bool> group_can_be_given = true;
 
-/// False: as on a file system that knows no files without a name (NFS, FUSE).
+/// False: as on a file system without O_TMPFILE support (NFS, FUSE).
 std::atomic<bool> unnamed_files_exist = true;
 
 }  // namespace
 
-// In the place of the C library's, as all calls of this program find them.
+// These replace the C library's functions for this whole program.
 extern "C" int fchown(int descriptor, uid_t owner, gid_t group) noexcept {
     if (!group_can_be_given) {
         errno = EPERM;
@@ -64,7 +64,7 @@ namespace {
 
 using testing::HasSubstr;
 
-/// With file systems that know files without a name, and with others.
+/// On file systems with and without O_TMPFILE.
 class ReplacedFile : public testing::TestWithParam<bool> {
   protected:
     ReplacedFile() { unnamed_files_exist = GetParam(); }
@@ -95,7 +95,7 @@ TEST_P(ReplacedFile, IsReplacedWhole) {
     EXPECT_EQ(directory_.files(), 1);
 }
 
-TEST_P(ReplacedFile, StaysAsItIsUntilTheNewOneIsComplete) {
+TEST_P(ReplacedFile, IsUnchangedWithoutACommit) {
     directory_.write("out.prom", "old");
     {
         ReplacementFile file(path(), options());
@@ -105,7 +105,7 @@ TEST_P(ReplacedFile, StaysAsItIsUntilTheNewOneIsComplete) {
     EXPECT_EQ(directory_.files(), 1);
 }
 
-TEST_P(ReplacedFile, HasTheModeThatIsAskedForWhateverTheUmask) {
+TEST_P(ReplacedFile, GetsTheGivenModeDespiteTheUmask) {
     for (const mode_t umask : {0000U, 0077U}) {
         const mode_t before = ::umask(umask);
         std::filesystem::remove(path());
@@ -116,7 +116,7 @@ TEST_P(ReplacedFile, HasTheModeThatIsAskedForWhateverTheUmask) {
     }
 }
 
-TEST_P(ReplacedFile, HandsOnItsOwnMode) {
+TEST_P(ReplacedFile, KeepsItsMode) {
     directory_.write("out.prom", "old");
     for (const mode_t of_before : {0600U, 0640U, 0666U}) {
         ASSERT_EQ(::chmod(path().c_str(), of_before), 0);
@@ -127,7 +127,7 @@ TEST_P(ReplacedFile, HandsOnItsOwnMode) {
     }
 }
 
-TEST_P(ReplacedFile, HandsOnNoRightsOfAGroupThatItCanNotHandOn) {
+TEST_P(ReplacedFile, DropsGroupRightsIfItCannotKeepTheGroup) {
     directory_.write("out.prom", "old");
     for (const auto& [of_before, expected] : {std::pair{0664U, 0604U}, {0640U, 0600U}, {0070U, 0000U}}) {
         ASSERT_EQ(::chmod(path().c_str(), of_before), 0);
@@ -141,7 +141,7 @@ TEST_P(ReplacedFile, HandsOnNoRightsOfAGroupThatItCanNotHandOn) {
     }
 }
 
-TEST_P(ReplacedFile, DoesNotHandOnItsModeWhereAFixedOneIsAskedFor) {
+TEST_P(ReplacedFile, GetsAFixedModeIfRequested) {
     directory_.write("out.prom", "old");
     ASSERT_EQ(::chmod(path().c_str(), 0666), 0);
 
@@ -150,7 +150,7 @@ TEST_P(ReplacedFile, DoesNotHandOnItsModeWhereAFixedOneIsAskedFor) {
     EXPECT_EQ(mode(), 0600U);
 }
 
-TEST_P(ReplacedFile, BehindALinkIsReplacedThere) {
+TEST_P(ReplacedFile, FollowsSymlinksToItsTarget) {
     std::filesystem::create_directory(directory_.path("elsewhere"));
     directory_.write("elsewhere/target", "old");
     std::filesystem::create_symlink("elsewhere/between", path());
@@ -164,7 +164,7 @@ TEST_P(ReplacedFile, BehindALinkIsReplacedThere) {
     EXPECT_EQ(directory_.files(), 2);
 }
 
-TEST_P(ReplacedFile, IsMadeWhereALinkLeadsToNothing) {
+TEST_P(ReplacedFile, IsCreatedThroughADanglingSymlink) {
     std::filesystem::create_symlink("target", path());
 
     ASSERT_TRUE(replace_file(path(), "new", options()));
@@ -173,7 +173,7 @@ TEST_P(ReplacedFile, IsMadeWhereALinkLeadsToNothing) {
     EXPECT_TRUE(std::filesystem::is_symlink(path()));
 }
 
-TEST_P(ReplacedFile, IsNotWrittenThroughALinkWhereLinksAreRefused) {
+TEST_P(ReplacedFile, DoesNotFollowSymlinksIfRefused) {
     directory_.write("victim", "untouched");
     std::filesystem::create_symlink("victim", path());
 
@@ -185,11 +185,11 @@ TEST_P(ReplacedFile, IsNotWrittenThroughALinkWhereLinksAreRefused) {
     EXPECT_TRUE(std::filesystem::is_symlink(path()));
 }
 
-TEST_P(ReplacedFile, IsNotWrittenThroughALinkThatAnotherUserMade) {
+TEST_P(ReplacedFile, DoesNotFollowAnotherUsersSymlink) {
     directory_.write("victim", "untouched");
     std::filesystem::create_symlink("victim", path());
     if (::lchown(path().c_str(), 4711, 4711) != 0) {
-        GTEST_SKIP() << "only root can give a link away";
+        GTEST_SKIP() << "only root can change a link's owner";
     }
 
     const auto written = replace_file(path(), "new", options());
@@ -199,7 +199,7 @@ TEST_P(ReplacedFile, IsNotWrittenThroughALinkThatAnotherUserMade) {
     EXPECT_EQ(directory_.content("victim"), "untouched");
 }
 
-TEST_P(ReplacedFile, IsNoneWhereLinksLeadInACircle) {
+TEST_P(ReplacedFile, FailsOnASymlinkLoop) {
     std::filesystem::create_symlink("out.prom", path());
 
     const auto written = replace_file(path(), "new", options());
@@ -208,7 +208,7 @@ TEST_P(ReplacedFile, IsNoneWhereLinksLeadInACircle) {
     EXPECT_THAT(written.error(), HasSubstr("Too many levels of symbolic links"));
 }
 
-TEST_P(ReplacedFile, OfAProcessIsLeftAlone) {
+TEST_P(ReplacedFile, CannotBeAFileDescriptor) {
     directory_.write("log", "lines of others\n");
     const Descriptor log(::open(directory_.path("log").c_str(), O_WRONLY | O_APPEND | O_CLOEXEC));
 
@@ -219,7 +219,7 @@ TEST_P(ReplacedFile, OfAProcessIsLeftAlone) {
     EXPECT_EQ(directory_.content("log"), "lines of others\n");
 }
 
-TEST_P(ReplacedFile, IsNeitherAPipeNorASocketNorADeviceNorADirectory) {
+TEST_P(ReplacedFile, MustBeARegularFile) {
     const auto expect_left_alone = [](const std::string& target, mode_t kind, const std::string& name) {
         const auto written = replace_file(target, "new", options());
         ASSERT_FALSE(written) << name;
@@ -243,14 +243,14 @@ TEST_P(ReplacedFile, IsNeitherAPipeNorASocketNorADeviceNorADirectory) {
     std::filesystem::create_directory(directory_.path("directory"));
     expect_left_alone(directory_.path("directory"), S_IFDIR, "a directory");
 
-    const std::string device = directory_.path("null");  // As /dev/null is, which no test should go near.
+    const std::string device = directory_.path("null");  // Tests must not touch /dev/null itself.
     if (::mknod(device.c_str(), S_IFCHR | 0600, 0x103) == 0) {
         expect_left_alone(device, S_IFCHR, "not a regular file");
     }
     EXPECT_GE(directory_.files(), 3);
 }
 
-TEST_P(ReplacedFile, ThatBecameAPipeMeanwhileIsLeftAlone) {
+TEST_P(ReplacedFile, MustStillBeRegularAtCommit) {
     ReplacementFile file(path(), options());
     file.append("new");
     ASSERT_EQ(::mkfifo(path().c_str(), 0600), 0);
@@ -262,7 +262,7 @@ TEST_P(ReplacedFile, ThatBecameAPipeMeanwhileIsLeftAlone) {
     EXPECT_TRUE(std::filesystem::is_fifo(path()));
 }
 
-TEST_P(ReplacedFile, ReplacesWhatAKilledRunLeftBesideIt) {
+TEST_P(ReplacedFile, ReplacesAStaleTemporaryFile) {
     directory_.write("victim", "untouched");
     directory_.write("out.prom.new", "half of the ne");
     ASSERT_TRUE(replace_file(path(), "whole", options()));
@@ -286,12 +286,12 @@ TEST_P(ReplacedFile, IsNeverAMixtureOfTwoWriters) {
     other.append("er");
     ASSERT_TRUE(other.commit());
 
-    EXPECT_EQ(one_written, GetParam()) << "without a name neither knows of the other";
+    EXPECT_EQ(one_written, GetParam()) << "unnamed files don't conflict";
     EXPECT_EQ(directory_.content("out.prom"), "other");
     EXPECT_EQ(directory_.files(), 1);
 }
 
-TEST_P(ReplacedFile, OnAFullDiskStaysAndSaysWhy) {
+TEST_P(ReplacedFile, IsUnchangedOnAFullDisk) {
     directory_.write("out.prom", "old");
     rlimit before{};
     ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &before), 0);
@@ -309,20 +309,20 @@ TEST_P(ReplacedFile, OnAFullDiskStaysAndSaysWhy) {
     EXPECT_EQ(directory_.files(), 1);
 }
 
-TEST_P(ReplacedFile, InADirectoryThatDoesNotExistIsSaidPlainly) {
+TEST_P(ReplacedFile, NeedsAnExistingDirectory) {
     const auto written = replace_file(directory_.path("deeper/out.prom"), "x", options());
 
     ASSERT_FALSE(written);
     EXPECT_THAT(written.error(), HasSubstr("deeper/out.prom: No such file or directory"));
 }
 
-/// What ends is another process.
+/// These tests end a child process.
 using ReplacedFileDeathTest = ReplacedFile;
 
 INSTANTIATE_TEST_SUITE_P(Of, ReplacedFileDeathTest, testing::Bool(),
                          [](const auto& test) { return test.param ? "NoName" : "ANameOfItsOwn"; });
 
-/// For another thread to do what it must not do yet, or no more: nothing tells that it does not.
+/// Gives another thread time to make a mistake. If it makes none, there is no event to wait for.
 void give_time_for_a_mistake() {
     std::this_thread::sleep_for(std::chrono::milliseconds(100));
 }
@@ -332,7 +332,7 @@ void give_time_for_a_mistake() {
     std::_Exit(1);
 }
 
-TEST_P(ReplacedFileDeathTest, AnAbandonedFileLeavesNothingBesideIt) {
+TEST_P(ReplacedFileDeathTest, AbandoningLeavesNoTemporaryFile) {
     directory_.write("out.prom", "old");
     EXPECT_EXIT(
         {
@@ -347,7 +347,7 @@ TEST_P(ReplacedFileDeathTest, AnAbandonedFileLeavesNothingBesideIt) {
     EXPECT_EQ(directory_.files(), 1);
 }
 
-TEST_P(ReplacedFileDeathTest, AFileIsAbandonedOnlyAfterTheExchange) {
+TEST_P(ReplacedFileDeathTest, AbandoningWaitsForARenameInProgress) {
     directory_.write("out.prom", "old");
     EXPECT_EXIT(
         {
@@ -381,7 +381,7 @@ TEST_P(ReplacedFileDeathTest, AnAbandonedFileIsNotFinished) {
     EXPECT_EQ(directory_.files(), 1);
 }
 
-TEST(ReplacementFileDeathTest, AFileThatAnotherProcessPutInItsPlaceIsNotRemoved) {
+TEST(ReplacementFileDeathTest, AFileOfAnotherProcessIsNotRemoved) {
     const support::ScratchDirectory directory;
     EXPECT_EXIT(
         {
@@ -398,7 +398,7 @@ TEST(ReplacementFileDeathTest, AFileThatAnotherProcessPutInItsPlaceIsNotRemoved)
     EXPECT_EQ(directory.files(), 1);
 }
 
-TEST(ReplacementFileDeathTest, AProcessThatIsKilledLeavesNothingWhereFilesNeedNoName) {
+TEST(ReplacementFileDeathTest, AKilledProcessLeavesNoUnnamedFile) {
     const support::ScratchDirectory directory;
     EXPECT_EXIT(
         {

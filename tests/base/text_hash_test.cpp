@@ -16,7 +16,7 @@ namespace {
 /// The key 00 01 … 0F of the paper's test vectors.
 constexpr HashKey paper_key{0x0706050403020100, 0x0F0E0D0C0B0A0908};
 
-/// SipHash-1-3 by OpenSSL, an implementation of other people.
+/// SipHash-1-3 by OpenSSL, an independent implementation.
 std::uint64_t by_openssl(const std::string& text, const HashKey& key) {
     const std::unique_ptr<EVP_MAC, decltype(&::EVP_MAC_free)> mac(
         ::EVP_MAC_fetch(nullptr, "SIPHASH", nullptr), &::EVP_MAC_free);
@@ -45,7 +45,7 @@ std::uint64_t by_openssl(const std::string& text, const HashKey& key) {
 }
 
 TEST(TextHash, IsSipHash13) {
-    EXPECT_EQ(text_hash("", paper_key), 0xABAC0158050FC4DCU) << "as Rust's standard library tests it";
+    EXPECT_EQ(text_hash("", paper_key), 0xABAC0158050FC4DCU) << "from the tests of Rust's standard library";
     std::string text;
     for (int length = 0; length < 80; ++length) {
         EXPECT_EQ(text_hash(text, paper_key), by_openssl(text, paper_key)) << length;
@@ -54,8 +54,8 @@ TEST(TextHash, IsSipHash13) {
     }
 }
 
-// colliding_scopes.c made them: texts of one MurmurHash64A, as libstdc++'s std::hash and this program had it.
-TEST(TextHash, OfTextsThatCollideWithoutAKeyAreDifferent) {
+// Made by colliding_scopes.c. All have the same MurmurHash64A, which libstdc++'s std::hash uses.
+TEST(TextHash, DiffersForTextsThatCollideUnkeyed) {
     std::set<std::uint64_t> hashes;
     for (const char* text : {"ihbefpnePO*jrr5e", "mdngmjbhHWBayPFa", "dgdbljmoL)?/[DkK"}) {
         hashes.insert(text_hash(text));
@@ -63,13 +63,13 @@ TEST(TextHash, OfTextsThatCollideWithoutAKeyAreDifferent) {
     EXPECT_EQ(hashes.size(), 3U);
 }
 
-TEST(TextHash, HasAKeyOfThisProcessUnlessToldOtherwise) {
+TEST(TextHash, UsesTheProcessKeyByDefault) {
     EXPECT_EQ(text_hash("a"), text_hash("a", process_hash_key()));
     EXPECT_NE(text_hash("a"), text_hash("a", paper_key));
     EXPECT_NE(process_hash_key(), HashKey{});
 }
 
-TEST(HashKey, IsAnotherEachTime) {
+TEST(HashKey, IsRandom) {
     EXPECT_NE(random_hash_key(), random_hash_key());
 }
 

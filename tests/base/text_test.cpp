@@ -36,22 +36,22 @@ TEST(WholeNumber, IsInTheRangeOfItsType) {
     EXPECT_FALSE(parse_number<std::int64_t>("9223372036854775808"));
 }
 
-TEST(WholeNumber, OfAnotherBase) {
+TEST(WholeNumber, MayBeHex) {
     EXPECT_EQ(parse_number<std::uint8_t>("fF", 16), 255);
     EXPECT_FALSE(parse_number<std::uint8_t>("fg", 16));
     EXPECT_FALSE(parse_number<std::uint8_t>("0xf", 16));
 }
 
-TEST(Case, DoesNotMatterToAsciiLettersAlone) {
+TEST(Case, IsIgnoredForAsciiLettersOnly) {
     EXPECT_TRUE(same_word("Content-Length", "cONTENT-lENGTH"));
     EXPECT_TRUE(same_word("", ""));
     EXPECT_FALSE(same_word("length", "lengths"));
-    EXPECT_FALSE(same_word("@", "`"));  // differ in the bit that letters differ in by case
+    EXPECT_FALSE(same_word("@", "`"));  // differ only in the bit that separates upper from lower case
     EXPECT_FALSE(same_word("[", "{"));
     EXPECT_FALSE(same_word("Ä", "ä"));
 }
 
-TEST(Case, DoesNotMatterToBeginningsEndsAndParts) {
+TEST(Case, IsIgnoredInPartialMatches) {
     EXPECT_TRUE(begins_with("BEARER x", "Bearer"));
     EXPECT_FALSE(begins_with("Bear", "Bearer"));
     EXPECT_TRUE(ends_with("my_KEY", "key"));
@@ -61,15 +61,15 @@ TEST(Case, DoesNotMatterToBeginningsEndsAndParts) {
     EXPECT_FALSE(holds("ddpat", "ddpat_"));
 }
 
-TEST(FirstCharacter, IsNoneOfAnEmptyTextOrOfOneThatBeginsWithNone) {
+TEST(FirstCharacter, IsNoneForEmptyOrInvalidText) {
     EXPECT_FALSE(first_character(""));
     EXPECT_FALSE(first_character("\x80"));
-    EXPECT_FALSE(first_character("\xe2\x82")) << "cut";
+    EXPECT_FALSE(first_character("\xe2\x82")) << "truncated";
     EXPECT_EQ(first_character("\u20ac!")->code, U'\u20ac');
     EXPECT_EQ(first_character("\u20ac!")->bytes, 3U);
 }
 
-TEST(Characters, AreAsciiWhateverTheByte) {
+TEST(Characters, AreClassifiedAsAscii) {
     int digits = 0;
     int letters = 0;
     int hexadecimal = 0;

@@ -17,7 +17,7 @@ TEST(Words, MomentsAreInUtcAndCutToSeconds) {
     EXPECT_EQ(utc_text(Timestamp(-1us)), "1969-12-31 23:59:59 UTC");
 }
 
-TEST(Words, DistanceIsTheLargestUnitCut) {
+TEST(Words, DistanceIsInItsLargestUnit) {
     struct Row {
         std::chrono::microseconds ago;
         std::string text;
@@ -44,7 +44,7 @@ TEST(Words, LengthHasAtMostTwoUnits) {
     }
 }
 
-TEST(Words, NumbersHaveCommasAndTheRightForm) {
+TEST(Words, NumbersHaveCommasAndPlurals) {
     EXPECT_EQ(number_text(0), "0");
     EXPECT_EQ(number_text(999), "999");
     EXPECT_EQ(number_text(1000), "1,000");

@@ -1,18 +1,18 @@
-// Asio and Beast, in the one way they compile cleanly.
+// Includes Asio and Beast with the settings and suppressions they need to compile without warnings.
 #pragma once
 
-#include <utility>  // Asio of Boost 1.74 uses std::exchange without including it
+#include <utility>  // Boost 1.74's Asio uses std::exchange without including it
 
 #if defined(__SANITIZE_THREAD__)
-// The thread sanitizer does not know fences, and g++ warns of each. A handler and its completion are ordered
-// by the mutex of the scheduler's queue as well.
+// ThreadSanitizer doesn't support fences, and g++ warns about each one. The mutex of the scheduler's queue
+// also orders a handler and its completion.
 #define BOOST_ASIO_DISABLE_FENCED_BLOCK 1
 #endif
 
 #pragma GCC diagnostic push
 #if !defined(__clang__)
-// When it optimizes, g++ 12 takes a thread's own scheduler data for null, which Asio looks up only on such
-// threads.
+// With optimization, g++ 12 assumes that a thread's scheduler data is null, but Asio looks it up only on
+// threads that have it.
 #pragma GCC diagnostic ignored "-Wnull-dereference"
 #endif
 #include <boost/asio/io_context.hpp>

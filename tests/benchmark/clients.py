@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Well-behaved clients of one server: a scrape on a new connection, a scrape on a kept one and a health probe, each every
-50 ms unless told otherwise. A process of its own, so that nothing else delays its clocks. Prints a line of JSON at the
-end; a failure counts with the time it took."""
+"""Well-behaved clients of one server: a scrape on a new connection, a scrape on a kept connection and a health probe, each every
+50 ms by default. Runs as its own process, so that nothing else delays its clocks. Prints a line of JSON at the end; a
+failure counts with the time it took."""
 import argparse
 import http.client
 import json
@@ -45,8 +45,8 @@ class Client(threading.Thread):
             time.sleep(max(0, self.arguments.pause - taken))
 
     def ask(self):
-        """On a kept connection that the server has ended meanwhile, as it may at any time between two requests, once more
-        on a new one: what Prometheus does."""
+        """The server may close a kept connection at any time between two requests. Then the request is repeated once on a new
+        connection, as Prometheus does."""
         if self.keeps and self.connection:
             try:
                 return self.ask_once()
@@ -61,7 +61,7 @@ class Client(threading.Thread):
                 "127.0.0.1", self.arguments.port, timeout=self.arguments.timeout)
         self.connection.request("GET", self.path, headers={"Accept-Encoding": "gzip"})
         response = self.connection.getresponse()
-        response.read()  # raises when it is cut off
+        response.read()  # raises if the response is truncated
         if response.status != 200 and not self.any_status:
             raise ValueError(f"status {response.status}")
         if not self.keeps:

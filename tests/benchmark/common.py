@@ -1,4 +1,4 @@
-"""What both sides of the benchmarks need: progress, and the micro benchmarks."""
+"""Shared by the serving and polling benchmarks: progress output, and the micro benchmarks."""
 import json
 import subprocess
 import sys
@@ -12,7 +12,7 @@ def say(words):
 
 
 def run_micro(build, which, seconds):
-    """Microseconds of CPU by name and, where it has one, size."""
+    """{(name, size or None): microseconds of CPU}."""
     output = subprocess.run(
         [program(build, which), f"--benchmark_min_time={seconds}", "--benchmark_format=json"],
         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True).stdout

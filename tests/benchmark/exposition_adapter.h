@@ -1,5 +1,5 @@
-// All that the benchmarks know of how the exporter makes its exposition and chooses among its forms: where
-// that interface changes, this file follows.
+// Everything the benchmarks know about how the exporter builds its exposition and negotiates a format. If
+// that interface changes, only this file has to change.
 #pragma once
 
 #include "http/request.h"
@@ -21,14 +21,14 @@ namespace exporter::comparison {
     return metrics::render(families, metrics::Format::text);
 }
 
-/// What a poll publishes: rendered and compressed.
+/// What a poll publishes, rendered and compressed.
 [[nodiscard]] inline std::shared_ptr<const metrics::Exposition> exposition_of(
     const std::vector<prometheus::MetricFamily>& families) {
     return testing::exposition_of(
         [&families](metrics::Format format) { return metrics::render(families, format); });
 }
 
-/// What the exporter publishes of itself, as prometheus-cpp's `Exposer` takes it.
+/// The exporter's own metrics as a Collectable, for prometheus-cpp's `Exposer`.
 class ExporterCollectable final : public prometheus::Collectable {
   public:
     [[nodiscard]] std::vector<prometheus::MetricFamily> Collect() const override {
@@ -41,7 +41,7 @@ class ExporterCollectable final : public prometheus::Collectable {
     return std::make_shared<ExporterCollectable>();
 }
 
-/// A store with the program's own live part.
+/// A store with the same live part as the program's.
 [[nodiscard]] inline std::unique_ptr<metrics::ExpositionStore> make_store() {
     return std::make_unique<metrics::ExpositionStore>(
         [exporter = exporter_metrics()](metrics::Format format) {
@@ -53,7 +53,7 @@ class ExporterCollectable final : public prometheus::Collectable {
     return store.scrape(metrics::Format::text, gzip ? metrics::Encoding::gzip : metrics::Encoding::identity);
 }
 
-/// Whether a scrape with these headers is answered with gzip; the whole negotiation.
+/// Whether a scrape with these headers gets gzip. Runs the whole negotiation.
 [[nodiscard]] inline bool negotiated_gzip(std::string_view accept, std::string_view accept_encoding) {
     constexpr std::array<http::MediaType, 2> offers = {
         {{"text/plain", "0.0.4"}, {"application/openmetrics-text", "1.0.0"}}};

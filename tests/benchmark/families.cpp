@@ -28,7 +28,7 @@ std::string_view pick(const std::array<std::string_view, size>& values, std::siz
     return values[index % size];
 }
 
-/// As random as real ones: how well a body compresses decides what sending it costs.
+/// As random as a real one, because compressibility determines the cost of sending a body.
 std::string uuid(std::mt19937_64& random) {
     const std::uint64_t high = random();
     const std::uint64_t low = random();
@@ -52,7 +52,7 @@ prometheus::MetricFamily token_detail(std::string_view name, std::size_t series)
     constexpr double some_day = 1'750'000'000;
     metrics::FamilyBuilder builder(testing::row_of(name), "default");
     builder.reserve(series);
-    std::mt19937_64 random(1);  // NOLINT(cert-msc51-cpp): the same at each call; each family the same tokens
+    std::mt19937_64 random(1);  // NOLINT(cert-msc51-cpp): every call gives the same tokens
     for (std::size_t i = 0; i < series; ++i) {
         const auto id = uuid(random);
         const auto owner = uuid(random);

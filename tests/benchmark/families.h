@@ -1,5 +1,5 @@
-// What every server of the comparison serves, and what the micro benchmarks render: families of the metric
-// contract with any number of series.
+// What every compared server serves and what the micro benchmarks render: families of the metric contract
+// with any number of series.
 #pragma once
 
 #include <prometheus/collectable.h>
@@ -11,11 +11,11 @@
 namespace exporter::comparison {
 
 /// Exactly `series` series, one line each: a quarter are scope grants, the rest the three families of
-/// per-token detail, which are what makes a large exposition. The same at each call.
+/// per-token detail, which dominate large expositions. Every call returns the same.
 [[nodiscard]] std::vector<prometheus::MetricFamily> families_of(std::size_t series);
 
-/// Hands out copies of families that stand still. That is the least work a Collectable can do, so it favours
-/// whoever collects at each scrape.
+/// Returns copies of static families. A Collectable can't do less work, so this favours servers that collect
+/// at each scrape.
 class FixedCollectable final : public prometheus::Collectable {
   public:
     explicit FixedCollectable(std::vector<prometheus::MetricFamily> families);

@@ -1,6 +1,6 @@
-// Fetches the pages of a listing as the exporter's client does (cpp-httplib, one kept connection, gzip undone
-// by the library, the same request) and throws them away: what reading costs without any use of it. Prints
-// how many bytes there were.
+// Fetches the pages of a listing as the exporter's client does (cpp-httplib, one keep-alive connection,
+// decompression by the library, the same request) and discards them, to measure the cost of fetching alone.
+// Prints the number of bytes.
 #include "support/guarded_main.h"
 
 #include <CLI/CLI.hpp>
@@ -20,8 +20,7 @@ struct Arguments {
     std::size_t page_size = 100;
 };
 
-/// Targets are encoded already. The setter's newer name, which is the only one that will stay, or else its
-/// old.
+/// Targets are already encoded. The setter's name depends on the version of cpp-httplib.
 void encode_nothing(auto& client) {
     if constexpr (requires { client.set_path_encode(false); }) {
         client.set_path_encode(false);
@@ -33,9 +32,9 @@ void encode_nothing(auto& client) {
 int run(int argc, char** argv) {
     Arguments arguments;
     CLI::App app("Fetches the pages of a listing and throws them away");
-    app.add_option("--port", arguments.port, "of the server, on 127.0.0.1")->required();
-    app.add_option("--pages", arguments.pages, "how many, from 0 on")->required();
-    app.add_option("--page-size", arguments.page_size, "tokens on each");
+    app.add_option("--port", arguments.port, "port of the server on 127.0.0.1")->required();
+    app.add_option("--pages", arguments.pages, "number of pages to fetch, from page 0")->required();
+    app.add_option("--page-size", arguments.page_size, "tokens per page");
     CLI11_PARSE(app, argc, argv);
 
     httplib::Client client("127.0.0.1", arguments.port);

@@ -1,6 +1,6 @@
-// Holds thousands of connections to a server open in four bad manners, from many addresses of the loopback
-// network, and connects anew where the server ends one. Prints `holding` once all were tried, and a line of
-// JSON at the end.
+// Keeps thousands of connections to a server open in four abusive ways, from many loopback addresses, and
+// reconnects where the server closes one. Prints `holding` once all have been tried, and a line of JSON at
+// the end.
 #include "hostile_crowd.h"
 #include "support/guarded_main.h"
 
@@ -40,11 +40,13 @@ int run(int argc, char** argv) {
     CrowdOptions options;
     std::int64_t seconds = 60;
     CLI::App app("Holds hostile connections to a server on 127.0.0.1 open");
-    app.add_option("--port", options.port, "the server's")->required();
-    app.add_option("--connections", options.connections, "how many, a quarter in each manner");
-    app.add_option("--seconds", seconds, "how long, from when all have been tried");
-    app.add_option("--ramp", options.first_connects_per_second, "connects a second until all were tried");
-    app.add_option("--rate", options.connects_per_second, "connects a second from then on, at most");
+    app.add_option("--port", options.port, "port of the server")->required();
+    app.add_option("--connections", options.connections, "number of connections, a quarter of each kind");
+    app.add_option("--seconds", seconds, "duration, once all have been tried");
+    app.add_option("--ramp", options.first_connects_per_second,
+                   "connection attempts per second until all have been tried");
+    app.add_option("--rate", options.connects_per_second,
+                   "maximum connection attempts per second after that");
     CLI11_PARSE(app, argc, argv);
 
     raise_file_limit();

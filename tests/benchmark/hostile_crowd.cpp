@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::chrono::milliseconds tick_length{20};
 constexpr std::size_t ticks_per_second = 50;
-/// How long a client rests between two connections: what the server ends at once shall not take all connects.
+/// Pause before a client reconnects, so that connections closed early don't use up the connect rate.
 constexpr std::chrono::seconds rest{1};
 constexpr std::chrono::seconds connect_patience{10};
 constexpr std::uint32_t first_source = 0x7f000002;  // 127.0.0.2
@@ -50,7 +50,7 @@ void set(int socket, int level, int option, int value) {
     require(setsockopt(socket, level, option, &value, sizeof value), "setsockopt");
 }
 
-/// What does not fit, or can't be sent any more, is dropped: epoll tells of the end.
+/// Drops what doesn't fit or can't be sent: epoll reports a closed connection.
 void send_some(int socket, std::string_view text) {
     [[maybe_unused]] const auto sent = send(socket, text.data(), text.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
 }
@@ -124,7 +124,7 @@ void Crowd::tick(std::size_t connects) {
             --connects;
         }
     }
-    // Each client's turn is once a second.
+    // Each client gets its turn once a second.
     for (auto index = ticks_ % ticks_per_second; index < clients_.size(); index += ticks_per_second) {
         auto& client = clients_[index];
         const auto age = now - client.since;
@@ -145,7 +145,7 @@ void Crowd::tick(std::size_t connects) {
 void Crowd::connect(std::size_t index) {
     auto& client = clients_[index];
     client.socket = require(socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), "socket");
-    // The port is chosen when it connects, so that it need only differ among connections to one server.
+    // Choose the port at connect(), so that it must be unique only among connections to the same server.
     set(client.socket, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1);
     set(client.socket, IPPROTO_TCP, TCP_NODELAY, 1);
     if (client.manner == Manner::never_reading) {
@@ -159,7 +159,7 @@ void Crowd::connect(std::size_t index) {
     wanted.events = EPOLLOUT;
     wanted.data.u64 = index;
     require(epoll_ctl(epoll_, EPOLL_CTL_ADD, client.socket, &wanted), "epoll_ctl");
-    // Its result is told by epoll, a refusal at once too.
+    // epoll reports the result, even an immediate refusal.
     [[maybe_unused]] const int begun = ::connect(client.socket, generic(server_), sizeof server_);
 }
 
@@ -168,7 +168,7 @@ void Crowd::open(std::size_t index) {
     client.state = State::open;
     client.since = Clock::now();
     ++report_.connected;
-    // The other side's end is seen without reading.
+    // EPOLLRDHUP reports that the peer has closed, without reading.
     epoll_event wanted{};
     wanted.events = EPOLLRDHUP;
     wanted.data.u64 = index;

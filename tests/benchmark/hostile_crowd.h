@@ -1,4 +1,4 @@
-// A crowd of hostile clients on one thread.
+// A crowd of hostile clients, all on one thread.
 #pragma once
 
 #include <netinet/in.h>
@@ -13,10 +13,10 @@
 namespace exporter::comparison {
 
 enum class Manner : std::uint8_t {
-    byte_a_second,  ///< of a header that never ends
-    no_newline,     ///< a request line that goes on, 64 bytes a second
-    half_open,      ///< silence; every tenth asks once and closes its side for good
-    never_reading,  ///< asks many times at once, with little room to receive, and reads nothing
+    byte_a_second,  ///< of an endless header
+    no_newline,     ///< an endless request line, 64 bytes a second
+    half_open,      ///< silent; every tenth sends a request, then half-closes
+    never_reading,  ///< sends many requests at once, has a small receive buffer, and reads nothing
 };
 inline constexpr std::array<std::string_view, 4> manner_names{"byte_a_second", "no_newline", "half_open",
                                                               "never_reading"};
@@ -26,22 +26,22 @@ struct CrowdOptions {
     std::size_t connections = 1000;
     std::size_t first_connects_per_second = 2000;
     std::size_t connects_per_second = 1000;
-    /// A client that does not read can't see that the server has gone, so after so long it tries again.
+    /// A client that doesn't read can't see that the server has closed, so it reconnects after this long.
     std::chrono::seconds never_reading_patience{40};
 };
 
-/// As the clients saw it: a connection is open from the handshake on, also while it waits to be accepted.
+/// As seen by the clients: a connection is open once its TCP handshake is done, even before accept().
 struct CrowdReport {
     double open_average = 0;
     std::array<double, manner_names.size()> open_average_by_manner{};
     std::size_t open_least = 0;
-    std::uint64_t connected = 0;        ///< in all
+    std::uint64_t connected = 0;        ///< total
     std::uint64_t ended_by_server = 0;  ///< closed or reset
-    std::uint64_t failed = 0;           ///< connects that were refused or had no answer
+    std::uint64_t failed = 0;           ///< connects that were refused or timed out
 };
 
-/// Connections come from 127.0.0.2 to 127.0.0.250 in turn. Throws std::system_error where the system has no
-/// means left.
+/// Connections rotate through source addresses 127.0.0.2 to 127.0.0.250. Throws std::system_error if the
+/// system runs out of resources.
 class Crowd {
   public:
     explicit Crowd(const CrowdOptions& options);
@@ -49,10 +49,10 @@ class Crowd {
     Crowd& operator=(const Crowd&) = delete;
     ~Crowd();
 
-    /// Until each connection has been tried once.
+    /// Returns once each connection has been tried.
     void gather();
 
-    /// Keeps up the pressure, and reports what it was.
+    /// Keeps the connections open for `duration`, and reports what was achieved.
     [[nodiscard]] CrowdReport hold(std::chrono::seconds duration);
 
   private:
@@ -63,7 +63,7 @@ class Crowd {
         State state = State::absent;
         Manner manner{};
         bool closes_its_side = false;
-        Clock::time_point since;  ///< of the state
+        Clock::time_point since;  ///< start of the state
     };
 
     void tick(std::size_t connects);
@@ -79,7 +79,7 @@ class Crowd {
     const sockaddr_in server_;
     const int epoll_;
     std::vector<Client> clients_;
-    std::size_t next_ = 0;  ///< the client whose turn it is to connect
+    std::size_t next_ = 0;  ///< next client to connect
     std::uint64_t ticks_ = 0;
     std::uint64_t samples_ = 0;
     std::array<std::uint64_t, manner_names.size()> open_sums_{};

@@ -1,5 +1,4 @@
-// How the servers of the comparison begin and end: they tell their port and go when told to, or by
-// themselves.
+// Start and end of the compared servers: they print their port, and exit on a signal or after a time limit.
 #pragma once
 
 #include <chrono>
@@ -7,10 +6,10 @@
 
 namespace exporter::comparison {
 
-/// Makes SIGTERM and SIGINT wait for `serve_until_told`. To be called before any thread starts.
+/// Blocks SIGTERM and SIGINT for `serve_until_told`. Call it before any thread starts.
 void hold_signals();
 
-/// Prints `port N`, then returns at a held signal, or after `longest`.
+/// Prints `port N`, then returns on SIGTERM or SIGINT, or after `longest`.
 void serve_until_told(std::uint16_t port, std::chrono::seconds longest);
 
 }  // namespace exporter::comparison

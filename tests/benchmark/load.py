@@ -1,5 +1,4 @@
-"""How many scrapes a second: wrk against each server in turn, in rounds, so that whatever else the machine does meets
-all of them alike."""
+"""Scrapes per second: wrk against each server in turn, in rounds, so that other load on the machine affects all of them alike."""
 import contextlib
 import dataclasses
 import json
@@ -13,14 +12,14 @@ from servers import EXPOSER, STARTERS, Failure
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 CONNECTIONS = 4
-FEWEST_REQUESTS = 20  # below that a server gets one more, long round
+FEWEST_REQUESTS = 20  # with fewer, a server gets one more, longer round
 LONG_ROUND_SECONDS = 10
 IDLE_SECONDS = 30
 
 
 @dataclasses.dataclass
 class Load:
-    """What one server did with one kind of scrape, over all rounds."""
+    """One server's results for one kind of scrape, over all rounds."""
 
     server: str
     series: int
@@ -28,7 +27,7 @@ class Load:
     body_bytes: int
     rss_before: int
     rss_after: int = 0
-    requests: int = 0  # answered; at a round's end each connection has one more under way
+    requests: int = 0  # answered; when a round ends, each connection has one more in flight
     rounds: int = 0
     seconds: float = 0
     cpu_seconds: float = 0
@@ -64,7 +63,7 @@ def run_wrk(url, encoding, seconds, connections=CONNECTIONS):
 
 
 def wait_until_idle(server):
-    """A slow server goes on with what nobody waits for any more; the next one shall not pay for that."""
+    """A slow server goes on working on abandoned requests, which must not slow down the next server."""
     deadline = time.monotonic() + IDLE_SECONDS
     before = None
     while (spent := server.cpu_seconds()) != before and time.monotonic() < deadline:
@@ -75,7 +74,7 @@ def wait_until_idle(server):
 def add_round(load, server, seconds):
     cpu = server.cpu_seconds()
     result = run_wrk(server.url(), load.encoding, seconds)
-    # Exposer ends each connection after its answer without having said so, which wrk takes for an error of reading.
+    # Exposer closes each connection after its response without announcing it, which wrk reports as a read error.
     failed = result["errors"] + (0 if load.server == EXPOSER else result["ended"])
     if failed:
         raise Failure(f"{load.server}, {load.series} series, {load.encoding}: {failed} failed scrapes")
@@ -91,7 +90,7 @@ def add_round(load, server, seconds):
 
 
 def measure(build, names, series, encodings, seconds, rounds):
-    """Loads, the servers' in turn."""
+    """A Load for each server; the servers take turns."""
     with contextlib.ExitStack() as stack:
         servers = [stack.enter_context(STARTERS[name](build, series)) for name in names]
         for encoding in encodings:

@@ -1,4 +1,4 @@
-// What the parts of a poll and of a scrape cost. The argument is the number of series.
+// The cost of each part of a poll and of a scrape. The argument is the number of series.
 #include "exposition_adapter.h"
 #include "families.h"
 #include "http/request.h"
@@ -37,7 +37,7 @@ void render(benchmark::State& state) {
     count_series(state);
 }
 
-/// prometheus-cpp's own, for comparison.
+/// prometheus-cpp's renderer, for comparison.
 void render_with_library(benchmark::State& state) {
     const auto families = families_for(state);
     const prometheus::TextSerializer serializer;
@@ -49,7 +49,7 @@ void render_with_library(benchmark::State& state) {
     count_series(state);
 }
 
-/// Once per poll.
+/// Runs once per poll.
 void render_and_compress(benchmark::State& state) {
     const auto families = families_for(state);
     while (state.KeepRunning()) {
@@ -65,7 +65,7 @@ void live_part(benchmark::State& state) {
     }
 }
 
-/// What thousands of connections add to it: the process metrics count the open files.
+/// The extra cost with thousands of connections, as the process metrics count the open files.
 void live_part_among_5000_files(benchmark::State& state) {
     rlimit limit{};
     getrlimit(RLIMIT_NOFILE, &limit);
@@ -80,7 +80,7 @@ void live_part_among_5000_files(benchmark::State& state) {
     std::for_each(files.begin(), files.end(), close);
 }
 
-/// A scrape's body, the live part included.
+/// A scrape's body, including the live part.
 void scrape(benchmark::State& state, bool gzip) {
     const auto store = comparison::make_store();
     store->publish(comparison::exposition_of(families_for(state)));
@@ -89,7 +89,7 @@ void scrape(benchmark::State& state, bool gzip) {
     }
 }
 
-/// With the headers that Prometheus 2.42 sends.
+/// Uses the headers that Prometheus 2.42 sends.
 void negotiate(benchmark::State& state) {
     const std::string accept =
         "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,"
@@ -111,7 +111,7 @@ void http_head(benchmark::State& state) {
     }
 }
 
-// Generic, as releases of the library differ in the name of the type.
+// Generic, because the type's name differs between releases of the library.
 constexpr auto series = [](auto* registered) {
     registered->Arg(100)->Arg(1'000)->Arg(10'000)->Arg(50'000)->Unit(benchmark::kMicrosecond);
 };

@@ -1,5 +1,5 @@
-// What the parts of a poll cost, without the network. The argument is the number of tokens; `copy` is to be
-// taken off `parse` and `parse_into_nothing`, which need each page anew, as both overwrite it.
+// The cost of each part of a poll, without the network. The argument is the number of tokens. Subtract `copy`
+// from `parse` and `parse_into_nothing`: both overwrite each page and so need a new copy.
 #include "pages.h"
 #include "poll_adapter.h"
 #include "support/gzip.h"
@@ -52,7 +52,7 @@ void count_tokens(benchmark::State& state) {
     state.SetItemsProcessed(state.iterations() * state.range(0));
 }
 
-/// zlib alone, as any client that asks for gzip has to.
+/// zlib alone, which any client that requests gzip needs.
 void inflate_pages(benchmark::State& state) {
     constexpr int largest_window_as_gzip = 15 + 16;
     std::vector<std::string> compressed;
@@ -91,8 +91,7 @@ void copy(benchmark::State& state) {
     count_tokens(state);
 }
 
-/// RapidJSON's reader, in place, with a handler that does nothing: the least that reading JSON can cost with
-/// it.
+/// RapidJSON's in-place reader with an empty handler: the minimum cost of reading JSON with it.
 void parse_into_nothing(benchmark::State& state) {
     std::vector<char> body;
     while (state.KeepRunning()) {
@@ -127,7 +126,7 @@ void deduplicate(benchmark::State& state) {
     count_tokens(state);
 }
 
-/// As every poll but the first does: against the census of the one before.
+/// As in every poll but the first, compares with the previous census.
 void aggregate(benchmark::State& state) {
     const auto pages = parsed_for(state);
     const auto rules = comparison::default_rules();
@@ -138,7 +137,7 @@ void aggregate(benchmark::State& state) {
     count_tokens(state);
 }
 
-/// Collected, rendered in both formats and compressed.
+/// Collects, renders in both formats and compresses.
 void publish(benchmark::State& state) {
     const auto rules = comparison::default_rules();
     const auto inventory = std::make_shared<const inventory::Inventory>(
@@ -149,7 +148,7 @@ void publish(benchmark::State& state) {
     count_tokens(state);
 }
 
-// Generic, as releases of the library differ in the name of the type.
+// Generic, because the type's name differs between releases of the library.
 constexpr auto tokens = [](auto* registered) {
     registered->Arg(10'000)->Arg(100'000)->Unit(benchmark::kMicrosecond);
 };

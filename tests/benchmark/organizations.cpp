@@ -1,5 +1,5 @@
-// What the exposition of many organizations costs, made of each one's lines, against rendering it whole; and
-// what a single large organization pays for that.
+// The cost of the exposition for many organizations, joined from each one's lines, compared with rendering it
+// whole; and what joining costs a single large organization.
 #include "inventory/builder.h"
 #include "metrics/exposition.h"
 #include "support/exposition.h"
@@ -40,7 +40,7 @@ inventory::Rules rules_with(std::optional<inventory::DetailRules> detail) {
             .is_own_token = {}};
 }
 
-/// As random as real ones: how well lines compress decides what is held.
+/// As random as real tokens, because compressibility determines how much memory the lines take.
 class Tokens {
   public:
     explicit Tokens(std::size_t seed) : random_(seed) {}
@@ -111,7 +111,7 @@ metrics::Snapshot organization_of(const std::string& name, std::size_t token_cou
     return snapshot;
 }
 
-/// 200 tokens with about 100 scopes each, no detail.
+/// 500 organizations, each with 200 tokens and about 100 scopes, without detail.
 const std::vector<metrics::Snapshot>& many() {
     constexpr std::size_t count = 500;
     static const std::vector<metrics::Snapshot> organizations = [] {
@@ -125,7 +125,7 @@ const std::vector<metrics::Snapshot>& many() {
     return organizations;
 }
 
-/// A single one with detail, of about so many series.
+/// A single organization with detail, and about `series` series.
 std::vector<metrics::Snapshot> one_of(std::size_t series) {
     constexpr std::size_t series_of_a_token = 4;
     return {organization_of("default", series / series_of_a_token, series / 100,
@@ -160,7 +160,7 @@ void count_bytes(benchmark::State& state, const metrics::Exposition& exposition)
     state.counters["identity_bytes"] = size(metrics::Encoding::identity);
 }
 
-/// The compressed bytes once for each format, though formats share most of them, and where they are.
+/// Fragments and compressed bytes, counted once for each format, although the formats share most bytes.
 std::size_t held_bytes(const metrics::CompressedLines& lines) {
     std::size_t bytes = 0;
     for (std::size_t row = 0; row < metrics::catalog().size(); ++row) {
@@ -171,7 +171,7 @@ std::size_t held_bytes(const metrics::CompressedLines& lines) {
     return bytes;
 }
 
-/// After one organization's poll.
+/// The work after one organization's poll.
 void lines_of_one(benchmark::State& state) {
     const metrics::Snapshot& snapshot = many().front();
     while (state.KeepRunning()) {
@@ -202,7 +202,7 @@ void whole_of_many(benchmark::State& state) {
 
 using Make = std::shared_ptr<const metrics::Exposition> (*)(const std::vector<metrics::Snapshot>&);
 
-/// From a single organization's snapshot to what is published.
+/// From one organization's snapshot to the exposition.
 void of_one(benchmark::State& state, Make make) {
     const auto snapshots = one_of(static_cast<std::size_t>(state.range(0)));
     while (state.KeepRunning()) {
@@ -211,7 +211,7 @@ void of_one(benchmark::State& state, Make make) {
     count_bytes(state, *make(snapshots));
 }
 
-/// The first scrape of an exposition that asks for no compression.
+/// The first uncompressed scrape of an exposition.
 void unpack(benchmark::State& state, const std::vector<metrics::Snapshot>& snapshots) {
     const auto lines = lines_of(snapshots);
     while (state.KeepRunning()) {
@@ -237,7 +237,7 @@ void second_identity(benchmark::State& state) {
     }
 }
 
-// Generic, as releases of the library differ in the name of the type.
+// Generic, because the type's name differs between releases of the library.
 constexpr auto series = [](auto* registered) {
     registered->Arg(100)->Arg(10'000)->Arg(50'000)->Unit(benchmark::kMicrosecond);
 };

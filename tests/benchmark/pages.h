@@ -1,4 +1,4 @@
-// The listing of a simulated organization as its pages, made before anything is measured.
+// The listing of a simulated organization as pages, built before the measurement starts.
 #pragma once
 
 #include <cstddef>
@@ -7,9 +7,9 @@
 
 namespace exporter::comparison {
 
-/// Hands out the pages in order of the tokens' creation, as JSON, the last one included; then, once more, the
-/// empty page that follows the end. For the same arguments within one day the same but for the dates, which
-/// are counted from this moment. Takes about 1 kB of memory a token meanwhile.
+/// Calls `take` with each page as JSON: the tokens in order of creation, then the empty page after the last.
+/// Calls with the same arguments on the same day give the same pages, except for dates, which are relative to
+/// the call. Takes about 1 kB of memory per token while it runs.
 void for_each_page(std::size_t tokens, std::size_t page_size,
                    const std::function<void(std::string page)>& take);
 

@@ -1,5 +1,5 @@
-// The benchmarks' only dependency on how the exporter counts a page: if that interface changes, only this
-// file has to follow.
+// The benchmarks' only dependency on how the exporter counts a page. If that interface changes, only this
+// file has to change.
 #pragma once
 
 #include "base/text_hash.h"
@@ -20,7 +20,7 @@
 
 namespace exporter::comparison {
 
-/// A page as the client hands it on.
+/// A page as the client returns it.
 [[nodiscard]] inline datadog::Page parsed(std::string_view json) {
     datadog::Page page;
     page.body.reserve(json.size() + 1);
@@ -32,7 +32,7 @@ namespace exporter::comparison {
     return page;
 }
 
-/// With the program's defaults.
+/// The program's default rules.
 [[nodiscard]] inline inventory::Rules default_rules() {
     const config::Config config;
     inventory::Rules rules{.expiry = inventory::BucketScheme::expiry(config.buckets.expiry),

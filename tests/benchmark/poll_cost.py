@@ -1,4 +1,4 @@
-"""What a whole poll costs, in CPU and memory, against others that fetch the same pages."""
+"""The cost of a whole poll in CPU and memory, compared with other clients that fetch the same pages."""
 import contextlib
 import dataclasses
 import os
@@ -19,23 +19,23 @@ DISCARD, CURL, PYTHON = "fetch and discard", "curl", "Python"
 
 @dataclasses.dataclass
 class Cost:
-    """One client's runs, the same round of all at the same index."""
+    """One client's runs. Equal indices belong to the same round for all clients."""
 
     client: str
     tokens: int
-    cpu: list = dataclasses.field(default_factory=list)  # seconds, of a whole process
+    cpu: list = dataclasses.field(default_factory=list)  # seconds, of the whole process
     start_cpu: list = dataclasses.field(default_factory=list)  # with a listing of one token
     wall: list = dataclasses.field(default_factory=list)
     peak_rss: int = 0
 
     @property
     def microseconds_per_token(self):
-        """Without the start."""
+        """Excludes the cost of starting the process."""
         return (statistics.median(self.cpu) - statistics.median(self.start_cpu)) / self.tokens * 1e6
 
 
 def ratio(cost, to):
-    """Of whole processes: the median over the rounds."""
+    """The ratio of whole processes: the median over the rounds."""
     return statistics.median(mine / other for mine, other in zip(cost.cpu, to.cpu))
 
 
@@ -52,7 +52,8 @@ def curl_command(base_url, count):
 
 
 def commands(build):
-    """By client, what asks `base_url` for `count` pages. The exporter and Python find the end themselves."""
+    """{client: command that fetches `count` pages from `base_url`}. The exporter and Python find the end of the listing
+    themselves."""
     found = {EXPORTER: lambda base_url, count: exporter_command(build, base_url)}
     if knows_concurrency(build):
         found[EXPORTER_ONE] = lambda base_url, count: exporter_command(build, base_url, *at_once(build, 1))
@@ -74,7 +75,7 @@ def _one(build, pages, cost, command, count):
     asked = pages.statistics()["requests"]
     run = run_measured(build, command(pages.base_url, count))
     asked = pages.statistics()["requests"] - asked
-    # The last page is full, so whoever looks for the end asks for the empty one after it.
+    # The last page is full, so a client that looks for the end requests the empty page after it.
     if not count <= asked <= count + 1:
         raise Failure(f"{cost.client} asked for {asked} pages instead of {count}")
     if cost.client in (EXPORTER, EXPORTER_ONE, PYTHON) and sum_of(run.output, "datadog_access_tokens") != pages.tokens:
@@ -83,7 +84,7 @@ def _one(build, pages, cost, command, count):
 
 
 def measure(build, tokens, rounds):
-    """Costs, the clients in turn."""
+    """A Cost for each client; the clients take turns."""
     clients = commands(build)
     costs = [Cost(client, tokens) for client in clients]
     with contextlib.ExitStack() as stack:

@@ -1,4 +1,4 @@
-"""Instructions for each token, by callgrind: the one figure that is the same on a busy machine."""
+"""Instructions per token, counted by callgrind: the only figure that does not depend on the load of the machine."""
 import collections
 import dataclasses
 import os
@@ -20,13 +20,13 @@ LINE = re.compile(r"^ *([\d,]+) +\S*?:(\S.*?)(?: \[(/\S+)\])?$", re.M)
 
 @dataclasses.dataclass
 class Instructions:
-    """All but those of the start, which is a poll of one token."""
+    """Excludes the instructions of the start, measured as a poll of one token."""
 
     client: str
     tokens: int
     total: int
-    start: int  # of the poll of one token
-    functions: list  # (name, instructions of its own), most first
+    start: int  # of a poll of one token
+    functions: list  # (name, its own instructions), largest first
 
     @property
     def each(self):
@@ -38,7 +38,7 @@ def installed():
 
 
 def short_name(function, library):
-    """Without parameters and template arguments. What a stripped library does counts as its own."""
+    """The name without parameters and template arguments. All unnamed functions of a stripped library count as one."""
     if function.startswith("0x"):
         return f"{library}, functions without a name"
     name = re.sub(r"@@?\S*$|'\d+$", "", function).replace("(anonymous namespace)::", "")
@@ -50,7 +50,7 @@ def short_name(function, library):
 
 
 def callgrind(command):
-    """Instructions of its own by function; code that was inlined counts for the function it is in."""
+    """Each function's own instructions; inlined code counts for the function that contains it."""
     with tempfile.TemporaryDirectory() as directory:
         file = os.path.join(directory, "callgrind")
         done = subprocess.run(["valgrind", "--tool=callgrind", f"--callgrind-out-file={file}", *command],
@@ -73,7 +73,7 @@ def callgrind(command):
 
 
 def of_own(command):
-    """By short name; what is not the program's own is told with its library."""
+    """Instructions by short name; functions from a library include its name."""
     functions, library_of = callgrind(command)
     program = os.path.basename(command[0])
     named = collections.Counter()

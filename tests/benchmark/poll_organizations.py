@@ -1,5 +1,5 @@
-"""The program as a server with many organizations: how even their polls are, what they hold, and what a scrape feels of
-it."""
+"""The program as a server with many organizations: how evenly it spreads their polls, how much memory it uses, and how polls
+affect scrapes."""
 import bisect
 import dataclasses
 import json
@@ -17,7 +17,7 @@ from servers import Failure, Server
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 WINDOW_SECONDS = 5
-FIRST_INTERVALS = 1.6  # until each organization is on its beat: after its first poll it waits for half an interval to one and a half
+FIRST_INTERVALS = 1.6  # until each organization has its regular slot: after its first poll it waits 0.5 to 1.5 intervals
 SETTLE_SECONDS = 2
 SCRAPE_PAUSE_SECONDS = 0.025
 HELD_MILLISECONDS = 600_000
@@ -27,18 +27,18 @@ HELD_MILLISECONDS = 600_000
 class Organizations:
     count: int
     interval: float
-    ready_seconds: float  # until each was asked once
+    ready_seconds: float  # until each was polled once
     threads: int
     rss: int
     peak_rss: int
     series: int
     body_bytes: int  # compressed
-    polls: int  # begun in the interval that was watched
-    fullest_at_start: int  # most polls begun within WINDOW_SECONDS, of the time before that
+    polls: int  # started during the measured interval
+    fullest_at_start: int  # most polls started within WINDOW_SECONDS, before the measured interval
     fullest: int
-    cpu_seconds: float  # in that interval, scrapes included
-    busy: dict  # of the scrapes in that interval, as clients.py tells
-    idle: dict  # while the source answers nothing
+    cpu_seconds: float  # during the measured interval, including scrapes
+    busy: dict  # latencies of the scrapes in that interval, as reported by clients.py
+    idle: dict  # the same while the source does not answer
 
     @property
     def even_share(self):
@@ -77,7 +77,7 @@ def of_status(pid, name):
 
 
 def wait_until_ready(server, began, seconds):
-    """How long it took until every organization was asked once."""
+    """Seconds until every organization was polled once."""
     while (waited := time.time() - began) < seconds:
         if server.get("/readyz", "identity").status == 200:
             return waited
@@ -86,7 +86,7 @@ def wait_until_ready(server, began, seconds):
 
 
 def scrape_for(server, seconds):
-    """As Prometheus does, compressed and on a kept connection, though far more often. A process of its own."""
+    """Scrapes as Prometheus does, compressed and on a kept connection, but far more often. Runs in its own process."""
     output = subprocess.run(
         [sys.executable, os.path.join(HERE, "clients.py"), "--port", str(server.port), "--seconds", str(seconds),
          "--probe-path", "/healthz", "--only", "kept", "--pause", str(SCRAPE_PAUSE_SECONDS)],

@@ -1,4 +1,4 @@
-"""How long a poll takes where it waits for the network, or for a rate limit, against the shortest it could."""
+"""The duration of a poll that waits for the network or for a rate limit, compared with the shortest possible."""
 import dataclasses
 import math
 import statistics
@@ -20,12 +20,12 @@ class Latency:
 
     @property
     def ideal(self):
-        """Seconds: so many at once from the first request on."""
+        """Seconds, if all concurrent requests could run from the start."""
         return math.ceil(self.pages / self.concurrency) * self.milliseconds / 1e3
 
     @property
     def rounds(self):
-        """Waits one after another: two pages alone, the first as it tells how many there are, then the rest."""
+        """Sequential round trips: the first two pages one by one, then the rest concurrently."""
         return min(self.pages, 2) + math.ceil(max(self.pages - 2, 0) / self.concurrency)
 
     @property
@@ -34,7 +34,7 @@ class Latency:
 
 
 def measure_latencies(build, page_count, latencies, rounds):
-    """In turn. The last page is short, so that the total proves the end."""
+    """The settings take turns. The last page is short, so that the total proves the end."""
     found = [Latency(milliseconds, concurrency, 0, []) for milliseconds in latencies for concurrency in CONCURRENCIES
              if concurrency == 1 or knows_concurrency(build)]
     with Pages(build, page_count * PAGE_SIZE - 1) as pages:
@@ -55,8 +55,8 @@ class Limited:
     concurrency: int
     pages: int
     requests: int
-    refused: int  # by the source's count
-    told_429: int  # by the program's
+    refused: int  # counted by the source
+    told_429: int  # counted by the program
     seconds: float
     ideal: float
 
@@ -66,18 +66,18 @@ class Limited:
 
 
 def ideal_seconds(began, requests, limit, period):
-    """From the first request to the last, each period's share used up at once: periods are aligned to the clock."""
+    """From the first request to the last, if each period's quota is used up at once: periods are aligned to the clock."""
     full_periods_before_last = (requests - 1) // limit
     last = (began // period + full_periods_before_last) * period
     return max(last - began, 0)
 
 
 def measure_limit(build, page_count, limit, period):
-    """One poll for each concurrency, begun early in a period so that the ideal is the same for all."""
+    """One poll for each concurrency, started early in a period so that the ideal is the same for all."""
     for concurrency in LIMITED_CONCURRENCIES if knows_concurrency(build) else [1]:
         say(f"{page_count} pages at {limit} requests in {period} s, {concurrency} at once")
         with Pages(build, page_count * PAGE_SIZE - 1, "--limit", str(limit), "--period", str(period)) as pages:
-            # Not at its very beginning, where the exporter's start would decide which period it meets.
+            # Not at the very start of a period, where the exporter's start-up time would decide which period it hits.
             time.sleep((period * 0.1 - time.time()) % period)
             run = poll_once(build, pages, "--poll.rate-limit-reserve=0%", *at_once(build, concurrency))
             seen = pages.statistics()

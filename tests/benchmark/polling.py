@@ -1,4 +1,4 @@
-"""What polling costs: CPU, time, memory, alone and with many organizations."""
+"""The cost of polling: CPU, time and memory, with one organization and with many."""
 import dataclasses
 
 import poll_cost
@@ -15,23 +15,23 @@ PARTS = ["steps", "cost", "latency", "limit", "sizes", "organizations", "instruc
 
 @dataclasses.dataclass
 class Plan:
-    """How much is measured."""
+    """The extent of the measurements."""
 
     micro_seconds: float  # for each of the micro benchmarks
     cost: tuple  # (tokens, rounds)
     latencies: list  # milliseconds
     latency_pages: int
     latency_rounds: int
-    limit: tuple  # (pages, requests in a period, seconds of the period)
+    limit: tuple  # (pages, requests per period, seconds per period)
     sizes: list  # tokens
-    organizations: list  # (how many, seconds between polls)
+    organizations: list  # (number, seconds between polls)
     tokens_each: int
     idle_seconds: int
     instructions: int  # tokens
 
 
 PLANS = {
-    # 81 pages: after the first alone, whole rounds of 4 and of 8.
+    # 81 pages: one page alone, then full rounds of 4 or 8.
     "full": Plan(0.3, (100_000, 7), [20, 100], 81, 3, (350, 100, 10), [10_000, 100_000, 1_000_000], [(1, 20), (50, 20), (500, 60)],
                  200, 10, 20_000),
     "quick": Plan(0.1, (100_000, 3), [100], 41, 1, (35, 10, 1), [10_000, 100_000], [(50, 15)], 200, 5, 10_000),
@@ -40,7 +40,7 @@ PLANS = {
 
 
 def measure(build, parts, how):
-    """The sections of the report, and what was required of what was measured."""
+    """The sections of the report, and the verdicts."""
     plan = PLANS[how]
     raise_file_limit()
     machine = report.machine(build, polling_report.tools())

@@ -1,4 +1,4 @@
-"""The results of polling as Markdown."""
+"""The polling results as Markdown."""
 import platform
 import statistics
 
@@ -9,12 +9,12 @@ from report import first_line, mib, package, significant, table
 REQUIRED_COST = 2.5
 REQUIRED_COST_TOKENS = 100_000
 REQUIRED_PACE = 1.15
-REQUIRED_SHARE_POLLED = 0.95  # where polls are not to the second, one may fall out of the interval that is watched
+REQUIRED_SHARE_POLLED = 0.95  # as polls are not exact to the second, one may fall outside the measured interval
 REQUIRED_PACE_AT = {"milliseconds": 100, "concurrency": 8}
 
 
 def without_copy(micro, name, tokens):
-    """Microseconds for each token, the copy taken off that two steps need only here."""
+    """Microseconds per token, less the copy that two of the steps need only in the benchmark."""
     return (micro[name, tokens] - micro["copy", tokens]) / tokens
 
 
@@ -99,7 +99,7 @@ def organizations_table(found):
 
 
 def verdicts(costs, latencies, limited, organizations):
-    """(what was required, what was measured, whether that is enough) of what was run."""
+    """[(requirement, measured value, whether it is met)] for everything that ran."""
     by_client = {cost.client: cost for cost in costs if cost.tokens == REQUIRED_COST_TOKENS}
     if by_client:
         discard = by_client[DISCARD]

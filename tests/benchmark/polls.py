@@ -1,4 +1,4 @@
-"""The source of the pages, and single polls of it: the program and what it is compared with, each run to its end."""
+"""The server of the pages, and single polls of it: the program and the clients that it is compared with, each run until it exits."""
 import dataclasses
 import functools
 import json
@@ -13,19 +13,19 @@ from servers import LONGEST_RUN_SECONDS, Failure, Server, program
 PAGE_SIZE = 100
 TOKEN = "ddpat_demo_0123456789abcdef"
 LONGEST_POLL_SECONDS = 300
-# A million tokens are made in about ten seconds.
+# Generating a million tokens takes about ten seconds.
 PAGES_START_SECONDS = 120
 CONCURRENCY = "--poll.concurrency"
 MAX_TOKENS = "--poll.max-tokens"
 
 
 def environment():
-    """Without whatever credentials or proxies the machine has."""
+    """The environment without the machine's credentials and proxies."""
     return {"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "DD_BEARER_TOKEN": TOKEN, "PYTHONDONTWRITEBYTECODE": "1"}
 
 
 class Pages(Server):
-    """The pages of a listing, from memory."""
+    """Serves the pages of a listing from memory."""
 
     def __init__(self, build, tokens, *arguments):
         self.tokens = tokens
@@ -43,7 +43,7 @@ class Pages(Server):
             return answer.read()
 
     def statistics(self):
-        """`requests`, `refused` by the rate limit, `last_page` and `first_pages`: seconds of the clock."""
+        """`requests`, `refused` (by the rate limit), `last_page` and `first_pages` (wall-clock seconds)."""
         return json.loads(self._ask("/statistics"))
 
     def set_latency(self, milliseconds):
@@ -52,7 +52,7 @@ class Pages(Server):
 
 @dataclasses.dataclass
 class Run:
-    """A program that ran to its end."""
+    """A finished run of a program."""
 
     wall_seconds: float
     cpu_seconds: float  # user and system
@@ -89,18 +89,18 @@ def help_of(build):
 
 @functools.cache
 def knows_concurrency(build):
-    """Whether the program can ask for several pages at once."""
+    """Whether the program can request several pages concurrently."""
     return CONCURRENCY in help_of(build)
 
 
 def at_once(build, concurrency):
-    """The flags for so many pages at once. For one there need be no flag."""
+    """The flags for this many concurrent requests; empty for a program without the option."""
     return [f"{CONCURRENCY}={concurrency}"] if knows_concurrency(build) else []
 
 
 @functools.cache
 def bounds(build):
-    """The flags for listings of millions, where the program bounds them."""
+    """The flags for listings of millions of tokens, for programs with such a limit."""
     return [f"{MAX_TOKENS}=10000000"] if MAX_TOKENS in help_of(build) else []
 
 
@@ -110,13 +110,13 @@ def exporter_command(build, base_url, *flags):
 
 
 def sum_of(text, name, *labels):
-    """Of the samples of one metric in the text format that have all `labels`, written as there."""
+    """The sum of a metric's samples in the text format that have all `labels`, given as they appear there."""
     return sum(float(value) for found, value in re.findall(rf"^{name}(?:\{{(.*)\}})? (\S+)$", text, re.M)
                if all(label in found for label in labels))
 
 
 def check_exposition(text, tokens):
-    """That a poll's numbers are right; a fast wrong one is worth nothing."""
+    """Fails if the numbers are wrong: a fast wrong poll is worth nothing."""
     counted = sum_of(text, "datadog_access_tokens")
     if counted != tokens or sum_of(text, "datadog_access_token_listing_complete") != 1:
         raise Failure(f"the exporter counted {counted:.0f} tokens of {tokens}, or calls them incomplete")
@@ -133,5 +133,5 @@ def pages_of(run):
 
 
 def seconds_of(run):
-    """Of the poll itself, by the program's own clock: without its start and end."""
+    """The duration of the poll itself, by the program's own clock, without start-up and shutdown."""
     return sum_of(run.output, "datadog_access_token_poll_duration_seconds")

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""A poller of the same listing as it is usually written: requests and prometheus_client, one dictionary for each token. The
-benchmarks compare the exporter with it. It counts the main families only, sees no listing that changes while it is read,
-and knows no rate limit, retries or deadline.
+"""A typical poller of the same listing, for comparison with the exporter: requests and prometheus_client, one dictionary for each
+token. It counts only the main families, does not notice changes of the listing while reading it, and has no rate limit, retries
+or deadline.
 
     DD_BEARER_TOKEN=... python_poller.py http://127.0.0.1:8126"""
 import collections
@@ -17,7 +17,7 @@ EXPIRY_BOUNDS = [(1, "under_1d"), (7, "1d_to_7d"), (30, "7d_to_30d"), (90, "30d_
 
 
 def tokens(base_url):
-    """Every token of the listing, page by page."""
+    """Yields every token of the listing, page by page."""
     session = requests.Session()
     session.headers["Authorization"] = "Bearer " + os.environ["DD_BEARER_TOKEN"]
     number = 0

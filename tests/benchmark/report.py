@@ -1,4 +1,4 @@
-"""The results as Markdown."""
+"""The serving results as Markdown."""
 import os
 import platform
 import re
@@ -26,7 +26,7 @@ def table(head, rows):
 
 
 def significant(value, digits=3):
-    """`1234.5` as 1,230; `0.01234` as 0.0123."""
+    """Rounds to significant digits: `1234.5` becomes 1,230 and `0.01234` becomes 0.0123."""
     if value is None:
         return "–"
     rounded = float(f"{value:.{digits}g}")
@@ -42,7 +42,7 @@ def plus(seconds):
 
 
 def rates(loads):
-    """(series, encoding, server) to scrapes a second."""
+    """{(series, encoding, server): scrapes per second}"""
     return {(load.series, load.encoding, load.server): load.rate for load in loads}
 
 
@@ -103,7 +103,7 @@ def micro_table(micro, things):
 
 
 def verdicts(loads, sieges, floods, footprints):
-    """(what was required, what was measured, whether that is enough) of what was run."""
+    """[(requirement, measured value, whether it is met)] for everything that ran."""
     for load in loads:
         key = (load.series, load.encoding)
         if load.server == EXPORTER and key == (10_000, "gzip"):
@@ -169,7 +169,7 @@ def serving_tools():
 
 
 def machine(build, tools):
-    """To be asked before anything is measured."""
+    """The machine and its software. Call it before measuring."""
     cache = os.path.join(build, "CMakeCache.txt")
     compiler = _found_in(cache, r"^CMAKE_CXX_COMPILER:\w+=(.*)$")
     processor = _found_in("/proc/cpuinfo", r"^model name\s*: (.*)$")

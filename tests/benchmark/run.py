@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Measures what serving and polling cost, each against others in the same run, and prints the tables of README.md; builds
-nothing. On loopback alone; ends by itself.
+"""Measures the cost of serving and polling, compared with other programs in the same run, and prints the tables of README.md.
+Does not build anything, uses only loopback, and stops by itself.
 
     tests/benchmark/run.py --build build/release [--quick] [--parts polling,load] [--write]
 
-Exit status 1: an answer was wrong, or what the tables' first requires was not met."""
+Exit status 1: an answer was wrong, or a requirement of the first tables was not met."""
 import argparse
 import os
 import sys
@@ -20,7 +20,7 @@ GROUPS = {"serving": serving.PARTS, "polling": polling.PARTS}
 
 
 def chosen_parts(words):
-    """`serving` and `polling` are all parts of theirs."""
+    """`serving` and `polling` stand for all their parts."""
     parts = [part for word in words.split(",") for part in GROUPS.get(word, [word])]
     unknown = [part for part in parts if not any(part in group for group in GROUPS.values())]
     if unknown:

@@ -1,7 +1,7 @@
-// run_measured OUTPUT PROGRAM [ARGUMENT...]: runs a program to its end, its standard output in the file
-// OUTPUT, and prints as a line of JSON what it took. A program of its own, and a small one: the peak of a
-// child's memory that the kernel tells begins with that of whoever started it, which for a script is more
-// than some of what is measured.
+// run_measured OUTPUT PROGRAM [ARGUMENT...]: runs a program to its end with its standard output written to
+// the file OUTPUT, and prints its resource use as a line of JSON. This is a separate, small program because
+// the kernel's peak RSS for a child starts at that of its parent, and a script's is larger than that of some
+// measured programs.
 #include <fcntl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -18,9 +18,9 @@ double seconds(const timeval& time) {
     return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
 }
 
-/// In the child. Returns only when it can't.
+/// Runs in the child. Returns only on failure.
 void become(const char* output, char** command) {
-    prctl(PR_SET_PDEATHSIG, SIGKILL);  // Whoever measures may be ended half-way.
+    prctl(PR_SET_PDEATHSIG, SIGKILL);  // The measuring process may be killed half-way.
     const int file = open(output, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     if (file >= 0 && dup2(file, STDOUT_FILENO) >= 0) {
         execvp(command[0], command);

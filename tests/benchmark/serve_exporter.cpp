@@ -1,4 +1,4 @@
-// The exporter's own server over families that stand still, with the process metrics as its live part.
+// The exporter's own server over static families, with the process metrics as the live part.
 #include "exposition_adapter.h"
 #include "families.h"
 #include "http/server.h"
@@ -76,12 +76,12 @@ int serve(const Arguments& arguments) {
 int run(int argc, char** argv) {
     Arguments arguments;
     CLI::App app("Serves families that stand still with the exporter's own server");
-    app.add_option("--series", arguments.series, "how many");
+    app.add_option("--series", arguments.series, "number of series");
     app.add_option("--max-connections", arguments.max_connections, "as --web.max-connections");
-    app.add_option("--max-seconds", arguments.max_seconds, "ends by itself after so long");
+    app.add_option("--max-seconds", arguments.max_seconds, "exit after this many seconds");
     app.add_flag("--tls", arguments.tls,
                  "with TLS, its port as `TLS at N`, and a plain address of the probes' own");
-    app.add_flag("--print", arguments.print, "prints the families as text and ends");
+    app.add_flag("--print", arguments.print, "print the families as text and exit");
     CLI11_PARSE(app, argc, argv);
     if (arguments.print) {
         fmt::print("{}", comparison::rendered(comparison::families_of(arguments.series)));

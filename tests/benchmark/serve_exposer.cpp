@@ -1,4 +1,4 @@
-// prometheus-cpp's own server over the same families and metrics of the exporter itself, for comparison.
+// prometheus-cpp's server over the same families and the exporter's own metrics, for comparison.
 #include "exposition_adapter.h"
 #include "families.h"
 #include "lifetime.h"
@@ -22,14 +22,14 @@ int run(int argc, char** argv) {
     std::size_t series = 10'000;
     std::int64_t max_seconds = 600;
     CLI::App app("Serves families that stand still with prometheus-cpp's Exposer");
-    app.add_option("--series", series, "how many");
-    app.add_option("--max-seconds", max_seconds, "ends by itself after so long");
+    app.add_option("--series", series, "number of series");
+    app.add_option("--max-seconds", max_seconds, "exit after this many seconds");
     CLI11_PARSE(app, argc, argv);
 
     comparison::hold_signals();
     const auto families = std::make_shared<comparison::FixedCollectable>(comparison::families_of(series));
     const auto exporter = comparison::exporter_metrics();
-    prometheus::Exposer exposer("127.0.0.1:0");  // its own default of two threads
+    prometheus::Exposer exposer("127.0.0.1:0");  // with its default of two threads
     exposer.RegisterCollectable(families);
     exposer.RegisterCollectable(exporter);
     comparison::serve_until_told(static_cast<std::uint16_t>(exposer.GetListeningPorts().at(0)),

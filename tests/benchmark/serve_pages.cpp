@@ -1,8 +1,8 @@
-// Serves the listing of one simulated organization from memory, every page made and compressed before the
-// first request: a source that costs little itself. The simulator of the tests does more for each request.
+// Serves the listing of one simulated organization from memory. Every page is built and compressed before the
+// first request, so that serving costs little. The tests' simulator does more work per request.
 //
-// Credentials, sort and filters are not looked at. Two paths are the benchmark's own: `/statistics`, and
-// `/latency/<milliseconds>`, which holds for requests that come after it.
+// Ignores credentials, sort and filters. Two paths exist only for the benchmark: `/statistics`, and
+// `/latency/<milliseconds>`, which applies to later requests.
 #include "base/dates.h"
 #include "demo/simulated_api.h"
 #include "lifetime.h"
@@ -46,7 +46,7 @@ base::Timestamp now() {
     return std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now());
 }
 
-/// An answer as it goes on the wire.
+/// A complete HTTP response.
 std::string wire_text(int status, std::string_view headers = "", std::string_view body = "") {
     return fmt::format(
         "HTTP/1.1 {} -\r\nDate: {}\r\nContent-Type: application/vnd.api+json\r\nContent-Length: "
@@ -54,7 +54,7 @@ std::string wire_text(int status, std::string_view headers = "", std::string_vie
         status, base::format_http_date(now()), body.size(), headers, body);
 }
 
-/// What is served. Thread-safe.
+/// The data to serve. Thread-safe.
 class Source {
   public:
     explicit Source(const Arguments& arguments)
@@ -62,7 +62,7 @@ class Source {
         comparison::for_each_page(arguments.tokens, arguments.page_size, [this](const std::string& page) {
             pages_.push_back(support::gzip(page, support::Effort::least));
         });
-        malloc_trim(0);  // the organization is gone
+        malloc_trim(0);  // the organization has been freed
         if (arguments.limit > 0) {
             limiter_.emplace(
                 demo::SimulatedRateLimit{arguments.limit, std::chrono::seconds(arguments.period_seconds)});
@@ -85,7 +85,7 @@ class Source {
   private:
     [[nodiscard]] static bool is_listing(std::string_view target) { return target.starts_with(listing_path); }
 
-    /// How long a request for this has to wait.
+    /// How long to delay this request.
     std::chrono::milliseconds arrive(std::string_view target) {
         if (!is_listing(target)) {
             return std::chrono::milliseconds(0);
@@ -143,7 +143,7 @@ class Source {
                          query->number < pages_.size() ? pages_[query->number] : pages_.back());
     }
 
-    /// Moments are seconds of the clock.
+    /// Times are in Unix seconds.
     [[nodiscard]] std::string statistics() const {
         const auto seconds = [](base::Timestamp moment) {
             return std::chrono::duration<double>(moment.time_since_epoch()).count();
@@ -159,7 +159,7 @@ class Source {
     }
 
     const std::size_t page_size_;
-    std::vector<std::string> pages_;  ///< compressed; the last is the empty one. Constant after construction
+    std::vector<std::string> pages_;  ///< compressed; the last one is empty. Constant after construction
 
     std::mutex mutex_;
     // Protected by mutex_:
@@ -174,12 +174,12 @@ class Source {
 int run(int argc, char** argv) {
     Arguments arguments;
     CLI::App app("Serves the pages of a simulated listing from memory");
-    app.add_option("--tokens", arguments.tokens, "how many");
-    app.add_option("--page-size", arguments.page_size, "the only one that may be asked for");
+    app.add_option("--tokens", arguments.tokens, "number of tokens");
+    app.add_option("--page-size", arguments.page_size, "page size; requests for another are rejected");
     app.add_option("--latency", arguments.latency_milliseconds, "milliseconds before each page");
     app.add_option("--limit", arguments.limit, "requests in each period; 0: no limit");
     app.add_option("--period", arguments.period_seconds, "seconds; periods are aligned to the clock");
-    app.add_option("--max-seconds", arguments.max_seconds, "ends by itself after so long");
+    app.add_option("--max-seconds", arguments.max_seconds, "exit after this many seconds");
     CLI11_PARSE(app, argc, argv);
 
     comparison::hold_signals();

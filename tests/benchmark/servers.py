@@ -1,4 +1,4 @@
-"""The servers that are compared, each a child process on a free port of loopback."""
+"""The servers to compare, each a child process on a free port of loopback."""
 import ctypes
 import dataclasses
 import gzip
@@ -23,11 +23,11 @@ _TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 
 
 class Failure(Exception):
-    """What was measured is not what was meant to be."""
+    """The measurement is invalid."""
 
 
 def raise_file_limit():
-    """For this process and the ones it starts."""
+    """For this process and its children."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     return most
@@ -41,7 +41,7 @@ def program(build, name):
 
 
 def _ends_with_parent():
-    """In the child: the kernel ends it when this process is gone, however that came."""
+    """Runs in the child: the kernel kills it when this process ends, for whatever reason."""
     set_parent_death_signal = 1  # prctl(2)
     ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGKILL)
 
@@ -54,14 +54,14 @@ class Reply:
 
 
 class Server:
-    """Running until the end of its `with`."""
+    """A server that runs until its `with` block ends."""
 
-    probe_path = "/"  # answers quickly, with whatever status
+    probe_path = "/"  # answers quickly, with any status
 
     def __init__(self, name, arguments, announcement, directory=None, environment=None, start_seconds=START_SECONDS):
         self.name = name
         self._directory = directory or tempfile.TemporaryDirectory()  # pylint: disable=consider-using-with
-        # Not a pipe, which a talkative server would fill.
+        # A file, because a verbose server would fill a pipe.
         self._log = os.path.join(self._directory.name, "log")
         with open(self._log, "wb") as output:
             self.process = subprocess.Popen(  # pylint: disable=consider-using-with
@@ -118,13 +118,13 @@ class Server:
             connection.close()
 
     def check_serves(self, series, encoding):
-        """The size of a scrape's body, which must hold the series of the comparison."""
+        """The body size of a scrape, after checking that it contains the series to compare."""
         reply = self.get("/metrics", encoding)
         compressed = reply.headers.get("Content-Encoding") == "gzip"
         if compressed != (encoding == "gzip"):
             raise Failure(f"{self.name} answers {encoding} with {reply.headers}")
         text = gzip.decompress(reply.body) if compressed else reply.body
-        # What the exporter says of itself is not of the comparison.
+        # The exporter's metrics about itself are not part of the comparison.
         lines = re.findall(rb"^datadog_access_token(?!_exporter_)[^\n]*\{", text, re.M)
         if reply.status != 200 or len(lines) != series:
             raise Failure(f"{self.name}: status {reply.status}, {len(lines)} series instead of {series}")
@@ -132,7 +132,7 @@ class Server:
 
 
 def start_exporter(build, series, max_connections=None, tls=False):
-    """With TLS the port is that of the probes, which have an address of their own, without it."""
+    """With TLS, the port is that of the probes, which have a separate address without TLS."""
     limit = ["--max-connections", str(max_connections)] if max_connections else []
     server = Server(EXPORTER, [program(build, "serve_exporter"), "--series", str(series),
                                "--max-seconds", str(LONGEST_RUN_SECONDS), *limit, *(["--tls"] if tls else [])],
@@ -151,7 +151,7 @@ def node_exporter_path():
 
 
 def start_node_exporter(build, series):
-    """With the same series from a file, which it reads at each scrape, and nothing else: no metrics of its own."""
+    """Serves the same series from a file that it reads at each scrape, with its own metrics disabled."""
     directory = tempfile.TemporaryDirectory()  # pylint: disable=consider-using-with
     with open(os.path.join(directory.name, "series.prom"), "wb") as file:
         subprocess.run([program(build, "serve_exporter"), "--series", str(series), "--print"], stdout=file, check=True)

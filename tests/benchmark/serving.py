@@ -1,4 +1,4 @@
-"""What the serving side does, against prometheus-cpp's Exposer and node_exporter in the same run."""
+"""Serving, compared with prometheus-cpp's Exposer and node_exporter in the same run."""
 import dataclasses
 
 import load
@@ -16,15 +16,15 @@ WIDE_CAP = 8192
 
 @dataclasses.dataclass
 class Plan:
-    """How much is measured."""
+    """The extent of the measurements."""
 
     micro_seconds: float  # for each of the micro benchmarks
     series: list
-    load_seconds: int  # of a round
+    load_seconds: int  # of one round
     load_rounds: int
     idle: list
-    sieges: list  # (hostile connections, seconds) on the exporter
-    caps: list  # of the exporter; None is its default
+    sieges: list  # (hostile connections, seconds), on the exporter
+    caps: list  # connection limits of the exporter; None is its default
     reference_sieges: list  # on the other servers
     flood: tuple  # (connections, seconds) of each TLS flood
 
@@ -77,7 +77,7 @@ def check_smoke(sieges, floods):
 
 
 def measure(build, names, parts, how):
-    """The sections of the report, and what was required of what was measured."""
+    """The sections of the report, and the verdicts."""
     plan = PLANS[how]
     smoke = how == "smoke"
     if not node_exporter_path() and NODE_EXPORTER in names:

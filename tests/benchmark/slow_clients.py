@@ -1,4 +1,4 @@
-"""What thousands of hostile connections do to a server and its other clients, and what idle ones cost."""
+"""How thousands of hostile connections affect a server and its other clients, and what idle clients cost."""
 import dataclasses
 import json
 import os
@@ -25,18 +25,18 @@ class Siege:
     """One server under hostile connections."""
 
     server: str
-    max_connections: int  # None: its own default
+    max_connections: int  # None: the default
     connections: int
     seconds: float
-    crowd: dict  # what the hostile side saw
-    clients: dict  # what the others saw
+    crowd: dict  # results of the hostile side
+    clients: dict  # results of the other clients
     before: tuple  # rss, files, threads
     peak_rss: int
     files_average: float
     peak_files: int
-    tcp_bytes: int  # the kernel's, late in the siege, beyond those before
+    tcp_bytes: int  # kernel memory for TCP, late in the siege, less that before it
     after: tuple
-    return_seconds: float  # until the files were as before; None: not in time
+    return_seconds: float  # until the number of files was as before; None: not in time
 
     @property
     def all_succeeded(self):
@@ -48,15 +48,14 @@ class Siege:
 
 
 def tcp_bytes():
-    """What the kernel holds for all TCP connections of the machine: what was sent and not read is there, and in no
-    process's memory."""
+    """Kernel memory for all TCP connections of the machine. It includes unread data, which are in no process's memory."""
     with open("/proc/net/sockstat", encoding="ascii") as file:
         fields = next(line for line in file if line.startswith("TCP:")).split()
     return int(fields[fields.index("mem") + 1]) * os.sysconf("SC_PAGE_SIZE")
 
 
 def _hold(crowd_program, port, connections, seconds, *options):
-    """The crowd's process, once each of its connections was tried."""
+    """Starts the hostile clients and returns once they have tried all connections."""
     crowd = subprocess.Popen(  # pylint: disable=consider-using-with
         [crowd_program, "--port", str(port), "--connections", str(connections),
          "--seconds", str(seconds + 1), *options], stdout=subprocess.PIPE, text=True)
@@ -80,7 +79,7 @@ def rss_is_back(before, after):
 
 
 def _until_back(server, before, seconds):
-    """Waits for files and memory to be as before. How long the files took; None when it was too long."""
+    """Waits until files and memory are as before. Returns the seconds the files took; None if they did not return in time."""
     begin = time.monotonic()
     files_back = None
     while (taken := time.monotonic() - begin) < seconds:
@@ -97,7 +96,7 @@ def besiege(build, name, series, connections, seconds, max_connections=None):
     starting = {"max_connections": max_connections} if max_connections else {}
     with STARTERS[name](build, series, **starting) as server:
         idle = server.held()
-        # The first answers fill the allocator's reserves.
+        # The first responses fill the allocator's reserves.
         for encoding in ("identity", "gzip"):
             run_wrk(server.url(), encoding, WARM_UP_SECONDS, connections=16)
         wait_until_idle(server)
@@ -131,13 +130,13 @@ FLOODS = ["key_updates", "renegotiations"]
 
 @dataclasses.dataclass
 class Flood:
-    """The exporter while TLS clients send it records without data."""
+    """The exporter while TLS clients send it records without payload."""
 
     kind: str
     connections: int
     seconds: float
-    crowd: dict  # what the flooding side saw
-    probe: dict  # what probes saw
+    crowd: dict  # results of the flooding side
+    probe: dict  # results of the probes
 
     @property
     def all_succeeded(self):
@@ -159,7 +158,7 @@ def flood(build, kind, connections, seconds):
 
 @dataclasses.dataclass
 class Footprint:
-    """What clients of the exporter cost in memory, in bytes each."""
+    """The memory cost of the exporter's clients, in bytes per client."""
 
     connections: int
     what: str
@@ -172,7 +171,7 @@ class Footprint:
 
 
 def _idle_client(server, number):
-    """Has had one scrape, whole, and keeps its connection."""
+    """A client that has received one complete scrape and keeps its connection."""
     client = socket.socket()
     client.settimeout(10)
     client.bind((f"127.0.0.{2 + number % 249}", 0))
@@ -189,7 +188,7 @@ def _idle_client(server, number):
 
 
 def footprints(build, series, counts):
-    """Of idle clients in so many steps, and of clients that scrape all the time."""
+    """The footprint of idle clients, for each of `counts`, and of clients that scrape continuously."""
     with start_exporter(build, series, max_connections=8192) as server:
         run_wrk(server.url(), "gzip", WARM_UP_SECONDS)
         before = server.held()

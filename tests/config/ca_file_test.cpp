@@ -19,7 +19,7 @@ class CaFile : public testing::Test {
     [[nodiscard]] std::string write(const std::string& text) const {
         return "--datadog.ca-file=" + directory_.write("ca.pem", text);
     }
-    /// The only mistake: what is wrong with the file.
+    /// Expects exactly one mistake: `what` is wrong with the file.
     void expect_mistake(const std::string& argument, const std::string& what) const {
         EXPECT_THAT(mistakes_of({argument}),
                     ElementsAre(fmt::format("--datadog.ca-file: \"{}\" {}", path_, what)));
@@ -31,12 +31,12 @@ class CaFile : public testing::Test {
     const std::string other_ = support::Authority("other").certificate();
 };
 
-TEST_F(CaFile, OfSeveralCertificatesAndCommentsIsUsed) {
+TEST_F(CaFile, MayHoldCertificatesAndComments) {
     EXPECT_EQ(loaded({write("# One\n" + one_ + "\n# Other\n" + other_)}).ca_file, path_);
 }
 
-// It used to be right because it held a certificate, and then every poll failed.
-TEST_F(CaFile, WithOneDamagedCertificateIsAMistakeWithItsPlace) {
+// One valid certificate in the file is not enough: with a damaged one every poll would fail.
+TEST_F(CaFile, ErrorNamesTheDamagedCertificate) {
     std::string damaged = other_;
     damaged[damaged.size() / 2] = '!';
 
@@ -44,7 +44,7 @@ TEST_F(CaFile, WithOneDamagedCertificateIsAMistakeWithItsPlace) {
                    "can't be read: certificate 2 in it is damaged (bad base64 decode)");
 }
 
-TEST_F(CaFile, ThatIsCutIsAMistake) {
+TEST_F(CaFile, MustNotBeTruncated) {
     expect_mistake(write(one_ + other_.substr(0, other_.size() / 2)),
                    "can't be read: certificate 2 in it is damaged (bad end line)");
 }
@@ -55,14 +55,14 @@ TEST_F(CaFile, WithoutACertificateIsAMistake) {
         "can't be read: it holds no certificate in PEM form, which begins with -----BEGIN CERTIFICATE-----");
 }
 
-TEST_F(CaFile, ThatIsHugeIsAMistakeAndIsNotRead) {
+TEST_F(CaFile, IsRefusedUnreadIfHuge) {
     const std::string argument = write(one_);
-    std::filesystem::resize_file(path_, std::uintmax_t{1} << 40);  // Takes no room.
+    std::filesystem::resize_file(path_, std::uintmax_t{1} << 40);  // The file is sparse.
 
     expect_mistake(argument, "is longer than 4 MiB");
 }
 
-TEST(ConfiguredFile, ThatIsAPipeOrADeviceIsAMistakeAndIsNotWaitedFor) {
+TEST(ConfiguredFile, IsRefusedAtOnceUnlessRegular) {
     const ScratchDirectory directory;
     const std::string pipe = directory.at("pipe");
     ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
@@ -77,7 +77,7 @@ TEST(ConfiguredFile, ThatIsAPipeOrADeviceIsAMistakeAndIsNotWaitedFor) {
     }
 }
 
-/// A file that every user can write, or one that this user alone can.
+/// A file that other users may be able to write.
 class FileThatOthersMayWrite : public testing::Test {
   protected:
     [[nodiscard]] std::vector<std::string> warnings(const std::string& flag, const std::string& text,
@@ -92,13 +92,13 @@ class FileThatOthersMayWrite : public testing::Test {
     const std::string who_ = "every user can write to it; remove that with chmod o-w";
 };
 
-TEST_F(FileThatOthersMayWrite, GetsAWarningWhereItDecidesWhereKeysGo) {
+TEST_F(FileThatOthersMayWrite, GetsAWarningAsConfigFile) {
     EXPECT_THAT(warnings("--config.file=", "poll: {interval: 10m}\n", 0644), IsEmpty());
     EXPECT_THAT(warnings("--config.file=", "poll: {interval: 10m}\n", 0646),
                 ElementsAre(path_ + ": others can decide where the credentials go: " + who_));
 }
 
-TEST_F(FileThatOthersMayWrite, GetsAWarningWhereItDecidesWhomToTrust) {
+TEST_F(FileThatOthersMayWrite, GetsAWarningAsCaFile) {
     const std::string certificate = support::Authority("one").certificate();
     EXPECT_THAT(warnings("--datadog.ca-file=", certificate, 0644), IsEmpty());
     EXPECT_THAT(warnings("--datadog.ca-file=", certificate, 0646),

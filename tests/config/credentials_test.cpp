@@ -51,7 +51,7 @@ TEST(SecretText, MayHave4096Bytes) {
     EXPECT_TRUE(parse_secret(KeyKind::api_key, std::string(4095, 'x') + "y"));
 }
 
-TEST(SecretFile, HoldsTheSecretAndALineEnd) {
+TEST(SecretFile, MayEndInANewline) {
     const ScratchDirectory directory;
     const auto short_secret = read_secret_file(KeyKind::bearer_token, directory.write("short", "abc\r\n"));
     ASSERT_TRUE(short_secret) << short_secret.error();
@@ -91,7 +91,7 @@ TEST(SecretFile, IsRefusedWithPathAndReason) {
     }
 }
 
-TEST(SecretFile, WhosePathIsAKeyIsNotNamed) {
+TEST(SecretFile, HidesAPathThatIsAKey) {
     for (const std::string key : {"0123456789abcdef0123456789abcdef", "ddpat_abc_def"}) {
         const auto secret = read_secret_file(KeyKind::bearer_token, "/etc/" + key);
         ASSERT_FALSE(secret);
@@ -126,7 +126,7 @@ TEST(Credentials, FailWithTheFirstSourceThatCannotBeRead) {
     EXPECT_EQ(credentials.error(), "/nowhere/app-key: can't be read: No such file or directory");
 }
 
-TEST(SecretFile, ThatAllUsersCanReadOrWriteIsRefusedUnlessAllowed) {
+TEST(SecretFile, MustNotBeWorldAccessibleUnlessAllowed) {
     const ScratchDirectory directory;
     const std::filesystem::path path = directory.write("key", "a-secret");
     using std::filesystem::perms;

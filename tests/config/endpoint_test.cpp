@@ -52,7 +52,7 @@ struct Refusal {
     std::string reason;
 };
 
-TEST(Site, IsRefusedWithWhatToWriteInstead) {
+TEST(Site, IsRefusedWithAHint) {
     const std::vector<Refusal> cases = {
         {"", "\"\" is not a Datadog site"},
         {"app.com", "\"app.com\" is not a Datadog site"},
@@ -74,7 +74,7 @@ TEST(Site, IsRefusedWithWhatToWriteInstead) {
     }
 }
 
-TEST(Site, OutsideDatadogsDomainsIsRefusedWithTheNearestOne) {
+TEST(Site, IsRefusedWithTheNearestDatadogSite) {
     const std::vector<Refusal> cases = {
         {"datadohq.com", "did you mean datadoghq.com?"},
         {"app.datadohq.com", "did you mean datadoghq.com?"},
@@ -113,7 +113,7 @@ TEST(Site, OutsideDatadogsDomainsIsRefusedWithTheNearestOne) {
     EXPECT_EQ(parse_site("example.com").error().find("did you mean"), std::string::npos);
 }
 
-TEST(Site, WithASlipInItIsRefusedWithTheSlipsName) {
+TEST(Site, ErrorNamesThePasteMistake) {
     const std::vector<Refusal> cases = {
         {"\xef\xbb\xbf"
          "datadoghq.eu",
@@ -198,7 +198,7 @@ TEST(BaseUrl, IsRefusedWithTheReason) {
     }
 }
 
-TEST(BaseUrl, OfPlainHttpBeyondThisMachineIsRefusedUnlessAllowed) {
+TEST(BaseUrl, MustBeHttpsUnlessLocalOrAllowed) {
     for (const std::string url :
          {"http://api.datadoghq.com", "http://10.0.0.1", "http://128.0.0.1", "http://[2001:db8::1]",
           "http://[::ffff:10.0.0.1]", "http://127.0.0.1.example.com", "http://localhost.example.com"}) {

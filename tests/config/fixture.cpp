@@ -66,7 +66,7 @@ Config loaded(const std::vector<std::string>& arguments, const Environment& envi
             ADD_FAILURE() << line;
         }
     } else {
-        ADD_FAILURE() << "information instead of a configuration";
+        ADD_FAILURE() << "printed information instead of a configuration";
     }
     return {};
 }
@@ -75,7 +75,7 @@ std::vector<std::string> mistakes_of(const std::vector<std::string>& arguments,
                                      const Environment& environment) {
     const Outcome outcome = load(arguments, environment, "version text", check_web_file);
     const auto* mistakes = std::get_if<Mistakes>(&outcome);
-    EXPECT_NE(mistakes, nullptr) << "no mistakes found";
+    EXPECT_NE(mistakes, nullptr) << "expected mistakes";
     return mistakes == nullptr ? std::vector<std::string>{} : mistakes->lines;
 }
 

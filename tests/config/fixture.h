@@ -1,4 +1,4 @@
-// The small language of these tests: a scratch directory, and `load` with its three outcomes.
+// Helpers for these tests: a scratch directory, and `load` with its three outcomes.
 #pragma once
 
 #include "config/load.h"
@@ -10,7 +10,7 @@
 
 namespace exporter::config {
 
-/// A directory of its own, gone at the end.
+/// A temporary directory, removed by the destructor.
 class ScratchDirectory {
   public:
     ScratchDirectory();
@@ -19,7 +19,7 @@ class ScratchDirectory {
     ~ScratchDirectory();
 
     [[nodiscard]] const std::filesystem::path& path() const { return path_; }
-    /// Writes a file (and the directories above it); its whole path.
+    /// Writes a file and creates its directories. Returns the full path.
     std::string write(const std::string& name, std::string_view content) const;
     [[nodiscard]] std::string at(const std::string& name) const { return (path_ / name).string(); }
 
@@ -27,15 +27,15 @@ class ScratchDirectory {
     std::filesystem::path path_;
 };
 
-/// Credentials that are right, so that a test can be about something else.
+/// Valid credentials, for tests of other settings.
 [[nodiscard]] Environment keys();
 [[nodiscard]] Environment keys_and(const Environment& more);
 
-/// The configuration; a failure that prints the mistakes when there is none.
+/// The configuration. If there are mistakes instead, the test fails and prints them.
 [[nodiscard]] Config loaded(const std::vector<std::string>& arguments,
                             const Environment& environment = keys());
 
-/// The mistakes; a failure when there are none.
+/// The mistakes. If there are none, the test fails.
 [[nodiscard]] std::vector<std::string> mistakes_of(const std::vector<std::string>& arguments,
                                                    const Environment& environment = keys());
 

@@ -40,7 +40,7 @@ TEST(Help, NamesEveryOptionWithItsDefault) {
     }
 }
 
-TEST(Help, TellsOfSecretsExitStatusesAndTheEnvironment) {
+TEST(Help, CoversSecretsExitStatusesAndVariables) {
     const std::string help = information({"--help"});
     for (const std::string text :
          {"DD_API_KEY", "DD_APP_KEY", "DD_BEARER_TOKEN", "DATADOG_TOKEN_EXPORTER_POLL_INTERVAL",
@@ -57,7 +57,7 @@ TEST(Help, FitsATerminal) {
     }
 }
 
-TEST(Help, WinsOverMistakes) {
+TEST(Help, OverridesMistakes) {
     EXPECT_EQ(information({"-h"}), information({"--help"}));
     EXPECT_EQ(information({"--poll.interval=x", "--help", "--nonsense"}), information({"--help"}));
 }
@@ -66,7 +66,7 @@ TEST(Version, IsTheGivenText) {
     EXPECT_EQ(information({"--version"}), "version text");
 }
 
-TEST(Options, HaveOneNameEachInAllThreeForms) {
+TEST(Options, HaveUniqueFlagsAndVariables) {
     std::set<std::string> flags;
     std::set<std::string> variables;
     for (const Option& option : options()) {

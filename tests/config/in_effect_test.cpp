@@ -52,7 +52,7 @@ std::string describe(const Organization& o) {
                        fmt::join(o.owned_by, "|"));
 }
 
-/// Everything that a configuration is made of, secrets included.
+/// Every setting in a configuration, secrets included.
 std::string describe(const Config& c) {
     std::string text =
         fmt::format("mode {} ca {} once {} demo {} {} {}\n", static_cast<int>(c.mode), c.ca_file.string(),
@@ -88,7 +88,7 @@ std::string in_single_quotes(const std::string& text) {
 
 class InEffect : public testing::Test {
   protected:
-    /// Read again as the only file, beside the variables that hold secrets.
+    /// Loads it again as the only file, along with the variables that hold secrets.
     [[nodiscard]] Config read_again(const Config& config, Environment environment) const {
         std::erase_if(environment,
                       [](const auto& entry) { return entry.first.starts_with("DATADOG_TOKEN_EXPORTER_"); });
@@ -122,7 +122,7 @@ TEST_F(InEffect, HasEveryOptionThatAFileCanHave) {
     }
 }
 
-TEST_F(InEffect, NamesTheSourceOfWhatIsNoDefault) {
+TEST_F(InEffect, NamesTheSourceOfNonDefaults) {
     const std::string file = directory_.write("x.yaml", "scopes:\n  limit: 7\n");
     const Environment environment =
         keys_and({{"DATADOG_TOKEN_EXPORTER_POLL_INTERVAL", "10m"}, {"DD_SITE", "datadoghq.eu"}});
@@ -137,7 +137,7 @@ TEST_F(InEffect, NamesTheSourceOfWhatIsNoDefault) {
     }
 }
 
-TEST_F(InEffect, HasTheNumberThatAPodsNameEndsIn) {
+TEST_F(InEffect, ShowsTheIndexFromThePodName) {
     const Environment pod = keys_and({{"POD_NAME", "exporter-2"}});
     const Config config = loaded({"--shard.index=pod-name", "--shard.count=3"}, pod);
     EXPECT_THAT(config.in_effect,
@@ -145,7 +145,7 @@ TEST_F(InEffect, HasTheNumberThatAPodsNameEndsIn) {
     EXPECT_EQ(describe(read_again(config, keys())), describe(config));
 }
 
-TEST_F(InEffect, HasOrganizationsWithTheFilesOfTheirKeys) {
+TEST_F(InEffect, ListsOrganizationsWithTheirKeyFiles) {
     directory_.write("deep/token", "ddpat_needle");
     const std::string file = directory_.write("deep/x.yaml",
                                               "organizations:\n"
@@ -179,7 +179,7 @@ TEST_F(InEffect, HasOrganizationsWithTheFilesOfTheirKeys) {
     EXPECT_EQ(describe(read_again(config, environment)), describe(config));
 }
 
-TEST_F(InEffect, HidesWhatLooksLikeAKeyWhereNoneBelongs) {
+TEST_F(InEffect, HidesMisplacedKeys) {
     const std::string text =
         loaded({"--tokens.filter=0123456789abcdef0123456789abcdef", "--tokens.owned-by=a,ddpat_needle"})
             .in_effect;
@@ -189,7 +189,7 @@ TEST_F(InEffect, HidesWhatLooksLikeAKeyWhereNoneBelongs) {
     EXPECT_THAT(text, Not(HasSubstr("needle")));
 }
 
-TEST_F(InEffect, LeavesOutWhatAnotherOptionContradicts) {
+TEST_F(InEffect, LeavesOutOverriddenOptions) {
     const Environment site = keys_and({{"DD_SITE", "datadoghq.eu"}});
     const Config url = loaded({"--datadog.base-url=https://a"}, site);
     EXPECT_THAT(
@@ -202,7 +202,7 @@ TEST_F(InEffect, LeavesOutWhatAnotherOptionContradicts) {
     EXPECT_EQ(describe(read_again(systemd, keys())), describe(systemd));
 }
 
-TEST_F(InEffect, OfADemoHasNoOrganization) {
+TEST_F(InEffect, HasNoOrganizationInADemo) {
     const std::string file =
         directory_.write("x.yaml", "organizations: [{name: a, base_url: 'https://u:needle@x'}]\n");
     const Config config = loaded({"--demo", "--demo.tokens=7", "--config.file=" + file}, keys());
@@ -211,7 +211,7 @@ TEST_F(InEffect, OfADemoHasNoOrganization) {
     EXPECT_EQ(describe(read_again(config, {})), describe(config));
 }
 
-/// Values that are right for an option, and awkward to write down.
+/// Valid values that are hard to quote in YAML.
 const std::map<std::string, std::vector<std::string>>& awkward_values() {
     static const std::map<std::string, std::vector<std::string>> values = {
         {"datadog.site", {"datadoghq.eu", "https://app.us5.datadoghq.com/"}},
@@ -306,14 +306,14 @@ Given throw_dice(unsigned seed, const ScratchDirectory& directory) {
     return given;
 }
 
-TEST_F(InEffect, TellsNoSecretAndReadsBackAsTheSameConfiguration) {
+TEST_F(InEffect, RoundTripsWithoutSecrets) {
     int right = 0;
     for (unsigned seed = 0; seed < 200; ++seed) {
         const Given given = throw_dice(seed, directory_);
         const Outcome outcome = load(given.arguments, given.environment, "");
         const auto* const config = std::get_if<Config>(&outcome);
         if (config == nullptr) {
-            continue;  // some throws contradict themselves
+            continue;  // some random configurations contradict themselves
         }
         ++right;
         for (const std::string& secret : given.secrets) {

@@ -1,4 +1,4 @@
-// What people leave in a key's place, and that no right key is taken for it.
+// Detecting what people put in a key's place by mistake, without rejecting a valid key.
 #include "base/text.h"
 #include "config/credentials.h"
 #include "config/fixture.h"
@@ -36,16 +36,16 @@ const Kind app = {"DD_APP_KEY", "--datadog.app-key-file", "app_key_file"};
 const Kind bearer = {"DD_BEARER_TOKEN", "--datadog.bearer-token-file", "bearer_token_file"};
 const std::vector<Kind> all_kinds = {api, app, bearer};
 
-/// The credentials of one organization by the ways to give them.
+/// An organization's credentials, given in each possible way.
 class GivenKeys {
   public:
     struct Way {
-        std::string place;  ///< how a mistake about the key in question begins
+        std::string place;  ///< start of the message about the key
         std::vector<std::string> arguments;
         Environment environment;
     };
 
-    /// The key of `kind` is `text`; what belongs beside it is right.
+    /// The key of `kind` is `text`; the other credentials are valid.
     [[nodiscard]] std::vector<Way> ways(const Kind& kind, const std::string& text) const {
         const bool is_bearer = kind.variable == bearer.variable;
         const Kind& other = kind.variable == api.variable ? app : api;
@@ -76,7 +76,7 @@ struct Slip {
     std::string reason;
 };
 
-TEST(Key, WithASlipInItIsRefusedWhereverItIsGivenAndNotShown) {
+TEST(Key, IsRefusedAndNotShownIfMispasted) {
     const std::string byte_order_mark = "begins with a byte order mark";
     const std::string quotes = "begins or ends with a quotation mark";
     const std::string name = "has a name before the value";
@@ -102,7 +102,7 @@ TEST(Key, WithASlipInItIsRefusedWhereverItIsGivenAndNotShown) {
         {"Bearer\tneedle", "begins with the word Bearer"},
         {"Bearer:needle", "begins with the word Bearer"},
         {"Bearer: needle", "begins with the word Bearer"},
-        {"Bearer", "begins with the word Bearer; write only what follows it"},
+        {"Bearer", "begins with the word Bearer; leave that word out"},
         {"DD_API_KEY=needle", name},
         {"DD_API_KEY = needle", name},
         {"DD_API_KEY=\"needle\"", name},
@@ -175,7 +175,7 @@ TEST(Key, WithASlipInItIsRefusedWhereverItIsGivenAndNotShown) {
     }
 }
 
-TEST(AccessToken, AsApiKeyIsRefusedWithThePlaceWhereItBelongs) {
+TEST(AccessToken, IsRefusedAsAnApiKeyWithAHint) {
     const GivenKeys given;
     for (const std::string token : {"ddpat_needle_x", "ddsat_needle_x"}) {
         for (const GivenKeys::Way& way : given.ways(api, token)) {
@@ -188,7 +188,7 @@ TEST(AccessToken, AsApiKeyIsRefusedWithThePlaceWhereItBelongs) {
                 ElementsAre(StartsWith("DD_API_KEY: is an access token")));
 }
 
-TEST(Key, OfAnyLengthAndAlphabetIsTaken) {
+TEST(Key, MayHaveAnyLengthAndAlphabet) {
     const std::vector<std::string> keys = {
         "a",
         "an-api-key",
@@ -236,10 +236,10 @@ TEST(Key, OfAnyLengthAndAlphabetIsTaken) {
 struct Doubt {
     std::string name;
     Environment environment;
-    std::vector<std::string> warnings;  ///< how they begin
+    std::vector<std::string> warnings;  ///< starts of the messages
 };
 
-TEST(Warning, IsGivenForKeysInEachOthersPlaces) {
+TEST(Warning, IsGivenForSwappedKeys) {
     const std::string other_app_key = "f" + app_key.substr(1);
     const std::string upper_app_key = "0123456789ABCDEF0123456789ABCDEF01234567";
     const std::vector<Doubt> doubts = {
@@ -276,7 +276,7 @@ TEST(Warning, IsGivenForKeysInEachOthersPlaces) {
     }
 }
 
-TEST(Warning, IsGivenForKeysInEachOthersFiles) {
+TEST(Warning, IsGivenForSwappedKeyFiles) {
     const ScratchDirectory directory;
     const std::string config = directory.write("x.yaml",
                                                "organizations:\n"
@@ -294,13 +294,13 @@ TEST(Warning, IsGivenForKeysInEachOthersFiles) {
                             StartsWith(place + "6: organizations[1].bearer_token_file: has 32 hexadecimal")));
 }
 
-TEST(Warning, IsNotGivenForKeysInTheirPlaces) {
+TEST(Warning, IsNotGivenForCorrectKeys) {
     EXPECT_THAT(loaded({}, {{"DD_API_KEY", api_key}, {"DD_APP_KEY", app_key}}).warnings, IsEmpty());
     EXPECT_THAT(loaded({}, {{"DD_API_KEY", api_key}, {"DD_APP_KEY", access_token}}).warnings, IsEmpty());
     EXPECT_THAT(loaded({}, {{"DD_BEARER_TOKEN", access_token}}).warnings, IsEmpty());
 }
 
-TEST(Key, WrittenElsewhereIsNotShownInPartOrInCapitalsEither) {
+TEST(Key, IsNotShownInOtherOptionsEither) {
     for (const std::string text :
          {"abcdef0123456789abcdef012345678", "abcdef0123456789abcd", "DDSAT_aB3_secret", "x_ddsat_aB3_secret",
           "ddapp_shortkey1234567", "x/DdPat_a", "ddapp_x", "0123456789abcdef0123456789abcdef",
@@ -311,7 +311,7 @@ TEST(Key, WrittenElsewhereIsNotShownInPartOrInCapitalsEither) {
     }
 }
 
-TEST(Text, ThatNobodyTakesForAKeyIsShown) {
+TEST(Text, IsShownUnlessItLooksLikeAKey) {
     for (const std::string text :
          {"us5.datadoghq.com", "00000000-0000-0000-2345-000000000000", "DD_APP_KEY", "18446744073709551616",
           "/etc/datadog/bearer_token_file_2.txt", "abcdefabcdefabcdefabcdefabcdefabcdef",
@@ -326,7 +326,7 @@ class OneFileForBothKeys : public testing::Test {
     const std::string key_ = directory_.write("key", "needle\n");
 };
 
-TEST_F(OneFileForBothKeys, IsRefusedHoweverItsPathIsWritten) {
+TEST_F(OneFileForBothKeys, IsRefusedUnderAnyPath) {
     directory_.write("deep/other", "");
     std::filesystem::create_symlink("key", directory_.at("link"));
     std::filesystem::create_hard_link(key_, directory_.at("twin"));
@@ -346,7 +346,7 @@ TEST_F(OneFileForBothKeys, IsRefusedBelowOrganizations) {
                 ElementsAre(StartsWith(config + ":4: organizations[0].app_key_file: ")));
 }
 
-TEST_F(OneFileForBothKeys, OfTwoOrganizationsIsNoMistake) {
+TEST_F(OneFileForBothKeys, MayServeTwoOrganizations) {
     const std::string config = directory_.write("x.yaml",
                                                 "organizations:\n"
                                                 "- {name: a, bearer_token_file: key, filter: x}\n"
@@ -354,7 +354,7 @@ TEST_F(OneFileForBothKeys, OfTwoOrganizationsIsNoMistake) {
     EXPECT_THAT(loaded({"--config.file=" + config}, {}).warnings, IsEmpty());
 }
 
-TEST(RotatedKey, IsRefusedForWhatIsRefusedAtTheStart) {
+TEST(RotatedKey, IsCheckedAsAtStartup) {
     const ScratchDirectory directory;
     const std::string api_path = directory.write("api", api_key);
     const std::string app_path = directory.write("app", app_key);

@@ -18,7 +18,7 @@ using testing::StartsWith;
 
 struct Case {
     std::vector<std::string> arguments;
-    std::string line;  ///< how the only mistake begins
+    std::string line;  ///< start of the only message
 };
 
 TEST(Mistake, SaysWhereAndWhat) {
@@ -154,7 +154,7 @@ TEST(Mistake, SaysWhereAndWhat) {
         {{"--log.format=xml"}, "--log.format: \"xml\" is not one of the choices: logfmt, json"},
         {{"--demo.tokens=many"}, "--demo.tokens: \"many\" is not a whole number"},
         {{"--demo.seed=99999999999999999999"}, "--demo.seed: \"99999999999999999999\" is not a whole number"},
-        // Where to.
+        // Destination.
         {{"--datadog.site=us5"},
          "--datadog.site: \"us5\" is not a Datadog site; did you mean us5.datadoghq.com?"},
         {{"--datadog.site=datadohq.com"},
@@ -168,7 +168,7 @@ TEST(Mistake, SaysWhereAndWhat) {
          "--datadog.base-url: \"https://***@example.com\" is not a base URL"},
         {{"--datadog.base-url=https://a", "--datadog.site=datadoghq.eu"},
          "--datadog.base-url: --datadog.site is given as well; keep one of them"},
-        // Ways to run.
+        // Modes.
         {{"--check", "--once"}, "--once: --check is given as well; one run can do only one of them"},
         {{"--check", "--config.check"}, "--config.check: --check is given as well"},
         {{"--once", "--config.check"}, "--config.check: --once is given as well"},
@@ -180,7 +180,7 @@ TEST(Mistake, SaysWhereAndWhat) {
         {{"--list", "--list.owners"}, "--list.owners: needs a value: --list.owners true|false"},
         {{"--once.output=x"}, "--once.output: has no effect without --once"},
         {{"--once.output=x", "--check"}, "--once.output: has no effect without --once"},
-        // The file.
+        // Configuration file.
         {{"--config.file=/nowhere/x.yaml"},
          "/nowhere/x.yaml: the configuration file can't be read: No such file or directory"},
         {{"--config.file=/"}, "/: the configuration file is a directory"},
@@ -227,7 +227,7 @@ TEST(Mistake, InTheEnvironmentNamesTheVariable) {
     }
 }
 
-TEST(Environment, OfKubernetesServicesIsNoMistake) {
+TEST(Environment, MayHoldKubernetesServices) {
     const Environment links = {{"DATADOG_TOKEN_EXPORTER_SERVICE_HOST", "10.0.0.1"},
                                {"DATADOG_TOKEN_EXPORTER_SERVICE_PORT", "10077"},
                                {"DATADOG_TOKEN_EXPORTER_SERVICE_PORT_HTTP_METRICS", "10077"},
@@ -264,7 +264,7 @@ TEST(Mistakes, AreReportedTogether) {
             StartsWith(file + ":3: log.level: \"loud\""), StartsWith("command line: no credentials")));
 }
 
-TEST(Mistakes, DoNotFollowFromEachOther) {
+TEST(Mistakes, DoNotCascade) {
     EXPECT_THAT(mistakes_of({"--poll.interval=2h", "--poll.stale-after=x"}),
                 ElementsAre(StartsWith("--poll.stale-after: \"x\" is not a duration")));
 }
@@ -275,7 +275,7 @@ TEST(Mistake, EscapesWhatItQuotesAndCutsItShort) {
     EXPECT_LT(mistakes_of({"--log.level=" + std::string(10'000, 'x')}).at(0).size(), 300U);
 }
 
-TEST(Warning, IsGivenForAValueThatHasGotAnotherName) {
+TEST(Warning, IsGivenForARenamedValue) {
     const Config config = loaded({"--tokens.detail=expiring"});
 
     EXPECT_EQ(config.tokens.detail, Detail::findings);
@@ -301,7 +301,7 @@ TEST(Warning, IsGivenForShortIntervals) {
     EXPECT_TRUE(loaded({"--poll.interval=30s"}).warnings.empty());
 }
 
-TEST(Warning, IsGivenForPollsThatMayOutlastTheNumbers) {
+TEST(Warning, IsGivenForATimeoutBeyondStaleAfter) {
     EXPECT_THAT(loaded({"--poll.timeout=2h"}).warnings,
                 ElementsAre(StartsWith("--poll.timeout: a poll may take 2h")));
     EXPECT_TRUE(loaded({"--poll.interval=1m", "--poll.stale-after=2m"}).warnings.empty());
@@ -309,15 +309,15 @@ TEST(Warning, IsGivenForPollsThatMayOutlastTheNumbers) {
     EXPECT_TRUE(loaded({"--poll.timeout=59m", "--poll.interval=59m"}).warnings.empty());
 }
 
-TEST(Warning, IsGivenForPollsThatMayOutlastTheInterval) {
+TEST(Warning, IsGivenForATimeoutBeyondTheInterval) {
     EXPECT_THAT(loaded({"--poll.timeout=6m"}).warnings,
                 ElementsAre("--poll.timeout: a poll may take 6m, longer than the poll interval, 5m; a slow "
                             "poll delays the next ones"));
     EXPECT_THAT(loaded({"--poll.interval=1m", "--poll.timeout=1m1s"}).warnings,
                 ElementsAre(StartsWith("--poll.timeout: a poll may take 1m1s")));
     EXPECT_TRUE(loaded({"--poll.timeout=5m"}).warnings.empty());
-    EXPECT_TRUE(loaded({"--poll.timeout=6m", "--once"}).warnings.empty()) << "one poll has no interval";
-    EXPECT_TRUE(loaded({"--poll.timeout=6m", "--check"}).warnings.empty()) << "no poll has no interval";
+    EXPECT_TRUE(loaded({"--poll.timeout=6m", "--once"}).warnings.empty()) << "a single poll has no interval";
+    EXPECT_TRUE(loaded({"--poll.timeout=6m", "--check"}).warnings.empty()) << "without polls, no interval";
 }
 
 TEST(Timeout, IsByDefaultNoLongerThanTheInterval) {
@@ -328,7 +328,7 @@ TEST(Timeout, IsByDefaultNoLongerThanTheInterval) {
     EXPECT_EQ(loaded({"--poll.interval=2m1s"}).poll.timeout, std::chrono::minutes(2));
     EXPECT_EQ(loaded({"--poll.interval=1m", "--poll.timeout=2m"}).poll.timeout, std::chrono::minutes(2));
     EXPECT_EQ(loaded({"--poll.interval=1m", "--once"}).poll.timeout, std::chrono::minutes(2))
-        << "one poll has no interval";
+        << "a single poll has no interval";
 }
 
 TEST(Warning, IsGivenForPrivilegedScopesThatLookMistyped) {
@@ -342,7 +342,7 @@ TEST(Warning, IsGivenForPrivilegedScopesThatLookMistyped) {
                     HasSubstr("did you mean api_keys_read?")));
 }
 
-TEST(Warning, IsNotGivenForScopesThatThisVersionKnowsOrThatResembleNone) {
+TEST(Warning, IsNotGivenForKnownOrUnrelatedScopes) {
     EXPECT_TRUE(
         loaded({"--scopes.privileged=org_management,monitors_write,teams_read,oci_configurations_manage"})
             .warnings.empty());
@@ -367,7 +367,7 @@ TEST(Warning, IsGivenForOwnersByEMailAddress) {
             file + ":4: organizations[0].owned_by: \"ada@example.com\" does not look like an owner id")));
 }
 
-TEST(Warning, IsGivenForOwnersThatAreNoIds) {
+TEST(Warning, IsGivenForInvalidOwnerIds) {
     const std::string ids =
         " does not look like an owner id; the API's ids look like 00000000-0000-0000-2345-000000000000";
     EXPECT_THAT(loaded({"--tokens.owned-by=\"00000000-0000-0000-2345-000000000000\""}).warnings,
@@ -391,7 +391,7 @@ TEST(Warning, IsGivenForOwnersThatAreNoIds) {
                        ":4: organizations[0].owned_by: \"Joe Bloggs\" does not look like an owner id")));
 }
 
-TEST(Mistake, ShowsCharactersThatNobodySees) {
+TEST(Mistake, EscapesInvisibleCharacters) {
     EXPECT_THAT(mistakes_of({"--log.level=\xef\xbb\xbf"
                              "in\u00a0f\u200bo\u202e"}),
                 ElementsAre(StartsWith(R"(--log.level: "\ufeffin\u00a0f\u200bo\u202e" is not)")));
@@ -407,7 +407,7 @@ TEST(Warning, IsGivenForUnknownSites) {
             HasSubstr("https://api.ap9.datadoghq.com"))));
 }
 
-TEST(Warning, IsGivenForBaseUrlsThatMissDatadogsApi) {
+TEST(Warning, IsGivenForWrongDatadogBaseUrls) {
     struct Url {
         std::string url;
         std::string right;
@@ -435,7 +435,7 @@ TEST(Warning, IsGivenForBaseUrlsThatMissDatadogsApi) {
                             "the keys are sent there; if you mean Datadog, write https://api.datadoghq.eu"));
 }
 
-TEST(Warning, IsNotGivenForBaseUrlsOfDatadogOrOfGateways) {
+TEST(Warning, IsNotGivenForDatadogOrGatewayBaseUrls) {
     for (const std::string url :
          {"https://api.datadoghq.com", "https://api.us5.datadoghq.com", "https://api.ap9.datadoghq.com",
           "https://acme.datadoghq.com", "https://datadog.example.com", "https://api.example.com",
@@ -463,14 +463,14 @@ TEST(ListenAddress, ComesInFourForms) {
                     ListenAddress{"::", 4, ""}, ListenAddress{"", 0, "/" + std::string(106, 'x')}));
 }
 
-TEST(ListenAddress, IsNotNeededWhereSystemdHandsSocketsOver) {
+TEST(ListenAddress, IsNotNeededWithSystemdSockets) {
     const Config config = loaded({"--web.systemd-socket", "--web.probe-listen-address=:10077"});
     EXPECT_TRUE(config.web.systemd_socket);
     EXPECT_THAT(config.web.listen_addresses, testing::IsEmpty());
     EXPECT_THAT(config.web.probe_listen_addresses, ElementsAre(ListenAddress{"", 10077, ""}));
 }
 
-TEST(ConnectionsPerAddress, AreByDefaultNoMoreThanAllTogether) {
+TEST(ConnectionsPerAddress, DefaultToAtMostMaxConnections) {
     EXPECT_EQ(loaded({"--web.max-connections=10"}).web.max_connections_per_address, 10U);
     EXPECT_EQ(loaded({"--web.max-connections=300"}).web.max_connections_per_address, 256U);
 }
@@ -480,13 +480,13 @@ class WebConfigFile : public testing::Test {
     const ScratchDirectory directory_;
 };
 
-TEST_F(WebConfigFile, OfARelativePathIsBesideTheConfigurationFile) {
+TEST_F(WebConfigFile, IsRelativeToTheConfigurationFile) {
     const std::string web = directory_.write("deep/web.yml", "");
     const std::string file = directory_.write("x.yaml", "web: {config: {file: deep/web.yml}}\n");
     EXPECT_EQ(loaded({"--config.file=" + file}).web.config_file, web);
 }
 
-TEST_F(WebConfigFile, IsReadWhenTheConfigurationIsChecked) {
+TEST_F(WebConfigFile, IsValidatedWithTheConfiguration) {
     const std::string wrong = directory_.write("wrong.yml", "rate_limit: {burst: x}\nhttp2: false\n");
     EXPECT_THAT(mistakes_of({"--web.config.file=" + wrong}),
                 ElementsAre(wrong + ":2: http2: unknown key; did you mean http_server_config.http2?",

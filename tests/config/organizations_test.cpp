@@ -49,7 +49,7 @@ struct Case {
     std::string line;
 };
 
-TEST(Credentials, ThatMakeNoSenseAreMistakesThatDoNotShowThem) {
+TEST(Credentials, AreNotShownWhenInvalid) {
     const ScratchDirectory directory;
     const std::string key = directory.write("key", "needle");
     const std::string token = directory.write("token", "ddpat_needle");
@@ -129,7 +129,7 @@ TEST(Credentials, ThatMakeNoSenseAreMistakesThatDoNotShowThem) {
     }
 }
 
-TEST(ConfigCheck, NeedsNoCredentialsButChecksThoseThere) {
+TEST(ConfigCheck, ChecksCredentialsOnlyIfGiven) {
     EXPECT_EQ(loaded({"--config.check"}, {}).mode, Mode::config_check);
     EXPECT_THAT(
         mistakes_of({"--config.check"}, {{"DD_API_KEY", "a"}}),
@@ -146,7 +146,7 @@ TEST(Demo, NeedsNoCredentials) {
     EXPECT_TRUE(config.warnings.empty());
 }
 
-TEST(Demo, SaysWhichCredentialsItLeavesUnused) {
+TEST(Demo, WarnsOfUnusedCredentials) {
     const ScratchDirectory directory;
     const std::string file =
         directory.write("x.yaml", "organizations: [{name: a, bearer_token_file: /nowhere}]\n");
@@ -158,7 +158,7 @@ TEST(Demo, SaysWhichCredentialsItLeavesUnused) {
                             "--datadog.app-key-file, the file's organizations"));
 }
 
-TEST(Organization, TakesItsProxyFromTheEnvironmentWhereLowerCaseWins) {
+TEST(Organization, PrefersLowerCaseProxyVariables) {
     const auto proxy = [](const Environment& more) {
         const auto organization = loaded({}, keys_and(more)).organizations.at(0);
         return organization.proxy ? organization.proxy->host : "none";
@@ -177,7 +177,7 @@ class FileOrganizations : public testing::Test {
     std::string config(const std::string& text) const {
         return "--config.file=" + directory_.write("x.yaml", text);
     }
-    /// How a mistake in the given line begins.
+    /// Start of a message about this line.
     std::string line(int number) const {
         return directory_.at("x.yaml") + ":" + std::to_string(number) + ": ";
     }
@@ -188,7 +188,7 @@ class FileOrganizations : public testing::Test {
     const std::string token_ = directory_.write("sandbox/token", "ddsat_needle\n");
 };
 
-TEST_F(FileOrganizations, AreReadAsTheDesignShows) {
+TEST_F(FileOrganizations, HaveTheirOwnSettings) {
     const Config result = loaded({config("organizations:\n"
                                          "  - name: production\n"
                                          "    site: datadoghq.eu\n"
@@ -222,7 +222,7 @@ TEST_F(FileOrganizations, AreReadAsTheDesignShows) {
     EXPECT_EQ(sandbox.filter, "ci");
 }
 
-TEST_F(FileOrganizations, FindSecretsBesideTheirFile) {
+TEST_F(FileOrganizations, ResolvePathsFromTheirFile) {
     directory_.write("roots.pem", support::Authority("root").certificate());
     const Config result = loaded({config("organizations: [{name: a, bearer_token_file: sandbox/token}]\n"
                                          "datadog: {ca_file: roots.pem}\n")},
@@ -233,7 +233,7 @@ TEST_F(FileOrganizations, FindSecretsBesideTheirFile) {
     EXPECT_EQ(std::get<std::filesystem::path>(*single.organizations.at(0).credentials.bearer_token), token_);
 }
 
-TEST_F(FileOrganizations, WithoutASiteTakeDdSite) {
+TEST_F(FileOrganizations, DefaultToDdSite) {
     const Config result =
         loaded({config("organizations:\n"
                        "- {name: a, bearer_token_file: sandbox/token}\n"
@@ -251,7 +251,7 @@ struct FileCase {
     std::string rest;
 };
 
-TEST_F(FileOrganizations, ThatAreWrongAreMistakesWithTheirLine) {
+TEST_F(FileOrganizations, ReportMistakesWithTheirLine) {
     const std::string good = "bearer_token_file: sandbox/token";
     const std::vector<FileCase> cases = {
         {"organizations:\n- {" + good + "}\n", 2, "organizations[0]: \"\" is not a valid name; set name:"},
@@ -307,7 +307,7 @@ TEST_F(FileOrganizations, ThatAreWrongAreMistakesWithTheirLine) {
     }
 }
 
-TEST_F(FileOrganizations, ExcludeWhatSpeaksOfOneOrganization) {
+TEST_F(FileOrganizations, ExcludeSingleOrganizationOptions) {
     const std::string file = config("organizations: [{name: a, bearer_token_file: sandbox/token}]\n");
     const std::vector<std::string> flags = {"--datadog.site=datadoghq.eu",
                                             "--datadog.base-url=https://a",

@@ -16,13 +16,14 @@
 namespace exporter::config {
 namespace {
 
-/// An option with three values that differ from each other and from the default, and how a `Config` shows it.
+/// An option, three values that differ from each other and from the default, and how to read it from a
+/// `Config`.
 struct Row {
     std::string flag;
-    std::string fallback;  ///< what `show` gives when nobody says anything
+    std::string fallback;  ///< what `show` returns if nothing sets the option
     std::vector<std::string> values;
     std::function<std::string(const Config&)> show;
-    std::vector<std::string> companions = {};  ///< flags that the option makes no sense without
+    std::vector<std::string> companions = {};  ///< flags that the option requires
 };
 
 std::string show(base::Duration duration) {
@@ -67,8 +68,8 @@ std::string mode(const Config& config) {
     return std::to_string(static_cast<int>(config.mode));
 }
 
-/// `a`, `b` and `c` are secret files; beside each is one of certificates that ends in `.pem`,
-/// and one of the web server that ends in `.web`. `a.key` holds another secret.
+/// `a`, `b` and `c` are secret files. Each also has a certificate file ending in `.pem` and a web
+/// configuration ending in `.web`. `a.key` holds a different secret.
 std::vector<Row> rows(const std::string& a, const std::string& b, const std::string& c) {
     const std::vector<std::string> files = {a, b, c};
     const std::string privileged = fmt::format("{}", fmt::join(default_privileged_scopes(), ","));
@@ -230,7 +231,7 @@ class Precedence : public testing::Test {
   protected:
     Precedence() { write_files(); }
 
-    /// Credentials that do not get in the way of the option.
+    /// Credentials that don't conflict with the option.
     [[nodiscard]] static Environment credentials_for(const std::string& flag) {
         const bool is_about_credentials =
             flag.starts_with("datadog.") && flag.ends_with("-file") && flag != "datadog.ca-file";
@@ -258,7 +259,7 @@ class Precedence : public testing::Test {
     }
 };
 
-/// `::1:4` is how the listen address shows; it is written with brackets.
+/// A listen address is shown as `::1:4`, but must be written with brackets.
 std::string written(const std::string& value) {
     return value == "10.0.0.1:3,::1:4" ? "10.0.0.1:3,[::1]:4" : value;
 }
@@ -368,7 +369,7 @@ TEST_F(Precedence, HoldsForToggles) {
     }
 }
 
-TEST_F(Precedence, HoldsForTheWatchThatNoFileCanAskFor) {
+TEST_F(Precedence, HoldsForConfigWatch) {
     const Option& o = option("config.watch");
     const auto watches = [](const std::vector<std::string>& arguments, const Environment& environment) {
         return loaded(arguments, environment).config_watch;
@@ -423,7 +424,7 @@ TEST_F(Precedence, IsTestedForEveryOption) {
                                        "config.file",
                                        "config.watch",
                                        "config.check",
-                                       "list",  // for the command line alone
+                                       "list",  // command line only
                                        "probe",
                                        "version",
                                        "help"};
@@ -440,7 +441,7 @@ TEST_F(Precedence, IsTestedForEveryOption) {
     EXPECT_EQ(tested.size(), options().size());
 }
 
-TEST_F(Precedence, ConfigFileAndCheckComeFromTheEnvironmentToo) {
+TEST_F(Precedence, ConfigFileAndCheckMayBeVariables) {
     const std::string path = directory_.write("other.yaml", "poll: {interval: 7m}\n");
     const Config config = loaded({}, keys_and({{"DATADOG_TOKEN_EXPORTER_CONFIG_FILE", path},
                                                {"DATADOG_TOKEN_EXPORTER_CONFIG_CHECK", "true"}}));
@@ -448,7 +449,7 @@ TEST_F(Precedence, ConfigFileAndCheckComeFromTheEnvironmentToo) {
     EXPECT_EQ(config.mode, Mode::config_check) << mode(config);
 }
 
-TEST_F(Precedence, DdSiteRanksBelowTheOwnVariableAndAboveTheFile) {
+TEST_F(Precedence, DdSiteRanksBetweenOwnVariableAndFile) {
     const std::string in_file = file(option("datadog.site"), "us3.datadoghq.com");
     const Environment shared = keys_and({{"DD_SITE", "datadoghq.eu"}});
     EXPECT_EQ(only(loaded({in_file}, shared)).site, "datadoghq.eu");
@@ -460,13 +461,13 @@ TEST_F(Precedence, DdSiteRanksBelowTheOwnVariableAndAboveTheFile) {
     EXPECT_EQ(only(loaded({"--datadog.base-url=https://a"}, shared)).endpoint.url(), "https://a");
 }
 
-TEST_F(Precedence, ListsReplaceEachOtherAndRepeatedFlagsAddUp) {
+TEST_F(Precedence, ListsReplaceButRepeatedFlagsAppend) {
     const std::string in_file = file(option("scopes.privileged"), "from_file");
     const Config config = loaded({in_file, "--scopes.privileged=a,b", "--scopes.privileged", "c"});
     EXPECT_EQ(show(config.scopes.privileged), "a,b,c");
 }
 
-TEST_F(Precedence, AnEmptyFlagTakesBackWhatOthersGave) {
+TEST_F(Precedence, AnEmptyFlagClearsTheValue) {
     const Environment environment = keys_and({{"DATADOG_TOKEN_EXPORTER_TOKENS_FILTER", "x"}});
     EXPECT_EQ(only(loaded({"--tokens.filter="}, environment)).filter, "");
     EXPECT_EQ(only(loaded({"--tokens.filter", ""}, environment)).filter, "");

@@ -62,7 +62,7 @@ TEST(Proxy, HasCredentialsWhereThereIsAUserOrAPassword) {
     EXPECT_FALSE(has_credentials("http://@proxy:3128"));
 }
 
-TEST(Proxy, IsTheOneOfTheScheme) {
+TEST(Proxy, DependsOnTheScheme) {
     Environment environment = {{"HTTPS_PROXY", "http://for-https:1"},
                                {"HTTP_PROXY", "http://for-http:2"},
                                {"ALL_PROXY", "http://for-all:3"}};
@@ -75,7 +75,7 @@ TEST(Proxy, IsTheOneOfTheScheme) {
     EXPECT_FALSE(*proxy_for(datadog, {}));
 }
 
-TEST(Proxy, IsRefusedWithItsVariablesNameAndWithoutItsPassword) {
+TEST(Proxy, ErrorNamesTheVariableButNotThePassword) {
     for (const std::string value :
          {"https://user:needle@proxy:3128", "socks5://user:needle@proxy:1080", "http://user:needle@proxy:x",
           "http://user:needle@proxy:0", "http://user:needle@", "http://user:needle@a b"}) {
@@ -90,7 +90,7 @@ TEST(Proxy, IsRefusedWithItsVariablesNameAndWithoutItsPassword) {
         << all.error();
 }
 
-TEST(Proxy, WithASlipInItIsRefusedWithTheSlipsName) {
+TEST(Proxy, ErrorNamesThePasteMistake) {
     const std::vector<std::pair<std::string, std::string>> slips = {
         {"\"http://user:needle@proxy:3128\"", "quotation mark"},
         {"'http://proxy:3128'", "quotation mark"},
@@ -111,7 +111,7 @@ TEST(Proxy, WithASlipInItIsRefusedWithTheSlipsName) {
     }
 }
 
-TEST(Proxy, IsNotRefusedForAUserOrHostThatLooksLikeASlip) {
+TEST(Proxy, MayHaveAnOddUserOrHost) {
     for (const std::string value : {"token:a@proxy:3128", "http://user:a...b@proxy", "http://user:'a'@proxy",
                                     "key:3128", "http://u:***@proxy"}) {
         EXPECT_TRUE(proxy_for(datadog, https_proxy(value))) << value;
@@ -125,7 +125,7 @@ TEST(Proxy, IsNeverUsedForThisMachine) {
     EXPECT_TRUE(*proxy_for({true, "128.0.0.1", 443}, https_proxy("http://proxy:3128")));
 }
 
-TEST(Proxy, ThatIsNotUsedNeedNotBeRight) {
+TEST(Proxy, IsNotCheckedIfUnused) {
     EXPECT_TRUE(proxy_for({true, "localhost", 443}, https_proxy("socks5://proxy")));
     EXPECT_TRUE(proxy_for(datadog, {{"HTTPS_PROXY", "socks5://proxy"}, {"NO_PROXY", "*"}}));
 }

@@ -1,4 +1,4 @@
-// The configuration read again beside the one in effect.
+// Reloading the configuration while another one is in effect.
 #include "config/fixture.h"
 #include "config/options.h"
 
@@ -16,7 +16,7 @@ using testing::IsEmpty;
 using testing::Not;
 using testing::SizeIs;
 
-/// `text` read as the configuration file, after `running` was.
+/// The result of loading `text` as the configuration file while `running` is in effect.
 Config reloaded(const std::string& text, const Config& running, const Environment& environment = keys()) {
     const ScratchDirectory directory;
     return std::get<Config>(
@@ -65,7 +65,7 @@ TEST(Reload, TakesOverEverythingElse) {
     EXPECT_THAT(config.warnings, IsEmpty());
 }
 
-TEST(Reload, OfTheSameShardsWarnsOfNothing) {
+TEST(Reload, WithTheSameShardsDoesNotWarn) {
     const Environment pod = keys_and({{"POD_NAME", "exporter-1"}});
     const std::string shards = "shard: {count: 2, index: pod-name}\n";
     const ScratchDirectory directory;
@@ -74,13 +74,13 @@ TEST(Reload, OfTheSameShardsWarnsOfNothing) {
     EXPECT_THAT(reloaded(shards, running, pod).warnings, IsEmpty());
 }
 
-TEST(Reload, OfOtherShardsPollsTheOrganizationsOfTheRunningOne) {
+TEST(Reload, KeepsPollingTheRunningShard) {
     const Config running = loaded({"--shard.count=1000", "--shard.index=7"});
 
     EXPECT_THAT(reloaded("poll: {interval: 7m}\n", running).organizations, IsEmpty());
 }
 
-TEST(Reload, NeedsARestartForSocketsStateShardsAndTheLogsFormatAlone) {
+TEST(Reload, NeedsARestartOnlyForWebShardStateAndLogFormat) {
     for (const Option& option : options()) {
         const bool is_of_list = option.flag.starts_with("web.") || option.flag.starts_with("shard.") ||
                                 option.flag == "state.file" || option.flag == "log.format";
@@ -105,7 +105,7 @@ TEST(CredentialFiles, AreTheSameByTheirPaths) {
                                       loaded({}).organizations.front().credentials));
 }
 
-TEST(SharedSettings, DifferInAnyOptionThatSaysHowToPollAndCount) {
+TEST(SharedSettings, CoverEveryPollingAndCountingOption) {
     const Config one = loaded({});
 
     EXPECT_TRUE(same_shared_settings(one, loaded({"--log.level=debug"})));

@@ -17,7 +17,7 @@
 
 namespace {
 
-/// Blocks given back while they still held this are counted; empty: nothing is looked for.
+/// Counts freed blocks that still contain this text; nullptr: doesn't search.
 thread_local const char* wanted = nullptr;
 thread_local int found_in_freed_blocks = 0;
 
@@ -33,8 +33,8 @@ void free_watched(void* block) noexcept {
 
 }  // namespace
 
-// The whole test program's heap, so that no path to it is missed.
-// calloc: what is searched must have been written, if only as zeros.
+// These replace the heap functions of the whole test program, so that no allocation is missed. calloc,
+// because freed memory is searched and so must be initialized.
 void* operator new(std::size_t size) {
     if (void* block = std::calloc(1, size == 0 ? 1 : size)) {
         return block;
@@ -51,10 +51,10 @@ void operator delete(void* block, std::size_t /*size*/) noexcept {
 namespace exporter::config {
 namespace {
 
-/// The needle is not at the front: clearing a string alone overwrites its first byte.
+/// The needle is not at the start, because clearing a string overwrites its first byte.
 const std::string long_text = "0123456789-needle-0123456789-0123456789-0123456789";
 
-/// Counts from construction on.
+/// Counts from its construction.
 class HeapWatch {
   public:
     explicit HeapWatch(const char* text) {
@@ -68,7 +68,7 @@ class HeapWatch {
     [[nodiscard]] int found() const { return found_in_freed_blocks; }
 };
 
-TEST(Secret, NeitherPrintsNorCompares) {
+TEST(Secret, IsNotConvertibleToText) {
     static_assert(!std::is_convertible_v<base::Secret, std::string>);
     static_assert(!std::is_convertible_v<std::string, base::Secret>);
     static_assert(!std::is_convertible_v<base::Secret, std::string_view>);
@@ -76,7 +76,7 @@ TEST(Secret, NeitherPrintsNorCompares) {
     EXPECT_TRUE(base::Secret().empty());
 }
 
-TEST(Secret, WatchSeesAPlainStringGivenBack) {
+TEST(Secret, WatchDetectsAFreedPlainString) {
     const HeapWatch watch("needle");
     {
         const std::string copy = long_text;
@@ -116,7 +116,7 @@ TEST(Secret, LeavesNothingOnTheHeapWhenReadFromAFile) {
     EXPECT_EQ(watch.found(), 0);
 }
 
-/// Whether the storage of `secret`, or a block that was given back, shows the text during or after `act`.
+/// Whether `secret` or a freed block contains the text during or after `act`.
 template <class Act>
 bool shows_after(const Act& act) {
     alignas(base::Secret) unsigned char storage[sizeof(base::Secret)] = {};

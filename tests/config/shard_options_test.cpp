@@ -17,14 +17,14 @@ using testing::StartsWith;
 
 const std::vector<std::string> by_pod_name = {"--shard.count=12", "--shard.index=pod-name"};
 
-TEST(ShardOptions, OneShardOfOneIsWhatASingleReplicaOfManyIsToldToo) {
+TEST(ShardOptions, ASingleReplicaMayUseItsPodName) {
     const Shard shard =
         loaded({"--shard.count=1", "--shard.index=pod-name"}, keys_and({{"POD_NAME", "exporter-0"}})).shard;
     EXPECT_EQ(shard.index, 0U);
     EXPECT_EQ(shard.count, 1U);
 }
 
-TEST(ShardOptions, APodsNameEndsInTheIndex) {
+TEST(ShardOptions, ThePodNameEndsInTheIndex) {
     struct Case {
         Environment environment;
         std::size_t index;
@@ -40,7 +40,7 @@ TEST(ShardOptions, APodsNameEndsInTheIndex) {
     }
 }
 
-TEST(ShardOptions, APodsNameThatDoesNotFitIsAMistakeThatQuotesIt) {
+TEST(ShardOptions, APodNameWithoutAValidIndexIsRefused) {
     struct Case {
         Environment environment;
         std::string line;
@@ -69,7 +69,7 @@ TEST(ShardOptions, APodsNameThatDoesNotFitIsAMistakeThatQuotesIt) {
     }
 }
 
-TEST(StateFile, OfTheConfigurationFileStartsWhereThatFileIs) {
+TEST(StateFile, IsRelativeToTheConfigurationFile) {
     const ScratchDirectory directory;
     const std::string file = directory.write("x.yaml", "state: {file: inventories}\n");
     EXPECT_EQ(loaded({"--config.file=" + file}).state_file, directory.at("inventories"));

@@ -20,7 +20,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::StartsWith;
 
-/// Names of every kind that people give: numbered ones, which differ in one letter, and random ones.
+/// Names as people choose them: numbered ones, which differ in one character, and random ones.
 std::vector<std::string> names(std::size_t number) {
     std::mt19937 engine(1);
     std::vector<std::string> result;
@@ -38,12 +38,12 @@ std::vector<std::string> names(std::size_t number) {
     return result;
 }
 
-// Replicas of two versions run side by side while one replaces the other. A change of these numbers means
-// that organizations are polled twice, or by nobody, in the meantime.
-TEST(Sharding, GivesAnOrganizationToTheSameShardForEver) {
+// During a rolling update, replicas of two versions run side by side. If these numbers change, organizations
+// are polled twice or not at all meanwhile.
+TEST(Sharding, KeepsKnownAssignments) {
     struct Known {
         std::string name;
-        std::array<std::size_t, 4> shards;  ///< of 2, 3, 10 and 1000
+        std::array<std::size_t, 4> shards;  ///< with 2, 3, 10 and 1000 shards
     };
     const std::array<std::size_t, 4> counts = {2, 3, 10, 1000};
     const std::vector<Known> known = {
@@ -87,7 +87,7 @@ TEST(Sharding, EveryOrganizationBelongsToExactlyOneShard) {
     }
 }
 
-TEST(Sharding, OneMoreShardTakesItsPartAndChangesNothingElse) {
+TEST(Sharding, AddingAShardMovesOnlyItsOwnShare) {
     const std::vector<std::string> all = names(10'000);
     for (const std::size_t count : {1U, 2U, 3U, 9U, 20U}) {
         std::size_t moved = 0;
@@ -99,7 +99,7 @@ TEST(Sharding, OneMoreShardTakesItsPartAndChangesNothingElse) {
                 EXPECT_EQ(after, count) << name;
             }
         }
-        // A binomial number: within five standard deviations of its mean.
+        // Binomial: within five standard deviations of the mean.
         const double share = 1.0 / static_cast<double>(count + 1);
         const double mean = 10'000 * share;
         EXPECT_NEAR(static_cast<double>(moved), mean, 5 * std::sqrt(mean * (1 - share))) << count;
@@ -118,7 +118,8 @@ TEST(Sharding, SpreadsOrganizationsEvenly) {
         for (const double size : sizes) {
             chi_square += (size - mean) * (size - mean) / mean;
         }
-        // Its mean is the degrees of freedom, its variance twice that; five standard deviations above.
+        // Chi-squared: the mean is the degrees of freedom, the variance twice that. Allows five standard
+        // deviations.
         const auto freedom = static_cast<double>(count - 1);
         EXPECT_LT(chi_square, freedom + 5 * std::sqrt(2 * freedom)) << count;
     }
@@ -151,7 +152,7 @@ std::vector<std::string> names_in(const Config& config) {
     return result;
 }
 
-TEST_F(ShardedFile, IsPolledInPartsThatMakeTheWhole) {
+TEST_F(ShardedFile, IsPolledCompletelyByAllShards) {
     std::vector<std::string> polled;
     for (std::size_t index = 0; index < 3; ++index) {
         const Config config = shard(index, 3);
@@ -172,14 +173,14 @@ TEST_F(ShardedFile, MayLeaveAShardWithoutOrganization) {
     EXPECT_GE(empty, 13U);
 }
 
-TEST_F(ShardedFile, HasItsMistakesShownByEveryShard) {
+TEST_F(ShardedFile, IsValidatedByEveryShard) {
     const std::string wrong = file("  - {name: h, bearer_token_file: nowhere}\n");
     for (const auto* index : {"--shard.index=0", "--shard.index=1", "--shard.index=2"}) {
         EXPECT_THAT(mistakes_of({wrong, "--shard.count=3", index}, {}), ElementsAre(HasSubstr("nowhere")));
     }
 }
 
-TEST_F(ShardedFile, IsShownWholeByEveryShardWithTheOwnerOfEach) {
+TEST_F(ShardedFile, ShowsEveryOrganizationWithItsShard) {
     const Config config = shard(1, 3);
     for (const auto* name : {"a", "b", "c", "d", "e", "f", "g"}) {
         const std::size_t begin = config.in_effect.find(fmt::format("  - name: {}  #", name));
@@ -203,7 +204,7 @@ TEST(OneOrganization, IsPolledByOneShard) {
     EXPECT_EQ(polled, 1U);
 }
 
-TEST(Share, IsToldInWordsWhereThereIsOne) {
+TEST(Share, IsDescribedOnlyIfSharded) {
     Config config;
     config.organizations_configured = 7;
     config.organizations.resize(2);

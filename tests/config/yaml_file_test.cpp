@@ -49,7 +49,7 @@ TEST_F(YamlFileTest, NestsSectionsAndTakesUnderscores) {
     EXPECT_EQ(config.mode, Mode::once);
 }
 
-TEST_F(YamlFileTest, TellsAToggleFromTheSectionOfTheSameName) {
+TEST_F(YamlFileTest, AToggleAndASectionMayShareAName) {
     EXPECT_TRUE(loaded({config("demo: true\n")}, {}).demo.enabled);
     const Config config = loaded({this->config("demo: {tokens: 7}\n"), "--demo"}, {});
     EXPECT_EQ(config.demo.tokens, 7U);
@@ -68,7 +68,7 @@ TEST_F(YamlFileTest, KnowsAnchors) {
 
 struct Case {
     std::string text;
-    std::string line;  ///< behind the path
+    std::string line;  ///< expected message after the path
 };
 
 TEST_F(YamlFileTest, IsRefusedWithPlaceAndReason) {

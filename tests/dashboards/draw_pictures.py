@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Draws the pictures of dashboards/README.md again: lets a Prometheus watch the exporter under --demo for a while, after a week of a
-slightly smaller organization, and runs dashboards/picture.py on it. Needs EXPORTER, as the tests do.
+"""Redraws the pictures of dashboards/README.md: a Prometheus scrapes the exporter under --demo for a while, after a backfilled week of
+a slightly smaller organization; then dashboards/picture.py draws. Needs EXPORTER, as the tests do.
 
     EXPORTER=build/release/exporter/datadog_token_exporter python3 tests/dashboards/draw_pictures.py --minutes 30"""
 import argparse
@@ -20,7 +20,7 @@ JOB = "datadog_token_exporter"
 
 
 def a_day(now, days, looked_at):
-    """The day that ended so many days ago, with four tokens less than on the day after it."""
+    """The day that ended `days` days ago, with four tokens fewer than the day after it."""
     text = harness.run("--demo", "--once", "--tokens.detail", "findings", "--demo.tokens", str(396 - 4 * days)).stdout
     end = now - 60 - 86400 * days
     exporter = {"job": JOB, "instance": "10.2.0.11:10077"}

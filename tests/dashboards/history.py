@@ -1,22 +1,22 @@
-"""A past for the Prometheus of the dashboards' tests and pictures."""
+"""Backfilled history for the Prometheus of the dashboards' tests and pictures."""
 import math
 import re
 
-# How much counters grow in one history; the exporter that kept them is gone since, so its counts must not be lost.
+# The growth of the counters over one history. The exporter that exposed them is gone, and its counts must not be lost.
 HISTORY_COUNTERS = {"datadog_access_tokens_created_total": 124, "datadog_access_tokens_removed_total": 120,
                     "datadog_access_tokens_scope_changes_total": 40, "datadog_access_token_polls_total": 360,
                     "datadog_access_token_poll_failures_total": 9}
 GROWS = re.compile(r'token_type="personal"|polls_total|reason="connect"')
-# Too many series to write down for a whole day: only round the moments that dashboards look back to.
+# These have too many series for a whole day: written only around the times that dashboards look back to.
 SPARSE = re.compile(r"datadog_access_token_(scope_grants|finding)\b")
 LEFT_OUT = re.compile(r"datadog_access_token_(expiry|last_used|created)_timestamp_seconds|process_"
                       r"|datadog_access_token_(poll_(?!failures)|api|credential|exporter)")
 
 
 def history(text, labels, start, end, step, looked_at=()):
-    """OpenMetrics text: the exposition `text` again and again from `start` to `end`, its counters growing up to
-    HISTORY_COUNTERS, fastest at noon. `labels` are the target's: {name: value}. SPARSE series are written only within ten minutes
-    of the moments `looked_at`."""
+    """OpenMetrics text: the exposition `text` repeated from `start` to `end`, its counters growing up to HISTORY_COUNTERS,
+    fastest at noon. `labels` are the target's: {name: value}. SPARSE series are written only within ten minutes of the times in
+    `looked_at`."""
     # pylint: disable=too-many-arguments,too-many-locals
     target = ",".join(f'{name}="{value}"' for name, value in labels.items())
     lines = []

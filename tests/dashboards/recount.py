@@ -1,4 +1,4 @@
-"""What panels show against the exposition itself, added up without Prometheus. Run by test_queries."""
+"""Compares the panels with sums computed from the exposition itself, without Prometheus. Run by test_queries."""
 import unittest
 
 import support
@@ -14,13 +14,13 @@ AT_RISK, GRANTS = "datadog_access_tokens_at_risk", "datadog_access_token_scope_g
 
 
 def exposed(metric, source=None, **labels):
-    """The sum of the exporter's own series, straight from its exposition."""
+    """The sum of the exporter's own series, read directly from its exposition."""
     found = (source or STAND.values)[metric]
     return sum(value for pairs, value in found.items() if labels.items() <= dict(pairs).items())
 
 
 def findings(source=None, **labels):
-    """The labels of each finding of a token."""
+    """The labels of each token's findings."""
     found = [dict(pairs) for pairs in (source or STAND.values)["datadog_access_token_finding"]]
     return [each for each in found if labels.items() <= each.items()]
 
@@ -60,7 +60,7 @@ class Overview(unittest.TestCase):
         for (name, title), value in expected.items():
             self.assertEqual(stat(name, title), value, title)
 
-    def test_findings_stand_in_the_programs_order_with_their_changes(self):
+    def test_findings_are_in_the_programs_order_with_their_changes(self):
         table = table_of("overview", "Which findings need work?")
         reasons = list(program.findings())
         self.assertEqual(table["Reason"], reasons)
@@ -108,22 +108,22 @@ class Overview(unittest.TestCase):
             }
             self.assertEqual({column: table[column][row] for column in expected}, expected)
 
-    def test_trends_end_with_what_is_now(self):
+    def test_trends_end_at_the_current_value(self):
         for title, metric in (("Findings over time", AT_RISK), ("Tokens over time", "datadog_access_tokens")):
             ends = [value for target in panel_of("overview", title)["targets"]
                     for _, value in STAND.instant(DASHBOARDS["overview"], target, job="single")]
             self.assertEqual(sum(ends), exposed(metric), title)
 
     def test_what_changed_since_yesterday(self):
-        """Across the replacement of the exporter: what the old one had counted is not lost."""
+        """Across a replacement of the exporter: the old one's counts are not lost."""
         table = table_of("overview", "What changed since yesterday?", stand.LIVE)
         row = table["Token type"].index("personal")
-        # The old exporter's last samples are not a minute old: adding up without folding would count the tokens twice.
+        # The old exporter's last samples are less than a minute old: without folding, the tokens would count twice.
         living = f'datadog_access_tokens{{job="{stand.LIVE}", instance!="replaced:1", token_type="personal"}}'
         counted = STAND.prometheus.instant(f"sum({living})", STAND.end)[0][1]
         before = exposed("datadog_access_tokens", STAND.yesterday, token_type="personal")
         self.assertEqual(table["Change"][row], counted - before)
-        # All of the second exporter's, all but the first hour of the first one's, and the few that the live one has seen.
+        # All of the second exporter's growth, all but the first hour of the first one's, and a little from the live one.
         for column, metric in (("Created", "created"), ("Removed", "removed"), ("Scopes changed", "scope_changes")):
             each = HISTORY_COUNTERS[f"datadog_access_tokens_{metric}_total"]
             self.assertGreaterEqual(table[column][row], 2 * each - 2, column)
@@ -166,7 +166,7 @@ class Scopes(unittest.TestCase):
 
 class TokenDetail(unittest.TestCase):
     def test_which_owner_is_riskiest(self):
-        """By the worst finding, then by the number of tokens that have it."""
+        """Ranked by the worst finding, then by the number of tokens that have it."""
         places = {}
         for each in findings():
             places.setdefault(each["owner_id"], []).append(place(each))
@@ -219,10 +219,10 @@ class TokenDetail(unittest.TestCase):
         for row, token in enumerate(table["Token id"]):
             self.assertEqual(table["Finding"][row], min(place({"reason": reason}) for reason, of in new if of == token))
 
-    def test_nothing_is_new_where_nothing_is_known_of_a_week_ago(self):
+    def test_nothing_is_new_without_data_from_a_week_ago(self):
         self.assertFalse(table_of("token-detail", "What is new since last week?", "many"))
 
-    def test_a_name_is_searched_whatever_its_case(self):
+    def test_name_search_ignores_case(self):
         dashboard = DASHBOARDS["token-detail"]
         table = frames.table(panel_of("token-detail", "Which tokens need work?"),
                              STAND.answers(dashboard, job="single", name="TERRA"))
@@ -237,13 +237,13 @@ class Trust(unittest.TestCase):
         self.assertEqual([value for _, value in answer], [3])
         self.assertEqual(values.display(panel["fieldConfig"]["defaults"], 3), ("Last poll failed", "orange"))
 
-    def test_one_that_sees_a_single_owner_is_not_trusted(self):
+    def test_a_listing_with_a_single_owner_is_not_trusted(self):
         panel = panel_of("overview", "Can these numbers be trusted?")
         answer = STAND.instant(DASHBOARDS["overview"], panel["targets"][0], job="many")
         self.assertEqual([values.display(panel["fieldConfig"]["defaults"], value) for _, value in answer],
                          [("Only one owner seen", "orange")])
 
-    def test_data_older_than_three_polls_are_stale(self):
+    def test_data_older_than_three_polls_is_stale(self):
         panel = panel_of("overview", "Can these numbers be trusted?")
         query = STAND.answers(DASHBOARDS["overview"], job="single").query(panel["targets"][0])
         for passed, state in ((1700, 0), (1900, 4)):
@@ -251,7 +251,7 @@ class Trust(unittest.TestCase):
             self.assertEqual([value for _, value in answer], [state], passed)
 
     def test_other_programs_are_left_out(self):
-        """All jobs are chosen, and every program has `up` and `process_…`."""
+        """With all jobs selected, as every program exports `up` and `process_…`."""
         for panel, target in support.queries(DASHBOARDS["exporter"]):
             jobs = {labels.get("job") for labels, _ in STAND.instant(DASHBOARDS["exporter"], target)}
             self.assertNotIn("stranger", jobs, panel["title"])

@@ -1,6 +1,6 @@
-"""What the dashboards' tests look at: one Prometheus that scrapes a real exporter under --demo, one whose polls fail, and what
-the first one said, frozen, in the roles of a single exporter, of two replicas, of one that dies and of one with 500 scopes; and a
-program that is no exporter of tokens."""
+"""The set-up of the dashboards' tests: one Prometheus that scrapes a real exporter under --demo, one whose polls fail, and
+frozen copies of the first one's exposition in the roles of a single exporter, two replicas, an exporter that dies and one with
+500 scopes. One more target is not a token exporter at all."""
 import atexit
 import functools
 import http.server
@@ -25,7 +25,8 @@ SAMPLES = 12
 
 
 class Frozen(http.server.ThreadingHTTPServer):
-    """Serves an exposition for ever; its counters go on by one a second, the same for all who ask. Bad when not `alive`."""
+    """Serves the same exposition until stopped; its counters grow by one a second, the same for every client. Answers 503 when
+    not `alive`."""
 
     def __init__(self, text):
         super().__init__(("127.0.0.1", 0), FrozenHandler)
@@ -51,7 +52,7 @@ class FrozenHandler(http.server.BaseHTTPRequestHandler):
 
 
 def with_many_scopes(text):
-    """The exposition with as many scopes as it shows by name, each on tokens of every kind and bucket, and one owner only."""
+    """The exposition with the maximum number of named scopes, each on tokens of every type and bucket, and with a single owner."""
     text = re.sub(r"^(datadog_access_token_listing_single_owner\{.*\}) 0$", r"\1 1", text, flags=re.M)
     lines = [line for line in text.splitlines() if not line.startswith("datadog_access_token_scope_grants{")]
     for scope in range(SCOPES):
@@ -63,7 +64,7 @@ def with_many_scopes(text):
 
 
 class Stand:
-    """Roles are jobs. `text` is what the frozen ones say."""
+    """Each role is a job. `text` is the exposition that the frozen ones serve."""
 
     def __init__(self):
         self.directory = tempfile.TemporaryDirectory()  # pylint: disable=consider-using-with
@@ -77,7 +78,7 @@ class Stand:
                                         DD_BEARER_TOKEN=harness.ACCESS_TOKEN)
         self.live.wait_for_poll(2)
         self.text = harness.get(self.live.url + "/metrics")[2].decode()
-        # What is frozen is not stale soon, and was seen while it polled as often as it says.
+        # A longer interval keeps the frozen copies from becoming stale.
         self.text = re.sub(r"^(datadog_access_token_poll_interval_seconds\{.*\}) .*$", r"\1 600", self.text, flags=re.M)
         self.values = harness.parse_text(self.text)
         self.frozen, self.dying = Frozen(self.text), Frozen(self.text)
@@ -99,8 +100,8 @@ class Stand:
 
     @staticmethod
     def _past(yesterday):
-        """A day of what there was, from two exporters, one after the other; of the frozen ones only the counters that are looked
-        at over a day, and all there was a day and a week ago."""
+        """A day of history from two exporters, one after the other. The frozen ones get only those counters that dashboards
+        look at over a day, and the complete exposition at one day and one week ago."""
         end = time.time() - 60
         half = end - 43200
         texts = [history(yesterday, {"job": LIVE, "instance": "replaced:0"}, end - 90000, half - 240, 240, [end - 86400]),
@@ -124,12 +125,12 @@ class Stand:
         harness.wait_until(seen, what)
 
     def answers(self, dashboard, **variables):
-        """Asks as Grafana would with these variables, everything else left at all."""
+        """Queries as Grafana would with these variables; all other variables keep their defaults."""
         chosen = answers.defaults(dashboard) | {"__rate_interval": "30s", "org": ".+"} | variables
         return answers.Answers(self.prometheus, chosen, self.end - SAMPLES, self.end, SAMPLES)
 
     def instant(self, dashboard, target, **variables):
-        """[(labels, value)] as of the end, of a graph's query too."""
+        """[(labels, value)] at the end of the time range, also for a graph's query."""
         return self.prometheus.instant(self.answers(dashboard, **variables).query(target), self.end)
 
     def stop(self):
@@ -144,7 +145,7 @@ class Stand:
 
 @functools.cache
 def shared():
-    """The one that all tests look at."""
+    """The instance shared by all tests."""
     one = Stand()
     atexit.register(one.stop)
     return one

@@ -1,4 +1,4 @@
-"""The dashboards as the tests see them: files, panels, queries, selectors."""
+"""Access to the dashboards for tests: files, panels, queries, selectors."""
 import json
 import os
 import re
@@ -27,15 +27,15 @@ def dashboards():
 
 
 def panels(dashboard):
-    """All that show something."""
+    """All panels except rows."""
     return [panel for panel in dashboard["panels"] if panel["type"] != "row"]
 
 
 def queries(dashboard):
-    """(panel, target) of every query."""
+    """(panel, target) for every query."""
     return [(panel, target) for panel in panels(dashboard) for target in panel.get("targets", [])]
 
 
 def selectors(expression):
-    """(metric, matchers or None) of all series selectors."""
+    """(metric, matchers or None) for every series selector."""
     return [(match.group(1), match.group(2)) for match in SELECTOR.finditer(expression)]

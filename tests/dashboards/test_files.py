@@ -1,4 +1,4 @@
-"""The dashboards as files: what Grafana imports, what the chart ships, and what a reader is told about them."""
+"""The dashboards as files: what Grafana imports, what the chart ships, and what the manual says about them."""
 import os
 import re
 import sys
@@ -13,14 +13,14 @@ from generator import program
 
 CORE_PANELS = {"stat", "table", "timeseries", "barchart", "row"}
 MOST_PANELS = 45
-# What Grafana has had since version 10.
+# Transformations available since Grafana 10.
 TRANSFORMATIONS = {"merge", "organize", "groupingToMatrix"}
 MOST_BYTES = 200 * 1024
 MOST_PICTURE_BYTES = 150_000
 GREENS = ("green", "dark-green", "semi-dark-green", "light-green", "super-light-green")
 DOMAIN_VARIABLES = ["datasource", "job", "instance", "org", "token_type", "owner_type"]
 
-# What the manual's table has to answer.
+# The questions in the manual's table.
 QUESTIONS = [
     "What expires this week?", "Which kind of owner has never-expiring tokens?", "Who could do the most damage?",
     "What is unused?", "What changed since yesterday?", "Can I trust these numbers?",
@@ -31,7 +31,7 @@ DETAIL_IS_OFF = "er-token detail is off: --tokens.detail=findings"
 
 
 def overlaps(dashboard):
-    """Titles of two panels that share a cell of the grid, or of one that leaves it."""
+    """Panels that overlap another one or leave the grid: (title, problem)."""
     taken = {}
     for panel in dashboard["panels"]:
         place = panel["gridPos"]
@@ -44,7 +44,7 @@ def overlaps(dashboard):
 
 
 def panel_links(panel):
-    """The panel's own and those of its fields."""
+    """The links of the panel and of its fields."""
     return panel["links"] + [link for override in panel["fieldConfig"]["overrides"] for each in override["properties"]
                              if each["id"] == "links" for link in each["value"]]
 
@@ -78,10 +78,10 @@ class Files(unittest.TestCase):
                          {"overview": "datadog-access-tokens", "scopes": "datadog-access-token-scopes",
                           "exporter": "datadog-token-exporter", "token-detail": "datadog-access-token-detail"})
 
-    def test_they_are_few(self):
+    def test_they_have_few_panels(self):
         self.assertLessEqual(sum(len(support.panels(dashboard)) for dashboard in self.each()), MOST_PANELS)
 
-    def test_panels_have_ids_of_their_own(self):
+    def test_panel_ids_are_unique(self):
         for dashboard in self.each():
             ids = [panel["id"] for panel in dashboard["panels"]]
             self.assertEqual(len(ids), len(set(ids)))
@@ -114,7 +114,7 @@ class Files(unittest.TestCase):
                  if "expiry_bucket" in target["expr"].replace('expiry_bucket="never"', "")}
         self.assertEqual(shown, {"What expires when?"})
 
-    def test_long_times_are_whole_days_and_not_hours_and_seconds(self):
+    def test_long_times_are_shown_in_days(self):
         for dashboard in self.each():
             self.assertNotIn("dtdhms", str(dashboard))
             for panel, target in support.queries(dashboard):
@@ -155,8 +155,8 @@ class Files(unittest.TestCase):
                     if metric.startswith("datadog_") and not metric.startswith("datadog_access_token_exporter_"):
                         self.assertIn('org=~"$org"', matchers, panel["title"])
 
-    def test_nothing_is_added_up_before_replicas_are_folded(self):
-        """Every sum and count is of a `max without` or `min without`, or of what one was made into."""
+    def test_replicas_are_folded_before_summing(self):
+        """Every sum and count is over a `max without` or `min without`, or over an expression built on one."""
         for dashboard in self.each():
             for panel, target in support.queries(dashboard):
                 for start in re.finditer(r"\b(sum|count|group)( by \([\w, ]*\))? \(+(\w+)", target["expr"]):
@@ -164,7 +164,7 @@ class Files(unittest.TestCase):
                                   if start.group(1) == "count" else ("max", "increase"), panel["title"])
 
     def test_the_lowest_colour_is_never_green(self):
-        """Grafana gives it to "no data"."""
+        """Grafana uses it for "no data"."""
         for dashboard in self.each():
             for panel in support.panels(dashboard):
                 fields = [panel["fieldConfig"]["defaults"]["thresholds"]] + [
@@ -224,7 +224,7 @@ class Files(unittest.TestCase):
 
 
 class TheProgram(unittest.TestCase):
-    """What is read from the program's source is what the program does."""
+    """What the generator reads from the program's source matches the program's behaviour."""
 
     def test_findings_come_in_its_order(self):
         text = harness.run("--demo", "--once").stdout
@@ -237,7 +237,7 @@ class TheProgram(unittest.TestCase):
 
 
 class Readers(unittest.TestCase):
-    """What dashboards/README.md shows and says."""
+    """The contents of dashboards/README.md."""
 
     def setUp(self):
         self.dashboards = support.dashboards()

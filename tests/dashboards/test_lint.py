@@ -1,4 +1,4 @@
-"""The 17 rules of Grafana's dashboard-linter, each by its name, and each seen to fail on a dashboard that breaks it."""
+"""The 17 rules of Grafana's dashboard-linter, by name; each is shown to fail on a dashboard that breaks it."""
 import copy
 import os
 import re
@@ -17,7 +17,7 @@ RULES = {}
 
 
 def rule(function):
-    """Registers a rule: what it yields are violations, as (panel title or None, text)."""
+    """Registers a rule: a generator of violations as (panel title or None, text)."""
     RULES[function.__name__.replace("_", "-")] = function
     return function
 
@@ -46,7 +46,7 @@ def without_matcher(dashboard, name):
 
 
 def wrong_promql(expressions):
-    """What promtool says of [(panel title, expression)], all parsed at once."""
+    """promtool's complaints about [(panel title, expression)], parsed in one run."""
     known = {"__rate_interval": "5m", "top": "20", "rows": "20"}
     rules = [{"record": "a:b", "expr": re.sub(r"\$(\w+)", lambda name: known.get(name.group(1), "x"), expression),
               "labels": {"number": str(number)}} for number, (_, expression) in enumerate(expressions)]
@@ -126,7 +126,7 @@ def panel_no_targets_rule(dashboard):
 
 @rule
 def target_logql_rule(dashboard):
-    """Loki's queries must parse: there are none, so a query for Loki is wrong."""
+    """Loki queries must parse. There are none, so any Loki query is a violation."""
     for panel, target in support.queries(dashboard):
         if target["datasource"]["type"] == "loki":
             yield panel["title"], "a query for Loki"
@@ -134,7 +134,7 @@ def target_logql_rule(dashboard):
 
 @rule
 def target_logql_auto_rule(dashboard):
-    """Loki's queries use $__auto, which Prometheus does not know."""
+    """Loki queries use $__auto, which Prometheus does not know."""
     for panel, target in support.queries(dashboard):
         if "$__auto" in target["expr"] or "$__interval" in target["expr"]:
             yield panel["title"], "Loki's interval"
@@ -179,7 +179,7 @@ def uneditable_dashboard(dashboard):
 
 
 def set_aside():
-    """{(rule, panel title)} of `.lint`."""
+    """{(rule, panel title)} of the exclusions in `.lint`."""
     with open(os.path.join(support.DASHBOARDS, ".lint"), encoding="utf-8") as file:
         exclusions = yaml.safe_load(file)["exclusions"]
     for name, exclusion in exclusions.items():
@@ -189,7 +189,7 @@ def set_aside():
 
 
 def first_query(change):
-    """A change of the first panel's first query."""
+    """Changes the first query of the first panel."""
     def broken(dashboard):
         target = support.panels(dashboard)[0]["targets"][0]
         target["expr"] = change(target["expr"])
@@ -227,13 +227,13 @@ BREAKS = {
 
 
 class EveryRule(unittest.TestCase):
-    """One case for each rule over all dashboards, and one that it can fail."""
+    """Each rule has one case that checks all dashboards, and one that proves it can fail."""
 
     def test_there_are_seventeen(self):
         self.assertEqual(len(RULES), 17)
         self.assertEqual(set(RULES), set(BREAKS))
 
-    def test_nothing_is_set_aside_without_need(self):
+    def test_every_exclusion_is_needed(self):
         needed = {(name, panel) for name, check in RULES.items() for dashboard in support.dashboards().values()
                   for panel, _ in check(dashboard)}
         self.assertEqual(set_aside() - needed, set())

@@ -1,5 +1,5 @@
-"""Every query of every panel on a real Prometheus that scraped the exporter: answers, and the right ones (`recount`); replicas and
-a dead exporter; 500 scopes; the variables; and the pictures that are drawn of it."""
+"""Runs every query of every panel on a real Prometheus that scraped the exporter. Checks that there are results and that they
+are right (`recount`); replicas and a dead exporter; 500 scopes; the variables; and the drawn pictures."""
 import math
 import re
 import sys
@@ -16,28 +16,28 @@ from rendering import drawing, frames, values
 
 SIGNED = {"Which findings need work?": ["Since yesterday", "Since last week"], "What changed since yesterday?": ["Change"]}
 
-# A process is shown by its own instance: two replicas are two of them, and that is right.
+# Panels that show each process separately, so that two replicas are rightly two rows.
 OF_EACH_PROCESS = {"Exporters", "CPU", "Resident memory"}
 
-# Not green, nor anything else that says "well": what an exporter that is down may still show.
+# An exporter that is down must not show green, or anything else that says "fine".
 GREEN = "green"
 
 STAND, DASHBOARDS = stand.shared(), support.dashboards()
 
 
 def queries(*without):
-    """(dashboard, panel, target) of all, less the panels named."""
+    """(dashboard, panel, target) for every query, except those of the panels in `without`."""
     return [(dashboard, panel, target) for dashboard in support.dashboards().values()
             for panel, target in support.queries(dashboard) if panel["title"] not in without]
 
 
 def column_names(panel):
-    """{field: column} of a table."""
+    """{field: column title} of a table."""
     return panel["transformations"][-1]["options"]["renameByName"] if panel["transformations"] else {}
 
 
 class EveryQuery(unittest.TestCase):
-    """A case for each panel: its queries are understood, answered and sane."""
+    """One case per panel: its queries are valid, return data, and the values are plausible."""
 
 
 def add_case(name, panel_title):
@@ -71,7 +71,7 @@ for each_name, each_dashboard in support.dashboards().items():
 
 class Replicas(unittest.TestCase):
     def test_two_show_the_same_as_one(self):
-        """Counters go on between the scrapes, so what is made of them may differ by a little: twice as much is far more."""
+        """Counters grow between scrapes, so values derived from them may differ slightly; a doubled value differs far more."""
         for dashboard, panel, target in queries(*OF_EACH_PROCESS):
             one, two = (
                 {frozenset((name, value) for name, value in labels.items() if name != "job"): value
@@ -85,7 +85,7 @@ class Replicas(unittest.TestCase):
 
 class NoData(unittest.TestCase):
     def colours(self, dashboard, panel, job):
-        """(text, colour) of all that a panel shows."""
+        """(text, colour) of everything that a panel shows."""
         asked = STAND.answers(dashboard, job=job)
         if panel["type"] in ("table", "barchart"):
             for name, column in frames.table(panel, asked).items():
@@ -102,13 +102,13 @@ class NoData(unittest.TestCase):
                 for text, colour in self.colours(dashboard, panel, "dead"):
                     self.assertNotIn(GREEN, colour, (panel["title"], text))
 
-    def test_an_exporter_that_never_was_shows_no_green(self):
+    def test_a_missing_exporter_shows_no_green(self):
         for dashboard in DASHBOARDS.values():
             for panel in support.panels(dashboard):
                 for text, colour in self.colours(dashboard, panel, "nobody"):
                     self.assertNotIn(GREEN, colour, (panel["title"], text))
 
-    def test_one_that_is_well_shows_green(self):
+    def test_a_healthy_exporter_shows_green(self):
         panel = next(panel for panel in support.panels(DASHBOARDS["overview"]) if "trusted" in panel["title"])
         self.assertEqual(list(self.colours(DASHBOARDS["overview"], panel, "single")), [("Yes", GREEN)])
 
@@ -117,14 +117,14 @@ class NoData(unittest.TestCase):
             panel = next(panel for panel in support.panels(dashboard) if "trusted" in panel["title"])
             self.assertEqual(list(self.colours(dashboard, panel, "dead")), [("Exporter is down", "red")])
 
-    def test_an_exporter_that_never_was_has_no_data(self):
+    def test_a_missing_exporter_has_no_data(self):
         for dashboard in DASHBOARDS.values():
             panel = next(panel for panel in support.panels(dashboard) if "trusted" in panel["title"])
             self.assertEqual(list(self.colours(dashboard, panel, "nobody")), [(generated.NO_DATA, values.GREY)])
 
 
 class ManyScopes(unittest.TestCase):
-    """The scopes dashboard reads each series once and shows no more than is asked for."""
+    """The scopes dashboard reads each series only a few times and shows no more scopes than `$top`."""
 
     def test_few_rows_come_back(self):
         dashboard = DASHBOARDS["scopes"]
@@ -154,8 +154,8 @@ class Variables(unittest.TestCase):
                                              **{"match[]": asked.query({"expr": selector})})
                 self.assertTrue(found, variable["query"])
 
-    def test_every_name_in_a_query_is_one(self):
-        """`Answers` fails on a name that is neither a variable nor built in."""
+    def test_every_name_in_a_query_exists(self):
+        """`Answers` raises on a name that is neither a variable nor built in."""
         for dashboard, _, target in queries():
             STAND.answers(dashboard).query(target)
         with self.assertRaises(KeyError):

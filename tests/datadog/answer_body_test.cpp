@@ -1,4 +1,4 @@
-// The body of an answer as RFC 9110 and RFC 9112 mean it: lengths, chunks and codings, one answer to a row.
+// Response bodies as RFC 9110 and RFC 9112 define them: lengths, chunks and codings, one response per row.
 #include "datadog/answer_case.h"
 #include "support/gzip.h"
 #include "support/raw_server.h"
@@ -27,7 +27,7 @@ using testing::Not;
 
 class AnswerBody : public testing::TestWithParam<AnswerCase> {};
 
-TEST_P(AnswerBody, IsReadAsTheStandardMeansIt) {
+TEST_P(AnswerBody, IsReadPerTheStandard) {
     check(GetParam());
 }
 
@@ -37,7 +37,7 @@ std::size_t length() {
     return three_tokens().size();
 }
 
-/// The page under a length that reads so.
+/// The page with this Content-Length.
 AnswerCase length_of(std::string name, std::string_view value, Expected expected,
                      Reuse reuse = Reuse::by_outcome) {
     return {std::move(name), ok(fmt::format("Content-Length: {}\r\n", value), three_tokens()),
@@ -82,7 +82,7 @@ std::vector<AnswerCase> lengths() {
         length_of("Beyond63Bits", "9223372036854775808", either(ErrorKind::too_large, ErrorKind::network)),
         length_of("Beyond64Bits", "99999999999999999999", either(ErrorKind::too_large, ErrorKind::network)),
         length_of("RoundTheClock",
-                  "1844674407370955" + std::to_string(1616 + length()),  // 2^64 more
+                  "1844674407370955" + std::to_string(1616 + length()),  // larger by 2^64
                   either(ErrorKind::too_large, ErrorKind::network)),
         length_of("OfAThousandDigits", std::string(1000, '9'),
                   either(ErrorKind::too_large, ErrorKind::network)),
@@ -112,7 +112,7 @@ std::vector<AnswerCase> lengths() {
 
 INSTANTIATE_TEST_SUITE_P(Length, AnswerBody, testing::ValuesIn(lengths()), name_of);
 
-/// The page in one chunk, under a transfer coding that reads so.
+/// The page in one chunk, with this Transfer-Encoding.
 AnswerCase transfer_coding(std::string name, std::string_view value, Expected expected,
                            Reuse reuse = Reuse::by_outcome) {
     return {std::move(name),
@@ -159,7 +159,7 @@ std::vector<AnswerCase> transfer_codings() {
 
 INSTANTIATE_TEST_SUITE_P(TransferCoding, AnswerBody, testing::ValuesIn(transfer_codings()), name_of);
 
-/// The page in one chunk, under a size line that reads so.
+/// The page in one chunk with this chunk-size line.
 AnswerCase size_line(std::string name, std::string_view line, Expected expected) {
     return {std::move(name), ok_chunked(fmt::format("{}\r\n{}\r\n0\r\n\r\n", line, three_tokens())),
             std::move(expected)};
@@ -301,7 +301,7 @@ std::vector<AnswerCase> content_codings() {
 
 INSTANTIATE_TEST_SUITE_P(ContentCoding, AnswerBody, testing::ValuesIn(content_codings()), name_of);
 
-/// Answers the first request of a connection so.
+/// Runs `answer` for the first request of each connection.
 RawServer::Script with(std::function<void(RawConnection&)> answer) {
     return [answer = std::move(answer)](RawConnection& connection) {
         if (!connection.read_head().empty()) {
@@ -310,7 +310,7 @@ RawServer::Script with(std::function<void(RawConnection&)> answer) {
     };
 }
 
-TEST(Trailers, AreNoHeaders) {
+TEST(Trailers, AreNotHeaders) {
     RawServer server(with([](RawConnection& connection) {
         connection.send(ok_chunked(chunk(three_tokens()) + "0\r\nX-RateLimit-Remaining: 0\r\n\r\n"));
         connection.hold();
@@ -323,7 +323,7 @@ TEST(Trailers, AreNoHeaders) {
     EXPECT_EQ(answer.exchange.rate_limit.remaining, std::nullopt);
 }
 
-TEST(BodyLength, BeyondTheCapIsRefusedBeforeTheBodyComes) {
+TEST(BodyLength, OverTheLimitIsRefusedUpFront) {
     RawServer server(with([](RawConnection& connection) {
         connection.send(ok("Content-Length: 8388609\r\n", ""));
         connection.hold();
@@ -336,7 +336,7 @@ TEST(BodyLength, BeyondTheCapIsRefusedBeforeTheBodyComes) {
     EXPECT_EQ(label(answer.page.error().kind), label(ErrorKind::too_large)) << answer.page.error().message;
 }
 
-TEST(BodyLength, OfTheCapIsRead) {
+TEST(BodyLength, MayEqualTheLimit) {
     ClientOptions options;
     options.max_body_bytes = length();
     RawServer server(
@@ -349,7 +349,8 @@ TEST(BodyLength, OfTheCapIsRead) {
     EXPECT_TRUE(answer.page) << answer.page.error().message;
 }
 
-// They come when the answer has been read, so that only the connection itself can tell.
+// The bytes arrive after the response has been read, so the client can detect them only by checking the
+// connection.
 TEST(BytesAfterAnAnswer, AreNeverReadAsTheNextOne) {
     std::size_t connections = 0;
     std::atomic<bool> read = false;
@@ -380,7 +381,7 @@ TEST(BytesAfterAnAnswer, AreNeverReadAsTheNextOne) {
     EXPECT_EQ(next.page->tokens.size(), 3U);
 }
 
-/// The message of an answer whose coding reads so.
+/// The error message for a response with this Content-Encoding.
 std::string words_about_coding(const std::string& coding) {
     RawServer server(with([&](RawConnection& connection) {
         connection.send(ok_with_length("Content-Encoding: " + coding + "\r\n", three_tokens()));
@@ -390,7 +391,7 @@ std::string words_about_coding(const std::string& coding) {
     return answer.page ? "" : answer.page.error().message;
 }
 
-TEST(UnknownCoding, IsNamedInPlainText) {
+TEST(UnknownCoding, IsNamedSafely) {
     EXPECT_THAT(words_about_coding("\x1b[31mred\x07"),
                 AllOf(HasSubstr("[31mred"), Not(HasSubstr("\x1b")), Not(HasSubstr("\x07"))));
     EXPECT_LT(words_about_coding(std::string(5000, 'x')).size(), 500U);

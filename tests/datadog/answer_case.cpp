@@ -40,7 +40,7 @@ Reuse reuse_of(const AnswerCase& row, const Answer& answer) {
 
 void expect_outcome(const Expected& expected, const Answer& answer) {
     if (answer.page) {
-        EXPECT_TRUE(expected.page) << "was read";
+        EXPECT_TRUE(expected.page) << "the client accepted it";
         EXPECT_EQ(answer.page->tokens.size(), expected.tokens);
         EXPECT_EQ(answer.exchange.status, 200);
         return;
@@ -91,8 +91,8 @@ void check(const AnswerCase& row) {
     const Answer next = ask(client);
 
     expect_outcome(row.expected, answer);
-    ASSERT_TRUE(next.page) << "the next answer: " << next.page.error().message;
-    ASSERT_EQ(next.page->tokens.size(), 1U) << "the next answer";
+    ASSERT_TRUE(next.page) << "the next response: " << next.page.error().message;
+    ASSERT_EQ(next.page->tokens.size(), 1U) << "the next response";
     EXPECT_EQ(next.page->tokens[0].id, "next");
     EXPECT_EQ(requests, 2U);
     if (const Reuse reuse = reuse_of(row, answer); reuse != Reuse::either) {

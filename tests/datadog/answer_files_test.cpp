@@ -1,4 +1,4 @@
-// Every file of answers/: one that failed once, and what it must give.
+// Every file in answers/ once caused a failure. Checks the outcome of each.
 #include "base/dates.h"
 #include "datadog/answer_case.h"
 #include "support/raw_server.h"
@@ -73,14 +73,14 @@ std::vector<AnswerCase> file_cases() {
 
 class AnswerFile : public testing::TestWithParam<AnswerCase> {};
 
-TEST_P(AnswerFile, GivesWhatItMust) {
+TEST_P(AnswerFile, IsReadCorrectly) {
     check(GetParam());
 }
 
 INSTANTIATE_TEST_SUITE_P(Files, AnswerFile, testing::ValuesIn(file_cases()),
                          [](const auto& test) { return test.param.name; });
 
-TEST(AnswerFiles, AreAllTried) {
+TEST(AnswerFiles, AreAllTested) {
     std::vector<std::string> there;
     for (const auto& entry : std::filesystem::directory_iterator(folder)) {
         there.push_back(entry.path().filename().string());
@@ -92,7 +92,7 @@ TEST(AnswerFiles, AreAllTried) {
     EXPECT_THAT(tried, UnorderedElementsAreArray(there));
 }
 
-/// What a client gets to whom this is sent, with the connection open.
+/// The client's result for these bytes, with the connection left open.
 Answer answer_to(const std::string& bytes) {
     support::RawServer server([&bytes](support::RawConnection& connection) {
         while (!connection.read_head().empty()) {
@@ -107,7 +107,7 @@ std::uint64_t unparsed(const Answer& answer, Field field) {
     return answer.page->facts.unparsed[static_cast<std::size_t>(field)];
 }
 
-TEST(AnswerFiles, ThatAreReadGiveTheSameTokens) {
+TEST(AnswerFiles, GiveTheSameTokensIfValid) {
     for (const FileCase& row : files()) {
         if (row.file.starts_with("ok-")) {
             const Answer answer = answer_to(bytes_of(row.file));
@@ -125,12 +125,12 @@ TEST(AnswerFiles, ThatAreReadGiveTheSameTokens) {
     }
 }
 
-TEST(AnswerFiles, WithoutReadableRowsCountThem) {
+TEST(AnswerFiles, HaveUnreadableRowsCounted) {
     EXPECT_EQ(unparsed(answer_to(bytes_of("rows-without-ids.http")), Field::token), 1U);
     EXPECT_EQ(unparsed(answer_to(bytes_of("rows-with-numbers-as-ids.http")), Field::token), 3U);
 }
 
-TEST(AnswerFiles, WithDatesInOtherNotationsAreRead) {
+TEST(AnswerFiles, MayUseOtherDateNotations) {
     for (const char* const file : {"date-offset-without-colon.http", "date-without-zone.http"}) {
         const Answer answer = answer_to(bytes_of(file));
         ASSERT_TRUE(answer.page) << file;
@@ -140,7 +140,7 @@ TEST(AnswerFiles, WithDatesInOtherNotationsAreRead) {
     }
 }
 
-/// A page with one token of these dates.
+/// A page with one token that has these dates.
 std::string dated(std::string_view created, std::string_view expires, std::string_view used) {
     return ok_with_length("",
                           fmt::format(R"({{"data":[{{"id":"a","type":"service_access_tokens","attributes":{{)"
@@ -159,7 +159,7 @@ void expect_no_dates(const Answer& answer, const std::string& what) {
     }
 }
 
-TEST(PlaceholderDate, OfAFileIsNoDate) {
+TEST(PlaceholderDate, InAFileIsNoDate) {
     for (const char* const file : {"date-zero-year.http", "date-epoch.http"}) {
         expect_no_dates(answer_to(bytes_of(file)), file);
     }
@@ -178,12 +178,12 @@ TEST(PlaceholderDate, IsNoDateInAnyNotation) {
 struct Notation {
     const char* name;
     const char* text;
-    const char* same;  ///< in RFC 3339's; nullptr: it can't be read
+    const char* same;  ///< the same date in RFC 3339; nullptr: unreadable
 };
 
 class DateNotation : public testing::TestWithParam<Notation> {};
 
-TEST_P(DateNotation, IsReadOrCountedWhereverItStands) {
+TEST_P(DateNotation, IsReadOrCountedInEveryField) {
     const Notation& row = GetParam();
 
     const Answer answer = answer_to(dated(row.text, row.text, row.text));

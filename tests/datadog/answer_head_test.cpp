@@ -1,4 +1,4 @@
-// The head of an answer as RFC 9110 and RFC 9112 mean it, one answer to a row.
+// Response heads as RFC 9110 and RFC 9112 define them, one response per row.
 #include "datadog/answer_case.h"
 #include "support/gzip.h"
 #include "support/raw_server.h"
@@ -22,7 +22,7 @@ using support::RawServer;
 
 class AnswerHead : public testing::TestWithParam<AnswerCase> {};
 
-TEST_P(AnswerHead, IsReadAsTheStandardMeansIt) {
+TEST_P(AnswerHead, IsReadPerTheStandard) {
     check(GetParam());
 }
 
@@ -32,17 +32,17 @@ std::size_t length() {
     return three_tokens().size();
 }
 
-/// The page, with its length, after these bytes.
+/// The page and its length, preceded by these bytes.
 std::string page_after(std::string_view interim) {
     return std::string(interim) + ok_with_length("", three_tokens());
 }
 
-/// The page under this status line, which has its own line end.
+/// The page with this status line, which includes its line end.
 std::string page_under(std::string_view status_line) {
     return fmt::format("{}Content-Length: {}\r\n\r\n{}", status_line, length(), three_tokens());
 }
 
-/// The page with one more header line, which has no line end.
+/// The page with one more header line, given without its line end.
 std::string page_with(std::string_view header) {
     return ok_with_length(fmt::format("{}\r\n", header), three_tokens());
 }
@@ -147,7 +147,7 @@ std::vector<AnswerCase> header_lines() {
          error(ErrorKind::too_large)},
         {"LongLine", page_with("X-A: " + std::string(7 << 10, 'x')), page_of()},
         {"TooLongLine", page_with("X-A: " + std::string(100 << 10, 'x')), error(ErrorKind::too_large)},
-        // RFC 9112, 5.2: a user agent replaces the fold with blanks.
+        // RFC 9112, 5.2: a user agent replaces the fold with spaces.
         {"Folded", page_with("X-A: 1\r\n 2"), page_of()},
         {"FoldedWithATab", page_with("X-A: 1\r\n\t2"), page_of()},
         {"FoldedLength", with_framing("Content-Length:\r\n " + size), page_or(ErrorKind::network)},
@@ -163,7 +163,7 @@ std::vector<AnswerCase> header_lines() {
         {"NoName", page_with(": b"), error(ErrorKind::network)},
         {"BlankInTheName", page_with("X A: b"), error(ErrorKind::network)},
         {"NulInTheName", page_with("X\0A: b"s), error(ErrorKind::network)},
-        // RFC 9110, 5.5: refused, or as blanks.
+        // RFC 9110, 5.5: rejected, or replaced with spaces.
         {"NulInTheValue", page_with("X-A: a\0b"s), page_or(ErrorKind::network)},
         {"CarriageReturnInTheValue", page_with("X-A: a\rContent-Length: 5"), page_or(ErrorKind::network)},
         {"NulInTheLength", with_framing("Content-Length: "s + size.substr(0, 2) + '\0' + size.substr(2)),
@@ -193,7 +193,7 @@ std::vector<AnswerCase> ends_of_connections() {
 INSTANTIATE_TEST_SUITE_P(Connection, AnswerHead, testing::ValuesIn(ends_of_connections()), name_of);
 
 std::vector<AnswerCase> answers_without_a_body() {
-    // What never has a body is not waited for, whatever its head says.
+    // The client doesn't wait for a body that the status rules out, whatever the head says.
     const auto answer = [](std::string_view status, std::string_view headers = "") {
         return fmt::format("HTTP/1.1 {}\r\n{}\r\n", status, headers);
     };
@@ -215,7 +215,7 @@ std::vector<AnswerCase> answers_without_a_body() {
 INSTANTIATE_TEST_SUITE_P(NoBody, AnswerHead, testing::ValuesIn(answers_without_a_body()), name_of);
 
 std::vector<AnswerCase> errors_badly_framed() {
-    // What a person needs to know is the status.
+    // The user needs to see the status, even if the framing is broken.
     const auto answer = [](std::string_view status, std::string_view headers, std::string_view body) {
         return fmt::format("HTTP/1.1 {}\r\n{}\r\n{}", status, headers, body);
     };
@@ -259,7 +259,7 @@ std::vector<AnswerCase> errors_badly_framed() {
 
 INSTANTIATE_TEST_SUITE_P(Status, AnswerHead, testing::ValuesIn(errors_badly_framed()), name_of);
 
-/// Answers the first request of a connection so.
+/// Runs `answer` for the first request of each connection.
 RawServer::Script with(std::function<void(RawConnection&)> answer) {
     return [answer = std::move(answer)](RawConnection& connection) {
         if (!connection.read_head().empty()) {
@@ -268,7 +268,7 @@ RawServer::Script with(std::function<void(RawConnection&)> answer) {
     };
 }
 
-TEST(InterimAnswers, WithoutEndAreTooMuch) {
+TEST(InterimAnswers, AreLimited) {
     RawServer server(with([](RawConnection& connection) {
         while (connection.send("HTTP/1.1 103 Early Hints\r\n\r\n")) {
         }
@@ -281,7 +281,7 @@ TEST(InterimAnswers, WithoutEndAreTooMuch) {
     EXPECT_EQ(label(answer.page.error().kind), label(ErrorKind::too_large)) << answer.page.error().message;
 }
 
-TEST(InterimAnswers, LendTheAnswerNoHeader) {
+TEST(InterimAnswers, AddNoHeaders) {
     RawServer server(with([](RawConnection& connection) {
         connection.send("HTTP/1.1 103 Early Hints\r\nX-RateLimit-Remaining: 0\r\n" +
                         "Date: Fri, 15 Jan 2027 08:00:00 GMT\r\n\r\n"s +
@@ -311,7 +311,7 @@ TEST(InterimAnswers, DoNotProlongTheDeadline) {
     EXPECT_EQ(label(answer.page.error().kind), label(ErrorKind::timeout)) << answer.page.error().message;
 }
 
-TEST(AnAnswer, IsTheSameHoweverItsBytesArriveInPieces) {
+TEST(AnAnswer, IsTheSameInPiecesOfAnySize) {
     const std::string bytes = "HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" +
                               ok_chunked(chunk(gzip(three_tokens()).substr(0, 100), ";a=\"b;c\"") +
                                              chunk(gzip(three_tokens()).substr(100)) + "0\r\nX-A: b\r\n\r\n",

@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::size_t ordinary = AnswerMemory::ordinary;
 
-TEST(AnswerMemory, OfAnOrdinaryAnswerIsAlwaysThere) {
+TEST(AnswerMemory, IsGuaranteedForOrdinaryAnswers) {
     const auto memory = std::make_shared<AnswerMemory>(0);
     AnswerMemory::Share share(memory);
 
@@ -27,10 +27,10 @@ TEST(AnswerMemory, OfLargeAnswersIsShared) {
     EXPECT_FALSE(other.grow_to(ordinary + 401));
     EXPECT_TRUE(other.grow_to(ordinary + 400));
     EXPECT_FALSE(one.grow_to(ordinary + 601));
-    EXPECT_TRUE(one.grow_to(ordinary + 600)) << "what it has, it has";
+    EXPECT_TRUE(one.grow_to(ordinary + 600)) << "it keeps what it already has";
 }
 
-TEST(AnswerMemory, OfOneOrganizationIsHalfOfThePoolAndNoMore) {
+TEST(AnswerMemory, IsAtMostHalfThePoolPerOrganization) {
     const auto pool = std::make_shared<AnswerMemory>(1000);
     const auto one = std::make_shared<AnswerMemory>(pool);
     const auto other = std::make_shared<AnswerMemory>(pool);
@@ -42,10 +42,10 @@ TEST(AnswerMemory, OfOneOrganizationIsHalfOfThePoolAndNoMore) {
         EXPECT_TRUE(second.grow_to(ordinary + 200));
         EXPECT_TRUE(AnswerMemory::Share(other).grow_to(ordinary + 500)) << "the other half";
     }
-    EXPECT_TRUE(AnswerMemory::Share(one).grow_to(ordinary + 500)) << "it has come back";
+    EXPECT_TRUE(AnswerMemory::Share(one).grow_to(ordinary + 500)) << "the memory was released";
 }
 
-TEST(AnswerMemory, OfOneOrganizationLosesNothingWhereThePoolIsEmpty) {
+TEST(AnswerMemory, IsNotLostWhenThePoolIsExhausted) {
     const auto pool = std::make_shared<AnswerMemory>(1000);
     const auto one = std::make_shared<AnswerMemory>(pool);
     {
@@ -58,7 +58,7 @@ TEST(AnswerMemory, OfOneOrganizationLosesNothingWhereThePoolIsEmpty) {
     EXPECT_TRUE(AnswerMemory::Share(pool).grow_to(ordinary + 1000));
 }
 
-TEST(AnswerMemory, ComesBackAtTheAnswersEndWhereverItWasMoved) {
+TEST(AnswerMemory, IsReleasedEvenAfterMoves) {
     const auto memory = std::make_shared<AnswerMemory>(1000);
     {
         AnswerMemory::Share one(memory);
@@ -72,7 +72,7 @@ TEST(AnswerMemory, ComesBackAtTheAnswersEndWhereverItWasMoved) {
     EXPECT_TRUE(AnswerMemory::Share(memory).grow_to(ordinary + 1000));
 }
 
-TEST(AnswerMemory, IsNeverOverdrawnNorLostByManyAtOnce) {
+TEST(AnswerMemory, SurvivesConcurrentUse) {
     const auto memory = std::make_shared<AnswerMemory>(3000);
     std::vector<std::thread> threads;
     for (int i = 0; i < 4; ++i) {
@@ -92,7 +92,7 @@ TEST(AnswerMemory, IsNeverOverdrawnNorLostByManyAtOnce) {
     EXPECT_FALSE(AnswerMemory::Share(memory).grow_to(ordinary + 3001));
 }
 
-TEST(AnswerMemory, OfNobodyIsNotCounted) {
+TEST(AnswerMemory, IsUnlimitedWithoutAPool) {
     EXPECT_TRUE(AnswerMemory::Share().grow_to(std::size_t{1} << 40));
 }
 

@@ -1,4 +1,4 @@
-// An answer taken apart from its bytes alone: what HTTP allows, what it forbids, and how much.
+// The response reader on bytes alone: what HTTP allows, what it forbids, and the size limits.
 #include "datadog/answer.h"
 
 #include <gtest/gtest.h>
@@ -20,7 +20,7 @@ std::string lines(std::size_t count, const std::string& line) {
     return text;
 }
 
-/// What comes out of bytes that arrive in pieces of at most so many.
+/// Feeds the bytes in pieces of at most `piece`, and collects the result.
 struct Read {
     explicit Read(std::string_view bytes, std::size_t piece = std::string_view::npos,
                   Method method = Method::get, std::uint64_t max_body_bytes = 1 << 20)
@@ -44,7 +44,7 @@ struct Read {
 };
 
 constexpr const char* too_many_lines =
-    "too_large: a line of over 8 KiB, over 100 lines or over 64 KiB before or after the body";
+    "too_large: a line longer than 8 KiB, more than 100 lines or more than 64 KiB before or after the body";
 
 TEST(AnswerReader, TakesALineOf8KiBBeforeTheBody) {
     EXPECT_EQ(Read("HTTP/1.1 200 OK\r\nX: " + std::string(8192 - 4, 'x') + "\r\n").fault(), "");
@@ -60,7 +60,7 @@ TEST(AnswerReader, RefusesALongStatusLineThatComesByteByByte) {
     EXPECT_EQ(Read(begin + std::string(8193 - begin.size(), 'x'), 1).fault(), too_many_lines);
 }
 
-TEST(AnswerReader, Takes100LinesAndTheEmptyOneBeforeTheBody) {
+TEST(AnswerReader, AcceptsHeadsOf100Lines) {
     EXPECT_TRUE(
         Read("HTTP/1.1 200 OK\r\n" + lines(99, "a: b\r\n") + "\r\n" + lines(500, "body\n")).answer.head());
     EXPECT_EQ(Read("HTTP/1.1 200 OK\r\n" + lines(100, "a: b\r\n") + "\r\n").fault(), too_many_lines);
@@ -72,7 +72,7 @@ TEST(AnswerReader, CountsTheLinesOfAllInterimAnswers) {
     EXPECT_EQ(Read(fifty + "HTTP/1.1 103 Early Hints\r\n\r\n").fault(), too_many_lines);
 }
 
-TEST(AnswerReader, Takes64KiBBeforeTheBodyAndNoMore) {
+TEST(AnswerReader, AcceptsHeadsUpTo64KiB) {
     const std::string begin =
         "HTTP/1.1 200 OK\r\n" + lines(8, "X: " + std::string(7997, 'x') + "\r\n") + "X: ";
     const std::string rest((std::size_t{64} << 10) - begin.size() - 4, 'x');
@@ -95,7 +95,7 @@ TEST(AnswerReader, TakesNoMoreBytesThanABodyMayHave) {
     }
 }
 
-TEST(AnswerReader, RefusesASizeThatIsTooMuchBeforeTheBytesCome) {
+TEST(AnswerReader, RefusesAnExcessiveSizeUpFront) {
     constexpr const char* too_much = "too_large: a body of more than 1 MiB";
     EXPECT_EQ(Read("HTTP/1.1 200 OK\r\nContent-Length: 1048577\r\n\r\n").fault(), too_much);
     EXPECT_EQ(Read("HTTP/1.1 200 OK\r\nContent-Length: 18446744073709551615\r\n\r\n").fault(), too_much);
@@ -104,26 +104,26 @@ TEST(AnswerReader, RefusesASizeThatIsTooMuchBeforeTheBytesCome) {
         too_much);
 }
 
-TEST(AnswerReader, Takes4MiBBetweenChunksAndNoMore) {
+TEST(AnswerReader, LimitsChunkFramingTo4MiB) {
     const std::string head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
-    const std::string chunk = "1;" + std::string(1018, 'x') + "\r\n" + "y" + "\r\n";  // 1,024 bytes of lines
+    const std::string chunk = "1;" + std::string(1018, 'x') + "\r\n" + "y" + "\r\n";  // 1 KiB of framing
     constexpr std::size_t most = most_chunk_bytes / 1024;
     EXPECT_EQ(Read(head + lines(most, chunk)).fault(), "");
     EXPECT_EQ(Read(head + lines(most, chunk) + "1").fault(),
-              "too_large: over 4 MiB between the chunks of the body");
+              "too_large: more than 4 MiB between body chunks");
 }
 
 const std::string chunked_head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
 
-TEST(AnswerReader, TakesALineOf1KiBBetweenChunksAndNoMore) {
-    constexpr const char* too_long = "too_large: a line of over 1 KiB between the chunks of the body";
+TEST(AnswerReader, LimitsChunkLinesTo1KiB) {
+    constexpr const char* too_long = "too_large: a line longer than 1 KiB between body chunks";
     EXPECT_EQ(Read(chunked_head + "1;" + std::string(1022, 'x')).fault(), "");
     EXPECT_EQ(Read(chunked_head + "1;" + std::string(1023, 'x')).fault(), too_long);
     EXPECT_EQ(Read(chunked_head + "1\r\nx" + std::string(1025, 'x')).fault(), too_long);
     EXPECT_EQ(Read(chunked_head + std::string(1025, '0')).fault(), too_long);
 }
 
-TEST(AnswerReader, LimitsTheLinesAfterTheLastChunkLikeThoseBeforeTheBody) {
+TEST(AnswerReader, LimitsTrailersLikeHeaders) {
     const std::string begin = chunked_head + "1\r\nx\r\n0\r\n";
     EXPECT_TRUE(Read(begin + lines(100, "a: b\r\n") + "\r\n").answer.is_whole());
     EXPECT_EQ(Read(begin + lines(101, "a: b\r\n") + "\r\n").fault(), too_many_lines);
@@ -131,7 +131,7 @@ TEST(AnswerReader, LimitsTheLinesAfterTheLastChunkLikeThoseBeforeTheBody) {
     EXPECT_EQ(Read(begin + lines(9, std::string(8000, 'x') + "\r\n")).fault(), too_many_lines);
 }
 
-/// HTTP's framing around one body, and whether the connection is fit for another request.
+/// How a body is framed, and whether the connection can be reused.
 struct Framing {
     std::string name;
     std::string bytes;
@@ -143,7 +143,7 @@ struct Framing {
 
 class AllowedFraming : public testing::TestWithParam<Framing> {};
 
-TEST_P(AllowedFraming, IsReadTheSameHoweverItsBytesArrive) {
+TEST_P(AllowedFraming, IsReadTheSameInPiecesOfAnySize) {
     const Framing& framing = GetParam();
     for (const std::size_t piece : {std::size_t{1}, std::size_t{2}, std::size_t{7}, framing.bytes.size()}) {
         Read read(framing.bytes, piece);
@@ -218,7 +218,7 @@ struct Fault {
 
 class ForbiddenFraming : public testing::TestWithParam<Fault> {};
 
-TEST_P(ForbiddenFraming, IsRefusedHoweverItsBytesArrive) {
+TEST_P(ForbiddenFraming, IsRefusedInPiecesOfAnySize) {
     const Fault& fault = GetParam();
     for (const std::size_t piece : {std::size_t{1}, std::size_t{3}, fault.bytes.size()}) {
         Read read(fault.bytes, piece);
@@ -234,7 +234,7 @@ constexpr const char* no_number = "network: an answer whose length (Content-Leng
 constexpr const char* two_lengths = "network: an answer with two different lengths (Content-Length)";
 constexpr const char* too_much = "too_large: a body of more than 1 MiB";
 constexpr const char* no_size = "network: a chunk whose size is not a number";
-constexpr const char* broke_off = "network: an answer that broke off";
+constexpr const char* broke_off = "network: a truncated answer";
 constexpr const char* no_field = "network: a line among its headers that is not a header: X";
 constexpr const char* no_http = "network: something other than HTTP/1.1 (the connection broke)";
 
@@ -293,7 +293,7 @@ INSTANTIATE_TEST_SUITE_P(
         Fault{"HalfATrailer", chunks("4\r\nbody\r\n0\r\nX: y\r\n"), broke_off}),
     [](const auto& test) { return test.param.name; });
 
-TEST(AnswerReader, PutsFoldedValuesTogether) {
+TEST(AnswerReader, JoinsFoldedValues) {
     const Read read("HTTP/1.1 200 OK\r\nA:\r\n  5\r\nB: 6\r\n \r\nC: a\r\n\tb \r\n\r\n");
 
     ASSERT_NE(read.answer.head(), nullptr);
@@ -302,7 +302,7 @@ TEST(AnswerReader, PutsFoldedValuesTogether) {
     EXPECT_EQ(read.answer.head()->value("C"), "a b");
 }
 
-TEST(AnswerReader, TellsStatusReasonAndFieldsOfTheFinalHead) {
+TEST(AnswerReader, ReportsOnlyTheFinalHead) {
     const Read read(
         "HTTP/1.1 103 Early\r\nX-A: early\r\n\r\nHTTP/1.1 429 Too Many\r\nx-a: \t1 \r\nX-A: 2,,3\r\n\r\n");
 
@@ -315,8 +315,8 @@ TEST(AnswerReader, TellsStatusReasonAndFieldsOfTheFinalHead) {
     EXPECT_FALSE(head->has("X"));
 }
 
-/// RFC 9110, 9.3.6: a length or chunks mean nothing in the answer that opens a tunnel.
-TEST(AnswerReader, EndsTheAnswerToConnectWithItsHead) {
+/// RFC 9110, 9.3.6: in a successful response to CONNECT, a length or chunked coding has no meaning.
+TEST(AnswerReader, EndsAConnectAnswerAtItsHead) {
     const Read read("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n", 1,
                     Method::connect);
 

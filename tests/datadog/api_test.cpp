@@ -33,13 +33,13 @@ TEST(OwnToken, PublicPortionIsPrefixAndAlias) {
     EXPECT_EQ(public_portion(bearer("ddsat_xyz_s3cr3t_with_underscore")), "ddsat_xyz");
 }
 
-TEST(OwnToken, IsAlsoTakenFromTheApplicationKeyHeader) {
+TEST(OwnToken, MayBeGivenAsTheApplicationKey) {
     config::Credentials credentials;
     credentials.app_key = base::Secret("ddpat_abc123_s3cr3t");
     EXPECT_EQ(public_portion(credentials), "ddpat_abc123");
 }
 
-TEST(OwnToken, NothingIsTakenFromWhatMayBeAllSecret) {
+TEST(OwnToken, IsUnknownIfItMayBeAllSecret) {
     EXPECT_EQ(public_portion(bearer("0123456789abcdef0123456789abcdef01234567")), std::nullopt);
     EXPECT_EQ(public_portion(bearer("ddpat_s3cr3twithoutalias")), std::nullopt);
     EXPECT_EQ(public_portion({}), std::nullopt);

@@ -1,4 +1,4 @@
-// Certificates: a server that wants one of the client, which has none, and the authorities that are trusted.
+// Certificates: servers that require one from the client, which has none, and the trusted CAs.
 #include "datadog/answer_case.h"
 #include "datadog/client.h"
 #include "support/raw_server.h"
@@ -29,7 +29,7 @@ void expect_demand(const Answer& answer) {
     EXPECT_THAT(answer.page.error().message, testing::HasSubstr("client certificate"));
 }
 
-/// What the server does when it has refused a client.
+/// What the server does after rejecting a client.
 enum class AfterRefusal { waits, closes };
 
 RawServer demanding(const support::Certificate& certificate, int version,
@@ -55,7 +55,7 @@ void PrintTo(const DemandCase& row, std::ostream* out) {
 
 class ClientCertificate : public testing::TestWithParam<DemandCase> {};
 
-TEST_P(ClientCertificate, ThatAServerDemandsIsATlsErrorThatNamesIt) {
+TEST_P(ClientCertificate, DemandIsReportedAsATlsError) {
     const support::Certificate certificate("127.0.0.1");
     const RawServer server = demanding(certificate, GetParam().version, GetParam().after);
     Client client(over_tls(server.port(), certificate));
@@ -88,8 +88,8 @@ TEST(ClientCertificateBehindAProxy, IsNamedAsWell) {
     expect_demand(ask(client));
 }
 
-/// Of the commons that clients share.
-TEST(TrustedAuthorities, AreThoseOfTheFileThatWasReadLast) {
+/// Clients share the trusted CAs through `commons`.
+TEST(TrustedAuthorities, AreThoseOfTheLatestFile) {
     const support::Certificate former("127.0.0.1");
     const support::Certificate current("127.0.0.1");
     const RawServer server(current, support::answering([](const std::string&) {
@@ -107,7 +107,7 @@ TEST(TrustedAuthorities, AreThoseOfTheFileThatWasReadLast) {
     EXPECT_TRUE(is_trusted());
 }
 
-TEST(TrustedAuthorities, StayWhereTheNewOnesCanNotBeRead) {
+TEST(TrustedAuthorities, StayIfTheNewFileIsUnreadable) {
     const support::Certificate certificate("127.0.0.1");
     Commons commons(certificate.certificate_file());
 

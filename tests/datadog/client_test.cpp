@@ -1,4 +1,4 @@
-// The real client against real sockets.
+// The real client over real sockets.
 #include "datadog/client.h"
 
 #include "datadog/answer.h"
@@ -78,7 +78,7 @@ std::string ok_response(const std::string& body, const std::string& headers = ""
                        body.size(), headers, body);
 }
 
-/// A server that reads a request and then does what `answer` says.
+/// A server that reads a request and then runs `answer`.
 RawServer::Script after_request(std::function<void(RawConnection&)> answer) {
     return [answer = std::move(answer)](RawConnection& connection) {
         if (!connection.read_head().empty()) {
@@ -103,7 +103,7 @@ TEST(Client, FetchesAndParsesAPage) {
     EXPECT_EQ(answer.page->tokens.size(), 10U);
     EXPECT_EQ(answer.page->facts.total_filtered_count, 25U);
     EXPECT_EQ(answer.page->answered_at, base::Timestamp(std::chrono::seconds(1'800'000'000)));
-    // Less what the exchange took.
+    // Minus the duration of the exchange.
     EXPECT_LT(answer.page->asked_at, base::Timestamp(std::chrono::seconds(1'800'000'000)));
     EXPECT_GT(answer.page->asked_at, base::Timestamp(std::chrono::seconds(1'799'999'980)));
     EXPECT_EQ(answer.exchange.status, 200);
@@ -111,7 +111,7 @@ TEST(Client, FetchesAndParsesAPage) {
     EXPECT_GT(answer.exchange.duration.count(), 0);
 }
 
-TEST(Client, CountsAPageAsAskedForBeforeTheServerBeganToReadItsTokens) {
+TEST(Client, DatesAPageBeforeTheServerReadsItsTokens) {
     std::promise<void> asked;
     std::promise<void> go_on;
     RawServer server(after_request([&](RawConnection& connection) {
@@ -148,7 +148,7 @@ TEST(Client, SendsTheQueryAndATruthfulUserAgent) {
     EXPECT_THAT(recorded.headers, Contains(Pair("accept-encoding", "gzip")));
 }
 
-/// 0.41 of cpp-httplib would write `;` as it is, for which Go's servers drop the argument.
+/// cpp-httplib 0.41 would send `;` unencoded, and Go's servers then drop the parameter.
 TEST(Client, WritesTheQueryAsItWasEncoded) {
     std::promise<std::string> head;
     RawServer server([&](RawConnection& connection) {
@@ -164,7 +164,7 @@ TEST(Client, WritesTheQueryAsItWasEncoded) {
                 testing::StartsWith("GET " + request_target(request) + " HTTP/1.1\r\n"));
 }
 
-TEST(Client, AnAnswerBeforeTheEndOfTheRequestCounts) {
+TEST(Client, AcceptsAnEarlyAnswer) {
     RawServer server([](RawConnection& connection) {
         connection.read_some();
         connection.send("HTTP/1.1 431 Too Long\r\nContent-Length: 5\r\nConnection: close\r\n\r\nwords");
@@ -178,7 +178,7 @@ TEST(Client, AnAnswerBeforeTheEndOfTheRequestCounts) {
     expect_error(answer, ErrorKind::bad_request, "431");
 }
 
-TEST(Client, APeerThatDoesNotReadTheRequestCantOutlastTheDeadline) {
+TEST(Client, TimesOutIfThePeerDoesNotRead) {
     RawServer server([](RawConnection& connection) {
         connection.read_some();
         connection.hold();
@@ -193,7 +193,7 @@ TEST(Client, APeerThatDoesNotReadTheRequestCantOutlastTheDeadline) {
     EXPECT_LT(steady_clock::now() - start, 4s);
 }
 
-TEST(Client, TheStatusOfAnErrorCountsThoughItsWordsAreLate) {
+TEST(Client, ReportsAnErrorStatusWithoutItsWholeBody) {
     for (int i = 0; i < 5; ++i) {
         RawServer server(after_request([](RawConnection& connection) {
             connection.send("HTTP/1.1 401 Unauthorized\r\nContent-Length: 100\r\n\r\nnot all");
@@ -272,7 +272,7 @@ TEST(Client, ReadsTheRateLimitHeadersInAnyCase) {
     EXPECT_EQ(limit.reset, 7s);
 }
 
-TEST(Client, NonsenseInRateLimitHeadersIsAsGoodAsAbsent) {
+TEST(Client, IgnoresInvalidRateLimitHeaders) {
     RawServer server(after_request([](RawConnection& connection) {
         connection.send(ok_response(
             R"({"data":[]})",
@@ -329,13 +329,13 @@ std::string advice_after(int status) {
     return answer.page ? "" : std::string(advice(answer.page.error()));
 }
 
-TEST(Client, PointsAtTheFilterWhereTheRequestItselfIsRefused) {
+TEST(Client, MentionsTheFilterIfTheRequestIsInvalid) {
     for (const int status : {400, 414, 422}) {
         EXPECT_THAT(advice_after(status), HasSubstr("--tokens.filter")) << status;
     }
 }
 
-TEST(Client, DoesNotPointAtTheFilterWhereItIsNotTheCause) {
+TEST(Client, DoesNotMentionTheFilterOtherwise) {
     for (const int status : {402, 405, 410, 421, 426, 451}) {
         EXPECT_THAT(advice_after(status), testing::AllOf(Not(""), Not(HasSubstr("--tokens.filter"))))
             << status;
@@ -355,7 +355,7 @@ TEST(Client, TooManyRequestsTellsWhenToComeBack) {
     EXPECT_EQ(answer.page.error().retry_after, 12s);
 }
 
-TEST(Client, RedirectsAreRefusedAndNobodyElseSeesTheCredentials) {
+TEST(Client, DoesNotFollowRedirects) {
     RawServer elsewhere(
         after_request([](RawConnection& connection) { connection.send(ok_response(R"({"data":[]})")); }));
     RawServer server(after_request([&](RawConnection& connection) {
@@ -369,7 +369,7 @@ TEST(Client, RedirectsAreRefusedAndNobodyElseSeesTheCredentials) {
     EXPECT_EQ(elsewhere.connections(), 0U);
 }
 
-TEST(Client, ABodyOverTheCapEndsWhileItArrives) {
+TEST(Client, CutsOffABodyOverTheLimit) {
     RawServer server(after_request([](RawConnection& connection) {
         connection.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
         const std::string chunk = "10000\r\n" + std::string(0x10000, ' ') + "\r\n";
@@ -386,8 +386,8 @@ TEST(Client, ABodyOverTheCapEndsWhileItArrives) {
     EXPECT_LE(answer.exchange.body_bytes, options.max_body_bytes);
 }
 
-// The library keeps such a line to its end.
-TEST(Client, ALineWithoutEndEndsTheAnswerWhereverItStands) {
+// The HTTP library would buffer such a line to its end.
+TEST(Client, CutsOffAnEndlessLineAnywhere) {
     const std::string head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n";
     const std::string body = R"({"data":[]})";
     const std::string chunk = fmt::format("{:x}\r\n{}\r\n", body.size(), body);
@@ -401,7 +401,7 @@ TEST(Client, ALineWithoutEndEndsTheAnswerWhereverItStands) {
             }
         }));
 
-        expect_error(ask(server.port()), ErrorKind::too_large, "a line of over");
+        expect_error(ask(server.port()), ErrorKind::too_large, "a line longer than");
     }
 }
 
@@ -409,7 +409,7 @@ TEST(Client, ABodyEndsAt8MiBByDefault) {
     EXPECT_EQ(ClientOptions().max_body_bytes, std::size_t{8} << 20);
 }
 
-/// A server of pages of 8 MB, or of empty ones.
+/// A server with 8 MB pages, or empty ones.
 class LargePages {
   public:
     [[nodiscard]] ClientOptions options(std::shared_ptr<Commons> commons,
@@ -431,7 +431,7 @@ class LargePages {
     }};
 };
 
-TEST(Client, LargePagesShareTheMemoryThatThereIsForThem) {
+TEST(Client, LargePagesShareLimitedMemory) {
     const auto commons = std::make_shared<Commons>("");
     std::array<LargePages, 3> servers;
     Client one(servers[0].options(commons));
@@ -440,16 +440,16 @@ TEST(Client, LargePagesShareTheMemoryThatThereIsForThem) {
     {
         const Answer of_one = ask(one, two_keys());
         const Answer of_other = ask(other, two_keys());
-        ASSERT_TRUE(of_one.page && of_other.page) << "20 MiB hold two of 8";
+        ASSERT_TRUE(of_one.page && of_other.page) << "20 MiB hold two pages of 8 MB";
         const Answer of_third = ask(third, two_keys());
         expect_error(of_third, ErrorKind::too_large, "while other large pages");
         EXPECT_TRUE(of_third.page.error().no_room);
         EXPECT_THAT(std::string(advice(of_third.page.error())), HasSubstr("read at once"));
         servers[2].are_large = false;
-        EXPECT_TRUE(ask(third, two_keys()).page) << "an ordinary page needs none of it";
+        EXPECT_TRUE(ask(third, two_keys()).page) << "an ordinary page needs no shared memory";
         servers[2].are_large = true;
     }
-    EXPECT_TRUE(ask(third, two_keys()).page) << "it has come back";
+    EXPECT_TRUE(ask(third, two_keys()).page) << "the memory was released";
 }
 
 TEST(Client, LargePagesOfOneOrganizationLeaveRoomForAnothers) {
@@ -538,7 +538,7 @@ TEST(Client, CancelEndsARequestUnderWayAndRefusesTheNext) {
     expect_error(ask(client, two_keys()), ErrorKind::cancelled, "cancelled");
 }
 
-TEST(Client, CancelEndsTheWaitForAConnectionThatIsNeverTaken) {
+TEST(Client, CancelAbortsAPendingConnect) {
     const std::uint16_t port = support::closed_port();
     const support::UnresponsivePort unresponsive(port);
     Client client(options_for(port));
@@ -568,7 +568,7 @@ TEST(Client, AConnectionBrokenHalfWayIsANetworkError) {
         connection.send("HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n{\"data\":[");
     }));
 
-    expect_error(ask(server.port()), ErrorKind::network, "broke");
+    expect_error(ask(server.port()), ErrorKind::network, "sent a truncated answer");
 }
 
 TEST(Client, AResetInsteadOfAnAnswerIsANetworkError) {
@@ -597,7 +597,7 @@ TEST(Client, NoTimeLeftMeansNoRequest) {
     EXPECT_EQ(server.connections(), 0U);
 }
 
-TEST(Client, AProxyIsAskedForThePlainUrl) {
+TEST(Client, AsksAProxyForTheFullUrl) {
     std::promise<std::string> head;
     RawServer proxy([&](RawConnection& connection) {
         head.set_value(connection.read_head());
@@ -626,7 +626,7 @@ ClientOptions tunnelled_through(std::uint16_t proxy_port) {
 
 class ProxyRefusal : public testing::TestWithParam<std::string> {};
 
-TEST_P(ProxyRefusal, OfATunnelIsToldAtOnceAndWithoutThePassword) {
+TEST_P(ProxyRefusal, OfATunnelIsReportedWithoutThePassword) {
     RawServer proxy(after_request([](RawConnection& connection) { connection.send(GetParam()); }));
     Client client(tunnelled_through(proxy.port()));
 
@@ -648,7 +648,7 @@ INSTANTIATE_TEST_SUITE_P(
                     "HTTP/1.1 200 OK\r\nX-Long: " + std::string(100'000, 'x')),
     [](const auto& test) { return "Number" + std::to_string(test.index); });
 
-TEST(Client, AProxysHeadHasTheBoundsOfAnAnswers) {
+TEST(Client, LimitsAProxysHeadLikeAnAnswers) {
     const std::string begin = "HTTP/1.1 200 OK\r\nX-Long: ";
     RawServer proxy(after_request([&begin](RawConnection& connection) {
         connection.send(begin + std::string(longest_head_line + 1 - begin.size() +
@@ -665,7 +665,7 @@ TEST(Client, AProxysHeadHasTheBoundsOfAnAnswers) {
     expect_error(answer, ErrorKind::connect, "made no connection to https://datadog.invalid: it ");
 }
 
-TEST(Client, AProxysRefusalIsDefinitiveWhereAskingAgainMayLockAnAccount) {
+TEST(Client, TreatsAProxys403Or407AsDefinitive) {
     const std::pair<const char*, bool> answers[] = {{"HTTP/1.1 407 Authentication Required\r\n\r\n", true},
                                                     {"HTTP/1.1 403 Forbidden\r\n\r\n", true},
                                                     {"HTTP/1.1 502 Bad Gateway\r\n\r\n", false},
@@ -682,7 +682,7 @@ TEST(Client, AProxysRefusalIsDefinitiveWhereAskingAgainMayLockAnAccount) {
     }
 }
 
-/// The body in chunks of random lengths.
+/// The body in randomly sized chunks.
 std::string chunked(const std::string& body, std::mt19937& random) {
     std::string result;
     for (std::size_t at = 0; at < body.size();) {
@@ -693,7 +693,7 @@ std::string chunked(const std::string& body, std::mt19937& random) {
     return result + "0\r\n\r\n";
 }
 
-TEST(Client, APageIsTheSameHoweverItsBytesArriveInPieces) {
+TEST(Client, ReadsAPageInRandomPieces) {
     std::mt19937 random(1);
     std::string body = R"({"data":[)";
     for (int i = 0; i < 40; ++i) {

@@ -1,4 +1,4 @@
-// Looking up a user with the real client, against real sockets.
+// User lookups by the real client over real sockets.
 #include "datadog/client.h"
 #include "support/raw_server.h"
 #include "support/simulated_datadog.h"
@@ -49,7 +49,7 @@ UserAnswer ask(std::uint16_t port, std::string_view id,
     return client.user(id, credentials(), deadline);
 }
 
-/// Every owner of the server's tokens, with what a client should read.
+/// Every owner of the server's tokens, with the expected result of a lookup.
 std::map<std::string, User> owners_of(support::SimulatedDatadog& server) {
     std::map<std::string, User> owners;
     server.with_organization([&](demo::SimulatedOrganization& organization) {
@@ -70,7 +70,7 @@ std::string body_of(const std::string& name) {
     return fmt::format(R"({{"data":{{"attributes":{{"name":"{}"}}}}}})", name);
 }
 
-TEST(ClientOfUsers, FindsThemTheDisabledAndTheNamelessToo) {
+TEST(ClientOfUsers, FindsDisabledAndNamelessUsersToo) {
     support::SimulatedDatadog server(support::still_options(200));
     Client client(options_for(server.port()));
     const auto owners = owners_of(server);
@@ -90,7 +90,7 @@ TEST(ClientOfUsers, FindsThemTheDisabledAndTheNamelessToo) {
     EXPECT_TRUE(std::ranges::any_of(owners, [](const auto& owner) { return owner.second.name.empty(); }));
 }
 
-TEST(ClientOfUsers, SendsWhatIsSentForAPage) {
+TEST(ClientOfUsers, SendsTheHeadersOfAPage) {
     support::SimulatedDatadog server(support::still_options(200));
     Client client(options_for(server.port()));
 
@@ -119,7 +119,7 @@ TEST(ClientOfUsers, SharesTheConnectionWithThePages) {
     EXPECT_EQ(server.connections(), 1U);
 }
 
-TEST(ClientOfUsers, AsksForWhateverIdAsOneSegmentOfThePath) {
+TEST(ClientOfUsers, EncodesAnyIdAsOnePathSegment) {
     std::mutex mutex;
     std::string head;
     RawServer server(answering([&](const std::string& received) {
@@ -149,7 +149,7 @@ TEST(ClientOfUsers, MakesNoRequestForAnIdThatNobodyCanHave) {
     EXPECT_EQ(server.requests(), 0U);
 }
 
-TEST(ClientOfUsers, OneThatIsGoneIsNotFound) {
+TEST(ClientOfUsers, ADeletedUserIsNotFound) {
     support::SimulatedDatadog server(support::still_options(200));
 
     const UserAnswer answer = ask(server.port(), "00000000-0000-4000-8000-000000000000");
@@ -158,7 +158,7 @@ TEST(ClientOfUsers, OneThatIsGoneIsNotFound) {
     EXPECT_THAT(advice(answer.user.error()), HasSubstr("the user is gone"));
 }
 
-TEST(ClientOfUsers, ARefusalNamesThePermission) {
+TEST(ClientOfUsers, NamesTheMissingPermission) {
     auto options = support::still_options(200);
     options.user_access_read = false;
     support::SimulatedDatadog server(options);
@@ -170,7 +170,7 @@ TEST(ClientOfUsers, ARefusalNamesThePermission) {
     EXPECT_THAT(advice(answer.user.error()), Not(HasSubstr("org_app_keys_read")));
 }
 
-TEST(ClientOfUsers, AreWithinTheRateLimitOfTheListing) {
+TEST(ClientOfUsers, SharesTheRateLimitOfTheListing) {
     auto options = support::still_options(200);
     options.rate_limit = demo::SimulatedRateLimit{.limit = 2, .period = 60s};
     support::SimulatedDatadog server(options);
@@ -224,7 +224,7 @@ TEST(ClientOfUsers, NoTimeLeftMeansNoRequest) {
     EXPECT_EQ(server.requests(), 0U);
 }
 
-TEST(ClientOfUsers, ABodyMayHave64KiBAndNoMore) {
+TEST(ClientOfUsers, AcceptsBodiesUpTo64KiB) {
     static_assert(longest_user_body == std::size_t{64} << 10);
     const std::size_t rest = longest_user_body - body_of("").size();
     for (const std::size_t more : {0U, 1U}) {
@@ -244,7 +244,7 @@ TEST(ClientOfUsers, ABodyMayHave64KiBAndNoMore) {
     }
 }
 
-TEST(ClientOfUsers, ABodyWithoutEndEndsWhileItArrives) {
+TEST(ClientOfUsers, CutsOffAnEndlessBody) {
     RawServer server(after_request([](RawConnection& connection) {
         connection.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
         const std::string chunk = "1000\r\n" + std::string(0x1000, ' ') + "\r\n";
@@ -270,7 +270,7 @@ TEST(ClientOfUsers, AfterABodyThatIsTooLongAPageIsStillRead) {
     EXPECT_TRUE(client.list({}, credentials(), steady_clock::now() + generous).page);
 }
 
-TEST(ClientOfUsers, RedirectsAreRefusedAndNobodyElseSeesTheCredentials) {
+TEST(ClientOfUsers, DoesNotFollowRedirects) {
     RawServer elsewhere(after_request(
         [](RawConnection& connection) { connection.send(response("200 OK", body_of("Mallory"))); }));
     RawServer server(after_request([&](RawConnection& connection) {

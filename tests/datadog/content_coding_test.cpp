@@ -1,4 +1,4 @@
-// Which codings of a body are known, and gzip's members, ends and sums.
+// Which content codings are supported, and how gzip's members, ends and checksums are read.
 #include "datadog/content_coding.h"
 
 #include <gtest/gtest.h>
@@ -30,7 +30,7 @@ TEST(ContentCoding, IsKnownByNameInAnyCase) {
     EXPECT_EQ(content_coding_of(coded({"identity", "gzip"})), ContentCoding::gzip);
 }
 
-TEST(ContentCoding, ThatWasNotAskedForIsNamed) {
+TEST(ContentCoding, IsNamedIfNotRequested) {
     for (const std::string name : {"br", "deflate", "zstd2", "gzip, gzip", "br, gzip", "gzip;q=1"}) {
         const auto coding = content_coding_of(coded({name}));
 
@@ -41,7 +41,7 @@ TEST(ContentCoding, ThatWasNotAskedForIsNamed) {
     }
 }
 
-/// One gzip member with the fields of a header that `flags` announces (RFC 1952, 2.3).
+/// One gzip member with the optional header fields in `header` (RFC 1952, 2.3).
 std::string member(const std::string& text, int level = Z_BEST_COMPRESSION, gz_header* header = nullptr) {
     z_stream stream{};
     EXPECT_EQ(::deflateInit2_(&stream, level, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY, ZLIB_VERSION,
@@ -76,7 +76,7 @@ struct Undone {
     std::string text;
 };
 
-TEST(Gunzip, TakesMembersAndPaddingHoweverTheyArrive) {
+TEST(Gunzip, ReadsMembersAndPaddingInAnyPieces) {
     const std::string long_text(100'000, 'x');
     std::string name = "file";
     gz_header header{};
@@ -105,7 +105,7 @@ TEST(Gunzip, TakesMembersAndPaddingHoweverTheyArrive) {
     }
 }
 
-TEST(Gunzip, IsNotWholeWhereItsLastMemberBreaksOff) {
+TEST(Gunzip, IsIncompleteIfTheLastMemberIsCut) {
     const std::string bytes = member("a") + member("b");
     const std::size_t first = member("a").size();
     for (std::size_t size = 0; size < bytes.size(); ++size) {
@@ -116,7 +116,7 @@ TEST(Gunzip, IsNotWholeWhereItsLastMemberBreaksOff) {
     }
 }
 
-TEST(Gunzip, HandsOverNoTextThatAFlippedBitHasChanged) {
+TEST(Gunzip, DetectsTextChangedByAFlippedBit) {
     const std::string text = "some text that is long enough";
     const std::string bytes = member(text);
     for (std::size_t bit = 0; bit < 8 * bytes.size(); ++bit) {

@@ -15,7 +15,7 @@ struct Case {
 
 class ErrorText : public testing::TestWithParam<Case> {};
 
-TEST_P(ErrorText, GivesTheApisOwnWords) {
+TEST_P(ErrorText, QuotesTheApisMessage) {
     EXPECT_EQ(error_text(GetParam().body), GetParam().words);
 }
 
@@ -46,7 +46,7 @@ TEST(OneLine, IsCutAfterTwoHundredBytes) {
     EXPECT_EQ(one_line(std::string(1000, 'x')), std::string(200, 'x') + "...");
 }
 
-TEST(ErrorText, OfDeepNestingIsTheBodysBeginning) {
+TEST(ErrorText, IsTheBodyIfNestedTooDeeply) {
     const std::string deep =
         R"({"errors":["words"],"deep":)" + std::string(64, '[') + std::string(64, ']') + '}';
 

@@ -1,4 +1,4 @@
-// Not under ThreadSanitizer, whose runtime brings an operator new of its own.
+// Not built with ThreadSanitizer, whose runtime defines its own operator new.
 #include "datadog/client.h"
 #include "support/raw_server.h"
 
@@ -13,7 +13,7 @@
 
 namespace {
 
-/// What this thread may ask for at once; a test's way to run out of memory.
+/// The largest single allocation this thread may make. A test lowers it to simulate exhausted memory.
 thread_local std::size_t largest_allocation = SIZE_MAX;
 
 }  // namespace
@@ -40,7 +40,7 @@ namespace {
 using namespace std::chrono_literals;
 using std::chrono::steady_clock;
 
-TEST(ExhaustedMemory, LeavesNothingOfARequestBehind) {
+TEST(ExhaustedMemory, LeavesNoTraceOfARequest) {
     const std::string body = R"({"data":[],"filler":")" + std::string(1 << 20, 'x') + "\"}";
     support::RawServer server([&body](support::RawConnection& connection) {
         if (!connection.read_head().empty()) {

@@ -1,4 +1,4 @@
-// gzip as RFC 1952 means it: members, their optional fields, checksums and ends.
+// gzip as RFC 1952 defines it: members, their optional fields, checksums and ends.
 #include "datadog/answer_case.h"
 #include "support/gzip.h"
 #include "support/raw_server.h"
@@ -21,7 +21,7 @@ using support::gzip_with_fields;
 
 class GzipAnswer : public testing::TestWithParam<AnswerCase> {};
 
-TEST_P(GzipAnswer, IsReadAsTheStandardMeansIt) {
+TEST_P(GzipAnswer, IsReadPerTheStandard) {
     check(GetParam());
 }
 
@@ -35,7 +35,7 @@ AnswerCase gzipped(std::string name, std::string_view body, Expected expected) {
     return {std::move(name), answer_of(body), std::move(expected)};
 }
 
-/// The page, half of it in each member.
+/// The page split over two members.
 std::string in_two_members() {
     const std::string& page = three_tokens();
     return gzip(page.substr(0, page.size() / 2)) + gzip(page.substr(page.size() / 2));
@@ -135,7 +135,7 @@ std::vector<AnswerCase> fields() {
 
 INSTANTIATE_TEST_SUITE_P(Fields, GzipAnswer, testing::ValuesIn(fields()), name_of);
 
-/// Serves one body after the other to one client.
+/// Serves different bodies to the same client.
 class Bodies {
   public:
     [[nodiscard]] Answer answer(std::string_view body) {
@@ -168,7 +168,7 @@ void expect_network_error(const Answer& answer, std::size_t at) {
         << at << ": " << answer.page.error().message;
 }
 
-TEST(GzipAnswerCut, AtAnyByteIsNoAnswer) {
+TEST(GzipAnswerCut, AtAnyByteIsRefused) {
     const std::string whole = gzip(three_tokens());
     Bodies bodies;
     for (std::size_t size = 1; size < whole.size(); ++size) {
@@ -176,9 +176,9 @@ TEST(GzipAnswerCut, AtAnyByteIsNoAnswer) {
     }
 }
 
-TEST(GzipAnswerCut, AtAnyByteOfASecondMemberIsNoAnswer) {
+TEST(GzipAnswerCut, AtAnyByteOfASecondMemberIsRefused) {
     const std::string first = gzip(three_tokens());
-    const std::string both = first + gzip("");  // The page is whole without it.
+    const std::string both = first + gzip("");  // The page is complete without the second member.
     Bodies bodies;
     ASSERT_TRUE(bodies.answer(both).page);
     for (std::size_t size = first.size() + 1; size < both.size(); ++size) {
@@ -186,7 +186,7 @@ TEST(GzipAnswerCut, AtAnyByteOfASecondMemberIsNoAnswer) {
     }
 }
 
-TEST(GzipAnswerCut, InsideASecondMemberWithDataIsNoAnswer) {
+TEST(GzipAnswerCut, InsideASecondMemberWithDataIsRefused) {
     const std::string both = in_two_members();
     const std::size_t first = gzip(three_tokens().substr(0, three_tokens().size() / 2)).size();
     Bodies bodies;
@@ -195,7 +195,7 @@ TEST(GzipAnswerCut, InsideASecondMemberWithDataIsNoAnswer) {
     }
 }
 
-TEST(GzipAnswerChecksum, OrLengthThatIsWrongInAnyByteIsNoAnswer) {
+TEST(GzipAnswerChecksum, OrLengthWithAnyWrongByteIsRefused) {
     const std::string whole = gzip(three_tokens());
     const std::string both = whole + gzip(" ");
     Bodies bodies;
@@ -207,7 +207,7 @@ TEST(GzipAnswerChecksum, OrLengthThatIsWrongInAnyByteIsNoAnswer) {
     }
 }
 
-// Each of them for itself stays below the cap.
+// Each member alone is below the limit.
 TEST(GzipAnswerBomb, OfSeveralMembersEndsAtTheCap) {
     const std::string bomb = times(8, support::gzip_bomb(1 << 20));
     for (const std::string& bytes : {answer_of(bomb + gzip(three_tokens())),

@@ -43,8 +43,8 @@ INSTANTIATE_TEST_SUITE_P(
                       MaskingCase{"TheLongestOfSeveralRuns", "89abcdef0123456789abcdef.", "<secret>."}),
     [](const auto& test) { return test.param.name; });
 
-/// Spelled as servers, gateways and libraries echo what they were sent. The secret holds what the encodings
-/// themselves are made of.
+/// A secret as servers, gateways and libraries may echo it. It contains characters that the encodings
+/// themselves use.
 struct EchoCase {
     const char* name;
     std::string echo;
@@ -92,7 +92,7 @@ INSTANTIATE_TEST_SUITE_P(
                       EchoCase{"JsonInJson", R"(ddpat_S3cr3t\\\/Part+\\\"%41\\\\x)"}),
     [](const auto& test) { return test.param.name; });
 
-TEST(MaskSecrets, ARunOfEightCharactersIsMaskedInEachEncodingAndOfSevenNot) {
+TEST(MaskSecrets, MasksRunsOfAtLeastEightCharacters) {
     const std::string encoded = base::encode_base64(api_key);
     for (const auto& [spelled, digits] : {std::pair(std::string(api_key), 1U), std::pair(encoded, 1U),
                                           std::pair(std::string("30313233343536373839"), 2U),
@@ -109,7 +109,7 @@ TEST(MaskSecrets, ARunOfEightCharactersIsMaskedInEachEncodingAndOfSevenNot) {
     }
 }
 
-TEST(MaskSecrets, WhatOnlyLooksEncodedStaysAsItIs) {
+TEST(MaskSecrets, LeavesInvalidEscapesAlone) {
     const std::string before = R"(50% of "a\/b" at %zz, \u12 and 0123456 %2)";
     std::string text = before;
 
@@ -118,7 +118,7 @@ TEST(MaskSecrets, WhatOnlyLooksEncodedStaysAsItIs) {
     EXPECT_EQ(text, before);
 }
 
-TEST(MaskSecrets, ASecretOfEscapesMasksNoWordsOfTheirCharacters) {
+TEST(MaskSecrets, ASecretOfEscapesIsMaskedLiterally) {
     std::string text = "about %41%42";
 
     mask_secret(text, "%41%42");
@@ -126,7 +126,7 @@ TEST(MaskSecrets, ASecretOfEscapesMasksNoWordsOfTheirCharacters) {
     EXPECT_EQ(text, "about <secret>");
 }
 
-TEST(MaskSecrets, AnEchoCutInTheMiddleOfAnEncodedCharacterIsMaskedAsFarAsItGoes) {
+TEST(MaskSecrets, MasksAnEchoCutInsideAnEscape) {
     std::string text = "no %30%31%32%33%34%35%36%37%38%3";
 
     mask_secret(text, api_key);
@@ -134,7 +134,7 @@ TEST(MaskSecrets, AnEchoCutInTheMiddleOfAnEncodedCharacterIsMaskedAsFarAsItGoes)
     EXPECT_EQ(text, "no <secret>%3");
 }
 
-TEST(MaskSecrets, Base64OfASecretIsMaskedWhereverItBegins) {
+TEST(MaskSecrets, MasksBase64AtAnyOffset) {
     for (const auto* before : {"", "a", "ab", "Bearer ", "user:"}) {
         std::string encoded = base::encode_base64(std::string(before) + api_key + "\n");
         if (before == std::string_view("ab")) {
@@ -149,7 +149,7 @@ TEST(MaskSecrets, Base64OfASecretIsMaskedWhereverItBegins) {
     }
 }
 
-TEST(MaskProxy, HidesWhatTheProxyWasToldHoweverShortThePassword) {
+TEST(MaskProxy, HidesEvenAShortPassword) {
     const config::Proxy proxy{
         .host = "proxy", .port = 3128, .user = "proxyuser", .password = base::Secret("hunter2")};
     std::string text =
@@ -160,7 +160,7 @@ TEST(MaskProxy, HidesWhatTheProxyWasToldHoweverShortThePassword) {
     EXPECT_EQ(text, "407 Basic <secret> is wrong, and so is <secret>");
 }
 
-TEST(MaskProxy, HidesATokenThatStandsInTheUsersPlace) {
+TEST(MaskProxy, HidesATokenUsedAsUserName) {
     const config::Proxy proxy{.host = "proxy", .port = 3128, .user = "egress-token-1234", .password = {}};
     std::string text = "no egress-token-1234";
 

@@ -32,7 +32,7 @@ Page parse_page_of(std::string_view json) {
     return page ? *std::move(page) : Page();
 }
 
-/// A page of one token with these attributes beside its id.
+/// A page with one token that has these attributes as well as its ID.
 Page one_token(std::string_view attributes, std::string_view more = "") {
     return parse_page_of(
         fmt::format(R"({{"data":[{{"id":"t1","type":"personal_access_tokens","attributes":{{{}}}{}}}]}})",
@@ -91,7 +91,7 @@ TEST(PageParser, ReadsTheDocumentedExampleWhole) {
     EXPECT_EQ(all_unparsed(page), 0U);
 }
 
-TEST(PageParser, NothingOfATokenIsRequiredButItsId) {
+TEST(PageParser, RequiresOnlyTheIdOfAToken) {
     const Page page = parse_page_of(R"({"data":[{"id":"t1"}]})");
 
     ASSERT_EQ(page.tokens.size(), 1U);
@@ -123,7 +123,7 @@ TEST(PageParser, SkipsUnknownMembersAtEveryLevel) {
     EXPECT_EQ(all_unparsed(page), 0U);
 }
 
-TEST(PageParser, WhatIsSkippedLeavesNoTrace) {
+TEST(PageParser, SkippedValuesHaveNoEffect) {
     const Page page = parse_page_of(R"({
       "data": [[{"id": "in an array"}, {}], {"id": "t1", "relationships": {"owned_by": [{"id": "o", "type": "users"}]}}],
       "meta": {"errors": [{"detail": "not of the page"}]}})");
@@ -136,7 +136,7 @@ TEST(PageParser, WhatIsSkippedLeavesNoTrace) {
     EXPECT_EQ(unparsed(page, Field::owned_by), 1U);
 }
 
-TEST(PageParser, AnArrayInsideADataObjectIsNoList) {
+TEST(PageParser, RefusesADataObjectWithAnArray) {
     for (const auto* body : {R"({"data":{"items":[]}})", R"({"data":{"items":[{"id":"t1"}]}})"}) {
         const auto page = parse(body);
         ASSERT_FALSE(page) << body;
@@ -144,17 +144,17 @@ TEST(PageParser, AnArrayInsideADataObjectIsNoList) {
     }
 }
 
-TEST(PageParser, AttributesThatAreNoneSayNothing) {
+TEST(PageParser, InvalidAttributesAreUnknown) {
     for (const auto* value : {"[]", R"("x")", "7"}) {
         const Page page = parse_page_of(fmt::format(R"({{"data":[{{"id":"t1","attributes":{}}}]}})", value));
         ASSERT_EQ(page.tokens.size(), 1U) << value;
-        EXPECT_TRUE(page.tokens.front().expires_at.is_unreadable()) << value << ": not known is not never";
+        EXPECT_TRUE(page.tokens.front().expires_at.is_unreadable()) << value << "unknown is not never";
         EXPECT_FALSE(page.tokens.front().scopes_readable) << value;
         EXPECT_EQ(unparsed(page, Field::expires_at), 1U) << value;
     }
 }
 
-TEST(PageParser, AttributesThatAreNoneCountForEachFieldOnce) {
+TEST(PageParser, InvalidAttributesCountOncePerField) {
     const Page page = parse_page_of(R"({"data":[{"id":"t1","attributes":[]}]})");
 
     for (const Field field : {Field::name, Field::public_portion, Field::scopes, Field::created_at,
@@ -164,7 +164,7 @@ TEST(PageParser, AttributesThatAreNoneCountForEachFieldOnce) {
     EXPECT_EQ(all_unparsed(page), 7U);
 }
 
-TEST(PageParser, AMemberCountsInItsPlaceAlone) {
+TEST(PageParser, IgnoresMisplacedMembers) {
     const Page page = parse_page_of(
         R"({"data":[{"id":"t1","name":{},"scopes":{},"relationships":{"name":{},"type":{},"scopes":{},"expires_at":{}}}]})");
 
@@ -174,7 +174,7 @@ TEST(PageParser, AMemberCountsInItsPlaceAlone) {
     EXPECT_EQ(all_unparsed(page), 0U);
 }
 
-TEST(PageParser, ATokenWithoutAnIdLeavesItsScopesToNoOther) {
+TEST(PageParser, DropsTheScopesOfATokenWithoutAnId) {
     const Page page = parse_page_of(
         R"({"data":[{"attributes":{"scopes":["a"]}},{"id":"t1","attributes":{"scopes":["b"]}},{"id":"t2"}]})");
 
@@ -183,7 +183,7 @@ TEST(PageParser, ATokenWithoutAnIdLeavesItsScopesToNoOther) {
     EXPECT_THAT(page.tokens[1].scopes, IsEmpty());
 }
 
-TEST(PageParser, RelationshipsThatAreNoneAreCounted) {
+TEST(PageParser, InvalidRelationshipsAreCounted) {
     for (const auto* value : {"[]", R"("x")"}) {
         const Page page =
             parse_page_of(fmt::format(R"({{"data":[{{"id":"t1","relationships":{}}}]}})", value));
@@ -194,7 +194,7 @@ TEST(PageParser, RelationshipsThatAreNoneAreCounted) {
     }
 }
 
-TEST(PageParser, AListOfLeaksIsNoLeakThatIsKnown) {
+TEST(PageParser, AListOfLeaksIsUnreadable) {
     const Page page =
         parse_page_of(R"({"data":[{"id":"t1","relationships":{"leak_information":{"data":[]}}}]})");
 
@@ -262,10 +262,10 @@ struct NoDate {
     std::string text;
 };
 
-/// What clients of many languages write where there is no date: the zero of their time.
+/// The zero date that clients in many languages write when there is no date.
 class APlaceholder : public testing::TestWithParam<NoDate> {};
 
-TEST_P(APlaceholder, IsNoDateInAnyFieldAndCounted) {
+TEST_P(APlaceholder, IsAnUnparsedDateInAnyField) {
     const Page page = one_token(
         fmt::format(R"("created_at":"{0}","expires_at":"{0}","last_used_at":"{0}","modified_at":"{0}")",
                     GetParam().text));
@@ -300,7 +300,7 @@ INSTANTIATE_TEST_SUITE_P(Spellings, APlaceholder,
                                          NoDate{"EpochWestOfGreenwich", "1969-12-31T16:00:00-08:00"}),
                          [](const auto& test) { return test.param.name; });
 
-TEST(PageParser, DatesBesideThePlaceholdersAreDates) {
+TEST(PageParser, DatesNearPlaceholdersAreValid) {
     for (const auto* text : {"0002-01-01T00:00:00Z", "1969-12-31T23:59:59Z", "1970-01-01T00:00:00.000001Z",
                              "1970-01-01T00:00:01Z", "9999-12-31T23:59:59Z"}) {
         const Page page = one_token(fmt::format(R"("expires_at":"{}")", text));
@@ -385,7 +385,7 @@ TEST(PageParser, EachTokenKeepsItsOwnScopes) {
     EXPECT_THAT(page.tokens.at(2).scopes, ElementsAre("c"));
 }
 
-TEST(PageParser, HundredsOfScopesOnOneTokenAreNothingSpecial) {
+TEST(PageParser, ReadsHundredsOfScopesOnOneToken) {
     std::string scopes;
     for (int i = 0; i < 350; ++i) {
         scopes += fmt::format("{}\"scope_{}\"", i == 0 ? "" : ",", i);
@@ -422,7 +422,7 @@ struct Total {
 
 class ReportedTotal : public testing::TestWithParam<Total> {};
 
-TEST_P(ReportedTotal, IsAWholeNumberOrCounted) {
+TEST_P(ReportedTotal, IsAWholeNumberOrUnparsed) {
     const Page page = parse_page_of(
         fmt::format(R"({{"data":[],"meta":{{"page":{{"total_filtered_count":{}}}}}}})", GetParam().json));
 
@@ -487,14 +487,14 @@ TEST(PageParser, AnEmptyErrorsArrayIsNoError) {
     EXPECT_TRUE(parse(R"({"data":[],"errors":[]})"));
 }
 
-TEST(PageParser, ANumberBeyondADoublesRangeIsNotJsonToRapidJson) {
+TEST(PageParser, RefusesNumbersThatOverflowADouble) {
     const auto page = parse(R"({"data":[],"new":1e400})");
 
     ASSERT_FALSE(page);
     EXPECT_EQ(page.error().kind, ErrorKind::not_json);
 }
 
-TEST(PageParser, ALoneSurrogateCostsItselfAndNotThePage) {
+TEST(PageParser, ReplacesALoneSurrogate) {
     const std::pair<const char*, const char*> names[] = {
         {R"(x\ud83d)", "x\uFFFD"},
         {R"(\uDC00\ud800)", "\uFFFD\uFFFD"},
@@ -527,7 +527,7 @@ TEST(PageParser, AByteOrderMarkIsSkipped) {
     EXPECT_TRUE(parse("\xEF\xBB\xBF{\"data\":[]}"));
 }
 
-/// Everywhere a container may be skipped or looked into.
+/// Pages with `value` in every place where the parser skips or reads a container.
 std::vector<std::string> pages_with(const std::string& value) {
     return {fmt::format(R"({{"deep":{},"data":[]}})", value),
             fmt::format(R"({{"data":{}}})", value),
@@ -552,15 +552,15 @@ TEST(PageParser, NestingOf65LevelsIsABadPage) {
     }
 }
 
-TEST(PageParser, NestingOf64LevelsIsReadWhereNobodyLooks) {
-    const std::string deep = std::string(63, '[') + std::string(63, ']');  // In the page's own object.
+TEST(PageParser, AcceptsNestingOf64LevelsIfUnused) {
+    const std::string deep = std::string(63, '[') + std::string(63, ']');  // Inside the page's own object.
 
     EXPECT_TRUE(parse(fmt::format(R"({{"deep":{},"data":[{{"id":"a"}}]}})", deep)));
     EXPECT_FALSE(parse(fmt::format(R"({{"deep":[{}],"data":[{{"id":"a"}}]}})", deep)));
 }
 
-/// Its end is never looked for: what opens without end would otherwise cost eight bytes for each that it has.
-TEST(PageParser, NestingIsNotReadBeyondItsBound) {
+/// The parser must not look for the end: each opening bracket would cost eight bytes of memory.
+TEST(PageParser, StopsReadingAtTheNestingLimit) {
     const auto refused = parse(std::string(1'000'000, '['));
 
     ASSERT_FALSE(refused);
@@ -575,7 +575,7 @@ std::string repeated(const std::string& element, std::size_t times) {
     return list;
 }
 
-TEST(PageParser, APageHolds1000RowsAndNoMore) {
+TEST(PageParser, AcceptsUpTo1000Rows) {
     const auto page_of = [](std::size_t rows) {
         return parse(fmt::format(R"({{"data":[{}]}})", repeated(R"({"id":"a"})", rows)));
     };
@@ -588,19 +588,19 @@ TEST(PageParser, APageHolds1000RowsAndNoMore) {
     EXPECT_EQ(refused.error().message, "a page of more than 1000 rows or 100000 scopes");
 }
 
-TEST(PageParser, RowsThatAreNoTokensCountAsWell) {
+TEST(PageParser, LimitsInvalidRowsToo) {
     EXPECT_FALSE(parse(fmt::format(R"({{"data":[{}]}})", repeated("1", 1001))));
     EXPECT_FALSE(parse(fmt::format(R"({{"data":[{}]}})", repeated("[]", 1001))));
 }
 
-TEST(PageParser, NoRowIsReadBeyondTheOneTooMany) {
+TEST(PageParser, StopsReadingAtTheRowLimit) {
     const auto refused = parse(fmt::format(R"({{"data":[{},)", repeated(R"({"id":"a"})", 1001)));
 
     ASSERT_FALSE(refused);
-    EXPECT_EQ(refused.error().kind, ErrorKind::bad_page) << "not of a page that is cut";
+    EXPECT_EQ(refused.error().kind, ErrorKind::bad_page) << "not the error of a truncated page";
 }
 
-TEST(PageParser, APageHolds100000ScopesAndNoMore) {
+TEST(PageParser, AcceptsUpTo100000Scopes) {
     const auto page_of = [](std::size_t scopes) {
         return parse(fmt::format(R"({{"data":[{{"id":"a","attributes":{{"scopes":[{}]}}}}]}})",
                                  repeated(R"("x")", scopes)));

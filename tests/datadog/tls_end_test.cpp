@@ -1,4 +1,4 @@
-// A body that ends with its connection, over TLS: RFC 9112, 9.8.
+// Bodies delimited by the end of a TLS connection (RFC 9112, 9.8).
 #include "datadog/answer_case.h"
 #include "datadog/client.h"
 #include "support/certificate.h"
@@ -15,7 +15,7 @@ namespace {
 using support::RawConnection;
 using support::RawServer;
 
-/// What a client gets that is sent this over TLS, and then the end, which TLS is told of or not.
+/// The client's result for these bytes over TLS, after which the server closes, with or without close_notify.
 Answer answer_to(const std::string& bytes, bool says_goodbye) {
     const support::Certificate certificate("127.0.0.1");
     RawServer server(certificate, [&](RawConnection& connection) {
@@ -30,22 +30,22 @@ Answer answer_to(const std::string& bytes, bool says_goodbye) {
     return ask(client);
 }
 
-TEST(BodyToTheEndOfTls, IsReadWhereTlsIsEnded) {
+TEST(BodyToTheEndOfTls, IsReadAfterACleanEnd) {
     const Answer answer = answer_to(ok("", three_tokens()), true);
 
     ASSERT_TRUE(answer.page) << answer.page.error().message;
     EXPECT_EQ(answer.page->tokens.size(), 3U);
 }
 
-// Anyone on the way can end a connection, but not TLS.
-TEST(BodyToTheEndOfTls, IsNoAnswerWhereTheConnectionAloneIsEnded) {
+// An attacker on the path can close the TCP connection but can't forge close_notify.
+TEST(BodyToTheEndOfTls, IsRefusedWithoutACleanEnd) {
     const Answer answer = answer_to(ok("", three_tokens()), false);
 
     ASSERT_FALSE(answer.page);
     EXPECT_EQ(label(answer.page.error().kind), label(ErrorKind::network)) << answer.page.error().message;
 }
 
-TEST(BodyToTheEndOfTls, NeedsNoEndWhereItHasALength) {
+TEST(BodyToTheEndOfTls, NeedsNoEndIfItHasALength) {
     const Answer answer = answer_to(ok_with_length("", three_tokens()), false);
 
     EXPECT_TRUE(answer.page) << answer.page.error().message;

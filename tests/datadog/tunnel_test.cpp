@@ -1,4 +1,4 @@
-// What a proxy answers to CONNECT: from then on the connection is the target's, or there is none.
+// A proxy's response to CONNECT: afterwards the connection is either a tunnel to the target or unusable.
 #include "datadog/answer_case.h"
 #include "datadog/client.h"
 #include "support/raw_server.h"
@@ -20,7 +20,7 @@ using namespace std::chrono_literals;
 using support::RawConnection;
 using support::RawServer;
 
-/// A target over TLS, behind a proxy that does this before it carries the bytes on.
+/// A TLS target behind a proxy that runs `answer` before it forwards bytes.
 class Tunnelled {
   public:
     explicit Tunnelled(std::function<void(RawConnection&)> answer)
@@ -86,7 +86,7 @@ INSTANTIATE_TEST_SUITE_P(
         ConnectCase{"AfterTwentyOfThem", times(20, "HTTP/1.1 103 Early Hints\r\n\r\n") + established},
         ConnectCase{"AfterOneWithALength",
                     std::string("HTTP/1.1 100 Continue\r\nContent-Length: 5\r\n\r\n") + established},
-        // RFC 9110, 9.3.6: of a success they are ignored.
+        // RFC 9110, 9.3.6: in a successful response they are ignored.
         ConnectCase{"WithALength", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n"},
         ConnectCase{"WithTwoLengths", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n"},
         ConnectCase{"InChunks", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"},
@@ -130,7 +130,7 @@ INSTANTIATE_TEST_SUITE_P(
                     ConnectCase{"NoHttpAfter100", "HTTP/1.1 100 Continue\r\n\r\nSSH-2.0-OpenSSH\r\n\r\n"}),
     name_of);
 
-TEST(TunnelAfterInterimAnswers, IsRefusedForGoodWhereTheProxyWantsAnotherPassword) {
+TEST(TunnelAfterInterimAnswers, FailsForGoodOnA407) {
     Tunnelled tunnelled([](RawConnection& connection) {
         connection.send("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 407 Proxy Authentication Required\r\n\r\n");
         connection.hold();
@@ -143,7 +143,7 @@ TEST(TunnelAfterInterimAnswers, IsRefusedForGoodWhereTheProxyWantsAnotherPasswor
     EXPECT_TRUE(answer.page.error().definitive);
 }
 
-TEST(TunnelAfterInterimAnswers, IsNotWaitedForWithoutEnd) {
+TEST(TunnelAfterInterimAnswers, FailsIfTheyNeverEnd) {
     Tunnelled tunnelled([](RawConnection& connection) {
         while (connection.send("HTTP/1.1 103 Early Hints\r\n\r\n")) {
         }
@@ -157,7 +157,7 @@ TEST(TunnelAfterInterimAnswers, IsNotWaitedForWithoutEnd) {
         << answer.page.error().message;
 }
 
-TEST(TunnelAfterInterimAnswers, EndsAtTheDeadlineWhereNothingFollows) {
+TEST(TunnelAfterInterimAnswers, TimesOutIfNothingFollows) {
     Tunnelled tunnelled([](RawConnection& connection) {
         connection.send("HTTP/1.1 103 Early Hints\r\n\r\n");
         connection.hold();

@@ -138,7 +138,7 @@ std::string nested(std::size_t levels, std::string_view open, std::string_view c
     return text;
 }
 
-TEST(UserParser, NestingOf64LevelsIsReadAndOf65IsNot) {
+TEST(UserParser, AcceptsNestingUpTo64Levels) {
     for (const auto& [open, close] : {std::pair{"[", "]"}, std::pair{"{\"a\":", "}"}}) {
         const auto most = nested(most_levels - 3, open, close);
         const auto too_deep = nested(most_levels - 2, open, close);
@@ -152,13 +152,13 @@ TEST(UserParser, NestingOf64LevelsIsReadAndOf65IsNot) {
     }
 }
 
-TEST(UserParser, NestingWithoutEndTakesNoStack) {
+TEST(UserParser, RefusesEndlessNesting) {
     const auto refused = parsed(std::string(longest_user_body, '['));
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().kind, ErrorKind::bad_page);
 }
 
-TEST(DisplayName, IsTheAddressWithTheNameOrWhatThereIs) {
+TEST(DisplayName, IsAddressAndNameOrAFallback) {
     EXPECT_EQ(display_name({.name = "Ada", .email = "a@b.c", .handle = "h"}), "a@b.c (Ada)");
     EXPECT_EQ(display_name({.email = "a@b.c", .handle = "h"}), "a@b.c");
     EXPECT_EQ(display_name({.name = "Ada", .handle = "h"}), "Ada");
@@ -177,21 +177,21 @@ TEST(DisplayName, SaysNothingTwiceAndLeavesOutBlanks) {
     EXPECT_EQ(display_name({.name = " ", .email = "", .handle = "h"}), "h");
 }
 
-TEST(UserTarget, EncodesWhateverIsNoPartOfAName) {
+TEST(UserTarget, EncodesReservedCharacters) {
     EXPECT_EQ(user_target("00000000-0000-0000-2345-000000000000"),
               "/api/v2/users/00000000-0000-0000-2345-000000000000");
     EXPECT_EQ(user_target("../../x?y#z&a=%"), "/api/v2/users/..%2F..%2Fx%3Fy%23z%26a%3D%25");
     EXPECT_EQ(user_target("a b\r\nHost: x\xFF"), "/api/v2/users/a%20b%0D%0AHost%3A%20x%FF");
 }
 
-TEST(UserTarget, IsNeverAnotherPath) {
+TEST(UserTarget, RefusesEmptyAndDotIds) {
     for (const std::string id : {"", ".", ".."}) {
         EXPECT_EQ(user_target(id), std::nullopt) << id;
     }
     EXPECT_TRUE(user_target("..."));
 }
 
-TEST(UserTarget, IsOfAnIdOf200BytesAndNoMore) {
+TEST(UserTarget, AcceptsIdsUpTo200Bytes) {
     EXPECT_TRUE(user_target(std::string(200, 'x')));
     EXPECT_EQ(user_target(std::string(201, 'x')), std::nullopt);
 }

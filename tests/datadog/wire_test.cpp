@@ -34,10 +34,10 @@ const support::Authority& authority() {
     return authority;
 }
 
-/// Shakes hands once, on its own end of a pair of sockets.
+/// A server at one end of a socket pair, which does one TLS handshake.
 class Server {
   public:
-    /// @param go_on what it does after the handshake
+    /// @param go_on called after the handshake
     explicit Server(
         const support::CertificateText& identity, std::function<void(SSL*)> go_on = [](SSL*) {})
         : go_on_(std::move(go_on)) {
@@ -63,7 +63,7 @@ class Server {
     Server(const Server&) = delete;
     Server& operator=(const Server&) = delete;
     ~Server() {
-        ::shutdown(sockets_[1], SHUT_WR);  // Both ways, what the server still writes would be a SIGPIPE.
+        ::shutdown(sockets_[1], SHUT_WR);  // SHUT_RDWR would make server writes raise SIGPIPE.
         thread_.join();
         ::close(sockets_[0]);
         ::close(sockets_[1]);
@@ -84,7 +84,7 @@ TlsContext trusting_context() {
     return TlsContext(directory.path("ca.pem"));
 }
 
-/// The error's text; empty: the connection was opened.
+/// The error message; empty: the connection was established.
 std::string why_refused(const support::CertificateText& identity, const std::string& host) {
     const TlsContext context = trusting_context();
     const Server server(identity);
@@ -95,7 +95,7 @@ std::string why_refused(const support::CertificateText& identity, const std::str
     return started ? "" : started.error().message;
 }
 
-TEST(TlsContext, ThatCannotLoadItsCertificatesSaysWhyAndDoesNotWait) {
+TEST(TlsContext, RefusesAPipeAsCaFileAtOnce) {
     const support::ScratchDirectory directory;
     const std::string pipe = directory.path("ca.pem");
     ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
@@ -155,7 +155,8 @@ INSTANTIATE_TEST_SUITE_P(
         HostCase{"AnotherName", {"DNS:other.example.test"}, "issued", "localhost.example.test", false}),
     [](const auto& test) { return test.param.name; });
 
-/// What a client reads that got so many KeyUpdates, and then a word; negative: the connection broke.
+/// How many bytes the client reads from a server that sends `updates` KeyUpdates and then a word; negative:
+/// the connection failed.
 ssize_t bytes_after_key_updates(int updates) {
     const Server server(authority().issue({"DNS:a.test"}), [updates](SSL* ssl) {
         for (int i = 0; i < updates; ++i) {
@@ -173,12 +174,12 @@ ssize_t bytes_after_key_updates(int updates) {
     return wire.read(bytes.data(), bytes.size());
 }
 
-// A server may send two session tickets beside.
-TEST(TlsConnection, ReadsOnAfterSomeRecordsWithoutData) {
+// 14, because the server may also send two session tickets.
+TEST(TlsConnection, SurvivesSomeEmptyRecords) {
     EXPECT_EQ(bytes_after_key_updates(14), 4);
 }
 
-TEST(TlsConnection, BreaksAt17RecordsWithoutDataInARow) {
+TEST(TlsConnection, FailsAt17EmptyRecordsInARow) {
     EXPECT_LT(bytes_after_key_updates(17), 0);
 }
 

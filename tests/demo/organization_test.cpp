@@ -31,7 +31,7 @@ OrganizationOptions of_size(std::size_t tokens, std::uint64_t seed = 1) {
     return options;
 }
 
-/// All that there is to a token, as text.
+/// Every field of a token, as text.
 std::string describe(const SimulatedToken& token) {
     const auto date = [](const std::optional<base::Timestamp>& moment) {
         return moment ? std::to_string(moment->time_since_epoch().count()) : "-";
@@ -158,7 +158,7 @@ TEST(Population, PersonalTokensOfPeopleLiveADayToAYear) {
     }
 }
 
-TEST(Population, NoTokenOfAMachineIsAboutToExpire) {
+TEST(Population, NoServiceAccountTokenExpiresSoon) {
     for (std::uint64_t seed = 0; seed < 8; ++seed) {
         const SimulatedOrganization organization(of_size(2000, seed), test_now);
         for (const auto& token : organization.tokens()) {
@@ -219,12 +219,12 @@ TEST(Population, IsTheSameForTheSameSeed) {
     EXPECT_NE(describe(one), describe(other));
 }
 
-TEST(Advance, IsDeterministicWhateverItsSteps) {
+TEST(Advance, DoesNotDependOnItsSteps) {
     auto options = of_size(200);
     options.mean_time_between_events = minutes(2);
     SimulatedOrganization one(options, test_now);
     SimulatedOrganization two(options, test_now);
-    one.advance(test_now + hours(240));  // long enough for tokens to expire and leave
+    one.advance(test_now + hours(240));  // long enough for tokens to expire and be removed
     for (int step = 1; step <= 240; ++step) {
         two.advance(test_now + hours(step));
     }
@@ -318,7 +318,7 @@ TEST(Advance, IgnoresAClockThatGoesBack) {
     EXPECT_EQ(organization.now(), test_now);
 }
 
-TEST(Advance, ALeapOfDecadesEnds) {
+TEST(Advance, CanLeapDecades) {
     SimulatedOrganization organization(of_size(10), base::Timestamp{});
     organization.advance(test_now);
     EXPECT_EQ(organization.now(), test_now);

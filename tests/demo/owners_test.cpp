@@ -41,7 +41,7 @@ std::size_t count(const std::map<std::string, datadog::User>& owners, bool (*is_
         std::ranges::count_if(owners, [&](const auto& owner) { return is_one(owner.second); }));
 }
 
-TEST(OwnersOfTheDemo, AreOfTheKindThatTheirTokensSay) {
+TEST(OwnersOfTheDemo, MatchTheOwnerTypeOfTheirTokens) {
     const SimulatedOrganization organization(of_size(400), test_now);
     for (const SimulatedToken& token : organization.tokens()) {
         const auto owner = organization.user_of(token.owner_id);
@@ -52,7 +52,7 @@ TEST(OwnersOfTheDemo, AreOfTheKindThatTheirTokensSay) {
     }
 }
 
-TEST(OwnersOfTheDemo, AreAFewOfThemDisabledAndAFewWithoutAName) {
+TEST(OwnersOfTheDemo, IncludeDisabledAndNamelessOnes) {
     const SimulatedOrganization organization(of_size(400), test_now);
     const auto owners = owners_of(organization);
 
@@ -78,12 +78,12 @@ TEST(OwnersOfTheDemo, HaveAddressesOfTheirOwn) {
         addresses.insert(owner.email);
     }
     addresses.erase("");
-    // Two people of the same initial and last name are rare.
+    // Two people rarely share an initial and a last name.
     EXPECT_GT(addresses.size() * 10, with_address * 9);
 }
 
-/// `ada laptop` belongs to an Ada.
-TEST(OwnersOfTheDemo, HaveTheNamesThatTheirTokensBear) {
+/// `ada laptop` must belong to an Ada.
+TEST(OwnersOfTheDemo, MatchTheNamesOfTheirTokens) {
     const SimulatedOrganization organization(of_size(400), test_now);
     std::size_t compared = 0;
     for (const SimulatedToken& token : organization.tokens()) {
@@ -97,7 +97,7 @@ TEST(OwnersOfTheDemo, HaveTheNamesThatTheirTokensBear) {
     EXPECT_GT(compared, 0U);
 }
 
-TEST(OwnersOfTheDemo, AreTheSameHoweverOftenTheyAreAskedForAndChangeNothing) {
+TEST(OwnersOfTheDemo, AreStableAndChangeNothing) {
     SimulatedOrganization asked(of_size(137), test_now);
     SimulatedOrganization left_alone(of_size(137), test_now);
 
@@ -116,7 +116,7 @@ TEST(OwnersOfTheDemo, OthersAreUnknown) {
     }
 }
 
-TEST(SimulatedApiOfUsers, AnswersWithinTheRateLimitOfThePages) {
+TEST(SimulatedApiOfUsers, SharesTheRateLimitWithPages) {
     const SimulatedOrganization organization(of_size(10), test_now);
     const std::string id = organization.tokens().front().owner_id;
     SimulatedApi api(of_size(10), {.limit = 3, .period = std::chrono::seconds(60)}, test_now);

@@ -41,10 +41,10 @@ datadog::Page as_over_http(const support::Slice& slice) {
     return page;
 }
 
-TEST(PageOf, HasTheTokensThatAClientReadsFromTheJson) {
+TEST(PageOf, MatchesWhatAClientParsesFromJson) {
     SimulatedOrganization organization(of_size(137), now);
     support::cut_dates(organization);
-    organization.advance(now + hours(1));  // Some were edited and used.
+    organization.advance(now + hours(1));  // edits and uses some tokens
     const std::span<const SimulatedToken> all = organization.tokens();
     std::size_t tokens = 0;
     for (datadog::PageRequest request{.size = 50, .sort = "created_at"}; request.number < 3;
@@ -112,7 +112,7 @@ TEST(SimulatedApi, AnswersAsTheApiDoes) {
     EXPECT_GT(answer.exchange.body_bytes, 15U * 36U);
 }
 
-TEST(SimulatedApi, PastTheEndThereIsAnEmptyPage) {
+TEST(SimulatedApi, APagePastTheEndIsEmpty) {
     SimulatedApi api(of_size(45), generous, now);
 
     const auto past_the_end = api.page(7, 10, now);
@@ -131,14 +131,14 @@ std::set<std::string> ids_at(SimulatedApi& api, base::Timestamp moment) {
     return ids;
 }
 
-TEST(SimulatedApi, LivesByTheClockThatItIsGiven) {
+TEST(SimulatedApi, FollowsTheGivenClock) {
     SimulatedApi api(of_size(45), generous, now);
     const auto first = ids_at(api, now);
     EXPECT_EQ(ids_at(api, now), first);
     EXPECT_NE(ids_at(api, now + hours(5)), first);
 }
 
-TEST(SimulatedApi, RefusesBeyondItsRateLimitUntilTheWindowOfTheClockEnds) {
+TEST(SimulatedApi, EnforcesTheRateLimitUntilTheWindowEnds) {
     SimulatedApi api(of_size(5), {.limit = 3, .period = seconds(60)}, now);
     for (const std::int64_t remaining : {2, 1, 0}) {
         const auto answer = api.page(0, 100, now + seconds(50));
@@ -159,7 +159,7 @@ TEST(SimulatedApi, RefusesBeyondItsRateLimitUntilTheWindowOfTheClockEnds) {
     EXPECT_TRUE(api.page(0, 100, now + seconds(60)).page);
 }
 
-TEST(SimulatedApi, MayBeAskedFromSeveralThreads) {
+TEST(SimulatedApi, IsThreadSafe) {
     SimulatedApi api(of_size(200), generous, now);
     const auto read = [&](int reader) {
         std::size_t tokens = 0;

@@ -1,7 +1,7 @@
-"""Reads Markdown as GitHub does, as far as the manuals need it: code blocks, links, anchors.
+"""Parses Markdown as GitHub does, as far as the manuals need it: code blocks, links, anchors.
 
-`python3 tests/docs/manual.py README.md DIRECTORY` writes README's shell blocks for tests/platforms/follow_readme.sh: a file NN.sh for
-each, in order, and a list of them, one `NN how` a line."""
+`python3 tests/docs/manual.py README.md DIRECTORY` extracts README's shell blocks for tests/platforms/follow_readme.sh: one file NN.sh
+for each block, in order, and a list with a line `NN how` for each."""
 import os
 import re
 import sys
@@ -11,12 +11,12 @@ LINK = re.compile(r"\]\(([^()\s]*(?:\([^()\s]*\)[^()\s]*)*)(?:\s+\"[^\"]*\")?\)"
 
 
 def blocks(text, language="sh"):
-    """(how, commands) of each block of a language. How: the words after the language, which GitHub does not show."""
+    """[(how, commands)] for each block of the language. `how`: the words after the language, which GitHub does not show."""
     return [(how, body) for name, how, body in FENCE.findall(text) if name == language]
 
 
 def prose(text):
-    """Without code blocks and comments."""
+    """The text without code blocks and comments."""
     return re.sub(r"<!--.*?-->", "", FENCE.sub("", text), flags=re.S)
 
 
@@ -25,7 +25,7 @@ def inline_code(text):
 
 
 def links(text):
-    """The targets of links, pictures and HTML attributes, and addresses between <>."""
+    """The targets of links, images and HTML attributes, and URLs between <>."""
     shown = re.sub(r"(?<!`)`[^`]*`(?!`)", "`", prose(text))
     broken = len(re.findall(r"\]\(", shown)) - len(LINK.findall(shown))
     if broken:
@@ -35,7 +35,7 @@ def links(text):
 
 
 def anchors(text):
-    """Those that GitHub gives to headings, and those that stand in the text."""
+    """The anchors that GitHub generates for headings, and the explicit ones."""
     found, seen = set(re.findall(r"\b(?:id|name)=\"([^\"]+)\"", prose(text))), {}
     for heading in re.findall(r"^#{1,6}[ ]+(.*?)[ ]*#*$", prose(text), re.M):
         heading = re.sub(r"!?\[([^\]]*)\]\([^)]*\)", r"\1", heading).replace("`", "")

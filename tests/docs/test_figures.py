@@ -1,5 +1,5 @@
-"""A figure in a manual says where it comes from: in the same paragraph, row or item stands the test, the script or the flag that has it,
-or a link to the table of bounds or of results."""
+"""Every figure in a manual names its source: the same paragraph, row or item names the test, script or flag that it comes from, or links
+to the table of limits or of results."""
 import os
 import pathlib
 import re
@@ -23,7 +23,7 @@ SOURCE = re.compile(r"`[A-Z]\w+\.\w+`|`(?:sh )?tests/|`--[a-z]|\]\([^)]*SECURITY
 
 
 def parts(text):
-    """Paragraphs, rows and items, without code, comments, quoted answers and what is compared elsewhere."""
+    """Paragraphs, rows and items, without code, comments, quoted responses and tables that are checked elsewhere."""
     text = re.sub(COMPARED, "", text, flags=re.S)
     text = re.sub(r"<!--.*?-->|^```.*?^```$|`answered in [^`]*`", "", text, flags=re.S | re.M)
     text = re.sub(r"^    .*$", "", text, flags=re.M)
@@ -33,7 +33,7 @@ def parts(text):
 class Figures(unittest.TestCase):
     maxDiff = None
 
-    def test_name_what_measures_them(self):
+    def test_name_their_source(self):
         without = [f"{name}: {' '.join(part.split())}" for name in MANUALS
                    for part in parts((ROOT / name).read_text(encoding="utf-8")) if SIZE_OR_SPEED.search(part) and not SOURCE.search(part)]
         self.assertEqual(without, [])
@@ -45,7 +45,7 @@ class Figures(unittest.TestCase):
             self.assertTrue(SOURCE.search(text), text)
 
     def test_commands_that_measure_are_there(self):
-        """Scripts, their parts, and tests."""
+        """The scripts, their parts and the tests that the manuals name."""
         known = test_documentation.names_of_tests()
         benchmarks = {*serving.PARTS, *polling.PARTS, "serving", "polling"}
         checked = 0

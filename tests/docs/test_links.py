@@ -1,4 +1,4 @@
-"""Every link in every Markdown file leads somewhere."""
+"""Every link in every Markdown file has a valid target."""
 import os
 import pathlib
 import re
@@ -8,9 +8,9 @@ import urllib.parse
 import manual
 
 ROOT = pathlib.Path(os.environ.get("SOURCE_DIR", pathlib.Path(__file__).resolve().parent.parent.parent)).resolve()
-# Texts that may name a manual and a place in it.
+# File types that may name a manual and a section in it.
 TEXTS = (".cpp", ".h", ".py", ".sh", ".yaml", ".yml", ".txt", ".tpl", ".json", ".service", ".socket", ".cmake")
-# Where what is built, downloaded or found by fuzzers lies.
+# Built, downloaded or fuzzer-generated files.
 NOT_OURS = {".git", "build", "node_modules", "corpus", "__pycache__"}
 
 
@@ -23,7 +23,7 @@ def files(*endings):
 
 
 def wrong_url(target):
-    """Why an address of the web can't be one, or nothing. Nobody is asked whether it is there."""
+    """Why a web address is malformed, or None. The address is not requested."""
     url = urllib.parse.urlsplit(target)
     host = url.hostname or ""
     if url.scheme not in ("http", "https") or not re.fullmatch(r"localhost|([a-z0-9-]+\.)+[a-z]{2,}", host):
@@ -34,7 +34,7 @@ def wrong_url(target):
 
 
 def wrong_link(path, target, read=pathlib.Path.read_text):
-    """Why a link in the file at `path` leads nowhere, or nothing."""
+    """Why a link in the file at `path` is broken, or None."""
     if re.match(r"[a-z]+:", target):
         return wrong_url(target)
     name, _, anchor = target.partition("#")
@@ -58,8 +58,8 @@ class Links(unittest.TestCase):
         self.assertEqual(wrong, [])
         self.assertGreater(checked, 100)
 
-    def test_manuals_that_other_texts_name_are_there(self):
-        """A path from the root or from the file itself, with a heading or without."""
+    def test_manuals_named_in_other_texts_exist(self):
+        """A path relative to the root or to the file itself, with or without a heading."""
         wrong, checked = [], 0
         for path in files(*TEXTS):
             text = path.read_text(encoding="utf-8", errors="replace")
@@ -73,7 +73,7 @@ class Links(unittest.TestCase):
         self.assertGreater(checked, 2)
 
     def test_files_that_a_manual_names_in_code_are_there(self):
-        """`exporter/run.sh` and the like: whatever begins with a folder of the root, or one beside the manual."""
+        """Paths such as `exporter/run.sh`: any that start with a folder of the root, or with one next to the manual."""
         wrong, checked = [], 0
         roots = {path.name for path in ROOT.iterdir() if path.is_dir()} - NOT_OURS
         for path in files(".md"):
@@ -91,7 +91,7 @@ class Links(unittest.TestCase):
         folders = {path.name for path in (ROOT / "tests").iterdir() if path.is_dir()} - NOT_OURS
         self.assertEqual([name for name in sorted(folders) if f"`{name}" not in described], [])
 
-    def test_anchors_are_those_of_github(self):
+    def test_anchors_match_github(self):
         text = "# A `--flag`, and _more_\n## A [link](x.md) here\n## Twice\n## Twice\n```sh\n# no heading\n```\n## snake_case: what's it?\n"
         self.assertEqual(manual.anchors(text), {"a---flag-and-more", "a-link-here", "twice", "twice-1", "snake_case-whats-it"})
 
@@ -103,7 +103,7 @@ class Links(unittest.TestCase):
         self.assertTrue(wrong_link(here, "../outside.md"))
         self.assertTrue(wrong_link(here, "https://"))
         self.assertTrue(wrong_link(here, "http://example.com/"))
-        self.assertFalse(wrong_link(here, "exporter/README.md#the-house"))
+        self.assertFalse(wrong_link(here, "exporter/README.md#components"))
         self.assertFalse(wrong_link(here, "https://example.com/a#b"))
         with self.assertRaises(ValueError):
             manual.links("[text](two words)")

@@ -1,10 +1,10 @@
 """README's length, sample and commands.
 
-A shell block of README says in its first line, after the language and unseen by readers, who runs it:
+The first line of a shell block in README says who runs it, after the language and invisible to readers:
 
-    ```sh run                       tests/platforms/follow_readme.sh, to its end
+    ```sh run                       tests/platforms/follow_readme.sh, which waits for it to finish
     ```sh serves URL                the same, in the background, until URL answers
-    ```sh elsewhere: needs …        nobody here, for this reason; what can be checked of it is checked below"""
+    ```sh elsewhere: needs …        nobody here, for this reason; as much of it as possible is checked below"""
 import json
 import os
 import pathlib
@@ -26,10 +26,10 @@ import manual  # pylint: disable=wrong-import-position
 ROOT = pathlib.Path(harness.SOURCE_DIR)
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 SCRIPT = (ROOT / "tests" / "platforms" / "follow_readme.sh").read_text(encoding="utf-8")
-# What a block may need that a bare Debian does not have.
+# Requirements of a block that a bare Debian does not meet.
 ELSEWHERE = {"needs a Datadog organization", "needs Docker, a registry and a Kubernetes cluster", "needs Docker and a Datadog organization",
              "needs a release's package and a booted systemd"}
-# Commands outside of blocks, and who runs them or why nobody does.
+# Commands outside of blocks, with who runs them or why nobody does.
 INLINE = {
     "sh tests/run.sh": ".ci/run does nothing else",
     "helm list -A": "needs a cluster",
@@ -42,7 +42,7 @@ PROGRAMS = ("sh", "sudo", "apt", "apt-get", "git", "docker", "kubectl", "helm", 
 
 
 def commands(block):
-    """The words of each command, continued lines joined."""
+    """The words of each command, with continued lines joined."""
     return [shlex.split(line) for line in block.replace("\\\n", " ").splitlines() if line.strip()]
 
 
@@ -55,7 +55,7 @@ def block_with(text):
 class Readme(unittest.TestCase):
     maxDiff = None
 
-    def test_is_read_in_three_minutes(self):
+    def test_has_at_most_200_lines(self):
         self.assertLessEqual(README.count("\n"), 200)
 
     def test_its_sample_is_what_the_demo_says(self):
@@ -81,7 +81,7 @@ class Readme(unittest.TestCase):
         table = re.search(r"The (\w+) metrics that matter.*?\n\|[^\n]*\n\|[^\n]*\n((?:\|[^\n]*\n)+)", README, re.S)
         self.assertEqual(numbers.index(table.group(1)), len(re.findall(r"`datadog_\w+`", table.group(2))))
 
-    def test_its_queries_name_what_the_program_publishes(self):
+    def test_its_queries_use_published_metrics(self):
         published = harness.parse_text(harness.run("--demo", "--once").stdout)
         (_, queries), = manual.blocks(README, "promql")
         self.assertEqual(len(queries.splitlines()), 5)
@@ -104,7 +104,7 @@ class Commands(unittest.TestCase):
                 self.assertEqual(how, "run", block)
 
     def test_the_script_runs_all_that_it_is_given(self):
-        """It takes the blocks from README itself, so that none can be forgotten, and knows each of the three words."""
+        """The script extracts the blocks from README itself, so that none can be forgotten, and handles all three words."""
         self.assertIn("tests/docs/manual.py README.md", SCRIPT)
         for word in ("run", "serves", "elsewhere:"):
             self.assertRegex(SCRIPT, rf"(?m)^ +{word}\)")
@@ -124,17 +124,17 @@ class Commands(unittest.TestCase):
             if words:
                 self.assertEqual(harness.run("--demo", *words).returncode, 0, code)
 
-    def test_the_release_is_called_what_it_is_executed_by(self):
+    def test_kubectl_exec_uses_the_release_name(self):
         name = chart.render({"demo": {"enabled": True}}).workload["metadata"]["name"]
         self.assertEqual({code.split("deploy/")[1].split()[0] for code in INLINE if "deploy/" in code}, {name})
 
-    def test_the_container_is_called_what_it_is_executed_by(self):
+    def test_docker_exec_uses_the_container_name(self):
         run = next(words for words in commands(block_with("docker run")) if "run" in words)
         name = run[run.index("--name") + 1]
         self.assertTrue([code for code in INLINE if code.startswith(f"docker exec {name} ")])
 
-    def test_the_token_is_checked_as_it_says(self):
-        """With the simulated API in Datadog's place."""
+    def test_the_token_check_works(self):
+        """With the simulated API instead of Datadog."""
         mode, check = commands(block_with("--check"))
         with tempfile.TemporaryDirectory() as directory, harness.SimulatedDatadog() as simulator:
             token = os.path.join(directory, mode[-1])
@@ -147,7 +147,7 @@ class Commands(unittest.TestCase):
             answer = harness.run(*words)
         self.assertEqual((answer.returncode, answer.stderr), (0, ""))
 
-    def test_the_chart_takes_the_settings_and_makes_what_they_promise(self):
+    def test_the_chart_accepts_the_settings_and_renders_the_objects(self):
         helm = next(words for words in commands(block_with("helm install")) if words[0] == "helm")
         settings = [word for index, word in enumerate(helm) if "--set" in helm[index - 1:index + 1]]
         self.assertEqual(helm[1:4], ["install", "tokens", "./helm/datadog-token-exporter"])

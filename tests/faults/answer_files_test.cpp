@@ -1,4 +1,4 @@
-// Whole polls of the answers in tests/datadog/answers, and of their like.
+// Runs whole polls against the responses in tests/datadog/answers and against similar ones.
 #include "faults/fault_server.h"
 #include "faults/monitored.h"
 
@@ -33,7 +33,7 @@ std::string bytes_of(const std::string& file) {
     return {std::istreambuf_iterator<char>(in), {}};
 }
 
-/// An organization whose server answers so, and how often it was asked.
+/// An organization whose server sends this response, with request counts.
 class Served {
   public:
     explicit Served(std::function<std::string(const Request&)> answer) {
@@ -46,7 +46,7 @@ class Served {
     }
 
     [[nodiscard]] std::size_t requests() const { return server_.requests(); }
-    /// How often the first page was asked for.
+    /// How often the first page was requested.
     [[nodiscard]] std::size_t readings() const { return readings_; }
 
   private:
@@ -63,7 +63,7 @@ Served serving(const std::string& file) {
 
 struct FileCase {
     std::string file;
-    std::optional<ErrorKind> reason;  ///< why nothing is published
+    std::optional<ErrorKind> reason;  ///< why the poll publishes nothing
     std::size_t tokens = 0;
 };
 
@@ -126,7 +126,7 @@ INSTANTIATE_TEST_SUITE_P(Files, AnswerFile, testing::ValuesIn(files()), [](const
     return name;
 });
 
-/// How many of a listing of one token are in this bucket.
+/// How many tokens of a one-token listing are in this bucket.
 inventory::Count in_bucket(const std::vector<std::string>& names, const std::string& name,
                            const inventory::ByBucket& counts) {
     const auto& buckets = counts.at(datadog::TokenType::service, datadog::OwnerType::service_account);
@@ -134,7 +134,7 @@ inventory::Count in_bucket(const std::vector<std::string>& names, const std::str
     return found == names.end() ? 0 : buckets.at(static_cast<std::size_t>(found - names.begin()));
 }
 
-TEST(PlaceholderDates, AreCountedAsNoDates) {
+TEST(PlaceholderDates, CountAsMissing) {
     for (const char* const file : {"date-zero-year.http", "date-epoch.http"}) {
         Served served = serving(file);
         ASSERT_TRUE(served.monitored.poll()) << served.monitored.log();
@@ -160,7 +160,7 @@ TEST(PlaceholderDates, AreCountedAsNoDates) {
     }
 }
 
-/// The second page of the file's listing of 200: a hundred other ids.
+/// The second page for a file whose listing has 200 tokens: the same 100 rows with other IDs.
 std::string second_page_of(std::string bytes) {
     constexpr std::string_view id = R"({"id":"00000000-0000-4000-8000-0000000000)";
     for (auto at = bytes.find(id); at != std::string::npos; at = bytes.find(id, at + 1)) {
@@ -169,7 +169,7 @@ std::string second_page_of(std::string bytes) {
     return bytes;
 }
 
-TEST(CreationInTheFuture, CostsNeitherAReadingNorCompleteness) {
+TEST(CreationInTheFuture, StillGivesACompleteScan) {
     const std::string first = bytes_of("created-in-the-future.http");
     Served served([&first](const Request& request) {
         return request.page == 0   ? first
@@ -189,16 +189,16 @@ TEST(CreationInTheFuture, CostsNeitherAReadingNorCompleteness) {
 
 struct RowsCase {
     std::string name;
-    std::string rows;  ///< of every page
+    std::string rows;  ///< on every page
     std::string meta;
-    bool any_readable = false;  ///< then all that counts is that the reading ends
+    bool any_readable = false;  ///< if true, the test only checks that the scan ends
 };
 
 void PrintTo(const RowsCase& row, std::ostream* out) {
     *out << row.name;
 }
 
-/// A full page.
+/// A full page of 100 rows.
 std::string hundred(std::string_view row) {
     std::string rows(row);
     for (std::size_t i = 1; i < page_size; ++i) {
@@ -209,7 +209,7 @@ std::string hundred(std::string_view row) {
 
 class UnreadableRows : public testing::TestWithParam<RowsCase> {};
 
-TEST_P(UnreadableRows, OnEveryPageEndTheReading) {
+TEST_P(UnreadableRows, OnEveryPageEndTheScan) {
     const RowsCase& row = GetParam();
     Served served([&row](const Request&) {
         return response("200 OK",
@@ -250,21 +250,21 @@ INSTANTIATE_TEST_SUITE_P(
         RowsCase{"TheSameTokenAlone", R"({"id":"a"})", total("21000"), true}),
     [](const auto& test) { return test.param.name; });
 
-TEST(UnreadablePages, AfterAGoodOneEndTheReading) {
+TEST(UnreadablePages, AfterAGoodOneEndTheScan) {
     Served served([](const Request& request) {
         return response("200 OK", request.page == 0
                                       ? page_json(0, page_size, total("21000"))
                                       : R"({"data":[)" + hundred("{}") + "]," + total("21000") + "}");
     });
 
-    // Nothing better is shown that it could take the place of.
+    // There is no earlier inventory that an incomplete one could replace.
     EXPECT_TRUE(served.monitored.poll());
 
     EXPECT_LE(served.requests(), 4 * served.readings());
     EXPECT_FALSE(served.monitored.snapshot().statistics.listing->complete);
 }
 
-// Each of them brings something new, and is too large for the bound on tokens to be reached in time.
+// Each page has a new token, and its 1 MiB keeps the poll from reaching the token limit in time.
 TEST(EndlessPages, AreNotBlamedOnASlowApi) {
     Served served([](const Request& request) {
         return response(

@@ -16,7 +16,7 @@ Row refused(std::string name, std::string_view body, ErrorKind reason) {
     return {std::move(name), always(response("200 OK", body)), reason, 1};
 }
 
-/// Of one page, whose only token has this in `attributes`.
+/// A one-page listing whose only token has these `attributes`.
 Row read_all_the_same(std::string name, std::string_view attributes) {
     const std::string body =
         fmt::format(R"({{"data":[{{"id":"a","type":"personal_access_tokens","attributes":{{{}}}}}],{}}})",
@@ -24,7 +24,7 @@ Row read_all_the_same(std::string name, std::string_view attributes) {
     return {std::move(name), always(response("200 OK", body)), {}, 1, 1};
 }
 
-/// Of one page, whose `data` is this, and which counts as one token.
+/// A one-page listing with this `data`, which counts as one token.
 Row one_token_of(std::string name, std::string_view elements) {
     const std::string body = fmt::format(R"({{"data":[{}],{}}})", elements, total("1"));
     return {std::move(name), always(response("200 OK", body)), {}, 1, 1};
@@ -47,7 +47,7 @@ std::string nested(std::size_t levels) {
 
 std::vector<Row> body_rows() {
     constexpr std::size_t deep = 100'000;
-    constexpr std::size_t deepest = (std::size_t{8} << 20) - 100;  // The cap on a page.
+    constexpr std::size_t deepest = (std::size_t{8} << 20) - 100;  // The page size limit is 8 MiB.
     const std::string html = "<!DOCTYPE html>\n<html><body>Sign in</body></html>\n";
     return {
         refused("Html", html, ErrorKind::not_json),

@@ -1,4 +1,4 @@
-// What goes wrong before a request is even sent.
+// Faults before the request is sent.
 #include "faults/fault_server.h"
 #include "faults/monitored.h"
 #include "support/certificate.h"
@@ -24,7 +24,7 @@ config::Endpoint https(std::uint16_t port) {
     return {.tls = true, .host = "127.0.0.1", .port = port};
 }
 
-/// Polls without success: the reason, that nothing is lost, and how long that may take.
+/// Runs a poll that must fail: checks the reason, that the inventory stays, and the duration.
 void expect_failure(Monitored& monitored, ErrorKind reason, std::string_view words) {
     const auto before = monitored.snapshot();
     const auto start = std::chrono::steady_clock::now();
@@ -66,7 +66,7 @@ TEST(ConnectionFault, ServerThatIsDownAndComesBack) {
     expect_healthy(monitored);
 }
 
-TEST(ConnectionFault, ConnectionThatIsNeverTaken) {
+TEST(ConnectionFault, ConnectionIsNeverAccepted) {
     std::optional<FaultServer> server(std::in_place);
     const std::uint16_t port = server->port();
     Monitored monitored(port);
@@ -82,7 +82,7 @@ TEST(ConnectionFault, ConnectionThatIsNeverTaken) {
     expect_healthy(monitored);
 }
 
-/// The healthy listing over TLS, at a port that changes its certificate.
+/// The healthy listing over TLS, on a port whose certificate changes.
 class TlsFault : public testing::Test {
   protected:
     TlsFault() {
@@ -95,8 +95,8 @@ class TlsFault : public testing::Test {
         server_.emplace(certificate, port_);
     }
 
-    /// Healthy before and after; in between the server shows `certificate`, of which `trusted` is told to the
-    /// exporter.
+    /// Healthy polls before and after. In between the server presents `certificate`, which is in the
+    /// exporter's CA file if `trusted`.
     void check(const Certificate& certificate, bool trusted, std::string_view words) {
         const std::string ca_file = good_.certificate_file() + ".and-more";
         {
@@ -111,7 +111,7 @@ class TlsFault : public testing::Test {
 
         serve(certificate);
         expect_failure(monitored, ErrorKind::tls, words);
-        EXPECT_EQ(server_->requests(), 0U) << "credentials were sent to a server that proved nothing";
+        EXPECT_EQ(server_->requests(), 0U) << "credentials were sent to an unauthenticated server";
         serve(good_);
 
         expect_healthy(monitored);
@@ -122,7 +122,7 @@ class TlsFault : public testing::Test {
     std::optional<FaultServer> server_;
 };
 
-TEST_F(TlsFault, RedirectThatGivesUpTls) {
+TEST_F(TlsFault, RedirectToPlainHttp) {
     FaultServer elsewhere;
     Monitored monitored(https(port_), good_.certificate_file());
     expect_healthy(monitored);
@@ -152,7 +152,7 @@ TEST_F(TlsFault, CertificateOfAnotherHost) {
     check(Certificate("192.0.2.1"), true, "no secure connection");
 }
 
-/// Does this to connections while TLS is expected, then serves the listing again.
+/// Runs `script` on connections that should start with a TLS handshake, then serves the listing again.
 void check_handshake(support::RawServer::Script script, ErrorKind reason, std::string_view words) {
     const Certificate certificate("127.0.0.1");
     std::optional<support::RawServer> broken(std::in_place, std::move(script));
@@ -186,8 +186,7 @@ TEST(TlsHandshake, ThatIsClosed) {
 TEST(TlsHandshake, ThatIsReset) {
     check_handshake(
         [](support::RawConnection& connection) {
-            connection
-                .read_some();  // Without it the reset may come before the connection is known to be there.
+            connection.read_some();  // Otherwise the reset may arrive before connect() returns.
             connection.reset();
         },
         ErrorKind::network, "broke in the TLS handshake");
@@ -203,7 +202,7 @@ TEST(TlsHandshake, WithAServerThatDemandsAClientCertificate) {
 
         expect_failure(monitored, ErrorKind::tls, "client certificate");
 
-        EXPECT_EQ(server.connections(), 1U) << "asking again would change nothing";
+        EXPECT_EQ(server.connections(), 1U) << "a retry would fail the same way";
     }
 }
 

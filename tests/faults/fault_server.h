@@ -1,4 +1,4 @@
-// A listing of 250 tokens over raw sockets or TLS, in which anything can be made to go wrong.
+// A server with a listing of 250 tokens, plain or TLS, in which any fault can be injected.
 #pragma once
 
 #include "support/raw_server.h"
@@ -14,18 +14,18 @@ namespace exporter::faults {
 inline constexpr std::size_t healthy_tokens = 250;
 inline constexpr std::size_t page_size = 100;
 inline constexpr std::size_t last_page = 2;
-/// How many requests a poll makes when each fails and is worth repeating.
+/// How many requests a poll makes when every request fails with a retryable error.
 inline constexpr std::size_t with_retries = 4;
 
 struct Request {
-    std::size_t number = 0;  ///< from 0, since the fault was set
+    std::size_t number = 0;  ///< from 0, counted from set_fault
     std::size_t page = 0;    ///< `page[number]`
     std::string head;
 };
 
-/// What becomes of the connection once a fault has had its turn.
+/// What to do with the connection after the fault has run.
 enum class Then {
-    answer_well,  ///< the fault did nothing: the healthy page is sent
+    answer_well,  ///< the fault sent nothing: send the healthy page
     keep_alive,
     close,
 };
@@ -34,9 +34,9 @@ using Fault = std::function<Then(support::RawConnection&, const Request&)>;
 
 /// One token as the API lists it.
 [[nodiscard]] std::string token_json(std::size_t number);
-/// A page body of the tokens `first` to `end`, and `meta` as it is.
+/// A page body with the tokens from `first` up to `end` (exclusive), and `meta` verbatim.
 [[nodiscard]] std::string page_json(std::size_t first, std::size_t end, std::string_view meta);
-/// The `meta` member that tells this total, which may be any JSON.
+/// The `meta` member with this total, which may be any JSON.
 [[nodiscard]] std::string total(std::string_view json);
 /// The healthy page with this number.
 [[nodiscard]] std::string healthy_page(std::size_t page);
@@ -54,9 +54,9 @@ class FaultServer {
 
     [[nodiscard]] std::uint16_t port() const { return server_.port(); }
 
-    /// From the next request on; nullptr: all is well.
+    /// Takes effect with the next request; nullptr: no fault.
     void set_fault(Fault fault);
-    /// Since the fault was set.
+    /// Requests since the fault was set.
     [[nodiscard]] std::size_t requests() const;
 
   private:

@@ -12,7 +12,7 @@ using datadog::ErrorKind;
 
 constexpr std::size_t whole_listing = last_page + 1;
 
-/// Answers each request with the body that `make` says.
+/// Answers each request with the body that `make` returns.
 template <class Make>
 Fault each(Make make) {
     return [make](support::RawConnection& connection, const Request& request) {
@@ -25,14 +25,14 @@ std::string page_of(std::size_t first, std::size_t size, std::size_t tokens, std
     return page_json(std::min(first, tokens), std::min(first + size, tokens), meta);
 }
 
-/// The healthy tokens, with another total.
+/// The healthy tokens with a different `meta`.
 Fault with_meta(std::string meta) {
     return each([meta = std::move(meta)](const Request& request) {
         return page_of(request.page * page_size, page_size, healthy_tokens, meta);
     });
 }
 
-/// A listing that never agrees is read again and again, each time to its empty page.
+/// A listing whose total never matches is read again, each time up to the empty page.
 Row contradiction(std::string name, std::string_view reported) {
     return {std::move(name),
             with_meta(total(reported)),
@@ -42,7 +42,7 @@ Row contradiction(std::string name, std::string_view reported) {
             false};
 }
 
-/// Each page has a token that says it was created when no answer can list it yet.
+/// Each page has a token with a creation date later than the response.
 Row created_in_the_future(std::string name, std::string headers) {
     return {std::move(name),
             [headers = std::move(headers)](support::RawConnection& connection, const Request& request) {
@@ -58,13 +58,13 @@ Row created_in_the_future(std::string name, std::string headers) {
             whole_listing};
 }
 
-/// `rows` on each page, none of which is a token that can be read.
+/// Every page has `rows`, none of which is a readable token.
 Row unreadable_everywhere(std::string name, std::string_view rows, std::string_view meta) {
     const std::string body = fmt::format(R"({{"data":[{}]{}{}}})", rows, meta.empty() ? "" : ",", meta);
     return {std::move(name), each([body](const Request&) { return body; }), ErrorKind::bad_page, 1};
 }
 
-/// `size` rows that can't be read.
+/// A page of `size` unreadable rows.
 std::string unreadable_page(std::string_view meta, std::size_t size = page_size) {
     std::string rows = "{}";
     for (std::size_t row = 1; row < size; ++row) {
@@ -73,7 +73,7 @@ std::string unreadable_page(std::string_view meta, std::size_t size = page_size)
     return fmt::format(R"({{"data":[{}]{}{}}})", rows, meta.empty() ? "" : ",", meta);
 }
 
-/// The last page has rows that can't be read; all others are well.
+/// The last page has unreadable rows; all others are fine.
 Row unreadable_at_the_end(std::string name, std::size_t rows) {
     return {std::move(name),
             each([rows](const Request& request) {
@@ -86,7 +86,7 @@ Row unreadable_at_the_end(std::string name, std::size_t rows) {
             false};
 }
 
-/// Without a total only an empty page proves the end.
+/// Without a total, only an empty page proves the end of the listing.
 Row no_total(std::string name, std::string meta) {
     return {std::move(name), with_meta(std::move(meta)), {}, whole_listing + 1};
 }

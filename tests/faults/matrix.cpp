@@ -14,8 +14,8 @@ namespace {
 
 using testing::HasSubstr;
 
-// The cap on a page is 8 MiB, and the server that sends the fault is in this process too. The address
-// sanitizer keeps what was freed for a while, by default a quarter of a gigabyte.
+// The page size limit is 8 MiB, and the server that sends the fault runs in this process too.
+// AddressSanitizer quarantines freed memory, by default up to 256 MB.
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 constexpr std::size_t most_memory = std::size_t{768} << 20;
 #elif defined(__has_feature)
@@ -45,7 +45,7 @@ void expect_failure(Monitored& monitored, datadog::ErrorKind reason) {
     EXPECT_FALSE(monitored.poll());
 
     const auto after = monitored.snapshot();
-    EXPECT_EQ(after.inventory, before.inventory) << "the last good inventory stays as it is";
+    EXPECT_EQ(after.inventory, before.inventory) << "the last good inventory must stay";
     EXPECT_EQ(sum(after.statistics), 1U);
     EXPECT_EQ(after.statistics.failures[static_cast<std::size_t>(reason)], 1U) << monitored.log();
     EXPECT_FALSE(after.statistics.last_poll_succeeded);

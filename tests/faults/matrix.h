@@ -1,4 +1,4 @@
-// The fault matrix: one row, one fault, and everything that must hold of the poll that meets it.
+// The fault matrix: each row has one fault and the expected outcome of a poll that hits it.
 #pragma once
 
 #include "datadog/error.h"
@@ -16,40 +16,40 @@ namespace exporter::faults {
 struct Row {
     std::string name;  ///< letters and digits
     Fault fault;
-    /// Why the poll fails; nullopt: it publishes.
+    /// Why the poll fails; nullopt: it publishes an inventory.
     std::optional<datadog::ErrorKind> reason;
-    std::size_t requests = 0;  ///< how many the server sees, exactly
-    /// Of what is published; meaningless with a reason.
+    std::size_t requests = 0;  ///< exact number the server must receive
+    /// Expected tokens if the poll publishes; ignored if it fails.
     std::size_t tokens = healthy_tokens;
     bool complete = true;
-    /// How long after the fault all is well again.
+    /// How long polls keep failing after the fault.
     std::chrono::seconds lasts{0};
 };
 
 void PrintTo(const Row& row, std::ostream* out);
 
-/// A healthy poll, then one with the fault, then a healthy one: checks reason, requests, duration, memory,
-/// that the last good inventory stays and that the poll afterwards recovers.
+/// Polls once healthy, once with the fault and once more healthy. Checks the reason, the requests, duration
+/// and memory, that the last good inventory stays, and that the last poll recovers.
 void check(const Row& row);
 
-/// How often a listing that contradicts itself is read.
+/// How many times an inconsistent listing is read.
 inline constexpr std::size_t readings = 3;
 
-/// Makes a fault of bytes: sent as they are to every request for `page`, or for any page.
+/// A fault that sends `bytes` verbatim for every request for `page`, or for any page.
 [[nodiscard]] Fault always(std::string bytes, Then then = Then::keep_alive);
 [[nodiscard]] Fault on_page(std::size_t page, std::string bytes, Then then = Then::keep_alive);
-/// The same for the first request alone.
+/// The same, for the first request only.
 [[nodiscard]] Fault at_first(std::string bytes, Then then = Then::keep_alive);
 
-/// What a network and a broken server do to the bytes of an answer.
+/// Faults in the network and in a response's bytes.
 [[nodiscard]] std::vector<Row> network_rows();
-/// Statuses, on each page of the listing.
+/// HTTP error statuses on each page of the listing.
 [[nodiscard]] std::vector<Row> status_rows();
-/// 429, its headers, and the share that is left to others.
+/// 429, its headers, and the share of the limit left to other clients.
 [[nodiscard]] std::vector<Row> rate_limit_rows();
-/// Bodies that are no page, and pages with odd values.
+/// Bodies that are not a page, and pages with odd values.
 [[nodiscard]] std::vector<Row> body_rows();
-/// Pages that contradict each other or their total.
+/// Pages that contradict each other or the total.
 [[nodiscard]] std::vector<Row> listing_rows();
 
 }  // namespace exporter::faults

@@ -19,8 +19,8 @@ config::Config small_config() {
     config::Config config;
     config.poll.page_size = page_size;
     config.poll.timeout = poll_timeout;
-    config.poll.max_tokens = 5'000;  // Five pages of a thousand: read in time by every build.
-    config.poll.concurrency = 1;     // The servers take one connection after another.
+    config.poll.max_tokens = 5'000;  // Five pages of 1,000, which even a sanitizer build reads in time.
+    config.poll.concurrency = 1;     // The test servers handle one connection at a time.
     config.buckets.expiry = {std::chrono::hours(24)};
     config.buckets.last_used = {std::chrono::hours(24)};
     config.buckets.age = {std::chrono::hours(24)};
@@ -33,7 +33,7 @@ Monitored::Monitored(std::uint16_t port)
 Monitored::Monitored(config::Endpoint endpoint, const std::string& ca_file)
     : log_({.level = config::LogLevel::debug, .format = config::LogFormat::logfmt},
            [this](const std::string& line) { lines_ << line; }) {
-    std::signal(SIGPIPE, SIG_IGN);  // As the program does: OpenSSL writes to closed connections.
+    std::signal(SIGPIPE, SIG_IGN);  // As in the program, because OpenSSL writes to closed connections.
     config::Organization organization;
     organization.endpoint = std::move(endpoint);
     organization.credentials.bearer_token = base::Secret(token);

@@ -1,4 +1,4 @@
-// One organization as the program monitors it, without pauses between the retries of a request.
+// One organization as the program monitors it, but with no delay before retries.
 #pragma once
 
 #include "app/organization_monitor.h"
@@ -17,16 +17,16 @@ namespace exporter::faults {
 inline constexpr std::chrono::seconds poll_timeout{3};
 inline constexpr const char* token = "ddpat_alias_0123456789abcdef";
 
-/// No poll may take so long; what ends only by the poll's deadline ends in 3 s.
+/// Upper bound for any poll. A poll that only its deadline can end takes 3 s.
 inline constexpr std::chrono::seconds slowest_poll{10};
 
-/// Without organizations; its polls end by `poll_timeout`.
+/// A configuration without organizations, whose polls time out after `poll_timeout`.
 [[nodiscard]] config::Config small_config();
 
-/// Most memory that this process ever had, in bytes.
+/// Peak memory of this process, in bytes.
 [[nodiscard]] std::size_t peak_memory();
 
-/// The machine's clocks, which a test can shift.
+/// The system clocks, which a test can shift.
 class ShiftedClock final : public scan::Clock {
   public:
     base::Timestamp now() override { return scan::system_clock().now() + wall_shift; }

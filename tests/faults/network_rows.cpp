@@ -21,7 +21,7 @@ Fault reset_after(std::string bytes) {
     };
 }
 
-/// Sends the bytes, then nothing for as long as the client waits.
+/// Sends the bytes, then nothing until the client gives up.
 Fault stall_after(std::string bytes) {
     return [bytes = std::move(bytes)](RawConnection& connection, const Request&) {
         connection.send(bytes);
@@ -38,7 +38,7 @@ Fault drip_after(std::string bytes, char byte) {
     };
 }
 
-/// Sends the bytes, then `piece` for as long as the client takes it, a gigabyte at most.
+/// Sends the bytes, then `piece` until the client closes, up to 1 GB.
 Fault flood_after(std::string bytes, std::string piece) {
     return [bytes = std::move(bytes), piece = std::move(piece)](RawConnection& connection, const Request&) {
         bool open = connection.send(bytes);
@@ -68,7 +68,7 @@ const std::string& spaces() {
     return text;
 }
 
-/// Answers each request well, in the form that `framed` gives the page's body.
+/// Answers each request with the healthy page's body, framed by `framed`.
 template <class Framed>
 Fault each_page(Framed framed) {
     return [framed](RawConnection& connection, const Request& request) {
@@ -77,7 +77,7 @@ Fault each_page(Framed framed) {
     };
 }
 
-/// How HTTP allows a page to be sent.
+/// A page in a form that HTTP allows.
 Row read_in_full(std::string name, Fault fault) {
     return {std::move(name), std::move(fault), {}, last_page + 1};
 }
@@ -120,7 +120,7 @@ std::vector<Row> unusual_rows() {
     };
 }
 
-/// The bytes of an answer that breaks a length or a checksum, over a connection that stays open.
+/// A response with a wrong length or checksum, on a connection that stays open.
 Row broken(std::string name, std::string bytes) {
     return {std::move(name), always(std::move(bytes)), ErrorKind::network, with_retries};
 }
@@ -132,7 +132,7 @@ std::string with_byte_changed(std::string bytes, std::size_t back) {
 }
 
 std::vector<Row> broken_rows() {
-    constexpr std::size_t checksum = 5;  ///< from the end of a gzip member
+    constexpr std::size_t checksum = 5;  ///< offset from the end of a gzip member
     constexpr std::size_t length = 1;
     const std::string body = healthy_page(0);
     const std::string zipped = gzip(body);
@@ -153,7 +153,8 @@ std::vector<Row> broken_rows() {
     };
 }
 
-/// Four times the cap, a thousandth of it on the wire. Made when it is its turn, which takes a while.
+/// Four times the page size limit, compressed to a thousandth of that. Built only when needed, as that takes
+/// a while.
 Fault gzip_bomb_answer() {
     return [](RawConnection& connection, const Request&) {
         connection.send(gzipped_response(gzip_bomb(std::size_t{128} << 20)));

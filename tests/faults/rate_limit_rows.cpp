@@ -15,7 +15,7 @@ std::string too_many(std::string_view headers,
     return response("429 Too Many Requests", body, headers);
 }
 
-/// The healthy first page, which says that so much of 100 requests is left.
+/// The healthy first page, with a header that says `remaining` of 100 requests are left.
 std::string first_page_with(std::string_view remaining, std::string_view reset) {
     return response(
         "200 OK", healthy_page(0),
@@ -23,7 +23,7 @@ std::string first_page_with(std::string_view remaining, std::string_view reset) 
                     remaining, reset));
 }
 
-/// Nobody is asked again before the reset.
+/// The exporter must send no request before the reset.
 Row until_reset(std::string name, std::string_view remaining, std::chrono::seconds reset) {
     return {.name = std::move(name),
             .fault = at_first(first_page_with(remaining, std::to_string(reset.count()))),

@@ -1,4 +1,4 @@
-// Clocks that jump, listings without an end, and organizations beside each other.
+// Clock jumps, endless listings, and organizations that poll concurrently.
 #include "app/monitoring.h"
 #include "faults/fault_server.h"
 #include "faults/monitored.h"
@@ -41,7 +41,7 @@ INSTANTIATE_TEST_SUITE_P(Steps, ClockStep, testing::Values(-1h, -30s, 1h, 24h), 
            "Seconds";
 });
 
-/// A listing that goes on for ever, by so many tokens a page, each after a pause.
+/// Polls an endless listing with `tokens_a_page` tokens on each page and `pause` before each page.
 ///
 /// @return the log of the polls
 std::string expect_end_of_listing(std::size_t tokens_a_page, std::chrono::milliseconds pause,
@@ -68,19 +68,19 @@ std::string expect_end_of_listing(std::size_t tokens_a_page, std::chrono::millis
     return monitored.log();
 }
 
-TEST(EndlessListing, IsEndedByThePollsDeadline) {
+TEST(EndlessListing, StopsAtThePollsDeadline) {
     const std::string log = expect_end_of_listing(1, 1ms, ErrorKind::timeout);
 
     EXPECT_THAT(log, HasSubstr("; pages so far: "));
     EXPECT_THAT(log, HasSubstr("pages kept coming until the poll timed out"));
-    EXPECT_THAT(log, Not(HasSubstr("is slow"))) << "the API was not";
+    EXPECT_THAT(log, Not(HasSubstr("is slow"))) << "the API wasn't slow";
 }
 
-TEST(EndlessListing, IsEndedByItsBoundOfTokens) {
+TEST(EndlessListing, StopsAtTheTokenLimit) {
     (void)expect_end_of_listing(1000, 0ms, ErrorKind::endless);
 }
 
-TEST(EndlessChunkSize, IsGivenUp) {
+TEST(EndlessChunkSize, IsRefused) {
     FaultServer server;
     Monitored monitored(server.port());
     ASSERT_TRUE(monitored.poll());
@@ -109,7 +109,7 @@ config::Organization organization(const std::string& name, std::uint16_t port) {
     return organization;
 }
 
-/// Waits for the exposition to hold this line; what it holds in the end.
+/// Waits until the exposition contains this line. Returns the last exposition.
 std::string wait_for(const app::Monitoring& monitoring, const std::string& line) {
     const auto limit = std::chrono::steady_clock::now() + slowest_poll;
     std::string text = monitoring.text();

@@ -16,18 +16,17 @@ struct Status {
     bool repeated;
 };
 
-/// The page of a proxy, as long as the longest one recorded.
+/// A proxy's error page, as long as the longest one recorded.
 std::string proxy_page() {
     return "<!DOCTYPE html>\n<html><body><h1>Something went wrong</h1>" + std::string(27'000, '-') +
            "</body></html>";
 }
 
-/// The status on the first, a middle and the last page, so that also a listing that began well is lost
-/// half-way.
+/// Each status on the first, a middle and the last page, so that some scans fail half-way.
 std::vector<Row> on_each_page() {
     const std::initializer_list<Status> statuses = {
         {"400 Bad Request", ErrorKind::bad_request, false},
-        {"401 Unauthorized", ErrorKind::unauthorized, false},  // after the first page: revoked half-way
+        {"401 Unauthorized", ErrorKind::unauthorized, false},  // after the first page: revoked mid-scan
         {"403 Forbidden", ErrorKind::forbidden, false},
         {"404 Not Found", ErrorKind::not_found, false},
         {"408 Request Timeout", ErrorKind::timeout, true},

@@ -1,5 +1,6 @@
-// Whatever a server sends, and in whatever pieces it arrives: an answer is the same, is whole or has failed
-// once the connection is closed, keeps its bounds, and so does what gzip makes of its body.
+// For any bytes from a server, split in any way: the parsed response is the same, is either complete or
+// failed once the connection is closed, and stays within its limits. The same holds for decompressing its
+// body.
 #include "datadog/answer.h"
 #include "datadog/content_coding.h"
 #include "require.h"
@@ -19,10 +20,10 @@ using namespace exporter::datadog;
 constexpr std::size_t most_body_bytes = 4096;
 constexpr std::size_t most_plain_bytes = 65536;
 
-/// How long the next piece is.
+/// The length of the next piece.
 class Pieces {
   public:
-    /// 0: all at once
+    /// @param seed 0: everything at once
     explicit Pieces(unsigned seed) : whole_(seed == 0), random_(seed) {}
 
     std::size_t next() { return whole_ ? std::string_view::npos : 1 + random_() % (1 + random_() % 40); }
@@ -44,8 +45,8 @@ struct Outcome {
                                (!left.head || (left.head->status == right.head->status &&
                                                left.head->reason == right.head->reason &&
                                                left.head->fields == right.head->fields));
-        // How much of a body that ends badly was handed over depends on where it was cut, and so does which
-        // of two faults is found first.
+        // How much of an invalid body was passed on, and which of two faults is found first, depends on how
+        // the input was split.
         return left.whole == right.whole && left.keeps == right.keeps && same_head &&
                left.failed == right.failed && (!left.whole || left.body == right.body);
     }
@@ -78,7 +79,7 @@ Outcome read(std::string_view bytes, AnswerReader::Method method, Pieces pieces)
 
 struct Plain {
     bool whole = false;
-    std::string text;  ///< empty unless whole: how much comes before a fault depends on where it was cut
+    std::string text;  ///< empty unless whole: the output before a fault depends on the pieces
 
     bool operator==(const Plain&) const = default;
 };
@@ -120,7 +121,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (at_once.whole && content_coding_of(*at_once.head) == ContentCoding::gzip) {
         require(uncompress(at_once.body, Pieces(seed)) == uncompress(at_once.body, Pieces(0)));
     }
-    // Its sums keep most inputs from getting this far through an answer.
+    // Also decompress the raw input: checksums stop most inputs from getting this far through a response.
     require(uncompress(bytes, Pieces(seed)) == uncompress(bytes, Pieces(0)));
     return 0;
 }

@@ -1,4 +1,4 @@
-// Whatever a client sends to prove itself: either it is refused, or it is the one way to write what was read.
+// Any Authorization header is either rejected or the canonical encoding of the login parsed from it.
 #include "http/authenticator.h"
 #include "require.h"
 
@@ -37,7 +37,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         require(text.substr(5, text.size() - token.size() - 5).find_first_not_of(' ') ==
                 std::string_view::npos);
     }
-    // And what can be written is read.
+    // And every encoded login can be parsed.
     const auto written = parse_basic_authorization("Basic " + base64(":" + std::string(text)));
     require(written && written->user.empty() && written->password.expose() == text);
     return 0;

@@ -1,5 +1,4 @@
-// Durations and URLs as a person may mistype them: an error or a value, and a duration reads back as it was
-// written.
+// Mistyped durations and URLs give an error or a value, and a duration survives formatting and parsing.
 #include "base/dates.h"
 #include "config/endpoint.h"
 

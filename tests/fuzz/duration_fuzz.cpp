@@ -1,6 +1,6 @@
-// Durations: what can be read is from zero to a hundred years and reads back from its own text as the same.
-// Bucket bounds that `--buckets.*` accepts ascend from above zero, and the schemes made of them put every
-// date in the one bucket whose interval has its distance.
+// Durations: a valid one is between zero and a hundred years and survives formatting and parsing. The bounds
+// that `--buckets.*` accepts are positive and ascending. The schemes built from them put every date in
+// exactly the bucket whose interval contains its distance.
 #include "base/dates.h"
 #include "config/options.h"
 #include "inventory/builder.h"
@@ -39,7 +39,7 @@ void check_text(std::string_view text) {
     require(*duration >= Duration::zero() && *duration <= longest);
     const std::string written = format_duration(*duration);
     require(parse_duration(written) == *duration);
-    // A week and a year have no text of their own: bucket names have one form for each length.
+    // Weeks and years are never written, so that each length has one form in bucket names.
     require(written.find_first_of("wy") == std::string::npos);
 }
 
@@ -56,7 +56,7 @@ void check_value(Duration duration) {
     }
 }
 
-/// The bounds as the configuration takes them; nullopt: it has a complaint.
+/// The bounds as the configuration accepts them; nullopt: rejected.
 std::optional<std::vector<Duration>> accepted_bounds(const std::string& flag, const std::string& text) {
     using namespace exporter::base;
     using namespace exporter::config;
@@ -78,7 +78,7 @@ void check_bounds(const std::vector<Duration>& bounds) {
     }
 }
 
-/// The name of the only interval [lower, upper) that has `distance`, found by trying each.
+/// The name of the only interval [lower, upper) that contains `distance`, by linear search.
 std::string interval_of(Distance distance, const std::vector<Duration>& bounds) {
     using exporter::base::format_duration;
     std::vector<std::string> found;
@@ -97,7 +97,7 @@ std::string interval_of(Distance distance, const std::vector<Duration>& bounds) 
     return found.front();
 }
 
-/// Two bounds of one text would have one name, and two series of one name break the exposition.
+/// Two bounds with the same text would share a name, and duplicate series break the exposition.
 void check_names(const BucketScheme& scheme, std::size_t size) {
     const std::set<std::string> distinct(scheme.names().begin(), scheme.names().end());
     require(scheme.size() == size && scheme.names().size() == size && distinct.size() == size);
@@ -109,7 +109,7 @@ const std::string& bucket(const BucketScheme& scheme, const Date& date, Timestam
     return scheme.names()[index];
 }
 
-/// @param distances ascending
+/// @param distances in ascending order
 void check_schemes(const std::vector<Duration>& bounds, const std::vector<Distance>& distances,
                    Timestamp now) {
     const auto expiry = BucketScheme::expiry(bounds);
@@ -145,10 +145,10 @@ void check_schemes(const std::vector<Duration>& bounds, const std::vector<Distan
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-    // Numbers are taken from the end, so that an input reads as the text it begins with.
+    // Numbers are taken from the end, so that the input starts with the text.
     FuzzedDataProvider values(data, size);
     const Duration any_duration(values.ConsumeIntegral<std::int64_t>());
-    // RFC 3339's years, and the width of them: what the page parser can hand on.
+    // The years of RFC 3339: the range that the page parser can return.
     constexpr std::int64_t first_moment = -62'167'219'200'000'000;
     constexpr std::int64_t last_moment = 253'402'300'799'999'999;
     const Timestamp now(Distance(values.ConsumeIntegralInRange(first_moment, last_moment)));

@@ -1,7 +1,7 @@
-// Whatever tokens, scopes and owners are called: a strict reader of both formats, written from their
-// grammars, reads out of the exposition exactly the labels that were put in, each series once; the text is
-// valid UTF-8 of bounded lines without control characters. Escaping alone loses no byte of any label at all.
-// Compressed, a body is the same body.
+// For any names of tokens, scopes and owners: a strict parser of both formats, written from their grammars,
+// finds exactly the labels that were put in, with each series once. The text is valid UTF-8, has bounded
+// lines and no control characters. Escaping alone preserves every byte of any label. The compressed body
+// decompresses to the same text.
 #include "inventory/builder.h"
 #include "inventory/label_text.h"
 #include "metrics/catalog.h"
@@ -45,11 +45,11 @@ bool is_digit(char c) {
     return c >= '0' && c <= '9';
 }
 
-/// Reads an exposition from the first byte to the last; what the grammar does not have breaks the law.
+/// Parses a whole exposition and fails on anything outside the grammar.
 ///
 /// https://prometheus.io/docs/instrumenting/exposition_formats/, "Text-based format", and
-/// https://prometheus.io/docs/specs/om/open_metrics_spec/, "ABNF", with the one way of writing blanks and
-/// commas that the exporter has.
+/// https://prometheus.io/docs/specs/om/open_metrics_spec/, "ABNF". Accepts spaces and commas only as the
+/// exporter writes them.
 class StrictReader {
   public:
     StrictReader(std::string_view text, metrics::Format format) : rest_(text), format_(format) {}
@@ -68,7 +68,7 @@ class StrictReader {
 
     [[nodiscard]] bool at_end() const { return is_openmetrics() ? rest_ == "# EOF\n" : rest_.empty(); }
 
-    /// HELP, TYPE, UNIT and the samples, which stand together: no family comes twice.
+    /// Reads HELP, TYPE, UNIT and the samples, which must be contiguous: no family may appear twice.
     void read_family() {
         expect("# HELP ");
         const std::string family = metric_name();
@@ -119,7 +119,7 @@ class StrictReader {
         return labels;
     }
 
-    /// After the opening quote, through the closing one.
+    /// Starts after the opening quote and consumes the closing one.
     std::string label_value() {
         std::string value;
         for (char c = take(); c != '"'; c = take()) {
@@ -137,14 +137,14 @@ class StrictReader {
         }
     }
 
-    /// After the backslash.
+    /// Starts after the backslash.
     char escaped(bool may_be_quote) {
         const char c = take();
         require(c == '\\' || c == 'n' || (c == '"' && may_be_quote));
         return c == 'n' ? '\n' : c;
     }
 
-    /// What Go's ParseFloat reads: a decimal number, an infinity or not a number.
+    /// Accepts what Go's ParseFloat does: a decimal number, an infinity or NaN.
     void read_value() {
         const std::string text(rest_.substr(0, rest_.find_first_of(" \n")));
         rest_.remove_prefix(text.size());
@@ -192,7 +192,7 @@ class StrictReader {
     std::vector<Series> series_;
 };
 
-/// RFC 3629, bit by bit: every character decoded, the shortest form required.
+/// Decodes every character bit by bit, and requires the shortest form (RFC 3629).
 std::vector<std::uint32_t> decoded_utf8(std::string_view text) {
     std::vector<std::uint32_t> characters;
     for (std::size_t i = 0; i < text.size();) {
@@ -225,7 +225,7 @@ std::vector<std::uint32_t> decoded_utf8(std::string_view text) {
 }
 
 void check_characters(std::string_view text) {
-    // Six labels of untrusted text, all of it escaped, and the words around them.
+    // Six labels of untrusted text, fully escaped, and the text around them.
     constexpr std::size_t longest_line = 6 * 2 * inventory::max_label_bytes + 400;
     require(text.empty() || text.back() == '\n');
     for (std::size_t begin = 0; begin < text.size();) {
@@ -240,8 +240,8 @@ void check_characters(std::string_view text) {
     }
 }
 
-/// Calls `check` with the whole body of a scrape in each format, and the format, after both encodings were
-/// found to be one body.
+/// Calls `check` with the complete scraped body in each format, after checking that both encodings give the
+/// same body.
 template <class Check>
 void check_bodies(const metrics::Exposition& exposition, const std::vector<prometheus::MetricFamily>& live,
                   const Check& check) {
@@ -256,11 +256,11 @@ void check_bodies(const metrics::Exposition& exposition, const std::vector<prome
     }
 }
 
-/// Bytes that nothing has cleaned come back as they were.
+/// Bytes that were not cleaned must survive escaping and parsing.
 void check_escaping(const std::string& first, const std::string& second, const std::string& third) {
     const metrics::ExporterStatus exporter = {first, second, third, 0, {}, {}};
     static const auto nothing = testing::exposition_of([](metrics::Format) { return std::string(); });
-    check_bodies(*nothing, {metrics::families_of(exporter).front()},  // its build
+    check_bodies(*nothing, {metrics::families_of(exporter).front()},  // build info
                  [&](const std::string& text, metrics::Format format) {
                      const std::vector<Series> series = StrictReader(text, format).read();
                      require(series.size() == 1);
@@ -269,7 +269,7 @@ void check_escaping(const std::string& first, const std::string& second, const s
                  });
 }
 
-/// A token, named with any bytes.
+/// A token with arbitrary bytes as its names.
 struct Named {
     std::string id;
     std::string name;
@@ -285,7 +285,7 @@ Listing take_listing(FuzzedDataProvider& values) {
     constexpr std::size_t most_scopes = 4;
     const auto take_text = [&values] { return values.ConsumeRandomLengthString(); };
     Listing listing;
-    // Series of the detail differ by the token's id: Datadog's are UUIDs, which cleaning does not change.
+    // Per-token series are told apart by token ID. Datadog's are UUIDs, which cleaning doesn't change.
     std::set<std::string> ids;
     while (values.remaining_bytes() > 0 && listing.size() < most_tokens) {
         Named token;
@@ -294,7 +294,7 @@ Listing take_listing(FuzzedDataProvider& values) {
         token.owner = take_text();
         const auto scopes = values.ConsumeIntegralInRange<std::size_t>(0, most_scopes);
         for (std::size_t i = 0; i < scopes; ++i) {
-            // The page parser hands on no empty scope.
+            // The page parser never returns an empty scope.
             if (std::string scope = take_text(); !scope.empty()) {
                 token.scopes.push_back(std::move(scope));
             }
@@ -310,7 +310,7 @@ Listing take_listing(FuzzedDataProvider& values) {
 
 constexpr base::Timestamp now(std::chrono::seconds(1'767'225'600));
 
-/// None of the tokens expires, was ever used or has a privileged scope.
+/// The findings of a token that never expires, was never used and has no privileged scope.
 std::vector<std::string> findings_of(const Named& token) {
     std::vector<std::string> reasons = {"never_expires"};
     if (token.scopes.empty()) {
@@ -344,8 +344,8 @@ inventory::Inventory inventory_of(const Listing& listing) {
     return std::move(builder).build(true, now).inventory;
 }
 
-/// The families with a label that somebody outside chooses, beside `org`; the others have more series by far,
-/// and nothing in them that an input could change.
+/// The families that have a label controlled from outside, other than `org`. The others have far more series,
+/// and nothing in them depends on the input.
 std::vector<prometheus::MetricFamily> untrusted_families(const metrics::Snapshot& snapshot) {
     std::vector<prometheus::MetricFamily> families;
     for (const metrics::Metric& metric : metrics::catalog()) {
@@ -404,7 +404,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const std::string second = values.ConsumeRandomLengthString();
     const std::string third = values.ConsumeRandomLengthString();
     check_escaping(org, second, third);
-    // The configuration lets only names through that cleaning does not change.
+    // The configuration accepts only names that cleaning doesn't change.
     check_listing(inventory::label_text(org), take_listing(values));
     return 0;
 }

@@ -1,4 +1,4 @@
-// Whatever a token is called, its label is short, and cleaning it again changes nothing.
+// The label for any token name is short, and cleaning it again changes nothing.
 #include "inventory/label_text.h"
 
 #include <cstddef>

@@ -1,5 +1,5 @@
-// Whatever a client accepts: neither the format nor the encoding depends on the letters' case or on blanks in
-// front, and what it has refused by name it is not sent.
+// For any Accept and Accept-Encoding headers: format and encoding don't depend on case or leading whitespace,
+// and the server never sends what the client rejects by name.
 #include "http/request.h"
 #include "require.h"
 
@@ -14,7 +14,7 @@ namespace {
 
 using namespace exporter;
 
-/// Whether it is sent OpenMetrics.
+/// Whether the client gets OpenMetrics.
 bool openmetrics(std::string_view accept) {
     constexpr std::array<http::MediaType, 2> offers = {
         {{"text/plain", "0.0.4"}, {"application/openmetrics-text", "1.0.0"}}};

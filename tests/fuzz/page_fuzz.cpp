@@ -1,5 +1,5 @@
-// Whatever a server sends: no crash, what comes out keeps the parser's promises, and it depends on the bytes
-// alone, not on what was in the page's buffers before.
+// For any body from a server: no crash, the result keeps the parser's guarantees, and it depends on the bytes
+// alone, not on the previous contents of the page's buffers.
 #include "datadog/page.h"
 #include "require.h"
 
@@ -18,7 +18,7 @@ constexpr std::string_view earlier_token =
     R"("created_at":"2020-02-29T00:00:00Z","expires_at":"x","last_used_at":"2021-01-01T00:00:00Z","scopes":)"
     R"(["earlier_a","earlier_b"]},"relationships":{"owned_by":{"data":{"id":"earlier","type":"users"}}}},)";
 
-/// A listing longer than `size` bytes. It ends in a token: what a reader past its own end would find.
+/// A listing longer than `size` bytes that ends in a token, which a parser reading past its end would find.
 std::string_view listing_longer_than(std::size_t size) {
     static const std::string_view opening = R"({"meta":{"page":{"total_filtered_count":7}},"data":[)";
     static std::string listing;
@@ -50,7 +50,8 @@ bool same_facts(const PageFacts& left, const PageFacts& right) {
            left.unparsed == right.unparsed;
 }
 
-/// Texts point into the page's own body. std::less, because `<` has no meaning between unrelated pointers.
+/// Texts must point into the page's own body. Uses std::less, because `<` on unrelated pointers is
+/// unspecified.
 bool is_backed(std::string_view text, const Page& page) {
     const std::less<> before;
     const char* const begin = page.body.data();

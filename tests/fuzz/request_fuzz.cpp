@@ -1,10 +1,10 @@
-// Whatever a client sends before it half-closes: each request that a route saw is answered by one well-formed
-// HTTP/1.1 response, at most one refusal ends the connection, the server then ends it cleanly without waiting
-// for a deadline, and the next client finds it as it was. The answers depend on the bytes alone, not on how
-// the network cut them into pieces.
+// For any bytes that a client sends before it half-closes: each request that a route saw gets one well-formed
+// HTTP/1.1 response, at most one rejection ends the connection, the server then closes it cleanly without
+// waiting for a deadline, and the next client is unaffected. The responses depend on the bytes alone, not on
+// how the network splits them.
 //
-// Sessions run on the fuzzer's own thread over a socket pair: nothing is in flight, so a server that has
-// nothing to do and has not ended is one that hangs, and the same input takes the same way each time.
+// Sessions run on the fuzzer's own thread over a socket pair. Nothing is in flight, so a server that has
+// nothing to do but hasn't closed is stuck, and the same input always takes the same path.
 #include "http/event_loop.h"
 #include "http/session.h"
 #include "require.h"
@@ -35,10 +35,10 @@ using namespace exporter::web;
 
 constexpr std::string_view crlf = "\r\n";
 
-/// What one connection came to.
+/// The result of one connection.
 struct Conversation {
-    std::vector<std::string> methods;  ///< of the requests that a route saw
-    std::string output;                ///< all that the server sent
+    std::vector<std::string> methods;  ///< of the requests passed to a route
+    std::string output;                ///< everything the server sent
 };
 
 class ServedConnections {
@@ -48,7 +48,7 @@ class ServedConnections {
             [](exporter::metrics::Format) { return std::string("# TYPE stored gauge\nstored 1\n"); }));
     }
 
-    /// Sends `input` in pieces of `piece` bytes, half-closes and reads to the end.
+    /// Sends `input` in pieces of `piece` bytes, half-closes, and reads to the end.
     Conversation converse(std::string_view input, std::size_t piece) {
         std::array<int, 2> ends{};
         require(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends.data()) == 0);
@@ -58,7 +58,8 @@ class ServedConnections {
 
         bool input_ended = false;
         bool output_ended = false;
-        // The output may end first: whoever was refused is still listened to, so as not to lose the answer.
+        // The output may end first: after a rejection the server keeps reading, so that the response isn't
+        // lost to a reset.
         while (!input_ended || !output_ended) {
             bool moved = false;
             if (!input_ended) {
@@ -79,12 +80,12 @@ class ServedConnections {
     }
 
   private:
-    /// Cuts what was sent off `input`, and half-closes after the last byte.
+    /// Removes what was sent from `input`, and half-closes after the last byte.
     static bool send_some(int client, std::string_view& input, std::size_t piece) {
         bool moved = false;
         if (!input.empty()) {
             const ssize_t sent = send(client, input.data(), std::min(piece, input.size()), MSG_NOSIGNAL);
-            // A server that closes on unread input takes its answer away from the client.
+            // Closing with unread input would reset the connection, and the client could lose its response.
             require(sent > 0 || errno == EAGAIN);
             input.remove_prefix(sent > 0 ? static_cast<std::size_t>(sent) : 0);
             moved = sent > 0;
@@ -129,7 +130,7 @@ class ServedConnections {
     exporter::metrics::ExpositionStore expositions_{
         [](exporter::metrics::Format) { return std::string("# TYPE live gauge\nlive 1\n"); }};
     Conversation conversation_;
-    // Nobody looks at deadlines: nothing here waits.
+    // Deadlines are never checked, because nothing here waits.
     const ServerOptions options_{.addresses = {}, .max_answers = 2};
     const Handler handler_ = recording_handler();
     Service service_{.options = options_,
@@ -160,7 +161,7 @@ bool is_printable(std::string_view text) {
     return std::ranges::all_of(text, [](char c) { return c >= 0x20 && c < 0x7F; });
 }
 
-/// A line of a head, cut off `input` with its end.
+/// Takes a header line and its line end from `input`.
 std::string_view take_line(std::string_view& input) {
     const std::size_t end = input.find(crlf);
     require(end != std::string_view::npos);
@@ -170,7 +171,7 @@ std::string_view take_line(std::string_view& input) {
     return line;
 }
 
-/// `HTTP/1.1 404 Not Found`, with one of the statuses that a route or a refusal can have.
+/// Parses `HTTP/1.1 404 Not Found`, and allows only the statuses that routes and rejections return.
 unsigned read_status(std::string_view line) {
     constexpr std::array<unsigned, 9> known = {200, 400, 404, 405, 413, 414, 431, 503, 505};
     constexpr std::string_view version = "HTTP/1.1 ";
@@ -209,7 +210,7 @@ Answer take_head(std::string_view& input) {
     return answer;
 }
 
-/// Judges all that the server sent, and returns what the routes answered; a refusal may follow it.
+/// Checks everything the server sent, and returns the routes' responses. A rejection may follow them.
 std::vector<Answer> routed_answers(const Conversation& conversation) {
     std::vector<Answer> answers;
     std::string_view rest = conversation.output;
@@ -221,7 +222,7 @@ std::vector<Answer> routed_answers(const Conversation& conversation) {
             answer.body = rest.substr(0, answer.content_length);
             rest.remove_prefix(answer.content_length);
         }
-        // Such a request may have a body, which must not be read as the next request.
+        // Such a request may have a body, which must not be parsed as the next request.
         const bool is_reading = method == "GET" || method == "HEAD";
         require(is_reading || (answer.status == 405 && answer.closes));
         answers.push_back(std::move(answer));
@@ -230,7 +231,7 @@ std::vector<Answer> routed_answers(const Conversation& conversation) {
         require(answers.empty() || !answers.back().closes);
         const Answer refusal = take_head(rest);
         require(refusal.closes && refusal.status >= 400);
-        // Whether it was a HEAD that was refused, only the server knows.
+        // Only the server knows whether it rejected a HEAD request, whose response has no body.
         require(rest.empty() || rest.size() == refusal.content_length);
     }
     return answers;
@@ -243,8 +244,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     static std::uint64_t executions = 0;
     const std::string_view input(reinterpret_cast<const char*>(data), size);
 
-    // What no route sees may still be refused in one cut and dropped in another: Beast finds some faults of a
-    // head only together with its end, which then never comes.
+    // An incomplete request may be rejected with one split and dropped with another: Beast finds some errors
+    // in a head only at its end, which never arrives. So compare only requests that a route saw.
     const auto whole = routed_answers(server.converse(input, size + 1));
     const auto in_pieces = routed_answers(server.converse(input, size / 32 + 1));
     require(whole == in_pieces);

@@ -1,4 +1,4 @@
-// How a fuzzer reports a broken law: it says where, and libFuzzer keeps the input that aborts.
+// Reports a failed check of a fuzzer: prints where, then aborts, so that libFuzzer saves the input.
 #pragma once
 
 #include <cstdio>
@@ -7,8 +7,7 @@
 
 inline void require(bool kept, std::source_location where = std::source_location::current()) {
     if (!kept) {
-        std::fprintf(stderr, "%s:%u: a law is broken\n", where.file_name(),
-                     static_cast<unsigned>(where.line()));
+        std::fprintf(stderr, "%s:%u: check failed\n", where.file_name(), static_cast<unsigned>(where.line()));
         std::abort();
     }
 }

@@ -1,5 +1,5 @@
-// A date is read as a slow, plain reader of the same grammar reads it: both take it for the same moment, or
-// neither takes it. A date that is written reads back as the same moment.
+// The date parser agrees with a slow, simple reference parser: both return the same moment, or both reject
+// the text. A formatted date parses back to the same moment.
 #include "base/dates.h"
 #include "require.h"
 
@@ -16,7 +16,7 @@ namespace {
 
 using exporter::base::Timestamp;
 
-/// `d` in the shape stands for a digit, every other character for itself.
+/// In `shape`, `d` matches a digit; every other character matches itself.
 bool has_shape(std::string_view text, std::string_view shape) {
     if (text.size() != shape.size()) {
         return false;
@@ -30,7 +30,7 @@ bool has_shape(std::string_view text, std::string_view shape) {
     return true;
 }
 
-/// The number of digits alone.
+/// The value of a string of digits.
 int number(std::string_view digits) {
     int value = 0;
     for (const char digit : digits) {
@@ -48,7 +48,7 @@ int days_of_month(int year, int month) {
     return month == 2 && is_leap(year) ? 29 : days.at(static_cast<std::size_t>(month) - 1);
 }
 
-/// Days from 0000-01-01 on.
+/// Days since 0000-01-01.
 std::int64_t day_number(int year, int month, int day) {
     std::int64_t days = 0;
     for (int past = 0; past < year; ++past) {
@@ -95,7 +95,7 @@ std::optional<Timestamp> reference_rfc3339(std::string_view text) {
         return std::nullopt;
     }
 
-    // Written out to six digits and cut there, the fraction is a number of microseconds.
+    // Padded or truncated to six digits, the fraction is a number of microseconds.
     std::string_view rest = text.substr(shape.size());
     std::string fraction;
     if (rest.starts_with('.')) {
@@ -121,7 +121,7 @@ std::optional<Timestamp> reference_rfc3339(std::string_view text) {
         return std::nullopt;
     }
 
-    // Whole minutes in UTC first: the offset decides whether this minute can have a leap second.
+    // Convert to UTC minutes first, because the offset decides whether this minute can have a leap second.
     std::int64_t minute_in_utc = unix_day(year, month, day) * minutes_of_day + hour * 60 + minute - offset;
     std::int64_t in_minute = seconds * second + number(fraction);
     if (seconds == 60) {
@@ -134,7 +134,7 @@ std::optional<Timestamp> reference_rfc3339(std::string_view text) {
     return Timestamp(std::chrono::microseconds(minute_in_utc * 60 * second + in_minute));
 }
 
-/// The day of the week may be any three characters.
+/// Accepts any three characters as the day of the week.
 std::optional<Timestamp> reference_http_date(std::string_view text) {
     constexpr std::array<std::string_view, 12> months = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                                          "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
@@ -192,12 +192,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const std::string_view text(reinterpret_cast<const char*>(data), size);
     const auto moment = parse_rfc3339(text);
     require(moment == reference_rfc3339(text));
-    // An offset can carry the first and the last day out of the years that can be written.
+    // An offset can move the first and the last day outside the years that can be formatted.
     if (moment && *moment >= first_writable && *moment < past_writable) {
         check_written(*moment);
     }
 
-    // The exporter may be laxer about the day of the week, whose name says nothing that the date does not.
+    // The parser may accept or reject unknown weekday names, because the weekday adds nothing to the date.
     const auto http_moment = parse_http_date(text);
     const auto http_reference = reference_http_date(text);
     require(!http_moment || http_moment == http_reference);

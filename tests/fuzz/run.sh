@@ -1,6 +1,6 @@
 #!/bin/sh
-# run.sh <build directory> <seconds>: runs every fuzzer for so long on its seed corpus, two at a time; new inputs stay in
-# the build directory. A finding fails the run and leaves its input there. For hours: tests/fuzz/run.sh build/fuzz 3600
+# run.sh <build directory> <seconds>: runs every fuzzer for that long on its seed corpus, two at a time; new inputs stay in the build
+# directory. A finding fails the run and leaves its input there. For hours of fuzzing: tests/fuzz/run.sh build/fuzz 3600
 set -eu
 build=$1
 seconds=$2
@@ -17,7 +17,7 @@ fuzz_one='
         echo "fuzz_$name: $(sed -n "s/^stat::number_of_executed_units: *//p" "$found.log") executions, nothing found"
     else
         tail -n 60 "$found.log"
-        exit 255 # xargs stops at once
+        exit 255 # makes xargs stop at once
     fi'
 
 find "$build/tests/fuzz" -maxdepth 1 -type f -name 'fuzz_*' -perm -u+x | sort |

@@ -1,6 +1,6 @@
-// Whatever a state file holds, it is refused or it is exactly what the program would have written, and
-// reading it takes no more than a small multiple of its size. The input is what is between the head and the
-// checksum, which is made right for it: it would keep the fuzzer out.
+// Any state file is either rejected or is exactly what the program would have written, and reading it takes
+// no more memory than a small multiple of its size. The input is the part between header and checksum. The
+// checksum is computed for it, because it would otherwise reject nearly every input.
 #include "require.h"
 #include "state/state_file.h"
 #include "support/state_bytes.h"
@@ -34,7 +34,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const std::string file = framed({reinterpret_cast<const char*>(data), size}, key);
     allocated = 0;
     const auto decoded = decode(file);
-    // All allocations together: labels are cleaned to be compared, and lists grow.
+    // All allocations together, including labels cleaned for comparison and lists that grow.
     require(allocated <= 1'000'000 + 64 * file.size());
     if (decoded) {
         require(encode(decoded->states, key) == file);

@@ -1,4 +1,4 @@
-// Whatever a server sends as a user: no crash, texts no longer than what came, and a result that depends on
+// For any user object from a server: no crash, texts no longer than the input, and a result that depends on
 // the bytes alone.
 #include "datadog/page.h"
 #include "datadog/user.h"
@@ -29,7 +29,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     require(user.has_value() == again.has_value());
     if (user) {
         require(*user == *again);
-        // An escape is never shorter than what it stands for.
+        // An escape sequence is never shorter than the character it encodes.
         require(user->name.size() + user->email.size() + user->handle.size() <= size);
         require(display_name(*user).size() <=
                 user->name.size() + user->email.size() + user->handle.size() + 3);

@@ -1,5 +1,4 @@
-// The file of `--web.config.file`, whatever somebody wrote into it: settings that keep the format's promises,
-// or mistakes of one line each that quote none of its values.
+// Any `--web.config.file` gives either valid settings, or one-line messages that quote none of its values.
 #include "http/web_file.h"
 #include "planted_key.h"
 #include "require.h"
@@ -15,7 +14,7 @@ namespace {
 using namespace exporter::base;
 using namespace exporter::http;
 
-/// The web file, and beside it `crt` and `key`; nothing else exists.
+/// Only the web file, `crt` and `key` exist.
 FileReader disk_with(const std::string& web_file) {
     return [web_file](const std::string& path) -> tl::expected<FileText, std::string> {
         if (path == "/w/web.yml") {
@@ -41,7 +40,7 @@ void require_lines_without_key(const std::vector<std::string>& lines) {
 void require_whole(const TlsOptions& tls) {
     require(!tls.certificate.empty() && !tls.key.empty());
     const auto context = TlsContext::make(tls);
-    require(!context);  // The certificate has no more than its first line.
+    require(!context);  // The certificate consists only of its first line.
     require_lines_without_key({context.error()});
 }
 

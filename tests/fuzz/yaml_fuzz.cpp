@@ -1,5 +1,5 @@
-// The file of `--config.file`, whatever somebody wrote into it: a configuration, or mistakes of one line each
-// that quote no text of the file that could be a key.
+// Any `--config.file` gives either a configuration, or one-line messages that quote no text of the file that
+// could be a key.
 #include "config/load.h"
 #include "planted_key.h"
 #include "require.h"
@@ -15,7 +15,7 @@
 
 namespace {
 
-/// A file without a place on the disk.
+/// A file in memory.
 class MemoryFile {
   public:
     explicit MemoryFile(std::string_view content) : descriptor_(::memfd_create("config", MFD_CLOEXEC)) {

@@ -1,4 +1,4 @@
-"""Renders the chart with Helm 3 and Helm 4 for tests. tests/helm/tools/get.sh puts both under build/tools."""
+"""Renders the chart with Helm 3 and Helm 4 for tests. tests/helm/tools/get.sh installs both under build/tools."""
 import base64
 import functools
 import json
@@ -18,13 +18,13 @@ HELMS = ("helm3", "helm4")
 NAMESPACE = "monitoring-tools"
 LIMIT_SECONDS = 60
 
-# The good values, by name: those that any cluster can install, and those that need an operator's kinds.
+# All valid values files, by name: those that any cluster can install, and those that need an operator's kinds.
 VALUES = {path.name.removesuffix("-values.yaml"): path
           for path in [*(CHART / "ci").glob("*-values.yaml"), *(HERE / "values").glob("*-values.yaml")]}
 
 
 class Loader(yaml.SafeLoader):
-    """Takes for numbers and booleans what Kubernetes' own parser does too: PyYAML reads `1e3` and `y` as texts."""
+    """Parses the numbers and booleans that Kubernetes' own parser does: PyYAML reads `1e3` and `y` as strings."""
     bool_values = {**yaml.SafeLoader.bool_values, "y": True, "n": False}
 
 
@@ -33,14 +33,14 @@ for tag, pattern in (("float", r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9
 
 
 def require_tools():
-    """Missing tools are a failure, never a skip."""
+    """Fails if a tool is missing, rather than skipping tests."""
     missing = [tool for tool in (*HELMS, "stamp") if not (TOOLS / tool).exists()]
     if missing:
         raise AssertionError(f"{', '.join(missing)} missing in {TOOLS}: run tests/helm/tools/get.sh")
 
 
 def run_helm(helm, *arguments):
-    """Runs Helm with a home of its own, far from what the machine's user has set up."""
+    """Runs Helm with its own home folder, so that the user's settings have no effect."""
     require_tools()
     with tempfile.TemporaryDirectory() as home:
         return subprocess.run(
@@ -50,18 +50,18 @@ def run_helm(helm, *arguments):
 
 
 def template(helm, values, chart=CHART, release="tokens", settings=()):
-    """What `helm template` did. `values` is a path or a dictionary."""
+    """The result of `helm template`. `values` is a path or a dictionary."""
     with tempfile.TemporaryDirectory() as directory:
         if isinstance(values, dict):
             path = pathlib.Path(directory) / "values.yaml"
-            # JSON, since PyYAML writes a text such as 1e3 without quotes.
+            # JSON, because PyYAML writes strings such as 1e3 without quotes.
             path.write_text(json.dumps(values), encoding="utf-8")
             values = path
         return run_helm(helm, "template", release, chart, "--namespace", NAMESPACE, "--values", values, *settings)
 
 
 def objects(result):
-    """The objects of a rendering, in order; none may be there twice."""
+    """The rendered objects, in order. Duplicates are an error."""
     if result.returncode != 0:
         raise AssertionError(result.stderr)
     found = [each for each in yaml.load_all(result.stdout, Loader) if each is not None]
@@ -76,7 +76,7 @@ def _rendering_of_file(name, helm):
 
 
 def rendering(name, helm="helm4"):
-    """The objects of one of VALUES; both Helms give the same, by a test."""
+    """The objects rendered from one of VALUES. A test ensures that both Helms render the same."""
     return Objects(_rendering_of_file(name, helm))
 
 
@@ -86,7 +86,7 @@ def render(values, **options):
 
 class Objects(list):
     def one(self, kind, suffix=""):
-        """The only object of a kind (whose name ends so)."""
+        """The only object of a kind (with this suffix in its name)."""
         found = [each for each in self if each["kind"] == kind and each["metadata"]["name"].endswith(suffix)]
         if len(found) != 1:
             raise AssertionError(f"{len(found)} objects of kind {kind}: {[each['metadata']['name'] for each in found]}")
@@ -105,12 +105,12 @@ class Objects(list):
 
     @property
     def workload(self):
-        """The Deployment, or the StatefulSet in its place."""
+        """The Deployment, or the StatefulSet that replaces it."""
         return self.one("StatefulSet" if "StatefulSet" in self.kinds() else "Deployment")
 
     @property
     def service(self):
-        """The Service with the metrics, not the one with the pods' names."""
+        """The Service of the metrics, not the headless one for the pods' names."""
         found = [each for each in self if each["kind"] == "Service" and not each["metadata"]["name"].endswith("-pods")]
         if len(found) != 1:
             raise AssertionError(f"{len(found)} Services for the metrics")
@@ -130,11 +130,11 @@ class Objects(list):
 
     @property
     def variables(self):
-        """{name: value} of the container's environment, as far as it is written in the object."""
+        """{name: value} of the container's environment, only for variables with a literal value."""
         return {entry["name"]: entry["value"] for entry in self.container["env"] if "value" in entry}
 
     def claims(self):
-        """The claims that the StatefulSet makes for each pod, by name."""
+        """The StatefulSet's volume claim templates, by name."""
         return {claim["metadata"]["name"]: claim for claim in self.workload["spec"].get("volumeClaimTemplates", [])}
 
     def volume(self, name):
@@ -144,7 +144,7 @@ class Objects(list):
 
     @property
     def config(self):
-        """The program's configuration file."""
+        """The parsed configuration file of the program."""
         for each in self:
             if "config.yaml" in each.get("data", {}):
                 return yaml.safe_load(each["data"]["config.yaml"])
@@ -161,7 +161,7 @@ def version():
 
 
 def schema_mistakes(all_objects):
-    """What Kubernetes' and the operators' schemas, and a strict look at the keys, have against each object."""
+    """For each object, the violations of the schemas of Kubernetes and the operators, and unknown keys."""
     result = subprocess.run(["node", HERE / "validate.mjs", TOOLS / "node_modules"], input=json.dumps(all_objects),
                             capture_output=True, text=True, timeout=LIMIT_SECONDS, check=False)
     if result.returncode != 0:

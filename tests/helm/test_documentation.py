@@ -1,4 +1,4 @@
-"""values.yaml, values.schema.json, the chart's README and the program's version and options agree.
+"""values.yaml, values.schema.json, the chart's README, and the program's version and options agree.
 
 `python3 tests/helm/test_documentation.py --write` writes the README's table and templates/_defaults.tpl."""
 import copy
@@ -17,9 +17,9 @@ README = chart.CHART / "README.md"
 DEFAULTS = chart.CHART / "templates" / "_defaults.tpl"
 VALUES = (chart.CHART / "values.yaml").read_text(encoding="utf-8")
 SCHEMA = json.loads((chart.CHART / "values.schema.json").read_text(encoding="utf-8"))
-# In the schema for other reasons than a value of this chart's own.
+# Keys in the schema that are not values of this chart.
 WITHOUT_VALUE = ("enabled", "description")
-# The program's options that the chart sets itself, or that have no sense in a pod.
+# Options that the chart sets itself, or that make no sense in a pod.
 OWN_OPTIONS = re.compile(r"datadog\..*|tokens\.(filter|owned-by)|web\.(listen-address|probe-listen-address|config\.file|systemd-socket)|"
                          r"state\..*|shard\..*|config\..*|once.*|list.*|demo.*|check|probe|version|help")
 
@@ -46,7 +46,7 @@ def documented():
 
 
 def leaves(values, path=""):
-    """Every path that has no map below it; maps without keys are leaves as well."""
+    """Every path without a non-empty map below it."""
     for key, value in values.items():
         if isinstance(value, dict) and value:
             yield from leaves(value, f"{path}{key}.")
@@ -83,9 +83,9 @@ def without_nulls(values):
 
 
 def defaults():
-    """The text of templates/_defaults.tpl: what values.yaml has, but for what `null` takes away."""
+    """The text of templates/_defaults.tpl: the contents of values.yaml, except the parts that `null` removes."""
     values = copy.deepcopy(yaml.safe_load(VALUES))
-    # An option that is not in the file is the program's default; this one the chart itself has to know as well.
+    # Options missing from the file fall back to the program's defaults; only this one is also needed by the chart itself.
     values["config"] = {"web": {"telemetry_path": values["config"]["web"]["telemetry_path"]}}
     for probe in ("livenessProbe", "readinessProbe"):
         del values[probe]
@@ -100,7 +100,7 @@ class Documentation(unittest.TestCase):
     def test_the_templates_have_the_defaults(self):
         self.assertEqual(DEFAULTS.read_text(encoding="utf-8"), defaults())
 
-    def test_every_value_is_described_where_it_stands(self):
+    def test_every_value_has_a_comment(self):
         paths = documented()
         self.assertGreater(len(paths), 100)
         for leaf in leaves(yaml.safe_load(VALUES)):
@@ -122,7 +122,7 @@ class Documentation(unittest.TestCase):
             if not path.startswith("prometheusRule.alerts."):
                 at(values, path)
 
-    def test_yaml_in_the_readme_are_values_that_the_chart_takes(self):
+    def test_yaml_examples_in_the_readme_render(self):
         blocks = re.findall(r"```yaml\n(.*?)```", README.read_text(encoding="utf-8"), re.S)
         self.assertGreater(len(blocks), 3)
         for block in blocks:
@@ -143,7 +143,7 @@ class Schema(unittest.TestCase):
                     walk(value, child, f"{path}{key}.")
         walk(yaml.safe_load(VALUES), SCHEMA, "")
 
-    def test_it_knows_no_more(self):
+    def test_it_has_no_other_values(self):
         paths = documented()
 
         def walk(schema, values, path):
@@ -155,7 +155,7 @@ class Schema(unittest.TestCase):
         walk(SCHEMA, yaml.safe_load(VALUES), "")
 
     def test_it_lets_nothing_unknown_pass(self):
-        """Objects are closed, or a map of one kind of values, or Kubernetes' own (which every rendering is checked against)."""
+        """Every object is closed, or is a map of uniform values, or belongs to Kubernetes (which is validated on every rendering)."""
         def walk(schema, path):
             if isinstance(schema, list):
                 for index, each in enumerate(schema):
@@ -168,8 +168,8 @@ class Schema(unittest.TestCase):
                 walk(child, f"{path}.{key}")
         walk(SCHEMA, "")
 
-    def test_it_has_no_pattern_for_what_may_be_secret(self):
-        """Helm 4 prints a value that doesn't match."""
+    def test_it_has_no_pattern_for_secrets(self):
+        """Helm 4 prints values that don't match a pattern."""
         credentials = SCHEMA["definitions"]["credentials"]["properties"]
         places = [credentials[kind] for kind in ("apiKey", "appKey", "bearerToken")]
         properties = SCHEMA["properties"]
@@ -181,7 +181,7 @@ class Schema(unittest.TestCase):
 
 
 class Program(unittest.TestCase):
-    """The chart and the program it starts."""
+    """The chart agrees with the program it starts."""
 
     def test_the_versions_are_the_same(self):
         text = (chart.SOURCE_DIR / "CMakeLists.txt").read_text(encoding="utf-8")
@@ -189,7 +189,7 @@ class Program(unittest.TestCase):
         metadata = yaml.safe_load((chart.CHART / "Chart.yaml").read_text(encoding="utf-8"))
         self.assertEqual((metadata["version"], metadata["appVersion"]), (version, version))
 
-    def test_the_options_are_the_programs_with_its_defaults(self):
+    def test_options_and_defaults_match_the_program(self):
         text = subprocess.run([os.environ["EXPORTER"], "--help"], capture_output=True, text=True, timeout=chart.LIMIT_SECONDS, check=True).stdout
         defaults = {}
         for block in re.split(r"\n(?=  --)", text)[1:]:
@@ -203,7 +203,7 @@ class Program(unittest.TestCase):
             for key, value in options.items():
                 flag = f"{section}.{key.replace('_', '-')}"
                 shown[flag] = ",".join(value) if isinstance(value, list) else str(value)
-        shown["scopes.privileged"] = defaults["scopes.privileged"]  # null, which is the program's own.
+        shown["scopes.privileged"] = defaults["scopes.privileged"]  # null in values.yaml, which means the program's default.
         self.assertEqual(shown, defaults)
 
 

@@ -1,8 +1,8 @@
-"""Bad values are refused by both Helms, with the message that stands at the head of each file in tests/helm/invalid:
+"""Both Helms refuse invalid values with the message given at the top of each file in tests/helm/invalid:
 
-    # both: a line that both print        # helm3: …, # helm4: …: what one of them prints; … at the end: and more
+    # both: a line that both print        # helm3: …, # helm4: …: a line that one of them prints; … at the end: truncated
 
-`python3 tests/helm/test_invalid.py --write` writes those lines; read them before you keep them."""
+`python3 tests/helm/test_invalid.py --write` writes those lines; review them before you commit them."""
 import re
 import sys
 import unittest
@@ -13,7 +13,7 @@ FILES = sorted((chart.HERE / "invalid").glob("*.yaml"))
 
 
 def lines_of(result):
-    """What Helm says, without the frame round it."""
+    """Helm's messages, without the lines around them."""
     kept = []
     for line in result.stderr.splitlines():
         text = line.strip()
@@ -29,7 +29,7 @@ def expected(path, helm):
 
 
 def shortened(line, most=200):
-    """A list of all alerts is no part of a fixture."""
+    """A list of all alerts would be too long for a fixture."""
     return line if len(line) <= most else line[:most] + "…"
 
 
@@ -57,7 +57,7 @@ class InvalidValues(unittest.TestCase):
                     result = chart.template(helm, path)
                     self.assertNotIn(secret, result.stderr + result.stdout)
 
-    def test_all_mistakes_are_told_at_once(self):
+    def test_all_mistakes_are_reported_at_once(self):
         result = chart.template("helm4", {
             "serviceMonitor": {"enabled": True}, "podMonitor": {"enabled": True}, "web": {"tls": {"enabled": True}}})
         self.assertEqual(len(lines_of(result)), 3, result.stderr)

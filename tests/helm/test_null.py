@@ -1,4 +1,4 @@
-"""A value that is null is one that is not set: the default, or nothing, and never an error."""
+"""A null value counts as unset: the default applies, or nothing, and never an error."""
 import copy
 import functools
 import pathlib
@@ -12,7 +12,7 @@ import chart
 
 VALUES = yaml.safe_load((chart.CHART / "values.yaml").read_text(encoding="utf-8"))
 HASH = "$2y$10$0123456789012345678901234567890123456789012345678901u"
-# Each shows what others leave out.
+# Each base covers values that the other does not use.
 BASES = (
     {
         "datadog": {"name": "a", "site": "datadoghq.eu", "filter": "ci", "credentials": {"apiKey": "a" * 32, "appKey": "b" * 40}},
@@ -30,14 +30,14 @@ BASES = (
         "state": {"enabled": True, "persistentVolumeClaim": {"enabled": True, "size": "2Gi"}},
     },
 )
-# Kubernetes' own maps: a null below one takes the default away, which README says. So does it with a probe as a whole.
+# Maps passed through to Kubernetes: a null inside one removes the default, as README says. A null probe is removed as a whole.
 TAKEN_AWAY = ("livenessProbe", "readinessProbe")
 KUBERNETES_OWN = ("podSecurityContext", "securityContext", "resources", "tests.resources", "dashboards.labels",
                   "dashboards.grafanaOperator.instanceSelector", "networkPolicy.ingress.namespaceSelector")
 
 
 def paths(values, path=()):
-    """Every value and every section, but for what is below a map of Kubernetes' own."""
+    """The path of every value and every section, except inside the maps passed through to Kubernetes."""
     for key, value in values.items():
         here = (*path, key)
         yield here
@@ -64,20 +64,20 @@ def without(values, path):
 
 
 def said(values, helm="helm4", **options):
-    """What is rendered, or why not."""
+    """The rendered objects, or the error."""
     result = chart.template(helm, values, **options)
     return meaning(result.returncode, result.stdout, result.stderr)
 
 
 @functools.lru_cache(maxsize=None)
 def meaning(returncode, stdout, stderr):
-    """Most renderings are the same text, and reading one takes longer than making it."""
+    """Cached: most renderings have identical text, and parsing takes longer than rendering."""
     if returncode != 0:
         assert "These values don't fit together" in stderr, stderr
         return stderr
     objects = chart.objects(subprocess.CompletedProcess([], returncode, stdout, stderr))
     for each in objects:
-        # An option of the program that is left out is its default, which values.yaml has as well.
+        # An omitted option has the program's default, which values.yaml also states.
         if each["kind"] == "ConfigMap" and "config.yaml" in each["data"]:
             config = yaml.safe_load(each["data"]["config.yaml"])
             for section, options in config.items():
@@ -100,7 +100,7 @@ class Null(unittest.TestCase):
         for path in paths(VALUES):
             if ".".join(path) in TAKEN_AWAY:
                 continue
-            # The second base is for what the first one has nothing of.
+            # The second base is for values that the first one does not use.
             base = BASES[0] if path[0] == "dashboards" else without_dashboards
             if path[0] in ("sharding", "podMonitor", "web") or "persistentVolumeClaim" in path:
                 base = BASES[1]
@@ -121,8 +121,8 @@ class Null(unittest.TestCase):
                 with self.subTest(helm=helm, values=values):
                     self.assertEqual(said(values, helm), expected)
 
-    def test_below_another_chart(self):
-        """Where Helm does not always remove the default."""
+    def test_in_a_subchart(self):
+        """Here Helm does not always remove the default."""
         with tempfile.TemporaryDirectory() as directory:
             parent = pathlib.Path(directory) / "parent"
             (parent / "charts").mkdir(parents=True)
@@ -164,8 +164,8 @@ class Null(unittest.TestCase):
             with self.subTest(helm=helm):
                 self.assertEqual(said(with_nulls, helm), said(values, helm))
 
-    def test_what_it_takes_away(self):
-        """The maps of Kubernetes' own, and the probes."""
+    def test_removes_kubernetes_settings(self):
+        """Maps passed through to Kubernetes, and the probes."""
         objects = chart.render({
             "demo": {"enabled": True}, "livenessProbe": None, "readinessProbe": None, "resources": {"limits": None},
             "podSecurityContext": {"runAsUser": None}, "securityContext": {"privileged": None}, "dashboards": {"enabled": True, "labels": {"grafana_dashboard": None}},
@@ -177,7 +177,7 @@ class Null(unittest.TestCase):
         self.assertFalse([each for each in objects if "grafana_dashboard" in each["metadata"]["labels"]])
         self.assertEqual(list(objects.one("NetworkPolicy")["spec"]["ingress"][0]["from"][0]["namespaceSelector"]), ["matchExpressions"])
 
-    def test_objects_of_ones_own_stay_as_they_are(self):
+    def test_in_extra_objects_is_kept(self):
         extra = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}, "data": None}
         self.assertIn(extra, chart.render({"demo": {"enabled": True}, "extraObjects": [extra]}))
 

@@ -1,4 +1,4 @@
-"""The objects round the pods: their names, what finds the pods, and who may talk to them."""
+"""The objects around the pods: their names, how they select the pods, and who may connect."""
 import collections
 import unittest
 
@@ -26,7 +26,7 @@ class Names(unittest.TestCase):
         for each in chart.render({"demo": {"enabled": True}, "dashboards": {"enabled": True}}, release=release):
             self.assertLessEqual(len(each["metadata"]["name"]), 63)
 
-    def test_labels_and_annotations_reach_what_they_are_for(self):
+    def test_labels_and_annotations_reach_their_objects(self):
         objects = chart.rendering("labels-and-annotations")
         for each in objects:
             self.assertEqual(each["metadata"]["labels"]["team"], "security", each["kind"])
@@ -60,7 +60,7 @@ class Monitors(unittest.TestCase):
                          ["/tokens", "http", "1m", "10s", True])
         self.assertEqual(len(endpoint["relabelings"]) + len(endpoint["metricRelabelings"]), 2)
 
-    def test_a_pod_monitor_scrapes_the_pods_by_tls_with_a_password(self):
+    def test_a_pod_monitor_scrapes_pods_over_tls_with_a_password(self):
         objects = chart.rendering("pod-monitor")
         monitor = objects.one("PodMonitor")["spec"]
         self.assertLessEqual(monitor["selector"]["matchLabels"].items(), objects.pod["metadata"]["labels"].items())
@@ -77,7 +77,7 @@ class Monitors(unittest.TestCase):
                  if each["kind"] == "Service" and selector <= each["metadata"]["labels"].items()]
         self.assertEqual(found, [objects.service["metadata"]["name"]])
 
-    def test_an_autoscaler_has_what_makes_the_pods_as_its_target(self):
+    def test_an_autoscaler_targets_the_workload(self):
         for name in ("vertical-pod-autoscaler", "sharding-monitors"):
             objects = chart.rendering(name)
             target = objects.one("VerticalPodAutoscaler")["spec"]["targetRef"]
@@ -98,13 +98,13 @@ class NetworkPolicy(unittest.TestCase):
     def ports(rule):
         return [(port["port"], port["protocol"]) for port in rule["ports"]]
 
-    def test_ports_in_are_those_of_the_container(self):
+    def test_ingress_ports_are_container_ports(self):
         ports = {port["containerPort"] for port in self.objects.container["ports"]}
         self.assertEqual(ports, {9999, 10078})
         for rule in self.spec["ingress"]:
             self.assertLessEqual({port for port, _ in self.ports(rule)}, ports)
 
-    def test_prometheus_and_helm_test_get_in(self):
+    def test_ingress_allows_prometheus_and_helm_test(self):
         prometheus, test, extra = self.spec["ingress"]
         self.assertEqual(prometheus["from"][0], {
             "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "monitoring"}},
@@ -114,7 +114,7 @@ class NetworkPolicy(unittest.TestCase):
         self.assertLessEqual(test["from"][0]["podSelector"]["matchLabels"].items(), test_labels.items())
         self.assertEqual(self.ports(extra), [(9999, "TCP")])
 
-    def test_names_datadog_and_the_proxy_are_let_out(self):
+    def test_egress_allows_dns_datadog_and_extras(self):
         dns, datadog, extra = self.spec["egress"]
         self.assertEqual(self.ports(dns), [(53, "UDP"), (53, "TCP")])
         self.assertEqual(self.ports(datadog), [(443, "TCP"), (80, "TCP"), (9443, "TCP")])
@@ -122,13 +122,13 @@ class NetworkPolicy(unittest.TestCase):
         self.assertEqual(self.ports(extra), [(4317, "TCP")])
         self.assertEqual(self.spec["policyTypes"], ["Ingress", "Egress"])
 
-    def test_the_proxys_port_is_let_out(self):
-        """A proxy without a scheme is one by http; that of a Secret needs a rule, without which it is refused."""
+    def test_egress_allows_the_proxys_port(self):
+        """A proxy without a scheme uses http. For a proxy in a Secret the chart requires an egress rule."""
         for name in ("accepted", "proxy-secret-and-policy"):
             ports = [port for rule in chart.rendering(name).one("NetworkPolicy")["spec"]["egress"] for port in self.ports(rule)]
             self.assertIn((3128, "TCP"), ports)
 
-    def test_an_empty_list_of_peers_is_everybody_and_not_nobody(self):
+    def test_an_empty_list_of_peers_allows_every_peer(self):
         objects = chart.render({"datadog": {"credentials": {"existingSecret": "keys"}}, "networkPolicy": {"enabled": True}})
         for rule in objects.one("NetworkPolicy")["spec"]["egress"]:
             self.assertNotIn("to", rule)
@@ -141,7 +141,7 @@ class NetworkPolicy(unittest.TestCase):
 
 
 class Defaults(unittest.TestCase):
-    def test_what_needs_an_operator_or_restricts_is_off(self):
+    def test_operator_objects_and_restrictions_are_off(self):
         kinds = collections.Counter(chart.render({"datadog": {"credentials": {"existingSecret": "keys"}}}).kinds())
         self.assertEqual(kinds, collections.Counter(["ConfigMap", "Deployment", "Pod", "Service", "ServiceAccount"]))
 

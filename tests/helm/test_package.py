@@ -1,4 +1,4 @@
-"""The chart as a package, as a part of another chart, and its dashboards."""
+"""The chart as a package and as a subchart, and its dashboards."""
 import json
 import os
 import pathlib
@@ -14,12 +14,12 @@ import yaml
 import chart
 
 DASHBOARDS = chart.CHART / "files" / "dashboards"
-# One of each kind of trouble: what Helm could take for a template, what YAML could take for something else.
+# Contains what Helm could take for a template and what YAML could misread.
 PLACEHOLDER = {"title": "{{ .Values.x }} {{instance}}", "text": "a: b # c\n---\n\t'\"", "uid": "example"}
 
 
 def copy_of_the_chart(directory):
-    """A copy with at least one dashboard, to build packages from."""
+    """A copy with at least one dashboard, for building packages."""
     copy = pathlib.Path(directory) / "datadog-token-exporter"
     shutil.copytree(chart.CHART, copy)
     (copy / "files" / "dashboards" / "a-placeholder.json").write_text(json.dumps(PLACEHOLDER, indent=2), encoding="utf-8")
@@ -59,11 +59,11 @@ class Package(unittest.TestCase):
                                      r"\.helmignore|files/dashboards/\.gitkeep")
                 self.assertEqual([name for name in names if not allowed.fullmatch(name)], [])
                 self.assertTrue(all(member.isfile() for member in package.getmembers()))
-                # A release is kept in a Secret, packed, of at most 1 MiB.
+                # Helm stores a release compressed in a Secret, which is limited to 1 MiB.
                 self.assertLess(os.path.getsize(package.name), 300_000)
 
     def test_the_chart_has_no_links(self):
-        """Flux leaves links out of what it hands to Helm, without a word."""
+        """Flux silently drops links from what it passes to Helm."""
         self.assertEqual([path for path in chart.CHART.rglob("*") if path.is_symlink()], [])
 
     def test_it_can_be_part_of_another_chart(self):
@@ -88,7 +88,7 @@ class Package(unittest.TestCase):
         for helm in chart.HELMS:
             result = chart.template(helm, {"demo": {"enabled": True}}, settings=("--kube-version", "1.24.0"))
             self.assertIn("chart requires kubeVersion: >=1.25.0-0 which is incompatible with Kubernetes v1.24.0", result.stderr)
-            # Distributions add a suffix.
+            # Distributions add a suffix to the version.
             chart.objects(chart.template(helm, {"demo": {"enabled": True}}, settings=("--kube-version", "1.25.3-gke.100")))
 
     def test_what_is_rendered_does_not_depend_on_the_cluster(self):
@@ -96,11 +96,12 @@ class Package(unittest.TestCase):
             if path.is_file():
                 text = path.read_text(encoding="utf-8")
                 if path.name == "_mistakes.tpl":
-                    # As kubeVersion does: what this Kubernetes does not know is refused, and nothing is rendered otherwise.
+                    # Like kubeVersion, this only rejects what the cluster's version does not support; it does not change the
+                    # rendering.
                     text = text.replace("$root.Capabilities.KubeVersion.Version", "")
                 self.assertNotRegex(text, r"\.Capabilities|\blookup\b", path.name)
 
-    def test_what_an_older_kubernetes_does_not_know_is_refused(self):
+    def test_settings_too_new_for_the_cluster_are_refused(self):
         values = {"demo": {"enabled": True}, "podDisruptionBudget": {"enabled": True, "unhealthyPodEvictionPolicy": "AlwaysAllow"}}
         for helm in chart.HELMS:
             result = chart.template(helm, values, settings=("--kube-version", "1.25.3-gke.100"))
@@ -153,7 +154,7 @@ class Dashboards(unittest.TestCase):
 
 
 class Notes(unittest.TestCase):
-    """Helm 3 asks a cluster before it shows them; Helm 4 doesn't."""
+    """Uses Helm 4 only: Helm 3 contacts a cluster before it shows the notes."""
 
     def notes(self, **values):
         with tempfile.TemporaryDirectory() as directory:
@@ -170,7 +171,7 @@ class Notes(unittest.TestCase):
             self.assertIn(part, notes)
         self.assertNotIn("WARNING", notes)
 
-    def test_they_begin_with_an_image_that_nobody_can_pull(self):
+    def test_they_begin_with_an_image_that_can_not_be_pulled(self):
         keys = {"datadog": {"credentials": {"existingSecret": "keys"}}}
         image = "datadog-token-exporter:" + chart.version()
         notes = self.notes(**keys)
@@ -186,7 +187,7 @@ class Notes(unittest.TestCase):
             self.assertTrue(notes.startswith("datadog-token-exporter " + chart.version()), notes)
             self.assertNotIn("IMAGE", notes)
 
-    def test_they_name_only_what_helps_against_it(self):
+    def test_image_help_fits_the_image_settings(self):
         demo = {"demo": {"enabled": True}}
         digest = "sha256:" + "a" * 64
         notes = self.notes(**demo, image={"digest": digest})
@@ -197,7 +198,7 @@ class Notes(unittest.TestCase):
             self.assertIn("is no way out with image.", notes)
             self.assertNotIn("kind load", notes)
 
-    def test_they_say_how_a_reload_went(self):
+    def test_they_name_the_reload_metric(self):
         metric = "datadog_access_token_exporter_config_last_reload_successful"
         self.assertIn(metric, self.notes(demo={"enabled": True}, configReload={"enabled": True}))
         self.assertNotIn(metric, self.notes(demo={"enabled": True}))
@@ -211,12 +212,12 @@ class Notes(unittest.TestCase):
         self.assertNotIn("deployment/", notes)
 
     def listing(self, **values):
-        """What the notes' line for the list of tokens runs, and where: (namespace, in what, flags)."""
+        """The command in the notes that lists tokens: (namespace, pod or workload, flags)."""
         pattern = r"(?m)^ *kubectl -n (\S+) exec (\S+) -- /usr/bin/datadog_token_exporter (.*)$"
         (namespace, place, flags), = re.findall(pattern, self.notes(**values))
         return namespace, place, flags.split()
 
-    def test_they_have_the_line_that_lists_tokens(self):
+    def test_they_show_the_list_command(self):
         keys = {"datadog": {"credentials": {"existingSecret": "keys"}}}
         volume = {"state": {"enabled": True, "persistentVolumeClaim": {"enabled": True}}}
         for values in (keys, keys | volume, keys | {"fullnameOverride": "a" * 60, "namespaceOverride": "there"}):
@@ -228,7 +229,7 @@ class Notes(unittest.TestCase):
         self.assertEqual(self.listing(datadog={"organizations": organizations}, sharding={"enabled": True})[:2],
                          ("here", "tokens-datadog-token-exporter-0"))
 
-    def test_the_line_that_lists_tokens_is_one_that_the_program_takes(self):
+    def test_the_list_command_works(self):
         _, _, flags = self.listing(demo={"enabled": True})
         done = subprocess.run([os.environ["EXPORTER"], *flags], env={"DATADOG_TOKEN_EXPORTER_DEMO": "true"}, capture_output=True,
                               text=True, timeout=chart.LIMIT_SECONDS, check=False)
@@ -250,12 +251,12 @@ class Notes(unittest.TestCase):
 
 
 class Tools(unittest.TestCase):
-    def test_they_are_the_two_versions_that_are_meant(self):
+    def test_they_are_helm_3_and_helm_4(self):
         for helm in chart.HELMS:
             self.assertRegex(chart.run_helm(helm, "version", "--short").stdout, f"^v{helm[-1]}\\.")
 
     def test_the_schemas_refuse_what_is_wrong(self):
-        """The guard of every other look at the schemas."""
+        """Proves that the other schema checks can fail."""
         good = chart.rendering("service-monitor")
 
         def mistakes(kind, *steps):
@@ -285,7 +286,7 @@ class Tools(unittest.TestCase):
         self.assertIn("/spec/secretStoreReff: unknown field", text)
         self.assertIn("/spec/data/0/remoteRef: required", text)
 
-    def test_the_schemas_that_no_package_has_refuse_what_is_wrong(self):
+    def test_the_autoscaler_schema_refuses_what_is_wrong(self):
         scaler = chart.rendering("vertical-pod-autoscaler").one("VerticalPodAutoscaler")
         self.assertEqual(chart.schema_mistakes([scaler]), [[]])
         wrong = json.loads(json.dumps(scaler))

@@ -1,4 +1,4 @@
-"""What a pod gets: credentials, configuration, its image, its place, and when it is replaced."""
+"""The pods: credentials, configuration, image, placement, and when they are replaced."""
 import base64
 import copy
 import unittest
@@ -10,7 +10,7 @@ DIRECTORY = "/etc/datadog-token-exporter"
 
 
 class Credentials(unittest.TestCase):
-    def test_a_secret_of_somebody_else_is_mounted_by_the_names_of_its_keys(self):
+    def test_an_existing_secret_is_mounted_by_its_key_names(self):
         objects = chart.rendering("existing-secret")
         self.assertNotIn("Secret", objects.kinds())
         self.assertEqual(objects.volume("credentials-0")["secret"], {
@@ -39,17 +39,17 @@ class Credentials(unittest.TestCase):
             "owned_by": ["00000000-0000-0000-2345-000000000000"],
             "bearer_token_file": f"{DIRECTORY}/credentials/production/bearer-token"}])
 
-    def test_an_access_token_can_be_in_the_application_keys_place(self):
+    def test_an_access_token_can_be_the_application_key(self):
         objects = chart.rendering("app-key")
         self.assertEqual(objects.volume("credentials-0")["secret"]["items"], [{"key": "app-key", "path": "app-key"}])
         self.assertNotIn("api_key_file", objects.config["organizations"][0])
 
-    def test_files_from_elsewhere_are_named_and_not_mounted(self):
+    def test_external_files_are_named_and_not_mounted(self):
         objects = chart.rendering("credentials-directory")
         self.assertEqual([volume["name"] for volume in objects.pod["spec"]["volumes"]], ["config", "secrets-store"])
         self.assertEqual(objects.config["organizations"][0]["app_key_file"], "/mnt/secrets-store/app-key")
 
-    def test_organizations_have_each_their_own(self):
+    def test_each_organization_has_its_own(self):
         objects = chart.rendering("organizations")
         names = [volume["secret"]["secretName"] for volume in objects.pod["spec"]["volumes"] if "secret" in volume]
         self.assertEqual(names, ["datadog-production", "datadog-sandbox", "tokens-datadog-token-exporter-credentials"])
@@ -78,17 +78,17 @@ class Credentials(unittest.TestCase):
         self.assertNotIn("organizations", objects.config)
         self.assertEqual([volume["name"] for volume in objects.pod["spec"]["volumes"]], ["config"])
 
-    def test_without_the_demo_there_is_no_demo(self):
+    def test_the_demo_is_off_by_default(self):
         objects = chart.rendering("existing-secret")
         self.assertEqual(objects.variables, {"DATADOG_TOKEN_EXPORTER_CONFIG_FILE": f"{DIRECTORY}/config/config.yaml"})
 
-    def test_no_argument_says_what_a_program_started_by_exec_needs_to_know(self):
+    def test_the_pod_has_no_arguments_that_exec_would_miss(self):
         for name in set(chart.VALUES) - {"extras"}:
             self.assertEqual(chart.rendering(name).arguments, [], name)
 
 
 class Rolling(unittest.TestCase):
-    """Pods are replaced when the chart's own files change, and only then."""
+    """Pods are replaced when files from the chart change, and only then."""
 
     @staticmethod
     def checksums(values):
@@ -96,7 +96,7 @@ class Rolling(unittest.TestCase):
         return {name: value for name, value in annotations.items() if name.startswith("checksum/")}
 
     def changed(self, values, change):
-        """Which checksums a change of the values changes."""
+        """The checksums that a change of the values alters."""
         after = copy.deepcopy(values)
         change(after)
         before, after = self.checksums(values), self.checksums(after)
@@ -108,27 +108,27 @@ class Rolling(unittest.TestCase):
         "web": {"tls": {"enabled": True, "existingSecret": "tls"}, "basicAuth": {"users": {"a": HASH}}},
     }
 
-    def test_an_option_replaces_them(self):
+    def test_an_option_replaces_the_pods(self):
         self.assertEqual(self.changed(self.values, lambda values: values.update(config={"poll": {"interval": "6m"}})), ["checksum/config"])
 
-    def test_a_certification_authority_replaces_them(self):
+    def test_a_ca_certificate_replaces_the_pods(self):
         self.assertEqual(self.changed(self.values, lambda values: values["datadog"]["ca"].update(pem="-----BEGIN CERTIFICATE-----\nB")), ["checksum/config"])
 
-    def test_an_inline_key_replaces_them(self):
+    def test_an_inline_key_replaces_the_pods(self):
         self.assertEqual(self.changed(self.values, lambda values: values["datadog"]["credentials"].update(appKey="c" * 40)), ["checksum/credentials"])
 
-    def test_a_password_replaces_them(self):
+    def test_a_password_replaces_the_pods(self):
         self.assertEqual(self.changed(self.values, lambda values: values["web"]["basicAuth"]["users"].update(b=HASH)), ["checksum/web"])
 
-    def test_a_label_of_the_service_does_not(self):
+    def test_a_service_label_replaces_no_pod(self):
         self.assertEqual(self.changed(self.values, lambda values: values.update(service={"labels": {"a": "b"}})), [])
 
-    def test_a_secret_of_somebody_else_has_no_checksum(self):
+    def test_an_existing_secret_has_no_checksum(self):
         self.assertEqual(list(self.checksums({"datadog": {"credentials": {"existingSecret": "keys"}}})), ["checksum/config"])
 
 
 class Reloading(unittest.TestCase):
-    """configReload.enabled: the pods take a change up while they run, and are replaced for what they can't take up."""
+    """configReload.enabled: pods apply a change while running, and are replaced only for changes that they can't apply."""
     maxDiff = None
     checksums = staticmethod(Rolling.checksums)
 
@@ -144,7 +144,7 @@ class Reloading(unittest.TestCase):
         return {"name": name, "credentials": {"existingSecret": secret, "keys": {"apiKey": f"{name}-api", "appKey": f"{name}-app"}}}
 
     def assert_replaced(self, change, expected, values=None):
-        """Whether a change of the values changes what makes the pods. The configuration changes in any case."""
+        """Checks whether a change of the values replaces the pods. The change must alter the configuration in any case."""
         before = values or self.values()
         after = copy.deepcopy(before)
         change(after)
@@ -156,12 +156,12 @@ class Reloading(unittest.TestCase):
         else:
             self.assertEqual(before.pod, after.pod)
 
-    def test_the_program_is_told_to_watch_and_else_not(self):
+    def test_the_program_watches_only_if_enabled(self):
         self.assertEqual(chart.rendering("config-reload").variables["DATADOG_TOKEN_EXPORTER_CONFIG_WATCH"], "true")
         for name in set(chart.VALUES) - {"config-reload"}:
             self.assertNotIn("DATADOG_TOKEN_EXPORTER_CONFIG_WATCH", chart.rendering(name).variables, name)
 
-    def test_what_the_program_takes_up_replaces_nobody(self):
+    def test_reloadable_changes_replace_no_pod(self):
         organizations = lambda values: values["datadog"]["organizations"]  # pylint: disable=unnecessary-lambda-assignment
         for change in (
                 lambda values: values.update(config={"poll": {"interval": "6m"}, "log": {"level": "debug"}}),
@@ -172,16 +172,16 @@ class Reloading(unittest.TestCase):
                 lambda values: organizations(values).reverse()):
             self.assert_replaced(change, False)
 
-    def test_inline_keys_replace_nobody(self):
+    def test_inline_keys_replace_no_pod(self):
         values = {"datadog": {"credentials": {"apiKey": "a" * 32, "appKey": "b" * 40}}, "configReload": {"enabled": True}}
         self.assert_replaced(lambda values: values["datadog"]["credentials"].update(appKey="c" * 40), False, values)
 
-    def test_the_order_of_organizations_of_several_secrets_replaces_nobody(self):
+    def test_reordering_organizations_with_own_secrets_replaces_no_pod(self):
         values = self.values()
         values["datadog"]["organizations"] = [self.organization(name, name) for name in ("b", "c", "a")]
         self.assert_replaced(lambda values: values["datadog"]["organizations"].reverse(), False, values)
 
-    def test_what_a_running_program_can_not_change_replaces_the_pods(self):
+    def test_changes_that_can_not_be_reloaded_replace_the_pods(self):
         for change in (
                 lambda values: values.update(config={"web": {"telemetry_path": "/federate"}}),
                 lambda values: values.update(config={"web": {"max_connections": 5}}),
@@ -197,7 +197,7 @@ class Reloading(unittest.TestCase):
         values = {"demo": {"enabled": True}, "configReload": {"enabled": True}}
         self.assert_replaced(lambda values: values["demo"].update(tokens=5), True, values)
 
-    def test_checksums_come_back_when_they_are_asked_for(self):
+    def test_checksums_can_be_switched_on_again(self):
         values = self.values()
         self.assertEqual(list(self.checksums(values)), ["checksum/fixed-config"])
         values["datadog"]["organizations"] += [{"name": "inline", "credentials": {"apiKey": "a" * 32, "appKey": "b" * 40}}]
@@ -220,8 +220,8 @@ class Reloading(unittest.TestCase):
         self.assertEqual(objects.config["organizations"][3]["bearer_token_file"],
                          f"{DIRECTORY}/credentials/tokens-datadog-token-exporter-credentials/inline.bearer-token")
 
-    def test_certificates_of_the_values_change_together_with_the_configuration(self):
-        """The kubelet changes the files of one volume at once, and those of two one after another."""
+    def test_inline_certificates_change_together_with_the_configuration(self):
+        """The kubelet updates the files of one volume atomically, but different volumes one after another."""
         objects = chart.rendering("config-reload")
         self.assertEqual(objects.config["datadog"]["ca_file"], f"{DIRECTORY}/config/ca.crt")
         self.assertEqual([item["path"] for item in objects.volume("config")["configMap"]["items"]], ["config.yaml", "ca.crt"])
@@ -234,7 +234,7 @@ class Image(unittest.TestCase):
     def test_the_tag_is_the_programs_version(self):
         self.assertEqual(self.image(), "datadog-token-exporter:" + chart.version())
 
-    def test_a_registry_comes_before_it_and_the_global_one_before_that(self):
+    def test_a_global_registry_overrides_the_images(self):
         self.assertEqual(self.image(image={"registry": "ghcr.io/example", "tag": "1"}), "ghcr.io/example/datadog-token-exporter:1")
         self.assertEqual(self.image(image={"registry": "ghcr.io"}, **{"global": {"imageRegistry": "mirror:5000"}}),
                          "mirror:5000/datadog-token-exporter:" + chart.version())
@@ -249,13 +249,13 @@ class Image(unittest.TestCase):
 
 
 class Pods(unittest.TestCase):
-    def test_probes_ask_the_port_of_their_own(self):
+    def test_probes_use_the_probe_port(self):
         container = chart.rendering("web-tls").container
         self.assertEqual(container["livenessProbe"]["httpGet"], {"path": "/livez", "port": "probe"})
         self.assertEqual(container["readinessProbe"]["httpGet"], {"path": "/readyz", "port": "probe"})
         self.assertNotIn("startupProbe", container)
 
-    def test_null_takes_a_default_away(self):
+    def test_null_removes_a_default(self):
         objects = chart.rendering("openshift")
         self.assertNotIn("livenessProbe", objects.container)
         self.assertIn("startupProbe", objects.container)
@@ -280,8 +280,8 @@ class Pods(unittest.TestCase):
         self.assertEqual(objects.one("PodDisruptionBudget")["spec"]["maxUnavailable"], "50%")
         self.assertEqual(objects.one("PodDisruptionBudget")["spec"]["unhealthyPodEvictionPolicy"], "AlwaysAllow")
 
-    def test_pods_that_are_stopped_first_do_not_roll(self):
-        """Kubernetes refuses `rollingUpdate` beside `Recreate`, and the chart's defaults have it."""
+    def test_recreate_has_no_rolling_update(self):
+        """Kubernetes rejects `rollingUpdate` together with `Recreate`, and the chart's defaults contain it."""
         self.assertEqual(chart.rendering("accepted").workload["spec"]["strategy"], {"type": "Recreate"})
 
     def test_extras_reach_them(self):
@@ -299,18 +299,18 @@ class Pods(unittest.TestCase):
         self.assertEqual(objects.one("ConfigMap", "as-it-is")["data"]["text"], "{{ .Release.Name }}")
         self.assertEqual(objects.one("ConfigMap", "tokens-datadog-token-exporter-extra")["data"]["text"], "tokens")
 
-    def test_a_proxy_is_a_variable_and_one_with_a_password_a_reference(self):
+    def test_a_proxy_is_a_variable_or_a_secret_reference(self):
         self.assertEqual(chart.rendering("ca-and-proxy").container["env"][1:],
                          [{"name": "HTTPS_PROXY", "value": "http://proxy.example.com:3128"},
                           {"name": "NO_PROXY", "value": ".cluster.local,10.0.0.0/8"}])
         self.assertEqual(chart.rendering("ca-from-secret").container["env"][1:],
                          [{"name": "HTTPS_PROXY", "valueFrom": {"secretKeyRef": {"name": "proxy", "key": "https-proxy"}}}])
 
-    def test_there_is_no_variable_unless_one_is_asked_for(self):
+    def test_there_are_no_extra_variables_by_default(self):
         self.assertEqual(len(chart.rendering("inline-keys").container["env"]), 1)
         self.assertNotIn("envFrom", chart.rendering("inline-keys").container)
 
-    def test_certification_authorities_come_from_where_they_are(self):
+    def test_the_ca_comes_from_values_config_map_or_secret(self):
         item = {"key": "ca.crt", "path": "ca.crt"}
         self.assertEqual(chart.rendering("ca-and-proxy").volume("config")["configMap"],
                          {"name": "tokens-datadog-token-exporter", "items": [{"key": "config.yaml", "path": "config.yaml"}, item]})
@@ -321,9 +321,9 @@ class Pods(unittest.TestCase):
 
 
 class Shards(unittest.TestCase):
-    """Many organizations: each pod of a StatefulSet polls its own part."""
+    """Many organizations: each pod of a StatefulSet polls its own share."""
 
-    def test_each_pod_knows_how_many_there_are_and_which_it_is(self):
+    def test_each_pod_knows_the_shard_count_and_its_index(self):
         objects = chart.rendering("sharding")
         self.assertNotIn("Deployment", objects.kinds())
         self.assertEqual(objects.workload["spec"]["replicas"], 3)
@@ -345,20 +345,21 @@ class Shards(unittest.TestCase):
             self.assertIs(service["spec"]["publishNotReadyAddresses"], True)
             self.assertLessEqual(service["spec"]["selector"].items(), objects.pod["metadata"]["labels"].items())
 
-    def test_a_stateful_sets_name_leaves_room_for_what_kubernetes_makes_of_it(self):
+    def test_a_stateful_sets_name_leaves_room_for_the_revision_hash(self):
         """The label controller-revision-hash is the name, a dash and up to ten characters."""
         self.assertEqual(chart.rendering("sharding-monitors").workload["metadata"]["name"],
                          "a-fullname-override-that-takes-all-of-the-sixty-thre")
 
-    def test_an_update_changes_nothing_of_a_stateful_set_that_can_not_be_changed(self):
-        """Kubernetes lets replicas, template, updateStrategy and few others change; labels of the chart's version do."""
+    def test_an_update_changes_no_immutable_field_of_a_stateful_set(self):
+        """Kubernetes allows changes only to replicas, template, updateStrategy and a few other fields; the labels contain the
+        chart's version, which does change."""
         spec = chart.rendering("sharding").workload["spec"]
         fixed = {key: value for key, value in spec.items() if key not in ("replicas", "template", "revisionHistoryLimit")}
         self.assertEqual(sorted(fixed), ["podManagementPolicy", "selector", "serviceName", "volumeClaimTemplates"])
         labels = fixed["volumeClaimTemplates"][0]["metadata"]["labels"]
         self.assertEqual(labels, spec["selector"]["matchLabels"])
 
-    def test_one_pod_for_all_is_a_deployment_without_a_word_of_shards(self):
+    def test_without_sharding_the_workload_is_a_plain_deployment(self):
         objects = chart.rendering("organizations")
         self.assertEqual(objects.workload["kind"], "Deployment")
         self.assertEqual([variable["name"] for variable in objects.container["env"]], ["DATADOG_TOKEN_EXPORTER_CONFIG_FILE"])
@@ -366,14 +367,14 @@ class Shards(unittest.TestCase):
 
 
 class State(unittest.TestCase):
-    """The last inventories over a restart."""
+    """The last inventories survive a restart."""
 
-    def test_there_is_none_unless_asked_for(self):
+    def test_there_is_none_by_default(self):
         objects = chart.rendering("existing-secret")
         self.assertNotIn("state", objects.config)
         self.assertNotIn("state", [mount["name"] for mount in objects.container["volumeMounts"]])
 
-    def test_the_file_is_where_the_volume_is_and_can_be_written(self):
+    def test_the_file_is_on_a_writable_volume(self):
         for name in ("state", "state-volume", "sharding"):
             objects = chart.rendering(name)
             mount = next(mount for mount in objects.container["volumeMounts"] if mount["name"] == "state")
@@ -381,12 +382,12 @@ class State(unittest.TestCase):
             self.assertEqual(objects.config["state"], {"file": "/var/lib/datadog-token-exporter/state"})
             self.assertEqual(objects.pod["spec"]["securityContext"]["fsGroup"], 65532)
 
-    def test_what_outlives_the_container_needs_no_claim(self):
+    def test_surviving_the_container_takes_no_claim(self):
         objects = chart.rendering("state")
         self.assertEqual(objects.workload["kind"], "Deployment")
         self.assertEqual(objects.volume("state")["emptyDir"], {"medium": "Memory", "sizeLimit": "64Mi"})
 
-    def test_what_outlives_the_pod_is_a_claim_for_each(self):
+    def test_surviving_the_pod_takes_a_claim_per_pod(self):
         one = chart.rendering("state-volume")
         self.assertEqual((one.workload["kind"], one.workload["spec"]["replicas"]), ("StatefulSet", 1))
         self.assertEqual(one.claims()["state"]["spec"],
@@ -412,16 +413,16 @@ class Web(unittest.TestCase):
             "basic_auth_users": {"prometheus": HASH},
             "rate_limit": {"interval": "1s", "burst": 20}})
 
-    def test_a_whole_file_of_somebody_else_is_taken_as_it_is(self):
+    def test_a_file_in_an_existing_secret_is_used_unchanged(self):
         objects = chart.rendering("web-existing-secret")
         self.assertNotIn("Secret", objects.kinds())
         self.assertEqual(objects.volume("web")["secret"], {"secretName": "exporter-web", "defaultMode": 0o440})
         self.assertEqual(objects.config["web"]["config"], {"file": f"{DIRECTORY}/web/web.yml"})
 
-    def test_there_is_none_unless_asked_for(self):
+    def test_there_is_none_by_default(self):
         self.assertNotIn("config", chart.rendering("demo").config["web"])
 
-    def test_helm_test_asks_for_the_metrics_and_behind_tls_for_readiness(self):
+    def test_helm_test_requests_metrics_or_with_tls_readiness(self):
         def probe(name):
             return chart.rendering(name).one("Pod")["spec"]["containers"][0]["args"]
         host = "http://tokens-datadog-token-exporter.monitoring-tools.svc"
@@ -447,12 +448,12 @@ class Options(unittest.TestCase):
         self.assertEqual(objects.config["scopes"], {"limit": 0, "privileged": []})
 
     def test_the_usual_log_level_is_left_to_the_program(self):
-        """Which logs warnings alone where it lists tokens, unless a level is set."""
+        """Unless a level is set, the program logs only warnings when it lists tokens."""
         self.assertNotIn("level", chart.rendering("demo").config["log"])
         self.assertEqual(chart.rendering("options").config["log"]["level"], "debug")
 
     def test_the_old_word_for_detail_still_passes(self):
-        """The program takes it for `findings`, with a warning."""
+        """The program treats it as `findings` and logs a warning."""
         objects = chart.render({"demo": {"enabled": True}, "config": {"tokens": {"detail": "expiring"}}})
         self.assertEqual(objects.config["tokens"]["detail"], "expiring")
 

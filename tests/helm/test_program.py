@@ -1,4 +1,4 @@
-"""The real program takes the files that the chart writes. $EXPORTER is the program, $SIMULATED_DATADOG an API for it."""
+"""The real program accepts the files that the chart renders. $EXPORTER is the program, $SIMULATED_DATADOG the API that it polls."""
 import base64
 import json
 import os
@@ -27,7 +27,7 @@ def known_flags():
 
 
 class Pod:
-    """A pod's files, laid out below a directory instead of at the root."""
+    """A pod's files, placed under a directory instead of the root."""
 
     def __init__(self, objects, root):
         self.objects, self.root = objects, pathlib.Path(root)
@@ -68,7 +68,7 @@ class Pod:
         return self.certificate() if path == "ca.crt" else text
 
     def keys(self, source, directory):
-        """A Secret that is mounted whole: the web configuration, a certificate, or all credentials in it."""
+        """The keys of a Secret that is mounted as a whole: the web configuration, a certificate, or all credentials in it."""
         found = self.named("Secret", source["secretName"])
         if found:
             return list(found["data"])
@@ -87,7 +87,7 @@ class Pod:
         return SECRETS.get(kind) or (self.pair()[1] if key == "tls.key" else self.certificate())
 
     def pair(self):
-        """A self-signed certificate and its key, made once."""
+        """A self-signed certificate and its key, created once."""
         certificate, key = self.root / "pair.crt", self.root / "pair.key"
         if not certificate.exists():
             subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
@@ -107,18 +107,18 @@ class Pod:
         return variables
 
     def check(self, ordinal=0):
-        """Runs the program with the pod's arguments, but only to check its configuration."""
+        """Runs the program with the pod's arguments, with --config.check added."""
         arguments = [self.moved(argument) for argument in self.objects.arguments]
         return self.execute("--config.check", *arguments, ordinal=ordinal)
 
     def execute(self, *arguments, ordinal=0):
-        """Runs the program as `kubectl exec` does: with the container's environment, and without its arguments."""
+        """Runs the program as `kubectl exec` does: with the container's environment, but without its arguments."""
         return subprocess.run([os.environ["EXPORTER"], *arguments],
                               env={"PATH": os.environ["PATH"], **self.variables(ordinal)}, capture_output=True, text=True,
                               timeout=chart.LIMIT_SECONDS, check=False)
 
     def tree(self):
-        """What every file of the pod is: its path, size and last change."""
+        """The path, size and modification time of every file of the pod."""
         return sorted((str(path), path.lstat().st_size, path.lstat().st_mtime_ns) for path in self.root.rglob("*"))
 
 
@@ -131,8 +131,8 @@ class Program(unittest.TestCase):
                 self.assertEqual(result.returncode, 0, result.stderr)
                 self.assertNotIn("level=error", result.stderr)
 
-    def test_it_would_say_so_if_a_file_were_wrong(self):
-        """The guard of the test above: it is these files that the program reads."""
+    def test_it_reports_a_missing_file(self):
+        """Proves that the test above can fail: the program reads these very files."""
         with tempfile.TemporaryDirectory() as root:
             pod = Pod(chart.rendering("organizations"), root)
             pod.path(f"{DIRECTORY}/credentials/Sandbox.US/bearer-token").unlink()
@@ -151,7 +151,7 @@ class Program(unittest.TestCase):
         self.assertEqual(one_too_many.returncode, 2)
         self.assertIn("tokens-datadog-token-exporter-3", one_too_many.stderr)
 
-    def test_it_refuses_secret_files_for_everybody_which_is_why_they_have_a_mode(self):
+    def test_it_refuses_world_readable_secret_files(self):
         with tempfile.TemporaryDirectory() as root:
             pod = Pod(chart.rendering("inline-keys"), root)
             pod.path(f"{DIRECTORY}/credentials/default/api-key").chmod(0o644)
@@ -161,7 +161,7 @@ class Program(unittest.TestCase):
         used = {"config.file", "config.watch", "demo", "list", "shard.count", "shard.index", "state.file", "probe", "web.probe-listen-address", "web.config.file"}
         self.assertLessEqual(used, known_flags())
 
-    def test_a_program_started_by_exec_has_the_configuration_of_every_pod(self):
+    def test_exec_uses_the_configuration_of_every_pod(self):
         for name in sorted(chart.VALUES):
             with self.subTest(values=name), tempfile.TemporaryDirectory() as root:
                 pod = Pod(chart.rendering(name), root)
@@ -169,15 +169,15 @@ class Program(unittest.TestCase):
                 self.assertEqual(result.returncode, 0, result.stderr)
                 self.assertEqual(result.stdout, pod.check().stdout)
 
-    def test_a_program_started_by_exec_lists_the_demos_tokens(self):
+    def test_exec_lists_the_demos_tokens(self):
         with tempfile.TemporaryDirectory() as root:
             result = Pod(chart.rendering("demo"), root).execute("--list=leaked")
         self.assertEqual((result.returncode, result.stderr), (0, ""))
         self.assertEqual([line.split()[0] for line in result.stdout.splitlines()][-1], "1")
         self.assertRegex(result.stdout, r"(?m)^leaked +demo ")
 
-    def test_a_program_started_by_exec_lists_what_the_api_says_with_the_pods_keys(self):
-        """The API's address and the mounted files are the pod's; nothing of the pod changes, the state file neither."""
+    def test_exec_lists_the_apis_tokens_with_the_pods_keys(self):
+        """Uses the pod's API address and mounted files, and changes nothing in the pod, not even the state file."""
         with harness.SimulatedDatadog("--tokens", "400", "--seed", "1") as api, tempfile.TemporaryDirectory() as root:
             pod = Pod(chart.render({
                 "datadog": {"baseUrl": api.url,
@@ -188,11 +188,11 @@ class Program(unittest.TestCase):
             self.assertEqual((result.returncode, result.stderr), (0, ""))
             self.assertEqual([json.loads(line)["findings"][0] for line in result.stdout.splitlines()], ["leaked"])
             self.assertEqual(pod.tree(), before)
-            # The guard: it is the pod's key that was used.
+            # Proves that the pod's key was used.
             pod.path(f"{DIRECTORY}/credentials/default/bearer-token").unlink()
             self.assertEqual(pod.execute("--list=leaked").returncode, 2)
 
-    def test_a_program_started_by_exec_in_a_shard_lists_that_shards_organizations(self):
+    def test_exec_in_a_shard_lists_that_shards_organizations(self):
         with harness.SimulatedDatadog("--tokens", "20", "--seed", "1") as api, tempfile.TemporaryDirectory() as root:
             names = ["production", "staging", "sandbox"]
             credentials = {"type": "bearerToken", "existingSecret": "datadog-token"}
@@ -214,7 +214,7 @@ class Program(unittest.TestCase):
         self.assertIn("\ndatadog_access_tokens{", texts[1])
 
 
-# What people write where a site is asked for.
+# What people enter as a site.
 SITES = (
     "datadoghq.com", "us5.datadoghq.com", "ddog-gov.com", "new.datadoghq.eu", "a_b.datadoghq.com", "DatadogHQ.EU", " datadoghq.eu ",
     "https://app.datadoghq.eu", "app.datadoghq.com", "api.us5.datadoghq.com/", "HTTPS://App.DatadogHQ.eu//", "http://datadoghq.com",
@@ -226,7 +226,7 @@ SITES = (
 
 
 class Sites(unittest.TestCase):
-    def test_the_chart_takes_and_refuses_what_the_program_does(self):
+    def test_the_chart_accepts_the_same_as_the_program(self):
         answers = {}
         for site in SITES:
             environment = {"DD_API_KEY": SECRETS["api-key"], "DD_APP_KEY": SECRETS["app-key"]}

@@ -1,4 +1,4 @@
-"""The PrometheusRule is the standalone rules with the changes of the values."""
+"""The PrometheusRule equals the standalone rules plus the changes from the values."""
 import pathlib
 import re
 import subprocess
@@ -14,12 +14,12 @@ STANDALONE = chart.SOURCE_DIR / "dashboards" / "rules"
 sys.path.insert(0, str(STANDALONE))
 import generate  # pylint: disable=wrong-import-position
 
-# Of 27 alerts: all, those without the five budgets, and those that ask for something to be done now.
+# Number of alerts: the critical ones, all but the five budgets, and all.
 PRESETS = {"minimal": 5, "standard": 22, "strict": 27}
 
 
 def rules(objects):
-    """{name of the rule: rule} of a PrometheusRule."""
+    """{rule name: rule} of a PrometheusRule."""
     return {rule.get("alert") or rule["record"]: rule
             for group in objects.one("PrometheusRule")["spec"]["groups"] for rule in group["rules"]}
 
@@ -31,7 +31,7 @@ def render(**prometheus_rule):
 class Rules(unittest.TestCase):
     maxDiff = None
 
-    def test_without_changes_they_are_the_standalone_rules(self):
+    def test_the_defaults_match_the_standalone_rules(self):
         for helm in chart.HELMS:
             with self.subTest(helm=helm):
                 groups = chart.rendering("prometheus-rule-defaults", helm).one("PrometheusRule")["spec"]["groups"]
@@ -44,7 +44,7 @@ class Rules(unittest.TestCase):
                         return rule.get("alert") or rule["record"]
                     self.assertEqual(sorted(group["rules"], key=name_of), sorted(other["rules"], key=name_of))
 
-    def test_each_preset_is_the_generators(self):
+    def test_each_preset_matches_the_generator(self):
         self.assertEqual(set(PRESETS), set(generate.PRESETS))
         for preset, count in PRESETS.items():
             for helm in chart.HELMS:
@@ -56,7 +56,7 @@ class Rules(unittest.TestCase):
                     self.assertEqual(rendered, generated)
                     self.assertEqual(len(rendered), count)
 
-    def test_minimal_has_what_is_critical_and_strict_the_budgets(self):
+    def test_minimal_is_critical_and_strict_adds_the_budgets(self):
         minimal, standard, strict = (render(preset=preset, recordingRules=False) for preset in PRESETS)
         self.assertEqual({rule["labels"]["severity"] for rule in minimal.values()}, {"critical"})
         self.assertEqual({name for name, rule in standard.items() if rule["labels"]["severity"] == "critical"}, set(minimal))
@@ -69,7 +69,7 @@ class Rules(unittest.TestCase):
             self.assertRegex(alerts["DatadogAccessTokenUnused"]["expr"], r"> 25\s*$")
             self.assertNotIn("DatadogAccessTokenLeaked", alerts)
 
-    def test_a_severity_of_ones_own_changes_no_preset(self):
+    def test_a_custom_severity_changes_no_preset(self):
         alerts = render(preset="minimal", alerts={"DatadogTokenExporterDown": {"severity": "warning"},
                                                   "DatadogTokenExporterDataStale": {"severity": "critical"}})
         self.assertEqual(alerts["DatadogTokenExporterDown"]["labels"]["severity"], "warning")
@@ -95,7 +95,7 @@ class Rules(unittest.TestCase):
     def test_a_threshold_moves_the_band_beside_it(self):
         self.assertIn(">= 2.5 * 86400", rules(chart.rendering("prometheus-rule"))["DatadogTokenExporterCredentialExpiresSoon"]["expr"])
 
-    def test_a_threshold_can_be_nothing(self):
+    def test_a_threshold_can_be_zero(self):
         alerts = render(alerts={"DatadogTokenExporterCredentialExpires": {"threshold": 0}, "DatadogTokenExporterRateLimitNear": {"threshold": 0}})
         self.assertIn(">= 0 * 86400", alerts["DatadogTokenExporterCredentialExpiresSoon"]["expr"])
         self.assertRegex(alerts["DatadogTokenExporterRateLimitNear"]["expr"], r"< 0$")
@@ -105,7 +105,7 @@ class Rules(unittest.TestCase):
         self.assertNotIn("DatadogTokenExporterCredentialExpires", alerts)
         self.assertIn(">= 0 * 86400", alerts["DatadogTokenExporterCredentialExpiresSoon"]["expr"])
 
-    def test_an_expression_of_ones_own_has_the_same_placeholders(self):
+    def test_a_custom_expression_has_the_same_placeholders(self):
         rule = rules(chart.rendering("prometheus-rule"))["DatadogTokenExporterScopesFolded"]
         self.assertEqual(rule["expr"], 'datadog_access_token_scopes_folded{cluster="eu1",job=~"tokens.*"} > 7 + 1')
         self.assertNotIn("keep_firing_for", rule)
@@ -130,7 +130,7 @@ class Rules(unittest.TestCase):
             if "annotations" in rule:
                 self.assertEqual(rule["annotations"]["runbook_url"], f"https://wiki.example.com/runbooks/{name}.md")
 
-    def test_without_a_place_for_runbooks_there_is_no_address(self):
+    def test_no_runbook_url_without_a_base_url(self):
         for rule in rules(chart.rendering("prometheus-rule-defaults")).values():
             self.assertNotIn("runbook_url", rule.get("annotations", {}))
 

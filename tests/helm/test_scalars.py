@@ -1,4 +1,4 @@
-"""Texts that YAML takes for something else stay texts, wherever they come from: `no`, `1e3`, `20260101`, `2026-01-01`."""
+"""Strings that YAML could take for another type remain strings everywhere: `no`, `1e3`, `20260101`, `2026-01-01`."""
 import json
 import re
 import unittest
@@ -8,7 +8,7 @@ import chart
 HOSTILE = ("20260101", "1e3", "no", "null", "1_000", "0x1f", "2026-01-01", "y", "1.0", "010", "1:30", "~", "0o17", "off")
 SCHEMA = json.loads((chart.CHART / "values.schema.json").read_text(encoding="utf-8"))
 CREDENTIALS = {"existingSecret": "1e3", "keys": {"apiKey": "20260101", "appKey": "no", "bearerToken": "null"}}
-# What only shows when something else is enabled or given. Texts are put into all the rest.
+# Settings that make other values visible. All remaining string values are filled in.
 BASES = {
     "everything of one organization": {
         "datadog": {"credentials": {"existingSecret": "x"}, "ca": {"existingSecret": "x"}},
@@ -31,7 +31,7 @@ BASES = {
         "datadog": {"name": "20260101", "credentials": {"apiKey": "1" * 32, "appKey": "2" * 40}, "ca": {"pem": "-----BEGIN CERTIFICATE-----"}},
     },
 }
-# Values that contradict another one, or whose form a template checks.
+# Values that exclude one another, or whose form a template checks.
 LEFT_ALONE = re.compile(r"datadog\.(site|baseUrl|filter|ownedBy|credentials\.(directory|existingSecret|apiKey|appKey|bearerToken)|ca\.(pem|existing.*))|"
                         r"(proxy|web)\.existingSecret|proxy\.httpsProxy|web\.tls\.existingSecret|prometheusRule\.matcher")
 
@@ -41,13 +41,13 @@ def resolved(schema):
 
 
 def kind(schema):
-    """The type of a value that may be null as well."""
+    """The type of a value, ignoring null."""
     kinds = resolved(schema).get("type", "")
     return kinds[0] if isinstance(kinds, list) and kinds[1:] == ["null"] else kinds
 
 
 def hostile(schema, text):
-    """The text, where the schema lets it pass; another one of HOSTILE where not; None where none of them is a value."""
+    """The text if the schema accepts it, otherwise another one of HOSTILE; None if the schema accepts none of them."""
     if "enum" in schema:
         return None
     texts = (text, *HOSTILE)
@@ -55,7 +55,7 @@ def hostile(schema, text):
 
 
 def filled(schema, values, text, path=""):
-    """The values with the text in every place for one."""
+    """The values with the text in every place that takes a string."""
     schema = resolved(schema)
     kinds = kind(schema)
     if kinds == "object" and "properties" in schema:
@@ -82,15 +82,15 @@ class Scalars(unittest.TestCase):
         self.assertEqual([text for texts in mistakes for text in texts], [])
         return objects
 
-    def test_texts_that_look_like_something_else_stay_texts(self):
-        """Each base shows other places; the schemas say which of them are places for texts."""
+    def test_strings_that_look_like_other_types_stay_strings(self):
+        """Each base exposes different values; the schema says which of them are strings."""
         for name, base in BASES.items():
             for text in HOSTILE[:3]:
                 with self.subTest(base=name, text=text):
                     self.rendered(filled(SCHEMA, base, text))
 
-    def test_the_schemas_places_are_reached(self):
-        """The guard of the test above: what was put in comes out."""
+    def test_strings_reach_the_objects(self):
+        """Proves that the test above can fail: the texts do appear in the objects."""
         values = filled(SCHEMA, BASES["everything of one organization"], "20260101")
         objects = self.rendered(values)
         volumes = {volume["name"]: volume.get("secret", {}).get("secretName") for volume in objects.pod["spec"]["volumes"]}
@@ -100,12 +100,12 @@ class Scalars(unittest.TestCase):
         for place in ("priorityClassName", "runtimeClassName", "schedulerName", "serviceAccountName"):
             self.assertEqual(objects.pod["spec"][place], "20260101")
 
-    def test_the_programs_own_file_has_them_as_texts(self):
+    def test_the_programs_file_has_them_as_strings(self):
         config = chart.render(BASES["organizations and a whole web configuration"]).config
         self.assertEqual([(each["name"], each["filter"], each["owned_by"]) for each in config["organizations"]],
                          [("1e3", "1e3", ["1e3"]), ("no", "no", ["no"])])
 
-    def test_names_of_releases_and_namespaces_are_texts(self):
+    def test_release_names_and_namespaces_are_strings(self):
         base = BASES["everything of one organization"]
         for release in ("123", "no", "1e3"):
             with self.subTest(release=release):
@@ -114,8 +114,9 @@ class Scalars(unittest.TestCase):
                 for each in objects:
                     self.assertEqual(each["metadata"]["namespace"], "2026")
 
-    def test_the_names_of_services_are_those_of_hosts(self):
-        """In Kubernetes before 1.36 they begin with a letter; and nowhere they hold a dot, which a release's name may."""
+    def test_service_names_are_valid_host_names(self):
+        """Before Kubernetes 1.36 the names of Services must begin with a letter. They must never contain a dot, which a
+        release's name may."""
         for release, name in (("eu.prod.tokens", "eu-prod-tokens-datadog-token-exporter"), ("123", "exporter-123-datadog-token-exporter"),
                               ("9" * 53, "exporter-" + "9" * 53 + "-")):
             for sharded in (False, True):

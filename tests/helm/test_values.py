@@ -1,4 +1,4 @@
-"""Every good values file: what Kubernetes gets is valid, safe, and what was asked for."""
+"""Every valid values file: the objects are valid, secure, and as requested."""
 import base64
 import re
 import unittest
@@ -9,7 +9,7 @@ import chart
 
 
 def for_each_values_file(check):
-    """Makes a test of what holds for the objects of one values file."""
+    """A decorator that runs a check on the objects of every values file."""
     def test(self):
         for name in sorted(chart.VALUES):
             with self.subTest(values=name):
@@ -18,7 +18,7 @@ def for_each_values_file(check):
 
 
 class EveryValuesFile(unittest.TestCase):
-    """What holds whatever the values are."""
+    """Checks that apply whatever the values are."""
 
     def test_there_are_enough_of_them(self):
         self.assertGreaterEqual(len(chart.VALUES), 20)
@@ -27,7 +27,7 @@ class EveryValuesFile(unittest.TestCase):
     def test_helm_3_and_helm_4_render_the_same(self, name, objects):
         self.assertEqual(chart.rendering(name, "helm3"), objects)
 
-    def test_helm_3_and_helm_4_have_nothing_to_say(self):
+    def test_helm_3_and_helm_4_lint_cleanly(self):
         for name, path in sorted(chart.VALUES.items()):
             for helm in chart.HELMS:
                 with self.subTest(values=name, helm=helm):
@@ -61,7 +61,7 @@ class EveryValuesFile(unittest.TestCase):
             self.assertEqual(len(images), 1)
 
     @for_each_values_file
-    def test_secrets_are_in_secrets_alone(self, name, objects):
+    def test_secrets_are_only_in_secrets(self, name, objects):
         secrets = secrets_of(yaml.safe_load(chart.VALUES[name].read_text(encoding="utf-8")))
         for each in objects:
             if each["kind"] != "Secret":
@@ -69,7 +69,7 @@ class EveryValuesFile(unittest.TestCase):
                 self.assertEqual([secret for secret in secrets if secret in text], [], each["kind"])
 
     @for_each_values_file
-    def test_secret_files_are_not_for_everybody(self, _, objects):
+    def test_secret_files_are_not_world_readable(self, _, objects):
         for volume in objects.pod["spec"]["volumes"]:
             if "secret" in volume:
                 self.assertEqual(volume["secret"]["defaultMode"], 0o440)
@@ -82,7 +82,7 @@ class EveryValuesFile(unittest.TestCase):
                 self.assertRegex(value, r"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$")
 
     @for_each_values_file
-    def test_every_object_says_its_namespace_and_what_it_belongs_to(self, name, objects):
+    def test_every_object_has_a_namespace_and_release_labels(self, name, objects):
         for each in objects:
             is_extra = "text" in each.get("data", {}) or each["apiVersion"].startswith("external-secrets.io/")
             if not (name in ("extras", "external-secrets") and is_extra):
@@ -92,11 +92,12 @@ class EveryValuesFile(unittest.TestCase):
                 self.assertEqual(each["metadata"]["labels"]["helm.sh/chart"], "datadog-token-exporter-" + chart.version())
 
     @for_each_values_file
-    def test_what_selects_selects_the_pods_and_nothing_else(self, name, objects):
+    def test_selectors_match_only_the_pods(self, name, objects):
         labels = objects.pod["metadata"]["labels"]
         other = [metadata["labels"] for pod, metadata, _ in objects.pod_templates() if pod.endswith("-test")]
         for selector in selectors(objects):
-            # The selector of a Deployment or StatefulSet can't change, so it holds nothing that values or versions can change.
+            # The selector of a Deployment or StatefulSet is immutable, so it must not contain anything that depends on values
+            # or versions.
             self.assertEqual(sorted(selector), ["app.kubernetes.io/instance", "app.kubernetes.io/name"])
             self.assertLessEqual(selector.items(), labels.items())
             for test_labels in other:
@@ -131,11 +132,11 @@ class EveryValuesFile(unittest.TestCase):
 
 
 def secrets_of(values):
-    """Whatever is secret in a values file."""
+    """All secrets in a values file."""
     def walk(value, key):
         if isinstance(value, dict):
             for name, child in value.items():
-                if name != "keys":  # those of a Secret, by their names
+                if name != "keys":  # the names of a Secret's keys
                     yield from walk(child, name)
         elif isinstance(value, list):
             for child in value:
@@ -158,7 +159,7 @@ def selectors(objects):
 
 
 def assert_restricted(test, spec, place):
-    """Pod Security Standards, profile "restricted", of Kubernetes 1.25 and later; and what this chart adds to it."""
+    """Pod Security Standards, profile "restricted", of Kubernetes 1.25 and later, and this chart's additional restrictions."""
     pod_context = spec.get("securityContext", {})
     for field in ("hostNetwork", "hostPID", "hostIPC"):
         test.assertFalse(spec.get(field), place)

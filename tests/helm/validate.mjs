@@ -1,9 +1,9 @@
-// Reads a JSON list of Kubernetes objects and writes a list of what is wrong with each.
+// Reads a JSON list of Kubernetes objects and writes a list of the mistakes in each.
 //
 //     node validate.mjs <node_modules> < objects.json
 //
-// The validators of @kubernetes-models let unknown fields pass. So each object is handed to them as a Proxy that notes which of its
-// keys are read: what no validator has asked for is in no schema.
+// The validators of @kubernetes-models accept unknown fields. Each object is therefore passed as a Proxy that records which of its
+// keys are read: a key that no validator reads is not in the schema.
 import {readFileSync} from "node:fs";
 import path from "node:path";
 import {pathToFileURL} from "node:url";

@@ -34,7 +34,7 @@ constexpr auto alice_nul = "Basic YWxpY2U6c2VjcmV0AA==";
 
 constexpr auto somebody = "192.0.2.1";
 
-/// Waits for the verdict; none: it does not come.
+/// Waits for the verdict; nullopt: it timed out.
 std::optional<Verdict> verdict(Authenticator& authenticator, const char* authorization,
                                const std::string& peer = somebody) {
     auto told = std::make_shared<std::promise<Verdict>>();
@@ -43,7 +43,7 @@ std::optional<Verdict> verdict(Authenticator& authenticator, const char* authori
     return future.wait_for(30s) == std::future_status::ready ? std::optional(future.get()) : std::nullopt;
 }
 
-/// A login that waits for its turn behind an obstacle.
+/// A login queued behind an obstacle.
 class Waiting {
   public:
     Waiting(Authenticator& authenticator, const char* authorization, const std::string& peer) {
@@ -51,7 +51,7 @@ class Waiting {
                              [told = told_](Verdict verdict) { told->set_value(verdict); });
     }
 
-    /// Whether there was no room for it, or is none any more.
+    /// Whether it was rejected because the queue is full, or evicted from it.
     [[nodiscard]] bool is_refused() {
         return verdict_.wait_for(0s) == std::future_status::ready && verdict_.get() == Verdict::too_many;
     }
@@ -62,7 +62,7 @@ class Waiting {
     std::shared_future<Verdict> verdict_ = told_->get_future().share();
 };
 
-/// A login whose verdict the worker can't get rid of: what comes after waits in the queue.
+/// A login whose callback blocks the worker, so later logins stay in the queue.
 class Obstacle {
   public:
     explicit Obstacle(Authenticator& authenticator) {
@@ -91,7 +91,7 @@ class Obstacle {
     bool removed_ = false;
 };
 
-TEST(Authenticator, LetsInWhoKnowsThePassword) {
+TEST(Authenticator, AcceptsOnlyRightPasswords) {
     Authenticator authenticator(testing::users_of({{"alice", of_secret}, {"bob", of_other}}));
     EXPECT_EQ(verdict(authenticator, alice_secret), Verdict::right);
     EXPECT_EQ(verdict(authenticator, bob_other), Verdict::right);
@@ -99,7 +99,7 @@ TEST(Authenticator, LetsInWhoKnowsThePassword) {
     EXPECT_EQ(verdict(authenticator, nobody), Verdict::wrong);
 }
 
-TEST(Authenticator, RefusesAtOnceWhatIsNoLogin) {
+TEST(Authenticator, RejectsBadHeadersAtOnce) {
     Authenticator authenticator(testing::users_of({{"alice", of_secret}}));
     EXPECT_EQ(authenticator.known("", somebody), Verdict::wrong);
     EXPECT_EQ(authenticator.known(ill_formed, somebody), Verdict::wrong);
@@ -109,14 +109,14 @@ TEST(Authenticator, RefusesAtOnceWhatIsNoLogin) {
     EXPECT_EQ(authenticator.known(alice_nul, somebody), Verdict::wrong);
 }
 
-TEST(Authenticator, RefusesIllFormedLoginsEvenWhereTheEmptyOneIsRight) {
+TEST(Authenticator, RejectsMalformedLoginsEvenIfEmptyOnesAreValid) {
     Authenticator authenticator(
         testing::users_of({{"", "$2b$04$abcdefghijklmnopqrstuubyCG3zY1GIXMyxfivm.ClDiInHzxjiq"}}));
     EXPECT_EQ(verdict(authenticator, nobody), Verdict::right);
     EXPECT_EQ(verdict(authenticator, ill_formed), Verdict::wrong);
 }
 
-TEST(Authenticator, KnowsALoginThatWasRight) {
+TEST(Authenticator, RemembersAValidLogin) {
     Authenticator authenticator(testing::users_of({{"alice", of_secret}}));
     EXPECT_EQ(authenticator.known(alice_secret, somebody), std::nullopt);
     EXPECT_EQ(verdict(authenticator, alice_secret), Verdict::right);
@@ -136,7 +136,7 @@ TEST(Authenticator, TellsVerdictsOnAnotherThread) {
     EXPECT_NE(told.get_future().get(), std::this_thread::get_id());
 }
 
-TEST(Authenticator, TakesNoMoreThanAFewLoginsOfOnePeer) {
+TEST(Authenticator, LimitsQueuedLoginsPerPeer) {
     Authenticator authenticator(testing::users_of({{"alice", of_secret}}));
     const Obstacle obstacle(authenticator);
     static_assert(Authenticator::longest_queue_of_a_peer == 4, "as SECURITY.md says");
@@ -147,7 +147,7 @@ TEST(Authenticator, TakesNoMoreThanAFewLoginsOfOnePeer) {
     EXPECT_FALSE(Waiting(authenticator, alice_secret, "192.0.2.2").is_refused());
 }
 
-/// The peers in the order in which their logins are checked, those that wait behind an obstacle.
+/// Queues a login per peer behind an obstacle. Returns the peers in the order they were checked.
 std::string order_of_checks(Authenticator& authenticator, const std::string& peers) {
     std::string order;
     std::promise<void> done;
@@ -171,15 +171,15 @@ TEST(Authenticator, ChecksTheFirstOfEachPeerBeforeTheSecondOfAny) {
     EXPECT_EQ(order_of_checks(authenticator, "aaad"), "adaa");
 }
 
-TEST(Authenticator, ChecksEverySecondForThoseWhoWereRightBefore) {
+TEST(Authenticator, GivesEverySecondCheckToKnownPeers) {
     Authenticator authenticator(testing::users_of({{"alice", of_secret}}));
     ASSERT_EQ(verdict(authenticator, alice_secret, "x"), Verdict::right);
-    ASSERT_EQ(authenticator.known(alice_secret, "y"), Verdict::right) << "right without a check of its own";
-    // The obstacle was a stranger's check.
+    ASSERT_EQ(authenticator.known(alice_secret, "y"), Verdict::right) << "answered from the cache";
+    // The obstacle was a check for an unknown peer.
     EXPECT_EQ(order_of_checks(authenticator, "abcdxxy"), "xaybxcd");
 }
 
-/// Guessers from as many addresses, each with all that it can have waiting.
+/// Guessers at `addresses` addresses, each with as many queued logins as a peer may have.
 std::vector<Waiting> guessers(Authenticator& authenticator, std::size_t addresses) {
     std::vector<Waiting> all;
     for (std::size_t i = 0; i < addresses; ++i) {
@@ -204,7 +204,7 @@ TEST(Authenticator, HasRoomForANewLoginWhileTwentyAddressesGuess) {
     EXPECT_EQ(right.verdict(), Verdict::right);
 }
 
-TEST(Authenticator, KeepsRoomForThoseWhoWereRightBefore) {
+TEST(Authenticator, ReservesRoomForKnownPeers) {
     Authenticator authenticator(testing::users_of({{"alice", of_secret}}));
     ASSERT_EQ(verdict(authenticator, alice_secret, "192.0.2.1"), Verdict::right);
     authenticator.replace(testing::users_of({{"alice", of_other}}));
@@ -226,15 +226,15 @@ TEST(Authenticator, RemembersLoginsWhenTheSameUsersComeAgain) {
     EXPECT_EQ(authenticator.known(alice_secret, somebody), std::nullopt);
 }
 
-TEST(Authenticator, RemembersTheLoginsOfUsersThatStayWhenOthersChange) {
+TEST(Authenticator, KeepsLoginsOfUnchangedUsers) {
     Authenticator authenticator(testing::users_of({{"alice", of_secret}, {"bob", of_other}}));
     ASSERT_EQ(verdict(authenticator, alice_secret), Verdict::right);
     ASSERT_EQ(verdict(authenticator, bob_other), Verdict::right);
     authenticator.replace(testing::users_of({{"alice", of_secret}, {"bob", of_secret}, {"carol", of_other}}));
     EXPECT_EQ(authenticator.known(alice_secret, somebody), Verdict::right);
-    EXPECT_EQ(authenticator.known(bob_other, somebody), std::nullopt) << "another password";
+    EXPECT_EQ(authenticator.known(bob_other, somebody), std::nullopt) << "different password";
     authenticator.replace(testing::users_of({{"carol", of_other}}));
-    EXPECT_EQ(authenticator.known(alice_secret, somebody), std::nullopt) << "gone";
+    EXPECT_EQ(authenticator.known(alice_secret, somebody), std::nullopt) << "user removed";
 }
 
 TEST(Authenticator, TakesNoMoreLoginsThanItsQueueHolds) {
@@ -253,7 +253,7 @@ TEST(Authenticator, TakesNoMoreLoginsThanItsQueueHolds) {
     EXPECT_EQ(verdict(authenticator, alice_secret), Verdict::right);
 }
 
-TEST(Authenticator, TakesALoginWhileItTellsAVerdict) {
+TEST(Authenticator, AcceptsALoginFromACallback) {
     Authenticator authenticator(testing::users_of({{"alice", of_secret}}));
     std::promise<Verdict> told;
     authenticator.verify(alice_wrong, "", [&](Verdict) {
@@ -262,7 +262,7 @@ TEST(Authenticator, TakesALoginWhileItTellsAVerdict) {
     EXPECT_EQ(told.get_future().get(), Verdict::right);
 }
 
-TEST(Authenticator, ChecksTheNextAfterAVerdictThatCouldNotBeTold) {
+TEST(Authenticator, ContinuesAfterACallbackThrows) {
     Authenticator authenticator(testing::users_of({{"alice", of_secret}}));
     authenticator.verify(alice_wrong, somebody, [](Verdict) { throw std::bad_alloc(); });
     EXPECT_EQ(verdict(authenticator, alice_secret), Verdict::right);
@@ -276,7 +276,7 @@ TEST(Authenticator, ForgetsLoginsOfUsersThatHaveBeenReplaced) {
     EXPECT_EQ(verdict(authenticator, alice_secret), Verdict::wrong);
 }
 
-TEST(Authenticator, JudgesWaitingLoginsByTheNewUsers) {
+TEST(Authenticator, ChecksQueuedLoginsWithNewUsers) {
     Authenticator authenticator(testing::users_of({{"alice", of_secret}}));
     Obstacle obstacle(authenticator);
     Waiting alice(authenticator, alice_secret, "a");
@@ -287,23 +287,23 @@ TEST(Authenticator, JudgesWaitingLoginsByTheNewUsers) {
     EXPECT_EQ(bob.verdict(), Verdict::right);
 }
 
-TEST(Authenticator, JudgesALoginThatIsBeingCheckedByTheNewUsers) {
+TEST(Authenticator, ChecksALoginInProgressAgainstNewUsers) {
     Authenticator authenticator(testing::users_of({{"alice", slow_of_secret}}));
     Waiting before(authenticator, alice_wrong, "a");
     Waiting alice(authenticator, alice_secret, "a");
-    EXPECT_EQ(before.verdict(), Verdict::wrong);  // The other check begins now, and takes long.
+    EXPECT_EQ(before.verdict(), Verdict::wrong);  // The other check starts here and is slow.
     authenticator.replace(testing::users_of({{"bob", of_other}}));
     EXPECT_EQ(alice.verdict(), Verdict::wrong);
     EXPECT_EQ(authenticator.known(alice_secret, somebody), std::nullopt);
 }
 
-TEST(Authenticator, TellsNoVerdictOnceItsEndHasBegun) {
+TEST(Authenticator, GivesNoVerdictDuringDestruction) {
     auto authenticator = std::make_unique<Authenticator>(testing::users_of({{"alice", slow_of_secret}}));
     Waiting before(*authenticator, alice_wrong, "a");
     std::atomic<int> told = 0;
     authenticator->verify(alice_secret, "a", [&](Verdict) { ++told; });
     authenticator->verify(alice_secret, "a", [&](Verdict) { ++told; });
-    EXPECT_EQ(before.verdict(), Verdict::wrong);  // The second check begins now, and takes long.
+    EXPECT_EQ(before.verdict(), Verdict::wrong);  // The second check starts here and is slow.
     authenticator.reset();
     EXPECT_EQ(told, 0);
 }

@@ -17,7 +17,7 @@ using Parts = std::pair<std::string, std::string>;
 struct Case {
     const char* name;
     std::string header;
-    std::optional<Parts> parts;  ///< user and password; none: ill-formed
+    std::optional<Parts> parts;  ///< user and password; nullopt: malformed
 };
 
 std::ostream& operator<<(std::ostream& out, const Case& c) {

@@ -29,7 +29,7 @@ std::ostream& operator<<(std::ostream& out, const MatchCase& c) {
 
 class BcryptMatches : public ::testing::TestWithParam<MatchCase> {};
 
-TEST_P(BcryptMatches, ThePasswordItWasMadeOf) {
+TEST_P(BcryptMatches, OnlyTheRightPassword) {
     const auto hash = BcryptHash::parse(GetParam().hash);
     ASSERT_TRUE(hash.has_value());
     EXPECT_EQ(hash->matches(base::Secret(GetParam().password)), GetParam().matches);
@@ -54,10 +54,10 @@ INSTANTIATE_TEST_SUITE_P(
         MatchCase{"Utf8", of_utf8, "pässwörd:☃", true},
         MatchCase{"VersionOfHtpasswd", as_version('y', of_secret), "secret", true},
         MatchCase{"VersionOfOld", as_version('a', of_secret), "secret", true},
-        // libxcrypt has an answer of its own to this password under $2a$.
+        // libxcrypt computes a different hash for this password under $2a$.
         MatchCase{"VersionOfOldAsGoTakesIt", "$2a$05$/OK.fbVrR/bpIqNJ5ianF.CE5elHaaO4EbggVDjb8P19RukzXSM3e",
                   "\xff\xff\xa3", true},
-        // exporter-toolkit's own.
+        // From exporter-toolkit's tests.
         MatchCase{"MadeElsewhere", "$2y$10$QOauhQNbBCuQDKes6eFzPeMqBSjb7Mr5DUmpZ/VcEd00UAV/LDeSi",
                   "fakepassword", true}),
     [](const auto& test) { return test.param.name; });
@@ -65,7 +65,7 @@ INSTANTIATE_TEST_SUITE_P(
 struct ShapeCase {
     const char* name;
     std::string text;
-    std::optional<unsigned> cost;  ///< none: it is no hash
+    std::optional<unsigned> cost;  ///< nullopt: not a bcrypt hash
 };
 
 std::ostream& operator<<(std::ostream& out, const ShapeCase& c) {
@@ -100,7 +100,7 @@ INSTANTIATE_TEST_SUITE_P(
                       ShapeCase{"LineEnd", "$2y$10$" + rest.substr(1) + "\n", std::nullopt}),
     [](const auto& test) { return test.param.name; });
 
-TEST(Bcrypt, OfNothingMatchesNothing) {
+TEST(Bcrypt, DummyHashMatchesNothing) {
     const auto hash = BcryptHash::of_nothing(4);
     EXPECT_EQ(hash.cost(), 4U);
     EXPECT_FALSE(hash.matches(base::Secret("")));

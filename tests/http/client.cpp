@@ -157,7 +157,7 @@ std::optional<Answer> Client::answer(Body body, std::chrono::milliseconds limit)
         }
     }
     if (!input_.starts_with("HTTP/1.1 ")) {
-        return std::nullopt;  // something else came before the answer
+        return std::nullopt;  // other bytes precede the response
     }
     Answer answer = parse_head(std::string_view(input_).substr(0, head_end + 2));
     input_.erase(0, head_end + 4);

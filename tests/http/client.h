@@ -1,5 +1,5 @@
-// The other end of the server's tests: a blocking client that sends exactly the bytes it is told to, and a
-// server on loopback. Every wait has a limit; passing it fails the test.
+// Helpers for the server's tests: a blocking client that sends exactly the bytes given, and a server on
+// loopback. Every wait has a time limit; exceeding it fails the test.
 #pragma once
 
 #include "http/server.h"
@@ -17,7 +17,7 @@
 
 namespace exporter::http::testing {
 
-/// Far longer than anything takes that goes right.
+/// Far longer than any operation that succeeds should take.
 inline constexpr std::chrono::seconds patience{20};
 
 struct Answer {
@@ -30,9 +30,9 @@ enum class Body { follows, absent };
 
 class Client {
   public:
-    /// A socket that is not connected yet.
+    /// An unconnected socket.
     Client();
-    /// @param source the address to come from; empty: the system's choice
+    /// @param source local address to connect from; empty: the system's choice
     explicit Client(std::uint16_t port, const std::string& host = "127.0.0.1",
                     const std::string& source = {});
     /// Connected to a Unix socket.
@@ -43,24 +43,24 @@ class Client {
     Client& operator=(Client&&) = delete;
     ~Client();
 
-    /// False when nobody listens.
+    /// False if the port has no listener.
     bool connect(std::uint16_t port);
 
-    /// False when the server has closed.
+    /// False if the server has closed.
     bool send(std::string_view bytes);
     void end_of_input();  ///< half-closes
 
-    /// The next answer; none when the connection ends, or `limit` passes, before it is whole, and when other
-    /// bytes are in front of it.
+    /// The next response. nullopt if the connection ends or `limit` passes before it is complete, or if other
+    /// bytes precede it.
     std::optional<Answer> answer(Body body = Body::follows, std::chrono::milliseconds limit = patience);
 
-    /// Whether the server closes within `limit`. Bytes that come first are kept for `answer()`.
+    /// Whether the server closes within `limit`. Keeps the bytes it sends before that for `answer()`.
     bool closed_within(std::chrono::milliseconds limit);
 
-    /// Whether bytes or the end arrive within `limit`. Does not read them.
+    /// Whether bytes or end of file arrive within `limit`. Does not read them.
     bool readable_within(std::chrono::milliseconds limit);
 
-    /// Whether the end was a reset, which may cost a client the last answer.
+    /// Whether the connection ended with a reset, which may lose the last response.
     [[nodiscard]] bool was_reset() const { return was_reset_; }
 
     [[nodiscard]] const std::string& unread() const { return input_; }
@@ -77,7 +77,7 @@ class Client {
 /// `GET path`, HTTP/1.1, with `fields` such as "Accept-Encoding: gzip\r\n".
 [[nodiscard]] std::string get(std::string_view path, std::string_view fields = {});
 
-/// Polls `condition` until it holds; false when `patience` is over first.
+/// Polls `condition` until it is true; false if `patience` runs out first.
 [[nodiscard]] bool eventually(const std::function<bool()>& condition);
 
 /// Listens on a free loopback port.
@@ -86,11 +86,11 @@ class Client {
 /// Answers `<method> <path>`.
 [[nodiscard]] Response echo(const Request& request);
 
-/// Answers `/huge` with more than the kernel buffers for a client that does not read, all else as `echo`.
-/// Must outlive the server.
+/// Answers `/huge` with more than the kernel buffers for a client that doesn't read, and anything else as
+/// `echo` does. Must outlive the server.
 struct HugeAnswers {
     [[nodiscard]] Handler handler();
-    /// Whether `/huge` was asked for, before `patience` is up.
+    /// Whether `/huge` is requested before `patience` runs out.
     [[nodiscard]] bool were_asked_for() const;
 
     const std::shared_ptr<const std::string> body = std::make_shared<const std::string>(64 << 20, 'x');

@@ -1,4 +1,4 @@
-// Not under ThreadSanitizer, whose runtime brings an operator new of its own.
+// Not built with ThreadSanitizer, whose runtime defines its own operator new.
 #include "http/authenticator.h"
 #include "users_of.h"
 
@@ -11,7 +11,7 @@
 
 namespace {
 
-/// Whether this thread's memory has run out.
+/// Whether allocations on this thread fail.
 thread_local bool is_exhausted = false;
 
 }  // namespace
@@ -38,12 +38,12 @@ namespace {
 constexpr auto alice_secret = "Basic YWxpY2U6c2VjcmV0";
 constexpr auto alice_wrong = "Basic YWxpY2U6d3Jvbmc=";
 
-TEST(ExhaustedMemory, OfACheckTurnsTheLoginAwayAndEndsNothing) {
+TEST(ExhaustedMemory, RefusesOneLoginWithoutStoppingChecks) {
     Authenticator authenticator(
         testing::users_of({{"alice", "$2b$04$abcdefghijklmnopqrstuu2r9OfJnfCsdneAXAGHnS4UpFFP8WIrW"}}));
     std::promise<Verdict> told;
     std::promise<Verdict> told_next;
-    // Verdicts are told on the thread that checks.
+    // The callback runs on the thread that checks passwords.
     authenticator.verify(alice_wrong, "a", [](Verdict) { is_exhausted = true; });
     authenticator.verify(alice_secret, "a", [&](Verdict verdict) {
         is_exhausted = false;

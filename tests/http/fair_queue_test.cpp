@@ -9,12 +9,12 @@ namespace {
 
 struct Case {
     const char* name;
-    const char* pushed;   ///< peers, each with a job of its number among that peer's
-    const char* removed;  ///< jobs that there was no room for, in this order
-    const char* order;    ///< of the rest
+    const char* pushed;   ///< one job per character, named by peer and number
+    const char* removed;  ///< jobs rejected or evicted for lack of room, in this order
+    const char* order;    ///< order of the remaining jobs
 };
 
-/// Six jobs, three of a peer.
+/// Room for six jobs, three per peer.
 class Queue : public ::testing::TestWithParam<Case> {};
 
 TEST_P(Queue, TakesAndOrders) {
@@ -48,7 +48,7 @@ INSTANTIATE_TEST_SUITE_P(
                       Case{"FullOfDifferentPeers", "abcdefg", "g1", "a1b1c1d1e1f1"}),
     [](const auto& tested) { return tested.param.name; });
 
-TEST(FairQueue, LetsAPeerThatKeepsComingWaitForTheOthers) {
+TEST(FairQueue, MakesABusyPeerWaitForOthers) {
     FairQueue<char> queue(6, 3);
     EXPECT_FALSE(queue.push("a", 'a'));
     EXPECT_FALSE(queue.push("a", 'a'));

@@ -68,7 +68,7 @@ TEST(ListenError, SaysWhatWouldHelp) {
               "cannot listen on unix:/gone/sock: No such file or directory; the directory must exist");
 }
 
-TEST(ListenError, OfAnotherKindIsTheSystems) {
+TEST(ListenError, FallsBackToTheSystemText) {
     EXPECT_EQ(listen_error({"127.0.0.1", 80}, std::make_error_code(std::errc::too_many_files_open)),
               "cannot listen on 127.0.0.1:80: Too many open files");
 }
@@ -99,7 +99,7 @@ TEST(Listening, OnAnUnknownNameSaysSo) {
                                                      EndsWith("the name does not resolve")));
 }
 
-TEST(Listening, OnNothingIsAnError) {
+TEST(Listening, OnNoAddressFails) {
     const auto server = Server::start({}, echo);
     ASSERT_FALSE(server);
     EXPECT_EQ(server.error(), "no address to listen on");
@@ -107,7 +107,7 @@ TEST(Listening, OnNothingIsAnError) {
 
 TEST(Listening, OnANameServesItOrSaysThatItDoesNotResolve) {
     const auto server = Server::start({.addresses = {{"localhost", 0}}}, echo);
-    ASSERT_EQ(server.has_value(), resolves("localhost"));  // A bare container may lack /etc/hosts.
+    ASSERT_EQ(server.has_value(), resolves("localhost"));  // A minimal container may have no /etc/hosts.
     if (!server) {
         EXPECT_THAT(server.error(), AllOf(StartsWith("cannot listen on localhost:0: "),
                                           EndsWith("the name does not resolve")));
@@ -130,7 +130,7 @@ TEST(Listening, OnNoHostServesIpv6WhereTheMachineHasIt) {
     }
 }
 
-/// A directory of its own for a Unix socket.
+/// A temporary directory for a Unix socket.
 class UnixSocket : public ::testing::Test {
   protected:
     UnixSocket()
@@ -164,7 +164,7 @@ TEST_F(UnixSocket, GoesAwayWithTheServer) {
     EXPECT_FALSE(std::filesystem::exists(path_));
 }
 
-TEST_F(UnixSocket, OfARunThatWasKilledIsReplaced) {
+TEST_F(UnixSocket, LeftByAKilledRunIsReplaced) {
     {
         const auto killed = listen_on({{}, 0, path_}).value();
         std::filesystem::rename(path_, directory_ / "kept");
@@ -174,7 +174,7 @@ TEST_F(UnixSocket, OfARunThatWasKilledIsReplaced) {
     EXPECT_TRUE(start().has_value());
 }
 
-TEST_F(UnixSocket, OnWhichAnotherListensIsLeftAlone) {
+TEST_F(UnixSocket, InUseIsLeftAlone) {
     const auto first = start().value();
     const auto second = start();
     ASSERT_FALSE(second);
@@ -185,13 +185,13 @@ TEST_F(UnixSocket, OnWhichAnotherListensIsLeftAlone) {
     EXPECT_TRUE(client.answer().has_value());
 }
 
-TEST_F(UnixSocket, InPlaceOfAFileIsRefusedAndLosesNothing) {
+TEST_F(UnixSocket, DoesNotReplaceARegularFile) {
     std::ofstream(path_) << "precious";
     EXPECT_FALSE(start());
     EXPECT_EQ(std::filesystem::file_size(path_), 8U);
 }
 
-TEST_F(UnixSocket, OfAnotherServerThatTookThePathStays) {
+TEST_F(UnixSocket, OfALaterServerIsNotRemoved) {
     auto first = start().value();
     std::filesystem::remove(path_);
     const auto second = start().value();

@@ -20,7 +20,7 @@ Digest fingerprint(const LoginCache& cache, const std::string& user, const std::
     return cache.fingerprint(credentials(user, password), hash);
 }
 
-TEST(LoginCache, KnowsWhatItWasTold) {
+TEST(LoginCache, RemembersALogin) {
     LoginCache cache(4);
     const auto login = fingerprint(cache, "alice", "secret");
     EXPECT_FALSE(cache.contains(login));
@@ -50,7 +50,7 @@ TEST(LoginCache, ForgetsTheOldest) {
     }
 }
 
-TEST(LoginCache, ForgetsTheLoginsOfAUserWhoseHashIsAnother) {
+TEST(LoginCache, ForgetsAUsersLoginsWhenTheHashChanges) {
     LoginCache cache(4);
     cache.insert(fingerprint(cache, "alice", "secret"));
     cache.insert(fingerprint(cache, "bob", "secret"));
@@ -59,7 +59,7 @@ TEST(LoginCache, ForgetsTheLoginsOfAUserWhoseHashIsAnother) {
     EXPECT_TRUE(cache.contains(fingerprint(cache, "bob", "secret")));
 }
 
-TEST(LoginCache, HasFingerprintsOfItsOwn) {
+TEST(LoginCache, UsesItsOwnFingerprints) {
     const LoginCache one(4);
     const LoginCache another(4);
     EXPECT_NE(fingerprint(one, "alice", "secret"), fingerprint(another, "alice", "secret"));

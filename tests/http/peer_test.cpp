@@ -34,12 +34,12 @@ TEST(Peer, OfIpv4IsTheAddress) {
     EXPECT_NE(ipv4("192.0.2.1"), ipv4("192.0.2.2"));
 }
 
-TEST(Peer, OfIpv4OverAnIpv6SocketIsTheSame) {
+TEST(Peer, OfMappedIpv4IsTheSameAsIpv4) {
     EXPECT_EQ(ipv4("192.0.2.1"), ipv6("::ffff:192.0.2.1"));
     EXPECT_NE(ipv6("::ffff:192.0.2.1"), ipv6("::ffff:192.0.2.2"));
 }
 
-TEST(Peer, OfIpv6IsTheSubscribersNetwork) {
+TEST(Peer, OfIpv6IsThe64BitPrefix) {
     EXPECT_EQ(ipv6("2001:db8:1:2::1"), ipv6("2001:db8:1:2:ffff::9"));
     EXPECT_NE(ipv6("2001:db8:1:2::1"), ipv6("2001:db8:1:3::1"));
 }

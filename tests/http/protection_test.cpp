@@ -30,7 +30,7 @@ class WebProtectionOfAFile : public ::testing::Test {
 
     [[nodiscard]] auto load() { return Protection::load(path, base::WorldReadable::refused, disk_.reader()); }
 
-    /// One look; an error is noted.
+    /// Reads the file once and records any error.
     bool refresh(Protection& protection) {
         const auto refreshed = protection.refresh();
         if (!refreshed) {
@@ -39,14 +39,14 @@ class WebProtectionOfAFile : public ::testing::Test {
         return refreshed.value_or(false);
     }
 
-    /// As two looks in a row find it.
+    /// Reads the file twice: a change takes effect at the second read.
     bool settled(Protection& protection) {
         EXPECT_FALSE(refresh(protection)) << "the file may be half-written";
         return refresh(protection);
     }
 
     support::WebFileDisk disk_;
-    std::string errors_;  ///< of all looks
+    std::string errors_;  ///< errors of all reads
 };
 
 TEST_F(WebProtectionOfAFile, IsWhatTheFileSays) {
@@ -93,7 +93,7 @@ TEST_F(WebProtectionOfAFile, WaitsUntilAFileIsWrittenToItsEnd) {
     EXPECT_THAT(errors_, "");
 }
 
-TEST_F(WebProtectionOfAFile, WaitsAgainForAFileThatWasPutBackMeanwhile) {
+TEST_F(WebProtectionOfAFile, WaitsAgainIfTheFileWasReverted) {
     const std::string half = header + "rate_limit: {interval: 1s, burst: 5}\n";
     auto protection = load().value();
     write(half);
@@ -101,11 +101,11 @@ TEST_F(WebProtectionOfAFile, WaitsAgainForAFileThatWasPutBackMeanwhile) {
     write(header);
     EXPECT_FALSE(refresh(protection));
     write(half);
-    EXPECT_FALSE(refresh(protection)) << "it may be half-written, however often it was so before";
+    EXPECT_FALSE(refresh(protection)) << "the new content may be half-written, though it was seen before";
     EXPECT_TRUE(refresh(protection));
 }
 
-TEST_F(WebProtectionOfAFile, IsWhatTwoLooksFoundAndNothingThatCameLater) {
+TEST_F(WebProtectionOfAFile, IsOnlyWhatTwoChecksAgreedOn) {
     for (int readings = 0; readings < 6; ++readings) {
         write(header);
         auto protection = load().value();
@@ -119,7 +119,7 @@ TEST_F(WebProtectionOfAFile, IsWhatTwoLooksFoundAndNothingThatCameLater) {
         (void)refresh(protection);
         disk_.before_reading = nullptr;
         EXPECT_EQ(protection.security()->headers, (Headers{{"X-Frame-Options", "deny"}}))
-            << "changed after " << readings << " readings of the second look";
+            << "changed after " << readings << " reads of the second check";
     }
 }
 
@@ -135,13 +135,13 @@ TEST_F(WebProtectionOfAFile, IsNeverSwitchedOffByAFileThatLostItsUsers) {
     EXPECT_THAT(errors_, HasSubstr("weaker than before, or removed: basic_auth_users"));
 }
 
-/// Its lines by what they set.
+/// One setting of the file: its section and its lines.
 struct Setting {
     const char* section;
     const char* text;
 };
 
-/// With TLS below it, every setting that protects.
+/// All settings that add protection, plus the TLS that some of them need.
 const std::vector<Setting> everything = {
     {"tls_server_config", "  cert_file: server.crt\n  key_file: server.key\n"},
     {"tls_server_config",
@@ -168,7 +168,7 @@ std::string text_of(const std::vector<Setting>& settings) {
     return text;
 }
 
-/// Everything, with one text in the place of another.
+/// All settings, with one text replaced by another.
 std::string everything_but(const std::string& before, const std::string& after) {
     std::string text = text_of(everything);
     return text.replace(text.find(before), before.size(), after);
@@ -187,21 +187,21 @@ class FullProtection : public WebProtectionOfAFile {
     const support::Authority authority_{"authority"};
 };
 
-TEST_F(FullProtection, StaysWhereverTheFileIsCut) {
+TEST_F(FullProtection, StaysIfTheFileIsTruncated) {
     auto protection = load().value();
     const auto before = protection.security();
     const std::string text = text_of(everything);
-    // Only the last line's end may be missing.
+    // Only the final newline may be missing.
     for (std::size_t size = 0; size + 1 < text.size(); ++size) {
         write(text.substr(0, size));
         ASSERT_FALSE(settled(protection)) << disk_.files[path];
         ASSERT_EQ(protection.security(), before) << disk_.files[path];
     }
     write(text);
-    EXPECT_TRUE(settled(protection)) << "the whole file again";
+    EXPECT_TRUE(settled(protection)) << "the file is complete again";
 }
 
-TEST_F(FullProtection, StaysWhicheverSettingIsGone) {
+TEST_F(FullProtection, StaysIfAnySettingIsRemoved) {
     auto protection = load().value();
     const auto before = protection.security();
     for (std::size_t gone = 0; gone < everything.size(); ++gone) {
@@ -213,7 +213,7 @@ TEST_F(FullProtection, StaysWhicheverSettingIsGone) {
     }
 }
 
-TEST_F(FullProtection, ThatTlsCanNotBeSetUpWithIsRefusedWithTheReasonAndWithoutItsValues) {
+TEST_F(FullProtection, RejectsUnusableTlsWithAReasonButNoValues) {
     disk_.files["/etc/encrypted.key"] = "-----BEGIN ENCRYPTED PRIVATE KEY-----\n";
     disk_.files["/etc/old.key"] = "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n";
     struct Case {
@@ -254,12 +254,12 @@ struct Change {
     const char* name;
     const char* before;
     const char* after;
-    const char* weakened;  ///< the setting that the log names; empty: the file is taken up
+    const char* weakened;  ///< the setting that the log names; empty: the file takes effect
 };
 
 class ChangeOf : public FullProtection, public ::testing::WithParamInterface<Change> {};
 
-TEST_P(ChangeOf, TakesARestartWhereItWeakens) {
+TEST_P(ChangeOf, NeedsARestartIfItWeakens) {
     auto protection = load().value();
     write(everything_but(GetParam().before, GetParam().after));
     const std::string weakened = GetParam().weakened;
@@ -268,7 +268,7 @@ TEST_P(ChangeOf, TakesARestartWhereItWeakens) {
         const std::string told = errors_;
         EXPECT_THAT(told, HasSubstr("weaker than before, or removed: " + weakened + ";"));
         EXPECT_FALSE(settled(protection));
-        EXPECT_EQ(errors_, told) << "once";
+        EXPECT_EQ(errors_, told) << "logged only once";
     }
 }
 
@@ -314,14 +314,14 @@ class ClientAuthChanged : public FullProtection, public ::testing::WithParamInte
     }
 };
 
-TEST_P(ClientAuthChanged, TakesARestartWhereSomebodyMoreGetsIn) {
+TEST_P(ClientAuthChanged, NeedsARestartIfItAdmitsMoreClients) {
     write(text(GetParam().before));
     auto protection = load().value();
     write(text(GetParam().after));
     EXPECT_EQ(settled(protection), !GetParam().weakens) << errors_;
 }
 
-// To NoClientCert is what a file that is cut before `client_auth_type` means.
+// A file cut off before `client_auth_type` means NoClientCert.
 INSTANTIATE_TEST_SUITE_P(
     Kinds, ClientAuthChanged,
     ::testing::Values(ClientAuthChange{"RequireAndVerifyClientCert", "NoClientCert", true},

@@ -17,7 +17,7 @@ constexpr RateLimiter::TimePoint start{1h};
 const std::string client = "192.0.2.1";
 constexpr auto kind = RateLimiter::Kind::check;
 
-/// How many of `attempts` at one moment are allowed.
+/// How many of `attempts` simultaneous requests are allowed.
 int allowed(RateLimiter& limiter, RateLimiter::TimePoint now, int attempts = 100) {
     int count = 0;
     for (int i = 0; i < attempts; ++i) {
@@ -45,7 +45,7 @@ TEST(RateLimiter, SavesUpNoMoreThanABurst) {
     EXPECT_EQ(allowed(limiter, start + 24h), 5);
 }
 
-TEST(RateLimiter, TakesNothingForWhatItRefuses) {
+TEST(RateLimiter, ChargesNothingForRefusals) {
     RateLimiter limiter({1s, 1});
     (void)allowed(limiter, start, 1000);
     EXPECT_EQ(allowed(limiter, start + 1s), 1);
@@ -65,14 +65,14 @@ TEST(RateLimiter, TakesAbsurdOptions) {
     EXPECT_EQ(allowed(never, start), 1);
 }
 
-TEST(RateLimiter, GivesEachClientABucketOfItsOwn) {
+TEST(RateLimiter, GivesEachClientItsOwnBucket) {
     RateLimiter limiter({1s, 2});
     EXPECT_EQ(allowed(limiter, start), 2);
     EXPECT_TRUE(limiter.allow(kind, "192.0.2.2", start));
     EXPECT_FALSE(limiter.allow(kind, client, start));
 }
 
-TEST(RateLimiter, GivesAClientABucketOfEachKind) {
+TEST(RateLimiter, GivesEachKindItsOwnBucket) {
     using Kind = RateLimiter::Kind;
     RateLimiter limiter({1s, 1});
     for (const auto each : {Kind::anonymous, Kind::check, Kind::known}) {
@@ -83,7 +83,7 @@ TEST(RateLimiter, GivesAClientABucketOfEachKind) {
     }
 }
 
-/// One request at a time from as many clients as there are buckets of a kind, none of them full again soon.
+/// Uses up all buckets of that kind: one request each from as many clients, all at the same moment.
 void fill(RateLimiter& limiter, RateLimiter::Kind of = kind) {
     static_assert(RateLimiter::most_buckets == 1024, "as SECURITY.md says");
     for (std::size_t other = 0; other < RateLimiter::most_buckets; ++other) {
@@ -91,17 +91,17 @@ void fill(RateLimiter& limiter, RateLimiter::Kind of = kind) {
     }
 }
 
-TEST(RateLimiter, RemembersWhomItDidWhenMoreClientsCome) {
+TEST(RateLimiter, RemembersClientsWhenMoreArrive) {
     RateLimiter limiter({1s, 1});
     fill(limiter);
     for (std::size_t client_number = 0; client_number < 2 * RateLimiter::most_buckets; ++client_number) {
         ASSERT_EQ(limiter.allow(kind, std::to_string(client_number), start + 999ms),
                   client_number == RateLimiter::most_buckets)
-            << client_number << ": all newcomers have one bucket";
+            << client_number << ": all new clients share one bucket";
     }
 }
 
-TEST(RateLimiter, GivesNewcomersOneBucketWhenItRemembersAsManyClientsAsItCan) {
+TEST(RateLimiter, MakesNewClientsShareABucketWhenFull) {
     RateLimiter limiter({1h, 2});
     fill(limiter);
     fill(limiter);
@@ -110,10 +110,10 @@ TEST(RateLimiter, GivesNewcomersOneBucketWhenItRemembersAsManyClientsAsItCan) {
         passed += limiter.allow(kind, i % 2 == 0 ? "one" : "another", start + i * 1us) ? 1 : 0;
     }
     EXPECT_EQ(passed, 2);
-    EXPECT_TRUE(limiter.allow(kind, "a third", start + 1h)) << "it gains like any other";
+    EXPECT_TRUE(limiter.allow(kind, "a third", start + 1h)) << "the shared bucket refills like any other";
 }
 
-TEST(RateLimiter, GivesNewcomersBucketsOfTheirOwnOnceOthersAreFullAgain) {
+TEST(RateLimiter, GivesNewClientsTheirOwnBucketsOnceOthersRefill) {
     RateLimiter limiter({1s, 1});
     fill(limiter);
     ASSERT_TRUE(limiter.allow(kind, "one", start));
@@ -134,7 +134,7 @@ TEST(RateLimiter, KeepsBucketsForKnownLoginsHoweverManyStrangersCome) {
     EXPECT_TRUE(limiter.allow(RateLimiter::Kind::known, "newcomer", start));
 }
 
-// The bucket as it is told, with its tokens counted in nanoseconds.
+// Compares with a reference token bucket that counts tokens in nanoseconds.
 TEST(RateLimiter, IsATokenBucket) {
     std::mt19937 random(1);  // NOLINT(cert-msc32-c,cert-msc51-cpp): the same cases in every run
     for (int round = 0; round < 200; ++round) {

@@ -1,4 +1,4 @@
-// How bytes become requests, however the network cut them.
+// How the reader turns bytes into requests, however the network splits them.
 #include "http/client.h"
 #include "http/request.h"
 
@@ -16,8 +16,8 @@ namespace {
 using ::testing::ElementsAre;
 using testing::get;
 
-/// What `bytes` come to when they arrive in pieces of `piece`: a path for each request, at the end perhaps a
-/// refusal.
+/// What the reader returns for `bytes` in pieces of `piece`: one path per request, followed by the status if
+/// one is rejected.
 std::vector<std::string> read_all(std::string_view bytes, std::size_t piece) {
     HeadReader reader;
     std::vector<std::string> read;
@@ -35,7 +35,7 @@ std::vector<std::string> read_all(std::string_view bytes, std::size_t piece) {
     return read;
 }
 
-TEST(HeadReader, TellsHeadsApartWhereverTheNetworkCutsThem) {
+TEST(HeadReader, SplitsHeadsHoweverTheBytesArrive) {
     const std::string bytes =
         get("/one") + get("/two", "X: a\r\n") + "\r\n" + get("/three") + "GET /four HTTP/7\r\n\r\n";
     for (std::size_t piece = 1; piece <= bytes.size(); ++piece) {
@@ -74,13 +74,13 @@ TEST(HeadReader, IsEmptyBetweenRequests) {
     reader.feed(get("/") + "G");
     EXPECT_FALSE(reader.empty());
     EXPECT_TRUE(reader.next().value());
-    EXPECT_FALSE(reader.empty()) << "the next has begun";
+    EXPECT_FALSE(reader.empty()) << "the next request has begun";
     reader.feed(get("/").substr(1));
     EXPECT_TRUE(reader.next().value());
     EXPECT_TRUE(reader.empty());
 }
 
-TEST(HeadReader, KeepsAConnectionOnlyAfterRequestsThatEndWithTheirHead) {
+TEST(HeadReader, ClosesUnlessTheRequestAllowsKeepAlive) {
     struct Case {
         std::string bytes;
         bool keep_alive;

@@ -16,21 +16,21 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr RosterLimits limits = {.connections = 3, .connections_of_peer = 2};
-/// In the order of the phases.
+/// The limits in the order of the phases.
 constexpr PhaseLimits longest = {10s, 20s, 30s, 40s, 5s};
 
-/// A roster that a script acts on, word by word:
+/// A roster driven by a script of words:
 ///
-///     a@1   connection a comes from peer 1, a@- from a Unix socket
-///     a=i   a changes to a phase: r(eceiving), i(dle), v(erifying), a(nswering), l(ingering)
-///     a>    a's client takes some of its answer
-///     -a    a ends by itself
-///     +10   10 s pass, then what is overdue is closed
-///     stalled<5  a client that took nothing for over 5 s makes room
+///     a@1   connection a arrives from peer 1, a@- from a Unix socket
+///     a=i   a enters a phase: r(eceiving), i(dle), v(erifying), a(nswering), l(ingering)
+///     a>    a's client reads part of its response
+///     -a    a closes
+///     +10   10 s pass, then overdue connections are closed
+///     stalled<5  close a client that has read nothing for over 5 s, to make room
 ///     longest, idle, drain, all  close the longest waiting, the idle, all that wait, all
 ///
-/// `events` are the connections that were closed, in order, and those that were not welcome: a! at the limit
-/// of all, a? at that of its peer.
+/// `events` lists the connections that were closed, in order, and those that were rejected: a! at the total
+/// limit, a? at the limit of its peer.
 class Played {
   public:
     explicit Played(const std::string& script) {
@@ -42,7 +42,7 @@ class Played {
 
     [[nodiscard]] const std::string& events() const { return events_; }
 
-    /// The connections that are open, by name.
+    /// The names of the open connections.
     [[nodiscard]] std::string open() const {
         std::string names;
         for (const auto& [name, member] : members_) {
@@ -132,7 +132,7 @@ struct Case {
 
 class RosterOf : public ::testing::TestWithParam<Case> {};
 
-TEST_P(RosterOf, ClosesWhomItShould) {
+TEST_P(RosterOf, ClosesTheRightOnes) {
     const Played played(GetParam().script);
     EXPECT_EQ(played.events(), GetParam().events);
     EXPECT_EQ(played.open(), GetParam().open);
@@ -203,12 +203,12 @@ INSTANTIATE_TEST_SUITE_P(AtOnce, RosterOf,
                                            Case{"All", "a@1 b@2 c@3 b=a c=v all", "acb", ""}),
                          [](const auto& tested) { return tested.param.name; });
 
-TEST(Roster, TellsWhetherItDrains) {
+TEST(Roster, ReportsDraining) {
     EXPECT_FALSE(Played("a@1").roster().draining());
     EXPECT_TRUE(Played("a@1 drain").roster().draining());
 }
 
-TEST(Roster, CountsThoseThatAreBeingAnswered) {
+TEST(Roster, CountsConnectionsBeingAnswered) {
     EXPECT_EQ(Played("a@1 b@2 c@3 a=a b=a c=v").roster().answering(), 2U);
     EXPECT_EQ(Played("a@1 b@2 a=a b=a a=i -b").roster().answering(), 0U);
 }

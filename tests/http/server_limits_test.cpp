@@ -1,4 +1,4 @@
-// What slow, idle and greedy clients can't do.
+// Slow, idle and greedy clients must not harm the others.
 #include "http/client.h"
 #include "http/server.h"
 
@@ -26,7 +26,7 @@ using testing::patience;
 using testing::start_server;
 using Clock = std::chrono::steady_clock;
 
-/// A client that has had one answer, so its connection is known to be accepted and to wait since then.
+/// A client that has received one response, so its connection has been accepted and has been idle since.
 Client idle_client(const Server& server) {
     Client client(server.addresses()[0].port);
     client.send(get("/"));
@@ -57,7 +57,7 @@ TEST(RequestDeadline, EndsAConnectionThatSendsNothing) {
     EXPECT_TRUE(fresh.closed_within(5s));
 }
 
-TEST(RequestDeadline, IsNotThatOfAKeptAliveConnection) {
+TEST(RequestDeadline, DoesNotApplyToIdleConnections) {
     const auto server = start_server(echo, {.request_deadline = 200ms});
     auto kept_alive = idle_client(*server);
     EXPECT_FALSE(kept_alive.closed_within(600ms));
@@ -70,7 +70,7 @@ TEST(IdleDeadline, EndsAKeptAliveConnection) {
     EXPECT_TRUE(kept_alive.closed_within(5s));
 }
 
-TEST(IdleDeadline, EndsWithTheFirstByteOfTheNextRequest) {
+TEST(IdleDeadline, StopsAtTheNextRequestsFirstByte) {
     const auto server = start_server(echo, {.request_deadline = 60s, .idle_deadline = 300ms});
     auto client = idle_client(*server);
     client.send("G");
@@ -79,7 +79,7 @@ TEST(IdleDeadline, EndsWithTheFirstByteOfTheNextRequest) {
     EXPECT_TRUE(client.answer().has_value());
 }
 
-TEST(RequestDeadline, BeginsAnewWithEachRequest) {
+TEST(RequestDeadline, RestartsWithEachRequest) {
     const auto server = start_server(echo, {.request_deadline = 2s});
     const auto begin = Clock::now();
     Client client(server->addresses()[0].port);
@@ -96,7 +96,7 @@ TEST(ResponseDeadline, EndsAConnectionWhoseClientDoesNotRead) {
     client.send(get("/huge"));
     ASSERT_TRUE(huge.were_asked_for());
     EXPECT_TRUE(eventually([&] { return server->connections() == 0; }));
-    EXPECT_EQ(client.answer(), std::nullopt) << "cut off before its end";
+    EXPECT_EQ(client.answer(), std::nullopt) << "the response was cut off";
 }
 
 TEST(SlowClients, DoNotDelayAScrape) {
@@ -118,12 +118,12 @@ TEST(SlowClients, DoNotDelayAScrape) {
     EXPECT_GE(server->connections(), 100U);
 }
 
-TEST(ConnectionLimit, ClosesTheOneThatHasWaitedLongest) {
+TEST(ConnectionLimit, ClosesTheLongestIdleConnection) {
     const auto server = start_server(echo, {.max_connections = 3, .request_deadline = 60s});
     auto first = idle_client(*server);
     auto second = idle_client(*server);
     auto third = idle_client(*server);
-    ASSERT_TRUE(is_served(first)) << "now the second has waited longest";
+    ASSERT_TRUE(is_served(first)) << "the second has waited longest";
 
     Client fourth(server->addresses()[0].port);
     EXPECT_TRUE(is_served(fourth));
@@ -145,8 +145,8 @@ TEST(ConnectionLimit, CountsAHalfSentRequestAsWaiting) {
     EXPECT_TRUE(is_served(idle));
 }
 
-/// A server of at most one connection whose answers are too large for the kernel's buffers, and a client that
-/// does not read one.
+/// A server limited to one connection, with responses too large for the kernel's buffers, and a client that
+/// doesn't read one.
 class AllConnectionsAreBeingAnswered : public ::testing::Test {
   protected:
     void SetUp() override {
@@ -162,7 +162,7 @@ class AllConnectionsAreBeingAnswered : public ::testing::Test {
     Client busy_{server_->addresses()[0].port};
 };
 
-TEST_F(AllConnectionsAreBeingAnswered, TheNewOneIsToldSo) {
+TEST_F(AllConnectionsAreBeingAnswered, NewClientGetsA503) {
     Client turned_away(server_->addresses()[0].port);
     turned_away.send(get("/metrics"));
     const auto answer = turned_away.answer().value();
@@ -192,7 +192,7 @@ TEST_F(AllConnectionsAreBeingAnswered, ProbesGetThroughManyThatOnlyConnect) {
     EXPECT_LT(server_->connections(), 20U);
 }
 
-TEST(ConnectionLimit, OfAnAddressClosesItsOwnLongestWaiting) {
+TEST(ConnectionLimit, PerAddressClosesItsLongestIdle) {
     const auto server = start_server(echo, {.max_connections_per_address = 2, .request_deadline = 60s});
     Client other(server->addresses()[0].port, "127.0.0.1", "127.0.0.2");
     ASSERT_TRUE(is_served(other));
@@ -203,10 +203,10 @@ TEST(ConnectionLimit, OfAnAddressClosesItsOwnLongestWaiting) {
     EXPECT_TRUE(first.closed_within(patience));
     EXPECT_TRUE(is_served(second));
     EXPECT_TRUE(is_served(third));
-    EXPECT_TRUE(is_served(other)) << "another address's is left alone";
+    EXPECT_TRUE(is_served(other)) << "other addresses' connections stay open";
 }
 
-TEST(ConnectionLimit, OfAnAddressTellsTheNewOneWhenAllAreBeingAnswered) {
+TEST(ConnectionLimit, PerAddressAnswers429WhenAllAreBusy) {
     HugeAnswers huge;
     const auto server =
         start_server(huge.handler(), {.max_connections_per_address = 1, .request_deadline = 60s});
@@ -222,7 +222,7 @@ TEST(ConnectionLimit, OfAnAddressTellsTheNewOneWhenAllAreBeingAnswered) {
     EXPECT_EQ(other.answer().value().status, 200);
 }
 
-/// A server that gives one answer at a time.
+/// A server that sends one response at a time.
 std::unique_ptr<Server> server_of_one_answer(HugeAnswers& huge) {
     return start_server(huge.handler(),
                         {.max_answers = 1, .request_deadline = 60s, .is_probe = [](std::string_view path) {
@@ -243,7 +243,7 @@ TEST(AnswerLimit, TellsTheNextClientToComeAgain) {
     EXPECT_EQ(answer.status, 503);
     EXPECT_EQ(answer.headers.at("retry-after"), "1");
     next.send(get("/healthz"));
-    EXPECT_EQ(next.answer().value().status, 200) << "a probe's answer is beyond the limit";
+    EXPECT_EQ(next.answer().value().status, 200) << "the limit does not apply to probes";
 }
 
 TEST(AnswerLimit, CutsOffAClientThatStopsReading) {
@@ -258,7 +258,7 @@ TEST(AnswerLimit, CutsOffAClientThatStopsReading) {
         next.send(get("/metrics"));
         return next.answer().value().status == 200;
     }));
-    EXPECT_EQ(stalled.answer(), std::nullopt) << "cut off before its end";
+    EXPECT_EQ(stalled.answer(), std::nullopt) << "the response was cut off";
 }
 
 TEST(ProbeAddress, ServesProbesAlone) {
@@ -286,10 +286,11 @@ TEST(ProbeAddress, IsServedWhenTheOtherIsFull) {
     Client probe(server->probe_addresses()[0].port);
     probe.send(get("/healthz"));
     EXPECT_EQ(probe.answer().value().status, 200);
-    EXPECT_TRUE(is_served(first)) << "probes take nobody's place";
+    EXPECT_TRUE(is_served(first)) << "probes take no other connection's slot";
 }
 
-/// While it lives, no file descriptor is to be had but those that are open now and get closed.
+/// While it exists, new file descriptors are available only after one of those open at its construction is
+/// closed.
 class NoFileDescriptors {
   public:
     NoFileDescriptors() {
@@ -328,7 +329,7 @@ TEST(AcceptErrors, WithoutFileDescriptorsAcceptingNeitherEndsNorSpins) {
     EXPECT_EQ(client.answer().value().status, 200);
 }
 
-TEST(AcceptErrors, WithoutFileDescriptorsTheOneThatHasWaitedLongestMakesRoom) {
+TEST(AcceptErrors, WithoutDescriptorsTheLongestIdleIsClosed) {
     const auto server = start_server(echo, {.request_deadline = 60s});
     Client newcomer;
     auto first = idle_client(*server);
@@ -341,7 +342,7 @@ TEST(AcceptErrors, WithoutFileDescriptorsTheOneThatHasWaitedLongestMakesRoom) {
     EXPECT_TRUE(is_served(second));
 }
 
-TEST(AcceptErrors, WithoutFileDescriptorsAProbeTakesThePlaceOfAnotherProbeFirst) {
+TEST(AcceptErrors, WithoutDescriptorsAProbeReplacesAnotherProbeFirst) {
     auto server = Server::start({.addresses = {{"127.0.0.1", 0}},
                                  .request_deadline = 60s,
                                  .is_probe = [](std::string_view) { return true; },

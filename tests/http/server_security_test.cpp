@@ -1,4 +1,4 @@
-// The server under protection that changes while it runs, and under clients that leave at the wrong moment.
+// Tests the server while its protection changes and clients disconnect at the wrong moment.
 #include "http/authenticator.h"
 #include "http/client.h"
 #include "http/listener.h"
@@ -34,7 +34,7 @@ using testing::get;
 using testing::patience;
 using testing::start_server;
 
-/// bcrypt of `secret`: quick, and at the usual cost.
+/// bcrypt hashes of `secret`: one quick to check, one at the usual cost.
 const std::string quick_hash = "$2b$04$abcdefghijklmnopqrstuu2r9OfJnfCsdneAXAGHnS4UpFFP8WIrW";
 const std::string usual_hash = "$2b$10$abcdefghijklmnopqrstuuqflPDzB6gcMhKa1rZqKiun2YGL5sa2u";
 const std::string right_login = "Authorization: Basic YWxpY2U6c2VjcmV0\r\n";
@@ -46,7 +46,7 @@ std::shared_ptr<const Security> passwords(const std::string& hash) {
     return security;
 }
 
-/// The same with a rate limit that gives nothing back while the test runs.
+/// The same with a rate limit that doesn't refill during the test.
 std::shared_ptr<const Security> rate_limited(const std::shared_ptr<const Security>& security,
                                              unsigned burst) {
     const auto limited = std::make_shared<Security>(*security);
@@ -54,7 +54,7 @@ std::shared_ptr<const Security> rate_limited(const std::shared_ptr<const Securit
     return limited;
 }
 
-/// Passwords, `/healthz` as a probe, and a rate limit.
+/// A server with passwords, a rate limit, and `/healthz` as a probe.
 std::unique_ptr<Server> rate_limited_server(unsigned burst) {
     auto server = Server::start(
         {.addresses = {{"127.0.0.1", 0}}, .is_probe = [](auto path) { return path == "/healthz"; }}, echo,
@@ -62,7 +62,7 @@ std::unique_ptr<Server> rate_limited_server(unsigned burst) {
     return *std::move(server);
 }
 
-/// The answers to as many requests, one after another, on one connection.
+/// The statuses of `requests` requests sent one at a time on one connection.
 std::vector<int> statuses(Client& client, int requests, const std::string& login,
                           const std::string& path = "/metrics") {
     std::vector<int> all;
@@ -78,7 +78,7 @@ std::unique_ptr<Server> protected_server(const std::string& hash) {
     return *std::move(server);
 }
 
-TEST(Passwords, LetTheRightLoginInAndTellTheOthers) {
+TEST(Passwords, AdmitTheRightLoginElseAnswer401) {
     const auto server = protected_server(quick_hash);
     Client client(server->addresses()[0].port);
     client.send(get("/metrics", right_login));
@@ -102,8 +102,9 @@ TEST(Passwords, AreCheckedWhileOthersAreServed) {
     EXPECT_EQ(slow.answer().value().status, 401);
 }
 
-TEST(Passwords, OfAClientThatLeavesMeanwhileHarmNobody) {
-    // On a socket that listened before the server did, the request is there when the connection is accepted.
+TEST(Passwords, OfADisconnectedClientDoNoHarm) {
+    // With a socket that was listening before the server starts, the request has arrived when the server
+    // accepts.
     const auto directory =
         std::filesystem::temp_directory_path() / ("security-" + std::to_string(::getpid()));
     std::filesystem::create_directory(directory);
@@ -135,7 +136,7 @@ std::unique_ptr<Server> encrypted_server_with_probe_address() {
         .value();
 }
 
-/// How long a probe waits for its answer.
+/// Time until a probe is answered.
 std::chrono::milliseconds time_of_probe(const Server& server) {
     const auto begin = std::chrono::steady_clock::now();
     Client probe(server.probe_addresses()[0].port);
@@ -144,9 +145,9 @@ std::chrono::milliseconds time_of_probe(const Server& server) {
     return std::chrono::ceil<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begin);
 }
 
-TEST(TlsFlood, OfKeyUpdatesKeepsNoProbeWaitingAndIsCutOff) {
+TEST(TlsFlood, OfKeyUpdatesIsCutOffWithoutDelayingProbes) {
     const auto server = encrypted_server_with_probe_address();
-    constexpr int updates = 20'000;  // Some 10 us each to take.
+    constexpr int updates = 20'000;  // Processing one takes some 10 us.
     std::vector<support::KeyUpdateBurst> bursts;
     for (int connection = 0; connection < 8; ++connection) {
         bursts.emplace_back(server->addresses()[0].port, updates);
@@ -160,7 +161,7 @@ TEST(TlsFlood, OfKeyUpdatesKeepsNoProbeWaitingAndIsCutOff) {
     }
 }
 
-TEST(TlsFlood, OfRenegotiationsKeepsNoProbeWaitingAndIsCutOff) {
+TEST(TlsFlood, OfRenegotiationsIsCutOffWithoutDelayingProbes) {
     const auto server = encrypted_server_with_probe_address();
     support::RenegotiationFlood flood(server->addresses()[0].port);
     bool ended = false;
@@ -179,10 +180,10 @@ TEST(RateLimit, OfStrangersDoesNotKeepAKnownLoginOutAtTheSameAddress) {
     Client stranger(server->addresses()[0].port);
     EXPECT_EQ(statuses(stranger, 5, wrong_login), (std::vector{401, 401, 401, 429, 429}));
     EXPECT_EQ(statuses(known, 5, right_login), (std::vector{200, 200, 200, 200, 429}))
-        << "a limit of its own";
+        << "known logins have their own limit";
 }
 
-// As after a restart behind a proxy: nobody is known yet.
+// As after a restart behind a proxy, with no known logins yet.
 TEST(RateLimit, OfRequestsWithoutAPasswordDoesNotKeepANewLoginOutAtTheSameAddress) {
     const auto server = rate_limited_server(2);
     const auto port = server->addresses()[0].port;
@@ -201,7 +202,7 @@ TEST(RateLimit, OfStrangersDoesNotKeepAKnownLoginOutWhenOtherUsersChange) {
     ASSERT_EQ(statuses(first, 1, right_login), (std::vector{200}));
     before->authenticator->replace(testing::users_of({{"alice", quick_hash}, {"bob", usual_hash}}));
     server->secure(rate_limited(before, 2));
-    ASSERT_TRUE(first.closed_within(patience)) << "the new security is there";
+    ASSERT_TRUE(first.closed_within(patience)) << "the new security is in use";
     Client stranger(port);
     EXPECT_EQ(statuses(stranger, 3, wrong_login), (std::vector{401, 401, 429}));
     EXPECT_EQ(statuses(stranger, 3, ""), (std::vector{401, 401, 429}));
@@ -217,7 +218,7 @@ TEST(RateLimit, OfOneAddressDoesNotKeepANewLoginOutAtAnother) {
     EXPECT_EQ(statuses(scraper, 1, right_login), (std::vector{200}));
 }
 
-TEST(RateLimit, CountsEveryPasswordThatIsCheckedThoseOfProbesToo) {
+TEST(RateLimit, CountsEveryPasswordCheckIncludingProbes) {
     const auto server = rate_limited_server(3);
     Client known(server->addresses()[0].port, "127.0.0.1", "127.0.0.2");
     ASSERT_EQ(statuses(known, 1, right_login), (std::vector{200}));
@@ -225,12 +226,13 @@ TEST(RateLimit, CountsEveryPasswordThatIsCheckedThoseOfProbesToo) {
     EXPECT_EQ(statuses(guesser, 5, wrong_login, "/healthz"), (std::vector{401, 401, 401, 429, 429}));
     EXPECT_EQ(statuses(guesser, 1, wrong_login), (std::vector{429})) << "one limit for all paths";
     EXPECT_EQ(statuses(guesser, 5, "", "/healthz"), (std::vector{401, 401, 401, 401, 401}))
-        << "nothing to check";
+        << "no password to check";
     EXPECT_EQ(statuses(guesser, 5, right_login, "/healthz"), (std::vector{200, 200, 200, 200, 200}))
-        << "known: nothing to check";
+        << "known login: nothing to check";
 }
 
-/// Guesses from one address, on as many connections as logins of one may wait, until its end.
+/// Guesses passwords from one address until destroyed, on as many connections as one address may have logins
+/// queued.
 class Guesser {
   public:
     Guesser(std::uint16_t port, const std::string& source)
@@ -261,7 +263,7 @@ TEST(Passwords, OfANewLoginAreCheckedWhileTwentyAddressesGuess) {
     for (int i = 0; i < 20; ++i) {
         guessers.push_back(std::make_unique<Guesser>(port, "127.0.0." + std::to_string(100 + i)));
     }
-    // All of them guess.
+    // Wait until all of them are guessing.
     ASSERT_TRUE(
         eventually([&] { return server->connections() > 20 * Authenticator::longest_queue_of_a_peer; }));
     first.send(get("/", wrong_login));
@@ -269,10 +271,10 @@ TEST(Passwords, OfANewLoginAreCheckedWhileTwentyAddressesGuess) {
     Client scraper(port);
     scraper.send(get("/", right_login));
     EXPECT_EQ(scraper.answer().value_or(testing::Answer{}).status, 200);
-    server->stop(0ms);  // What guessers wait for does not come.
+    server->stop(0ms);  // Ends the guessers' waits for responses.
 }
 
-TEST(EveryAnswer, IsNotToBeStoredByCaches) {
+TEST(EveryAnswer, ForbidsCaching) {
     const auto plain = start_server([](const Request& request) -> Response {
         return request.path == "/throws" ? throw std::runtime_error("reached") : echo(request);
     });
@@ -310,7 +312,7 @@ TEST(NewSecurity, IsAskedOfKeptAliveConnections) {
     EXPECT_EQ(next.answer().value().status, 401);
 }
 
-TEST(NewSecurity, EndsAConnectionWhoseAnswerWasUnderWay) {
+TEST(NewSecurity, ClosesABusyConnectionAfterItsAnswer) {
     const auto body = std::make_shared<const std::string>(32 << 20, 'x');
     std::atomic<bool> asked = false;
     const auto server = start_server([&](const Request&) {
@@ -325,8 +327,8 @@ TEST(NewSecurity, EndsAConnectionWhoseAnswerWasUnderWay) {
     server->secure(passwords(quick_hash));
     Client probe(server->addresses()[0].port);
     probe.send(get("/"));
-    ASSERT_TRUE(probe.answer().has_value()) << "the new security is there";
-    EXPECT_EQ(client.answer().value().body.size(), body->size()) << "the answer is not cut off";
+    ASSERT_TRUE(probe.answer().has_value()) << "the new security is in use";
+    EXPECT_EQ(client.answer().value().body.size(), body->size()) << "the response must be complete";
     EXPECT_TRUE(client.closed_within(patience));
 }
 

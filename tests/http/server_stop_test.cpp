@@ -27,8 +27,8 @@ bool listens(std::uint16_t port) {
     return Client().connect(port);
 }
 
-/// A server whose answers are too large for the kernel's buffers, and one client that has asked but not yet
-/// read.
+/// A server whose responses exceed the kernel's buffers, and a client that has sent a request but not read
+/// the response.
 class StopWhileAnswering : public ::testing::Test {
   protected:
     void SetUp() override {
@@ -59,7 +59,7 @@ TEST_F(StopWhileAnswering, LetsTheAnswerFinish) {
     ASSERT_TRUE(answer.has_value());
     EXPECT_EQ(answer->body.size(), huge_.body->size());
     EXPECT_TRUE(client_.closed_within(patience));
-    EXPECT_LT(Clock::now() - begin, 30s) << "returned with the answer, not with the grace";
+    EXPECT_LT(Clock::now() - begin, 30s) << "must return once the response is sent";
 }
 
 TEST_F(StopWhileAnswering, WithoutGraceIsImmediate) {
@@ -101,7 +101,7 @@ TEST(ServerStop, MayBeCalledAgain) {
     EXPECT_EQ(server->connections(), 0U);
 }
 
-TEST(ServerStop, IsDoneByTheDestructor) {
+TEST(ServerStop, RunsInTheDestructor) {
     auto server = start_server(echo, {.request_deadline = 60s});
     const auto port = server->addresses()[0].port;
     Client client(port);
@@ -118,7 +118,7 @@ TEST(ServerStop, FreesThePortForTheNextServer) {
     Client client(port);
     client.send(get("/"));
     ASSERT_TRUE(client.answer().has_value());
-    server.reset();  // closes first, so the old connection is in TIME_WAIT on this side
+    server.reset();  // The server closes first, so its side of the connection is in TIME_WAIT.
     auto next = Server::start({.addresses = {{"127.0.0.1", port}}}, echo);
     EXPECT_TRUE(next) << next.error();
 }

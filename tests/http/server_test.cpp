@@ -114,7 +114,7 @@ TEST(Server, SendsHeadTheHeadersOfGetWithoutABody) {
     client.send("HEAD / HTTP/1.1\r\nHost: localhost\r\n\r\n" + get("/next"));
     const auto head = client.answer(Body::absent).value();
     EXPECT_EQ(head.headers.at("content-length"), "5");
-    EXPECT_EQ(client.answer().value().body, "12345") << "the next answer follows the head at once";
+    EXPECT_EQ(client.answer().value().body, "12345") << "the next response follows the head immediately";
 }
 
 TEST(Server, ClosesAfterAnHttp10Request) {
@@ -169,7 +169,7 @@ TEST(Server, AnswersAHandlersExceptionWithoutItsText) {
     EXPECT_EQ(answer.status, 500);
     EXPECT_EQ(answer.body, "Internal Server Error\n");
     client.send(get("/fine"));
-    EXPECT_EQ(client.answer().value().status, 200) << "the server goes on";
+    EXPECT_EQ(client.answer().value().status, 200) << "the server keeps running";
 }
 
 struct BadRequest {
@@ -211,7 +211,8 @@ INSTANTIATE_TEST_SUITE_P(
         BadRequest{"HugeBody", get("/", "Content-Length: 99999999999\r\n"), 413},
         BadRequest{"ChunkedBody", get("/", "Transfer-Encoding: chunked\r\n") + "0\r\n\r\n", 413},
         BadRequest{"ChunkedLast", get("/", "Transfer-Encoding: gzip, Chunked\r\n"), 413},
-        // 400, not 413, where the last coding is another: nothing says where the body ends (RFC 9112, 6.3).
+        // 400, not 413, if the last coding is another one: then nothing marks the end of the body (RFC 9112,
+        // 6.3).
         BadRequest{"OtherTransferCoding", get("/", "Transfer-Encoding: gzip\r\n"), 400},
         BadRequest{"NoTransferCoding", get("/", "Transfer-Encoding:\r\n"), 400},
         BadRequest{"TransferCodingAfterChunked", get("/", "Transfer-Encoding: chunked, x\r\n"), 400},

@@ -1,4 +1,4 @@
-// A channel through TLS: its bytes, and what else may arrive at such a port.
+// The TLS channel: what it transfers, and what else may arrive on its port.
 #include "http/channel.h"
 #include "http/tls.h"
 #include "support/certificate.h"
@@ -68,7 +68,7 @@ TEST_P(TlsChannel, WantsToReadWhenNothingIsThere) {
     EXPECT_EQ(progress_of_reading(server_), Progress::want_read);
 }
 
-TEST_P(TlsChannel, ReadsOnWithoutTheSocketWhenMoreHasArrivedThanWasAskedFor) {
+TEST_P(TlsChannel, ReadsBufferedDataWithoutTheSocket) {
     ASSERT_TRUE(client_.send(std::string(2500, 'x')));
     EXPECT_EQ(read(server_).size() + read(server_).size() + read(server_).size(), 2500U);
     EXPECT_EQ(progress_of_reading(server_), Progress::want_read);
@@ -82,7 +82,7 @@ TEST_P(TlsChannel, WritesPiecesAsOne) {
     EXPECT_EQ(client_.receive(), "head and body");
 }
 
-TEST_P(TlsChannel, WritesOneRecordOfMuch) {
+TEST_P(TlsChannel, WritesARecordPerCall) {
     const std::string text(100'000, 'x');
     const std::array<std::string_view, 1> alone{text};
     EXPECT_EQ(server_.write(alone).bytes, 16384U);
@@ -91,19 +91,19 @@ TEST_P(TlsChannel, WritesOneRecordOfMuch) {
     EXPECT_EQ(client_.receive(), std::string(16384, 'x') + "head" + std::string(16380, 'x'));
 }
 
-TEST_P(TlsChannel, GoesOnAfterAFullSocketWhereItStopped) {
+TEST_P(TlsChannel, ResumesWhereAFullSocketStoppedIt) {
     std::string text(3'000'000, '\0');
     for (std::size_t i = 0; i < text.size(); ++i) {
         text[i] = static_cast<char>(i * i >> 7U);
     }
-    // One piece, or a small one ahead of another.
+    // As one piece, or with a small piece before it.
     for (const std::size_t head_size : {0U, 100U}) {
         std::string received;
         std::size_t sent = 0;
         int waits = 0;
         while (sent < text.size()) {
             const auto head = text.substr(sent, head_size);
-            // At another address each time.
+            // Each retry passes the bytes at a different address.
             const auto body = std::string(static_cast<std::size_t>(waits), ' ') +
                               text.substr(std::min(sent + head_size, text.size()));
             const std::array<std::string_view, 2> pieces{
@@ -123,7 +123,7 @@ TEST_P(TlsChannel, GoesOnAfterAFullSocketWhereItStopped) {
     }
 }
 
-TEST_P(TlsChannel, TellsThatNothingMoreIsSentAndStillReads) {
+TEST_P(TlsChannel, SendsCloseNotifyAndStillReads) {
     server_.finish();
     EXPECT_EQ(client_.receive(), "");
     EXPECT_TRUE(client_.was_told_the_end());
@@ -131,14 +131,14 @@ TEST_P(TlsChannel, TellsThatNothingMoreIsSentAndStillReads) {
     EXPECT_EQ(read(server_), "late");
 }
 
-TEST_P(TlsChannel, EndsWhenTheClientSaysGoodbye) {
+TEST_P(TlsChannel, EndsOnCloseNotify) {
     ASSERT_TRUE(client_.send("last"));
     client_.say_goodbye();
     EXPECT_EQ(read(server_), "last");
     EXPECT_EQ(progress_of_reading(server_), Progress::end);
 }
 
-TEST_P(TlsChannel, EndsWhenTheClientGoesWithoutAWord) {
+TEST_P(TlsChannel, EndsWhenTheClientJustDisconnects) {
     connection_.sockets.close_client();
     EXPECT_EQ(progress_of_reading(server_), Progress::end);
 }
@@ -148,7 +148,7 @@ TEST_P(TlsChannel, FailsToWriteToAClientThatHasGone) {
     const std::array<std::string_view, 1> pieces{"text"};
     EXPECT_EQ(server_.write(pieces).progress, Progress::failed);
     EXPECT_EQ(server_.write(pieces).progress, Progress::failed);
-    EXPECT_EQ(progress_of_reading(server_), Progress::failed) << "and not the end, which OpenSSL would tell";
+    EXPECT_EQ(progress_of_reading(server_), Progress::failed) << "not `end`, which OpenSSL would report";
     server_.finish();
 }
 
@@ -166,7 +166,7 @@ std::size_t unread_bytes(int socket) {
 }
 
 TEST_P(TlsChannel, TakesNoMoreThan16KiBFromTheSocketInOneTurn) {
-    ASSERT_TRUE(client_.send(std::string(16384, 'x')));  // A record is longer than what it carries.
+    ASSERT_TRUE(client_.send(std::string(16384, 'x')));  // A record is longer than its payload.
     const std::size_t sent = unread_bytes(connection_.sockets.server());
     ASSERT_GT(sent, 16384U);
     std::array<char, 16384> bytes{};
@@ -197,7 +197,7 @@ TEST(TlsChannelOfTls13, SendsNothingMoreAfterItHasFailed) {
     Connection connection(*context(), {.version = TLS1_3_VERSION});
     ASSERT_EQ(connection.shake_hands(), Progress::done);
     (void)connection.sockets.receive_raw();
-    connection.client.update_keys(17);  // OpenSSL could still write after this failure.
+    connection.client.update_keys(17);  // OpenSSL itself could still write after this failure.
     ASSERT_TRUE(connection.client.send("GET /"));
     ASSERT_EQ(progress_of_reading(*connection.server), Progress::failed);
     const std::array<std::string_view, 1> pieces{"text"};
@@ -205,7 +205,7 @@ TEST(TlsChannelOfTls13, SendsNothingMoreAfterItHasFailed) {
     EXPECT_EQ(connection.server->write(pieces).progress, Progress::failed);
     EXPECT_EQ(connection.sockets.receive_raw(), "");
     connection.server->finish();
-    EXPECT_EQ(connection.sockets.receive_raw(), "") << "not even a goodbye";
+    EXPECT_EQ(connection.sockets.receive_raw(), "") << "not even a close_notify";
 }
 
 TEST(TlsChannelOfTls12, FailsAt17RecordsWithoutDataInARow) {
@@ -215,7 +215,7 @@ TEST(TlsChannelOfTls12, FailsAt17RecordsWithoutDataInARow) {
     EXPECT_EQ(progress_of_reading(*connection.server), Progress::failed);
 }
 
-TEST(TlsChannelOfTls12, ShakesHandsOnlyOnce) {
+TEST(TlsChannelOfTls12, NeverRenegotiates) {
     Connection connection(*context(), {.version = TLS1_2_VERSION});
     ASSERT_EQ(connection.shake_hands(), Progress::done);
     connection.client.ask_for_renegotiation();
@@ -231,7 +231,7 @@ TEST(TlsHandshake, AgreesOnHttp) {
     EXPECT_EQ(connection.client.protocol(), "http/1.1");
 }
 
-TEST(TlsHandshake, NeedsNoProtocolNamed) {
+TEST(TlsHandshake, WorksWithoutAlpn) {
     Connection connection(*context());
     ASSERT_EQ(connection.shake_hands(), Progress::done);
     EXPECT_EQ(connection.client.protocol(), "");
@@ -269,7 +269,7 @@ TEST(TlsHandshake, FailsOnGarbage) {
     }
 }
 
-TEST(TlsHandshake, IsNotLeftOutWhereNoMemoryWasLeftForTls) {
+TEST(TlsHandshake, IsNeverSkippedWhenOutOfMemory) {
     const SocketPair sockets;
     EXPECT_THROW(Channel(sockets.server(), nullptr), std::bad_alloc);
 }
@@ -285,7 +285,7 @@ TEST(TlsHandshake, WaitsForTheOtherHalf) {
     }
 }
 
-/// The record of a ClientHello.
+/// The record with a ClientHello.
 std::string client_hello(const ClientOptions& options = {}) {
     SocketPair sockets;
     TlsClient client(sockets.client(), options);
@@ -297,7 +297,7 @@ std::string client_hello(const ClientOptions& options = {}) {
     return hello;
 }
 
-TEST(TlsHandshake, ComesTogetherByteByByte) {
+TEST(TlsHandshake, WorksByteByByte) {
     SocketPair sockets;
     const auto channel = context()->accept(sockets.server());
     for (const char byte : client_hello()) {
@@ -308,7 +308,7 @@ TEST(TlsHandshake, ComesTogetherByteByByte) {
     EXPECT_THAT(sockets.receive_raw(), StartsWith("\x16\x03\x03"));
 }
 
-/// The same message in so many records of about equal size.
+/// The same message split into `count` records of about equal size.
 std::string in_records(const std::string& record, std::size_t count) {
     constexpr std::size_t header_size = 5;
     const auto message = std::string_view(record).substr(header_size);
@@ -324,13 +324,13 @@ std::string in_records(const std::string& record, std::size_t count) {
     return records;
 }
 
-/// One that can be cut into more than 256 records. How long one is otherwise depends on OpenSSL's version,
-/// whose keys have grown.
+/// A ClientHello long enough for more than 256 records. Its usual length depends on OpenSSL's version, as
+/// newer ones send larger keys.
 std::string long_client_hello() {
     return client_hello({.protocols = {std::string(200, 'x'), "http/1.1"}});
 }
 
-TEST(TlsHandshake, ComesTogetherOf256Records) {
+TEST(TlsHandshake, AcceptsAHelloIn256Records) {
     SocketPair sockets;
     const auto channel = context()->accept(sockets.server());
     sockets.send_raw(in_records(long_client_hello(), 256));

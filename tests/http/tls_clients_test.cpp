@@ -1,4 +1,4 @@
-// Which clients a TLS context lets in by their certificates.
+// Which client certificates a TLS context accepts.
 #include "http/tls.h"
 #include "support/certificate.h"
 #include "tls_peer.h"
@@ -47,7 +47,7 @@ struct AuthCase {
     const char* name;
     ClientAuth auth;
     bool nobody;      ///< whether a client without a certificate gets in
-    bool unverified;  ///< … with one of an unknown authority, or one that has expired
+    bool unverified;  ///< whether one with an expired certificate or an unknown CA's gets in
 };
 
 std::ostream& operator<<(std::ostream& out, const AuthCase& c) {
@@ -73,7 +73,7 @@ TEST_P(TlsClientAuth, DecidesWhoGetsInWithAnExpiredCertificate) {
     EXPECT_EQ(enters(trusted().issue({}, -1)), std::get<0>(GetParam()).unverified);
 }
 
-TEST_P(TlsClientAuth, LetsInWhoeverHasAGoodCertificate) {
+TEST_P(TlsClientAuth, AdmitsAnyValidCertificate) {
     EXPECT_TRUE(enters(trusted().issue({})));
 }
 
@@ -155,7 +155,7 @@ TEST(TlsClients, MayBeTrustedOneByOne) {
     EXPECT_FALSE(lets_in(options, stranger().issue({})));
 }
 
-TEST(TlsClients, OutliveTheContextThatLetThemIn) {
+TEST(TlsClients, OutliveTheirContext) {
     auto options = options_for(ClientAuth::require_and_verify);
     options.client_allowed_sans = {"a.example"};
     auto context = TlsContext::make(options).value();
@@ -164,7 +164,7 @@ TEST(TlsClients, OutliveTheContextThatLetThemIn) {
     EXPECT_EQ(connection.shake_hands(), Progress::done);
 }
 
-TEST(TlsClients, CanResumeNothing) {
+TEST(TlsClients, CannotResume) {
     for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
         for (const auto auth : {ClientAuth::none, ClientAuth::require_and_verify}) {
             const auto context = TlsContext::make(options_for(auth)).value();

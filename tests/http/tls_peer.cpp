@@ -46,7 +46,7 @@ void offer_protocols(SSL_CTX* context, const std::vector<std::string>& protocols
 }  // namespace
 
 SocketPair::SocketPair() {
-    std::signal(SIGPIPE, SIG_IGN);  // As the program does: OpenSSL writes to closed connections.
+    std::signal(SIGPIPE, SIG_IGN);  // As in the program, because OpenSSL writes to closed connections.
     require(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, sockets_.data()) == 0, "socketpair");
 }
 

@@ -1,5 +1,5 @@
-// A TLS client and the channel it talks to, at the two ends of a socket pair in one thread: whatever happens
-// between them happens step by step, and never waits.
+// A TLS client and the server's channel at the two ends of a socket pair, driven step by step on one thread
+// without blocking.
 #pragma once
 
 #include "http/channel.h"
@@ -15,7 +15,7 @@
 
 namespace exporter::http::testing {
 
-/// Two connected sockets that don't block.
+/// Two connected non-blocking sockets.
 class SocketPair {
   public:
     SocketPair();
@@ -27,9 +27,9 @@ class SocketPair {
     [[nodiscard]] int client() const { return sockets_[1]; }
     void close_client();
 
-    /// What the client sends past any TLS.
+    /// Sends bytes from the client's side, bypassing TLS.
     void send_raw(const std::string& bytes) const;
-    /// What has arrived at the client, not decrypted.
+    /// What has arrived at the client, still encrypted.
     [[nodiscard]] std::string receive_raw() const;
 
   private:
@@ -38,36 +38,35 @@ class SocketPair {
 
 struct ClientOptions {
     support::CertificateText identity;  ///< empty: none
-    int version = 0;                    ///< OpenSSL's number; 0: any
-    std::string suites;                 ///< of TLS 1.2, in OpenSSL's words
-    std::string groups;                 ///< in OpenSSL's words
+    int version = 0;                    ///< TLS version, as OpenSSL's number; 0: any
+    std::string suites;                 ///< TLS 1.2 cipher suites, by OpenSSL's names
+    std::string groups;                 ///< by OpenSSL's names
     std::vector<std::string> protocols;
-    int longest_record = 0;  ///< bytes of what a record carries, at least 512; 0: 16 KiB
+    int longest_record = 0;  ///< maximum record payload in bytes, at least 512; 0: 16 KiB
 };
 
 class TlsClient {
   public:
     TlsClient(int socket, const ClientOptions& options);
 
-    /// One attempt to go on with the handshake.
+    /// Continues the handshake. True: it is complete.
     [[nodiscard]] bool handshake();
     [[nodiscard]] bool send(const std::string& bytes);
-    /// All that has arrived.
+    /// Everything that has arrived.
     [[nodiscard]] std::string receive();
-    /// The server has said that it sends no more.
+    /// The server has sent close_notify.
     [[nodiscard]] bool was_told_the_end() const;
     void say_goodbye();
-    /// The handshake that TLS 1.2 allows in the middle of a connection. A long ticket makes a long
-    /// ClientHello.
+    /// Starts a TLS 1.2 renegotiation. A long session ticket makes a long ClientHello.
     void ask_for_renegotiation(std::size_t ticket_bytes = 0);
-    /// Sends TLS 1.3's KeyUpdate so many times: records without data.
+    /// Sends `times` TLS 1.3 KeyUpdates: records without data.
     void update_keys(int times);
 
     [[nodiscard]] std::string version() const;
     [[nodiscard]] std::string suite() const;
     [[nodiscard]] std::string protocol() const;
     [[nodiscard]] int server_certificates() const;
-    /// Whether there is something with which a later connection could resume this one.
+    /// Whether it has a session that a later connection could resume.
     [[nodiscard]] bool has_resumable_session() const;
 
   private:
@@ -75,11 +74,11 @@ class TlsClient {
     std::shared_ptr<SSL> ssl_;
 };
 
-/// One connection between a server's context and a client.
+/// A server's channel connected to a client.
 struct Connection {
     Connection(const TlsContext& context, const ClientOptions& options = {});
 
-    /// Both sides in turn, until the server's is done or has failed.
+    /// Alternates between both sides until the server's handshake is done or has failed.
     Progress shake_hands();
 
     SocketPair sockets;

@@ -1,5 +1,5 @@
-// What the server's thread does for some before the others have their turn: every deadline of the server is
-// kept by the same thread, so no turn may be long.
+// How much the server thread does for one connection before others get their turn. The same thread enforces
+// all deadlines, so each turn must be short.
 #include "http/client.h"
 #include "http/listener.h"
 #include "http/session.h"
@@ -39,7 +39,7 @@ std::size_t unread_bytes(const Socket& socket) {
     return static_cast<std::size_t>(bytes);
 }
 
-/// A server's inside, whose event loop the test turns by hand.
+/// The server's internals, with an event loop that the test runs one turn at a time.
 class Turns : public ::testing::Test {
   protected:
     explicit Turns(std::size_t answer_bytes = 1)
@@ -115,7 +115,7 @@ TEST_F(Turns, ReadSixteenKiBOfAConnection) {
     SocketPair client;
     const int server = client.server.get();
     connect(client);
-    const std::string requests(20'000, '\n');  // Empty lines before a request.
+    const std::string requests(20'000, '\n');  // Empty lines are allowed before a request.
     ASSERT_EQ(::send(client.client.get(), requests.data(), requests.size(), 0),
               static_cast<ssize_t>(requests.size()));
     turn();

@@ -1,4 +1,4 @@
-// Users by the texts of their hashes.
+// Builds users from hash strings.
 #pragma once
 
 #include "http/authenticator.h"

@@ -20,7 +20,7 @@ Users two_users() {
     return testing::users_of({{"alice", of_secret}, {"bob", of_other}});
 }
 
-TEST(Users, ComeInByTheirOwnPasswords) {
+TEST(Users, NeedTheirOwnPasswords) {
     const auto users = two_users();
     EXPECT_TRUE(users.admit(credentials("alice", "secret")));
     EXPECT_TRUE(users.admit(credentials("bob", "other")));
@@ -31,13 +31,13 @@ TEST(Users, ComeInByTheirOwnPasswords) {
     EXPECT_FALSE(users.admit(credentials("carol", "secret")));
 }
 
-TEST(Users, AreNobodyWhenThereAreNone) {
+TEST(Users, WithoutEntriesAdmitNobody) {
     const auto users = testing::users_of({});
     EXPECT_FALSE(users.admit(credentials("", "")));
     EXPECT_FALSE(users.admit(credentials("alice", "secret")));
 }
 
-TEST(Users, WhoAreUnknownCostWhatTheKnownDo) {
+TEST(Users, IfUnknownCostAsMuchAsKnownOnes) {
     const auto users = two_users();
     std::set<unsigned> costs;
     for (int i = 0; i < 100; ++i) {
@@ -46,7 +46,7 @@ TEST(Users, WhoAreUnknownCostWhatTheKnownDo) {
     EXPECT_EQ(costs, (std::set<unsigned>{4, 5}));
 }
 
-TEST(Users, WhoAreUnknownCostTheSameEachTimeAndAfterARestart) {
+TEST(Users, IfUnknownCostTheSameEvenAfterARestart) {
     const auto before = two_users();
     const auto after = two_users();
     for (int i = 0; i < 100; ++i) {
@@ -56,7 +56,7 @@ TEST(Users, WhoAreUnknownCostTheSameEachTimeAndAfterARestart) {
     }
 }
 
-TEST(Users, WhoAreUnknownCostWhatNobodyCanForetell) {
+TEST(Users, IfUnknownHaveAnUnpredictableCost) {
     auto hashes = std::map<std::string, std::string>{{"alice", of_secret}, {"bob", of_other}};
     const auto users = testing::users_of(hashes);
     hashes["alice"].back() = 'X';

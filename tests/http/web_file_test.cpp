@@ -23,7 +23,7 @@ const std::string authority = "-----BEGIN CERTIFICATE-----\nBBBB\n-----END CERTI
 const std::string hash = "$2y$10$X0h1gDsPszWURQaxFh.zoubFi6DXncSjhoQNJgRrnGs7EsimhC7zG";
 const std::string pair = "cert_file: server.crt, key_file: server.key";
 
-/// A disk of a few files.
+/// A fake disk with a few files.
 class Disk {
   public:
     explicit Disk(const std::string& web_file) { write("/etc/web.yml", web_file); }
@@ -107,7 +107,7 @@ TEST(WebFile, TakesFilesFromWholePaths) {
     EXPECT_EQ(file.tls->certificate, authority);
 }
 
-TEST(WebFile, TakesCertificateAndKeyFromItself) {
+TEST(WebFile, MayEmbedCertificateAndKey) {
     const WebFile file = right(
         Disk("tls_server_config:\n  cert: |\n" + with_indent(certificate) + "  key: |\n" + with_indent(key) +
              "  client_ca: |\n" + with_indent(authority) + "  client_auth_type: VerifyClientCertIfGiven\n"));
@@ -117,7 +117,7 @@ TEST(WebFile, TakesCertificateAndKeyFromItself) {
     EXPECT_EQ(file.tls->client_ca, authority);
 }
 
-TEST(WebFile, KnowsGosFiveWaysToAskForACertificate) {
+TEST(WebFile, KnowsGosFiveClientAuthTypes) {
     const std::string ca = "client_ca_file: ca/clients.pem, ";
     const std::vector<std::pair<std::string, ClientAuth>> cases = {
         {"client_auth_type: ''", ClientAuth::none},
@@ -136,7 +136,7 @@ TEST(WebFile, KnowsGosFiveWaysToAskForACertificate) {
     }
 }
 
-TEST(WebFile, TakesNamesAsTheyAreWritten) {
+TEST(WebFile, KeepsNamesVerbatim) {
     const TlsOptions tls = right_tls(
         "client_ca_file: ca/clients.pem, client_auth_type: RequireAndVerifyClientCert, "
         "client_allowed_sans: [prometheus.example, 'spiffe://a/b,c', 10.0.0.1], "
@@ -198,7 +198,7 @@ TEST(WebFile, HasARateLimit) {
 
 struct Case {
     std::string text;
-    std::string line;  ///< behind the path
+    std::string line;  ///< expected error after the path
 };
 
 std::vector<Case> bad_tls() {
@@ -358,7 +358,7 @@ TEST(WebFile, OfWrongShapeIsRefusedWithPlaceAndReason) {
     expect_refused(bad_files());
 }
 
-TEST(WebFile, HasItsMistakesReportedTogetherAndWithoutItsValues) {
+TEST(WebFile, ErrorsAreReportedTogetherWithoutValues) {
     std::vector<Case> cases = bad_tls();
     for (const auto& more : {bad_http(), bad_users(), bad_files()}) {
         cases.insert(cases.end(), more.begin(), more.end());
@@ -379,7 +379,7 @@ TEST(WebFile, HasItsMistakesReportedTogetherAndWithoutItsValues) {
     EXPECT_EQ(reading.file.error().size(), 4U);
 }
 
-TEST(WebFile, ThatCannotBeReadIsAMistake) {
+TEST(WebFile, ThatCannotBeReadIsAnError) {
     Disk disk("");
     disk.remove("/etc/web.yml");
     const WebFileReading reading = disk.read();
@@ -389,7 +389,7 @@ TEST(WebFile, ThatCannotBeReadIsAMistake) {
         ElementsAre("/etc/web.yml: the web configuration file can't be read: No such file or directory"));
 }
 
-TEST(WebFile, ThatOthersMayWriteIsRefusedWhereItHoldsPasswords) {
+TEST(WebFile, WithPasswordsIsRefusedIfOthersCanWriteIt) {
     const std::string tls = "tls_server_config: {" + pair + "}\n";
     const std::string users = "basic_auth_users: {alice: " + hash + "}\n";
     Disk disk(tls);
@@ -409,7 +409,7 @@ TEST(WebFile, ThatOthersMayWriteIsRefusedWhereItHoldsPasswords) {
                             "group 7 can write it"));
 }
 
-TEST(WebFile, ThatOthersMayWriteIsUsedWithAWarningWhereItHoldsNoPasswords) {
+TEST(WebFile, WithoutPasswordsIsUsedWithAWarningIfOthersCanWriteIt) {
     const std::string tls = "tls_server_config: {" + pair + "}\n";
     Disk disk(tls);
     disk.write("/etc/web.yml", tls, 0660, "group 7 can write it");
@@ -424,7 +424,7 @@ TEST(WebFile, ThatOthersMayWriteIsUsedWithAWarningWhereItHoldsNoPasswords) {
                     "/etc/web.yml: the file: others can decide who gets access: group 7 can write it"));
 }
 
-TEST(WebFile, WithAKeyForAllToReadIsRefusedUnlessAllowed) {
+TEST(WebFile, WithWorldReadableKeyIsRefusedUnlessAllowed) {
     Disk disk("tls_server_config: {cert_file: server.crt, key_file: open.key}\n");
     EXPECT_FALSE(disk.read().file);
     EXPECT_TRUE(disk.read(base::WorldReadable::allowed).file);
@@ -438,7 +438,7 @@ TEST(WebFile, WithAKeyForAllToReadIsRefusedUnlessAllowed) {
     EXPECT_TRUE(disk.read(base::WorldReadable::allowed).file);
 }
 
-TEST(WebFile, IsWarnedAbout) {
+TEST(WebFile, DrawsWarnings) {
     const std::string tls = "tls_server_config: {" + pair + "}\n";
     const std::string users = "basic_auth_users: {alice: " + hash + "}\n";
     EXPECT_THAT(Disk(tls + users).read().warnings, IsEmpty());
@@ -461,7 +461,7 @@ TEST(WebFile, IsWarnedAbout) {
             "certificates, so anybody can claim these names; write RequireAndVerifyClientCert"));
 }
 
-TEST(WebFile, TellsWhichFilesItIsMadeOfAndWhenOneChanges) {
+TEST(WebFile, ListsItsFilesAndDetectsTheirChanges) {
     const std::string text =
         "tls_server_config: {" + pair +
         ", client_ca_file: ca/clients.pem, client_auth_type: RequireAndVerifyClientCert}\n";
@@ -483,7 +483,7 @@ TEST(WebFile, TellsWhichFilesItIsMadeOfAndWhenOneChanges) {
     }
 }
 
-TEST(WebFile, ThatLacksAFileChangesWhenItComes) {
+TEST(WebFile, ChangesWhenAMissingFileAppears) {
     Disk disk("tls_server_config: {cert_file: server.crt, key_file: later.key}\n");
     const WebFileReading reading = disk.read();
     EXPECT_FALSE(reading.file);
@@ -498,7 +498,7 @@ TEST(WebFileKeys, AreAllUnderstood) {
     }
 }
 
-TEST(WebFileKeys, AreThoseOfTheReference) {
+TEST(WebFileKeys, MatchTheReference) {
     std::ifstream reference(SOURCE_DIR "/exporter/reference.md");
     std::stringstream text;
     text << reference.rdbuf();

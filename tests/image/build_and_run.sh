@@ -1,17 +1,17 @@
 #!/bin/sh
-# Builds the image for real and runs it without any right. Not part of tests/run.sh: it needs root, installs buildah and runc,
-# and takes a quarter of an hour, as it compiles the program three times.
+# Builds the image for real and runs it without privileges. Not part of tests/run.sh: it needs root, installs buildah and runc, and
+# takes a quarter of an hour, because it compiles the program three times.
 #
-#   sudo sh tests/image/build_and_run.sh           (ONCE=1: without 5 and 6; ARM64=1: 6 alone)
+#   sudo sh tests/image/build_and_run.sh           (ONCE=1: without steps 5 and 6; ARM64=1: step 6 only)
 #
-# 1. Debian's base system by debootstrap, in the place of the base image, as no registry is asked for anything.
-# 2. The Dockerfile, by buildah.
-# 3. What is in the image: its size, its files, its configuration.
-# 4. The image as a container of runc: as its own user, first process, read-only root, no capability, no new privileges, a network
-#    of its own: it answers a scrape, its health check says what is, a second process lists tokens (`--list`), SIGTERM ends it with
-#    0, and it verifies certificates.
-# 5. The Dockerfile again, without a cache: the same bytes.
-# 6. The image for arm64, by the cross-compiler: the same files, for that architecture, and one poll under qemu-user.
+# 1. Installs Debian's base system with debootstrap as the base image, so that no registry is needed.
+# 2. Builds the Dockerfile with buildah.
+# 3. Checks the contents of the image: its size, its files, its configuration.
+# 4. Runs the image as a runc container: with its own user, as first process, with a read-only root, no capabilities, no new
+#    privileges and its own network. It answers a scrape, its health check reports the right status, a second process lists tokens
+#    (`--list`), it exits 0 on SIGTERM, and it verifies certificates.
+# 5. Builds the Dockerfile again, without a cache: the bytes are the same.
+# 6. Cross-compiles the image for arm64: the same files, for that architecture, and one poll under qemu-user.
 set -eu
 cd "$(dirname "$0")/../.."
 . ./exporter/packages.sh
@@ -44,10 +44,10 @@ build() {
         "$@" --tag "$tag" . >"$work/build.log" 2>&1 || { tail -n 40 "$work/build.log"; fail "the build"; }
 }
 
-# layers <image>: the digests of what is in it.
+# layers <image>: the digests of its layers.
 layers() { buildah inspect --type image "$1" | jq -r '.OCIv1.rootfs.diff_ids[]'; }
 
-# for_arm64: that image, its files and one poll. Nothing of it is run while it is built.
+# for_arm64: builds and checks that image, with one poll. Nothing runs under emulation during the build.
 for_arm64() {
     step "For arm64"
     build "$image-arm64" --layers --platform linux/arm64
@@ -92,14 +92,14 @@ done
 [ "$(sort "$root"/var/lib/dpkg/status.d/* | grep -c '^Package: ')" -ge 10 ] || fail "package metadata is missing"
 [ -z "$(find "$root" -mindepth 1 \( ! -newermt "@$((epoch - 1))" -o -newermt "@$epoch" \))" ] || fail "a file's time is not SOURCE_DATE_EPOCH"
 
-# bundle <jq filter> <arguments...>: what runc runs, from the image's own user and entry point.
+# bundle <jq filter> <arguments...>: a bundle for runc, with the image's own user and entry point.
 bundle() {
     filter=$1
     shift
     rm -rf "$work/bundle"
     mkdir "$work/bundle"
     runc spec --bundle "$work/bundle"
-    # jq would take arguments that begin with a dash for its own.
+    # jq would parse arguments that begin with a dash as its own options.
     jq --arg root "$root" --argjson image "$configuration" --arg words "$(printf '%s\n' "$@")" '
         .root = {path: $root, readonly: true}
         | .hostname = "exporter"
@@ -119,7 +119,7 @@ bundle . --version
 runc run --bundle "$work/bundle" "$container" | tee "$work/version"
 grep -qF "$revision" "$work/version" || fail "the revision is not in --version"
 
-# All that it is told is in its environment and in a file, as in the chart's pods.
+# All settings come from the environment and a file, as in the chart's pods.
 printf 'demo: {tokens: 500}\npoll: {interval: 1m}\n' >"$work/config.yaml"
 chmod 644 "$work/config.yaml"
 bundle ".process.env = [\"DATADOG_TOKEN_EXPORTER_CONFIG_FILE=/etc/datadog-token-exporter.yaml\", \"DATADOG_TOKEN_EXPORTER_DEMO=true\"]
@@ -141,7 +141,7 @@ grep -q '^datadog_access_token_poll_success{org="demo"} 1$' "$work/metrics" || f
 awk '/^process_resident_memory_bytes/ {printf "%d bytes of memory\n", $2}' "$work/metrics"
 
 step "Its health check"
-# As the image says it: the first word is CMD.
+# The image's own health check; the first word is CMD.
 health=$(echo "$configuration" | jq -r '.Healthcheck.Test[1:] | join(" ")')
 # shellcheck disable=SC2086 # words without blanks
 runc exec "$container" $health || fail "$health says that a healthy one is not"
@@ -152,7 +152,7 @@ fi
 echo "right, healthy and not"
 
 step "A list of tokens by a second process"
-# With the container's environment and nothing else, as `docker exec` and `kubectl exec` start it.
+# With only the container's environment, as `docker exec` and `kubectl exec` start it.
 runc exec "$container" /usr/bin/datadog_token_exporter --list=leaked >"$work/leaked"
 cat "$work/leaked"
 grep -q '^leaked .* demo ' "$work/leaked" || fail "no leaked token in the list"
@@ -179,7 +179,7 @@ openssl s_server -accept 127.0.0.1:0 -www -key "$work/key.pem" -cert "$work/root
 server=$!
 wait_for "a TLS server" grep -q '^ACCEPT 127' "$work/server.log"
 url=https://$(sed -n 's/^ACCEPT //p' "$work/server.log")
-# check <jq filter>: what the exporter says of that server, in this machine's network.
+# check <jq filter>: the exporter's --check of that server, in this machine's network.
 check() {
     bundle ".linux.namespaces |= map(select(.type != \"network\")) | .process.env = [\"DD_BEARER_TOKEN=ddpat_none\"] | $1" \
         --check "--datadog.base-url=$url"
@@ -189,7 +189,7 @@ check . | tee "$work/unknown"
 grep -q 'failed: tls: .*certificate' "$work/unknown" || fail "an unknown authority is not refused"
 check ".mounts += [{destination: \"/etc/ssl/certs/ca-certificates.crt\", type: \"bind\", source: \"$work/roots.pem\",
     options: [\"bind\", \"ro\"]}]" | tee "$work/known"
-# It got as far as the server's answer, which is a page for people.
+# TLS succeeded: the failure is about the response, an HTML page.
 grep -q 'failed: not_json' "$work/known" || fail "an authority among the image's roots is not trusted"
 openssl verify -CAfile "$root/etc/ssl/certs/ca-certificates.crt" "$root/etc/ssl/certs/ca-certificates.crt" >/dev/null ||
     fail "the image's roots can't be read"

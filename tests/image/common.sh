@@ -1,4 +1,4 @@
-# Sourced by the scripts beside it, in the repository's root: what an image is built on, and waiting. work: their folder.
+# Sourced by the scripts in this folder, from the repository's root: the base image, and waiting. work: the scripts' folder.
 # shellcheck shell=sh
 work=$PWD/build/image
 base=localhost/debian-minbase:trixie
@@ -7,7 +7,7 @@ mkdir -p "$work"
 step() { printf '\n=== %s\n' "$1"; }
 fail() { echo "FAILED: $1" >&2; exit 1; }
 
-# wait_for <what> <command...>: until it succeeds, 30 s at most.
+# wait_for <what> <command...>: waits until it succeeds, 30 s at most.
 wait_for() {
     what=$1
     shift
@@ -19,7 +19,7 @@ wait_for() {
     done
 }
 
-# make_base: Debian's base system by debootstrap, as the image $base, unless it is there. No registry is asked for anything.
+# make_base: creates the image $base with debootstrap unless it exists, so that no registry is needed.
 make_base() {
     if ! buildah inspect --type image "$base" >/dev/null 2>&1; then
         [ -d "$work/base/usr" ] || debootstrap --variant=minbase trixie "$work/base" >"$work/debootstrap.log"

@@ -1,15 +1,16 @@
 #!/bin/sh
-# Publishes a version to a registry on this machine and installs from there. Not part of tests/run.sh: it needs root and compiles the
-# program for each platform.
+# Publishes a version to a registry on this machine and installs it from there. Not part of tests/run.sh: it needs root and compiles
+# the program for each platform.
 #
 #   sudo sh tests/image/release_and_run.sh [options of exporter/packaging/release.sh]
 #
-#   sudo sh tests/image/release_and_run.sh --platforms linux/amd64 --without-tests --without-packages     the shortest
+#   sudo sh tests/image/release_and_run.sh --platforms linux/amd64 --without-tests --without-packages     the shortest run
 #
-# 1. Debian's base system by debootstrap, under the base image's name, as in build_and_run.sh; a docker-registry of Debian on loopback.
-# 2. exporter/packaging/release.sh --trial with this tree.
-# 3. From the registry, by digest: the image runs as a container of runc, first metrics are timed; SBOM and provenance are found by the
-#    image's digest; the chart renders that registry and that digest.
+# 1. Installs Debian's base system with debootstrap under the base image's name, as in build_and_run.sh, and starts Debian's
+#    docker-registry on loopback.
+# 2. Runs exporter/packaging/release.sh --trial with this tree.
+# 3. Pulls from the registry by digest: the image runs as a runc container, with the time to first metrics; SBOM and provenance are
+#    found by the image's digest; the chart renders that registry and digest.
 set -eu
 cd "$(dirname "$0")/../.."
 . ./exporter/packages.sh

@@ -1,4 +1,4 @@
-"""Dockerfile, systemd unit and compose file, as far as they can be judged without building or starting anything."""
+"""Dockerfile, systemd unit and compose file: checks that need neither a build nor a running service."""
 import json
 import os
 import pathlib
@@ -19,21 +19,22 @@ UNITS = ROOT / "exporter" / "packaging"
 COMPOSE = ROOT / "dashboards" / "compose"
 PROGRAM = "/usr/bin/datadog_token_exporter"
 VERSION = re.search(r"VERSION (\d+\.\d+\.\d+)", (ROOT / "CMakeLists.txt").read_text(encoding="utf-8")).group(1)
-# What `systemd-analyze security` may find open: the program calls Datadog (where its addresses are nobody knows), looks up names by
-# whatever the machine has, and reads /proc/stat. DeviceAllow: /dev/rtc for reading comes with ProtectClock.
+# Exposures that `systemd-analyze security` may report: the program calls Datadog (whose addresses are not known in advance),
+# resolves names by any method the machine uses, and reads /proc/stat. DeviceAllow: ProtectClock implies read access to
+# /dev/rtc.
 OPEN = {"RootDirectory=/RootImage=", "RestrictAddressFamilies=~AF_UNIX", "RestrictAddressFamilies=~AF_(INET|INET6)", "ProcSubset=",
         "PrivateNetwork=", "DeviceAllow=", "IPAddressDeny="}
 
 
 def instructions(text):
-    """The Dockerfile's (name, rest) of each instruction, with lines joined and comments left out."""
+    """[(instruction, rest)] of a Dockerfile, with continued lines joined and without comments."""
     lines = re.sub(r"^\s*#.*\n", "", text, flags=re.M)
     lines = re.sub(r"\\\n\s*", "", lines)
     return [tuple(line.split(maxsplit=1)) for line in lines.splitlines() if line.strip()]
 
 
 def stages(text):
-    """{name: its instructions}; the last one is called "image"."""
+    """{stage: its instructions}; the last one is called "image"."""
     result, name = {}, "start"
     for instruction, rest in instructions(text):
         if instruction == "FROM":
@@ -59,7 +60,7 @@ class Dockerfile(unittest.TestCase):
     def test_the_base_is_an_argument_so_that_it_can_be_pinned(self):
         self.assertEqual(self.stages["start"], [("ARG", "BASE=debian:trixie-slim")])
         bases = [rest.split(" AS ")[0] for stage in self.stages for rest in self.of(stage, "FROM")]
-        # The compiler's own platform, whatever the image's is.
+        # The compiler runs on the builder's own platform, whatever the image's platform.
         self.assertEqual(bases, ["--platform=${BUILDPLATFORM} ${BASE}", "packages", "build", "build", "scratch"])
 
     def test_every_stage_that_installs_or_builds_knows_the_architecture(self):
@@ -67,12 +68,13 @@ class Dockerfile(unittest.TestCase):
             self.assertIn("TARGETARCH", self.of(stage, "ARG"))
             self.assertTrue(any('"$TARGETARCH"' in rest for rest in self.of(stage, "RUN")), stage)
 
-    def test_packages_are_those_that_the_build_script_installs(self):
+    def test_packages_match_the_build_script(self):
         install = r"\binstall_(?:build_)?packages (.*?)(?: &&|;|$)"
         lists = {stage: " ".join(words for rest in self.of(stage, "RUN") for words in re.findall(install, rest))
                  for stage in ("packages", "test")}
         self.assertEqual(lists["packages"], '"$TARGETARCH"')
-        # The stage "test" has unit tests alone, which need a part of what all tests need; and qemu-user, for another architecture.
+        # The stage "test" runs only the unit tests, so it needs a subset of all test packages, plus qemu-user for another
+        # architecture.
         known = subprocess.run(["sh", "-c", ". exporter/packages.sh; echo $test_packages"], cwd=ROOT,
                                capture_output=True, text=True, check=True).stdout.split()
         self.assertLessEqual(set(lists["test"].split()), {*known, '"$TARGETARCH"', "qemu-user"})
@@ -84,7 +86,7 @@ class Dockerfile(unittest.TestCase):
         self.assertEqual(set(re.findall(r"\btest_(\w+)", run)), folders)
         self.assertEqual(set(re.search(r"\^\(([^)]*)\)", run).group(1).split("|")), folders)
 
-    def test_sources_come_after_packages_so_that_a_change_installs_nothing(self):
+    def test_a_source_change_reinstalls_no_package(self):
         self.assertEqual(self.of("packages", "COPY"), ["exporter/packages.sh exporter/"])
 
     def test_what_is_built_depends_on_neither_tests_nor_documents(self):
@@ -95,13 +97,13 @@ class Dockerfile(unittest.TestCase):
         self.assertEqual(self.of("build", "ARG"), ["EXPORTER_REVISION=unknown", "SOURCE_DATE_EPOCH=0", "TARGETARCH"])
         self.assertEqual(self.of("image", "ARG"), ["EXPORTER_REVISION=unknown", "EXPORTER_SOURCE="])
 
-    def test_nothing_runs_in_the_image_and_all_of_it_is_what_the_build_collected(self):
+    def test_the_image_is_only_what_the_build_collected(self):
         self.assertEqual(self.of("image", "RUN"), [])
         self.assertEqual(self.of("image", "COPY"), ["--from=build /image/ /"])
         self.assertEqual(self.of("image", "ADD"), [])
 
-    def test_libraries_without_a_file_in_the_image_are_those_that_the_sources_include(self):
-        """The build can only name the package of a header that its own packages bring."""
+    def test_header_only_libraries_match_the_includes(self):
+        """The build can only look up the package of a header if that package is installed."""
         script = (ROOT / "exporter" / "image_root.sh").read_text(encoding="utf-8")
         headers = re.search(r"for header in ([^;]*);", script).group(1).split()
         included = {library for source in (ROOT / "exporter").glob("*/*.[ch]*")
@@ -122,7 +124,7 @@ class Dockerfile(unittest.TestCase):
         self.assertIn("probe", known_flags())
         self.assertIn("--interval=30s", options)
 
-    def test_labels_say_what_it_is_in_which_version(self):
+    def test_labels_name_version_and_source(self):
         labels = dict(re.findall(r'org\.opencontainers\.image\.(\S+?)="([^"]*)"', self.of("image", "LABEL")[0]))
         self.assertEqual(labels["version"], VERSION)
         self.assertEqual(labels["revision"], "${EXPORTER_REVISION}")
@@ -149,7 +151,7 @@ class SystemdUnit(unittest.TestCase):
     def setting(self, name):
         return re.findall(rf"^{name}=(.*)$", self.service, re.M)
 
-    def test_its_flags_are_the_programs(self):
+    def test_its_flags_exist(self):
         program, *words = self.setting("ExecStart")[0].split()
         self.assertEqual(program, PROGRAM)
         self.assertIn("web.systemd-socket", flags(words))
@@ -160,7 +162,7 @@ class SystemdUnit(unittest.TestCase):
         files = dict(re.findall(r"^Environment=DATADOG_TOKEN_EXPORTER_(\S+)=%d/(\S+)$", self.service, re.M))
         self.assertEqual(files, {"DATADOG_API_KEY_FILE": "api-key", "DATADOG_APP_KEY_FILE": "app-key"})
         self.assertEqual(set(files.values()), loaded)
-        # What is there in place of a missing file says so, and keeps no demonstration from starting.
+        # The placeholder for a missing file causes a clear error, and does not prevent a demo from starting.
         self.assertEqual(self.setting("SetCredential"), [rf"{name}:\n" for name in sorted(loaded)])
         with tempfile.NamedTemporaryFile("w") as empty:
             empty.write("\n")
@@ -170,15 +172,15 @@ class SystemdUnit(unittest.TestCase):
             done = harness.run("--demo", "--once", f"--datadog.api-key-file={empty.name}")
             self.assertEqual(done.returncode, 0, done.stderr)
 
-    def test_a_reload_is_the_signal_that_reads_the_configuration_file_again(self):
+    def test_a_reload_sends_sighup(self):
         self.assertEqual(self.setting("ExecReload"), ["/bin/sh -c 'kill -HUP $MAINPID'"])
         self.assertIn("DATADOG_TOKEN_EXPORTER_CONFIG_FILE=/etc/datadog-token-exporter/config.yaml", self.setting("Environment"))
 
-    def test_its_variables_are_the_programs(self):
+    def test_its_variables_exist(self):
         for name in re.findall(r"DATADOG_TOKEN_EXPORTER_([A-Z_]+)=", self.service):
             self.assertIn(name, {re.sub(r"[.-]", "_", flag).upper() for flag in known_flags()})
 
-    def test_its_state_file_is_in_the_directory_that_systemd_makes_for_it(self):
+    def test_its_state_file_is_in_its_state_directory(self):
         directory, = self.setting("StateDirectory")
         variable, = [value for value in self.setting("Environment") if "STATE_FILE" in value]
         self.assertRegex(variable, rf"^DATADOG_TOKEN_EXPORTER_STATE_FILE=%S/{re.escape(directory)}/[^/]+$")
@@ -192,9 +194,9 @@ class SystemdUnit(unittest.TestCase):
         port = re.search(r"--web.listen-address ADDRESS.*?Default: :(\d+)", harness.run("--help").stdout, re.S).group(1)
         self.assertEqual(re.findall(r"^ListenStream=(.*)$", self.socket, re.M), [port])
 
-    def test_systemd_has_nothing_to_say(self):
+    def test_systemd_verify_passes(self):
         with tempfile.TemporaryDirectory() as folder:
-            # The program that was built stands for the one that would be installed.
+            # Uses the built program instead of an installed one.
             for name, text in (("service", self.service.replace(PROGRAM, harness.EXPORTER)), ("socket", self.socket)):
                 pathlib.Path(folder, f"datadog-token-exporter.{name}").write_text(text, encoding="utf-8")
             units = [f"{folder}/datadog-token-exporter.{name}" for name in ("service", "socket")]
@@ -203,14 +205,14 @@ class SystemdUnit(unittest.TestCase):
             said = [line for line in done.stderr.splitlines() if "datadog-token-exporter" in line]
             self.assertEqual((said, done.returncode), ([], 0))
 
-    def test_systemd_finds_open_only_what_the_program_needs(self):
+    def test_it_allows_only_what_the_program_needs(self):
         done = subprocess.run(["systemd-analyze", "security", "--offline=true", "--json=short",
                                str(UNITS / "datadog-token-exporter.service")],
                               capture_output=True, text=True, timeout=harness.LIMIT_SECONDS, check=True)
         self.assertEqual({check["name"] for check in json.loads(done.stdout) if check["set"] is False} - OPEN, set())
 
 
-# What systemd does with the properties of `systemd-run` that the script below gives, in a directory instead of the root.
+# Emulates the properties that the script passes to `systemd-run`, in a directory instead of the root.
 SYSTEMD_RUN = """#!/usr/bin/python3
 import os, pathlib, shutil, sys
 root = pathlib.Path(os.environ["ROOT"])
@@ -240,11 +242,11 @@ os.execve(os.environ["EXPORTER"], words, environment)
 
 
 class SystemdRun(unittest.TestCase):
-    """The script that runs the program beside the service. systemd itself is not here: a stand-in takes its place."""
+    """The script that runs the program with the service's settings. A stand-in replaces systemd, which is not available here."""
     path = UNITS / "datadog-token-exporter-run"
     properties = [each.replace("'", "") for each in re.findall(r"--property=(\S+)", path.read_text(encoding="utf-8"))]
 
-    def test_what_it_gives_the_program_is_what_the_service_gives(self):
+    def test_its_properties_match_the_service(self):
         service = SystemdUnit.service.splitlines()
         self.assertIn("DynamicUser=yes", self.properties)
         self.assertEqual([each for each in self.properties if each not in service], [])
@@ -269,7 +271,7 @@ class SystemdRun(unittest.TestCase):
         folder = pathlib.Path(root, "etc", "datadog-token-exporter")
         folder.mkdir(parents=True, exist_ok=True)
         shutil.copy(UNITS / "config.yaml", folder)
-        # The script looks into the settings too, and in a test they are elsewhere.
+        # The script also reads the settings, which a test keeps in another place.
         script = pathlib.Path(root, "bin", "datadog-token-exporter-run")
         script.write_text(self.path.read_text(encoding="utf-8").replace("settings=/etc/", f"settings={root}/etc/"), encoding="utf-8")
         return subprocess.run(["sh", script, *arguments], capture_output=True, text=True, timeout=harness.LIMIT_SECONDS, check=False,
@@ -322,7 +324,7 @@ class Compose(unittest.TestCase):
     services = yaml.safe_load((COMPOSE / "compose.yaml").read_text(encoding="utf-8"))["services"]
 
     def mounts(self, service):
-        """{path in the container: file here} of a service's bind mounts."""
+        """{path in the container: file in the repository} of a service's bind mounts."""
         pairs = [volume.split(":") for volume in self.services[service].get("volumes", [])]
         return {parts[1]: COMPOSE / parts[0] for parts in pairs if parts[0].startswith(".")}
 
@@ -338,7 +340,7 @@ class Compose(unittest.TestCase):
             binds = [volume for volume in service.get("volumes", []) if volume.startswith(".")]
             self.assertEqual([volume for volume in binds if not volume.endswith(":ro")], [])
 
-    def test_the_exporter_is_this_version_without_any_right(self):
+    def test_the_exporter_is_this_version_and_read_only(self):
         exporter = self.services["exporter"]
         self.assertEqual((COMPOSE / exporter["build"]["context"]).resolve(), ROOT)
         self.assertTrue(exporter["image"].endswith(":" + VERSION))
@@ -356,7 +358,7 @@ class Compose(unittest.TestCase):
             self.assertEqual(service["cap_drop"], ["ALL"])
             self.assertEqual(service["security_opt"], ["no-new-privileges:true"])
 
-    def test_ports_are_open_on_this_machine_alone(self):
+    def test_ports_are_bound_to_localhost(self):
         ports = [port for service in self.services.values() for port in service["ports"]]
         self.assertEqual([port for port in ports if not port.startswith("127.0.0.1:")], [])
 

@@ -1,5 +1,5 @@
-"""exporter/packaging/release.sh as far as it needs neither root nor a compiler: what it refuses, and release.py with a small image of this
-test's own, pushed to a docker-registry of Debian and read from there. tests/image/release_and_run.sh does all of it."""
+"""exporter/packaging/release.sh without root and without a compiler: its refusals, and release.py with a small image, pushed to
+Debian's docker-registry and pulled from there. tests/image/release_and_run.sh tests a whole release."""
 import argparse
 import gzip
 import hashlib
@@ -42,7 +42,8 @@ def run(*words, **options):
 
 
 def make_image(folder):
-    """A list of two platforms' images in a folder, as skopeo leaves it in `dir:`; one layer with the packages' metadata."""
+    """A manifest list of two platforms in a folder, as skopeo writes it for `dir:`; each has one layer with the packages'
+    metadata."""
     folder.mkdir()
     (folder / "version").write_text("Directory Transport Version: 1.1\n", encoding="utf-8")
     layer = io.BytesIO()
@@ -75,11 +76,11 @@ class Folder(unittest.TestCase):
 
 
 class Refusals(Folder):
-    """Before anything is built or pushed."""
+    """Refused before anything is built or pushed."""
 
     def setUp(self):
         super().setUp()
-        # A repository of its own: this one's state is nobody's affair here.
+        # A separate repository, so that the state of this one has no effect.
         self.tree = self.folder / "tree"
         (self.tree / "exporter" / "packaging").mkdir(parents=True)
         for name in ("CMakeLists.txt", "Dockerfile", "exporter/packaging/release.sh", "exporter/packaging/release.py"):
@@ -93,12 +94,12 @@ class Refusals(Folder):
         self.assertEqual(done.returncode, 0, done.stderr)
 
     def assert_refused(self, expected, *words, status=1):
-        # Without its tools it comes to an end in any case.
+        # Without its tools the script stops in any case.
         done = run("sh", self.tree / "exporter" / "packaging" / "release.sh", *words, env={"PATH": os.environ["PATH"], "HELM": "/nonexistent/helm", "HOME": str(self.folder)})
         self.assertEqual((done.returncode, done.stdout), (status, ""), done.stderr)
         self.assertIn(expected, done.stderr)
 
-    def test_words_that_it_does_not_know(self):
+    def test_invalid_arguments(self):
         self.assert_refused("0 arguments instead of VERSION and REGISTRY", status=2)
         self.assert_refused("unknown option --trail", "--trail", VERSION, "localhost:1", status=2)
         self.assert_refused("--output needs a value", "--output", status=2)
@@ -106,7 +107,7 @@ class Refusals(Folder):
     def test_another_version(self):
         self.assert_refused(f"version 9.9.9: CMakeLists.txt has {VERSION}", "9.9.9", "localhost:1")
 
-    def test_a_registry_or_platform_that_is_none(self):
+    def test_an_invalid_registry_or_platform(self):
         self.assert_refused("registry https://ghcr.io/a: not like", VERSION, "https://ghcr.io/a")
         self.assert_refused("platform linux/s390x: not linux/amd64 or linux/arm64", "--platforms", "linux/amd64,linux/s390x", VERSION, "localhost:1")
 
@@ -119,7 +120,7 @@ class Refusals(Folder):
         self.git("tag", f"v{VERSION}")
         self.assert_refused("/nonexistent/helm is missing", "--without-packages", VERSION, "localhost:1")
 
-    def test_neither_tests_nor_packages_are_left_out_unasked(self):
+    def test_missing_tests_or_packages(self):
         (self.tree / "Dockerfile").write_text("FROM scratch AS deb\n", encoding="utf-8")
         self.assert_refused("has no stage test", "--trial", VERSION, "localhost:1")
         (self.tree / "Dockerfile").write_text("FROM scratch AS test\n", encoding="utf-8")
@@ -188,7 +189,7 @@ class Documents(WithImage):
         self.assertEqual(definition["externalParameters"]["arguments"], {"changes": "no", "tag": "v1=2"})
         self.assertEqual(statement["predicate"]["runDetails"]["builder"], {"id": "https://example.com/builder"})
 
-    def test_the_chart_has_the_image_as_its_default_however_it_is_asked(self):
+    def test_the_chart_uses_the_image_by_default(self):
         target = self.folder / "datadog-token-exporter"
         digest = "sha256:" + "c" * 64
         done = run(sys.executable, PACKAGING / "release.py", "chart", CHART, target, "--repository", "ghcr.io/a/team/datadog-token-exporter",
@@ -205,14 +206,14 @@ class Documents(WithImage):
             done = run(HELM, "template", "tokens", target, "--set", "demo.enabled=true", *setting)
             self.assertEqual(set(re.findall(r'image: "?([^"\s]+)', done.stdout)), {expected}, done.stderr)
 
-    def test_without_addresses_the_chart_says_nothing_of_them(self):
+    def test_the_chart_is_unchanged_without_addresses(self):
         target = self.folder / "datadog-token-exporter"
         run(sys.executable, PACKAGING / "release.py", "chart", CHART, target, "--repository", "a:1/b", "--digest", "sha256:" + "c" * 64)
         self.assertEqual((target / "Chart.yaml").read_bytes(), (CHART / "Chart.yaml").read_bytes())
 
 
 class Registry(WithImage):
-    """docker-registry of Debian on a port of its own."""
+    """Debian's docker-registry on a free port."""
 
     def setUp(self):
         super().setUp()
@@ -244,7 +245,7 @@ class Registry(WithImage):
         done = run("skopeo", "copy", "--quiet", "--all", *options, "--dest-tls-verify=false", source, f"docker://{self.address}/team/{target}")
         self.assertEqual(done.returncode, 0, done.stderr)
 
-    def test_what_belongs_to_an_image_is_found_by_its_digest(self):
+    def test_attachments_are_found_by_the_images_digest(self):
         self.skopeo(f"dir:{self.image.folder}", f"exporter:{VERSION}", "--preserve-digests")
         self.assertEqual(release.digest_of(self.get(f"team/exporter/manifests/{VERSION}")), self.image.digest)
         sbom, provenance = self.folder / "a.spdx.json", self.folder / "a.provenance.json"

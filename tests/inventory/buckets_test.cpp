@@ -86,7 +86,7 @@ TEST(BucketNames, ComeInTheOrderOfUrgency) {
                 ElementsAre("under_1d", "1d_to_7d", "7d_to_30d", "30d_to_90d", "over_90d", "unknown"));
 }
 
-TEST(BucketSchemes, EveryMomentIsInJustTheIntervalItsDistanceSays) {
+TEST(BucketSchemes, PlaceEveryMomentByItsDistance) {
     const std::vector<base::Duration> bounds = {hours(1), day, 3 * day};
     const BucketScheme scheme = BucketScheme::expiry(bounds);
     std::mt19937_64 random(3);

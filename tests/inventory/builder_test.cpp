@@ -22,7 +22,7 @@ TEST(Inventory, CountsATokenOnceByTypeOwnerAndExpiry) {
               1U);
 }
 
-TEST(Inventory, AnUnreadableExpiryIsUnknownAndNeverNever) {
+TEST(Inventory, AnUnreadableExpiryIsUnknownNotNever) {
     const Inventory inventory = count({{.expires_at = Date::unreadable()}});
 
     EXPECT_EQ(in_bucket(inventory.expiry_buckets,
@@ -77,7 +77,7 @@ TEST(Inventory, AFilteredListingSaysNothingAboutASingleOwner) {
     EXPECT_EQ(count({{.id = "a"}, {.id = "b"}}, rules).single_owner, std::nullopt);
 }
 
-/// Where cells are shown, over all pairs.
+/// Number of cells shown, over all pairs.
 std::size_t shown_cells(const ByOwner<Cells>& cells) {
     std::size_t count = 0;
     for (const Cells& of_pair : cells) {
@@ -86,7 +86,7 @@ std::size_t shown_cells(const ByOwner<Cells>& cells) {
     return count;
 }
 
-TEST(Shown, AreAllFindingsAndExpiryBucketsOfTheNaturalPairsButTheUnknownOne) {
+TEST(Shown, IncludesAllFindingsAndKnownExpiriesOfNaturalPairs) {
     const Inventory inventory = count({});
 
     const std::size_t buckets = inventory.expiry_buckets.size() - 1;
@@ -102,7 +102,7 @@ TEST(Shown, AreAllFindingsAndExpiryBucketsOfTheNaturalPairsButTheUnknownOne) {
     }
 }
 
-TEST(Shown, StaysWhatWasAboveZeroOnce) {
+TEST(Shown, KeepsCellsOnceAboveZero) {
     const Rules rules = test_rules();
     const TestToken odd{.type = TokenType::personal,
                         .owner_type = OwnerType::service_account,
@@ -127,7 +127,7 @@ TEST(Shown, StaysWhatWasAboveZeroOnce) {
     EXPECT_EQ(of_pair(first.at_risk), 2U) << "never_expires, never_expires_privileged";
 }
 
-TEST(Inventory, TheNextExpiryIsAheadAndTheOldestCreationIsTheFirst) {
+TEST(Inventory, FindsTheNextExpiryAndTheOldestCreation) {
     const Inventory inventory = count({{.id = "a", .created_at = ago(5 * day), .expires_at = ahead(9 * day)},
                                        {.id = "b", .created_at = ago(7 * day), .expires_at = ahead(3 * day)},
                                        {.id = "c", .created_at = ago(6 * day), .expires_at = ago(day)},
@@ -138,7 +138,7 @@ TEST(Inventory, TheNextExpiryIsAheadAndTheOldestCreationIsTheFirst) {
     EXPECT_EQ(inventory.next_expiry.at(TokenType::service, OwnerType::user), std::nullopt);
 }
 
-TEST(Inventory, TheNextExpiryInUseIsThatOfTheTokensThatWillBreakSomething) {
+TEST(Inventory, TheNextExpiryInUseSkipsUnusedTokens) {
     const auto token = [](const char* id, base::Duration left, base::Duration idle) {
         return TestToken{
             .id = id, .created_at = ago(60 * day), .expires_at = ahead(left), .last_used_at = ago(idle)};
@@ -151,7 +151,7 @@ TEST(Inventory, TheNextExpiryInUseIsThatOfTheTokensThatWillBreakSomething) {
     EXPECT_EQ(inventory.next_expiry_in_use.at(TokenType::service, OwnerType::user), std::nullopt);
 }
 
-TEST(Inventory, ATokenWithoutACreationThatCanBeRightHasNoAgeAndNoLifetimeAndIsNotTheOldest) {
+TEST(Inventory, ATokenWithoutACreationDateHasNoAgeOrLifetime) {
     for (const Date created : {Date::none(), Date::unreadable()}) {
         const Inventory inventory =
             count({{.created_at = created, .expires_at = ahead(5000 * day), .last_used_at = Date::none()}});

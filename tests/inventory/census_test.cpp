@@ -15,7 +15,7 @@ namespace {
 
 using datadog::TokenType;
 
-TEST(Census, KeepsItsEntriesByTheirIds) {
+TEST(Census, SortsItsEntriesById) {
     const Census census =
         take_census({{30, 3, TokenType::service}, {10, 1, TokenType::personal}}, {}, nullptr, {});
 
@@ -27,7 +27,7 @@ TEST(Census, KeepsItsEntriesByTheirIds) {
     EXPECT_EQ(census.entries[1].type, TokenType::service);
 }
 
-TEST(Census, GoesOnFromTheChurnOfTheOneBefore) {
+TEST(Census, ContinuesThePreviousChurn) {
     Churn churn;
     churn.late = 5;
     churn.created = {1, 2, 3};
@@ -38,7 +38,7 @@ TEST(Census, GoesOnFromTheChurnOfTheOneBefore) {
     EXPECT_EQ(census.churn, churn);
 }
 
-/// A listing by id, and who of it is a newcomer.
+/// A listing by ID, and which of its tokens are new.
 struct Listing {
     std::map<std::uint64_t, CensusEntry> entries;
     std::set<std::uint64_t> newcomers;
@@ -69,7 +69,7 @@ std::size_t type_of(const CensusEntry& entry) {
     return static_cast<std::size_t>(entry.type);
 }
 
-/// As one would count by hand, token by token.
+/// A straightforward token-by-token count.
 Churn counted_by_hand(const Listing& before, const Listing& after) {
     Churn churn;
     for (const auto& [id, entry] : before.entries) {
@@ -88,7 +88,7 @@ Churn counted_by_hand(const Listing& before, const Listing& after) {
     return churn;
 }
 
-TEST(Census, CountsWhatChangedAsOneWouldByHand) {
+TEST(Census, MatchesAManualCountOfChanges) {
     for (unsigned seed = 0; seed < 500; ++seed) {
         std::mt19937_64 random(seed);
         const Listing before(random);

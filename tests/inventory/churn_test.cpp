@@ -52,7 +52,7 @@ TEST_F(ChurnBetweenListings, NewTokensAreCreatedAndMissingOnesRemoved) {
     EXPECT_EQ(churn.late, 0U);
 }
 
-TEST_F(ChurnBetweenListings, AScopeChangeIsAnotherSetAndNotAnotherOrder) {
+TEST_F(ChurnBetweenListings, ReorderedScopesAreNotAChange) {
     const auto first = listed({{.id = "a", .scopes = {"x", "y"}}, {.id = "b", .scopes = {"x"}}});
 
     const Churn churn = then({{.id = "a", .scopes = {"y", "x"}}, {.id = "b", .scopes = {"x", "z"}}}, first);

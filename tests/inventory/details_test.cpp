@@ -14,8 +14,8 @@ namespace {
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-/// The worst first: `soon` expires in use, `never` never does, `expired` is still listed, `fine` has no
-/// finding.
+/// From worst to best: `soon` is in use and expires, `never` never expires, `expired` is still listed, `fine`
+/// has no finding.
 const std::vector<TestToken> four = {{.id = "never", .expires_at = Date::none()},
                                      {.id = "fine", .expires_at = ahead(30 * day)},
                                      {.id = "soon", .expires_at = ahead(day)},
@@ -65,13 +65,13 @@ TEST(Detail, FindingsLeavesOutTokensWithoutOne) {
     EXPECT_EQ(inventory.details_omitted, 0U);
 }
 
-TEST(Detail, OfChosenFindingsNamesTheTokensThatHaveOne) {
+TEST(Detail, OfChosenFindingsListsOnlyTheirTokens) {
     const DetailRules rules{.findings = findings_named(std::vector<std::string>{"never_expires"})};
 
     EXPECT_THAT(ids(detailed(rules)), ElementsAre("never"));
 }
 
-TEST(Detail, AmongEquallyBadOnesTheSoonestExpiryComesFirstAndThenTheId) {
+TEST(Detail, BreaksTiesByExpiryAndThenId) {
     const std::vector<TestToken> tokens = {{.id = "b", .expires_at = ahead(5 * day)},
                                            {.id = "c", .expires_at = ahead(3 * day)},
                                            {.id = "a", .expires_at = ahead(5 * day)}};
@@ -127,7 +127,7 @@ TEST(DetailScopes, AreLeftOutUnlessAskedFor) {
     EXPECT_TRUE(inventory.details.at(0).public_portion.empty());
 }
 
-TEST(DetailScopes, HaveThePrivilegedOnesFirstEachOnceAndThenGoByName) {
+TEST(DetailScopes, ArePrivilegedFirstThenByNameWithoutRepeats) {
     const Inventory inventory =
         detailed(DetailRules{.with_scopes = true},
                  {{.id = "a", .scopes = {"z_read", "org_management", "a_read", "z_read"}},

@@ -36,8 +36,7 @@ TEST_P(Findings, AreJustThese) {
 
 const std::vector<std::string> privileged = {"org_management"};
 
-/// What a test says of a token that expires within the notice, is in use and was made to live longer than a
-/// short while.
+/// A token in use that expires within the notice period and isn't short-lived, with the test's overrides.
 TestToken soon(const TestToken& said) {
     const TestToken ordinary;
     TestToken token = said;
@@ -105,7 +104,7 @@ INSTANTIATE_TEST_SUITE_P(
         FindingCase{"Leaked", {.leak = Leak::leaked}, {Finding::leaked}}),
     [](const auto& test) { return test.param.name; });
 
-TEST(FindingTable, HasEachFindingOnceAtItsOwnPlaceWithWordsOfItsOwn) {
+TEST(FindingTable, HasEachFindingOnceInOrderWithItsOwnWords) {
     std::set<std::string> reasons;
     std::set<std::string> sentences;
     for (std::size_t place = 0; place < finding_count; ++place) {
@@ -123,7 +122,7 @@ TEST(FindingTable, IsFromCriticalToInfo) {
     EXPECT_TRUE(std::ranges::is_sorted(findings(), std::greater<>(), &FindingRow::severity));
 }
 
-TEST(FindingWords, CountTokensInTheRightNumber) {
+TEST(FindingWords, UseSingularAndPlural) {
     EXPECT_EQ(count_text(row_of(Finding::leaked), 1), "1 leaked token");
     EXPECT_EQ(count_text(row_of(Finding::unscoped), 1234), "1,234 tokens without scopes");
     EXPECT_EQ(count_text(row_of(Finding::expired_still_listed), 0), "0 expired tokens still listed");
@@ -138,7 +137,7 @@ TEST(FindingWords, NameTheDurationsOfThePolicy) {
     EXPECT_EQ(sentence(row_of(Finding::expiring_in_use), policy), "are in use and expire within 2 days");
 }
 
-TEST(FindingNames, AreThoseOfTheTable) {
+TEST(FindingNames, MatchTheTable) {
     const std::vector<std::string> named = {"unused", "leaked", "no finding"};
 
     const FindingSet found = findings_named(named);

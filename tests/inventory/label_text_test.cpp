@@ -58,7 +58,7 @@ TEST(LabelText, IsCutAtACharactersEdge) {
     EXPECT_EQ(cut, accents.substr(0, 196) + "\xE2\x80\xA6");
 }
 
-TEST(LabelText, OfALabelIsTheLabelItself) {
+TEST(LabelText, IsIdempotent) {
     for (const auto& text :
          {std::string("a\nb"), std::string(500, 'y'), std::string("\xFF\xFE"), std::string(5000, '\xC3')}) {
         const std::string once = label_text(text);
@@ -67,13 +67,13 @@ TEST(LabelText, OfALabelIsTheLabelItself) {
     }
 }
 
-TEST(IdLabel, OfAnOrdinaryIdIsTheIdItself) {
+TEST(IdLabel, LeavesOrdinaryIdsUnchanged) {
     for (const std::string_view id : {"0c4c9e2e-0000-4000-8000-000000000001", "a", "", "\xC3\xA9"}) {
         EXPECT_EQ(id_label(id), id);
     }
 }
 
-TEST(IdLabel, TellsIdsApartThatLookTheSameOnceCleaned) {
+TEST(IdLabel, DistinguishesIdsThatSanitizeAlike) {
     const std::vector<std::string> alike = {"a\x01",
                                             "a\x02",
                                             "a\xFF",

@@ -1,4 +1,4 @@
-// Laws that hold for every listing, tried on random ones.
+// Properties that hold for every listing, checked on random ones.
 #include "inventory/tokens.h"
 
 #include <fmt/format.h>
@@ -116,7 +116,7 @@ TEST(InventoryLaws, TheOldestCreationIsPastAndTheNextExpiryAhead) {
                 ASSERT_GT(inventory.next_expiry.at(type, owner).value_or(Timestamp::max()), now);
                 ASSERT_LE(inventory.next_expiry.at(type, owner).value_or(Timestamp::max()),
                           inventory.next_expiry_in_use.at(type, owner).value_or(Timestamp::max()));
-                // Without a date that can be right there is no age, and so no oldest.
+                // Without a plausible date there is no age, and so no oldest token.
                 const auto& ages = inventory.by_age.at(type, owner);
                 const auto known = std::accumulate(ages.begin(), ages.end() - 1, Count{0});
                 ASSERT_EQ(inventory.oldest_creation.at(type, owner).has_value(), known > 0);

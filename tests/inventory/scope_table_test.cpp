@@ -56,13 +56,13 @@ TEST(ScopeGrants, OverTheLimitTheRarestFoldIntoOther) {
     EXPECT_EQ(inventory.folded_scopes, 2U);
 }
 
-TEST(ScopeGrants, OfScopesOnEquallyManyTokensTheFirstByNameStays) {
+TEST(ScopeGrants, BreakTiesByName) {
     const Inventory inventory = count({{.scopes = {"c", "a", "b"}}}, limited_to(1));
 
     EXPECT_THAT(grants(inventory), ElementsAre(Pair("a", 1U), Pair("other", 2U)));
 }
 
-TEST(ScopeGrants, AScopeThatIsReallyCalledOtherSharesTheSeriesOfTheFolded) {
+TEST(ScopeGrants, AScopeNamedOtherJoinsTheFoldedSeries) {
     const Inventory inventory =
         count({{.id = "1", .scopes = {"other", "x"}}, {.id = "2", .scopes = {"other"}}}, limited_to(1));
 
@@ -73,7 +73,7 @@ TEST(ScopeGrants, AtALimitOfZeroAllFold) {
     EXPECT_THAT(grants(count({{.scopes = {"a", "b"}}}, limited_to(0))), ElementsAre(Pair("other", 2U)));
 }
 
-TEST(ScopeGrants, NamesThatBecomeTheSameLabelAreOneScope) {
+TEST(ScopeGrants, MergeNamesWithTheSameLabel) {
     const Inventory inventory = count({{.id = "1",
                                         .scopes = {"a\nb",
                                                    "a\x01"
@@ -85,7 +85,7 @@ TEST(ScopeGrants, NamesThatBecomeTheSameLabelAreOneScope) {
     EXPECT_EQ(inventory.distinct_scopes, 1U);
 }
 
-/// Of a token that has them.
+/// Adds a token with these scopes.
 std::optional<ScopeTable::Counted> add_to(ScopeTable& table, const std::vector<std::string_view>& scopes) {
     datadog::Token token;
     token.scopes = scopes;
@@ -102,7 +102,7 @@ TEST(ScopeTable, CountsNoMoreDistinctScopesThanItMay) {
     EXPECT_FALSE(add_to(table, {"a", "c"}));
 }
 
-TEST(InventoryBuilder, RefusesATokenOfMoreDistinctScopesThanThereMayBe) {
+TEST(InventoryBuilder, RefusesATokenAboveTheScopeLimit) {
     Rules rules = test_rules();
     rules.max_scopes = 2;
     InventoryBuilder builder(rules, now, nullptr);

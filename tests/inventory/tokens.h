@@ -1,4 +1,4 @@
-// Tokens that own their texts, and the rules most tests share.
+// Tokens that own their strings, and the rules most tests share.
 #pragma once
 
 #include "inventory/builder.h"
@@ -27,7 +27,7 @@ inline Date ago(std::chrono::microseconds distance) {
     return Date::at(now - distance);
 }
 
-/// What a test says of a token; the rest is that of an ordinary one.
+/// The fields a test cares about; the rest are those of an ordinary token.
 struct TestToken {
     std::string id = "t1";
     TokenType type = TokenType::personal;
@@ -92,7 +92,7 @@ inline Inventory count(const std::vector<TestToken>& tokens, const Rules& rules 
     return build(rules, tokens).inventory;
 }
 
-/// The count under a bucket's name.
+/// The count for the bucket with this name.
 inline Count in_bucket(const std::vector<std::string>& names, const std::vector<Count>& counts,
                        std::string_view name) {
     for (std::size_t i = 0; i < names.size() && i < counts.size(); ++i) {

@@ -10,5 +10,5 @@ const found = files.flatMap((file) => lint(readFileSync(file, "utf8"), file));
 for (const {file, line, column, message, kind} of found) {
   console.log(`${file}:${line}:${column}: ${message} [${kind}]`);
 }
-// The linter's WebAssembly never comes to an end by itself.
+// The linter's WebAssembly would keep the process running.
 process.exit(found.length === 0 ? 0 : 1);

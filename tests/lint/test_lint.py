@@ -1,6 +1,6 @@
-"""shellcheck, hadolint, yamllint and actionlint find nothing in the tree; each exception has its reason beside it, here or in the file.
+"""shellcheck, hadolint, yamllint and actionlint report nothing; every exception has its reason next to it, here or in the file.
 
-shellcheck and yamllint are Debian's, the others come by tests/lint/tools/get.sh."""
+shellcheck and yamllint come from Debian; tests/lint/tools/get.sh installs the others."""
 import os
 import pathlib
 import subprocess
@@ -11,9 +11,9 @@ HERE = pathlib.Path(__file__).resolve().parent
 ROOT = pathlib.Path(os.environ.get("SOURCE_DIR", HERE.parent.parent)).resolve()
 TOOLS = ROOT / "build" / "lint"
 LIMIT_SECONDS = 500
-# What is not ours, or made by a build.
+# Third-party and generated files.
 LEFT_OUT = {".git", ".cache", "build", "node_modules", "__pycache__"}
-# What shellcheck may find anywhere.
+# Checks that are disabled for all scripts.
 SHELL_EXCEPTIONS = {
     "SC1091": "a file that is sourced by a path of the machine",
     "SC2015": "`A && B || fail`: B is a test too, and the last command runs when either is false",
@@ -38,7 +38,7 @@ def is_shell_script(path):
 
 FILES = tree()
 SCRIPTS = [path for path in FILES if is_shell_script(path)]
-# Templates of the chart are no YAML before Helm has rendered them.
+# The chart's templates are not YAML until Helm has rendered them.
 YAML = [path for path in FILES if path.suffix in (".yaml", ".yml") and "templates" not in path.relative_to(ROOT).parts
         or path.name in (".clang-format", ".clang-tidy")]
 DOCKERFILES = [path for path in FILES if path.name == "Dockerfile" or path.suffix == ".Dockerfile"]
@@ -46,7 +46,7 @@ WORKFLOWS = [path for path in FILES if path.parent == ROOT / ".github" / "workfl
 
 
 def tool(*words):
-    """What a linter says, and whether it was content."""
+    """A linter's exit status and output."""
     done = subprocess.run([str(word) for word in words], cwd=ROOT, capture_output=True, text=True, timeout=LIMIT_SECONDS, check=False)
     return done.returncode, done.stdout + done.stderr
 
@@ -88,7 +88,7 @@ class Lint(unittest.TestCase):
 
 
 class Guards(unittest.TestCase):
-    """Each linter finds a mistake of its kind, so that silence means something."""
+    """Each linter finds a mistake of its kind, so a clean run means something."""
 
     def assert_found(self, linter, name, text, expected):
         with tempfile.TemporaryDirectory() as directory:
@@ -104,7 +104,7 @@ class Guards(unittest.TestCase):
     def test_an_unpinned_download_is_found(self):
         self.assert_found(hadolint, "Dockerfile", "FROM debian\nRUN cd /tmp && curl x | sh\n", "DL3003")
 
-    def test_a_key_that_is_there_twice_is_found(self):
+    def test_a_duplicate_key_is_found(self):
         self.assert_found(yamllint, "a.yaml", "a: 1\na: 2\n", "key-duplicates")
 
     def test_a_step_with_a_misspelt_key_is_found(self):

@@ -39,7 +39,7 @@ TEST(Catalog, NamesAreUnique) {
     EXPECT_EQ(std::set<std::string>(names.begin(), names.end()).size(), names.size());
 }
 
-TEST(Catalog, NamesHaveOnePrefixAndNoOddCharactersButForTheStandardOnes) {
+TEST(Catalog, NamesHaveThePrefixUnlessTheyAreStandard) {
     for (const Metric& family : catalog()) {
         EXPECT_THAT(std::string(family.name), is_standard(family)
                                                   ? MatchesRegex("process(_[a-z]+)+")
@@ -54,7 +54,7 @@ TEST(Catalog, CountersAndOnlyCountersEndInTotal) {
     }
 }
 
-TEST(Catalog, NoNameEndsInWhatTheTextFormatAppends) {
+TEST(Catalog, NoNameEndsInAReservedSuffix) {
     for (const std::string& name : names_of(catalog())) {
         EXPECT_THAT(name, Not(AnyOf(EndsWith("_count"), EndsWith("_sum"), EndsWith("_bucket"),
                                     EndsWith("_created"))));
@@ -77,7 +77,7 @@ TEST(Catalog, HelpOfGaugesOfTheInventorySaysHowOldTheValuesAre) {
     }
 }
 
-TEST(Catalog, EveryFamilyButThoseOfTheExporterItselfBeginsWithTheOrganization) {
+TEST(Catalog, AllButTheExportersOwnFamiliesHaveAnOrgLabel) {
     for (const Metric& family : catalog()) {
         const bool is_of_exporter =
             is_standard(family) || family.name.starts_with("datadog_access_token_exporter_");
@@ -95,7 +95,7 @@ TEST(Catalog, LabelNamesAreUniqueAndNotReserved) {
     }
 }
 
-TEST(Catalog, OnlyDetailFamiliesHaveLabelsThatNameATokenOrAPerson) {
+TEST(Catalog, OnlyDetailFamiliesIdentifyTokensOrPeople) {
     const std::vector<std::string> detail = {
         "datadog_access_token_expiry_timestamp_seconds", "datadog_access_token_last_used_timestamp_seconds",
         "datadog_access_token_created_timestamp_seconds", "datadog_access_token_finding"};
@@ -111,7 +111,7 @@ TEST(Catalog, OnlyDetailFamiliesHaveLabelsThatNameATokenOrAPerson) {
     EXPECT_EQ(naming, detail);
 }
 
-TEST(Catalog, IsWhatIsPublishedInTheSameOrder) {
+TEST(Catalog, MatchesThePublishedOrder) {
     EXPECT_EQ(names_of(samples::collect_everything()), names_of(catalog()));
 }
 

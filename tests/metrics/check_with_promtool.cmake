@@ -1,4 +1,4 @@
-# Fails unless `promtool check metrics` accepts the output of SAMPLE without a word.
+# Fails unless `promtool check metrics` accepts the output of SAMPLE without any message.
 if(NOT PROMTOOL)
   message(FATAL_ERROR "promtool is missing: apt-get install prometheus, then configure again")
 endif()

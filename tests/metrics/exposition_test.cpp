@@ -28,12 +28,12 @@ std::shared_ptr<const Exposition> exposition_of(const std::string& text) {
     return testing::exposition_of([&text](Format) { return text; });
 }
 
-/// What ends a body.
+/// The body's final line, if the format has one.
 std::string ending(Format format) {
     return format == Format::openmetrics ? "# EOF\n" : "";
 }
 
-/// Bytes that deflate can't make smaller, so that every buffer size is crossed.
+/// Incompressible bytes, so that every buffer size is crossed.
 std::string noise(std::size_t size, unsigned seed) {
     std::mt19937 random(seed);
     std::uniform_int_distribution<int> byte(0, 255);
@@ -52,7 +52,7 @@ std::string many_lines(std::size_t count) {
     return text;
 }
 
-// The texts are made in the test: what a parameter holds is made anew by every process that lists the tests.
+// The texts are built inside the test, because every process that lists the tests builds all parameters.
 struct Case {
     const char* name;
     std::string (*text)();
@@ -73,7 +73,7 @@ std::string text_line() {
 
 class ExpositionBody : public ::testing::TestWithParam<Case> {};
 
-TEST_P(ExpositionBody, IsTextThenLiveThenWhatEndsTheFormat) {
+TEST_P(ExpositionBody, IsTextThenLivePartThenEnding) {
     const auto text = GetParam().text();
     const auto live = GetParam().live();
     for (const Format format : formats) {
@@ -116,7 +116,7 @@ TEST(ExpositionGzip, HoldsForEverySizeAroundTheBuffer) {
     }
 }
 
-// A block without compression holds at most 65535 bytes (RFC 1951, 3.2.4).
+// An uncompressed block holds at most 65535 bytes (RFC 1951, 3.2.4).
 TEST(ExpositionGzip, HoldsForEverySizeOfTheLivePartAroundABlock) {
     const auto bytes = noise(2 * 65535 + 2, 6);
     for (const std::size_t block : {std::size_t{0}, std::size_t{65535}, std::size_t{2 * 65535}}) {
@@ -141,7 +141,7 @@ TEST(ExpositionGzip, CompressesTheStoredTextOnceAndSharesIt) {
     }
 }
 
-TEST(ExpositionGzip, RejectsADamagedBodyInThisTest) {
+TEST(ExpositionGzip, DamageIsDetectedByThisTest) {
     auto bytes = joined(exposition_of("up 1\n")->body("x 1\n", Format::text, Encoding::gzip));
     EXPECT_EQ(gunzip(bytes + 'x'), std::nullopt) << "trailing byte";
     bytes[bytes.size() - 5] = static_cast<char>(bytes[bytes.size() - 5] ^ 1);
@@ -196,7 +196,7 @@ TEST(ExpositionStore, KeepsAnOldExpositionForTheScrapeThatHasIt) {
     EXPECT_EQ(joined(store.scrape(Format::text, Encoding::identity)), "new 1\n");
 }
 
-// Each published text repeats one digit, so a mixture of two would show.
+// Each published text repeats one digit, so a mix of two would be detected.
 TEST(ExpositionStore, GivesEachScrapeExactlyOnePublishedText) {
     const auto text_of = [](std::size_t poll) {
         return std::string(1000 + poll * 10, static_cast<char>('0' + poll % 10)) + '\n';

@@ -16,7 +16,7 @@ namespace {
 
 using support::gunzip;
 
-/// Texts of which each has much in common with the others, so that a reference from one to another would pay.
+/// Texts with much in common, so that deflate would gain from references between them.
 std::vector<std::string> similar_texts(std::mt19937_64& random) {
     std::vector<std::string> texts(1 + random() % 8);
     for (std::string& text : texts) {
@@ -50,7 +50,7 @@ TEST(Fragments, JoinInAnyOrder) {
         for (const std::string& text : texts) {
             parts.push_back(compressed(deflater, text));
         }
-        std::vector<std::size_t> order(2 * texts.size());  // some of them twice, some not at all
+        std::vector<std::size_t> order(2 * texts.size());  // some twice, some never
         for (std::size_t& index : order) {
             index = random() % texts.size();
         }
@@ -98,7 +98,7 @@ TEST(OpenGzip, OfNoPartIsEmpty) {
     EXPECT_EQ(gunzip(*member.bytes + gzip_ending(member, "")), "");
 }
 
-TEST(OpenGzip, HoldsExactlyItsBytes) {
+TEST(OpenGzip, HasNoSpareCapacity) {
     Deflater deflater;
     const Compressed line = compressed(deflater, std::string(1000, 'x'));
     const std::vector<Fragment> parts(100, line.fragment());

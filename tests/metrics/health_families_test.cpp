@@ -18,7 +18,7 @@ std::vector<prometheus::MetricFamily> collect(scan::Statistics statistics) {
     return samples::collect({{"o", nullptr, std::move(statistics)}});
 }
 
-TEST(HealthFamilies, AnExporterThatNeverPolledSaysNothingOfTheLastPoll) {
+TEST(HealthFamilies, OmitTheLastPollBeforeTheFirstOne) {
     const auto families = collect({});
     for (const char* name :
          {"datadog_access_token_poll_success", "datadog_access_token_poll_last_attempt_timestamp_seconds",
@@ -51,7 +51,7 @@ TEST(HealthFamilies, CountersStartAtZero) {
     EXPECT_EQ(samples::sum(families, "datadog_access_token_api_retries_total", {}), 0);
 }
 
-TEST(HealthFamilies, AFailedFirstAttemptIsAnAttemptWithoutSuccess) {
+TEST(HealthFamilies, AFailedFirstPollHasNoLastSuccess) {
     scan::Statistics statistics;
     statistics.polls = 1;
     statistics.last_attempt = samples::noon;
@@ -99,7 +99,7 @@ TEST(HealthFamilies, AListingThatContradictedItselfIsNotComplete) {
     EXPECT_EQ(samples::value(families, "datadog_access_token_listing_duplicates", org), 2);
 }
 
-TEST(HealthFamilies, ATotalThatTheApiDidNotGiveIsAbsent) {
+TEST(HealthFamilies, AnUnreportedTotalIsAbsent) {
     scan::Statistics statistics;
     statistics.listing.emplace();
     const auto families = collect(statistics);
@@ -115,7 +115,7 @@ TEST(HealthFamilies, LateTokensAreCountedInTheInventory) {
     EXPECT_EQ(samples::find(collect({}), "datadog_access_token_listing_late_tokens_total"), nullptr);
 }
 
-TEST(HealthFamilies, RequestsAreCountedByStatusAndWithoutAnAnswerAsError) {
+TEST(HealthFamilies, RequestsAreCountedByStatusOrAsError) {
     scan::Statistics statistics;
     statistics.requests = {{0, 2}, {200, 40}, {503, 1}};
     const auto families = collect(statistics);

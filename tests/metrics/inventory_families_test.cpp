@@ -48,7 +48,7 @@ const std::vector<BucketFamily>& bucket_families() {
     return families;
 }
 
-TEST(InventoryFamilies, OfAnEmptyListingOnlyWhatTheInventoryShowsIsPublished) {
+TEST(InventoryFamilies, AnEmptyListingPublishesOnlyShownCells) {
     const auto families = collect(samples::empty_inventory());
     for (const auto& [token, owner] : {std::pair("personal", "user"), {"service", "service_account"}}) {
         for (const char* bucket : {"expired", "under_7d", "never"}) {
@@ -67,7 +67,7 @@ TEST(InventoryFamilies, OfAnEmptyListingOnlyWhatTheInventoryShowsIsPublished) {
     }
 }
 
-TEST(InventoryFamilies, ACellThatIsShownIsPublishedZeroOrNot) {
+TEST(InventoryFamilies, ShownCellsArePublishedEvenIfZero) {
     Inventory inventory = samples::empty_inventory();
     inventory.shown = {};
     for (auto* const cells :
@@ -220,7 +220,7 @@ TEST(InventoryFamilies, FindingsArePublishedTheWorstFirst) {
                                                  "lifetime_over_policy", "unused", "expired_still_listed"}));
 }
 
-TEST(InventoryFamilies, OwnersAreThoseOfPairsThatAreShown) {
+TEST(InventoryFamilies, OwnersArePublishedForShownPairs) {
     Inventory inventory = samples::empty_inventory();
     inventory.owners.at(TokenType::service, OwnerType::other) = 1;
     inventory.by_expiry.at(TokenType::service, OwnerType::other)[0] = 1;

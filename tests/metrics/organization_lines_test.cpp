@@ -33,7 +33,7 @@ Organizations lines_of(const std::vector<Snapshot>& snapshots) {
     return organizations;
 }
 
-/// The law's other side: nothing of it knows of parts.
+/// The reference: renders everything at once, not in parts.
 std::string rendered_at_once(const std::vector<Snapshot>& snapshots, Format format) {
     return render(samples::collect(snapshots), format);
 }
@@ -47,7 +47,7 @@ std::string body(const Exposition& exposition, std::string_view live, Format for
     return *body.head + body.tail;
 }
 
-/// Of all formats and encodings, one after the other.
+/// One body for each format and encoding.
 std::vector<std::string> all_bodies(const Organizations& organizations) {
     const auto exposition = join(organizations);
     std::vector<std::string> bodies;
@@ -59,7 +59,7 @@ std::vector<std::string> all_bodies(const Organizations& organizations) {
     return bodies;
 }
 
-TEST(JoinedOrganizations, AreTheBytesOfAllRenderedAtOnce) {
+TEST(JoinedOrganizations, EqualAllRenderedAtOnce) {
     for (std::uint64_t seed = 0; seed < seeds; ++seed) {
         const auto snapshots = samples::random_snapshots(seed);
         const auto exposition = join(lines_of(snapshots));
@@ -85,7 +85,7 @@ TEST(JoinedOrganizations, GunzipToTheSameWithAnyLivePart) {
     }
 }
 
-TEST(JoinedOrganizations, EndInTheSameBytesInWhateverOrderTheyWereUpdated) {
+TEST(JoinedOrganizations, AreTheSameWhateverTheUpdateOrder) {
     const auto snapshots = samples::random_snapshots(3);
     ASSERT_GT(snapshots.size(), 2U);
     const auto expected = all_bodies(lines_of(snapshots));
@@ -121,7 +121,7 @@ TEST(JoinedOrganizations, AreNotNeededAfterwards) {
               rendered_at_once({samples::full_snapshot("a", 1)}, Format::text));
 }
 
-TEST(JoinedOrganizations, AreHardlyLargerThanCompressedAtOnceWhenThereAreManySeries) {
+TEST(JoinedOrganizations, CompressNearlyAsWellAsAllAtOnce) {
     inventory::Inventory inventory = samples::full_inventory(1);
     for (std::size_t i = 0; i < 200; ++i) {
         inventory.scope_grants.push_back(
@@ -177,7 +177,7 @@ TEST(OrganizationLines, HoldNoText) {
         }
     }
     EXPECT_LT(held, text / 8);
-    EXPECT_GT(held, text / 100) << "what is compressed is counted";
+    EXPECT_GT(held, text / 100) << "the compressed bytes must be counted";
 }
 
 TEST(ExpositionText, IsUnpackedOnceAndShared) {
@@ -188,7 +188,7 @@ TEST(ExpositionText, IsUnpackedOnceAndShared) {
     }
 }
 
-TEST(ExpositionText, IsTheSameForScrapersThatComeAtOnce) {
+TEST(ExpositionText, IsSharedByConcurrentScrapes) {
     const std::vector<Snapshot> snapshots = {samples::full_snapshot("a", 1)};
     const auto exposition = join(lines_of(snapshots));
     std::array<std::shared_ptr<const std::string>, 4> heads;

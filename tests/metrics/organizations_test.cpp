@@ -20,26 +20,26 @@ std::string read_golden(const std::string& name) {
     return text.str();
 }
 
-/// What a scrape gets when nothing is live.
+/// The scraped body with an empty live part.
 std::string exposition_of(const Snapshot& snapshot, Format format) {
     const std::vector organizations = {render_lines(snapshot)};
     const Body body = join(organizations)->body("", format, Encoding::identity);
     return *body.head + body.tail;
 }
 
-TEST(Organizations, ASmallOrganizationIsPublishedAsThisText) {
+TEST(Organizations, ASmallOneMatchesTheGoldenFiles) {
     EXPECT_EQ(exposition_of(samples::small_snapshot(), Format::text), read_golden("small.prom"));
     EXPECT_EQ(exposition_of(samples::small_snapshot(), Format::openmetrics),
               read_golden("small.openmetrics"));
 }
 
-TEST(Organizations, BeforeTheFirstPollTheExpositionIsThisText) {
+TEST(Organizations, BeforeTheFirstPollMatchTheGoldenFiles) {
     const Snapshot unpolled = {"default", nullptr, {}};
     EXPECT_EQ(exposition_of(unpolled, Format::text), read_golden("before_first_poll.prom"));
     EXPECT_EQ(exposition_of(unpolled, Format::openmetrics), read_golden("before_first_poll.openmetrics"));
 }
 
-TEST(Organizations, WithoutAnInventoryNoInventoryFamilyIsPublished) {
+TEST(Organizations, PublishNoInventoryFamilyWithoutAnInventory) {
     const auto families = samples::collect({{"o", nullptr, samples::full_statistics(1)}});
     ASSERT_FALSE(families.empty());
     for (const prometheus::MetricFamily& family : families) {
@@ -61,7 +61,7 @@ TEST(Organizations, NoOrganizationPublishesNothing) {
     EXPECT_TRUE(samples::collect({}).empty());
 }
 
-TEST(Organizations, ShareEachFamilyOrganizationByOrganization) {
+TEST(Organizations, AreGroupedWithinEachFamily) {
     const auto families = samples::collect({samples::full_snapshot("b", 1), samples::full_snapshot("a", 2)});
     std::set<std::string> names;
     for (const prometheus::MetricFamily& family : families) {
@@ -76,7 +76,7 @@ TEST(Organizations, ShareEachFamilyOrganizationByOrganization) {
     }
 }
 
-TEST(Organizations, AnOrganizationWithoutInventoryLeavesTheOthersTheirs) {
+TEST(Organizations, OneWithoutAnInventoryDoesNotAffectOthers) {
     const auto families = samples::collect(
         {{"broken", nullptr, samples::full_statistics(1)}, samples::full_snapshot("fine", 2)});
     EXPECT_EQ(samples::sum(families, "datadog_access_tokens", {{"org", "broken"}}), 0);

@@ -21,7 +21,7 @@ double collected(const char* name) {
     return value.value_or(-1);
 }
 
-TEST(LogLines, ThatWereDroppedAreOneCounter) {
+TEST(LogLines, AreCountedWhenDropped) {
     EXPECT_EQ(collected("datadog_access_token_exporter_log_lines_dropped_total"), 3);
 }
 
@@ -47,7 +47,7 @@ TEST(Process, WhatCannotBeReadIsNotPublished) {
     EXPECT_EQ(samples::find(families, "process_start_time_seconds"), nullptr);
 }
 
-TEST(Process, CountsDescriptorsWithoutTheOneThatCounts) {
+TEST(Process, ExcludesTheDescriptorUsedForCounting) {
     std::size_t open = 0;
     for (int fd = 0; fd < 1024; ++fd) {
         open += ::fcntl(fd, F_GETFD) != -1 ? 1U : 0U;
@@ -71,7 +71,7 @@ TEST(Process, PublishesTheSoftLimitOfDescriptors) {
     EXPECT_EQ(collected("process_max_fds"), static_cast<double>(limit.rlim_cur));
 }
 
-TEST(Process, CpuTimeIsNearTheKernelsOtherAnswer) {
+TEST(Process, CpuTimeAgreesWithGetrusage) {
     rusage usage{};
     ASSERT_EQ(::getrusage(RUSAGE_SELF, &usage), 0);
     const double seconds = static_cast<double>(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
@@ -85,7 +85,7 @@ TEST(Process, MemoryIsInBytes) {
     EXPECT_LE(resident, collected("process_virtual_memory_bytes"));
 }
 
-TEST(Process, StartedWhenTheCallerSays) {
+TEST(Process, StartTimeIsTheCallers) {
     EXPECT_EQ(collected("process_start_time_seconds"), 1'749'988'800);
 }
 

@@ -71,7 +71,7 @@ INSTANTIATE_TEST_SUITE_P(
                    "# HELP seconds Help.\n# TYPE seconds gauge\nseconds 1\n"}),
     [](const auto& test) { return std::string(test.param.name); });
 
-TEST(RenderOpenMetrics, AHistogramHasItsBucketsFirstUnderCanonicalBounds) {
+TEST(RenderOpenMetrics, AHistogramStartsWithCanonicalBuckets) {
     MetricFamily family = {"a", "Help.", MetricType::Histogram, {ClientMetric{}}};
     ClientMetric& series = family.metric.front();
     series.label = {{"org", "o"}};
@@ -90,7 +90,7 @@ TEST(RenderOpenMetrics, AHistogramHasItsBucketsFirstUnderCanonicalBounds) {
               "a_sum{org=\"o\"} 2.5\n");
 }
 
-/// The lines of a sample, its bucket's bound spelled in one way.
+/// The sample lines, with bucket bounds in a uniform notation.
 std::multiset<std::string> samples_of(const std::vector<MetricFamily>& families, Format format) {
     std::multiset<std::string> samples;
     std::istringstream lines(render(families, format));
@@ -99,7 +99,7 @@ std::multiset<std::string> samples_of(const std::vector<MetricFamily>& families,
             continue;
         }
         constexpr std::string_view label = "le=\"";
-        // A quote in a label's value is escaped, so these characters are nowhere else.
+        // Quotes in label values are escaped, so these characters occur nowhere else.
         const auto at = line.find(label);
         if (at != std::string::npos) {
             const auto begin = at + label.size();
@@ -113,12 +113,12 @@ std::multiset<std::string> samples_of(const std::vector<MetricFamily>& families,
     return samples;
 }
 
-TEST(RenderOpenMetrics, HoldsTheSamplesOfTheText) {
+TEST(RenderOpenMetrics, HasTheSameSamplesAsText) {
     const auto families = samples::collect_everything();
     EXPECT_EQ(samples_of(families, Format::openmetrics), samples_of(families, Format::text));
 }
 
-TEST(RenderOpenMetrics, HoldsTheSamplesOfTheTextForAnyFamilies) {
+TEST(RenderOpenMetrics, HasTheSameSamplesAsTextForAnyFamilies) {
     for (std::uint64_t seed = 1; seed <= 500; ++seed) {
         std::vector<MetricFamily> families = samples::random_families(seed);
         for (MetricFamily& family : families) {
@@ -129,7 +129,7 @@ TEST(RenderOpenMetrics, HoldsTheSamplesOfTheTextForAnyFamilies) {
     }
 }
 
-/// The names that samples of a family may have (OpenMetrics 1.0, "Suffixes"), whether it uses them or not.
+/// The sample names reserved for a family (OpenMetrics 1.0, "Suffixes"), used or not.
 std::vector<std::string> reserved_names(const MetricFamily& family) {
     const auto with = [](const std::string& name, const std::vector<std::string>& suffixes) {
         std::vector<std::string> names;
@@ -152,17 +152,17 @@ std::vector<std::string> reserved_names(const MetricFamily& family) {
         case MetricType::Untyped:
             break;
     }
-    ADD_FAILURE() << name << ": nothing of this type is published";
+    ADD_FAILURE() << name << ": no metric of this type is published";
     return {};
 }
 
-// `datadog_access_tokens_created_total` is fine only because `datadog_access_tokens` is no counter.
+// `datadog_access_tokens_created_total` is allowed only because `datadog_access_tokens` is not a counter.
 TEST(RenderOpenMetrics, NoFamilyTakesAnothersName) {
     std::map<std::string, std::string> owners;
     for (const MetricFamily& family : samples::collect_everything()) {
         for (const std::string& name : reserved_names(family)) {
             const auto [owner, is_new] = owners.emplace(name, family.name);
-            EXPECT_TRUE(is_new) << name << " is of " << owner->second << " and of " << family.name;
+            EXPECT_TRUE(is_new) << name << " belongs to " << owner->second << " and to " << family.name;
         }
     }
 }

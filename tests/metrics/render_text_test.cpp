@@ -31,7 +31,7 @@ std::string render_with_library(const std::vector<MetricFamily>& families) {
     return text.str();
 }
 
-/// A series whose every number is `value`, or 7 where only a count fits.
+/// A series with every number set to `value`, except that counts are 7.
 ClientMetric series_with(double value) {
     ClientMetric series;
     series.label = {{"org", "o"}};
@@ -42,7 +42,7 @@ ClientMetric series_with(double value) {
     return series;
 }
 
-/// The same series as one family of each type.
+/// The series, twice, in one family of each type.
 std::vector<MetricFamily> families_with(const ClientMetric& series) {
     std::vector<MetricFamily> families;
     for (const MetricType type : samples::types) {
@@ -62,7 +62,7 @@ struct ValueCase {
 
 class RenderedValue : public ::testing::TestWithParam<ValueCase> {};
 
-TEST_P(RenderedValue, IsLikeTheLibrarys) {
+TEST_P(RenderedValue, MatchesTheLibrary) {
     expect_like_the_library(families_with(series_with(GetParam().value)));
 }
 
@@ -100,20 +100,20 @@ TEST(RenderText, EscapesQuotesBackslashesAndLineBreaks) {
     EXPECT_EQ(render_text({family}), "# HELP m Help.\n# TYPE m gauge\nm{a=\"1\\\"2\\\\3\\n4\"} 0\n");
 }
 
-TEST(RenderText, SeriesWithoutLabelsAreLikeTheLibrarys) {
+TEST(RenderText, MatchesTheLibraryWithoutLabels) {
     ClientMetric series = series_with(1.5);
     series.label.clear();
     expect_like_the_library(families_with(series));
 }
 
-TEST(RenderText, LargestCountsAreLikeTheLibrarys) {
+TEST(RenderText, MatchesTheLibraryForHugeCounts) {
     ClientMetric series = series_with(2);
     series.histogram.sample_count = std::numeric_limits<std::uint64_t>::max();
     series.histogram.bucket = {{std::numeric_limits<std::uint64_t>::max(), infinity}};
     expect_like_the_library(families_with(series));
 }
 
-TEST(RenderText, FamiliesWithoutSeriesAreLikeTheLibrarys) {
+TEST(RenderText, MatchesTheLibraryForEmptyFamilies) {
     std::vector<MetricFamily> families;
     for (const MetricType type : samples::types) {
         families.push_back({"no_series", "Help with ✓.", type, {}});
@@ -122,18 +122,18 @@ TEST(RenderText, FamiliesWithoutSeriesAreLikeTheLibrarys) {
     EXPECT_EQ(render_text({}), "");
 }
 
-TEST(RenderText, EverythingThatIsPublishedIsLikeTheLibrarys) {
+TEST(RenderText, MatchesTheLibraryForAllPublishedFamilies) {
     expect_like_the_library(samples::collect_everything());
 }
 
-TEST(RenderText, RandomFamiliesAreLikeTheLibrarys) {
+TEST(RenderText, MatchesTheLibraryForRandomInput) {
     for (std::uint64_t seed = 1; seed <= 500; ++seed) {
         const std::vector<MetricFamily> families = samples::random_families(seed);
         ASSERT_EQ(render_text(families), render_with_library(families)) << "seed " << seed;
     }
 }
 
-/// Numbers as a German reader writes them.
+/// German number formatting.
 class CommaDecimals : public std::numpunct<char> {
   protected:
     char do_decimal_point() const override { return ','; }
@@ -152,7 +152,7 @@ class GlobalLocale {
     const std::locale previous_;
 };
 
-TEST(RenderText, DoesNotKnowTheLocale) {
+TEST(RenderText, IgnoresTheLocale) {
     const std::vector<MetricFamily> families = families_with(series_with(1234567.5));
     const std::string expected = render_text(families);
     const GlobalLocale german(std::locale(std::locale::classic(), new CommaDecimals));
@@ -160,14 +160,14 @@ TEST(RenderText, DoesNotKnowTheLocale) {
     std::ostringstream localized;
     localized << 1234567.5;
     ASSERT_NE(localized.str().find(','), std::string::npos)
-        << "the locale has no effect: this test proves nothing";
+        << "the locale has no effect, so this test checks nothing";
 
     EXPECT_EQ(render_text(families), expected);
     EXPECT_NE(expected.find(" 1234567.5\n"), std::string::npos);
     expect_like_the_library(families);
 }
 
-TEST(RenderText, CollectingDoesNotKnowTheLocale) {
+TEST(RenderText, CollectingIgnoresTheLocale) {
     const std::string expected = render_text(samples::collect({samples::full_snapshot("o", 1)}));
     const GlobalLocale german(std::locale(std::locale::classic(), new CommaDecimals));
     EXPECT_EQ(render_text(samples::collect({samples::full_snapshot("o", 1)})), expected);

@@ -1,5 +1,5 @@
-// Prints the exposition of everything that the program can publish: as text, or with the argument
-// `openmetrics` as that.
+// Prints an exposition with everything the program can publish, as text or, with the argument `openmetrics`,
+// as OpenMetrics.
 #include "metrics/exposition.h"
 #include "metrics/samples.h"
 

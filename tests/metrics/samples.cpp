@@ -30,7 +30,7 @@ ByBucket zeros(std::size_t buckets) {
     return counts;
 }
 
-/// Numbers that a seed repeats, the same with every standard library.
+/// Reproducible random numbers, the same with every standard library.
 class Numbers {
   public:
     explicit Numbers(std::uint64_t seed) : engine_(seed) {}

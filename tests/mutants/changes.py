@@ -1,5 +1,5 @@
-"""Finds the small deliberate changes that can be made to a C++ source. Works on tokens, so that line breaks and
-indentation matter little; a change that makes no sense is left to the compiler."""
+"""Generates small deliberate mutations of a C++ source. Works on tokens, so that line breaks and indentation hardly matter; the
+compiler rejects mutations that make no sense."""
 import dataclasses
 import re
 
@@ -33,7 +33,7 @@ class Token:
 @dataclasses.dataclass(frozen=True)
 class Change:
     kind: str
-    begin: int  # of the characters that it replaces
+    begin: int  # offset of the first replaced character
     end: int
     new: str
 
@@ -57,7 +57,7 @@ def tokens_of(source):
 
 
 class Finder:
-    """All changes of one source, in its order."""
+    """Finds all mutations of one source, in order."""
 
     def __init__(self, source):
         self.source = source
@@ -73,7 +73,7 @@ class Finder:
         return sorted(set(found), key=lambda change: (change.begin, change.end, change.new))
 
     def _partners(self):
-        """Where each opening bracket closes."""
+        """Maps each opening bracket to its closing one, and back."""
         partner, open_brackets = {}, []
         for index, token in enumerate(self.tokens):
             if token.text in CLOSING:
@@ -87,11 +87,11 @@ class Finder:
         return self.tokens[index].text if 0 <= index < len(self.tokens) else ""
 
     def _between(self, first, last):
-        """The source from one token to another."""
+        """The source from the first token to the last, inclusive."""
         return self.source[self.tokens[first].begin:self.tokens[last].end]
 
     def _is_binary(self, index):
-        """Not a template's bracket, a reference or an overloaded operator: our formatter puts blanks around what is binary."""
+        """Excludes template brackets, references and overloaded operators: our formatter puts spaces only around binary operators."""
         token = self.tokens[index]
         return (self.source[token.begin - 1].isspace() and self.source[token.end].isspace()
                 and self._text(index - 1) not in ("operator", "template", ",", "(", "{", ";"))
@@ -117,7 +117,7 @@ class Finder:
                     yield Change("off by one", token.begin, token.end, f"{value}{token.text[len(digits):]}")
 
     def _operand(self, index, token):
-        """`a && b` becomes `a`, and `b`; the part that is dropped still compiles, so that nothing is unused."""
+        """`a && b` becomes `a` or `b`; the dropped operand still compiles, so that nothing becomes unused."""
         if token.text not in ("&&", "||") or not self._is_binary(index):
             return
         neutral = "true ||" if token.text == "&&" else "false &&"
@@ -149,12 +149,12 @@ class Finder:
         first, last = opened + 1, self.partner[opened] - 1
         first = max([first] + [at + 1 for at in range(first, last) if self._text(at) == ";"])
         words = [self._text(at) for at in range(first, last + 1)]
-        if "=" in words:  # It declares a variable.
+        if "=" in words:  # The condition declares a variable.
             return
         text = self._between(first, last)
         begin, end = self.tokens[first].begin, self.tokens[last].end
         yield Change("condition fixed", begin, end, f"false && ({text})")
-        if token.text == "if":  # A loop without end would only be stopped.
+        if token.text == "if":  # An endless loop would only run into the timeout.
             yield Change("condition fixed", begin, end, f"true || ({text})")
 
     def _returned(self, index, token):
@@ -171,7 +171,7 @@ class Finder:
             yield Change("returned", begin, stop, f"{{ if (true) {{ return {{}}; }} return {value}; }}")
 
     def _statement(self, index, token):
-        """An assignment or a call. It goes on being compiled, so that nothing is unused."""
+        """Drops an assignment or a call. It still compiles, so that nothing becomes unused."""
         if token.text in NO_STATEMENT | DECLARATION or not self._begins_statement(index):
             return
         end = self._end_of_statement(index)
@@ -199,14 +199,14 @@ class Finder:
         return False
 
     def _is_head_of_loop(self, semicolon):
-        """`for (a; b; c)`"""
+        """Whether the semicolon belongs to `for (a; b; c)`."""
         at = semicolon - 1
         while at >= 0 and self._text(at) not in ("{", "}", "("):
             at = self.partner.get(at, at) - 1 if self._text(at) in (")", "]") else at - 1
         return self._text(at) == "("
 
     def _end_of_statement(self, index):
-        """The index of its `;`; None: this begins no assignment or call."""
+        """The index of the statement's `;`, or None if it is not an assignment or a call."""
         at = index
         while self._text(at) in ("++", "--", "*", "::"):
             at += 1

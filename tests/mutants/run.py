@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""Changes one place of a source at a time, builds and runs the tests of its room, and names the changes that no test
-noticed. The source is put back after each change, also on Ctrl-C. README.md beside this says more.
+"""Mutates one place of a source at a time, builds, runs the tests of its folder, and lists the mutations that no test noticed. The
+source is restored after each mutation, also on Ctrl-C. See README.md.
 
     tests/mutants/run.py scan state --places 10 --seed 1
     tests/mutants/run.py scan --at exporter/scan/reading.cpp:152
     tests/mutants/run.py scan --replace exporter/scan/reading.cpp 'created >= ' 'created > '
 
-Exit status 1: some change was not noticed."""
+Exit status 1: a mutation was not noticed."""
 import argparse
 import collections
 import dataclasses
@@ -26,18 +26,18 @@ sys.path.insert(0, HERE)
 from changes import Change, changes_of  # noqa: E402 pylint: disable=wrong-import-position
 
 KILLED, SURVIVED, NOT_COMPILED = "killed", "survived", "not compiled"
-FIRST_BUILD_SECONDS = 7200  # It may have everything to compile.
+FIRST_BUILD_SECONDS = 7200  # The first build may have to compile everything.
 LONGEST_BUILD_SECONDS = 600
-MEMORY_LIMIT = 8 << 30  # A change may make a loop take memory without end.
+MEMORY_LIMIT = 8 << 30  # A mutation may make a loop allocate without end.
 
 
 class Failure(Exception):
-    """What keeps a run from saying anything."""
+    """A problem that makes a run meaningless."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Mutant:
-    path: str  # from ROOT
+    path: str  # relative to ROOT
     source: str
     change: Change
 
@@ -59,7 +59,7 @@ def write(path, text):
 
 
 def finish_within(command, seconds, **options):
-    """Its exit status and output; None as the status: it was stopped. Nothing that it started is left behind."""
+    """The command's exit status (None if it timed out) and output. Kills whatever the command has started."""
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, text=True,
                           errors="replace", start_new_session=True, **options) as process:
         try:
@@ -87,7 +87,7 @@ def first_failure(status, output):
 
 
 class Tests:
-    """The test programs that have to notice."""
+    """The test programs that should notice the mutation."""
 
     def __init__(self, build, names, jobs):
         self.build_folder = build
@@ -100,7 +100,7 @@ class Tests:
         return status == 0, output
 
     def run(self):
-        """Whether all pass, and what failed first."""
+        """Whether all tests pass, and the first failure."""
         deadline = time.monotonic() + self.longest_seconds
         for name in self.names:
             program = os.path.join(self.build_folder, "tests", name.removeprefix("test_"), name)
@@ -113,7 +113,7 @@ class Tests:
         return True, ""
 
     def measure(self):
-        """They have to pass before anything is changed; how long that takes says when a run counts as one without end."""
+        """Checks that the tests pass without a mutation, and derives the timeout from how long they take."""
         built, output = self.build(FIRST_BUILD_SECONDS)
         if not built:
             raise Failure("the build fails without any change:\n" + output[-2000:])
@@ -126,7 +126,7 @@ class Tests:
 
 
 def examine(mutant, tests):
-    """What became of it, and which test noticed."""
+    """The outcome, and the test that noticed the mutation."""
     try:
         write(mutant.path, mutant.change.apply(mutant.source))
         if not tests.build()[0]:
@@ -137,11 +137,11 @@ def examine(mutant, tests):
         write(mutant.path, mutant.source)
 
 
-def sources_of(room, headers):
+def sources_of(component, headers):
     patterns = ["*.cpp", "*.h"] if headers else ["*.cpp"]
-    found = sorted(path for pattern in patterns for path in glob.glob(os.path.join(ROOT, "exporter", room, pattern)))
+    found = sorted(path for pattern in patterns for path in glob.glob(os.path.join(ROOT, "exporter", component, pattern)))
     if not found:
-        raise Failure(f"exporter/{room} has no source")
+        raise Failure(f"exporter/{component} has no source")
     return [os.path.relpath(path, ROOT) for path in found]
 
 
@@ -151,7 +151,7 @@ def mutants_of(path):
 
 
 def in_random_order(mutants, seed):
-    """One of each kind in turn, each line once; the same for the same tokens and seed."""
+    """One mutation of each kind in turn, each line at most once; reproducible for the same tokens and seed."""
     generator = random.Random(seed)
     by_kind = collections.defaultdict(list)
     for mutant in mutants:
@@ -179,8 +179,8 @@ def replacement(path, old, new):
     return Mutant(path, source, Change("replaced", begin, begin + len(old), new))
 
 
-def listed_mutants(room, arguments):
-    """Those that the command line names; None: none, so that they are drawn."""
+def listed_mutants(component, arguments):
+    """The mutations given on the command line; None if there are none, so that they are drawn at random."""
     if not arguments.at and not arguments.replace:
         return None
     mutants = [replacement(*words) for words in arguments.replace]
@@ -189,17 +189,17 @@ def listed_mutants(room, arguments):
         if not at_place:
             raise Failure(f"nothing to change at {place}")
         mutants += at_place
-    return [mutant for mutant in mutants if mutant.path.startswith(f"exporter/{room}/")]
+    return [mutant for mutant in mutants if mutant.path.startswith(f"exporter/{component}/")]
 
 
-def run_room(room, arguments):
-    tests = Tests(os.path.abspath(arguments.build), arguments.tests or ["test_" + room], arguments.jobs)
-    listed = listed_mutants(room, arguments)
+def run_component(component, arguments):
+    tests = Tests(os.path.abspath(arguments.build), arguments.tests or ["test_" + component], arguments.jobs)
+    listed = listed_mutants(component, arguments)
     wanted = arguments.places if listed is None else len(listed)
     queue = listed
     if queue is None:
-        queue = in_random_order([mutant for path in sources_of(room, arguments.headers) for mutant in mutants_of(path)],
-                                f"{arguments.seed} {room}")
+        queue = in_random_order([mutant for path in sources_of(component, arguments.headers) for mutant in mutants_of(path)],
+                                f"{arguments.seed} {component}")
     if arguments.list:
         for mutant, _ in zip(queue, range(wanted)):
             print(mutant.describe())
@@ -216,16 +216,16 @@ def run_room(room, arguments):
             if listed is None and counts[KILLED] + counts[SURVIVED] >= wanted:
                 break
     finally:
-        tests.build()  # So that the build folder has no change in it either.
+        tests.build()  # So that the build folder is free of mutations too.
     return counts, survivors
 
 
 def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("rooms", nargs="+", metavar="room", help="a folder of exporter/; its tests are test_ROOM")
+    parser.add_argument("components", nargs="+", metavar="component", help="a folder of exporter/; its tests are test_COMPONENT")
     parser.add_argument("--build", default=os.path.join(ROOT, "build", "debug"), help="build folder (build/debug)")
-    parser.add_argument("--tests", nargs="+", help="the test programs, where they are not test_ROOM")
-    parser.add_argument("--places", type=int, default=10, help="changes that compile, for each room (10)")
+    parser.add_argument("--tests", nargs="+", help="the test programs, where they are not test_COMPONENT")
+    parser.add_argument("--places", type=int, default=10, help="changes that compile, for each component (10)")
     parser.add_argument("--seed", type=int, default=1, help="which places (1)")
     parser.add_argument("--headers", action="store_true", help="headers too: each compiles much again")
     parser.add_argument("--at", action="append", default=[], metavar="FILE:LINE", help="all changes of this line instead")
@@ -238,17 +238,17 @@ def parse_arguments():
 
 def main():
     arguments = parse_arguments()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # By an exception, so that the source is put back.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # Exits by an exception, so that the source is restored.
     rows, survivors = [], []
-    for room in arguments.rooms:
-        counts, of_room = run_room(room, arguments)
-        rows.append((room, counts))
-        survivors += of_room
+    for component in arguments.components:
+        counts, of_component = run_component(component, arguments)
+        rows.append((component, counts))
+        survivors += of_component
     if arguments.list:
         return 0
-    print(f"\n| room (seed {arguments.seed}) | killed | survived | not compiled |\n|---|---|---|---|")
-    for room, counts in rows:
-        print(f"| {room} | {counts[KILLED]} | {counts[SURVIVED]} | {counts[NOT_COMPILED]} |")
+    print(f"\n| component (seed {arguments.seed}) | killed | survived | not compiled |\n|---|---|---|---|")
+    for component, counts in rows:
+        print(f"| {component} | {counts[KILLED]} | {counts[SURVIVED]} | {counts[NOT_COMPILED]} |")
     for mutant in survivors:
         print(f"survived: {mutant.describe()}")
     return 1 if survivors else 0

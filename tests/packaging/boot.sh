@@ -1,7 +1,7 @@
 #!/bin/sh
-# boot.sh <root> <folder>: boots the Debian in <root> with its own systemd as first process, in namespaces of its own: processes, mounts,
-# network (loopback alone), control groups. What it writes is in memory and gone with it; <folder> is where it is mounted. It ends
-# with this process.
+# boot.sh <root> <folder>: boots the Debian in <root> with its own systemd as first process, in its own namespaces: processes, mounts,
+# network (loopback only), control groups. Changes are kept in memory and lost at the end; <folder> is the mount point. The system
+# stops when this process ends.
 set -eu
 root=$1
 folder=$2
@@ -35,7 +35,7 @@ exec unshare --mount --pid --fork --kill-child --cgroup --net --uts --ipc sh -c 
     ip link set lo up
     mkdir run/old
     pivot_root . run/old
-    # systemd hands credentials over by mounts that only a shared root passes on.
+    # systemd passes credentials to services through mounts, which needs a root with shared propagation.
     exec env -i container=chroot PATH=/usr/sbin:/usr/bin:/sbin:/bin /bin/sh -c \
         "umount -l /run/old && mount --make-rshared / && exec /lib/systemd/systemd --show-status=0 systemd.unit=multi-user.target" </dev/null
 ' sh "$root" "$folder"

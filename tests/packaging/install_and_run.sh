@@ -1,20 +1,20 @@
 #!/bin/sh
-# Installs the Debian package in a bare Debian with a booted systemd, runs it, upgrades and purges it:
+# Installs the Debian package in a bare Debian with a booted systemd, runs it, upgrades it and purges it:
 #
 #   sudo sh tests/packaging/install_and_run.sh SUITE      SUITE: bookworm or trixie
 #
-# By hand, and neither part of tests/run.sh nor of .ci/run: it needs root and Debian's mirror, and compiles the program.
+# Run by hand, not part of tests/run.sh or .ci/run: it needs root and Debian's mirror, and compiles the program.
 #
-# 1. A Debian to build in, by debootstrap, in build/platforms/SUITE, and a bare one, in build/platforms/SUITE-bare: no compiler.
-# 2. A clone of HEAD, and of it two packages: this version, and the same as a newer one.
-# 3. The bare one boots, with a network that has loopback and nothing else; what the package depends on was downloaded before.
-# 4. `apt install`, `systemctl enable --now` with the simulated organization, first metrics: how long that takes.
-# 5. The service: its user, its state, its keys, a list beside it, a reload where the program knows one, a restart.
-# 6. The upgrade: it restarts the service and keeps what was configured.
-# 7. Removal, and the purge: nothing is left.
+# 1. Installs with debootstrap a Debian to build in, build/platforms/SUITE, and a bare one without a compiler, build/platforms/SUITE-bare.
+# 2. Clones HEAD and builds two packages from it: this version, and the same with a higher revision.
+# 3. Boots the bare one with only a loopback network; the package's dependencies were downloaded before.
+# 4. Runs `apt install` and `systemctl enable --now` with the simulated organization, and measures the time to first metrics.
+# 5. Checks the service: its user, its state, its keys, a list while it runs, a reload if the program supports one, a restart.
+# 6. Upgrades: the service restarts and keeps its configuration.
+# 7. Removes and purges: nothing is left.
 #
-# JOBS, CCACHE_DIR and SECONDS_AT_MOST as in tests/platforms/run.sh. PACKAGES=FOLDER: two packages that are there already, *_1.deb the
-# older one and *_2.deb the newer one, instead of 2.
+# JOBS, CCACHE_DIR and SECONDS_AT_MOST as in tests/platforms/run.sh. PACKAGES=FOLDER: two existing packages, *_1.deb (older) and
+# *_2.deb (newer), instead of step 2.
 set -eu
 suite=${1:?"usage: sh tests/packaging/install_and_run.sh bookworm|trixie"}
 case $suite in
@@ -68,7 +68,7 @@ root=$PWD/build/platforms/$suite-bare
 source=/root
 base_system "$root"
 up_to_date
-rm -f "$root/usr/sbin/policy-rc.d" # Services do start there.
+rm -f "$root/usr/sbin/policy-rc.d" # Services must start there.
 inside apt-get install -y -qq --no-install-recommends dbus systemd-sysv >"$root.log" 2>&1 || { tail "$root.log"; fail "systemd"; }
 [ -z "$(find "$root/usr/bin" -name 'g++*' -o -name 'cc1*')" ] || fail "there is a compiler"
 cp "$PACKAGES"/*_1.deb "$PACKAGES"/*_2.deb "$root/root/"
@@ -80,7 +80,7 @@ echo "$((($(date +%s%N) - before) / 1000000)) ms to download $(du -ch "$root"/va
 step "Boot"
 setsid sh tests/packaging/boot.sh "$root" "$work/boot" >"$work/boot.log" 2>&1 &
 booted=$!
-# wait_for <what> <command...>: until it succeeds, 60 s at most.
+# wait_for <what> <command...>: waits until it succeeds, 60 s at most.
 wait_for() {
     what=$1
     shift
@@ -127,7 +127,7 @@ echo "apt install $(((installed - before) / 1000000)) ms, enable to metrics $(((
     "in all $(((now - before) / 1000000)) ms"
 
 step "The service"
-# By number: without libnss-systemd nobody knows the name of a dynamic user.
+# Compared by number: without libnss-systemd, dynamic users have no name.
 user=$(there stat --format=%u "/proc/$(property MainPID)")
 echo "user $user, $(property ActiveState), memory limit $(property MemoryMax)"
 [ "$user" -ge 61184 ] && [ "$user" -le 65519 ] || fail "its user is $user, no dynamic one"
@@ -151,7 +151,7 @@ else
 fi
 
 step "The keys"
-# Its configuration is wrong without them, and the log says which is missing.
+# Without keys the configuration is invalid, and the log says which one is missing.
 there sh -c 'cp /etc/default/datadog-token-exporter /root/settings; : >/etc/default/datadog-token-exporter'
 there systemctl restart "$service" || true
 is_failed() { there systemctl is-failed --quiet "$service"; }
@@ -161,7 +161,7 @@ there sh -c 'umask 377; cd /etc/datadog-token-exporter; echo 0123456701234567012
     echo 0123456789abcdef0123456789abcdef01234567 >app-key'
 there systemctl reset-failed "$service" "$sockets"
 there systemctl start "$sockets" "$service"
-# It has keys and no network.
+# The service has keys but no network.
 is_polling() { scrape /metrics | grep -E '^datadog_access_token_poll_failures_total\{org="default",reason="dns"\} [1-9]'; }
 wait_for "a poll that uses the keys" is_polling
 cat "$work/said"

@@ -1,4 +1,4 @@
-"""The Debian package: its files, its fields, its manual page, its completions, and what lintian says."""
+"""The Debian package: its files, fields, manual page and completions, and lintian's verdict."""
 import gzip
 import os
 import pathlib
@@ -62,7 +62,7 @@ class Package(unittest.TestCase):
     maxDiff = None
     folder = tempfile.TemporaryDirectory()
     root = pathlib.Path(folder.name, "root")
-    package = None  # made once, for all tests
+    package = None  # built once, for all tests
 
     @classmethod
     def setUpClass(cls):
@@ -118,7 +118,7 @@ class Contents(Package):
         self.assertEqual(run(f"{self.root}/usr/bin/datadog_token_exporter", "--version"), harness.run("--version").stdout)
         self.assertNotIn(".debug_info", run("readelf", "--wide", "--sections", f"{self.root}/usr/bin/datadog_token_exporter"))
 
-    def test_two_builds_are_equal(self):
+    def test_builds_are_reproducible(self):
         again = build_package(pathlib.Path(self.folder.name, "second"))
         self.assertEqual(again.read_bytes(), self.package.read_bytes())
 
@@ -138,7 +138,7 @@ class Contents(Package):
         self.assertIn("Tue, 14 Nov 2023 22:13:20 +0000", changelog)
         self.assertEqual(self.text(f"{DOCUMENTS}/changelog.gz"), (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"))
 
-    def test_its_copyright_names_what_the_compiler_put_into_the_program(self):
+    def test_its_copyright_names_the_header_only_libraries(self):
         script = (ROOT / "exporter" / "image_root.sh").read_text(encoding="utf-8")
         headers = re.search(r"for header in ([^;]*);", script).group(1).split()
         self.assertEqual(set(re.findall(r"^Files: (\w+)/\*$", self.text(f"{DOCUMENTS}/copyright"), re.M)),
@@ -163,12 +163,12 @@ class Configuration(Package):
             done = harness.run("--config.check", f"--config.file={file.name}")
             self.assertEqual((done.returncode, re.findall(r"level=(?:warn|error).*", done.stderr)), (0, []), done.stderr)
 
-    def test_it_is_right_as_it_stands(self):
+    def test_it_is_valid_as_shipped(self):
         self.check(self.text("/etc/datadog-token-exporter/config.yaml"))
 
-    def test_its_examples_are_right(self):
+    def test_its_examples_are_valid(self):
         head, _, examples = self.text("/etc/datadog-token-exporter/config.yaml").partition("\n\n")
-        self.assertIn("# No secrets here", head)
+        self.assertIn("# Put no secrets here", head)
         text = re.sub(r"^#(?=\S|  )", "", examples, flags=re.M)
         one, several = text.split("# Several organizations")
         self.assertIn("\npoll:\n", one)
@@ -181,7 +181,7 @@ class Configuration(Package):
             self.assertIn("organizations:\n", several)
             self.check(several)
 
-    def test_its_variables_are_the_programs(self):
+    def test_its_variables_exist(self):
         variables = {"DATADOG_TOKEN_EXPORTER_" + re.sub(r"[.-]", "_", flag).upper() for flag in options()}
         named = set(re.findall(r"\bDATADOG_TOKEN_EXPORTER_\w+", self.text("/etc/default/datadog-token-exporter")))
         self.assertGreater(len(named), 3)
@@ -194,7 +194,7 @@ class Configuration(Package):
 
 class ManualPage(Package):
     def render(self, name):
-        """The page as `man` shows it, and what it has to say about it."""
+        """The page as `man` shows it, and its warnings."""
         done = subprocess.run(["man", "--warnings", "--local-file", f"{self.root}/usr/share/man/man1/{name}.1.gz"],
                               capture_output=True, text=True, timeout=harness.LIMIT_SECONDS, check=False,
                               env={"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "MANWIDTH": "100", "MANPAGER": "cat", "MAN_KEEP_FORMATTING": ""})
@@ -238,7 +238,7 @@ class ManualPage(Package):
 
 class Bash(Package):
     def complete(self, *words):
-        """What bash offers for the last word."""
+        """The completions that bash offers for the last word."""
         script = self.root / "usr/share/bash-completion/completions/datadog_token_exporter"
         ask = """source "$1"; shift; COMP_WORDS=(datadog_token_exporter "$@"); COMP_CWORD=$#
                  $(complete -p datadog_token_exporter | sed 's/.*-F \\(\\w*\\) .*/\\1/'); printf '%s\\n' "${COMPREPLY[@]}" """
@@ -258,7 +258,7 @@ class Bash(Package):
         self.assertEqual(self.complete("--shard.index", ""), ["pod-name"])
         self.assertEqual(self.complete("--poll.interval", ""), [])
 
-    def test_it_completes_findings_and_goes_on_behind_a_comma(self):
+    def test_it_completes_findings_also_after_a_comma(self):
         self.assertIn("never_expires_privileged", self.complete("--list", "=", ""))
         self.assertEqual(self.complete("--list", "=", "leaked,unsc"), ["leaked,unscoped"])
         self.assertEqual(self.complete("--list", "--list.f"), ["--list.format"])
@@ -268,13 +268,13 @@ class Bash(Package):
             if value == "FILE":
                 self.assertEqual(self.complete(f"--{flag}", "=", "etc/def"), ["etc/default"], flag)
 
-    def test_the_other_command_has_it_too(self):
+    def test_the_run_command_has_it_too(self):
         folder = "/usr/share/bash-completion/completions"
         self.assertEqual(self.text(f"{folder}/datadog-token-exporter-run"), self.text(f"{folder}/datadog_token_exporter"))
         self.assertRegex(self.text(f"{folder}/datadog_token_exporter"), r"(?m)^complete .* datadog-token-exporter-run$")
 
 
-# zsh with the completion alone. Instead of showing what it found it writes the matches into a file, and a last line.
+# zsh with only the completion. Instead of displaying the matches, it writes them and a final line into a file.
 ZSH = """
 autoload -U compinit && compinit -u -D
 compadd() {
@@ -293,14 +293,14 @@ print ready >>$ANSWER
 
 
 class Zsh(Package):
-    """A real one, on a terminal of its own."""
+    """A real zsh on its own terminal."""
 
     def setUp(self):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         answer = pathlib.Path(folder.name, "answer")
         os.mkfifo(answer)
-        # Open for both: it neither waits for a writer nor ends with one.
+        # Opened for reading and writing: it neither waits for a writer nor ends with one.
         self.answer = os.open(answer, os.O_RDWR | os.O_NONBLOCK)
         self.addCleanup(os.close, self.answer)
         pathlib.Path(folder.name, ".zshrc").write_text(
@@ -315,7 +315,7 @@ class Zsh(Package):
         self.read_up_to("ready")
 
     def read_up_to(self, last):
-        """What zsh writes into the file. What it shows is thrown away, so that it never waits for a reader."""
+        """What zsh writes into the file. Its terminal output is read and discarded, so that it never blocks."""
         text, limit = b"", time.monotonic() + harness.LIMIT_SECONDS
         while not text.endswith(f"{last}\n".encode()):
             ready, _, _ = select.select([self.answer, self.terminal], [], [], limit - time.monotonic())
@@ -342,7 +342,7 @@ class Zsh(Package):
                 self.assertEqual(self.complete(f"datadog_token_exporter --{flag}="), words, flag)
         self.assertEqual(self.complete("datadog_token_exporter --once --log.level "), ["debug", "info", "warn", "error"])
 
-    def test_it_completes_findings_and_goes_on_behind_a_comma(self):
+    def test_it_completes_findings_also_after_a_comma(self):
         self.assertIn("never_expires_privileged", self.complete("datadog_token_exporter --list="))
         self.assertEqual(self.complete("datadog_token_exporter --list=leaked,unsc"), ["unscoped"])
 

@@ -1,20 +1,20 @@
 #!/bin/sh
-# Builds for arm64 on amd64, by Debian's cross-compiler, and runs the program and its unit tests under qemu-user, in a chroot:
+# Cross-compiles for arm64 on amd64, and runs the program and its unit tests under qemu-user, in a chroot:
 #
 #   sudo sh tests/platforms/arm64.sh SUITE [REGEX]      SUITE: bookworm or trixie. REGEX: only the tests that ctest -R finds.
 #
-# By hand, and neither part of tests/run.sh nor of .ci/run: it needs root and Debian's mirror, and emulation takes its time.
+# Run by hand, not part of tests/run.sh or .ci/run: it needs root and Debian's mirror, and emulation is slow.
 #
-# 1. Debian's base system by debootstrap, in build/platforms/SUITE-arm64, with the cross-compiler and arm64's libraries.
-# 2. A clone of HEAD, and the program: it polls the simulated organization (`--demo --once`) under qemu-user.
-# 3. The Debian package for arm64, and what dpkg says of it.
-# 4. The unit tests, under qemu-user. PROGRAM_ONLY=1: without them.
+# 1. Installs Debian's base system with debootstrap in build/platforms/SUITE-arm64, with the cross-compiler and arm64's libraries.
+# 2. Clones HEAD and builds the program, which polls the simulated organization (`--demo --once`) under qemu-user.
+# 3. Builds the Debian package for arm64 and shows dpkg's information about it.
+# 4. Runs the unit tests under qemu-user. PROGRAM_ONLY=1 skips them.
 #
 # JOBS, CCACHE_DIR and SECONDS_AT_MOST as in run.sh.
 set -eu
 suite=${1:?"usage: sh tests/platforms/arm64.sh bookworm|trixie [REGEX]"}
-rooms='base|config|datadog|scan|inventory|state|metrics|http|web|demo|app'
-regex=${2:-"^($rooms)\.[A-Z]"}
+components='base|config|datadog|scan|inventory|state|metrics|http|web|demo|app'
+regex=${2:-"^($components)\.[A-Z]"}
 case $suite in
     bookworm | trixie) ;;
     *) echo "$suite: not bookworm or trixie" >&2; exit 2 ;;
@@ -58,5 +58,5 @@ fi
 step "The unit tests, under qemu-user"
 inside cmake --preset arm64 -DEXPORTER_TESTS=ON -DCMAKE_COMPILE_WARNING_AS_ERROR=OFF >"$root.log" || { tail "$root.log"; fail "cmake"; }
 # shellcheck disable=SC2046 # a list of words
-inside cmake --build --preset arm64 --target $(echo "$rooms" | sed 's/[a-z]*/test_&/g' | tr '|' ' ')
+inside cmake --build --preset arm64 --target $(echo "$components" | sed 's/[a-z]*/test_&/g' | tr '|' ' ')
 inside --net ctest --preset arm64 --parallel 2 --timeout 600 --tests-regex "$regex"

@@ -3,16 +3,16 @@
 #
 #   sudo sh tests/platforms/follow_readme.sh
 #
-# By hand, and neither part of tests/run.sh nor of .ci/run: it needs root, Debian's mirror, a quarter of an hour or more, and README's ports
-# on this machine.
+# Run by hand, not part of tests/run.sh or .ci/run: it needs root, Debian's mirror, a quarter of an hour or more, and the ports of
+# README on this machine.
 #
-# 1. Debian's smallest system, by debootstrap: no git, no compiler, no curl. A fresh copy of it for each run, in build/platforms/readme.
-# 2. Each shell block of README, in its order, in one shell's directory. The first line of a block says how (tests/docs/test_readme.py):
-#    run, serves URL, or elsewhere with a reason. Only REPOSITORY is replaced, by a clone of HEAD.
-# 3. What README promises: the sample's lines at /metrics, the finding on the status page, and the alert within a minute.
+# 1. Installs a minimal Debian with debootstrap: no git, no compiler, no curl. Each run uses a fresh copy, in build/platforms/readme.
+# 2. Runs each shell block of README, in order, each in the folder where the previous one ended. The first line of a block says how
+#    (tests/docs/test_readme.py): run, serves URL, or elsewhere with a reason. Only REPOSITORY is replaced, by a clone of HEAD.
+# 3. Checks README's promises: the sample's lines at /metrics, the finding on the status page, and the alert within a minute.
 #
-# Says the seconds since the start at each block. SECONDS_AT_MOST (10800) bounds the whole. FROM=02 goes on with block 02 in the system that
-# a run left behind which was ended there.
+# Prints the seconds since the start at each block. SECONDS_AT_MOST (10800) limits the whole run. FROM=02 continues with block 02 in
+# the system left behind by a run that was interrupted there.
 set -eu
 cd "$(dirname "$0")/../.."
 
@@ -73,7 +73,7 @@ while read -r number how what <&3; do
     sed -i 's|REPOSITORY|/repository|' "$commands"
     step "$number: $how $what"
     sed 's/^/$ /' "$commands"
-    # A shell as a person has it, which stops at the first command that fails, and says where it ended.
+    # Like a person's shell: stops at the first command that fails, and records the folder where it ended.
     { printf 'cd %s\nset -e\n' "$place"; cat "$commands"; printf 'pwd >/tmp/place\n'; } >"$root/tmp/block-$number"
     case $how in
         run)
@@ -87,7 +87,7 @@ while read -r number how what <&3; do
             wait_for "$seconds_at_most" "$what" ended_or_answers "$!" "$what"
             answers "$what" || { tail "build/platforms/$number.log"; fail "block $number"; }
             up=$(date +%s)
-            # As a reader sees it at this moment; the simulated organization changes.
+            # As a reader sees it at this moment: the simulated organization changes.
             [ -s build/platforms/metrics ] || curl --silent --noproxy '*' http://localhost:10077/metrics >build/platforms/metrics
             ;;
         elsewhere:)

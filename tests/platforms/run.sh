@@ -3,18 +3,19 @@
 #
 #   sudo sh tests/platforms/run.sh SUITE [REGEX]    SUITE: bookworm, trixie or sid. REGEX: only the tests that ctest -R finds.
 #
-# By hand, and neither part of tests/run.sh nor of .ci/run: it needs root and Debian's mirror, takes a quarter of an hour or more, and
-# sid is another one every day: what Debian uploads must not fail a commit that has nothing to do with it.
+# Run by hand, not part of tests/run.sh or .ci/run: it needs root and Debian's mirror, takes a quarter of an hour or more, and sid
+# changes every day: an upload to Debian must not fail an unrelated commit.
 #
-# 1. Debian's base system by debootstrap, in build/platforms/SUITE. It stays there; a later run brings it up to date and compiles what
-#    has changed. To start afresh, remove that folder.
-# 2. A clone of HEAD in it, and there README's first command: it installs what is missing, builds, and polls the simulated organization.
-# 3. The tests as tests/run.sh builds them for release, warnings as errors. Those of the program and its parts: neither the browser's
-#    nor those of what is deployed beside the program, which do not depend on the compiler.
-# 4. README's first command as it stands: it serves metrics.
-# 5. The tests. Ends with ctest's own summary, and with its status.
+# 1. Installs Debian's base system with debootstrap in build/platforms/SUITE. It stays there; a later run upgrades it and compiles
+#    only what has changed. To start afresh, remove that folder.
+# 2. Clones HEAD into it and runs README's first command, which installs what is missing, builds, and polls the simulated organization.
+# 3. Builds the tests as tests/run.sh does for release, with warnings as errors. Only those of the program and its components: the
+#    browser's and those of files deployed alongside the program do not depend on the compiler.
+# 4. Runs README's first command unchanged: it serves metrics.
+# 5. Runs the tests. Ends with ctest's own summary and exit status.
 #
-# JOBS (2) compile at once, CCACHE_DIR names a folder for ccache, and SECONDS_AT_MOST (10800) bounds the whole. Tests see a network that has loopback and nothing else.
+# JOBS (2): parallel compilations. CCACHE_DIR: a folder for ccache. SECONDS_AT_MOST (10800) limits the whole run. Tests run with only a
+# loopback network.
 set -eu
 suite=${1:?"usage: sh tests/platforms/run.sh bookworm|trixie|sid [REGEX]"}
 regex=${2:-.}
@@ -47,7 +48,7 @@ inside dpkg-query --show cmake libboost-dev libcli11-dev libcpp-httplib-dev libe
 
 step "Build"
 inside cmake --preset release >/dev/null
-# -k 0: all that a new compiler finds, not the first of it.
+# -k 0: shows everything that a new compiler finds, not only the first error.
 inside cmake --build --preset release -- -k 0
 
 step "README's first command, as it stands"
@@ -64,6 +65,6 @@ inside --net sh -c '
 ' || { tail "$root$source/build/run.log"; fail "no metrics within a minute"; }
 
 step "Test"
-# Most of them wait for a clock or a socket.
+# Most tests wait for a clock or a socket.
 inside --net ctest --preset release --parallel 4 --tests-regex "$regex" --label-exclude '^(dashboards|docs|helm|image|rules)$' \
     --exclude-regex '^app\.status_page$'

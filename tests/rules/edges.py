@@ -1,42 +1,43 @@
-"""Alerts with an edge: what their series are just over it ("bad") and just under it ("good"), and what that means across
-gaps, restarts, replicas and repair."""
+"""Alerts with a threshold: their series just above it ("bad") and just below it ("good"), and how they behave across gaps,
+restarts, replicas and repair."""
 import dataclasses
 
 from promtool import FAILED_SCRAPE, GONE, Signal, always, firing, minutes, series
 
 DAY = 86400
-# A moment that is good for all minutes of a test: those that have it are shorter.
+# Later than the end of any test, so that it is good throughout: no test is this long.
 TWO_DAYS_OF_MINUTES = 2 * 1440 * 60
 
 
 @dataclasses.dataclass(frozen=True)
 class Edge:
     signals: list
-    delay: int = 0    # minutes from the first bad sample until the expression holds
-    lingers: int = 0  # minutes the expression holds on after the last bad sample
-    on_loss: int = 15  # … and when the pod that said so is replaced by one that does not
-    before: int = 0   # minutes of "good" before all that: what is new is new against something
+    delay: int = 0    # minutes from the first bad sample until the expression is true
+    lingers: int = 0  # minutes the expression stays true after the last bad sample
+    on_loss: int = 15  # the same if a good pod replaces the bad one
+    before: int = 0   # minutes of "good" before all that: an alert on new findings needs a baseline
 
 
 AT_RISK = "datadog_access_tokens_at_risk"
 LISTED_AT_0 = always("datadog_access_token_poll_last_success_timestamp_seconds", 0)
 PERSON = 'org="production", token_type="personal", owner_type="user"'
 MACHINE = 'org="production", token_type="service", owner_type="service_account"'
-# The moment of the first "bad" is no full hour, where the levels of the last week are looked at.
+# The first "bad" must not fall on a full hour, at which the levels of the last week are sampled.
 TO_COMPARE_WITH = 70
 
 
 def new(reason, of_people=None):
-    """One more than 7 of service accounts, beside those of people: 20, or by state."""
+    """Service accounts go from 7 findings to 8; people have 20, or `of_people` for each state."""
     return Edge([Signal(AT_RISK, f'{MACHINE}, reason="{reason}"', {"bad": 8, "good": 7}),
                  Signal(AT_RISK, f'{PERSON}, reason="{reason}"', of_people or {"bad": 20, "good": 20}),
-                 # Another finding must not count.
+                 # A different finding must not count.
                  Signal(AT_RISK, f'{PERSON}, reason="another"', {"bad": 50, "good": 20}), LISTED_AT_0],
                 on_loss=60, before=TO_COMPARE_WITH)
 
 
 def share(reason, percent, people=False):
-    """Of 200 tokens; just over and just under `percent`, people's and machines' together unless only people's count."""
+    """The finding's share of 200 tokens, just above and just below `percent`; counts people's and machines' tokens together, or
+    only people's."""
     counting, other = (PERSON, MACHINE) if people else (MACHINE, PERSON)
     others = 0 if people else 4
     return Edge([Signal(AT_RISK, f'{counting}, reason="{reason}"', {"bad": 2 * percent + 1 - others, "good": 2 * percent - others}),
@@ -50,15 +51,15 @@ def moment(metric, days, labels='org="production"'):
     return Signal(metric, labels, {"bad": days * DAY - 1, "good": days * DAY + TWO_DAYS_OF_MINUTES})
 
 
-# Two intervals and a second before the start.
+# Two intervals and one second before the start.
 LISTED_BEFORE = always("datadog_access_token_poll_last_success_timestamp_seconds", -601)
 INTERVAL = always("datadog_access_token_poll_interval_seconds", 300)
 NEXT_IN_USE = "datadog_access_token_next_expiry_in_use_timestamp_seconds"
 IMMINENT = [LISTED_AT_0, moment(NEXT_IN_USE, 1, MACHINE),
             always(NEXT_IN_USE, DAY + TWO_DAYS_OF_MINUTES, 'org="production", token_type="personal", owner_type="service_account"'),
-            # People's tokens end a person's work, not a service.
+            # An expiring personal token stops a person's work, not a service.
             always(NEXT_IN_USE, DAY - 1, PERSON),
-            # Expires, and nothing uses it.
+            # This token expires, but nothing uses it.
             always("datadog_access_token_next_expiry_timestamp_seconds", DAY - 1, MACHINE),
             always(AT_RISK, 3, f'{MACHINE}, reason="expiring_in_use"')]
 
@@ -107,10 +108,10 @@ EDGES = {
                 {"bad": 1, "good": 0})]),
     "DatadogAccessTokenAnotherLeaked": Edge(
         [Signal("datadog_access_tokens_leaked", PERSON, {"bad": 2, "good": 1}),
-         # The first of its kind is an alert of its own.
+         # The first leak of a kind has an alert of its own.
          Signal("datadog_access_tokens_leaked", MACHINE, {"bad": 1, "good": 0})], on_loss=60, before=TO_COMPARE_WITH),
     "DatadogAccessTokenExpiresImminently": Edge(IMMINENT, on_loss=0),
-    # People's tokens neither fire nor hide it.
+    # People's tokens neither trigger nor mask it.
     "DatadogAccessTokenExpiresSoon": new("expiring_in_use", {"bad": 2, "good": 9}),
     "DatadogAccessTokenPrivilegedNeverExpires": new("never_expires_privileged"),
     "DatadogAccessTokenPrivilegedUnused": new("unused_privileged"),
@@ -124,14 +125,14 @@ EDGES = {
 
 
 def later(pods, before):
-    """`pods` after some good minutes, for those that are there from the start."""
+    """`pods`, preceded by some good minutes for those that exist from the start."""
     return {name: minutes((GONE if states[0] == GONE else "good", before)) + states for name, states in pods.items()}
 
 
 def cases(alert, hold, keep):
-    """[(kind, what is said, pods, expectations)] of the alert, with its `for` and keepFiringFor in minutes."""
+    """[(kind, description, pods, expectations)] for the alert, with its `for` and keepFiringFor in minutes."""
     edge = EDGES[alert]
-    first = hold + edge.delay  # the minute at which it fires when all is bad from minute 0
+    first = hold + edge.delay  # the minute at which it fires if all is bad from minute 0
     until = first + 5
     repaired = until + edge.lingers
 
@@ -168,7 +169,7 @@ def cases(alert, hold, keep):
          {"a": minutes(("good", first + 31)), "b": minutes(("good", first + 31))}, silent([first, first + 30])),
         ("resolved", "ends when all is well again",
          {"a": minutes(("bad", until), ("good", edge.lingers + keep + 10))},
-         # In Prometheus 3 a range has its left edge no more, so what lingers ends a sample sooner.
+         # Prometheus 3 excludes the left edge of a range, so what lingers ends one sample earlier.
          fires(range(first, repaired + keep - min(edge.lingers, 1))) + silent([repaired + keep, repaired + keep + 5])),
         ("resolved", "ends when all is well in the pod that follows",
          {"a": minutes(("bad", until), (GONE, 100)), "b": minutes((GONE, until), ("good", 100))},

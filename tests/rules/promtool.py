@@ -1,4 +1,4 @@
-"""A small language for alert tests, written out as promtool's own: pods that are in a state each minute, samples for each
+"""A small language for alert tests, translated to promtool's own: the state of each pod in each minute, the samples for each
 state, and the minutes at which an alert fires."""
 import dataclasses
 import json
@@ -8,17 +8,17 @@ import subprocess
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 RULES = ROOT / "dashboards" / "rules"
-# Of Prometheus 2.42, and of 3: range selectors of 3 leave out a sample that is exactly as old as the range.
+# From Prometheus 2.42 and from 3, whose range selectors exclude a sample that is exactly as old as the range.
 PROMTOOLS = ("promtool", str(ROOT / "build" / "promtool" / "promtool3"))
 GONE, FAILED_SCRAPE = "gone", "failed scrape"
-# In place of a sample: the time of this moment, and the last such time.
+# Instead of a sample: the current time, and the last such time.
 NOW, LAST_TIME = "now", "last time"
 
 
 @dataclasses.dataclass(frozen=True)
 class Signal:
-    """A series of a pod. `by_state`: the sample of each state, or the growth a minute where it is a counter; None: no series.
-    `otherwise` is that of all other states."""
+    """A series of a pod. `by_state`: the sample in each state, or the growth per minute of a counter; None: no series.
+    `otherwise` applies in all other states."""
     metric: str
     labels: str = 'org="production"'
     by_state: dict = dataclasses.field(default_factory=dict)
@@ -26,12 +26,12 @@ class Signal:
     counter: bool = False
 
     def values(self, states, interval=1):
-        """In promtool's notation, a sample each `interval` minutes."""
+        """The values in promtool's notation, one sample every `interval` minutes."""
         count, present, written, time = 0, False, [], 0
         for place, state in enumerate(states):
             value = None if state in (GONE, FAILED_SCRAPE) else self.by_state.get(state, self.otherwise)
             if value is None:
-                # Prometheus marks the end of a series itself, also when a scrape fails.
+                # Prometheus writes a stale marker itself, also when a scrape fails.
                 written.append("stale" if present else "_")
                 count = 0 if state == GONE else count
             elif value in (NOW, LAST_TIME):
@@ -58,14 +58,14 @@ def target(pod):
 
 
 def series(signals, pods, interval=1):
-    """promtool's input series of `pods`: {name: states}."""
+    """promtool's input series for `pods`: {name: states}."""
     return [{"series": f"{signal.metric}{{{', '.join(filter(None, [signal.labels, target(pod)]))}}}",
              "values": signal.values(states, interval)}
             for pod, states in pods.items() for signal in signals]
 
 
 def firing(alert, at, count):
-    """How many alerts of the name fire at minute `at`."""
+    """Expects `count` alerts of this name to fire at minute `at`."""
     return {"expr": f'count(ALERTS{{alertname="{alert}", alertstate="firing"}}) or vector(0)', "eval_time": f"{at}m",
             "exp_samples": [{"labels": "{}", "value": count}]}
 
@@ -76,14 +76,14 @@ def test_group(name, signals, pods, expectations, interval=1):
 
 
 def require_promtools():
-    """A missing one is a failure, never a skip."""
+    """Fails if one is missing, rather than skipping tests."""
     if not os.path.exists(PROMTOOLS[1]):
         raise AssertionError(f"{PROMTOOLS[1]} is missing: run tests/rules/tools/get.sh")
 
 
 def run(groups, rules, directory, interval=1):
-    """What each promtool that fails says of the test groups on `rules`. With all rules it takes as many times longer than with one.
-    Rules are evaluated each `interval` minutes."""
+    """The output of each promtool that fails on the test groups. Run time grows with the number of `rules`. Rules are evaluated
+    every `interval` minutes."""
     require_promtools()
     files = {"rules.yaml": {"groups": [{"name": "all", "rules": rules}]},
              "tests.yaml": {"rule_files": ["rules.yaml"], "evaluation_interval": f"{interval}m", "tests": groups}}

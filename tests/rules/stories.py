@@ -1,4 +1,4 @@
-"""What does not fit the table of edges: alerts about absence and change, and the alerts' limits against one another."""
+"""Cases that don't fit the table of edges: alerts about absence and change, and the boundaries between alerts."""
 import dataclasses
 
 from edges import AT_RISK, CREDENTIAL, DAY, EDGES, INTERVAL, LISTED_AT_0, MACHINE, NEXT_IN_USE, PERSON, failures
@@ -14,7 +14,7 @@ class Story:
     pods: dict
     fires: tuple = ()
     silent: tuple = ()
-    interval: int = 1  # minutes from one state to the next
+    interval: int = 1  # minutes between states
 
     def expectations(self):
         return ([firing(self.alert, at, 1) for at in self.fires] + [firing(self.alert, at, 0) for at in self.silent])
@@ -57,7 +57,7 @@ SUCCEEDED_AT_0 = [always(LAST_SUCCESS, 0), POLLS, INTERVAL]
 
 
 def polled(org, last_success):
-    """The series of an organization in the states that poll it; `last_success`: {state: moment in seconds}."""
+    """The series of an organization, in the states that poll it; `last_success`: {state: seconds}."""
     return [Signal(LAST_SUCCESS, f'org="{org}"', last_success),
             Signal(INTERVAL.metric, f'org="{org}"', dict.fromkeys(last_success, 300)),
             Signal("datadog_access_token_polls_total", f'org="{org}"', dict.fromkeys(last_success, 1), counter=True)]
@@ -135,7 +135,7 @@ def expires(alert, kind, said, after_seconds, **when):
     return Story(alert, kind, said, [always(metric, after_seconds, labels)], {"a": minutes(("up", 120))}, **when)
 
 
-# With minutes in the names: left at minute m is after_seconds - 60 m.
+# At minute m, after_seconds - 60 m seconds are left.
 BANDS = [
     expires(IMMINENT, "under", "is silent with exactly a day left, and holds below", DAY + 600, fires=(16,), silent=range(16)),
     expires(OWN_SOON, "under", "is silent with exactly fourteen days left, and holds below", 14 * DAY + 600, fires=(26,),
@@ -163,7 +163,7 @@ def tokens(by_state, otherwise):
 
 
 def churn(alert, over_by):
-    """100 tokens; the limit is 10 and a fifth of them, which are 30."""
+    """100 tokens; the limit is 10 plus a fifth of them: 30."""
     metric = {"DatadogAccessTokenSuddenGrowth": "datadog_access_tokens_created_total",
               "DatadogAccessTokenMassRemoval": "datadog_access_tokens_removed_total"}[alert]
     return [*tokens({}, 60),
@@ -172,9 +172,9 @@ def churn(alert, over_by):
 
 
 def change_stories(alert):
-    """The total stays at 100 in the first ones, as when tokens are replaced: the counters tell."""
+    """In the first stories the total stays at 100, as when tokens are replaced: only the counters show the change."""
     grows = alert == "DatadogAccessTokenSuddenGrowth"
-    # 31 over 100 to start with, and 100 to start with by either count.
+    # The total of 100 changes by 31, or for "nearly" by 30, which is the limit.
     changed = {"changed": 91 if grows else 29, "nearly": 90 if grows else 30}
     burst = {"a": minutes(("calm", 70), ("burst", 1), ("calm", 100))}
     two = {"a": burst["a"], "b": burst["a"]}
@@ -185,7 +185,7 @@ def change_stories(alert):
               {"a": minutes(("calm", 70), ("burst", 1), ("calm", 10), (GONE, 3), ("calm", 60))}, silent=range(144)),
         Story(alert, "replica", "is one alert from two replicas", churn(alert, 1), two, fires=range(70, 140)),
         Story(alert, "replica", "does not add up two replicas", churn(alert, 0), two, silent=range(170)),
-        # At minute 144 Prometheus 3 is through with the hour, and 2 is not.
+        # At minute 144 the change has left the hour for Prometheus 3, but not for 2.
         Story(alert, "resolved", "ends an hour after the change", churn(alert, 1), burst, fires=range(70, 144),
               silent=range(145, 170)),
         Story(alert, "gap", "sees what happened while scrapes failed", churn(alert, 1),
@@ -235,12 +235,12 @@ LEAK = [
           {"a": minutes(("none", 90), ("one", 20), ("two", 60))}, fires=range(110, 170), silent=range(110)),
 ]
 
-HALF_HOURS = 48  # a day
+HALF_HOURS = 48  # half hours in a day
 HELD_FINDINGS = {"DatadogAccessTokenExpiresSoon": "expiring_in_use",
                  "DatadogAccessTokenPrivilegedNeverExpires": "never_expires_privileged",
                  "DatadogAccessTokenPrivilegedUnused": "unused_privileged",
                  "DatadogAccessTokenUnscoped": "unscoped"}
-# Of alerts on a state, not on a count: what shows it.
+# For alerts on a state rather than a count: the series that show it.
 STATES = {
     "DatadogTokenExporterSingleOwner": [Signal(SINGLE_OWNER, by_state={"old": 0, "new": 1})],
     "DatadogTokenExporterListingIncomplete": [Signal("datadog_access_token_listing_complete", by_state={"old": 1, "new": 0})],
@@ -255,7 +255,7 @@ RELOADED = [Signal("datadog_access_token_exporter_config_last_reload_successful"
 
 
 def days(*phases):
-    """States of half hours, for `interval=30`."""
+    """States for every half hour, for `interval=30`."""
     return minutes(*[(state, round(count * HALF_HOURS)) for state, count in phases])
 
 
@@ -268,7 +268,7 @@ def week(alert, kind, said, signals, pods, fires=(), silent=()):
 
 
 def weeks_of(alert, signals):
-    """What is new from the third day on: it ends a week later, though nobody repaired it."""
+    """The finding first appears on the third day; the alert ends a week later, even though nobody has fixed it."""
     return [
         week(alert, "resolved", "ends when the same state has lasted for a week", signals, {"a": days(("old", 2), ("new", 9))},
              fires=(2.125, 3.25, 5, 8.5, 8.875), silent=(1, 1.875, 9.125, 10, 10.875)),
@@ -307,7 +307,7 @@ WEEKS = [
     *(story for alert, reason in HELD_FINDINGS.items() for story in of_findings(alert, reason)),
     *(story for alert, signals in STATES.items() for story in weeks_of(alert, signals)),
     *weeks_of(ANOTHER, [Signal(LEAKED, PERSON, {"old": 1, "new": 2})]),
-    # A process that starts has read a good file: what it then can't read is new.
+    # A process starts only with a readable file, so a file that it can't reload later is a new failure.
     weeks_of(RELOAD_FAILED, RELOADED)[0],
     week("DatadogTokenExporterSingleOwner", "over", "fires when it was so from the start, for a week",
          [always(SINGLE_OWNER, 1)], {"a": days(("up", 9))}, fires=(0.125, 3, 6.875), silent=(7.125, 8.875)),

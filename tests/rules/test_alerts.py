@@ -1,5 +1,5 @@
-"""Every alert, minute by minute, by `promtool test rules` of Prometheus 2.42 and 3: just over its edge and just under, across gaps,
-restarts, a pod's replacement and replicas, after repair, and a week later."""
+"""Every alert, minute by minute, with `promtool test rules` of Prometheus 2.42 and 3: just above and just below its threshold,
+across gaps, restarts, pod replacements and replicas, after repair, and a week later."""
 import collections
 import os
 import re
@@ -17,11 +17,11 @@ sys.path.insert(0, str(promtool.RULES))
 sys.dont_write_bytecode = True
 import generate  # pylint: disable=wrong-import-position
 
-# With those that are off by default.
+# Includes those that are off by default.
 ALERTS = {rule["alert"]: rule for group in generate.alert_groups(preset="strict")["groups"] for rule in group["rules"]}
 
 
-# For people who change one alert: a part of its name.
+# Part of an alert's name, to test only that alert while editing it.
 ONLY = os.environ.get("ONLY", "")
 
 
@@ -75,7 +75,7 @@ class Alerts(unittest.TestCase):
                 with self.subTest(alert):
                     self.assertEqual(promtool.run(of_alert, [ALERTS[alert]], self.directory, interval), "")
 
-    def test_what_a_person_reads(self):
+    def test_annotations_read_as_expected(self):
         self.assertEqual(sorted(TEXTS), sorted(ALERTS))
         for alert, (labels, text) in TEXTS.items():
             rule = ALERTS[alert]

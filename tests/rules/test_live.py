@@ -1,5 +1,5 @@
 """The rules and the runbooks' commands against the running program: a real Prometheus evaluates the rules over --demo, every
-query of a runbook is asked, and its commands list of the simulated API as many tokens as the metrics count."""
+query in a runbook is run, and its commands list as many tokens from the simulated API as the metrics count."""
 import json
 import os
 import subprocess
@@ -13,14 +13,14 @@ from test_rules import ALERTS, FINDINGS, PLACES, RECORDED, RULES, fences, runboo
 import harness
 from prometheus_server import Prometheus
 
-# What must be told of the organization of --demo, once what it has is older than `for`: its leak, and the budgets that it exceeds.
-# Nothing in it is new.
+# The alerts that must fire for the organization of --demo after their `for`: its leak, and the budgets that it exceeds. None of
+# its findings is new.
 TOLD = {"DatadogAccessTokenLeaked", "DatadogAccessTokenNeverExpiresOverBudget",
         "DatadogAccessTokenLifetimeOverPolicy"}
-# What stands before the program in a runbook's commands: the words of it, up to the program.
+# How many words precede the program in a runbook's commands, by the first word.
 STUBS = {"kubectl": 6, "sudo": 1, "docker": 3, "datadog_token_exporter": 0}
 ASKS_FOR_JSON = "--list.format=json --list.owners=false | jq"
-# Of all tokens, some have owners beyond the number that are looked up.
+# Printed when listing all tokens: some have owners beyond the limit of lookups.
 SAID_OF_OWNERS = "some owners are shown by id"
 
 
@@ -28,7 +28,7 @@ class InPrometheus(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.directory = tempfile.TemporaryDirectory()  # pylint: disable=consider-using-with
-        # With the alerts that are off by default.
+        # Includes the alerts that are off by default.
         subprocess.run([sys.executable, RULES / "generate.py", "--preset", "strict", "--directory", cls.directory.name], check=True,
                        timeout=harness.LIMIT_SECONDS)
         cls.demo = harness.Exporter("--demo", "--tokens.detail", "all")
@@ -39,7 +39,7 @@ class InPrometheus(unittest.TestCase):
 
     @classmethod
     def evaluated(cls):
-        """All rules, once each has been evaluated twice since the exporter's series are there."""
+        """All rules, after two evaluations of each since the exporter's series appeared."""
         if not cls.prometheus.query("datadog_access_token_poll_success"):
             return None
         scraped = getattr(cls, "scraped", None)
@@ -61,11 +61,11 @@ class InPrometheus(unittest.TestCase):
         self.assertEqual(len(self.rules), len(ALERTS) + len(RECORDED))
         self.assertEqual([(rule["name"], rule.get("lastError")) for rule in self.rules if rule["health"] != "ok"], [])
 
-    def test_exactly_what_the_organization_has_is_told(self):
+    def test_exactly_the_expected_alerts_are_active(self):
         active = {rule["name"] for rule in self.rules if rule.get("alerts")}
         self.assertEqual(active, TOLD)
 
-    def test_a_leak_is_told_at_once(self):
+    def test_only_a_leak_fires_at_once(self):
         firing = {rule["name"] for rule in self.rules if rule.get("state") == "firing"}
         self.assertEqual(firing, {"DatadogAccessTokenLeaked"})
 
@@ -96,7 +96,7 @@ class InPrometheus(unittest.TestCase):
 
 
 class InTheApi(unittest.TestCase):
-    """The runbooks' shell blocks, as they stand there."""
+    """The runbooks' shell blocks, run unchanged."""
 
     @classmethod
     def setUpClass(cls):
@@ -109,7 +109,8 @@ class InTheApi(unittest.TestCase):
         cls.api.stop()
 
     def run_block(self, block):
-        """The lines that a block prints where `kubectl exec` and its like run the program with the API's address and key."""
+        """The output lines of a block in which `kubectl exec` and similar commands run the program locally, with the API's
+        address and key."""
         with tempfile.TemporaryDirectory() as directory:
             for name, words in STUBS.items():
                 path = os.path.join(directory, name)
@@ -149,7 +150,7 @@ class InTheApi(unittest.TestCase):
             lines = self.run_block(self.block_of(name, "sudo datadog-token-exporter-run --list"))
             self.assertEqual(lines.count("400 of 400 tokens"), len(PLACES), name)
 
-    def test_what_expires_soon_is_what_the_finding_counts(self):
+    def test_tokens_expiring_soon_match_the_finding(self):
         reason = ("reason", "expiring_in_use")
         of = {kind: sum(value for labels, value in self.metrics["datadog_access_tokens_at_risk"].items()
                         if reason in labels and (("owner_type", "user") in labels) == (kind == "people")) for kind in ("people", "machines")}
@@ -158,13 +159,13 @@ class InTheApi(unittest.TestCase):
         owners = self.run_block(self.block_of("DatadogAccessTokenOfUserExpiresSoon", ASKS_FOR_JSON))
         self.assertEqual(sum(json.loads(line)[0] for line in owners), of["people"])
 
-    def test_what_breaks_within_a_day_is_there_when_the_next_expiry_in_use_is(self):
+    def test_tokens_expiring_within_a_day_match_the_next_expiry(self):
         next_expiry = min(value for labels, value in self.metrics["datadog_access_token_next_expiry_in_use_timestamp_seconds"].items()
                           if ("owner_type", "user") not in labels)
         lines = self.run_block(self.block_of("DatadogAccessTokenExpiresImminently", ASKS_FOR_JSON))
         self.assertEqual(bool(lines), next_expiry < time.time() + 86400)
 
-    def test_scopes_are_counted_as_the_metric_counts_them_and_the_rarest_come_first(self):
+    def test_scope_counts_match_the_metric_and_the_rarest_come_first(self):
         lines = self.run_block(self.block_of("DatadogTokenExporterScopesFolded", ASKS_FOR_JSON))
         self.assertEqual(len(lines), 50)
         for line in lines:

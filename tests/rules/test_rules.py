@@ -1,5 +1,5 @@
-"""The rules' form: one source, the conventions for names and texts, runbooks, their manual, and that every metric, label and value
-named anywhere is the program's own.
+"""The form of the rules: a single source, conventions for names and texts, runbooks, their manual, and that every metric, label and
+value they name exists in the program.
 
 `python3 tests/rules/test_rules.py --write` (with EXPORTER set) writes the table of alerts in dashboards/README.md."""
 import os
@@ -22,7 +22,7 @@ RULES = ROOT / "dashboards" / "rules"
 RUNBOOKS = ROOT / "dashboards" / "runbooks"
 SOURCE = ROOT / "helm" / "datadog-token-exporter" / "files"
 MANUAL = ROOT / "dashboards" / "README.md"
-# An alert on tokens with a finding, and the finding. Two more are about the number of tokens, and ask for no finding.
+# Alerts on tokens with a finding, and that finding. Two more alerts are about the number of tokens and have no finding.
 FINDINGS = {
     "DatadogAccessTokenLeaked": "leaked",
     "DatadogAccessTokenAnotherLeaked": "leaked",
@@ -39,15 +39,15 @@ FINDINGS = {
 }
 BUDGETS = {"DatadogAccessTokenNeverExpiresOverBudget", "DatadogAccessTokenUnused", "DatadogAccessTokenLifetimeOverPolicy",
            "DatadogAccessTokenExpiredStillListed", "DatadogAccessTokenOfUserExpiresSoon"}
-# What wakes somebody up: do something now.
+# Alerts that page somebody: act immediately.
 CRITICAL = {"DatadogAccessTokenLeaked", "DatadogAccessTokenExpiresImminently", "DatadogTokenExporterDown",
             "DatadogTokenExporterCredentialsRefused", "DatadogTokenExporterCredentialExpires"}
 OF_CHANGE = {"DatadogAccessTokenSuddenGrowth", "DatadogAccessTokenMassRemoval"}
-# How a runbook lists tokens, at each place where the exporter runs.
+# How a runbook lists tokens, for each way to run the exporter.
 PLACES = ("kubectl exec -n $NAMESPACE deploy/$NAME -- /usr/bin/datadog_token_exporter", "sudo datadog-token-exporter-run",
           "docker exec $CONTAINER /usr/bin/datadog_token_exporter")
 SECTIONS = ["What it means", "How to find it", "What to do", "When to silence"]
-# Where labels of a target come from: the scrape, not the program.
+# Labels that come from the scrape, not from the program.
 TARGET_LABELS = {"job", "instance", "pod", "container", "endpoint", "node"}
 
 sys.path.insert(0, str(RULES))
@@ -56,7 +56,7 @@ import generate  # pylint: disable=wrong-import-position
 
 ALERTS = generate.load("alerts.yaml")
 RUNBOOK_URL_BASE = "https://wiki.example.test/runbooks"
-# With those that are off by default.
+# Includes those that are off by default.
 RENDERED = {rule["alert"]: rule for group in generate.alert_groups(runbook_url_base=RUNBOOK_URL_BASE, preset="strict")["groups"]
             for rule in group["rules"]}
 RECORDED = {rule["record"]: rule["expr"] for group in generate.recording_groups()["groups"] for rule in group["rules"]}
@@ -65,7 +65,7 @@ MATCHER = re.compile(r'(\w+)\s*(=~|!~|!=|=)\s*"([^"]*)"')
 
 
 def exposition():
-    """{metric: {label: values}}, with all that can be switched on, and the labels that single series have."""
+    """{metric: {label: values}} with every optional series enabled."""
     text = harness.everything()
     metrics = {}
     for name, series in harness.parse_text(text).items():
@@ -77,7 +77,7 @@ def exposition():
 
 
 def faults(expression, metrics):
-    """What an expression names that the program does not publish."""
+    """Metrics, labels and values in an expression that the program does not export."""
     found, labels = [], set(TARGET_LABELS)
     selectors = SELECTOR.findall(expression)
     for metric, matchers in selectors:
@@ -94,10 +94,10 @@ def faults(expression, metrics):
                 continue
             if label not in known:
                 found.append(f"{metric} has no label {label}")
-            # Zero-filled values are known by name; the organization's and scopes are anybody's.
+            # The values of zero-filled labels are known; organizations and scopes can have any name.
             elif label not in ("org", "scope"):
                 found += [f"{metric} has no {label}={one}" for one in values
-                          # The bucket of what can't be read is there only once there is something to count.
+                          # The bucket "unknown" appears only once there is something to count.
                           if one not in known[label] and (one != "unknown" or not label.endswith("_bucket"))]
     for _, listed in re.findall(r"\b(by|without|on|ignoring|group_left)\s*\(([^()]*)\)", expression):
         found += [f"no label {label}" for label in re.findall(r"\w+", listed) if label not in labels]
@@ -133,15 +133,15 @@ class Rules(unittest.TestCase):
     def setUpClass(cls):
         cls.metrics = exposition()
 
-    def test_the_standalone_files_are_what_the_source_makes(self):
+    def test_the_standalone_files_match_the_source(self):
         for name, text in generate.files().items():
             self.assertEqual((RULES / name).read_text(encoding="utf-8"), text, "run dashboards/rules/generate.py")
 
-    def test_the_alerts_of_the_issue_are_all_there(self):
+    def test_every_alert_is_rendered(self):
         self.assertGreaterEqual(len(ALERTS), 21)
         self.assertEqual([name for name in ALERTS if name not in RENDERED], [])
 
-    def test_presets_are_a_page_a_change_and_a_budget(self):
+    def test_presets_select_the_expected_alerts(self):
         names = {preset: {rule["alert"] for group in generate.alert_groups(preset=preset)["groups"] for rule in group["rules"]}
                  for preset in generate.PRESETS}
         self.assertEqual(names, {"minimal": CRITICAL, "standard": set(ALERTS) - BUDGETS, "strict": set(ALERTS)})
@@ -157,7 +157,7 @@ class Rules(unittest.TestCase):
             written = yaml.safe_load(pathlib.Path(directory, "alerts.yaml").read_text(encoding="utf-8"))
         self.assertEqual({rule["alert"] for group in written["groups"] for rule in group["rules"]}, CRITICAL)
 
-    def test_runbooks_are_where_they_were_said_to_be_or_not_named(self):
+    def test_runbook_urls_follow_the_base_url_if_given(self):
         for name, rule in RENDERED.items():
             self.assertEqual(rule["annotations"]["runbook_url"], f"{RUNBOOK_URL_BASE}/{name}.md")
         with_slash = generate.alert_groups(runbook_url_base=RUNBOOK_URL_BASE + "/", preset="strict")
@@ -198,7 +198,7 @@ class Rules(unittest.TestCase):
                                             timeout=60, check=False)
                     self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
 
-    def test_promtool_accepts_the_configuration_for_trying(self):
+    def test_promtool_accepts_the_sample_configuration(self):
         for tool in PROMTOOLS:
             result = subprocess.run([tool, "check", "config", ROOT / "dashboards" / "prometheus.yaml"], capture_output=True, text=True,
                                     timeout=60, check=False)
@@ -230,7 +230,7 @@ class Rules(unittest.TestCase):
                 self.assertNotEqual(rule["for"], "0m", name)
 
     def test_descriptions_name_the_organization_and_count(self):
-        """All but those of an exporter, which has several organizations, name one; those on tokens say how many."""
+        """All name an organization, except those about an exporter, which has several; those about tokens also give the number."""
         for name, rule in RENDERED.items():
             description = rule["annotations"]["description"]
             if name != "DatadogTokenExporterReloadFailed":
@@ -238,7 +238,7 @@ class Rules(unittest.TestCase):
             if name.startswith("DatadogAccessToken"):
                 self.assertRegex(description, r"\$value \}\}|first \| value", name)
 
-    def test_alerts_on_time_left_say_how_old_the_list_is(self):
+    def test_expiry_alerts_give_the_age_of_the_list(self):
         for name, rule in RENDERED.items():
             if "next_expiry" in rule["expr"]:
                 self.assertIn("datadog_access_token_poll_last_success_timestamp_seconds",
@@ -249,11 +249,11 @@ class Rules(unittest.TestCase):
             without_subqueries = re.sub(r"\[\w+:\w+\]", "", rule["expr"])
             self.assertNotRegex(without_subqueries, r"bucket *[=!]|:", name)
 
-    def test_expressions_name_what_the_program_publishes(self):
+    def test_expressions_use_published_metrics(self):
         for name, expression in {**{name: rule["expr"] for name, rule in RENDERED.items()}, **RECORDED}.items():
             self.assertEqual(faults(expression, self.metrics), [], name)
 
-    def test_queries_in_descriptions_name_what_the_program_publishes(self):
+    def test_queries_in_descriptions_use_published_metrics(self):
         asked = 0
         for name, rule in RENDERED.items():
             for query in re.findall(r'printf "((?:[^"\\]|\\.)*)"', rule["annotations"]["description"]):
@@ -279,7 +279,7 @@ class Runbooks(unittest.TestCase):
         cls.metrics = exposition()
 
     def test_commands_name_no_release_and_no_configuration(self):
-        """The pod's own environment names it, and so it is there for what `kubectl exec` starts."""
+        """The pod's environment names the configuration, so programs started by `kubectl exec` find it too."""
         for name in ALERTS:
             text = runbook(name)
             self.assertNotIn("deploy/datadog-token-exporter", text, name)
@@ -287,7 +287,7 @@ class Runbooks(unittest.TestCase):
                 self.assertRegex(command, r"kubectl exec -n \$NAMESPACE (deploy/\$NAME|\$POD) -- /usr/bin/datadog_token_exporter --", name)
                 self.assertNotIn("--config.file", command, name)
 
-    def test_each_alert_has_one_and_each_belongs_to_an_alert(self):
+    def test_there_is_one_for_each_alert(self):
         self.assertEqual(sorted(path.stem for path in RUNBOOKS.glob("*.md")), sorted(ALERTS))
 
     def test_each_has_the_sections_that_a_person_looks_for(self):
@@ -312,7 +312,7 @@ class Runbooks(unittest.TestCase):
             self.assertLessEqual(set(named), {reason}, name)
 
     def test_a_finding_begins_with_the_commands_that_list_it(self):
-        """After one sentence, before anything else that a person would have to read."""
+        """After one sentence, before anything else to read."""
         for name, reason in FINDINGS.items():
             heading, sentence, commands, *_ = runbook(name).split("\n\n")
             self.assertEqual(heading, f"# {name}")
@@ -321,7 +321,7 @@ class Runbooks(unittest.TestCase):
                              [f"{place} --list={reason}" for place in PLACES], name)
 
     def test_tokens_are_listed_the_same_way_everywhere(self):
-        """For Kubernetes, systemd and Docker, each time."""
+        """In every runbook, for Kubernetes, systemd and Docker."""
         listings = set()
         for name in ALERTS:
             for block in fences(runbook(name), "sh"):
@@ -329,7 +329,7 @@ class Runbooks(unittest.TestCase):
                     listings.add(re.sub(r"--list\S*", "--list", block))
         self.assertEqual(len(listings), 1)
 
-    def test_nobody_reads_pages_of_the_api_by_hand(self):
+    def test_no_command_pages_through_the_api(self):
         for name in ALERTS:
             for block in fences(runbook(name), "sh"):
                 self.assertNotRegex(block, r"(?m)^\s*(while|for|until)\b", name)
@@ -343,7 +343,7 @@ class Runbooks(unittest.TestCase):
         for name in ALERTS:
             self.assertNotRegex(runbook(name), r"jq\b[^|]* -(r|-raw|j)", name)
 
-    def test_queries_name_what_the_program_publishes(self):
+    def test_queries_use_published_metrics(self):
         for name in ALERTS:
             for query in fences(runbook(name), "promql"):
                 self.assertEqual(faults(without_comments(query), self.metrics), [], name)

@@ -1,4 +1,4 @@
-"""An organization in which nothing changes is no reason for an alert: the 5,000 tokens of `--demo`, the same for two days."""
+"""An organization in which nothing changes triggers no alerts: the 5,000 tokens of `--demo`, unchanged for two days."""
 import os
 import sys
 import tempfile
@@ -12,17 +12,17 @@ from test_alerts import generate  # pylint: disable=wrong-import-position
 
 STEP = 15  # minutes
 STEPS = 2 * 24 * 60 // STEP
-# What goes on where nothing changes: polls, and time. As one token expires, the next one is as far away as that was.
+# These advance even if nothing changes: polls, and time. When a token expires, the next one is as far away as that one was.
 MOVES_WITH_TIME = ("datadog_access_token_poll_last_success_timestamp_seconds", "datadog_access_token_poll_last_attempt_timestamp_seconds",
                    "datadog_access_token_next_expiry_timestamp_seconds",
                    "datadog_access_token_next_expiry_in_use_timestamp_seconds")
 POLLS = "datadog_access_token_polls_total"
-# The demo has leaked tokens.
+# The demo always has leaked tokens.
 LEAK = "DatadogAccessTokenLeaked"
 
 
 def demo():
-    """{(name, labels): value}, times counted from the poll."""
+    """{(name, labels): value}, with timestamps relative to the poll."""
     text = harness.run("--demo", "--demo.tokens=5000", "--once").stdout
     found = {(name, labels): value for name, series in harness.parse_text(text).items() for labels, value in series.items()}
     began, = (value for (name, _), value in found.items() if name == MOVES_WITH_TIME[0])
@@ -30,7 +30,7 @@ def demo():
 
 
 def input_series(found, rules):
-    """As promtool has it, of what the rules ask for."""
+    """The series that the rules use, in promtool's notation."""
     series = []
     for (name, labels), value in sorted(found.items(), key=str):
         if any(name in rule["expr"] for rule in rules):
@@ -42,7 +42,7 @@ def input_series(found, rules):
 
 
 def most_firing(matchers):
-    """The most alerts, by name, that fire at once."""
+    """The largest number of different alerts that fire at the same time."""
     return f'max_over_time((count(count by (alertname) (ALERTS{{alertstate="firing", {matchers}}})) or vector(0))[2d:{STEP}m])'
 
 
@@ -62,7 +62,7 @@ class SteadyOrganization(unittest.TestCase):
         with tempfile.TemporaryDirectory() as directory:
             self.assertEqual(promtool.run([group], rules, directory, STEP), "")
 
-    def test_it_has_something_of_everything(self):
+    def test_it_has_tokens_with_various_findings(self):
         self.assertEqual(sum(value for (name, _), value in self.found.items() if name == "datadog_access_tokens"), 5000)
         for reason in ("leaked", "never_expires_privileged", "expiring_in_use", "unused_privileged", "unscoped"):
             self.assertGreater(sum(value for (name, labels), value in self.found.items()
@@ -77,8 +77,8 @@ class SteadyOrganization(unittest.TestCase):
         self.assert_firing("strict", {'severity="critical"': 1, 'severity="warning"': 0,
                                       'alertname="DatadogAccessTokenNeverExpiresOverBudget"': 1})
 
-    def test_it_would_be_seen(self):
-        """Without the exporter's own series one alert fires."""
+    def test_a_missing_series_fires_an_alert(self):
+        """Proves that the tests above can fail: without the exporter's own series, one alert fires."""
         self.assert_firing("standard", {'alertname="DatadogTokenExporterDown"': 1},
                            without=("datadog_access_token_exporter_build_info",))
 

@@ -1,4 +1,4 @@
-"""What a person reads: the rendered description of each alert, and the labels it comes with, where two replicas say the same."""
+"""The texts that people read: the rendered description of each alert and its labels, with two replicas that export the same."""
 from edges import EDGES, INTERVAL
 from promtool import FAILED_SCRAPE, always, minutes
 from stories import build, churn
@@ -12,7 +12,7 @@ def watched(org):
 
 
 def scene(alert, hold):
-    """The series of an alert that fires: (signals, pods, the minute)."""
+    """The series with which an alert fires: (signals, pods, minute)."""
     if alert in EDGES:
         edge = EDGES[alert]
         states = minutes(("good", edge.before), ("bad", hold + 5))
@@ -24,7 +24,7 @@ def scene(alert, hold):
     return churn(alert, 1), {"a": states, "b": states}, 72
 
 
-# By a listing as old as the test, which is what `new` and `moment` give.
+# The last listing is as old as the test, as defined by `new` and `moment`.
 TEXTS = {
     "DatadogTokenExporterDown": ({"job": "exporter", "namespace": "monitoring"},
         "Prometheus no longer scrapes the exporter (job exporter). Nothing watches the tokens of: production sandbox. All other alerts of this "

@@ -1,4 +1,4 @@
-// An organization whose tokens come and go while it is listed.
+// An organization whose tokens change while they are listed.
 #pragma once
 
 #include "scan/fakes.h"
@@ -14,8 +14,8 @@
 
 namespace exporter::scan {
 
-/// An organization sorted by creation whose tokens come and go between requests. Its `Date` header has whole
-/// seconds.
+/// An organization sorted by creation, with tokens created and revoked between requests. Its `Date` header
+/// has whole seconds.
 class ChangingOrganization {
   public:
     ChangingOrganization(FakeClock& clock, std::mt19937& random, std::size_t tokens)
@@ -37,7 +37,7 @@ class ChangingOrganization {
     }
 
     void maybe_change(unsigned percent) {
-        // Changes come in pairs more often than not: those are the ones the total does not show.
+        // Changes often come in pairs, which the total may not reveal.
         for (int i = 0; i < 2 && random_() % 100 < percent; ++i) {
             clock_.advance(std::chrono::milliseconds(1 + random_() % 400));
             if (random_() % 2 == 0 && !tokens_.empty()) {

@@ -1,4 +1,4 @@
-// When a listing is complete, when it is read again, and what is published of one that contradicts itself.
+// When a listing is complete, when it is read again, and what is published if it contradicts itself.
 #include "scan/fakes.h"
 #include "scan/scan.h"
 
@@ -48,7 +48,7 @@ TEST(Scan, RepeatedIdsWithoutATotalMakeTheListingIncomplete) {
     EXPECT_FALSE(listing->complete);
 }
 
-TEST(Scan, ATotalThatChangesBetweenPagesIsReadAgain) {
+TEST(Scan, RestartsWhenTheTotalChangesBetweenPages) {
     ScanFixture fixture;
     fixture.source.script({page(PageBuilder().token("a").token("b").total(3)),
                            page(PageBuilder().token("c").token("d").total(4)),
@@ -122,7 +122,7 @@ TEST(Scan, AnUnreadableTokenMakesItIncompleteWhereNoTotalIsGiven) {
     EXPECT_EQ(fixture.sink.begins, 1);
 }
 
-TEST(Scan, AnotherReadingWaitsUntilItsBeginningIsAfterTheOneBefore) {
+TEST(Scan, RestartsInALaterSecondThanTheLastReadingEnded) {
     ScanFixture fixture;
     std::vector<SteadyTime> asked;
     fixture.source.respond = [&](std::size_t) {
@@ -136,12 +136,12 @@ TEST(Scan, AnotherReadingWaitsUntilItsBeginningIsAfterTheOneBefore) {
 
     ASSERT_TRUE(listing);
     ASSERT_GT(asked.size(), 2U);
-    // A page and the one that proves the end, then the next reading's first.
+    // The first reading requests a page and the empty one that proves the end; then the next reading starts.
     EXPECT_GE(asked[2] - asked[1], seconds(4));
 }
 
-/// One token was revoked and one created between the first reading's pages: the total stays, yet `c` slid
-/// over the edge unseen.
+/// Between the first reading's two pages one token was revoked and another created. The total is unchanged,
+/// but `c` moved to the first page unseen.
 void expect_read_again_where_created_after(seconds time) {
     ScanFixture fixture;
     const auto began = fixture.clock.now();
@@ -160,11 +160,11 @@ void expect_read_again_where_created_after(seconds time) {
     EXPECT_EQ(listing->began, began + seconds(2));
 }
 
-TEST(Scan, ATokenCreatedWhileSeveralPagesWereReadMakesItReadAgain) {
+TEST(Scan, RestartsIfATokenIsCreatedBetweenPages) {
     expect_read_again_where_created_after(seconds(1));
 }
 
-TEST(Scan, ATokenCreatedInTheSecondInWhichTheReadingBeganMakesItReadAgain) {
+TEST(Scan, RestartsIfATokenIsCreatedInTheSecondItBegan) {
     expect_read_again_where_created_after(seconds(0));
 }
 
@@ -180,7 +180,7 @@ TEST(Scan, AFreshTokenOnASinglePageIsNoContradiction) {
     EXPECT_EQ(fixture.sink.begins, 1);
 }
 
-TEST(Scan, WhereNoTimeIsLeftForAnotherReadingTheIncompleteOneIsPublished) {
+TEST(Scan, PublishesAnIncompleteReadingWhenOutOfTime) {
     ScanFixture fixture;
     fixture.timeout = seconds(10);
     fixture.source.respond = [&](std::size_t number) {
@@ -212,7 +212,7 @@ TEST(Scan, EveryReadingSharesOneNow) {
     EXPECT_EQ(listing->as_of, now);
 }
 
-/// Answers with `tokens` tokens on one page where there are said to be `total`.
+/// One page of `tokens` tokens that reports `total`.
 std::function<Answer(std::size_t)> listing_of(std::size_t tokens, std::uint64_t total) {
     return [=](std::size_t number) {
         PageBuilder builder;
@@ -224,7 +224,7 @@ std::function<Answer(std::size_t)> listing_of(std::size_t tokens, std::uint64_t 
     };
 }
 
-TEST(Scan, WhereAGoodListingIsShownOneThatLacksMuchDoesNotTakeItsPlace) {
+TEST(Scan, DoesNotReplaceAGoodListingWithAShortOne) {
     ScanFixture fixture;
     fixture.good_is_shown = true;
     fixture.options.page_size = 100;
@@ -239,7 +239,7 @@ TEST(Scan, WhereAGoodListingIsShownOneThatLacksMuchDoesNotTakeItsPlace) {
     EXPECT_EQ(fixture.sink.begins, 3);
 }
 
-TEST(Scan, WhatLacksATenthOrLessIsPublishedAsIncomplete) {
+TEST(Scan, PublishesAListingShortByATenthAsIncomplete) {
     ScanFixture fixture;
     fixture.good_is_shown = true;
     fixture.options.page_size = 100;
@@ -252,7 +252,7 @@ TEST(Scan, WhatLacksATenthOrLessIsPublishedAsIncomplete) {
     EXPECT_EQ(listing->tokens, 90U);
 }
 
-TEST(Scan, WhereNoGoodListingIsShownOneThatLacksMuchIsBetterThanNone) {
+TEST(Scan, PublishesAShortListingWhenNoGoodOneIsShown) {
     ScanFixture fixture;
     fixture.options.page_size = 100;
     fixture.source.respond = listing_of(1, 100);
@@ -264,7 +264,7 @@ TEST(Scan, WhereNoGoodListingIsShownOneThatLacksMuchIsBetterThanNone) {
     EXPECT_EQ(listing->tokens, 1U);
 }
 
-TEST(Scan, TokensThatCanNotBeReadAreNotLacking) {
+TEST(Scan, UnreadableTokensAreNotMissing) {
     ScanFixture fixture;
     fixture.good_is_shown = true;
     fixture.source.script(
@@ -276,7 +276,7 @@ TEST(Scan, TokensThatCanNotBeReadAreNotLacking) {
     EXPECT_FALSE(listing->complete);
 }
 
-TEST(Scan, WhatLacksMuchIsReadAgainThoughTheLastListingLackedAsMuch) {
+TEST(Scan, RestartsForALargeGapEvenIfTheLastListingHadIt) {
     ScanFixture fixture;
     fixture.options.page_size = 100;
     fixture.statistics.listing = Listing{.complete = false, .tokens = 50, .reported_tokens = 100};
@@ -288,7 +288,7 @@ TEST(Scan, WhatLacksMuchIsReadAgainThoughTheLastListingLackedAsMuch) {
     EXPECT_EQ(fixture.sink.begins, 3);
 }
 
-TEST(Scan, AGapThatTheLastListingHadIsNotReadAgain) {
+TEST(Scan, DoesNotRestartForTheLastListingsGap) {
     ScanFixture fixture;
     fixture.options.page_size = 100;
     fixture.statistics.listing = Listing{.complete = false, .tokens = 90, .reported_tokens = 92};
@@ -301,7 +301,7 @@ TEST(Scan, AGapThatTheLastListingHadIsNotReadAgain) {
     EXPECT_EQ(fixture.sink.begins, 1);
 }
 
-TEST(Scan, ATokenCreatedWhileItIsReadMakesItReadAgainWhateverTheLastListingWas) {
+TEST(Scan, RestartsForANewTokenWhateverTheLastListingWas) {
     ScanFixture fixture;
     const auto began = fixture.clock.now();
     fixture.statistics.listing = Listing{.complete = false, .tokens = 3, .reported_tokens = 3};
@@ -317,7 +317,7 @@ TEST(Scan, ATokenCreatedWhileItIsReadMakesItReadAgainWhateverTheLastListingWas) 
     EXPECT_EQ(fixture.sink.begins, 2);
 }
 
-TEST(Scan, AnotherGapThanTheLastListingsIsReadAgain) {
+TEST(Scan, RestartsForADifferentGapThanLastTime) {
     ScanFixture fixture;
     fixture.options.page_size = 100;
     fixture.statistics.listing = Listing{.complete = false, .tokens = 90, .reported_tokens = 92};
@@ -333,7 +333,7 @@ std::uint64_t unparsed(const ScanFixture& fixture, datadog::Field field) {
     return fixture.statistics.unparsed[static_cast<std::size_t>(field)];
 }
 
-/// Two pages that were asked for and answered at `date`, the second with a token created at `created`.
+/// Two pages requested and answered at `date`, the second with a token created at `created`.
 void list_one_created_at(ScanFixture& fixture, std::optional<base::Timestamp> date, base::Timestamp created) {
     fixture.source.respond = [=](std::size_t number) {
         PageBuilder builder;
@@ -346,7 +346,7 @@ void list_one_created_at(ScanFixture& fixture, std::optional<base::Timestamp> da
     };
 }
 
-TEST(ScanAndDates, ATokenDatedAfterTheAnswerThatListsItIsReadOnceAndItsListingIsComplete) {
+TEST(ScanAndDates, AFutureCreationDateLeavesTheListingComplete) {
     for (const SteadyTime::duration later : {SteadyTime::duration(seconds(6)), SteadyTime::duration(days(1)),
                                              SteadyTime::duration(days(365 * 73))}) {
         ScanFixture fixture;
@@ -361,8 +361,9 @@ TEST(ScanAndDates, ATokenDatedAfterTheAnswerThatListsItIsReadOnceAndItsListingIs
     }
 }
 
-TEST(ScanAndDates, ATokenOfTheAnswersSecondOrAFewLaterWasCreatedMeanwhile) {
-    // Of whole seconds, and the clock of the machine that answers may lag behind the one that created it.
+TEST(ScanAndDates, ATokenDatedAtTheAnswerOrSecondsLaterIsNew) {
+    // Dates have whole seconds, and the clock of the server that responds may be behind that of the server
+    // that created the token.
     for (const milliseconds later : {milliseconds(0), milliseconds(999), milliseconds(5999)}) {
         ScanFixture fixture;
         const auto date = std::chrono::floor<seconds>(fixture.clock.now());
@@ -371,13 +372,13 @@ TEST(ScanAndDates, ATokenOfTheAnswersSecondOrAFewLaterWasCreatedMeanwhile) {
         const auto listing = fixture.run();
 
         ASSERT_TRUE(listing);
-        EXPECT_FALSE(listing->complete) << "it was created meanwhile, at each reading";
+        EXPECT_FALSE(listing->complete) << "it was created during each reading";
         EXPECT_EQ(fixture.sink.begins, 3) << later.count();
         EXPECT_EQ(unparsed(fixture, datadog::Field::created_at), 0U) << later.count();
     }
 }
 
-TEST(ScanAndDates, AGatewayWhoseDateIsLongPastMakesNoDateBeforeYesterdayUnreadable) {
+TEST(ScanAndDates, AGatewaysOldDateKeepsPastDatesReadable) {
     for (const auto behind : {days(1), days(365 * 53)}) {
         ScanFixture fixture;
         const auto date = std::chrono::floor<seconds>(fixture.clock.now()) - behind;
@@ -419,7 +420,7 @@ TEST(ScanAndDates, EachPageIsMeasuredByItsOwnDate) {
     EXPECT_EQ(fixture.sink.begins, 3) << "the token was created between the first page and the second";
 }
 
-TEST(ScanAndDates, OurOwnClockDoesNotDecideWhereTheAnswerHasADate) {
+TEST(ScanAndDates, TheAnswersDateOverridesOurClock) {
     for (const auto error : {-days(400), days(400)}) {
         ScanFixture fixture;
         const auto date = std::chrono::floor<seconds>(fixture.clock.now()) + error;
@@ -427,7 +428,7 @@ TEST(ScanAndDates, OurOwnClockDoesNotDecideWhereTheAnswerHasADate) {
 
         ASSERT_TRUE(fixture.run());
 
-        EXPECT_EQ(fixture.sink.begins, 3) << "it was created meanwhile";
+        EXPECT_EQ(fixture.sink.begins, 3) << "the token was created during the reading";
         EXPECT_EQ(unparsed(fixture, datadog::Field::created_at), 0U);
     }
 }
@@ -445,7 +446,7 @@ TEST(ScanAndDates, WithoutADateOurOwnClockMayBeADayBehind) {
     EXPECT_EQ(wrong_date.sink.begins, 1);
 }
 
-TEST(ScanAndDates, WhatCanNotHaveHappenedYetIsUnreadableAndCounted) {
+TEST(ScanAndDates, FutureDatesAreCountedAsUnreadable) {
     ScanFixture fixture;
     const auto date = std::chrono::floor<seconds>(fixture.clock.now());
     const auto later = Date::at(date + days(1));
@@ -469,7 +470,7 @@ TEST(ScanAndDates, WhatCanNotHaveHappenedYetIsUnreadableAndCounted) {
     EXPECT_EQ(unparsed(fixture, datadog::Field::modified_at), 1U);
 }
 
-TEST(ScanAndDates, AUseThatAnotherOfTheirMachinesNotedMinutesAheadIsAUseAllTheSame) {
+TEST(ScanAndDates, AUseDatedMinutesAheadIsAccepted) {
     ScanFixture fixture;
     const auto date = std::chrono::floor<seconds>(fixture.clock.now());
     const auto ahead = Date::at(date + minutes(5));

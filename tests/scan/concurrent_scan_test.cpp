@@ -1,4 +1,4 @@
-// Pages fetched side by side: faster, and otherwise the same as one after another.
+// Concurrent page requests: faster, but with the same result as sequential ones.
 #include "scan/simulated_network.h"
 
 #include <fmt/format.h>
@@ -24,7 +24,7 @@ std::string id_of(std::size_t number) {
     return fmt::format("token-{}", number);
 }
 
-/// Page `number` of a listing of `tokens` that does not change.
+/// Page `number` of a static listing of `tokens` tokens.
 datadog::Answer page_of(std::size_t tokens, std::size_t number, std::size_t size) {
     PageBuilder builder;
     builder.total(tokens);
@@ -34,9 +34,8 @@ datadog::Answer page_of(std::size_t tokens, std::size_t number, std::size_t size
     return page_answer(builder);
 }
 
-/// A listing full of oddities, the same however often it is made from the same seed: whatever a page says,
-/// and what goes wrong with it, depends on its number, on how often the listing was begun, and on how often
-/// the page was asked for since; never on the time.
+/// A listing with many faults, fully determined by its seed. A page's content and faults depend on its
+/// number, on which reading it is, and on how often the reading has requested it, but never on the time.
 class OddListing {
   public:
     explicit OddListing(unsigned seed) : seed_(seed) {
@@ -47,7 +46,7 @@ class OddListing {
         churn_percent_ = random() % 2 == 0 ? 0 : static_cast<unsigned>(random() % 15);
     }
 
-    /// @param reading how often the listing was begun
+    /// @param reading number of the current reading
     datadog::Answer page(int reading, std::size_t number, std::size_t size) {
         const std::size_t times = ++asked_[{reading, number}];
         std::seed_seq seed{seed_, static_cast<unsigned>(reading), static_cast<unsigned>(number),
@@ -56,7 +55,7 @@ class OddListing {
         if (random() % 100 < fault_percent_) {
             return fault(random);
         }
-        // A total that moves, tokens that were seen already, and ones that can't be read: as under churn.
+        // As under churn: a different total, tokens listed before, and unreadable ones.
         const bool odd = random() % 100 < churn_percent_;
         const std::size_t tokens = tokens_ + (odd ? random() % 3 : 0);
         const std::size_t shift = odd && number > 0 ? random() % 2 : 0;
@@ -92,7 +91,7 @@ class OddListing {
     bool has_total_;
     unsigned fault_percent_;
     unsigned churn_percent_;
-    std::map<std::pair<int, std::size_t>, std::size_t> asked_;  ///< times, by reading and page
+    std::map<std::pair<int, std::size_t>, std::size_t> asked_;  ///< number of requests, by reading and page
 };
 
 struct Outcome {
@@ -106,7 +105,7 @@ Outcome outcome_of(const datadog::Result<Listing>& result, const RecordingSink& 
             result ? std::nullopt : std::optional(result.error().kind), sink.published};
 }
 
-/// Time enough for every repeat, as it passes differently side by side.
+/// Has enough time for every retry, because concurrency changes the timing.
 ScanFixture patient_fixture(std::size_t page_size) {
     ScanFixture fixture;
     fixture.options.page_size = page_size;
@@ -115,7 +114,7 @@ ScanFixture patient_fixture(std::size_t page_size) {
     return fixture;
 }
 
-TEST(ConcurrentScan, FindsWhatOneAfterAnotherFinds) {
+TEST(ConcurrentScan, MatchesASequentialScan) {
     std::array<int, 3> seen{};  // complete, incomplete, failed
     for (unsigned round = 0; round < 1000; ++round) {
         std::mt19937 random(round);
@@ -145,18 +144,18 @@ TEST(ConcurrentScan, FindsWhatOneAfterAnotherFinds) {
         }
         ++seen[expected.error ? 2 : expected.listing->complete ? 0 : 1];
     }
-    // All three were really met.
+    // All three outcomes must have occurred.
     EXPECT_GT(seen[0], 200);
     EXPECT_GT(seen[1], 50);
     EXPECT_GT(seen[2], 50);
 }
 
-/// A network with the same latency for each request.
+/// A network with the same latency for every request.
 SimulatedNetwork steady_network(FakeClock& clock, milliseconds latency, SimulatedNetwork::Respond respond) {
     return {clock, std::move(respond), [latency] { return latency / 2; }};
 }
 
-TEST(ConcurrentScan, TakesTheTimeOfTheRoundsThatItsPagesNeed) {
+TEST(ConcurrentScan, TakesOneRoundTripPerBatchOfPages) {
     ScanFixture fixture;
     fixture.options = {.page_size = 100, .concurrency = 8};
     auto network = steady_network(fixture.clock, milliseconds(100),
@@ -167,11 +166,11 @@ TEST(ConcurrentScan, TakesTheTimeOfTheRoundsThatItsPagesNeed) {
 
     ASSERT_TRUE(listing && listing->complete);
     EXPECT_EQ(listing->tokens, 100'000U);
-    // The first two pages alone, then the other 999 by eights.
+    // The first two pages are requested alone, the other 999 eight at a time.
     EXPECT_EQ(fixture.clock.steady_now() - start, milliseconds(100) * (2 + 125));
 }
 
-TEST(ConcurrentScan, AsksForEachPageOnceAndNeverForMoreAtOnceThanItMay) {
+TEST(ConcurrentScan, RequestsEachPageOnceWithinTheConcurrencyLimit) {
     ScanFixture fixture;
     fixture.options = {.page_size = 10, .concurrency = 4};
     std::mt19937 random(5);
@@ -200,7 +199,7 @@ TEST(ConcurrentScan, WithoutATotalItGoesOneByOne) {
     EXPECT_EQ(network.most_under_way, 1U);
 }
 
-TEST(ConcurrentScan, ATotalOutOfThisWorldAsksForNothingBeyondAnEmptySecondPage) {
+TEST(ConcurrentScan, AnAbsurdTotalCausesNoRequestBeyondAnEmptyPage) {
     ScanFixture fixture;
     fixture.options = {.page_size = 2, .concurrency = 4, .max_attempts = 1};
     std::mt19937 random(5);
@@ -217,7 +216,7 @@ TEST(ConcurrentScan, ATotalOutOfThisWorldAsksForNothingBeyondAnEmptySecondPage) 
     EXPECT_EQ(network.requests, 2U);
 }
 
-TEST(ConcurrentScan, AForbiddenPageStopsTheAsking) {
+TEST(ConcurrentScan, StopsAtAForbiddenPage) {
     ScanFixture fixture;
     fixture.options = {.page_size = 10, .concurrency = 4};
     auto network = steady_network(fixture.clock, milliseconds(100), [](std::size_t number) {
@@ -232,7 +231,7 @@ TEST(ConcurrentScan, AForbiddenPageStopsTheAsking) {
     EXPECT_LE(network.requests, 8U);
 }
 
-/// The API's rate limit: windows aligned to the clock, the reset in whole seconds.
+/// The API's rate limit: windows aligned to the clock, and a reset time in whole seconds.
 class SimulatedLimit {
   public:
     SimulatedLimit(FakeClock& clock, std::int64_t limit, seconds period)
@@ -262,7 +261,7 @@ class SimulatedLimit {
     std::int64_t used_ = 0;
 };
 
-TEST(ConcurrentScan, UsesTheRateLimitUpAndIsNeverRefused) {
+TEST(ConcurrentScan, UsesUpTheRateLimitWithoutA429) {
     ScanFixture fixture;
     fixture.options = {.page_size = 10, .concurrency = 8};
     fixture.timeout = seconds(600);
@@ -277,11 +276,11 @@ TEST(ConcurrentScan, UsesTheRateLimitUpAndIsNeverRefused) {
 
     ASSERT_TRUE(listing && listing->complete);
     EXPECT_EQ(fixture.statistics.requests.count(429), 0U);
-    // 1,001 requests need ten more windows after the first.
+    // 1,001 requests need ten more windows after the first one.
     EXPECT_LT(fixture.clock.steady_now() - start, milliseconds(100'000) * 11 / 10);
 }
 
-TEST(ConcurrentScan, WhereTwoPagesAreRefusedTheLongerPauseHolds) {
+TEST(ConcurrentScan, WaitsForTheLongerOfTwoPauses) {
     ScanFixture fixture;
     fixture.options = {.page_size = 1, .concurrency = 4};
     std::vector<seconds> asked;
@@ -296,13 +295,13 @@ TEST(ConcurrentScan, WhereTwoPagesAreRefusedTheLongerPauseHolds) {
     const auto listing = network.run(fixture);
 
     ASSERT_TRUE(listing && listing->complete);
-    // Those of the first second were under way when the first refusal came.
+    // Requests in the first second were already in flight when the first 429 arrived.
     asked.erase(std::remove(asked.begin(), asked.end(), seconds(0)), asked.end());
     ASSERT_GE(asked.size(), 2U);
     EXPECT_GE(asked.front(), seconds(60));
 }
 
-TEST(ConcurrentScan, SlowsDownWhereTheApiPushesBackAndComesBackUp) {
+TEST(ConcurrentScan, SlowsDownOnPushbackAndRecovers) {
     ScanFixture fixture;
     fixture.options = {.page_size = 1, .concurrency = 8};
     fixture.timeout = seconds(600);

@@ -18,7 +18,7 @@ namespace {
 using namespace std::chrono_literals;
 using datadog::ErrorKind;
 
-/// Something that is waited for, with a limit.
+/// An event to wait for, with a timeout.
 class Event {
   public:
     void happen() {
@@ -53,12 +53,12 @@ class CountingObserver final : public Recording<PollObserver> {
         return std::nullopt;
     }
 
-    Event asked;  ///< whether there is a change
+    Event asked;  ///< take_change was called
     Event polls;
     std::function<void()> on_poll = [] {};
 };
 
-/// The machine's clock, put forward.
+/// The system clock, shifted into the future.
 class ShiftedClock final : public Clock {
   public:
     base::Timestamp now() override { return system_clock().now(); }
@@ -74,7 +74,7 @@ class ShiftedClock final : public Clock {
     std::atomic<int> minutes_ = 0;
 };
 
-/// Answers with what a test wants; thread-safe where that is.
+/// Answers with `respond`; thread-safe if `respond` is.
 class CallbackSource final : public PageSource {
   public:
     datadog::Result<void> prepare() override { return {}; }
@@ -85,7 +85,7 @@ class CallbackSource final : public PageSource {
     };
 };
 
-/// An organization with its poller, on the machine's clock.
+/// An organization with its poller, on the system clock.
 struct Organization {
     explicit Organization(PollerOptions options = {}, Clock& clock = system_clock())
         : poller(options, clock, always(0), observer) {}
@@ -97,7 +97,7 @@ struct Organization {
     Poller poller;
 };
 
-/// Runs a dispatcher until it goes.
+/// Runs a dispatcher until destroyed.
 class Running {
   public:
     explicit Running(Dispatcher& dispatcher)
@@ -107,7 +107,7 @@ class Running {
     std::jthread thread_;
 };
 
-/// Holds requests until it is opened.
+/// Blocks requests until it is opened.
 class Gate {
   public:
     ~Gate() { open(); }
@@ -185,7 +185,7 @@ TEST(Dispatcher, FetchesPagesOfOneOrganizationSideBySide) {
     EXPECT_TRUE(organization.observer.polls.wait_for(1));
 }
 
-/// What an organization answers that holds up workers.
+/// The response of an organization that blocks workers.
 struct HangingCase {
     const char* name;
     datadog::Answer (*answer)();
@@ -232,7 +232,7 @@ TEST_P(OrganizationsThatHang, LeaveHalfOfTheWorkersToTheOthers) {
     EXPECT_EQ(gate.waiting(), 2);
     gate.open();
     for (const auto& organization : hanging) {
-        EXPECT_TRUE(organization->observer.polls.wait_for(4)) << "their workers come back to them";
+        EXPECT_TRUE(organization->observer.polls.wait_for(4)) << "they get their workers back";
     }
 }
 
@@ -242,7 +242,7 @@ INSTANTIATE_TEST_SUITE_P(Dispatcher, OrganizationsThatHang,
                                            HangingCase{"AndAnswerLate", late_page}),
                          [](const auto& test) { return test.param.name; });
 
-TEST(Dispatcher, ARequestThatFoundNoWorkerInTimeIsNoSignOfTrouble) {
+TEST(Dispatcher, DoesNotBlameAnOrganizationForALackOfWorkers) {
     Gate gate;
     Organization hanging({.scan = {.max_retries = 0}, .interval = 10ms, .failure_backoff = 1ms});
     hanging.source.respond = [&gate, first = true](std::size_t) mutable {
@@ -260,7 +260,7 @@ TEST(Dispatcher, ARequestThatFoundNoWorkerInTimeIsNoSignOfTrouble) {
     Dispatcher dispatcher({hanging.member(), crowded_out.member()}, system_clock(), 2);
     const Running running(dispatcher);
 
-    // The one that hangs has all workers that those in trouble may have.
+    // The hanging organization holds every worker that organizations in trouble may use.
     ASSERT_TRUE(gate.wait_for(1));
     EXPECT_TRUE(crowded_out.observer.polls.wait_for(20));
     gate.open();
@@ -288,7 +288,7 @@ TEST(Dispatcher, WhereAllOrganizationsAreSlowTheyHaveAllWorkers) {
     EXPECT_TRUE(slow.observer.polls.wait_for(1));
 }
 
-TEST(Dispatcher, MovesUntilTheThreadThatDecidesIsStuck) {
+TEST(Dispatcher, IsMovingUntilItsThreadIsStuck) {
     Gate gate;
     ShiftedClock clock;
     Organization organization({.interval = 5ms}, clock);
@@ -306,8 +306,8 @@ TEST(Dispatcher, MovesUntilTheThreadThatDecidesIsStuck) {
     EXPECT_TRUE(dispatcher.moving());
 }
 
-/// Each result may be a page to be counted.
-TEST(Dispatcher, AStopDoesNotWaitForTheResultsThatHaveCome) {
+/// Each result may be a page that takes time to count.
+TEST(Dispatcher, StopsWithoutProcessingPendingResults) {
     constexpr int count = 10;
     Event asked;
     Event answered;
@@ -323,7 +323,7 @@ TEST(Dispatcher, AStopDoesNotWaitForTheResultsThatHaveCome) {
             answered.happen();
             return page_answer(PageBuilder().token("a").total(1));
         };
-        // While the first is counted all the others come, and the second ends the run.
+        // All others arrive while the first is counted, and the second stops the run.
         organization.observer.on_add = [&] {
             if (counted++ == 0) {
                 EXPECT_TRUE(answered.wait_for(count));
@@ -358,7 +358,7 @@ TEST(Dispatcher, HasNothingToDoWithoutOrganizations) {
     EXPECT_TRUE(dispatcher.moving());
 }
 
-TEST(Dispatcher, PollsOneThatBecomesAMember) {
+TEST(Dispatcher, PollsANewMember) {
     Organization first;
     Organization second;
     Dispatcher dispatcher({first.member()}, system_clock(), 1);
@@ -370,7 +370,7 @@ TEST(Dispatcher, PollsOneThatBecomesAMember) {
     EXPECT_TRUE(second.observer.polls.wait_for(1));
 }
 
-TEST(Dispatcher, AsksItsMembersWhatIsToBeDoneWhenOthersCome) {
+TEST(Dispatcher, ChecksRemainingMembersWhenOthersJoin) {
     Organization stays({.interval = std::chrono::hours(1)});
     Organization second;
     Organization third;
@@ -387,7 +387,7 @@ TEST(Dispatcher, AsksItsMembersWhatIsToBeDoneWhenOthersCome) {
     EXPECT_GT(stays.observer.asked.times(), before);
 }
 
-TEST(Dispatcher, DropsTheAnswerToOneThatWent) {
+TEST(Dispatcher, DropsARemovedMembersAnswer) {
     Gate gate;
     Event freed;
     std::shared_ptr<Organization> goes(new Organization, [&freed](Organization* organization) {
@@ -410,14 +410,14 @@ TEST(Dispatcher, DropsTheAnswerToOneThatWent) {
     dispatcher.set_members({stays.member(), after.member()}, 2);
     ASSERT_TRUE(after.observer.polls.wait_for(1));
     goes.reset();
-    EXPECT_EQ(freed.times(), 0) << "a worker still fetches its page";
+    EXPECT_EQ(freed.times(), 0) << "a worker is still requesting its page";
     gate.open();
 
     EXPECT_TRUE(freed.wait_for(1));
     EXPECT_EQ(finished.times(), 0);
 }
 
-TEST(Dispatcher, MakesNoRequestForOneThatWentBeforeItsTurn) {
+TEST(Dispatcher, MakesNoRequestForARemovedMember) {
     Gate gate;
     Organization hanging;
     hanging.source.respond = [&gate](std::size_t) {

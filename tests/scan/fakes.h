@@ -1,5 +1,5 @@
-// Small fakes: a clock that a test turns by hand, a source with scripted pages, a sink that keeps what it
-// got.
+// Small fakes: a clock that tests advance by hand, a source with scripted pages, and a sink that records what
+// it receives.
 #pragma once
 
 #include "scan/scan.h"
@@ -15,7 +15,7 @@
 
 namespace exporter::scan {
 
-/// Waiting moves the time; nothing ever sleeps.
+/// Waiting advances the time; nothing sleeps.
 class FakeClock final : public Clock {
   public:
     base::Timestamp now() override { return wall_; }
@@ -45,12 +45,12 @@ class FakeClock final : public Clock {
     base::Timestamp wall_{std::chrono::seconds(1'700'000'000)};
 };
 
-/// For a `Randomness` that is always the same.
+/// A `Randomness` that always returns `value`.
 inline Randomness always(double value) {
     return [value] { return value; };
 }
 
-/// Builds a page whose texts it owns.
+/// Builds a page and owns its strings.
 class PageBuilder {
   public:
     PageBuilder& token(std::string id, datadog::Date created_at = {}) {
@@ -130,12 +130,12 @@ inline datadog::Answer error_answer(datadog::ErrorKind kind, int status,
     return answer;
 }
 
-/// For `FakeSource::script`.
+/// An entry for `FakeSource::script`.
 inline std::function<datadog::Answer()> page(PageBuilder builder) {
     return [builder = std::move(builder)] { return page_answer(builder); };
 }
 
-/// Answers what `respond` says, and keeps what was asked.
+/// Answers with `respond`, and records the page numbers requested.
 class FakeSource final : public PageSource {
   public:
     datadog::Result<void> prepare() override {
@@ -150,7 +150,7 @@ class FakeSource final : public PageSource {
         return respond(number);
     }
 
-    /// Answers `answers` one after another; asked for more, it says so.
+    /// Returns `answers` in order, then internal errors.
     void script(std::vector<std::function<datadog::Answer()>> answers) {
         queue_.assign(answers.begin(), answers.end());
         respond = [this](std::size_t) {
@@ -172,7 +172,7 @@ class FakeSource final : public PageSource {
     std::deque<std::function<datadog::Answer()>> queue_;
 };
 
-/// A `ListingSink` or a `PollObserver`.
+/// Records what a `ListingSink` or a `PollObserver` receives.
 template <class Interface>
 class Recording : public Interface {
   public:
@@ -197,11 +197,11 @@ class Recording : public Interface {
     }
 
     std::function<void()> on_add;
-    std::size_t most_tokens = std::numeric_limits<std::size_t>::max();  ///< before it has too many scopes
+    std::size_t most_tokens = std::numeric_limits<std::size_t>::max();  ///< add() returns false beyond that
     int begins = 0;
     base::Timestamp as_of;
     std::vector<std::string> pending;
-    std::vector<datadog::Token> tokens;  ///< of the last reading; their texts are gone
+    std::vector<datadog::Token> tokens;  ///< of the last reading; their string views dangle
     std::vector<std::string> finished;
     std::vector<std::string> published;
     std::vector<Listing> listings;
@@ -209,7 +209,7 @@ class Recording : public Interface {
 
 using RecordingSink = Recording<ListingSink>;
 
-/// Everything a scan needs, ready to use.
+/// Everything a scan needs.
 struct ScanFixture {
     FakeClock clock;
     Randomness randomness = always(0.5);
@@ -219,7 +219,7 @@ struct ScanFixture {
     ScanOptions options{.page_size = 2};
     std::chrono::seconds timeout{120};
     bool good_is_shown = false;
-    /// Of the scan that `run` drives, for what answers by it.
+    /// Deadline of the scan that `run` drives, for sources that depend on it.
     [[nodiscard]] SteadyTime deadline() const { return deadline_; }
 
     RateBudget budget{10};
@@ -227,7 +227,7 @@ struct ScanFixture {
 
     ScanEnvironment environment() { return {options, clock, randomness, budget, pace, sink, statistics}; }
 
-    /// One request after another.
+    /// Runs a scan with one request at a time.
     datadog::Result<Listing> run() {
         deadline_ = clock.steady_now() + timeout;
         const ScanEnvironment surroundings = environment();

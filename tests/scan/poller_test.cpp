@@ -30,7 +30,7 @@ class RecordingObserver final : public Recording<PollObserver> {
     std::optional<PollerChange> take_change() override { return std::exchange(change, std::nullopt); }
 
     std::optional<PollerChange> change;
-    std::vector<Statistics> polls;  ///< as told after each
+    std::vector<Statistics> polls;  ///< as reported after each poll
     Statistics statistics;
     int stale = 0;
     std::function<void()> on_poll;
@@ -84,7 +84,7 @@ TEST(Poller, APublishedListingIsASuccess) {
     EXPECT_EQ(statistics.listing->tokens, 1U);
 }
 
-TEST(Poller, AFailureIsCountedUnderItsReasonAndKeepsWhatWasLearned) {
+TEST(Poller, CountsAFailureByReasonAndKeepsTheListing) {
     PollerFixture fixture;
     Poller poller = fixture.poller();
     fixture.answer_well();
@@ -134,7 +134,7 @@ TEST(Poller, AnExceptionBelowIsAFailedPollAndNotTheEnd) {
     EXPECT_EQ(fixture.observer.statistics.failures[static_cast<std::size_t>(ErrorKind::internal)], 1U);
 }
 
-TEST(Poller, AfterAnExceptionWhatIsUnderWayIsWaitedForBeforeTheNextPoll) {
+TEST(Poller, WaitsForPendingRequestsAfterAnException) {
     PollerFixture fixture;
     fixture.options.scan = {.page_size = 1, .concurrency = 2};
     Poller poller = fixture.poller();
@@ -169,7 +169,7 @@ TEST(Poller, PollsOneIntervalFromStartToStart) {
     EXPECT_EQ(fixture.poll_times[2] - fixture.poll_times[1], minutes(5));
 }
 
-TEST(Poller, APollLongerThanTheIntervalIsFollowedAtOnce) {
+TEST(Poller, StartsTheNextPollAtOnceAfterAnOverlongOne) {
     PollerFixture fixture;
     fixture.options.interval = seconds(10);
     fixture.source.respond = [&](std::size_t) {
@@ -183,7 +183,7 @@ TEST(Poller, APollLongerThanTheIntervalIsFollowedAtOnce) {
     EXPECT_EQ(fixture.poll_times[1] - fixture.poll_times[0], seconds(30));
 }
 
-/// What is added to a reset; the fixture's chance is always a half.
+/// Added to each reset. The fixture's randomness always returns one half.
 constexpr std::chrono::milliseconds half_of_the_jitter{500};
 
 TEST(Poller, TheNextPollWaitsForTheRateLimitsReset) {
@@ -196,7 +196,7 @@ TEST(Poller, TheNextPollWaitsForTheRateLimitsReset) {
     EXPECT_EQ(fixture.poll_times[1] - fixture.poll_times[0], seconds(3600) + half_of_the_jitter);
 }
 
-TEST(Poller, AfterTheShortestPauseThatAServerCanAskForTheNextPollIsOnTheBeat) {
+TEST(Poller, StaysOnScheduleAfterAOneSecondRetryAfter) {
     PollerFixture fixture;
     fixture.answer_with(ErrorKind::forbidden, seconds(1));
     Poller poller = fixture.poller();
@@ -206,7 +206,7 @@ TEST(Poller, AfterTheShortestPauseThatAServerCanAskForTheNextPollIsOnTheBeat) {
     EXPECT_EQ(fixture.poll_times[1] - fixture.poll_times[0], fixture.options.interval);
 }
 
-TEST(Poller, APauseOfNoTimeIsAsIfNoneHadBeenAskedFor) {
+TEST(Poller, IgnoresARetryAfterOfZero) {
     PollerFixture fixture;
     fixture.answer_with(ErrorKind::forbidden, seconds(0));
     Poller poller = fixture.poller();
@@ -216,7 +216,7 @@ TEST(Poller, APauseOfNoTimeIsAsIfNoneHadBeenAskedFor) {
     EXPECT_EQ(fixture.poll_times[1] - fixture.poll_times[0], fixture.options.failure_backoff * 3 / 4);
 }
 
-TEST(Poller, NoServerCanSilenceItForLongerThanTheLongestPeriod) {
+TEST(Poller, CapsThePauseThatAServerRequests) {
     PollerFixture fixture;
     fixture.answer_with(ErrorKind::rate_limited, std::chrono::hours(24));
     Poller poller = fixture.poller();
@@ -233,7 +233,8 @@ TEST(Poller, FailingPollsBackOffUpToTheInterval) {
 
     fixture.run_polls(poller, 8);
 
-    // Three quarters of 10 s, 20 s, 40 s … 300 s: the randomness is in the middle between half and whole.
+    // Three quarters of 10 s, 20 s, 40 s … 300 s: backoff is random between half and all of that, and the
+    // fixture's randomness is in the middle.
     std::vector<double> pauses;
     for (std::size_t i = 1; i < fixture.poll_times.size(); ++i) {
         pauses.push_back(
@@ -242,7 +243,7 @@ TEST(Poller, FailingPollsBackOffUpToTheInterval) {
     EXPECT_THAT(pauses, ElementsAre(7.5, 15, 30, 60, 120, 225, 225));
 }
 
-/// A new token on each page, a second after it was asked for.
+/// One new token on each page, which takes a second.
 void list_without_end(PollerFixture& fixture) {
     fixture.source.respond = [&fixture](std::size_t number) {
         fixture.clock.advance(seconds(1));
@@ -250,7 +251,7 @@ void list_without_end(PollerFixture& fixture) {
     };
 }
 
-TEST(Poller, AListingWithoutEndIsReadAgainNoSoonerThanAGoodOne) {
+TEST(Poller, RepeatsAnEndlessListingNoSoonerThanAGoodOne) {
     for (const std::size_t most_pages : {std::size_t{50}, std::size_t{100'000}}) {
         PollerFixture fixture;
         fixture.options.scan.max_pages = most_pages;
@@ -264,7 +265,7 @@ TEST(Poller, AListingWithoutEndIsReadAgainNoSoonerThanAGoodOne) {
     }
 }
 
-TEST(Poller, AListingWithoutEndThatOutlastsTheIntervalIsFollowedByAPause) {
+TEST(Poller, PausesAfterAnEndlessListingThatOutlastsTheInterval) {
     PollerFixture fixture;
     fixture.options.interval = minutes(1);
     list_without_end(fixture);
@@ -275,7 +276,7 @@ TEST(Poller, AListingWithoutEndThatOutlastsTheIntervalIsFollowedByAPause) {
     EXPECT_GE(fixture.poll_times[1] - fixture.poll_times[0], fixture.options.timeout + seconds(30));
 }
 
-/// Fifty readable pages, then one that is none: of rows that can't be read, or not even a list of tokens.
+/// Fifty readable pages, then a bad one: either its rows are unreadable, or it isn't a list of tokens.
 void list_up_to_a_bad_page(PollerFixture& fixture, bool has_rows) {
     fixture.source.respond = [&fixture, has_rows](std::size_t number) {
         PageBuilder page;
@@ -289,7 +290,7 @@ void list_up_to_a_bad_page(PollerFixture& fixture, bool has_rows) {
     };
 }
 
-TEST(Poller, AListingThatEndsAtABadPageIsReadAgainNoSoonerThanAGoodOne) {
+TEST(Poller, RepeatsAListingCutByABadPageNoSoonerThanAGoodOne) {
     for (const bool has_rows : {true, false}) {
         PollerFixture fixture;
         list_up_to_a_bad_page(fixture, has_rows);
@@ -341,7 +342,7 @@ TEST(Poller, RecoversAtOnce) {
     fixture.run_polls(poller, 5);
 
     EXPECT_LT(fixture.poll_times[3] - fixture.poll_times[0], minutes(1));
-    EXPECT_EQ(fixture.poll_times[4] - fixture.poll_times[0], minutes(5)) << "it comes back to its beat";
+    EXPECT_EQ(fixture.poll_times[4] - fixture.poll_times[0], minutes(5)) << "it returns to its schedule";
 }
 
 TEST(Poller, TheBudgetOutlivesThePoll) {
@@ -390,8 +391,7 @@ TEST(Poller, ASuccessInTimeIsNeverStale) {
     EXPECT_EQ(fixture.observer.stale, 0);
 }
 
-/// Whether each of five polls published, of which the first gets `first` tokens of `total` and the others one
-/// of fifty.
+/// Which of five polls published. The first lists `first` of `total` tokens, the others 1 of 50.
 std::vector<bool> published_with(PollerFixture& fixture, std::size_t first, std::uint64_t total) {
     fixture.options.scan = {.page_size = 100, .max_attempts = 1};
     fixture.source.respond = [&, first_poll = true](std::size_t number) mutable {
@@ -412,24 +412,24 @@ std::vector<bool> published_with(PollerFixture& fixture, std::size_t first, std:
     return published;
 }
 
-TEST(Poller, AListingThatLacksMuchIsPublishedRatherThanNone) {
+TEST(Poller, PublishesAShortListingBeforeGoingStale) {
     PollerFixture fixture;
     fixture.options.stale_after = minutes(12);
 
-    // At 0, 5, 10, 15 and 20 minutes. At 15 the first one would have gone.
+    // Polls at 0, 5, 10, 15 and 20 minutes. By 15 minutes the first listing would have become stale.
     EXPECT_THAT(published_with(fixture, 50, 50), ElementsAre(true, false, true, true, true));
     EXPECT_EQ(fixture.poll_times.at(2) - fixture.poll_times.at(1), minutes(5))
-        << "no sooner for having failed";
+        << "a failure must not bring the next poll forward";
     EXPECT_EQ(fixture.observer.stale, 0);
 }
 
-TEST(Poller, AListingThatLacksLittleIsAsGoodAsACompleteOne) {
+TEST(Poller, DoesNotReplaceANearlyCompleteListing) {
     PollerFixture fixture;
 
     EXPECT_THAT(published_with(fixture, 49, 50), ElementsAre(true, false, false, false, false));
 }
 
-TEST(Poller, AListingThatLacksMuchIsNotKept) {
+TEST(Poller, ReplacesAShortListing) {
     PollerFixture fixture;
 
     EXPECT_THAT(published_with(fixture, 10, 50), ElementsAre(true, true, true, true, true));
@@ -446,7 +446,7 @@ TEST(Poller, ACancelledPollIsNoFailure) {
     EXPECT_EQ(poller.statistics().polls, 0U);
 }
 
-TEST(Poller, AFailedPollThatOutlastedTheIntervalIsFollowedByAPauseToo) {
+TEST(Poller, PausesAfterAFailedPollThatOutlastsTheInterval) {
     PollerFixture fixture;
     fixture.options.interval = minutes(1);
     fixture.source.respond = [&fixture](std::size_t) {
@@ -460,7 +460,7 @@ TEST(Poller, AFailedPollThatOutlastedTheIntervalIsFollowedByAPauseToo) {
     EXPECT_GT(fixture.poll_times[1] - fixture.poll_times[0], minutes(2) + seconds(5));
 }
 
-TEST(Poller, AnObserverThatFailsEndsNothingAndIsCounted) {
+TEST(Poller, CountsAnObserverFailureAndContinues) {
     PollerFixture fixture;
     fixture.answer_well();
     Poller poller = fixture.poller();
@@ -475,7 +475,7 @@ TEST(Poller, AnObserverThatFailsEndsNothingAndIsCounted) {
     EXPECT_TRUE(fixture.observer.statistics.last_poll_succeeded);
 }
 
-TEST(Poller, AnObserverThatFailsBringsTheNextPollNoSooner) {
+TEST(Poller, DoesNotPollSoonerAfterAnObserverFailure) {
     PollerFixture fixture;
     fixture.answer_well();
     Poller poller = fixture.poller();
@@ -491,7 +491,7 @@ TEST(Poller, AnObserverThatFailsBringsTheNextPollNoSooner) {
     EXPECT_EQ(polls[2] - polls[1], minutes(5));
 }
 
-TEST(Poller, AnotherIntervalMovesTheNextPoll) {
+TEST(Poller, ANewIntervalMovesTheNextPoll) {
     PollerFixture fixture;
     fixture.answer_well();
     Poller poller = fixture.poller();
@@ -507,7 +507,7 @@ TEST(Poller, AnotherIntervalMovesTheNextPoll) {
     EXPECT_EQ(fixture.observer.statistics.interval, minutes(1));
 }
 
-TEST(Poller, AnotherPhaseMovesNothingWithoutAnotherInterval) {
+TEST(Poller, ANewPhaseAloneMovesNothing) {
     PollerFixture fixture;
     fixture.answer_well();
     Poller poller = fixture.poller();
@@ -521,7 +521,7 @@ TEST(Poller, AnotherPhaseMovesNothingWithoutAnotherInterval) {
     EXPECT_EQ(fixture.poll_times[1] - fixture.poll_times[0], minutes(5));
 }
 
-TEST(Poller, AnotherIntervalShortensNoPauseAfterAFailure) {
+TEST(Poller, ANewIntervalDoesNotShortenARetryPause) {
     PollerFixture fixture;
     fixture.answer_with(ErrorKind::rate_limited, seconds(3600));
     Poller poller = fixture.poller();
@@ -560,7 +560,7 @@ TEST(Poller, AChangeDuringAPollHoldsFromTheNextOneOn) {
     };
     Poller poller = fixture.poller();
 
-    EXPECT_TRUE(fixture.poll(poller)) << "the limit of the next poll held for this one";
+    EXPECT_TRUE(fixture.poll(poller)) << "the next poll's limit applied to this one";
     EXPECT_FALSE(fixture.poll(poller));
 
     EXPECT_EQ(fixture.observer.statistics.last_error->kind, ErrorKind::endless);
@@ -581,7 +581,7 @@ TEST(Poller, AShorterTimeToStalenessCountsFromTheLastSuccess) {
     EXPECT_EQ(std::get<SteadyTime>(next), success + minutes(2));
 }
 
-TEST(Poller, MovesUntilTheNextPollIsLongOverdue) {
+TEST(Poller, IsMovingUntilAPollIsLongOverdue) {
     PollerFixture fixture;
     fixture.answer_well();
     Poller poller = fixture.poller();
@@ -594,7 +594,7 @@ TEST(Poller, MovesUntilTheNextPollIsLongOverdue) {
     EXPECT_FALSE(poller.moving());
 }
 
-TEST(Poller, MovesUntilAPollUnderWayIsLongPastItsDeadline) {
+TEST(Poller, IsMovingUntilAPollIsLongPastItsDeadline) {
     PollerFixture fixture;
     Poller poller = fixture.poller();
     ASSERT_TRUE(std::holds_alternative<Fetch>(poller.next()));
@@ -610,8 +610,8 @@ constexpr SteadyTime start{std::chrono::hours(3)};
 struct Beat {
     const char* name;
     seconds phase;
-    seconds began;  ///< after the start
-    seconds next;   ///< likewise
+    seconds began;  ///< seconds after `start`
+    seconds next;   ///< seconds after `start`
 };
 
 class BeatOfFiveMinutes : public testing::TestWithParam<Beat> {};
@@ -632,7 +632,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Beat{"AFirstPollShortlyBeforeItsPhase", seconds(20), seconds(1), seconds(320)}),
     [](const auto& test) { return test.param.name; });
 
-TEST(BeatAfter, IsOnePerIntervalForEver) {
+TEST(BeatAfter, IsOncePerInterval) {
     SteadyTime beat = start + seconds(7);
 
     for (int i = 0; i < 1000; ++i) {

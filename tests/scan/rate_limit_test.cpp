@@ -93,7 +93,7 @@ TEST(RateBudget, RequestsUnderWayCountAsSpent) {
     EXPECT_FALSE(budget.has_room(3, now));
 }
 
-TEST(RateBudget, AnAnswerThatWasOvertakenGivesNothingBack) {
+TEST(RateBudget, ALateAnswerDoesNotReopenIt) {
     RateBudget budget(0);
     budget.note({.limit = 100, .remaining = 0, .reset = seconds(9)}, now);
 
@@ -103,7 +103,7 @@ TEST(RateBudget, AnAnswerThatWasOvertakenGivesNothingBack) {
     EXPECT_EQ(budget.opens(), now + seconds(9));
 }
 
-TEST(RateBudget, TheFirstRequestOfAnUnknownPeriodGoesAlone) {
+TEST(RateBudget, AllowsOneRequestInAnUnknownPeriod) {
     RateBudget budget(0);
     budget.note({.limit = 100, .remaining = 0, .reset = seconds(9)}, now);
 
@@ -115,7 +115,7 @@ TEST(RateBudget, KnowsNoBoundsBeforeTheFirstAnswer) {
     EXPECT_TRUE(RateBudget(10).has_room(100, now));
 }
 
-/// Answers of one duration after another, by a clock that only they move.
+/// Feeds responses of a given duration to a `Pace`. Only they advance the clock.
 struct PaceFixture {
     Pace pace{8};
     SteadyTime now{std::chrono::hours(1)};
@@ -132,7 +132,7 @@ struct PaceFixture {
     }
 };
 
-TEST(Pace, BeginsAtTheMostThatIsAllowed) {
+TEST(Pace, StartsAtTheMaximum) {
     EXPECT_EQ(Pace(8).limit(), 8U);
 }
 
@@ -148,7 +148,7 @@ TEST(Pace, IsHalvedWhenTheApiPushesBackDownToOne) {
     EXPECT_EQ(limits, (std::vector<std::size_t>{4, 2, 1, 1}));
 }
 
-TEST(Pace, RequestsThatWereUnderWayAtACutDoNotCutAgain) {
+TEST(Pace, IsNotCutAgainByRequestsInFlight) {
     PaceFixture fixture;
     fixture.push_back(milliseconds(10));
 
@@ -177,7 +177,7 @@ TEST(Pace, NeverGoesBeyondWhatIsAllowed) {
     EXPECT_EQ(fixture.pace.limit(), 8U);
 }
 
-TEST(Pace, FallsToAHalfWhileAnswersTakeMuchLonger) {
+TEST(Pace, FallsToHalfWhenAnswersSlowDown) {
     PaceFixture fixture;
     fixture.answers(20, milliseconds(100));
 
@@ -198,7 +198,7 @@ TEST(Pace, FallsByOneWithEachSlowRound) {
     EXPECT_EQ(fixture.pace.limit(), 6U);
 }
 
-TEST(Pace, FallsToOneWhereAHalfIsLessThanTwoAndNeverBelow) {
+TEST(Pace, FallsNoLowerThanOneForSmallMaxima) {
     for (const std::size_t most : {1U, 2U, 3U}) {
         PaceFixture fixture;
         fixture.pace = Pace(most);

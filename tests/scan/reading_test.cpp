@@ -5,7 +5,7 @@
 namespace exporter::scan {
 namespace {
 
-/// Recognised by its number of elements.
+/// A page that tests recognize by its number of elements.
 datadog::Result<datadog::Page> page(std::size_t elements) {
     datadog::Page page;
     page.facts.elements = elements;
@@ -16,7 +16,7 @@ datadog::Result<datadog::Page> page(std::size_t elements) {
 constexpr SteadyTime now{std::chrono::hours(1)};
 constexpr std::size_t any_number = 1000;
 
-/// Asks for all pages that are wanted.
+/// Requests all pages that are wanted.
 std::vector<std::size_t> all_fresh(PageOrder& order) {
     std::vector<std::size_t> pages;
     while (const auto fresh = order.wanted(now, any_number)) {
@@ -26,12 +26,12 @@ std::vector<std::size_t> all_fresh(PageOrder& order) {
     return pages;
 }
 
-/// The answer was that there is no room for it.
+/// Simulates a response rejected for lack of memory.
 void find_no_room(PageOrder& order, std::size_t page) {
     (void)order.answered(page);
 }
 
-/// The pages before the ones that may be asked for side by side.
+/// Processes the first two pages, which are never requested concurrently.
 void take_first_two(PageOrder& order) {
     for (std::size_t turn = 0; turn < 2; ++turn) {
         ASSERT_EQ(all_fresh(order), std::vector<std::size_t>{turn});
@@ -40,13 +40,13 @@ void take_first_two(PageOrder& order) {
     }
 }
 
-TEST(PageOrder, KnowsOfTheFirstPageAlone) {
+TEST(PageOrder, StartsWithTheFirstPage) {
     PageOrder order(8);
 
     EXPECT_EQ(all_fresh(order), std::vector<std::size_t>{0});
 }
 
-TEST(PageOrder, AsksForNothingBeyondTheSecondPageUntilItWasTaken) {
+TEST(PageOrder, RequestsNothingBeyondPageTwoUntilItIsTaken) {
     PageOrder order(8);
     order.expect_up_to(100);
     ASSERT_EQ(all_fresh(order), std::vector<std::size_t>{0});
@@ -83,7 +83,7 @@ TEST(PageOrder, AsksForNoMoreLargePagesAheadThanFitInFourMebibytes) {
     }
 }
 
-TEST(PageOrder, AsksForNothingBeyondAPageWithoutAToken) {
+TEST(PageOrder, RequestsNothingBeyondATokenlessPage) {
     PageOrder order(4);
     take_first_two(order);
     order.expect_up_to(100);
@@ -92,10 +92,10 @@ TEST(PageOrder, AsksForNothingBeyondAPageWithoutAToken) {
     order.arrived(2, page(2));
     ASSERT_TRUE(order.take_next());
 
-    EXPECT_TRUE(all_fresh(order).empty()) << "it ends the listing, whatever comes before it";
+    EXPECT_TRUE(all_fresh(order).empty()) << "it ends the listing, whatever earlier pages contain";
 }
 
-TEST(PageOrder, WithoutRoomForgetsAPageWithoutATokenTillItsTurn) {
+TEST(PageOrder, WithoutRoomForgetsATokenlessPageUntilItsTurn) {
     PageOrder order(4);
     take_first_two(order);
     order.expect_up_to(100);
@@ -114,7 +114,7 @@ TEST(PageOrder, WithoutRoomForgetsAPageWithoutATokenTillItsTurn) {
     EXPECT_EQ(all_fresh(order), std::vector<std::size_t>{4});
 }
 
-TEST(PageOrder, WithoutRoomDropsWhatWaitsAndAsksForItInItsTurn) {
+TEST(PageOrder, WithoutRoomDropsWaitingPagesAndRefetchesThem) {
     PageOrder order(4);
     take_first_two(order);
     order.expect_up_to(6);
@@ -125,7 +125,7 @@ TEST(PageOrder, WithoutRoomDropsWhatWaitsAndAsksForItInItsTurn) {
     order.go_one_by_one();
     find_no_room(order, 4);
 
-    EXPECT_TRUE(all_fresh(order).empty()) << "it is the turn of 2, which is under way";
+    EXPECT_TRUE(all_fresh(order).empty()) << "page 2 is next and still in flight";
     order.arrived(2, page(2));
     for (std::size_t turn = 2; turn < 6; ++turn) {
         const auto taken = order.take_next();
@@ -137,7 +137,7 @@ TEST(PageOrder, WithoutRoomDropsWhatWaitsAndAsksForItInItsTurn) {
     }
 }
 
-TEST(PageOrder, WithoutRoomStillAsksForWhatComesBeforeAPageThatFailed) {
+TEST(PageOrder, WithoutRoomStillFetchesPagesBeforeAFailedOne) {
     PageOrder order(4);
     take_first_two(order);
     order.expect_up_to(6);
@@ -176,7 +176,7 @@ TEST(PageOrder, GivesPagesInOrderWhateverTheOrderOfTheirArrival) {
     EXPECT_FALSE(order.take_next());
 }
 
-TEST(PageOrder, BeyondTheExpectedOnesThePageWhoseTurnItIsIsAskedFor) {
+TEST(PageOrder, RequestsTheNextPageBeyondTheExpectedOnes) {
     PageOrder order(4);
     take_first_two(order);
 
@@ -200,7 +200,7 @@ Repeat repeat_at(SteadyTime moment) {
     return {1, RetryReason::network, datadog::Error{}, moment};
 }
 
-TEST(PageOrder, APageIsAskedForAgainBeforeAnyFreshOneOnceItsPauseIsOver) {
+TEST(PageOrder, PrefersADueRetryToAFreshPage) {
     PageOrder order(4);
     take_first_two(order);
     order.expect_up_to(100);
@@ -221,7 +221,7 @@ TEST(PageOrder, APageIsAskedForAgainBeforeAnyFreshOneOnceItsPauseIsOver) {
     EXPECT_EQ(order.answered(3)->number, 1);
 }
 
-TEST(PageOrder, ARepeatKeepsItsPlaceAmongThoseThatMayBeUnderWay) {
+TEST(PageOrder, ARetryKeepsItsSlotWhileItWaits) {
     PageOrder order(8);
     take_first_two(order);
     order.expect_up_to(100);

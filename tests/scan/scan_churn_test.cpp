@@ -1,4 +1,4 @@
-// A listing that changes while it is read: whatever is published as complete must be what the organization
+// Scans a listing that changes meanwhile. Whatever is published as complete must be what the organization
 // held at some moment of the scan.
 #include "scan/changing_organization.h"
 #include "scan/simulated_network.h"
@@ -12,7 +12,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-TEST(ScanUnderChurn, PublishesAsCompleteOnlyWhatAMomentHad) {
+TEST(ScanUnderChurn, PublishesOnlySnapshotsAsComplete) {
     std::mt19937 random(42);
     int complete = 0;
     int incomplete = 0;
@@ -33,12 +33,12 @@ TEST(ScanUnderChurn, PublishesAsCompleteOnlyWhatAMomentHad) {
         ASSERT_TRUE(!listing->complete || organization.ever_was(fixture.sink.published)) << "round " << round;
         ++(listing->complete ? complete : incomplete);
     }
-    // Both outcomes were really met.
+    // Both outcomes must have occurred.
     EXPECT_GT(complete, 1000);
     EXPECT_GT(incomplete, 100);
 }
 
-TEST(ScanUnderChurn, PublishesAsCompleteOnlyWhatAMomentHadWhenPagesAreFetchedSideBySide) {
+TEST(ScanUnderChurn, PublishesOnlySnapshotsAsCompleteEvenInParallel) {
     std::mt19937 random(43);
     int complete = 0;
     int incomplete = 0;
@@ -63,7 +63,7 @@ TEST(ScanUnderChurn, PublishesAsCompleteOnlyWhatAMomentHadWhenPagesAreFetchedSid
     EXPECT_GT(incomplete, 100);
 }
 
-TEST(ScanUnderChurn, AQuietOrganizationWithAFreshTokenIsCompleteInTheEnd) {
+TEST(ScanUnderChurn, AFreshTokenInAQuietOrganizationEndsComplete) {
     ScanFixture fixture;
     fixture.options.page_size = 1;
     std::mt19937 random(1);

@@ -1,5 +1,5 @@
-// Every reading makes progress or ends: a page that brings no new id, readable or not, is the last that is
-// asked for. And what is said of a reading that ended for want of progress, or of time.
+// Every reading makes progress or ends: a page without a new ID, readable or not, is the last one requested.
+// Also checks the error of a reading that ended without progress or out of time.
 #include "scan/poller.h"
 #include "scan/simulated_network.h"
 
@@ -50,7 +50,7 @@ TEST_P(RowsThatCanNotBeReadOnEveryPage, AreABadPageAfterOneRequest) {
     ASSERT_FALSE(listing);
     EXPECT_EQ(listing.error().kind, ErrorKind::bad_page);
     EXPECT_EQ(listing.error().message, "page 0: none of its rows can be read; rows without a string id: 2");
-    EXPECT_THAT(fixture.sink.listings, IsEmpty()) << "rows that can't be read are not \"no tokens\"";
+    EXPECT_THAT(fixture.sink.listings, IsEmpty()) << "unreadable rows are not an empty listing";
     EXPECT_EQ(network.requests, 1U);
 }
 
@@ -63,7 +63,7 @@ INSTANTIATE_TEST_SUITE_P(Totals, RowsThatCanNotBeReadOnEveryPage,
                                          Unreadable{"OfAMillionSideBySide", 8, 1'000'000}),
                          [](const auto& test) { return test.param.name; });
 
-/// Two tokens on the first page, and rows that can't be read on all others.
+/// Two tokens on the first page, and only unreadable rows on all others.
 struct BrokenOff {
     std::string name;
     std::size_t rows;
@@ -79,7 +79,7 @@ void break_off(FakeSource& source, std::size_t rows, std::optional<std::uint64_t
 
 class AListingThatBreaksOffAtRowsThatCanNotBeRead : public testing::TestWithParam<BrokenOff> {};
 
-TEST_P(AListingThatBreaksOffAtRowsThatCanNotBeRead, DoesNotTakeThePlaceOfAGoodOne) {
+TEST_P(AListingThatBreaksOffAtRowsThatCanNotBeRead, DoesNotReplaceAGoodOne) {
     ScanFixture fixture;
     fixture.good_is_shown = true;
     break_off(fixture.source, GetParam().rows, GetParam().total);
@@ -115,7 +115,7 @@ INSTANTIATE_TEST_SUITE_P(Totals, AListingThatBreaksOffAtRowsThatCanNotBeRead,
 
 class RowsThatCanNotBeReadAtTheEnd : public testing::TestWithParam<BrokenOff> {};
 
-TEST_P(RowsThatCanNotBeReadAtTheEnd, MakeTheListingIncompleteAndNoMore) {
+TEST_P(RowsThatCanNotBeReadAtTheEnd, OnlyMakeTheListingIncomplete) {
     ScanFixture fixture;
     fixture.good_is_shown = true;
     break_off(fixture.source, GetParam().rows, GetParam().total);
@@ -134,7 +134,7 @@ INSTANTIATE_TEST_SUITE_P(Totals, RowsThatCanNotBeReadAtTheEnd,
                                          BrokenOff{"OfAShortPageWithoutATotal", 1, std::nullopt}),
                          [](const auto& test) { return test.param.name; });
 
-TEST(ScanProgress, AListingThatBreaksOffWithinATenthOfItsTotalIsPublishedAsIncomplete) {
+TEST(ScanProgress, PublishesAListingCutInItsLastTenthAsIncomplete) {
     ScanFixture fixture;
     fixture.good_is_shown = true;
     break_off(fixture.source, 7, 10);
@@ -143,10 +143,10 @@ TEST(ScanProgress, AListingThatBreaksOffWithinATenthOfItsTotalIsPublishedAsIncom
 
     ASSERT_TRUE(listing) << listing.error().message;
     EXPECT_FALSE(listing->complete);
-    EXPECT_THAT(fixture.source.asked, ElementsAre(0U, 1U)) << "the same rows would come again";
+    EXPECT_THAT(fixture.source.asked, ElementsAre(0U, 1U)) << "another reading would get the same rows";
 }
 
-TEST(ScanProgress, AListingThatBreaksOffIsNotReadAgainThoughItChangedMeanwhile) {
+TEST(ScanProgress, DoesNotRestartACutListingThatChanged) {
     for (const bool by_total : {true, false}) {
         ScanFixture fixture;
         const auto now = fixture.clock.now();
@@ -165,7 +165,7 @@ TEST(ScanProgress, AListingThatBreaksOffIsNotReadAgainThoughItChangedMeanwhile) 
     }
 }
 
-TEST(ScanProgress, ARepeatedPageIsTheLastThoughItHasRowsThatCanNotBeRead) {
+TEST(ScanProgress, ARepeatedPageIsTheLastDespiteUnreadableRows) {
     ScanFixture fixture;
     fixture.source.respond = [](std::size_t) {
         return page_answer(PageBuilder().token("a").unreadable_tokens(1).total(2));
@@ -178,7 +178,7 @@ TEST(ScanProgress, ARepeatedPageIsTheLastThoughItHasRowsThatCanNotBeRead) {
     EXPECT_THAT(fixture.source.asked, ElementsAre(0U, 1U)) << "its rows are not counted twice";
 }
 
-TEST(ScanProgress, ARowThatCanNotBeReadBesideRepeatedOnesMakesTheListingIncomplete) {
+TEST(ScanProgress, AnUnreadableRowAmongRepeatedOnesMakesItIncomplete) {
     ScanFixture fixture;
     fixture.options.max_attempts = 1;
     fixture.source.script({page(PageBuilder().token("a").token("b").total(2)),
@@ -207,11 +207,11 @@ TEST(ScanProgress, OneNewTokenOnAPageIsProgress) {
     EXPECT_EQ(fixture.source.asked.size(), 5U);
 }
 
-TEST(ScanProgress, SideBySideNothingIsAskedForBeyondAPageWithoutATokenOnceItIsThere) {
+TEST(ScanProgress, InParallelATokenlessPageStopsFurtherRequests) {
     ScanFixture fixture;
     fixture.options = {.page_size = 2, .concurrency = 8};
     int on_the_way = 0;
-    // The third page takes its time, all others come back at once.
+    // The third page takes 5 s, all others 10 ms each way.
     SimulatedNetwork network(
         fixture.clock,
         [](std::size_t number) {
@@ -232,7 +232,7 @@ TEST(ScanProgress, SideBySideNothingIsAskedForBeyondAPageWithoutATokenOnceItIsTh
 
 class ASecondPageThatBringsNothingNew : public testing::TestWithParam<std::size_t> {};
 
-/// How many requests a reading takes where each page after the first is `repeated` or can't be read.
+/// How many requests a reading makes if each page after the first is repeated or unreadable.
 std::size_t requests_of_a_reading(std::size_t concurrency, bool repeated) {
     ScanFixture fixture;
     fixture.options = {.page_size = 2, .concurrency = concurrency, .max_attempts = 1};
@@ -247,17 +247,17 @@ std::size_t requests_of_a_reading(std::size_t concurrency, bool repeated) {
     return network.requests;
 }
 
-TEST_P(ASecondPageThatBringsNothingNew, IsTheLastThoughItRepeatsTheFirst) {
+TEST_P(ASecondPageThatBringsNothingNew, IsTheLastIfItRepeatsTheFirst) {
     EXPECT_EQ(requests_of_a_reading(GetParam(), true), 2U);
 }
 
-TEST_P(ASecondPageThatBringsNothingNew, IsTheLastThoughItCanNotBeRead) {
+TEST_P(ASecondPageThatBringsNothingNew, IsTheLastIfItIsUnreadable) {
     EXPECT_EQ(requests_of_a_reading(GetParam(), false), 2U);
 }
 
 INSTANTIATE_TEST_SUITE_P(Concurrency, ASecondPageThatBringsNothingNew, testing::Values(1, 4, 16));
 
-/// Pages without end, one new token each, `pause` after they were asked for.
+/// Endless pages with one new token each, answered after `pause`.
 void list_for_ever(ScanFixture& fixture, SteadyTime::duration pause) {
     fixture.source.respond = [&fixture, pause](std::size_t number) {
         fixture.clock.advance(std::min(pause, fixture.deadline() - fixture.clock.steady_now()));
@@ -267,7 +267,7 @@ void list_for_ever(ScanFixture& fixture, SteadyTime::duration pause) {
     };
 }
 
-TEST(ScanOutOfTime, SaysHowFarItCameAndThatPagesKeptComing) {
+TEST(ScanOutOfTime, SaysHowFarItGotAndThatPagesKeptComing) {
     ScanFixture fixture;
     fixture.timeout = seconds(100);
     list_for_ever(fixture, seconds(1));
@@ -295,7 +295,7 @@ TEST(ScanOutOfTime, BlamesTheApiWhereFewPagesCame) {
     EXPECT_THAT(std::string(advice(listing.error())), HasSubstr("slow"));
 }
 
-TEST(ScanOutOfTime, BlamesTheApiWhereItFellSilentAfterManyPages) {
+TEST(ScanOutOfTime, BlamesTheApiIfItStallsAfterManyPages) {
     ScanFixture fixture;
     fixture.timeout = seconds(100);
     fixture.options.max_retries = 0;
@@ -314,7 +314,7 @@ TEST(ScanOutOfTime, BlamesTheApiWhereItFellSilentAfterManyPages) {
     EXPECT_THAT(listing.error().message, HasSubstr("; pages so far: 50, tokens: 50 of 1000"));
 }
 
-TEST(ScanOutOfTime, SaysNothingOfPagesWhereOneTimedOutBeforeThePollDid) {
+TEST(ScanOutOfTime, OmitsProgressIfOnlyAPageTimedOut) {
     ScanFixture fixture;
     fixture.options.max_retries = 0;
     fixture.source.respond = [](std::size_t number) {

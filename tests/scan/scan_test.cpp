@@ -65,7 +65,7 @@ TEST(Scan, WithoutATotalOnlyAnEmptyPageIsTheEnd) {
     EXPECT_THAT(fixture.sink.published, ElementsAre("a", "b"));
 }
 
-TEST(Scan, AnEmptyOrganizationIsAWholeListing) {
+TEST(Scan, AnEmptyOrganizationIsComplete) {
     ScanFixture fixture;
     fixture.source.script({page(PageBuilder().total(0))});
 
@@ -90,12 +90,12 @@ TEST(Scan, BrokenSecondPageFailsTheWholeListing) {
     EXPECT_THAT(fixture.sink.listings, IsEmpty());
 }
 
-/// A reading whose total changes on the way, so that it is read again.
+/// A reading whose total changes, so it is repeated.
 std::vector<std::function<Answer()>> contradiction() {
     return {page(PageBuilder().token("a").token("b").total(4)), page(PageBuilder().token("c").total(3))};
 }
 
-TEST(Scan, AContradictoryReadingIsPublishedAsIncompleteWhereTheNextOneBreaksDown) {
+TEST(Scan, PublishesAnInconsistentReadingIfTheNextOneFails) {
     ScanFixture fixture;
     fixture.options.max_retries = 0;
     auto script = contradiction();
@@ -111,7 +111,7 @@ TEST(Scan, AContradictoryReadingIsPublishedAsIncompleteWhereTheNextOneBreaksDown
     EXPECT_THAT(fixture.sink.published, ElementsAre("a", "b", "c"));
 }
 
-TEST(Scan, AContradictoryReadingIsPublishedWhereTheRateLimitForbidsAnother) {
+TEST(Scan, PublishesAnInconsistentReadingIfRateLimited) {
     ScanFixture fixture;
     auto script = contradiction();
     script[1] = [] {
@@ -155,7 +155,7 @@ TEST(Scan, ADefinitiveRefusalIsNotRepeated) {
     EXPECT_THAT(fixture.source.asked, ElementsAre(0U));
 }
 
-TEST(Scan, CountsNoRequestThatWasNotMade) {
+TEST(Scan, DoesNotCountUnsentRequests) {
     ScanFixture fixture;
     fixture.options.max_retries = 0;
     fixture.source.script({[] {
@@ -169,7 +169,7 @@ TEST(Scan, CountsNoRequestThatWasNotMade) {
     EXPECT_TRUE(fixture.statistics.requests.empty());
 }
 
-TEST(Scan, ARepetitionThatHadNoTimeLeavesTheReasonAsItWas) {
+TEST(Scan, KeepsTheErrorIfThereIsNoTimeToRetry) {
     ScanFixture fixture;
     fixture.source.script({error(ErrorKind::connect, 0), [] {
                                Answer answer = error_answer(ErrorKind::timeout, 0);
@@ -184,7 +184,7 @@ TEST(Scan, ARepetitionThatHadNoTimeLeavesTheReasonAsItWas) {
     EXPECT_THAT(listing.error().message, HasSubstr("no time is left to retry"));
 }
 
-TEST(Scan, ReadsTheCredentialsOnceHoweverOftenItsFirstPageIsAskedFor) {
+TEST(Scan, ReadsTheCredentialsOnceDespiteRetriesAndRestarts) {
     ScanFixture fixture;
     auto script = contradiction();
     script.insert(script.begin(), error(ErrorKind::server_error, 503));
@@ -238,7 +238,7 @@ TEST(Scan, AServerThatIgnoresThePageSizeIsStillReadToItsEnd) {
     EXPECT_EQ(listing->tokens, 5U);
 }
 
-TEST(Scan, AListingWithoutEndIsAnErrorOfItsOwn) {
+TEST(Scan, AnEndlessListingIsItsOwnError) {
     ScanFixture fixture;
     fixture.options.max_pages = 50;
     fixture.source.respond = [](std::size_t number) {
@@ -252,14 +252,14 @@ TEST(Scan, AListingWithoutEndIsAnErrorOfItsOwn) {
     EXPECT_EQ(fixture.source.asked.size(), 50U);
 }
 
-/// Two tokens a page, for ever.
+/// An endless listing with two tokens per page.
 void list_without_end(FakeSource& source) {
     source.respond = [](std::size_t number) {
         return page_answer(PageBuilder().token(fmt::format("{}a", number)).token(fmt::format("{}b", number)));
     };
 }
 
-TEST(Scan, AListingOfMoreTokensThanItMayHaveFails) {
+TEST(Scan, FailsAboveTheTokenLimit) {
     ScanFixture fixture;
     fixture.options.max_tokens = 5;
     list_without_end(fixture.source);
@@ -273,7 +273,7 @@ TEST(Scan, AListingOfMoreTokensThanItMayHaveFails) {
     EXPECT_EQ(fixture.sink.pending.size(), 5U);
 }
 
-TEST(Scan, AListingOfAsManyTokensAsItMayHaveIsPublished) {
+TEST(Scan, PublishesAListingAtTheTokenLimit) {
     ScanFixture fixture;
     fixture.options.max_tokens = 2;
     fixture.source.script({page(PageBuilder().token("a").token("b").total(2)),
@@ -282,7 +282,7 @@ TEST(Scan, AListingOfAsManyTokensAsItMayHaveIsPublished) {
     EXPECT_TRUE(fixture.run());
 }
 
-TEST(Scan, AListingOfMoreScopesThanTheSinkCountsFails) {
+TEST(Scan, FailsAboveTheScopeLimit) {
     ScanFixture fixture;
     fixture.sink.most_tokens = 2;
     list_without_end(fixture.source);
@@ -296,7 +296,7 @@ TEST(Scan, AListingOfMoreScopesThanTheSinkCountsFails) {
     EXPECT_EQ(fixture.sink.pending.size(), 3U);
 }
 
-TEST(Scan, ALastTokenBeyondABoundFailsTheListingToo) {
+TEST(Scan, FailsIfOnlyTheLastTokenExceedsALimit) {
     for (const bool of_tokens : {true, false}) {
         ScanFixture fixture;
         (of_tokens ? fixture.options.max_tokens : fixture.sink.most_tokens) = 2;
@@ -319,10 +319,10 @@ TEST(Scan, NoPageIsCountedAfterThePollsDeadline) {
 
     ASSERT_FALSE(listing);
     EXPECT_EQ(listing.error().kind, ErrorKind::timeout);
-    EXPECT_EQ(fixture.sink.pending.size(), 4U) << "those of the page under way, and no other";
+    EXPECT_EQ(fixture.sink.pending.size(), 4U) << "only those of the page in progress";
 }
 
-TEST(Scan, TooManyRequestsWaitForTheResetAndUpToASecondMore) {
+TEST(Scan, WaitsForTheResetPlusJitterAfterA429) {
     ScanFixture fixture;
     fixture.source.script(
         {error(ErrorKind::rate_limited, 429, seconds(7)), page(PageBuilder().token("a").total(1))});
@@ -356,7 +356,7 @@ struct Transient {
 
 class TransientErrors : public testing::TestWithParam<Transient> {};
 
-TEST_P(TransientErrors, AreTriedThreeTimesMoreWithDoublingBackoff) {
+TEST_P(TransientErrors, AreRetriedThreeTimesWithDoublingBackoff) {
     ScanFixture fixture;
     fixture.source.respond = [](std::size_t) { return error_answer(GetParam().kind, GetParam().status); };
 
@@ -380,7 +380,7 @@ INSTANTIATE_TEST_SUITE_P(
                               RetryReason::rate_limited}),
     [](const auto& test) { return test.param.name; });
 
-TEST(Scan, APageThatFoundNoRoomIsTriedAgain) {
+TEST(Scan, RetriesAPageThatFoundNoRoom) {
     ScanFixture fixture;
     int asked = 0;
     fixture.source.respond = [&asked](std::size_t) {
@@ -399,7 +399,7 @@ TEST(Scan, APageThatFoundNoRoomIsTriedAgain) {
     EXPECT_EQ(fixture.statistics.retries[static_cast<std::size_t>(RetryReason::network)], 2U);
 }
 
-TEST(Scan, APageThatNeverFindsRoomFailsForItsOwnReason) {
+TEST(Scan, FailsAsTooLargeIfAPageNeverFindsRoom) {
     ScanFixture fixture;
     fixture.source.respond = [](std::size_t) {
         auto answer = error_answer(ErrorKind::too_large, 0);
@@ -417,7 +417,7 @@ TEST(Scan, APageThatNeverFindsRoomFailsForItsOwnReason) {
 
 class LastingErrors : public testing::TestWithParam<ErrorKind> {};
 
-TEST_P(LastingErrors, AreNotTriedAgain) {
+TEST_P(LastingErrors, AreNotRetried) {
     ScanFixture fixture;
     fixture.source.respond = [](std::size_t) { return error_answer(GetParam(), 400); };
 
@@ -434,7 +434,7 @@ INSTANTIATE_TEST_SUITE_P(Kinds, LastingErrors,
                                          ErrorKind::bad_page),
                          [](const auto& test) { return std::string(datadog::label(test.param)); });
 
-TEST(Scan, ACancelledRequestEndsItWithoutAnother) {
+TEST(Scan, EndsAtACancelledRequest) {
     ScanFixture fixture;
     fixture.source.respond = [](std::size_t) { return error_answer(ErrorKind::cancelled, 0); };
 
@@ -467,7 +467,7 @@ TEST(Scan, CountsRequestsBytesAndTheRateLimitAsTheyHappen) {
     EXPECT_EQ(fixture.statistics.request_durations.counts[1], 1U);
 }
 
-TEST(Scan, AnySplitIntoPagesAnyOrderAndAnyRepeatsGiveTheSameTokens) {
+TEST(Scan, FindsTheSameTokensWhateverThePagesOrRepeats) {
     std::mt19937 random(7);
     for (int round = 0; round < 300; ++round) {
         const std::size_t tokens = random() % 60;
@@ -479,7 +479,7 @@ TEST(Scan, AnySplitIntoPagesAnyOrderAndAnyRepeatsGiveTheSameTokens) {
         std::shuffle(listed.begin(), listed.end(), random);
         ScanFixture fixture;
         fixture.options.page_size = 1 + random() % 10;
-        // Repeats come before the end: each page of the split may list again what an earlier one had.
+        // Duplicates precede the end: each page may repeat tokens from earlier in the listing.
         fixture.source.respond = [&, size = fixture.options.page_size](std::size_t number) {
             PageBuilder builder;
             builder.total(tokens);
@@ -510,7 +510,7 @@ datadog::Answer page_with_budget(const PageBuilder& page, std::int64_t remaining
     return answer;
 }
 
-TEST(ScanAndTheRateLimit, WaitsForTheResetRatherThanUseWhatIsLeftToOthers) {
+TEST(ScanAndTheRateLimit, WaitsForTheResetRatherThanUseTheReserve) {
     ScanFixture fixture;
     fixture.source.script({[] {
                                return page_with_budget(PageBuilder().token("a").token("b").total(3), 10,
@@ -523,11 +523,11 @@ TEST(ScanAndTheRateLimit, WaitsForTheResetRatherThanUseWhatIsLeftToOthers) {
     ASSERT_TRUE(listing) << listing.error().message;
     EXPECT_TRUE(listing->complete);
     EXPECT_EQ(fixture.clock.waits, std::vector<SteadyTime::duration>(
-                                       {std::chrono::milliseconds(7350)}));  // and a twentieth of jitter
+                                       {std::chrono::milliseconds(7350)}));  // including 5 % of jitter
     EXPECT_EQ(fixture.statistics.retries, decltype(fixture.statistics.retries){});
 }
 
-TEST(ScanAndTheRateLimit, AResetBeyondTheDeadlineEndsThePollAndSaysWhenToComeBack) {
+TEST(ScanAndTheRateLimit, AResetBeyondTheDeadlineEndsThePollWithARetryTime) {
     ScanFixture fixture;
     fixture.source.script({[] {
         return page_with_budget(PageBuilder().token("a").token("b").total(3), 5, std::chrono::seconds(600));
@@ -542,7 +542,7 @@ TEST(ScanAndTheRateLimit, AResetBeyondTheDeadlineEndsThePollAndSaysWhenToComeBac
     EXPECT_TRUE(fixture.sink.listings.empty());
 }
 
-TEST(Scan, RepeatsOnlySoManyRequestsInOnePoll) {
+TEST(Scan, LimitsRetriesPerPoll) {
     ScanFixture fixture;
     fixture.options.max_retries_per_poll = 5;
     fixture.timeout = std::chrono::hours(1);
@@ -561,7 +561,7 @@ TEST(Scan, RepeatsOnlySoManyRequestsInOnePoll) {
     ASSERT_FALSE(listing);
     EXPECT_EQ(listing.error().kind, datadog::ErrorKind::server_error);
     EXPECT_EQ(fixture.source.asked.size(), 11U);
-    // Five pages in two requests each, and the one too many.
+    // Five pages with two requests each, and one request over the limit.
     EXPECT_NE(listing.error().message.find("this poll has already retried 5 requests"), std::string::npos)
         << listing.error().message;
 }

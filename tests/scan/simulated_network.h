@@ -1,4 +1,5 @@
-// A network that answers several requests at once, each after a time of its own, on a clock that a test owns.
+// A network that answers several requests concurrently, each after its own delay, on a clock that a test
+// controls.
 #pragma once
 
 #include "scan/fakes.h"
@@ -20,17 +21,17 @@ class SimulatedNetwork {
     using Respond = std::function<datadog::Answer(std::size_t page)>;
     using Milliseconds = std::chrono::milliseconds;
 
-    /// Ways there and back take up to 50 ms each.
+    /// Each direction takes up to 50 ms.
     ///
-    /// @param respond called at the moment a request reaches the server
+    /// @param respond called when a request reaches the server
     SimulatedNetwork(FakeClock& clock, std::mt19937& random, Respond respond)
         : SimulatedNetwork(clock, std::move(respond), [&random] { return Milliseconds(random() % 50); }) {}
 
-    /// @param way how long a request or an answer takes
+    /// @param way latency of a request or a response
     SimulatedNetwork(FakeClock& clock, Respond respond, std::function<Milliseconds()> way)
         : clock_(clock), respond_(std::move(respond)), way_(std::move(way)) {}
 
-    /// Drives a scan of the fixture's organization with `options.concurrency` requests side by side.
+    /// Scans the fixture's organization with `options.concurrency` concurrent requests.
     datadog::Result<Listing> run(ScanFixture& fixture) {
         fixture.pace = Pace(fixture.options.concurrency);
         const ScanEnvironment environment = fixture.environment();
@@ -55,7 +56,7 @@ class SimulatedNetwork {
     struct Request {
         std::size_t page;
         SteadyTime sent;
-        std::optional<datadog::Answer> answer;  ///< nullopt: on its way to the server
+        std::optional<datadog::Answer> answer;  ///< nullopt: the request is on its way to the server
     };
 
     void ask(std::size_t page) {
@@ -64,7 +65,7 @@ class SimulatedNetwork {
         most_under_way = std::max(most_under_way, events_.size());
     }
 
-    /// Until the next event or `moment`, whichever comes first.
+    /// Advances the time to the next event or `moment`, whichever comes first.
     void pass_time(Scan& scan, SteadyTime moment) {
         if (events_.empty() || moment < events_.begin()->first) {
             clock_.advance(std::max(moment - clock_.steady_now(), SteadyTime::duration::zero()));

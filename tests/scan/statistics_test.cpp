@@ -5,7 +5,7 @@
 namespace exporter::scan {
 namespace {
 
-TEST(RequestDurations, ABoundBelongsToItsOwnBucket) {
+TEST(RequestDurations, IncludeTheBoundInItsBucket) {
     RequestDurations durations;
 
     durations.observe(std::chrono::milliseconds(25));

@@ -1,4 +1,4 @@
-"""What a process holds, over time: memory, open files, threads."""
+"""A process's memory, open files and threads over time."""
 import collections
 import os
 import threading
@@ -14,7 +14,7 @@ def held_by(pid):
     with open(f"/proc/{pid}/statm", encoding="ascii") as file:
         pages = int(file.read().split()[1])
     with open(f"/proc/{pid}/stat", encoding="ascii") as file:
-        # After the name, which is in parentheses and may hold anything.
+        # Skips the process name, which is in parentheses and may contain anything.
         threads = int(file.read().rpartition(")")[2].split()[17])
     return Held(pages * _PAGE_BYTES, len(os.listdir(f"/proc/{pid}/fd")), threads)
 
@@ -38,7 +38,7 @@ class Watch:
                 return
 
     def least(self, begin, end):
-        """The least of each between two moments, in seconds since the start: what stays when the requests under way
-        are over. A leak raises it; a large answer that is being read at one moment does not."""
+        """The minimum of each value between two times, in seconds since the start: what remains between requests. A leak raises
+        it; a large response in progress does not."""
         within = [held for moment, held in self.samples if begin <= moment <= end]
         return Held(*(min(values) for values in zip(*within))) if within else None

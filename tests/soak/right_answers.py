@@ -1,4 +1,4 @@
-"""What a scrape must say of organizations that stand still, and of those that can't be listed."""
+"""The expected contents of a scrape, for organizations that do not change and for those that can't be listed."""
 import collections
 
 import harness
@@ -10,7 +10,7 @@ FAILURES = "datadog_access_token_poll_failures_total"
 OWNERS = "datadog_access_token_owners"
 GRANTS = "datadog_access_token_scope_grants"
 
-# Families whose series are all 0 while nothing changes at the API and no page that it lists is odd.
+# Families whose series are all 0 as long as nothing changes in the API and no page is inconsistent.
 NOTHING_HAPPENED = (
     "datadog_access_token_listing_duplicates",
     "datadog_access_token_listing_late_tokens_total",
@@ -19,7 +19,7 @@ NOTHING_HAPPENED = (
     "datadog_access_tokens_removed_total",
     "datadog_access_tokens_scope_changes_total",
 )
-# Nothing that the soak does to the exporter is a reason for these.
+# Nothing in the soak causes these.
 UNPROVOKED_FAILURES = ("credentials", "dns", "tls", "endless", "cancelled", "internal")
 
 ALL = None
@@ -27,7 +27,7 @@ MOST_FINDINGS = 3
 
 
 def counter_names(text):
-    """Names of the series that only ever go up."""
+    """Names of the series that never decrease."""
     names = set()
     for line in text.splitlines():
         if line.startswith("# TYPE "):
@@ -80,14 +80,14 @@ def expected_sums(expected):
 
 
 def in_one(org, findings):
-    """At most one complaint: an organization that is wrong is wrong in dozens of series."""
+    """Reports an organization at most once: if it is wrong, it is wrong in dozens of series."""
     findings = list(findings)
     more = f"; and {len(findings) - MOST_FINDINGS} more" if len(findings) > MOST_FINDINGS else ""
     return [f"{org}: {'; '.join(findings[:MOST_FINDINGS])}{more}"] if findings else []
 
 
 class Judge:
-    """Looks at one client's scrapes, in their order."""
+    """Checks the scrapes of one client, in order."""
 
     def __init__(self, expected, listed, unlisted):
         self.sums = expected_sums(expected)
@@ -98,7 +98,7 @@ class Judge:
         self.counters = {}
 
     def look(self, text):
-        """What is wrong with this one, as texts."""
+        """The errors in this scrape, as texts."""
         try:
             families = harness.parse_text(text)
         except AssertionError as error:
@@ -128,7 +128,7 @@ class Judge:
         for name in NOTHING_HAPPENED:
             if name not in families or families[name][ALL] != 0:
                 yield f"{name}: {dict(families[name])} instead of 0"
-        # Somebody who owns tokens of two types is in two series.
+        # An owner with tokens of two types is counted in two series.
         most = families[OWNERS][ALL]
         if not 0 < self.owners <= most:
             yield f"{OWNERS}: {most} in all, fewer than the {self.owners} that there are"

@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
-"""Runs the exporter for minutes against an API that answers 3 of 10 requests with nonsense, and looks all the while
-whether it still tells the truth, stays alive and holds no more memory, files and threads than before.
+"""Runs the exporter for minutes against an API that answers 3 of 10 requests with nonsense, and checks continuously that it reports
+correct numbers, stays up, and does not grow in memory, files or threads.
 
-Ten organizations are the same simulated one, which stands still, so that each scrape has one right answer; of two more
-one has nobody listening and one never answers. Four clients scrape; one more reads / and /healthz. All of it is on
-loopback and ends by itself.
+Ten organizations are copies of the same simulated one, which does not change, so that each scrape has only one correct answer. Two
+more can't be polled: nothing listens at one's address, and the other never answers. Four clients scrape; one more requests / and /healthz. All
+traffic stays on loopback, and the run ends by itself.
 
     tests/soak/soak.py --build build/release --seconds 600
 
-Exit status 1: a wrong answer, something grew, or no poll succeeded. README.md beside it explains what is printed."""
+Exit status 1: a wrong answer, growth, or no successful poll. README.md explains the output."""
 import argparse
 import collections
 import gzip
@@ -36,8 +36,8 @@ NOBODY, SILENT = "nobody", "silent"
 UNLISTED = [NOBODY, SILENT]
 
 SCRAPING_CLIENTS = 4
-PAUSE_SECONDS = 1.0  # of each client, which checks more slowly than the exporter answers
-CLIENT_SECONDS = 15  # the longest that an answer may take
+PAUSE_SECONDS = 1.0  # between a client's requests; checking a response takes longer than serving it
+CLIENT_SECONDS = 15  # the longest that a response may take
 LONGEST_STOP_SECONDS = 2
 LONGEST_RUN_SECONDS = 86_000
 MOST_PRINTED = 20
@@ -45,12 +45,12 @@ MOST_PRINTED = 20
 MEBIBYTE = 1 << 20
 RSS_GROWTH = 1.10
 RSS_SLACK = 4 * MEBIBYTE
-# At a given moment each organization may hold a connection to its API or not.
+# At any moment, each organization may have one connection to its API open.
 FILES_SLACK = len(LISTED) + len(UNLISTED)
 
 
 class SilentServer(socketserver.ThreadingTCPServer):
-    """Accepts, reads, and never answers."""
+    """Accepts connections, reads, and never answers."""
 
     daemon_threads = True
     request_queue_size = 128
@@ -73,7 +73,7 @@ class SilentServer(socketserver.ThreadingTCPServer):
 
 
 class Tally:
-    """What the clients report. Thread-safe."""
+    """The clients' reports. Thread-safe."""
 
     def __init__(self):
         self._lock = threading.Lock()
@@ -94,7 +94,7 @@ class Tally:
 
 
 class Client:
-    """Asks the exporter one thing after another until told to stop."""
+    """Sends requests to the exporter, one after another, until stopped."""
 
     def __init__(self, exporter_url, tally, stop):
         self.address = exporter_url.removeprefix("http://")
@@ -108,14 +108,14 @@ class Client:
         return http.client.HTTPConnection(self.address, timeout=CLIENT_SECONDS)
 
     def ask(self, path, *, method="GET", headers=None, new_connection=False):
-        """Status, headers and body, which is unpacked."""
+        """Status, headers and decompressed body."""
         connection = self.connect() if new_connection else self.kept
         try:
             connection.request(method, path, headers=headers or {})
             response = connection.getresponse()
             body = response.read()
         except Exception:
-            connection.close()  # A kept one connects anew at its next request.
+            connection.close()  # A kept connection reconnects at its next request.
             raise
         if new_connection:
             connection.close()
@@ -163,7 +163,7 @@ class Scraper(Client):
 
 
 class Visitor(Client):
-    """Reads the status page, as a person does, and the health, as an orchestrator does."""
+    """Requests the status page as a person does, and the health endpoint as an orchestrator does."""
 
     def turn(self, number):
         status, _, body = self.ask("/healthz", new_connection=number % 2 == 1)
@@ -208,7 +208,7 @@ def start_simulated_datadog(seconds, seed, expected_file):
 
 
 def drive(exporter, expected, tally, seconds):
-    """Clients at work for so long, or until the exporter ends. What it held meanwhile."""
+    """Runs the clients for `seconds`, or until the exporter exits. Returns the watch on its resources."""
     stop = threading.Event()
     clients = [Scraper(right_answers.Judge(expected, LISTED, UNLISTED), exporter.url, tally, stop)
                for _ in range(SCRAPING_CLIENTS)]
@@ -236,7 +236,7 @@ def check_log(lines, tally):
 
 
 def end(exporter, tally):
-    """Ends the exporter; what it had counted by then."""
+    """Stops the exporter; returns its final counters."""
     if exporter.process.poll() is not None:
         tally.wrong("the exporter", f"ended with {exporter.process.returncode}: {exporter.lines[-3:]}")
         return {}
@@ -248,7 +248,7 @@ def end(exporter, tally):
 
 
 def held_at_moments(watch, seconds):
-    """What was held at the start, once all is warm, in the middle and at the end; None where it did not run."""
+    """Resources at the start, after warming up, in the middle and at the end; None for times at which it did not run."""
     start = min(60, seconds / 10)
     span = min(60, seconds / 6)
     middle = max(seconds / 2, start + span)
@@ -256,7 +256,7 @@ def held_at_moments(watch, seconds):
 
 
 def sums(families, name, label):
-    """{value of the label: sum over everything else}, without zeros."""
+    """{label value: sum over everything else}, without zeros."""
     found = collections.Counter()
     for labels, value in families.get(name, {}).items():
         found[dict(labels)[label]] += int(value)
@@ -287,7 +287,7 @@ def print_table(seconds, families, tally, moments):
 
 
 def growth(moments, ignore_memory):
-    """What the exporter held more of at the end than in the middle."""
+    """What grew between the middle and the end."""
     _, middle, last = moments
     if not middle or not last:
         yield "it did not run to the end"
@@ -321,7 +321,7 @@ def parse_arguments():
 def run(arguments):
     tally = Tally()
     with tempfile.TemporaryDirectory() as directory, SilentServer() as silent, socket.socket() as nobody:
-        nobody.bind(("127.0.0.1", 0))  # Bound, so that nobody else listens there either.
+        nobody.bind(("127.0.0.1", 0))  # The port is bound but not listening, so that nobody else can use it.
         expected_file = os.path.join(directory, "expected.json")
         with start_simulated_datadog(arguments.seconds, arguments.seed, expected_file) as datadog:
             url = harness.wait_until(lambda: datadog.lines and datadog.lines[0], "the simulated API listens")

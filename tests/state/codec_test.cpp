@@ -1,4 +1,4 @@
-// What is written is what is read, and nothing else is read.
+// Encoded states decode to the same states, and nothing else decodes.
 #include "state/samples.h"
 #include "state/state_file.h"
 
@@ -12,7 +12,7 @@ namespace {
 
 using testing::HasSubstr;
 
-constexpr std::size_t version_place = 29;  // Behind the line that says what the file is.
+constexpr std::size_t version_place = 29;  // after the line that identifies the file
 
 States read_back(const States& states) {
     auto decoded = decode(encode(states, test_key));
@@ -25,7 +25,7 @@ std::string why_not(const std::string& bytes) {
     return decoded ? "it was read" : decoded.error();
 }
 
-TEST(State, IsReadAsItWasWritten) {
+TEST(State, SurvivesARoundTrip) {
     for (unsigned seed = 0; seed < 50; ++seed) {
         const States states = shared({random_state(seed, "a", seed), random_state(seed + 1, "b", 200),
                                       published("listed nothing", {}),
@@ -40,11 +40,11 @@ TEST(State, IsReadAsItWasWritten) {
     }
 }
 
-TEST(State, OfNoOrganizationIsReadToo) {
+TEST(State, MayHoldNoOrganizations) {
     EXPECT_TRUE(read_back({}).empty());
 }
 
-TEST(State, MakesTheNextListingsChurnWhatItWouldHaveBeen) {
+TEST(State, PreservesChurnAcrossARestart) {
     const auto before = random_state(1, "a", 300);
     const auto restored = read_back(shared({before}));
     const auto next = random_tokens(2, 250);
@@ -56,7 +56,7 @@ TEST(State, MakesTheNextListingsChurnWhatItWouldHaveBeen) {
     EXPECT_TRUE(same(after_a_restart, without_one));
 }
 
-TEST(State, OfAMillionTokensIsHandedOverInSmallPieces) {
+TEST(State, OfAMillionTokensIsWrittenInSmallChunks) {
     std::size_t longest = 0;
     const auto output = [&longest](std::string_view bytes) { longest = std::max(longest, bytes.size()); };
     std::vector<inventory::CensusEntry> entries;
@@ -72,20 +72,21 @@ TEST(State, OfAMillionTokensIsHandedOverInSmallPieces) {
     EXPECT_LE(longest, 100'000U);
 }
 
-// These bytes are on disks: with a new reading of them `format_version` goes up, and this sum with it.
-TEST(Format, OfThisVersionIsThis) {
+// These bytes are on users' disks. If their meaning changes, increase `format_version` and update this
+// checksum.
+TEST(Format, BytesAreStable) {
     const std::string bytes = encode(shared({small_state()}), test_key);
 
     EXPECT_EQ(bytes.substr(0, version_place), "datadog_token_exporter state\n");
     EXPECT_EQ(format_version, 6U);
-    // Not of all bytes: with their own sum at the end, all files have the same.
+    // Excludes the stored checksum: with it included, every file has the same CRC.
     EXPECT_EQ(::crc32_z(0, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size() - state_checksum_size),
               1'298'576'079U);
 }
 
-// Censuses outlive a build: one that hashes otherwise must not read them. With another sum here
-// `format_version` goes up.
-TEST(Format, OfThisVersionHashesLikeThis) {
+// Censuses outlive a build, and a build that hashes differently must not read them. If these hashes change,
+// increase `format_version`.
+TEST(Format, HashesAreStable) {
     inventory::Rules rules = inventory::test_rules();
     rules.census_key = test_key;
     // Hash functions treat short and long texts differently.
@@ -109,12 +110,12 @@ std::string small_state_of_format(std::uint32_t version) {
     return bytes;
 }
 
-TEST(Format, OfALaterVersionIsRefusedAndSaysSo) {
+TEST(Format, OfANewerVersionIsRefusedAsSuch) {
     EXPECT_EQ(why_not(small_state_of_format(format_version + 1)),
               "it has format 7, written by a newer version of this program; this one reads format 6");
 }
 
-TEST(Format, OfAnOlderVersionIsRefusedAndSaysSo) {
+TEST(Format, OfAnOlderVersionIsRefusedAsSuch) {
     for (const std::uint32_t version : {0U, 1U, 2U, 3U, 4U, 5U}) {
         EXPECT_EQ(why_not(small_state_of_format(version)),
                   fmt::format("it has format {}, written by an older version of this program; this one reads "
@@ -130,7 +131,7 @@ TEST(Format, KeepsTheKeyOfItsHashes) {
     EXPECT_EQ(decoded->key, test_key);
 }
 
-TEST(TornState, IsRefusedWhereverItEnds) {
+TEST(TornState, IsRefusedAtAnyLength) {
     const std::string bytes = encode(shared({small_state()}), test_key);
 
     for (std::size_t size = 0; size < bytes.size(); ++size) {
@@ -138,14 +139,14 @@ TEST(TornState, IsRefusedWhereverItEnds) {
     }
 }
 
-TEST(DamagedState, IsRefusedWhicheverBitIsWrong) {
+TEST(DamagedState, IsRefusedForAnyFlippedBit) {
     const std::string bytes = encode(shared({small_state()}), test_key);
 
     for (std::size_t bit = 0; bit < 8 * bytes.size(); ++bit) {
         std::string damaged = bytes;
         damaged[bit / 8] =
             static_cast<char>(static_cast<unsigned char>(damaged[bit / 8]) ^ (1U << (bit % 8)));
-        ASSERT_NE(why_not(damaged), "it was read") << "bit " << bit;
+        ASSERT_NE(why_not(damaged), "it was read") << "accepted" << bit;
     }
 }
 
@@ -157,7 +158,7 @@ TEST(ForeignState, OfAnotherProgramIsRefused) {
     EXPECT_EQ(why_not("root:x:0:0:root:/root:/bin/bash\n"), "it is not a state file of this program");
 }
 
-TEST(LooksLikeState, OnlyWhatIsOrWasOne) {
+TEST(LooksLikeState, AcceptsOnlyStates) {
     EXPECT_TRUE(looks_like_state(encode({}, test_key)));
     EXPECT_TRUE(looks_like_state("datadog_token"));
     EXPECT_TRUE(looks_like_state(""));

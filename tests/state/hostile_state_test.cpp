@@ -1,4 +1,4 @@
-// Files whose checksum is right and whose content is not: only a defect or an attacker writes them.
+// Files with a valid checksum but invalid content, which only a bug or an attacker would write.
 #include "state/samples.h"
 #include "state/state_file.h"
 
@@ -22,16 +22,16 @@ std::string why_not(const std::string& bytes) {
     return decoded ? "it was read" : decoded.error();
 }
 
-/// The bytes of the organizations of a good file.
+/// The organizations section of a valid file.
 std::string good() {
     return organizations_in(encode(shared({small_state()}), test_key));
 }
 
-TEST(HostileState, ThatIsFramedAsThisProgramDoesIsReadWhenItIsGood) {
+TEST(HostileState, IsReadWhenValid) {
     EXPECT_EQ(why_not(framed(good(), test_key)), "it was read");
 }
 
-TEST(HostileState, IsRefusedWhereverItEnds) {
+TEST(HostileState, IsRefusedAtAnyLength) {
     const std::string organizations = good();
 
     for (std::size_t size = 1; size < organizations.size(); ++size) {
@@ -83,7 +83,7 @@ struct Change {
 
 class BrokenPromise : public testing::TestWithParam<Change> {};
 
-TEST_P(BrokenPromise, IsNoticed) {
+TEST_P(BrokenPromise, IsRefused) {
     OrganizationState state = small_state();
     auto inventory = std::make_shared<Inventory>(*state.inventory);
     GetParam().apply(state, *inventory);
@@ -152,7 +152,7 @@ INSTANTIATE_TEST_SUITE_P(
                "a census is not sorted"}),
     [](const auto& test) { return test.param.name; });
 
-TEST(BrokenPromise, OfAnOrganizationThatIsThereTwiceIsNoticed) {
+TEST(BrokenPromise, OfADuplicateOrganizationIsRefused) {
     EXPECT_EQ(why_not(encode(shared({small_state(), small_state()}), test_key)),
               "it contradicts itself: " + disordered);
 }

@@ -66,7 +66,7 @@ class RandomTokens {
     std::mt19937 random_;
 };
 
-/// `tokens` as the next listing might have them.
+/// `tokens` as they might look in the next listing.
 std::vector<TestToken> changed(std::vector<TestToken> tokens, RandomTokens& random,
                                std::size_t first_number) {
     tokens.erase(std::remove_if(tokens.begin(), tokens.end(),
@@ -117,14 +117,14 @@ OrganizationState random_state(unsigned seed, const std::string& name, std::size
     auto state = published(name, tokens);
     for (std::size_t listing = 1; listing < 3; ++listing) {
         tokens = changed(std::move(tokens), random, count + 5 * listing);
-        // One listing in three contradicts itself: census and churn are those of the one before.
+        // One listing in three is inconsistent, so census and churn stay those of the previous one.
         state = published(name, tokens, state.census, random.below(3) != 0);
     }
     return state;
 }
 
 OrganizationState small_state() {
-    // No two values of a kind are the same, so that none can take another's place unseen.
+    // All values of a kind differ, so a mix-up between fields would be detected.
     auto inventory = inventory::count({{.id = "a"}, {.id = "b", .scopes = {"metrics_read"}}});
     inventory.unscoped.at(TokenType::personal, OwnerType::user)[0] = 11;
     inventory.privileged.at(TokenType::personal, OwnerType::user)[0] = 12;

@@ -40,7 +40,7 @@ TEST_F(StateFile, IsReplacedWhole) {
     EXPECT_EQ(directory_.files(), 1);
 }
 
-TEST_F(StateFile, IsForItsOwnerAloneWhateverTheUmask) {
+TEST_F(StateFile, IsPrivateWhateverTheUmask) {
     const mode_t before = ::umask(0);
     ASSERT_TRUE(replace({}));
     ::umask(before);
@@ -79,7 +79,7 @@ TEST_F(StateFile, InADirectoryThatDoesNotExistIsSaidPlainly) {
     EXPECT_THAT(replaced.error(), HasSubstr("deeper/state: No such file or directory"));
 }
 
-TEST_F(StateFile, ThatDoesNotExistIsNoneAndNoError) {
+TEST_F(StateFile, IsEmptyIfMissing) {
     const auto read = read_state_file(path());
 
     ASSERT_TRUE(read);
@@ -105,7 +105,7 @@ TEST_F(StateFile, ThatIsASymbolicLinkIsNeitherReadNorReplaced) {
     EXPECT_FALSE(refusal().replaceable);
 }
 
-TEST_F(StateFile, ThatIsNoFileIsNeitherReadNorWaitedFor) {
+TEST_F(StateFile, ThatIsNotRegularIsRefusedAtOnce) {
     std::filesystem::create_directory(path());
     EXPECT_EQ(refusal().why, "it is a directory");
     std::filesystem::remove(path());
@@ -116,7 +116,7 @@ TEST_F(StateFile, ThatIsNoFileIsNeitherReadNorWaitedFor) {
 }
 
 TEST_F(StateFile, WhoseReadingFailsIsNotReplaced) {
-    const auto read = read_state_file("/proc/self/mem");  // Nothing can be read from its first page.
+    const auto read = read_state_file("/proc/self/mem");  // its first page is unreadable
 
     ASSERT_FALSE(read);
     EXPECT_EQ(read.error().why, "it can't be read: Input/output error");

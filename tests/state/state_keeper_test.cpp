@@ -22,7 +22,8 @@ const std::string ignored = "the saved state is not used";
 const std::string not_saved = "the state can't be saved";
 const std::string saved_again = "the state can be saved again";
 
-/// Says the time of the samples. Waits as often as a test lets it, and then until it is told to stop.
+/// Returns the samples' timestamp. Returns from the first `waits_that_end` waits; the next one lasts until
+/// the stop.
 class TestClock final : public scan::Clock {
   public:
     base::Timestamp now() override { return time; }
@@ -42,7 +43,7 @@ class TestClock final : public scan::Clock {
     base::Timestamp time = inventory::now;
     int waits_that_end = 0;
     scan::SteadyTime::duration waited{};
-    std::promise<void> waiting;  ///< kept when the clock waits for the stop
+    std::promise<void> waiting;  ///< fulfilled once the clock is waiting for the stop
 };
 
 class Keeper : public testing::Test {
@@ -51,7 +52,7 @@ class Keeper : public testing::Test {
 
     [[nodiscard]] std::string path() const { return directory_.path("state"); }
 
-    /// One that wants the states of `organizations`, counted as the samples are.
+    /// A keeper that expects states of `organizations`, with the samples' fingerprints.
     std::unique_ptr<StateKeeper> keeper(const std::vector<std::string>& organizations = {"a", "b"}) {
         StateKeeper::Fingerprints wanted;
         for (const std::string& name : organizations) {
@@ -65,7 +66,7 @@ class Keeper : public testing::Test {
                                                  events_.emplace_back(message, problem);
                                              });
     }
-    /// A run of the program that ends well.
+    /// One run of the program, with a clean exit.
     void run_with(const std::vector<OrganizationState>& states) {
         const auto first = keeper();
         for (const OrganizationState& state : states) {
@@ -84,7 +85,7 @@ class Keeper : public testing::Test {
     bool telling_fails_ = false;
 };
 
-TEST_F(Keeper, HasAfterARestartWhatItHadBefore) {
+TEST_F(Keeper, KeepsItsStateAcrossARestart) {
     const auto a = random_state(1, "a", 100);
     const auto b = random_state(2, "b", 100);
     run_with({a, b});
@@ -96,17 +97,17 @@ TEST_F(Keeper, HasAfterARestartWhatItHadBefore) {
     EXPECT_THAT(events_, IsEmpty());
 }
 
-TEST_F(Keeper, HashesByTheFilesKeyAndByAnotherInEachNewFile) {
+TEST_F(Keeper, UsesTheFilesHashKeyOrANewOneWithoutAFile) {
     const auto first = keeper();
     const base::HashKey key = first->hash_key();
-    EXPECT_NE(keeper()->hash_key(), key) << "there is no file yet";
+    EXPECT_NE(keeper()->hash_key(), key) << "no file exists yet";
     first->update(random_state(1, "a", 10));
     first->stop();
 
     EXPECT_EQ(keeper()->hash_key(), key);
 }
 
-TEST_F(Keeper, HasNothingAtTheVeryFirstStartAndSaysNothing) {
+TEST_F(Keeper, StartsEmptyAndSilentTheFirstTime) {
     EXPECT_EQ(keeper()->state_of("a"), nullptr);
     EXPECT_THAT(events_, IsEmpty());
     EXPECT_EQ(directory_.files(), 0);
@@ -122,7 +123,7 @@ TEST_F(Keeper, SharesWhatItKeepsInsteadOfCopyingIt) {
     EXPECT_EQ(one->state_of("a")->inventory, state.inventory);
 }
 
-TEST_F(Keeper, KeepsTheStateOfAnOrganizationThatWasNotPolledYetThisTime) {
+TEST_F(Keeper, KeepsTheStateOfAnOrganizationNotYetPolled) {
     run_with({random_state(1, "a", 10), random_state(2, "b", 10)});
 
     run_with({random_state(3, "a", 10)});
@@ -141,7 +142,7 @@ TEST_F(Keeper, DropsOrganizationsThatAreNoLongerConfigured) {
     EXPECT_THAT(events_, IsEmpty());
 }
 
-TEST_F(Keeper, ForgetsOrganizationsThatGoWhileItRuns) {
+TEST_F(Keeper, ForgetsOrganizationsRemovedAtRuntime) {
     const auto a = random_state(1, "a", 100);
     const auto b = random_state(2, "b", 100);
     const auto running = keeper();
@@ -160,7 +161,7 @@ TEST_F(Keeper, ForgetsOrganizationsThatGoWhileItRuns) {
     EXPECT_TRUE(has(*after, b));
 }
 
-TEST_F(Keeper, DoesNotUseWhatWasCountedByOtherSettings) {
+TEST_F(Keeper, IgnoresAStateOfOtherSettings) {
     OrganizationState other = random_state(1, "a", 10);
     other.fingerprint = "other bounds";
     run_with({other, random_state(2, "b", 10)});
@@ -185,7 +186,7 @@ TEST_F(Keeper, DoesNotUseAListingFromTheFuture) {
     EXPECT_THAT(events_, ElementsAre(Pair(ignored, HasSubstr("from the future"))));
 }
 
-TEST_F(Keeper, StartsColdWithAWarningWhenTheFileIsTornAndReplacesIt) {
+TEST_F(Keeper, ReplacesATornFileWithAWarning) {
     run_with({random_state(1, "a", 100)});
     std::filesystem::resize_file(path(), 1000);
 
@@ -200,7 +201,7 @@ TEST_F(Keeper, StartsColdWithAWarningWhenTheFileIsTornAndReplacesIt) {
     EXPECT_TRUE(has(*keeper(), random_state(2, "a", 10)));
 }
 
-TEST_F(Keeper, StartsColdWithAWarningAfterAnUpdateOfTheFormatAndReplacesTheFile) {
+TEST_F(Keeper, ReplacesAFileOfAnOlderFormatWithAWarning) {
     std::string old = encode(shared({random_state(1, "a", 10)}), test_key);
     old[std::string_view("datadog_token_exporter state\n").size()] = 3;
     directory_.write("state", old);
@@ -215,7 +216,7 @@ TEST_F(Keeper, StartsColdWithAWarningAfterAnUpdateOfTheFormatAndReplacesTheFile)
     EXPECT_TRUE(has(*keeper(), random_state(2, "a", 10)));
 }
 
-TEST_F(Keeper, NeverReplacesAFileThatWasNoState) {
+TEST_F(Keeper, NeverReplacesAForeignFile) {
     directory_.write("state", "precious");
 
     auto one = keeper();
@@ -230,7 +231,7 @@ TEST_F(Keeper, NeverReplacesAFileThatWasNoState) {
                                       "state is kept while it is there")));
 }
 
-TEST_F(Keeper, NeverReplacesAFileThatCameAfterTheStart) {
+TEST_F(Keeper, NeverReplacesAForeignFileCreatedLater) {
     const auto one = keeper();
     directory_.write("state", "precious");
 
@@ -259,7 +260,7 @@ TEST_F(Keeper, SavesOnceTheForeignFileIsGone) {
 
 TEST_F(Keeper, TellsWhetherAnythingIsUnsaved) {
     const auto one = keeper();
-    EXPECT_TRUE(one->is_saved()) << "nothing is to be saved";
+    EXPECT_TRUE(one->is_saved()) << "there is nothing to save";
     one->update(random_state(1, "a", 10));
     EXPECT_FALSE(one->is_saved());
     directory_.write("state", "precious");
@@ -305,7 +306,7 @@ TEST_F(Keeper, SavesWhatIsNewWhenItStops) {
     EXPECT_EQ(directory_.files(), 1);
 }
 
-TEST_F(Keeper, SaysOnceThatItCantSaveAndOnceThatItCanAgain) {
+TEST_F(Keeper, ReportsASaveFailureAndTheRecoveryOnce) {
     const auto one = keeper();
     std::filesystem::create_directory(path());
     one->update(random_state(1, "a", 10));
@@ -320,7 +321,7 @@ TEST_F(Keeper, SaysOnceThatItCantSaveAndOnceThatItCanAgain) {
     EXPECT_NE(keeper()->state_of("a"), nullptr);
 }
 
-TEST_F(Keeper, TriesAgainWhenItCouldNotTell) {
+TEST_F(Keeper, RetriesAFailedReport) {
     const auto one = keeper();
     std::filesystem::create_directory(path());
     one->update(random_state(1, "a", 10));
@@ -339,7 +340,7 @@ TEST_F(Keeper, TriesAgainWhenItCouldNotTell) {
     EXPECT_THAT(events_.back(), Pair(saved_again, ""));
 }
 
-TEST_F(Keeper, EndsInOrderWhenItCanNeitherSaveNorTell) {
+TEST_F(Keeper, StopsCleanlyIfSavingAndReportingFail) {
     clock_.waits_that_end = 1;
     auto one = keeper();
     std::filesystem::create_directory(path());

@@ -44,7 +44,7 @@ void add_extension(X509* certificate, int nid, const std::string& value) {
     X509_EXTENSION_free(extension);
 }
 
-/// Issued by itself, not yet signed.
+/// Self-issued, not yet signed.
 X509Pointer new_certificate(const Key& key, const std::string& common_name, int days) {
     X509Pointer certificate(X509_new(), X509_free);
     require(certificate != nullptr, "certificate");
@@ -128,7 +128,7 @@ CertificateText Authority::issue(const std::vector<std::string>& names, int days
 
 Certificate::Certificate(const std::string& address, int days) : directory_(temporary_directory()) {
     const auto key = new_key(KeyKind::p256);
-    // Issuers are told apart by their names alone.
+    // OpenSSL looks up issuers by name alone, so each certificate gets a different one.
     const auto certificate =
         new_certificate(key, "exporter test " + address + " " + std::to_string(days), days);
     add_extension(certificate.get(), NID_basic_constraints, "critical,CA:TRUE");

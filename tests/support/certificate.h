@@ -1,4 +1,4 @@
-// Certificates for tests, made on the spot: nothing in the repository expires.
+// Certificates for tests, generated at run time so that nothing in the repository expires.
 #pragma once
 
 #include <memory>
@@ -7,7 +7,7 @@
 
 namespace exporter::support {
 
-/// PEM.
+/// PEM-encoded.
 struct CertificateText {
     std::string certificate;
     std::string key;
@@ -15,7 +15,7 @@ struct CertificateText {
 
 enum class KeyKind { p256, rsa };
 
-/// Signs itself and others.
+/// A CA whose certificate is self-signed.
 class Authority {
   public:
     explicit Authority(const std::string& name);
@@ -23,8 +23,8 @@ class Authority {
     [[nodiscard]] std::string certificate() const;
 
     /// @param names subject alternative names in OpenSSL's notation: `DNS:a.example`, `IP:::1`
-    /// @param days until it expires; negative: it has expired
-    /// @param common_name of its subject
+    /// @param days validity from now; negative: already expired
+    /// @param common_name of the subject
     [[nodiscard]] CertificateText issue(const std::vector<std::string>& names, int days = 1,
                                         KeyKind kind = KeyKind::p256,
                                         const std::string& common_name = "issued") const;
@@ -34,11 +34,11 @@ class Authority {
     std::shared_ptr<const Signer> signer_;
 };
 
-/// A self-signed certificate and its key as PEM files in a directory that goes when the object does.
+/// A self-signed certificate and its key as PEM files in a temporary directory, removed by the destructor.
 class Certificate {
   public:
     /// @param address the IP address the certificate is for
-    /// @param days until it expires; negative: it has expired
+    /// @param days validity from now; negative: already expired
     explicit Certificate(const std::string& address, int days = 1);
     Certificate(const Certificate&) = delete;
     Certificate& operator=(const Certificate&) = delete;

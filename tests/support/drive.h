@@ -1,4 +1,4 @@
-// Drives pollers and scans with one thread, one request after another: for tests that are the clock.
+// Drives pollers and scans on one thread, one request at a time, for tests that control the clock.
 #pragma once
 
 #include "scan/poller.h"
@@ -11,7 +11,8 @@
 
 namespace exporter::support {
 
-/// Drives `machine`, a poller or a scan, until `done` or until it waits for something that never comes.
+/// Drives `machine`, a poller or a scan, until `done` returns true or until it waits for something that can't
+/// happen.
 template <class Machine, class Done>
 void drive(Machine& machine, scan::PageSource& source, scan::Clock& clock, Done done,
            const std::stop_token& stop = {}) {
@@ -31,7 +32,7 @@ void drive(Machine& machine, scan::PageSource& source, scan::Clock& clock, Done 
     }
 }
 
-/// One poll, now. True: published.
+/// Runs one poll immediately. True: it published.
 inline bool poll(scan::Poller& poller, scan::PageSource& source, scan::Clock& clock) {
     const auto polls = poller.statistics().polls;
     poller.poll_now();

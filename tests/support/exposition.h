@@ -1,4 +1,5 @@
-// An exposition of any text. The program has no need for one: it joins what organizations have compressed.
+// An exposition of arbitrary text. Tests only: the program joins fragments that organizations have
+// compressed.
 #pragma once
 
 #include "metrics/exposition.h"
@@ -11,7 +12,7 @@
 
 namespace exporter::testing {
 
-/// Of what `render` makes for each format.
+/// Calls `render` once for each format.
 [[nodiscard]] inline std::shared_ptr<const metrics::Exposition> exposition_of(
     const metrics::Renderer& render) {
     metrics::Deflater deflater;

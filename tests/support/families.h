@@ -1,4 +1,4 @@
-// Families of the catalog, for tests and benchmarks.
+// Metric families of the catalog, for tests and benchmarks.
 #pragma once
 
 #include "metrics/catalog.h"
@@ -13,7 +13,7 @@
 
 namespace exporter::testing {
 
-/// The row of a metric. The name must be in the catalog.
+/// The catalog's row for a metric, which must exist.
 [[nodiscard]] inline const metrics::Metric& row_of(std::string_view name) {
     const auto catalog = metrics::catalog();
     const auto row = std::ranges::find(catalog, name, &metrics::Metric::name);
@@ -23,7 +23,7 @@ namespace exporter::testing {
     return *row;
 }
 
-/// Each family once, its series organization by organization: what joined expositions are compared with.
+/// Each family once, with its series ordered by organization. Tests compare joined expositions with it.
 [[nodiscard]] inline std::vector<prometheus::MetricFamily> collect(
     const std::vector<metrics::Snapshot>& snapshots) {
     std::vector<prometheus::MetricFamily> families;

@@ -1,4 +1,4 @@
-// The `main` of programs that tests and benchmarks start.
+// `main` for the programs that tests and benchmarks start.
 #pragma once
 
 #include <cstdio>
@@ -6,7 +6,7 @@
 
 namespace exporter::support {
 
-/// What `run` returns; 1, with the words on standard error, when it throws.
+/// Returns what `run` returns. If it throws, prints the message to standard error and returns 1.
 inline int guarded_main(int (*run)(int, char**), int argc, char** argv) {
     try {
         return run(argc, argv);

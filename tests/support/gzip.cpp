@@ -12,7 +12,7 @@ namespace exporter::support {
 namespace {
 
 constexpr int gzip_format = MAX_WBITS + 16;
-constexpr std::size_t plain_header = 10;  ///< of a member without optional fields
+constexpr std::size_t plain_header = 10;  ///< size of a gzip header without optional fields
 
 class Gzip {
   public:
@@ -26,7 +26,7 @@ class Gzip {
     ~Gzip() { ::deflateEnd(&stream_); }
 
     void add(std::string_view text, int flush) {
-        // zlib's input is not const, and is not written to.
+        // zlib declares its input non-const but doesn't write to it.
         stream_.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
         stream_.avail_in = static_cast<uInt>(text.size());
         do {

@@ -1,4 +1,4 @@
-// Compressed bodies, and what a server compressed.
+// Compresses and decompresses gzip bodies.
 #pragma once
 
 #include <cstddef>
@@ -10,18 +10,18 @@ namespace exporter::support {
 
 enum class Effort { least, most };
 
-/// One gzip member.
+/// Compresses into one gzip member.
 [[nodiscard]] std::string gzip(std::string_view text, Effort effort = Effort::most);
-/// The same with these optional fields in its header.
+/// The same with optional fields in the header.
 ///
 /// @param flags RFC 1952's FLG: 1 FTEXT, 2 FHCRC, 4 FEXTRA, 8 FNAME, 16 FCOMMENT
 [[nodiscard]] std::string gzip_with_fields(std::string_view text, unsigned char flags);
-/// The same after `blocks` blocks of deflate that hold nothing.
+/// The same, preceded by `blocks` empty deflate blocks.
 [[nodiscard]] std::string gzip_after_empty_blocks(std::string_view text, std::size_t blocks);
-/// `size` spaces, a thousandth as long.
+/// `size` spaces, compressed to about a thousandth of that.
 [[nodiscard]] std::string gzip_bomb(std::size_t size);
 
-/// The text of one gzip member; none when it is damaged or bytes follow it.
+/// Decompresses one gzip member. Empty if it is damaged or followed by more bytes.
 [[nodiscard]] std::optional<std::string> gunzip(const std::string& bytes);
 
 }  // namespace exporter::support

@@ -56,7 +56,7 @@ Checked set_page_number(PageRequest& request, std::string_view value) {
     return {};
 }
 
-/// One of the keys, alone or after `-`.
+/// Accepts a sort key, optionally preceded by `-`.
 bool is_known_sort(std::string_view sort) {
     const auto key = sort.starts_with('-') ? sort.substr(1) : sort;
     return std::find(sort_keys.begin(), sort_keys.end(), key) != sort_keys.end();
@@ -93,7 +93,7 @@ bool is_refusal(std::string_view parameter) {
     return weight.starts_with("q=0") && weight.find_first_not_of("0.", 2) == std::string_view::npos;
 }
 
-/// What comes before `separator`, which goes from `text` as well.
+/// Returns the text before `separator`, and removes both from `text`.
 std::string_view take(std::string_view& text, std::string_view separator) {
     const auto taken = text.substr(0, text.find(separator));
     text.remove_prefix(std::min(taken.size() + separator.size(), text.size()));

@@ -1,5 +1,5 @@
-// An answer's JSON, read with yaml-cpp: JSON is YAML, and RapidJSON 1.1.0's own document does not compile
-// with clang 19.
+// Parses a JSON response with yaml-cpp, as JSON is a subset of YAML. RapidJSON 1.1.0's document class does
+// not compile with clang 19.
 #pragma once
 
 #include <yaml-cpp/yaml.h>

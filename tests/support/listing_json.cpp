@@ -27,7 +27,7 @@ void write_member(Writer& writer, std::string_view key, std::string_view text) {
     write_text(writer, text);
 }
 
-/// Independent yes-or-no choices that stay with a token.
+/// Independent yes-or-no choices, constant for each token.
 bool coin(const SimulatedToken& token, unsigned which) {
     return ((fingerprint(token.id) >> (16 + which)) & 1U) != 0;
 }
@@ -40,7 +40,7 @@ std::string date_text(const SimulatedToken& token, Timestamp moment) {
     const auto second = std::chrono::floor<std::chrono::seconds>(moment);
     const std::chrono::microseconds fraction = moment - second;
     std::string text = base::format_rfc3339(second);
-    text.pop_back();  // the Z
+    text.pop_back();  // remove the Z
     switch (std::max(fraction_digits(token.id), needed_digits(fraction))) {
         case 3:
             text += fmt::format(".{:03}", fraction.count() / 1000);
@@ -93,7 +93,7 @@ std::string_view wire_name(TokenType type) {
     return "other_access_tokens";
 }
 
-/// Plural, then singular: so the API has it.
+/// As in the API, plural for users but singular for service accounts.
 std::string_view wire_name(OwnerType type) {
     switch (type) {
         case OwnerType::user:

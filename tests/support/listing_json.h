@@ -1,4 +1,4 @@
-// A page of the listing, and a user, as the API writes them.
+// Writes a page of the listing, and a user, in the API's JSON.
 #pragma once
 
 #include "datadog/user.h"
@@ -12,15 +12,15 @@ namespace exporter::support {
 
 struct ListingStyle {
     bool report_leaks = true;
-    /// JSON for `total_filtered_count`; nullopt leaves it out.
+    /// JSON for `total_filtered_count`; nullopt omits it
     std::optional<std::string> total_json;
 };
 
-/// What the API leaves open is decided by each token's id, so that it stays: `Z` or `+00:00`, fractions of 0,
-/// 3 or 6 digits (never fewer than the date needs), an absent or a null `expires_at`.
+/// Decides by token ID what the API leaves open, so that each token always looks the same: `Z` or `+00:00`,
+/// fractions of 0, 3 or 6 digits (never fewer than the date needs), an absent or a null `expires_at`.
 [[nodiscard]] std::string listing_json(const Slice& slice, const ListingStyle& style);
 
-/// One user: null stands for no name, as the API has it.
+/// A user. As in the API, null means no name.
 [[nodiscard]] std::string user_json(std::string_view id, const datadog::User& user);
 
 /// `{"errors": [message]}`

@@ -29,7 +29,7 @@ sockaddr_in loopback(std::uint16_t port) {
 /// A socket bound to `port` of 127.0.0.1; 0 becomes a free one.
 int bound_socket(std::uint16_t& port) {
     const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    // A port that served before has connections that are still fading away.
+    // Connections to a port that was in use before may still be in TIME_WAIT.
     const int yes = 1;
     ::setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
     sockaddr_in address = loopback(port);
@@ -162,7 +162,7 @@ RawServer::RawServer(std::shared_ptr<SSL_CTX> tls, Script script, const Options&
       concurrent_(options.concurrent),
       port_(options.port),
       listener_(bound_socket(port_)) {
-    std::signal(SIGPIPE, SIG_IGN);  // OpenSSL writes to peers that are gone.
+    std::signal(SIGPIPE, SIG_IGN);  // OpenSSL writes to sockets whose peer has closed.
     ::listen(listener_, SOMAXCONN);
     thread_ = std::thread([this] { accept(); });
 }
@@ -248,7 +248,7 @@ RawServer::Script answering(std::function<std::string(const std::string& head)> 
 
 UnresponsivePort::UnresponsivePort(std::uint16_t port) : port_(port), listener_(bound_socket(port_)) {
     ::listen(listener_, 0);
-    // The kernel takes one connection more than the backlog says; what comes after that is not answered.
+    // The kernel queues one connection more than the backlog, and leaves further ones unanswered.
     const sockaddr_in address = loopback(port_);
     for (int i = 0; i < 4; ++i) {
         queue_.push_back(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));

@@ -1,5 +1,5 @@
-// A server on loopback, with TLS or without, whose script decides every byte that it sends: for what an HTTP
-// library would not send. The simulated Datadog (simulated_datadog.h) is one of its scripts.
+// A loopback server, plain or TLS, whose script decides every byte it sends, including what an HTTP library
+// would refuse to send. simulated_datadog.h is built on it.
 #pragma once
 
 #include "support/certificate.h"
@@ -22,38 +22,38 @@
 
 namespace exporter::support {
 
-/// One accepted connection, as a script sees it. Whatever waits ends when the server stops.
+/// An accepted connection, as a script sees it. Every blocking call returns when the server stops.
 class RawConnection {
   public:
     /// @param tls null: plain TCP
     RawConnection(int socket, std::shared_ptr<SSL> tls) : socket_(socket), tls_(std::move(tls)) {}
 
-    /// Reads a request's head; empty when the peer is gone.
+    /// Reads a request's head; empty if the peer has closed.
     std::string read_head();
-    /// Reads what comes first.
+    /// Reads whatever arrives first.
     void read_some();
-    /// False when the peer is gone.
+    /// False if the peer has closed.
     bool send(std::string_view bytes);
-    /// Tells the peer that TLS has ended. Otherwise a connection ends without a word.
+    /// Sends TLS's close_notify. Without this call the connection ends with no close_notify.
     void end_tls();
     /// Ends the connection with a reset instead of a proper close.
     void reset();
-    /// Waits until the peer closes, and reads over what comes meanwhile.
+    /// Waits until the peer closes, and discards whatever it sends until then.
     void hold();
-    /// Waits for so long. False when the peer is gone.
+    /// Waits for `duration`. False if the peer has closed.
     bool wait(std::chrono::milliseconds duration);
     /// Sends one byte every 20 ms until the peer closes.
     void drip(char byte);
-    /// Carries bytes to and from this port of loopback until one of the two ends, as a tunnel does.
+    /// Forwards bytes to and from this loopback port until either side closes, as a tunnel does.
     void relay_to(std::uint16_t port);
 
   private:
-    /// At most 4 KiB of what has come; empty when the peer is gone.
+    /// Reads at most 4 KiB; empty if the peer has closed.
     std::string receive();
 
-    const int socket_;  ///< the server's
+    const int socket_;  ///< the server's end
     const std::shared_ptr<SSL> tls_;
-    std::string unread_;  ///< after the last head
+    std::string unread_;  ///< bytes after the last head
 };
 
 class RawServer {
@@ -62,22 +62,22 @@ class RawServer {
 
     struct Options {
         std::uint16_t port = 0;   ///< 0: any free one
-        bool concurrent = false;  ///< false: connections are served one after another
-        int tls_version = 0;      ///< OpenSSL's number, the only one spoken; 0: all that OpenSSL speaks
-        /// As gateways and intercepting proxies do. With TLS 1.3 the client learns that it was refused only
-        /// after its own part of the handshake.
+        bool concurrent = false;  ///< false: serves one connection at a time
+        int tls_version = 0;      ///< the only version offered, as OpenSSL's number; 0: all
+        /// As gateways and intercepting proxies do. With TLS 1.3 the client learns of the rejection only
+        /// after it has finished its side of the handshake.
         bool demands_client_certificate = false;
     };
 
-    /// Runs `script` for each connection; throws std::runtime_error where it can't listen.
+    /// Runs `script` for each connection; throws std::runtime_error if it can't listen.
     explicit RawServer(Script script);
     RawServer(Script script, const Options& options);
-    /// The same over TLS. The script runs after a handshake that failed too, and finds the peer gone.
+    /// The same over TLS. The script also runs after a failed handshake, and then sees a closed peer.
     RawServer(const Certificate& certificate, Script script);
     RawServer(const Certificate& certificate, Script script, const Options& options);
     RawServer(const RawServer&) = delete;
     RawServer& operator=(const RawServer&) = delete;
-    /// Ends all connections at once.
+    /// Closes all connections immediately.
     ~RawServer();
 
     [[nodiscard]] std::uint16_t port() const { return port_; }
@@ -93,7 +93,7 @@ class RawServer {
     const Script script_;
     const bool concurrent_;
     std::uint16_t port_;
-    int listener_;  ///< after port_, which making it sets
+    int listener_;  ///< declared after port_, which its initializer sets
     std::atomic<std::size_t> connections_ = 0;
 
     std::mutex mutex_;
@@ -109,13 +109,13 @@ class RawServer {
 [[nodiscard]] std::string response(std::string_view status, std::string_view body,
                                    std::string_view headers = "");
 
-/// Reads a request and then does what `answer` says, once for each connection.
+/// Reads one request per connection, then runs `answer`.
 [[nodiscard]] RawServer::Script after_request(RawServer::Script answer);
 
-/// Answers each request with what `answer` makes of its head, for as long as the client likes.
+/// Sends `answer(head)` for each request until the client closes.
 [[nodiscard]] RawServer::Script answering(std::function<std::string(const std::string& head)> answer);
 
-/// A port of loopback that takes no connection and refuses none: a client waits for as long as it likes.
+/// A loopback port that neither accepts nor refuses connections, so a client hangs in connect().
 class UnresponsivePort {
   public:
     /// @param port 0: any free one
@@ -126,11 +126,11 @@ class UnresponsivePort {
 
   private:
     std::uint16_t port_;
-    int listener_;            ///< never accepts
-    std::vector<int> queue_;  ///< fills its backlog
+    int listener_;            ///< listens but never accepts
+    std::vector<int> queue_;  ///< connections that fill the backlog
 };
 
-/// A port of loopback where nobody listens.
+/// A loopback port with no listener.
 [[nodiscard]] std::uint16_t closed_port();
 
 }  // namespace exporter::support

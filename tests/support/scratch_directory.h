@@ -1,4 +1,4 @@
-// A directory that goes when the object does.
+// A temporary directory, removed by the destructor.
 #pragma once
 
 #include <stdlib.h>  // NOLINT(modernize-deprecated-headers): mkdtemp

@@ -20,7 +20,7 @@ constexpr std::string_view users_path = "/api/v2/users/";
 constexpr std::size_t most_recorded = 1000;
 constexpr std::size_t default_page_size = 10;
 
-/// `<prefix>_<alias>` of `<prefix>_<alias>_<secret>`.
+/// Extracts `<prefix>_<alias>` from `<prefix>_<alias>_<secret>`.
 std::string public_portion_of(const std::string& access_token) {
     return access_token.substr(0, access_token.rfind('_'));
 }
@@ -45,8 +45,8 @@ std::string_view path_of(const HttpRequest& request) {
 
 enum class Authorization { granted, missing, wrong };
 
-/// An `Authorization` header decides alone. Otherwise DD-APPLICATION-KEY does, and if that is not the access
-/// token, DD-API-KEY with it.
+/// If there is an `Authorization` header, only it counts. Otherwise DD-APPLICATION-KEY counts: either it is
+/// the access token, or DD-API-KEY must be valid too.
 Authorization authorize(const HttpRequest& request, const SimulatedDatadogOptions& options) {
     if (const auto authorization = request.header("authorization"); !authorization.empty()) {
         const bool right = authorization == "Bearer " + options.access_token;
@@ -64,7 +64,7 @@ Authorization authorize(const HttpRequest& request, const SimulatedDatadogOption
     return right ? Authorization::granted : Authorization::wrong;
 }
 
-/// nullopt: the credentials are right.
+/// nullopt: the credentials are valid.
 std::optional<CannedAnswer> refusal(const HttpRequest& request, const SimulatedDatadogOptions& options) {
     switch (authorize(request, options)) {
         case Authorization::missing:
@@ -120,7 +120,7 @@ void SimulatedDatadog::serve(RawConnection& connection) {
         if (!dated) {
             answer.headers.emplace_back("Date", base::format_http_date(options_.clock()));
         }
-        // What a request other than GET sends beside its head is not read.
+        // The server doesn't read request bodies, so a method other than GET ends the connection.
         if (!connection.send(wire_text(answer)) || request.method != "GET" ||
             request.header("connection") == "close") {
             return;

@@ -1,4 +1,4 @@
-// The simulated API over real HTTP on loopback: the fake that tests and benchmarks use.
+// Simulates the Datadog API over real HTTP on loopback, for tests and benchmarks.
 #pragma once
 
 #include "demo/simulated_api.h"
@@ -20,7 +20,7 @@
 
 namespace exporter::support {
 
-/// An answer sent instead of the real one.
+/// A response sent instead of the real one.
 struct CannedAnswer {
     int status = 200;
     std::string content_type = "application/json";
@@ -28,20 +28,20 @@ struct CannedAnswer {
     std::vector<std::pair<std::string, std::string>> headers;
 };
 
-/// What can be made to go wrong. Thread-safe to change through `SimulatedDatadog::set_faults`.
+/// The faults to simulate. `SimulatedDatadog::set_faults` may change them from any thread.
 struct Faults {
-    /// Asked before each listing request with its number (from 0, over all requests) and the page asked for.
-    /// An answer is sent instead of the page, as it is, and takes nothing from the rate limit. Asked only
-    /// once the credentials and the query have proven right; calls never overlap.
+    /// Called before each listing request with its number (from 0, over all requests) and the page requested.
+    /// A response it returns is sent verbatim instead of the page, and doesn't count against the rate limit.
+    /// Called only after the credentials and the query have been validated; calls never overlap.
     std::function<std::optional<CannedAnswer>(std::size_t number, const datadog::PageRequest& request)>
         intercept;
-    /// The same for each look-up of a user, with the id asked for.
+    /// The same for each user lookup, with the requested ID.
     std::function<std::optional<CannedAnswer>(std::size_t number, const std::string& id)> intercept_user;
-    /// Called with the organization before each page is listed: tests create and revoke tokens between pages.
-    /// The organization is locked: `with_organization` in here would wait for ever.
+    /// Called with the organization before each page is listed, so tests can create and revoke tokens between
+    /// pages. The organization is locked, so calling `with_organization` from here would deadlock.
     std::function<void(demo::SimulatedOrganization&, const datadog::PageRequest&)> before_page;
     std::chrono::milliseconds latency{0};
-    bool ignore_page_size = false;    ///< pages of 10, whatever was asked
+    bool ignore_page_size = false;    ///< pages of 10, whatever was requested
     bool ignore_page_number = false;  ///< always the first page
     bool omit_total = false;
     /// Replaces the reported total with this JSON.
@@ -49,28 +49,29 @@ struct Faults {
 };
 
 struct SimulatedDatadogOptions {
-    demo::OrganizationOptions organization;  ///< its `exporter_public_portion` is taken from `access_token`
+    demo::OrganizationOptions organization;  ///< `exporter_public_portion` is derived from `access_token`
     /// 0: any free port
     std::uint16_t port = 0;
-    /// Accepted credentials. A request needs the two keys, or the token as bearer or in DD-APPLICATION-KEY.
+    /// Accepted credentials. A request needs both keys, or the token as a bearer token or in
+    /// DD-APPLICATION-KEY.
     std::string api_key = "demo-api-key";
     std::string app_key = "demo-app-key";
     std::string access_token = "ddpat_demo_0123456789abcdef";
     std::optional<demo::SimulatedRateLimit> rate_limit;
     std::string content_type = "application/vnd.api+json";
-    bool gzip = true;  ///< when the request allows it
+    bool gzip = true;  ///< if the request accepts it
     bool report_leaks = true;
-    bool user_access_read = true;  ///< false: the credentials may not look up users, which get 403
-    /// The clock of the organization, of the rate limit and of the `Date` header; the real one when empty.
-    /// Called from the server's threads.
+    bool user_access_read = true;  ///< false: user lookups return 403
+    /// The clock of the organization, the rate limit and the `Date` header; empty: the system clock. Called
+    /// from the server's threads.
     std::function<base::Timestamp()> clock;
-    bool alive = true;  ///< time passes with each request; false: the organization changes only by hand
+    bool alive = true;  ///< the organization changes over time; false: only tests change it
 };
 
 inline constexpr auto test_now =
     base::Timestamp(std::chrono::sys_days(std::chrono::year(2026) / 3 / 14)) + std::chrono::hours(15);
 
-/// An organization that changes only by hand.
+/// An organization that only tests change.
 inline SimulatedDatadogOptions still_options(std::size_t tokens = 137) {
     SimulatedDatadogOptions options;
     options.organization.tokens = tokens;
@@ -84,11 +85,11 @@ inline SimulatedDatadogOptions still_options(std::size_t tokens = 137) {
 /// content types, leak information; and `GET /api/v2/users/{id}`, which shares the rate limit.
 class SimulatedDatadog {
   public:
-    /// Starts listening on 127.0.0.1; throws std::runtime_error when it can't.
+    /// Starts listening on 127.0.0.1; throws std::runtime_error if it can't.
     explicit SimulatedDatadog(SimulatedDatadogOptions options);
     SimulatedDatadog(const SimulatedDatadog&) = delete;
     SimulatedDatadog& operator=(const SimulatedDatadog&) = delete;
-    /// Ends connections, kept alive or waiting, at once.
+    /// Closes all connections immediately, idle or in use.
     ~SimulatedDatadog() = default;
 
     [[nodiscard]] std::uint16_t port() const { return server_.port(); }
@@ -96,7 +97,7 @@ class SimulatedDatadog {
 
     void set_faults(Faults faults);
 
-    /// Runs `look` with the organization, no request in between.
+    /// Runs `look` on the organization while no request is being handled.
     void with_organization(const std::function<void(demo::SimulatedOrganization&)>& look);
 
     [[nodiscard]] std::size_t requests() const;
@@ -107,8 +108,8 @@ class SimulatedDatadog {
     [[nodiscard]] CannedAnswer answer(RawConnection& connection, const HttpRequest& request);
     [[nodiscard]] CannedAnswer answer_listing(const HttpRequest& request, std::size_t number);
     [[nodiscard]] CannedAnswer answer_user(const HttpRequest& request, std::size_t number);
-    /// What `content` makes, or 429; with the rate limit's headers, and compressed where the request allows
-    /// it.
+    /// Returns what `content` makes, or 429. Adds the rate-limit headers, and compresses if the request
+    /// accepts it.
     [[nodiscard]] CannedAnswer within_rate_limit(const HttpRequest& request,
                                                  const std::function<CannedAnswer()>& content);
     [[nodiscard]] CannedAnswer user(std::string_view id);
@@ -118,7 +119,7 @@ class SimulatedDatadog {
 
     const SimulatedDatadogOptions options_;
 
-    /// Locked alone, and while an intercept runs: intercepts never overlap.
+    /// Always taken first, and held while an intercept runs so that intercepts never overlap.
     std::mutex intercept_mutex_;
 
     std::mutex organization_mutex_;
@@ -131,7 +132,7 @@ class SimulatedDatadog {
     std::size_t requests_ = 0;
     std::deque<HttpRequest> recorded_;
 
-    RawServer server_;  ///< last: its threads use all of the above
+    RawServer server_;  ///< last, because its threads use all the members above
 };
 
 }  // namespace exporter::support

@@ -56,7 +56,7 @@ TEST(Faults, AnInterceptKeepsItsState) {
     EXPECT_THAT(statuses, ElementsAre(500, 500, 200));
 }
 
-TEST(Faults, AnExceptionIsAnInternalErrorThatTellsNothing) {
+TEST(Faults, AnExceptionIsAnOpaqueInternalError) {
     Harness harness;
     Faults faults;
     faults.intercept = [](std::size_t /*request*/,
@@ -122,7 +122,7 @@ TEST(Faults, LatencyHoldsTheAnswerBack) {
     EXPECT_GE(std::chrono::steady_clock::now() - begin, std::chrono::milliseconds(30));
 }
 
-TEST(Faults, ALivingOrganizationMovesWithTheClockOnly) {
+TEST(Faults, ALivingOrganizationFollowsTheClock) {
     auto options = still_options();
     options.alive = true;
     std::atomic<std::int64_t> hours_later = 0;

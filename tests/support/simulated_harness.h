@@ -1,4 +1,4 @@
-// A simulated Datadog whose clock stands still, and a client that talks to it over a real socket.
+// A simulated Datadog with a stopped clock, and a client that connects to it over a real socket.
 #pragma once
 
 #include "support/json.h"
@@ -20,7 +20,7 @@ inline httplib::Headers key_headers() {
     return {{"DD-API-KEY", "demo-api-key"}, {"DD-APPLICATION-KEY", "demo-app-key"}};
 }
 
-/// One answer. `status` 0: none came.
+/// A response. `status` 0: none arrived.
 struct Reply {
     int status = 0;
     httplib::Headers headers;
@@ -46,7 +46,7 @@ class Harness {
         return result ? Reply{result->status, result->headers, result->body} : Reply{};
     }
 
-    /// The ids of a page, in order.
+    /// The IDs on a page, in order.
     std::vector<std::string> ids(const std::string& arguments) {
         std::vector<std::string> found;
         const auto document = get(listing + "?" + arguments).json();
@@ -58,7 +58,7 @@ class Harness {
         return found;
     }
 
-    /// The organization's tokens by id, copied.
+    /// Copies of the organization's tokens, by ID.
     std::map<std::string, demo::SimulatedToken> tokens() {
         std::map<std::string, demo::SimulatedToken> copies;
         server.with_organization([&](demo::SimulatedOrganization& organization) {

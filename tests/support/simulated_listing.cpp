@@ -62,7 +62,7 @@ Slice list(const demo::SimulatedOrganization& organization, const datadog::PageR
             ordered.push_back(&token);
         }
     }
-    if (request.sort != "created_at") {  // The organization's own order: 1,000 pages of it sort nothing.
+    if (request.sort != "created_at") {  // Tokens are already stored in that order.
         sort_tokens(ordered, request.sort);
     }
     Slice slice;
@@ -93,7 +93,7 @@ std::uint64_t fingerprint(std::string_view text) {
     for (const char character : text) {
         hash = (hash ^ static_cast<unsigned char>(character)) * 0x100000001b3U;
     }
-    hash = (hash ^ (hash >> 30U)) * 0xbf58476d1ce4e5b9U;  // The finalizer of splitmix64.
+    hash = (hash ^ (hash >> 30U)) * 0xbf58476d1ce4e5b9U;  // splitmix64's finalizer
     hash = (hash ^ (hash >> 27U)) * 0x94d049bb133111ebU;
     return hash ^ (hash >> 31U);
 }

@@ -1,5 +1,4 @@
-// The simulated organization's listing as the API sorts, filters and cuts it into pages; and changes to it by
-// hand.
+// Sorts, filters and pages the simulated organization's tokens as the API does, and lets tests change them.
 #pragma once
 
 #include "datadog/api.h"
@@ -12,26 +11,27 @@
 
 namespace exporter::support {
 
-/// A slice of the listing: pointers are valid until the organization changes.
+/// A slice of the listing. The pointers are valid until the organization changes.
 struct Slice {
     std::vector<const demo::SimulatedToken*> tokens;
     std::size_t total_filtered_count = 0;
 };
 
-/// One page. An unknown `sort` is that by name; "never" is later than any date, and ties go by id, ascending.
+/// One page. An unknown `sort` means by name. "Never" sorts after any date, and ties are ordered by ID,
+/// ascending.
 [[nodiscard]] Slice list(const demo::SimulatedOrganization& organization,
                          const datadog::PageRequest& request);
 
 void create(demo::SimulatedOrganization& organization, demo::SimulatedToken token);
-/// False: there is no such token.
+/// False: no such token.
 bool revoke(demo::SimulatedOrganization& organization, std::string_view id);
 
-/// A number that stays with a text (FNV-1a): decides what is arbitrary about a token but must not change.
+/// A stable hash of a text (FNV-1a), for properties of a token that are arbitrary but must not change.
 [[nodiscard]] std::uint64_t fingerprint(std::string_view text);
 
-/// How many digits a token's dates have after the second (0, 3 or 6), which stays with its id.
+/// Number of fractional-second digits in a token's dates (0, 3 or 6), derived from its ID.
 [[nodiscard]] int fraction_digits(std::string_view id);
-/// Cuts all dates to so many.
+/// Truncates all dates to their number of fractional digits.
 void cut_dates(demo::SimulatedOrganization& organization);
 
 }  // namespace exporter::support

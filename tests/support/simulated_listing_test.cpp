@@ -49,7 +49,7 @@ TEST(Paging, BeginsAtPageZeroWithTenTokens) {
     EXPECT_EQ(harness.ids(""), harness.ids("page[number]=0&page[size]=10"));
 }
 
-TEST(Paging, PastTheEndThereIsAnEmptyPage) {
+TEST(Paging, APagePastTheEndIsEmpty) {
     Harness harness;
     EXPECT_THAT(harness.ids("page[number]=14"), IsEmpty());
     EXPECT_THAT(harness.ids("page[size]=100&page[number]=18446744073709551615"), IsEmpty());
@@ -113,7 +113,7 @@ INSTANTIATE_TEST_SUITE_P(
                  }}),
     sort_name);
 
-TEST(Sorting, TiesGoByIdSoThatTheOrderIsTotal) {
+TEST(Sorting, BreaksTiesById) {
     Harness harness(still_options(0));
     harness.server.with_organization([](demo::SimulatedOrganization& organization) {
         for (const char* id : {"b", "c", "a"}) {
@@ -164,7 +164,7 @@ TEST(Filtering, PercentEncodedFilterIsDecoded) {
     EXPECT_THAT(harness.ids("filter=a%20%26%20b%20=%20%E6%9D%B1"), SizeIs(1));
 }
 
-TEST(Filtering, OwnersAddUp) {
+TEST(Filtering, CombinesOwners) {
     Harness harness;
     std::map<std::string, std::set<std::string>> by_owner;
     for (const auto& [id, token] : harness.tokens()) {
@@ -194,7 +194,7 @@ Moment optional_date_of(const Json& attributes, const char* key) {
     return date_of(attributes[key]);
 }
 
-TEST(Wire, EveryTokenReadsBackAsTheOrganizationHoldsIt) {
+TEST(Wire, EveryTokenRoundTrips) {
     Harness harness(still_options(100));
     const auto tokens = harness.tokens();
     const auto document = harness.get(listing + "?page[size]=100").json();
@@ -232,7 +232,7 @@ TEST(Wire, TypesHaveTheNamesThatTheApiGivesThem) {
     }
 }
 
-TEST(Wire, WhatTheApiLeavesOpenComesInEveryForm) {
+TEST(Wire, CoversEveryFormTheApiAllows) {
     Harness harness;
     std::set<std::size_t> digits;
     std::set<std::string> offsets;
@@ -250,7 +250,7 @@ TEST(Wire, WhatTheApiLeavesOpenComesInEveryForm) {
             null_expiry |= attributes.has("expires_at") && attributes["expires_at"].is_null();
         }
     }
-    EXPECT_THAT(digits, ElementsAre(0, 4, 7));  // with the point
+    EXPECT_THAT(digits, ElementsAre(0, 4, 7));  // with the decimal point
     EXPECT_THAT(offsets, ElementsAre("+00:00", "Z"));
     EXPECT_TRUE(null_expiry);
     EXPECT_TRUE(absent_expiry);
@@ -275,7 +275,7 @@ TEST(Wire, LeakedTokensAreExplainedInIncluded) {
     EXPECT_EQ(included, leaked);
 }
 
-TEST(Wire, WithoutLeakReportsTheMemberIsAbsent) {
+TEST(Wire, OmitsLeaksIfNotReported) {
     auto options = still_options(50);
     options.report_leaks = false;
     Harness harness(std::move(options));

@@ -76,7 +76,7 @@ TEST(Refusal, BadArgumentsAreBadRequests) {
     }
 }
 
-TEST(Refusal, BadArgumentsAreNotReadWithoutCredentials) {
+TEST(Refusal, CredentialsAreCheckedBeforeArguments) {
     Harness harness;
     EXPECT_EQ(harness.get(listing + "?sort=id", {}).status, 401);
 }
@@ -109,7 +109,7 @@ TEST(RateLimit, IsCountedDownInHeaders) {
     }
 }
 
-TEST(RateLimit, RefusesBeyondItUntilTheWindowOfTheClockEnds) {
+TEST(RateLimit, IsEnforcedUntilTheWindowEnds) {
     std::atomic<std::int64_t> later = 50;
     Harness harness(limited_options(later));
     for (int request = 0; request < 3; ++request) {
@@ -136,7 +136,7 @@ TEST(RateLimit, IsNotSpentByRefusedCredentials) {
     EXPECT_EQ(harness.get(listing).header("X-RateLimit-Remaining"), "2");
 }
 
-TEST(RateLimit, WithoutOneThereAreNoHeaders) {
+TEST(RateLimit, SendsNoHeadersIfUnset) {
     Harness harness;
     EXPECT_EQ(harness.get(listing).header("X-RateLimit-Limit"), "");
 }
@@ -156,7 +156,7 @@ std::string inflate_all(std::string compressed) {
     return text;
 }
 
-/// What comes over the wire, not decompressed by the client.
+/// The response as sent on the wire: the client doesn't decompress it.
 Reply raw_get(SimulatedDatadog& server, const std::string& accept_encoding) {
     httplib::Client client("127.0.0.1", server.port());
     client.set_decompress(false);

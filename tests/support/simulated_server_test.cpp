@@ -22,7 +22,7 @@ using ::testing::SizeIs;
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
-/// Well under any timeout of the HTTP library, with room for a busy machine.
+/// Well below any timeout of the HTTP library, with a margin for a busy machine.
 constexpr auto promptly = milliseconds(800);
 
 steady_clock::duration destruction_time(std::unique_ptr<SimulatedDatadog>& server) {
@@ -33,7 +33,8 @@ steady_clock::duration destruction_time(std::unique_ptr<SimulatedDatadog>& serve
 
 TEST(Server, EndsPromptlyWithConnectionsKeptAlive) {
     auto server = std::make_unique<SimulatedDatadog>(still_options(10));
-    // Several: by the last one's answer the others surely wait for a next request.
+    // Several clients: by the time the last one has its response, the server's other threads are waiting for
+    // the next request.
     std::vector<std::unique_ptr<httplib::Client>> clients;
     for (int number = 0; number < 5; ++number) {
         auto& client = *clients.emplace_back(std::make_unique<httplib::Client>("127.0.0.1", server->port()));
@@ -68,14 +69,14 @@ TEST(Server, EndsPromptlyWithoutAnyRequest) {
     }
 }
 
-TEST(Server, OfferingATakenPortThrows) {
+TEST(Server, ThrowsIfThePortIsTaken) {
     const SimulatedDatadog server(still_options(1));
     auto options = still_options(1);
     options.port = server.port();
     EXPECT_THROW(SimulatedDatadog{std::move(options)}, std::runtime_error);
 }
 
-TEST(Server, APortIsFreeAgainAfterwards) {
+TEST(Server, ReleasesItsPort) {
     auto options = still_options(1);
     {
         const SimulatedDatadog server(options);

@@ -12,7 +12,7 @@ std::string an_owner(Harness& harness) {
     return harness.tokens().begin()->second.owner_id;
 }
 
-TEST(SimulatedUsers, AreWrittenAsTheApiDoes) {
+TEST(SimulatedUsers, MatchTheApisFormat) {
     Harness harness;
     std::size_t nameless = 0;
     std::size_t disabled = 0;
@@ -31,7 +31,7 @@ TEST(SimulatedUsers, AreWrittenAsTheApiDoes) {
     EXPECT_GT(disabled, 0U);
 }
 
-TEST(SimulatedUsers, ThatAreNoneAreNotFound) {
+TEST(SimulatedUsers, AreNotFoundIfUnknown) {
     Harness harness;
     EXPECT_EQ(harness.get(users + "nobody").status, 404);
     EXPECT_EQ(harness.get(users).status, 404);
@@ -48,7 +48,7 @@ TEST(SimulatedUsers, AreFoundByAnEncodedId) {
     EXPECT_EQ(harness.get(users + encoded + "?include=roles").status, 200);
 }
 
-TEST(SimulatedUsers, AskForCredentialsAndForThePermission) {
+TEST(SimulatedUsers, RequireCredentialsAndPermission) {
     Harness harness;
     EXPECT_EQ(harness.get(users + an_owner(harness), {}).status, 401);
 
@@ -71,7 +71,7 @@ TEST(SimulatedUsers, ShareTheRateLimitOfTheListing) {
     EXPECT_EQ(harness.get(listing).status, 429);
 }
 
-TEST(SimulatedUsers, CanBeAnsweredForByATest) {
+TEST(SimulatedUsers, CanBeScriptedByATest) {
     Harness harness;
     std::vector<std::string> asked;
     Faults faults;

@@ -1,4 +1,4 @@
-// State files as texts: what the program writes, and what only a defect or an attacker would write.
+// Contents of state files: what the program writes, and what only a bug or an attacker would write.
 #pragma once
 
 #include "state/state_file.h"
@@ -20,13 +20,13 @@ namespace exporter::state {
 
 inline constexpr std::size_t state_checksum_size = 4;
 
-/// The organizations of a file, between its head and its checksum.
+/// The organizations in a file, between its header and its checksum.
 [[nodiscard]] inline std::string organizations_in(const std::string& file) {
     const std::size_t head = encode({}, {}).size() - state_checksum_size;
     return file.substr(head, file.size() - head - state_checksum_size);
 }
 
-/// `organizations` with a head and a checksum that are right for them.
+/// `organizations` with a valid header and checksum.
 [[nodiscard]] inline std::string framed(std::string_view organizations, const base::HashKey& key) {
     std::string file = encode({}, key);
     file.resize(file.size() - state_checksum_size);

@@ -39,7 +39,7 @@ int connected_socket(std::uint16_t port, const std::string& source) {
     const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     const sockaddr_in from = address_of(source, 0);
     const sockaddr_in to = address_of("127.0.0.1", port);
-    constexpr int room = 8 << 20;  // As much of a flood as can be on its way at once.
+    constexpr int room = 8 << 20;  // enough buffer for a whole flood in flight
     ::setsockopt(socket, SOL_SOCKET, SO_SNDBUF, &room, sizeof room);
     const bool connected = ::bind(socket, reinterpret_cast<const sockaddr*>(&from), sizeof from) == 0 &&
                            ::connect(socket, reinterpret_cast<const sockaddr*>(&to), sizeof to) == 0;
@@ -50,7 +50,7 @@ int connected_socket(std::uint16_t port, const std::string& source) {
     return socket;
 }
 
-/// What is sent before the socket would block; all, unless it would or the peer has gone.
+/// Sends until all bytes are sent, the socket would block or the peer has closed. Returns the number sent.
 std::size_t send_some(int socket, std::string_view bytes) {
     std::size_t sent = 0;
     while (sent < bytes.size()) {
@@ -160,7 +160,7 @@ RenegotiationFlood::RenegotiationFlood(std::uint16_t port, const std::string& so
     : connection_(port, TLS1_2_VERSION, source) {
     constexpr std::size_t key_size = 16;
     constexpr std::size_t salt_size = 4;
-    // The client's key, the server's, the client's salt, the server's.
+    // Order: client key, server key, client salt, server salt.
     const auto block = key_block(connection_.ssl(), 2 * (key_size + salt_size));
     key_ = block.substr(0, key_size);
     salt_ = block.substr(2 * key_size, salt_size);

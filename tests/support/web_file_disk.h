@@ -1,4 +1,4 @@
-// A disk with the web server's configuration, `/etc/web.yml`, that a test changes under the reader.
+// A fake disk with the web configuration `/etc/web.yml`, which a test can change during a read.
 #pragma once
 
 #include "base/regular_file.h"

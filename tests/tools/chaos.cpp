@@ -10,7 +10,7 @@ namespace {
 using support::CannedAnswer;
 
 constexpr std::size_t nesting_levels = 100'000;
-/// The exporter takes 8 MiB at most.
+/// The exporter's limit is 8 MiB.
 constexpr std::size_t oversized_body = std::size_t{40} << 20;
 
 CannedAnswer json(int status, std::string body) {
@@ -42,12 +42,12 @@ CannedAnswer deeply_nested() {
                          std::string(nesting_levels, ']') + "}}");
 }
 
-/// Made when it is its turn: one of them is large.
+/// Built only when needed, because one of them is large.
 using Fault = CannedAnswer (*)();
 
-/// None of them is a page that could be true: a 200 with an empty `data` array is the right answer of an
-/// organization without tokens, and whoever compares numbers could not blame the client for believing it. And
-/// no reset that fits a number is far away: a client that obeys it would be silent for the rest of a run.
+/// None of these is a plausible page. A 200 with an empty `data` array would be: it is the right answer for
+/// an organization without tokens, so the client could not be blamed for believing it. And no parsable reset
+/// is far away, because a client that obeys it would stay silent for the rest of the run.
 constexpr Fault faults[] = {
     [] { return too_many_requests_until("0"); },
     [] { return too_many_requests_until("1"); },

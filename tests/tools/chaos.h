@@ -1,4 +1,4 @@
-// Answers that a client must survive, and must never take for a page of the listing.
+// Responses that a client must survive and must never accept as a page of the listing.
 #pragma once
 
 #include "demo/organization.h"
@@ -10,8 +10,8 @@
 
 namespace exporter::tools {
 
-/// For `support::Faults::intercept`: now and then a fault instead of the page, each of the table's as likely
-/// as the others. The same seed and the same number of requests make the same answers.
+/// For `support::Faults::intercept`: occasionally replaces the page with a fault, chosen uniformly from the
+/// table. The same seed and request sequence give the same responses.
 class Chaos {
   public:
     /// @param probability of a fault, 0 to 1

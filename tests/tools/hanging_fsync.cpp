@@ -11,14 +11,14 @@
 
 namespace {
 
-/// As with a disk that does not answer, or NFS whose server is away, the thread hangs in the kernel, handles
-/// no signal and ends with the process alone, because of a child that never ends. Whoever waits for the hang
-/// waits for the child.
+/// Hangs the thread in the kernel, as an unresponsive disk or NFS server would: it handles no signals and
+/// ends only with the process. It hangs in vfork(), because the child never exits. Tests detect the hang by
+/// that child.
 void hang() {
     const pid_t parent = ::getpid();
     if (::vfork() == 0) {
         ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-        while (::getppid() == parent) {  // No signal comes if it has ended already.
+        while (::getppid() == parent) {  // The parent may have exited before prctl(), so no signal arrives.
             ::pause();
         }
         ::_exit(0);
@@ -32,7 +32,7 @@ extern "C" int fsync(int /*descriptor*/) {
     return 0;
 }
 
-/// Of the name in HANGING_NAME.
+/// Hangs for the host name in HANGING_NAME.
 extern "C" int getaddrinfo(const char* name, const char* service, const addrinfo* hints, addrinfo** found) {
     const char* const hanging = std::getenv("HANGING_NAME");
     if (hanging != nullptr && name != nullptr && std::string_view(name) == hanging) {
@@ -42,7 +42,8 @@ extern "C" int getaddrinfo(const char* name, const char* service, const addrinfo
     return next(name, service, hints, found);
 }
 
-/// With HANGING_FSYNC_NAMED, as on a file system that knows no files without a name: those get none later.
+/// With HANGING_FSYNC_NAMED, as on a file system without O_TMPFILE support, where temporary files need a name
+/// from the start.
 extern "C" int access(const char* path, int mode) noexcept {
     if (std::getenv("HANGING_FSYNC_NAMED") != nullptr &&
         std::string_view(path).starts_with("/proc/self/fd/")) {

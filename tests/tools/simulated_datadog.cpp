@@ -1,5 +1,5 @@
-// Serves a simulated Datadog organization until told to stop; for benchmarks and end-to-end tests. Prints its
-// URL, one line, once it listens.
+// Serves a simulated Datadog organization until terminated, for benchmarks and end-to-end tests. Prints its
+// URL on one line once it listens.
 #include "support/simulated_datadog.h"
 
 #include "chaos.h"
@@ -32,13 +32,13 @@ using exporter::support::SimulatedDatadogOptions;
 struct Arguments {
     SimulatedDatadogOptions datadog;
     std::chrono::milliseconds latency{0};
-    double chaos = 0;  ///< the probability of a fault
+    double chaos = 0;  ///< probability of a fault
     std::uint64_t chaos_seed = 1;
     std::chrono::seconds longest_run{600};
     std::string expected_file;
 };
 
-/// `100/10`: so many requests in so many seconds.
+/// `100/10`: 100 requests per 10 seconds.
 SimulatedRateLimit parse_rate_limit(const std::string& text) {
     int limit = 0;
     int seconds = 0;
@@ -54,7 +54,7 @@ SimulatedRateLimit parse_rate_limit(const std::string& text) {
     return {limit, std::chrono::seconds(seconds)};
 }
 
-/// Not CLI::Range, which lets "nan" pass.
+/// CLI::Range would accept "nan".
 void check_probability(double value) {
     if (!(value >= 0 && value <= 1)) {
         throw CLI::ValidationError("--chaos", "must be a probability, 0 to 1");
@@ -80,9 +80,9 @@ Arguments parse(CLI::App& app, int argc, char** argv) {
     app.add_option("--chaos", arguments.chaos, "probability, 0 to 1, of a fault instead of a page");
     app.add_option("--chaos-seed", arguments.chaos_seed, "another seed is another order of faults");
     app.add_flag("--no-gzip", no_gzip, "never compress");
-    app.add_flag("--alive", alive, "let tokens come, go and be used; without it nothing changes");
+    app.add_flag("--alive", alive, "create, revoke and use tokens; otherwise nothing changes");
     app.add_flag("--no-user-access", no_users, "refuse look-ups of users, as without user_access_read");
-    app.add_option("--max-seconds", max_seconds, "exits by itself after so long")
+    app.add_option("--max-seconds", max_seconds, "exit after this many seconds")
         ->check(CLI::Range(1, 86'400));
     app.add_option("--expected", arguments.expected_file,
                    "writes the counts at the start to this file, as JSON");
@@ -125,7 +125,7 @@ std::string name_of(exporter::datadog::OwnerType type) {
                                                 : "other";
 }
 
-/// On purpose without anything of the exporter's own counting: the tests compare the two.
+/// Deliberately doesn't use the exporter's counting code, because the tests compare the two.
 Expected count(const SimulatedOrganization& organization) {
     Expected expected;
     for (const SimulatedToken& token : organization.tokens()) {
@@ -181,7 +181,7 @@ void write_expected(const std::string& file, const Expected& expected) {
     }
 }
 
-/// To be called before any thread starts, so that all of them leave the signals to `wait_for_end`.
+/// Call this before any thread starts, so that all threads leave the signals to `wait_for_end`.
 sigset_t block_end_signals() {
     sigset_t signals;
     sigemptyset(&signals);

@@ -1,5 +1,6 @@
-// Floods a TLS server with records that carry no data, on connections that come back a second after the
-// server ended them. Prints `holding` once each has made its first handshake, and a line of JSON at the end.
+// Floods a TLS server with records that carry no data. Reconnects a second after the server closes a
+// connection. Prints `holding` once every connection has completed its first handshake, and a line of JSON at
+// the end.
 #include "support/tls_flood.h"
 
 #include "support/guarded_main.h"
@@ -31,7 +32,7 @@ struct Arguments {
     std::uint16_t port = 0;
     std::string kind;
     std::ptrdiff_t connections = 8;
-    int records = 20'000;  ///< of a burst of KeyUpdates
+    int records = 20'000;  ///< in each burst of KeyUpdates
     std::int64_t seconds = 10;
 };
 
@@ -41,7 +42,7 @@ struct Counts {
     std::atomic<std::uint64_t> failed = 0;
 };
 
-/// Whether the server ended the connection within `limit`.
+/// Whether the server closed the connection within `limit`.
 bool send(support::KeyUpdateBurst& burst, milliseconds limit) {
     burst.send();
     return burst.ended_within(limit);
@@ -105,20 +106,21 @@ class Flood {
     Counts counts_;
     std::latch first_handshakes_;
     std::latch may_send_{1};
-    Clock::time_point end_;  ///< constant once `may_send_` is open
+    Clock::time_point end_;  ///< constant once `may_send_` is released
     std::vector<std::jthread> threads_;
 };
 
 int run(int argc, char** argv) {
     Arguments arguments;
     CLI::App app("Floods a TLS server on 127.0.0.1 with records that carry no data");
-    app.add_option("--port", arguments.port, "the server's")->required();
-    app.add_option("--kind", arguments.kind, "of TLS 1.3 or 1.2")
+    app.add_option("--port", arguments.port, "port of the server")->required();
+    app.add_option("--kind", arguments.kind, "kind of flood, for TLS 1.3 or 1.2")
         ->required()
         ->check(CLI::IsMember({"key_updates", "renegotiations"}));
-    app.add_option("--connections", arguments.connections, "how many")->check(CLI::Range(1, 1000));
-    app.add_option("--records", arguments.records, "of a burst of KeyUpdates");
-    app.add_option("--seconds", arguments.seconds, "how long, from when all have made their handshake");
+    app.add_option("--connections", arguments.connections, "number of connections")
+        ->check(CLI::Range(1, 1000));
+    app.add_option("--records", arguments.records, "records in a burst of KeyUpdates");
+    app.add_option("--seconds", arguments.seconds, "duration, once all handshakes are done");
     CLI11_PARSE(app, argc, argv);
 
     Flood flood(arguments);

@@ -7,7 +7,7 @@
 namespace exporter::web {
 namespace {
 
-TEST(EscapeHtml, ReplacesWhatHtmlGivesAMeaning) {
+TEST(EscapeHtml, ReplacesSpecialCharacters) {
     EXPECT_EQ(escape_html(R"(<b a="x" b='y'>&amp;)"), "&lt;b a=&quot;x&quot; b=&#39;y&#39;&gt;&amp;amp;");
 }
 

@@ -22,7 +22,7 @@ struct Case {
     std::function<OrganizationStatus()> status;
     Condition condition;
     std::vector<std::string> titles;
-    std::string words;  ///< in some problem's text
+    std::string words;  ///< expected in a problem's text
 };
 
 std::ostream& operator<<(std::ostream& stream, const Case& c) {
@@ -31,7 +31,7 @@ std::ostream& operator<<(std::ostream& stream, const Case& c) {
 
 class Conditions : public ::testing::TestWithParam<Case> {};
 
-TEST_P(Conditions, AreToldInWords) {
+TEST_P(Conditions, AreExplained) {
     const Case& c = GetParam();
     const OrganizationStatus status = c.status();
     EXPECT_EQ(condition(status, sample_settings(), now()), c.condition);
@@ -150,7 +150,7 @@ std::string heading_of(const std::string& card) {
     return card.substr(start, card.find("</summary>") - start);
 }
 
-TEST(OrganizationCard, HeadingSaysThatPollingIsHealthyAndWhatIsWorst) {
+TEST(OrganizationCard, HeadingShowsPollingHealthAndTheWorstFinding) {
     EXPECT_EQ(heading_of(card_of(healthy("x", leak_one))),
               "<span class=\"status\"><span class=\"state healthy\">Polling healthy</span> · "
               "<span class=\"critical\">1 leaked token</span></span>");
@@ -158,7 +158,7 @@ TEST(OrganizationCard, HeadingSaysThatPollingIsHealthyAndWhatIsWorst) {
                 HasSubstr("<span class=\"warning\">4 privileged tokens without expiry</span>"));
 }
 
-TEST(OrganizationCard, HeadingAddsNothingToTheConditionWithoutAFinding) {
+TEST(OrganizationCard, HeadingShowsOnlyTheConditionWithoutFindings) {
     const auto card = card_of(healthy("x", [](auto& inventory) { inventory.at_risk = {}; }));
     EXPECT_EQ(heading_of(card),
               "<span class=\"status\"><span class=\"state healthy\">Polling healthy</span></span>");
@@ -170,7 +170,7 @@ TEST(OrganizationCard, ALeakedTokenIsNotCalledAProblemOfPolling) {
     EXPECT_THAT(card_of(status), Not(HasSubstr("attention")));
 }
 
-TEST(OrganizationCard, BoxHasTheColourOfTheWorse) {
+TEST(OrganizationCard, BoxHasTheWorseColour) {
     const auto box_of = [](const OrganizationStatus& status) {
         const auto card = card_of(status);
         return card.substr(0, card.find('>'));
@@ -211,7 +211,7 @@ TEST(OrganizationCard, SaysThatNothingIsListed) {
     EXPECT_THAT(card, HasSubstr("The list of access tokens is empty."));
 }
 
-TEST(OrganizationCard, SaysWhatASingleOwnerHintsAt) {
+TEST(OrganizationCard, ReportsASingleOwner) {
     const auto card_with = [](std::optional<bool> single_owner) {
         return card_of(healthy("x", [&](auto& inventory) { inventory.single_owner = single_owner; }));
     };
@@ -235,7 +235,7 @@ TEST(OrganizationCard, NextPollIsUnderWayOnceItsTimeHasCome) {
     EXPECT_THAT(card_of(healthy("x"), now() + 10min), HasSubstr("Every 5 minutes, the next is in progress"));
 }
 
-TEST(OrganizationCard, RateLimitIsToldAsFarAsItIsKnown) {
+TEST(OrganizationCard, ShowsWhatIsKnownOfTheRateLimit) {
     auto status = healthy("x");
     status.statistics.rate_limit.reset();
     status.statistics.rate_limit_reset.reset();

@@ -63,7 +63,7 @@ TEST_F(Routes, MetricsArePlainTextByDefault) {
     EXPECT_EQ(header(response, "Vary"), "Accept, Accept-Encoding");
 }
 
-TEST_F(Routes, MetricsAreCompressedForWhoAcceptsIt) {
+TEST_F(Routes, MetricsAreCompressedIfAccepted) {
     const auto response = get("/metrics", "gzip");
     EXPECT_EQ(response.status, 200U);
     EXPECT_EQ(response.content_type, "text/plain; version=0.0.4; charset=utf-8");
@@ -72,7 +72,7 @@ TEST_F(Routes, MetricsAreCompressedForWhoAcceptsIt) {
     EXPECT_EQ(support::gunzip(body_of(response)), "text 1\nlive 1\n");
 }
 
-TEST_F(Routes, MetricsAreOpenMetricsForWhoPrefersIt) {
+TEST_F(Routes, MetricsAreOpenMetricsIfPreferred) {
     constexpr std::string_view accept = "application/openmetrics-text;version=1.0.0,text/plain;q=0.5";
     const auto response = get("/metrics", {}, accept);
     EXPECT_EQ(response.status, 200U);
@@ -84,7 +84,7 @@ TEST_F(Routes, MetricsAreOpenMetricsForWhoPrefersIt) {
     EXPECT_EQ(support::gunzip(body_of(compressed)), body_of(response));
 }
 
-TEST_F(Routes, MetricsAreTextForWhoAcceptsNeitherFormat) {
+TEST_F(Routes, MetricsAreTextIfNeitherFormatIsAccepted) {
     EXPECT_EQ(get("/metrics", {}, "image/png").content_type, "text/plain; version=0.0.4; charset=utf-8");
 }
 
@@ -116,7 +116,7 @@ TEST_F(Routes, HealthIs503WithAReasonWhenNotAlive) {
     for (const auto* path : {"/healthz", "/livez"}) {
         const auto response = get(path);
         EXPECT_EQ(response.status, 503U) << path;
-        EXPECT_EQ(body_of(response), "the polls have stopped moving\n") << path;
+        EXPECT_EQ(body_of(response), "polling is stuck\n") << path;
     }
     EXPECT_EQ(get("/readyz").status, 200U);
 }
@@ -152,7 +152,7 @@ TEST_F(Routes, ElsewhereIs404) {
     }
 }
 
-TEST_F(Routes, OtherMethodsAre405AndToldWhichAreAllowed) {
+TEST_F(Routes, OtherMethodsGet405WithAnAllowHeader) {
     for (const auto* method : {"POST", "PUT", "DELETE", "OPTIONS", "TRACE", "CONNECT", "get", "BREW"}) {
         const auto response = handler()({method, "/metrics", {}});
         EXPECT_EQ(response.status, 405U) << method;

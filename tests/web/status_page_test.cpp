@@ -80,7 +80,7 @@ TEST(StatusPage, SaysInWordsWhyAPollFailed) {
     EXPECT_THAT(html, Not(HasSubstr("Polling healthy")));
 }
 
-/// Names of one letter as the page has them.
+/// The one-letter names in the order of the page.
 std::string order_of(const std::vector<OrganizationStatus>& organizations) {
     const auto html = page_of(organizations);
     std::string order;
@@ -91,7 +91,7 @@ std::string order_of(const std::vector<OrganizationStatus>& organizations) {
     return order;
 }
 
-/// `healthy`, and nothing is wrong with any token.
+/// `healthy`, but without any findings.
 OrganizationStatus flawless(std::string name) {
     return healthy(std::move(name), [](auto& inventory) { inventory.at_risk = {}; });
 }
@@ -145,7 +145,7 @@ TEST(StatusPage, OrganizationsWithALeakedTokenComeFirst) {
         "ebcda");
 }
 
-TEST(StatusPage, ThoseThatNeedAttentionComeFirstAndTheOrderIsTheConfigurationsOtherwise) {
+TEST(StatusPage, OrganizationsNeedingAttentionComeFirstInConfiguredOrder) {
     EXPECT_EQ(order_of({healthy("a"), waiting("b"), forbidden("c"), healthy("d"), forbidden("e")}), "cebad");
 }
 
@@ -164,7 +164,7 @@ TEST(StatusPage, OfManyOrganizationsOnlySomeAreShown) {
     EXPECT_THAT(html, HasSubstr("280 organizations are not listed here."));
 }
 
-TEST(StatusPage, ABriefCardShowsTheNumbersOfBeforeARestartUntilTheFirstPoll) {
+TEST(StatusPage, ABriefCardShowsRestoredNumbersUntilTheFirstPoll) {
     auto organizations = many(cards_at_most, 0);
     auto restored = healthy("restored");
     restored.statistics.polls = 0;
@@ -180,8 +180,8 @@ TEST(StatusPage, SizeIsBoundedHoweverManyOrganizationsFail) {
     EXPECT_LT(page_of(many(5000, 0)).size(), 200'000U);
 }
 
-TEST(StatusPage, SizeIsBoundedWithTokensOneByOneToo) {
-    // As long as label_text.h lets them be, and each byte grows when it is escaped.
+TEST(StatusPage, SizeIsBoundedEvenWithTokenDetail) {
+    // The longest text that label_text.h allows. Every byte grows when escaped.
     const std::string longest(200, '"');
     auto token = detail_of(longest, {inventory::Finding::leaked, inventory::Finding::never_expires});
     token.id = token.owner_id = longest;

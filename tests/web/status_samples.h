@@ -1,4 +1,4 @@
-// Organizations as the status page gets them.
+// Organizations as input for the status page.
 #pragma once
 
 #include "web/status_page.h"
@@ -15,21 +15,21 @@ namespace exporter::web {
 /// Five minutes, an hour, a year and 90 days.
 [[nodiscard]] PageSettings sample_settings();
 
-/// 13 tokens in five buckets, personal and service ones.
+/// 13 personal and service tokens in five buckets.
 [[nodiscard]] inventory::Inventory sample_inventory();
 using Change = std::function<void(inventory::Inventory&)>;
 
-/// The number of an inventory's tokens with one finding.
+/// Number of tokens with this finding.
 [[nodiscard]] inventory::Count& tokens_with(inventory::Inventory& inventory, inventory::Finding finding);
-/// Makes one token a leaked one.
+/// Marks one token as leaked.
 void leak_one(inventory::Inventory& inventory);
-/// A token listed one by one, with these findings; it never expires.
+/// Details of a token with these findings that never expires.
 [[nodiscard]] inventory::TokenDetail detail_of(const std::string& name,
                                                std::initializer_list<inventory::Finding> findings);
 
-/// Polled two minutes ago, with `sample_inventory`, changed.
+/// Polled two minutes ago, with `sample_inventory` after `change`.
 [[nodiscard]] OrganizationStatus healthy(std::string name, const Change& change = {});
-/// Refused with 403 for the third time in a row; never had numbers.
+/// Rejected with 403 for the third time in a row; has never had an inventory.
 [[nodiscard]] OrganizationStatus forbidden(std::string name);
 /// Not polled yet.
 [[nodiscard]] OrganizationStatus waiting(std::string name);

@@ -16,7 +16,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-/// First groups of all matches.
+/// The first capture group of every match.
 std::vector<std::string> all(const std::string& text, const std::string& pattern) {
     const std::regex regex(pattern);
     std::vector<std::string> found;
@@ -36,7 +36,7 @@ std::string tables_of(const inventory::Inventory& inventory) {
     return token_tables(sums_of(inventory), sample_settings(), "h3").str();
 }
 
-/// Personal tokens by bucket, and service tokens.
+/// Personal and service tokens by bucket.
 inventory::Inventory with_counts(std::vector<inventory::Count> personal,
                                  std::vector<inventory::Count> service) {
     auto inventory = sample_inventory();
@@ -77,7 +77,7 @@ TEST(ExpiryPicture, OtherTypesAreShownOnlyWhereThereAreSome) {
     EXPECT_THAT(numbers_in(row(tables_of(inventory), "row\">All")), ElementsAre("6", "7", "1", "14"));
 }
 
-TEST(ExpiryPicture, BarIsAsLongAsItsShareOfTheLargestAndLosesNoToken) {
+TEST(ExpiryPicture, BarsAreProportionalButNeverInvisible) {
     const auto html = tables_of(with_counts({1, 0, 1'000'000, 0, 0}, {0, 0, 500'000, 0, 0}));
     std::vector<double> widths;
     for (const auto& width : all(html, "width=\"([0-9.]+)\"")) {
@@ -89,7 +89,7 @@ TEST(ExpiryPicture, BarIsAsLongAsItsShareOfTheLargestAndLosesNoToken) {
     EXPECT_NEAR(widths[2], 500, 1);
 }
 
-TEST(ExpiryPicture, IntervalsSpanTheScaleHoweverManyThereAre) {
+TEST(ExpiryPicture, AnyNumberOfIntervalsSpansTheColourScale) {
     for (const std::size_t intervals : {std::size_t{2}, std::size_t{3}, std::size_t{6}, std::size_t{15}}) {
         constexpr std::size_t others = 3;  // expired, never, unknown
         auto inventory = with_counts(std::vector<inventory::Count>(intervals + others, 1), {});
@@ -102,7 +102,7 @@ TEST(ExpiryPicture, IntervalsSpanTheScaleHoweverManyThereAre) {
     }
 }
 
-TEST(ExpiryPicture, PictureIsNotReadAloudSinceTheTableIs) {
+TEST(ExpiryPicture, IsHiddenFromScreenReaders) {
     const auto html = tables_of(sample_inventory());
     EXPECT_EQ(all(html, "(<svg)").size(), all(html, "(<svg [^>]*aria-hidden=\"true\")").size());
     EXPECT_THAT(html, HasSubstr("<caption"));
@@ -117,7 +117,7 @@ TEST(ExpiryPicture, OfNoTokensHasNoBars) {
     EXPECT_THAT(html, Not(HasSubstr("nan")));
 }
 
-TEST(FindingsTable, BeginsWithTheMostSeriousAndSaysWhatIsNotKnown) {
+TEST(FindingsTable, StartsWithTheWorstAndMarksUnknowns) {
     auto inventory = sample_inventory();
     auto html = tables_of(inventory);
     EXPECT_THAT(
@@ -143,14 +143,14 @@ TEST(FindingsTable, MarksWhatSomebodyShouldLookAtAndDimsZeros) {
                 ElementsAre("critical", "warning", "zero", "zero", "zero", "info", "zero", "zero", "zero"));
 }
 
-TEST(FindingsTable, ALeakThatNobodyReportsIsNoZeroInRed) {
+TEST(FindingsTable, DimsUnreportedLeaks) {
     auto inventory = sample_inventory();
     inventory.leaks_reported = false;
     EXPECT_THAT(tables_of(inventory),
                 HasSubstr("<tr class=\"zero\"><td>–</td><th scope=\"row\">are reported"));
 }
 
-TEST(WorstFindingOf, IsTheFirstOfTheTableThatATokenHas) {
+TEST(WorstFindingOf, IsTheFirstInTheTableWithTokens) {
     auto inventory = sample_inventory();
     EXPECT_EQ(worst_finding(finding_counts(inventory))->words, "4 privileged tokens without expiry");
     leak_one(inventory);
@@ -166,7 +166,7 @@ TEST(WorstFindingOf, AddsUpAllOwners) {
     EXPECT_EQ(worst_finding(finding_counts(inventory))->words, "3 leaked tokens");
 }
 
-TEST(WorstFindingOf, LeavesOutWhatIsOnlyHygiene) {
+TEST(WorstFindingOf, IgnoresHygieneFindings) {
     auto inventory = sample_inventory();
     tokens_with(inventory, inventory::Finding::never_expires_privileged) = 0;
     EXPECT_FALSE(worst_finding(finding_counts(inventory)));
@@ -176,7 +176,7 @@ TEST(WorstFindingOf, IsNoneWithoutFindings) {
     EXPECT_FALSE(worst_finding(FindingCounts{}));
 }
 
-TEST(TokenSums, AddsEachCountAndKeepsTheOldestMoment) {
+TEST(TokenSums, AddUpCountsAndKeepTheOldestTime) {
     auto other = sample_inventory();
     other.as_of -= std::chrono::hours(1);
     other.leaks_reported = true;
@@ -190,7 +190,7 @@ TEST(TokenSums, AddsEachCountAndKeepsTheOldestMoment) {
     EXPECT_TRUE(sums.leaks_reported);
 }
 
-TEST(TokenSums, LeaveOutWhatHasOtherBuckets) {
+TEST(TokenSums, SkipDifferentBuckets) {
     auto other = sample_inventory();
     other.expiry_buckets[1] = "under_2d";
     auto sums = sums_of(sample_inventory());

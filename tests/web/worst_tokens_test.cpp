@@ -47,7 +47,7 @@ std::size_t rows_in(const std::string& table) {
     return rows;
 }
 
-TEST(WorstTokens, SaysOfATokenWhatIsWrongWhoseItIsAndWhenItExpires) {
+TEST(WorstTokens, ShowFindingsOwnerAndExpiry) {
     auto token = detail_of("robot", {Finding::leaked, Finding::unscoped, Finding::unused});
     token.expires_at = now() + 49h;
     EXPECT_THAT(
@@ -59,7 +59,7 @@ TEST(WorstTokens, SaysOfATokenWhatIsWrongWhoseItIsAndWhenItExpires) {
                   "<td class=\"expiry\"><time datetime=\"2026-11-26T20:10:16Z\">in 2 days</time></td></tr>"));
 }
 
-TEST(WorstTokens, SaysWhatATokenLacks) {
+TEST(WorstTokens, ShowMissingFields) {
     auto token = detail_of("", {Finding::leaked});
     token.owner_id.clear();
     const auto table = table_of(listing({token}));
@@ -68,7 +68,7 @@ TEST(WorstTokens, SaysWhatATokenLacks) {
     EXPECT_THAT(table, HasSubstr("<td class=\"expiry\">unknown</td>"));
 }
 
-TEST(WorstTokens, OneWithoutExpiryNeverExpires) {
+TEST(WorstTokens, ShowNeverWithoutAnExpiry) {
     EXPECT_THAT(table_of(listing({detail_of("robot", {Finding::never_expires})})),
                 HasSubstr("<td class=\"expiry\">never</td>"));
 }
@@ -100,14 +100,14 @@ TEST(WorstTokens, NamesAreEscaped) {
     EXPECT_THAT(table, HasSubstr("<bdi>owner-of-&lt;script&gt;</bdi>"));
 }
 
-TEST(WorstTokens, AreBehindAFoldInATableThatSaysWhatItIs) {
+TEST(WorstTokens, AreFoldedInATableWithACaption) {
     const auto table = table_of(listing(leaked_ones(1)));
     EXPECT_TRUE(table.starts_with("<details class=\"worst\">\n<summary><h4>Worst tokens</h4></summary>"));
     EXPECT_THAT(table, HasSubstr("<caption"));
     EXPECT_THAT(table, HasSubstr("<th scope=\"col\">Findings</th>"));
 }
 
-TEST(WorstTokens, AreNowhereWithoutDetail) {
+TEST(WorstTokens, AreAbsentWithoutDetail) {
     auto inventory = sample_inventory();
     leak_one(inventory);
     EXPECT_EQ(table_of(inventory), "");

@@ -1,16 +1,16 @@
-{{/* The program's own files: its configuration, the web configuration, and where the credentials are. */}}
+{{/* The program's files: its configuration, the web configuration, and the paths of the credentials. */}}
 
 {{- define "datadog-token-exporter.directory" -}}/etc/datadog-token-exporter{{- end -}}
 
 {{- define "datadog-token-exporter.stateDirectory" -}}/var/lib/datadog-token-exporter{{- end -}}
 
 {{/*
-The organizations as a JSON list, with all defaults filled in and for each
+The organizations as a JSON list, with all defaults filled in. Each also has
   source    where the credentials come from: inline, secret, directory, or none
   files     the program's keys and the paths of the credentials' files
-  secrets   (key in the Secret, file name) of what is mounted
-Where pods reload their configuration, a Secret is mounted whole and once: another organization whose keys are in it
-then changes nothing in the pod.
+  secrets   (key in the Secret, file name) for each mounted file
+If pods reload their configuration, each Secret is mounted once and as a whole: adding an organization whose keys are in
+the same Secret then changes nothing in the pod.
 */}}
 {{- define "datadog-token-exporter.organizations" -}}
 {{- $root := . -}}
@@ -61,7 +61,7 @@ then changes nothing in the pod.
 {{- toJson $result -}}
 {{- end -}}
 
-{{/* The volumes of credentials, as a JSON list: name, secret, directory and the items of each (none for all of it). */}}
+{{/* The volumes of the credentials, as a JSON list: name, secret, directory and items (none to mount all of the Secret). */}}
 {{- define "datadog-token-exporter.credentialVolumes" -}}
 {{- $volumes := list -}}
 {{- $organizations := include "datadog-token-exporter.organizations" . | fromJsonArray -}}
@@ -84,8 +84,8 @@ then changes nothing in the pod.
 {{- end -}}
 
 {{/*
-The options that a running program can't change; with configReload a change of them replaces the pods. Ports, shards and
-volumes are in the pod's own specification.
+The options that a running program can't change; with configReload, a change to any of them replaces the pods. Ports,
+shards and volumes are in the pod's own specification.
 */}}
 {{- define "datadog-token-exporter.fixedConfig" -}}
 {{- $config := include "datadog-token-exporter.config" . | fromYaml -}}
@@ -104,7 +104,7 @@ volumes are in the pod's own specification.
 {{- end -}}
 {{- $_ := set $config $section $kept -}}
 {{- end -}}
-{{/* The program's own default; where it is not set, `--list` and its like log warnings alone. */}}
+{{/* info is the program's default, except that --list and similar modes log only warnings unless a level is set. */}}
 {{- if eq (dig "log" "level" "" $config) "info" -}}{{- $_ := unset $config.log "level" -}}{{- end -}}
 {{- $web := default dict $config.web -}}
 {{- $_ := set $web "listen_address" (list (printf ":%d" (int .Values.containerPorts.metrics))) -}}
@@ -146,7 +146,7 @@ volumes are in the pod's own specification.
 {{- with .Values.datadog.ca -}}{{- if or .pem .existingConfigMap .existingSecret -}}true{{- end -}}{{- end -}}
 {{- end -}}
 
-{{/* The name of the Secret with the file of --web.config.file; empty when there is none. */}}
+{{/* The name of the Secret with the file for --web.config.file; empty if there is none. */}}
 {{- define "datadog-token-exporter.webConfigSecret" -}}
 {{- if .Values.web.existingSecret -}}
 {{- .Values.web.existingSecret -}}
@@ -159,12 +159,12 @@ volumes are in the pod's own specification.
 {{- ternary .Values.web.existingSecretKey "web-config.yml" (ne .Values.web.existingSecret "") -}}
 {{- end -}}
 
-{{/* How the metrics are served: http or https. */}}
+{{/* The scheme of the metrics: http or https. */}}
 {{- define "datadog-token-exporter.scheme" -}}
 {{- ternary "https" "http" (or .Values.web.tls.enabled (and (ne .Values.web.existingSecret "") .Values.web.existingSecretHasTLS)) -}}
 {{- end -}}
 
-{{/* The file of --web.config.file. */}}
+{{/* The contents of the file for --web.config.file. */}}
 {{- define "datadog-token-exporter.webConfig" -}}
 {{- $config := deepCopy .Values.web.extraConfig -}}
 {{- with .Values.web.tls -}}
@@ -182,7 +182,7 @@ volumes are in the pod's own specification.
 {{- toYaml $config -}}
 {{- end -}}
 
-{{/* The data of the chart's own Secret with credentials; empty when it is not needed. */}}
+{{/* The data of the chart's own Secret with credentials; empty if it is not needed. */}}
 {{- define "datadog-token-exporter.credentials" -}}
 {{- if not .Values.demo.enabled -}}
 {{- range $organization := include "datadog-token-exporter.organizations" . | fromJsonArray -}}
@@ -199,7 +199,7 @@ volumes are in the pod's own specification.
 {{- include "datadog-token-exporter.suffixed" (list . "credentials") -}}
 {{- end -}}
 
-{{/* The ports that the program connects to, as a JSON list: 443, those of base URLs and the proxy's. */}}
+{{/* The ports that the program connects to, as a JSON list: 443, those of base URLs, and the proxy's. */}}
 {{- define "datadog-token-exporter.remotePorts" -}}
 {{- $ports := list 443 -}}
 {{- $urls := list -}}

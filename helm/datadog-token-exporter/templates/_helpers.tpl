@@ -1,12 +1,12 @@
-{{/* Names, labels and what every object has in common. */}}
+{{/* Names, labels, and what all objects have in common. */}}
 
 {{- define "datadog-token-exporter.name" -}}
 {{- default .Chart.Name .Values.nameOverride | trunc 63 | trimSuffix "-" -}}
 {{- end -}}
 
 {{/*
-The name of all objects. A Service's name has no dot, which a release's may have, and begins with a letter in what
-Kubernetes 1.25 takes.
+The name of all objects. The name of a Service must not contain a dot, which a release's name may, and in Kubernetes
+1.25 it must begin with a letter.
 */}}
 {{- define "datadog-token-exporter.fullname" -}}
 {{- $fullname := .Values.fullnameOverride -}}
@@ -20,7 +20,7 @@ Kubernetes 1.25 takes.
 {{- $fullname | trunc 63 | trimSuffix "-" -}}
 {{- end -}}
 
-{{/* (list root suffix): the full name with a suffix, which is never what gets cut off. */}}
+{{/* (list root suffix): the full name with a suffix. If it is too long, the name is truncated, never the suffix. */}}
 {{- define "datadog-token-exporter.suffixed" -}}
 {{- $root := index . 0 -}}
 {{- $suffix := index . 1 -}}
@@ -40,19 +40,22 @@ Kubernetes 1.25 takes.
 {{- end -}}
 {{- end -}}
 
-{{/* What selects the pods. The selector of a Deployment or StatefulSet can't be changed, so nothing configurable belongs here. */}}
+{{/*
+The labels that select the pods. The selector of a Deployment or StatefulSet is immutable, so nothing configurable
+belongs here.
+*/}}
 {{- define "datadog-token-exporter.selectorLabels" -}}
 app.kubernetes.io/name: {{ include "datadog-token-exporter.name" . | quote }}
 app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- end -}}
 
-{{/* A StatefulSet where each pod is somebody: it polls organizations of its own, or has a volume of its own. */}}
+{{/* A StatefulSet if the pods differ: each polls its own organizations or has its own volume. */}}
 {{- define "datadog-token-exporter.workloadKind" -}}
 {{- $hasClaim := and .Values.state.enabled .Values.state.persistentVolumeClaim.enabled -}}
 {{- ternary "StatefulSet" "Deployment" (or .Values.sharding.enabled $hasClaim) -}}
 {{- end -}}
 
-{{/* A StatefulSet's name and eleven characters more are a label's value, of which there are 63. */}}
+{{/* Kubernetes appends up to eleven characters to a StatefulSet's name for a label, whose value is limited to 63. */}}
 {{- define "datadog-token-exporter.workloadName" -}}
 {{- if eq (include "datadog-token-exporter.workloadKind" .) "StatefulSet" -}}
 {{- include "datadog-token-exporter.fullname" . | trunc 52 | trimSuffix "-" -}}
@@ -61,13 +64,16 @@ app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- end -}}
 {{- end -}}
 
-{{/* Neither ServiceMonitor nor anybody else takes the Service of the pods' names for the one with the metrics. */}}
+{{/*
+Different labels, so that neither a ServiceMonitor nor anything else selects this Service instead of the one for the
+metrics.
+*/}}
 {{- define "datadog-token-exporter.podsServiceLabels" -}}
 app.kubernetes.io/name: {{ printf "%s-pods" (include "datadog-token-exporter.name" . | trunc 58 | trimSuffix "-") | quote }}
 app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- end -}}
 
-{{/* The pod of `helm test` must not be selected by the Service. */}}
+{{/* Different labels, so that the Service does not select the pod of `helm test`. */}}
 {{- define "datadog-token-exporter.testSelectorLabels" -}}
 app.kubernetes.io/name: {{ printf "%s-test" (include "datadog-token-exporter.name" . | trunc 58 | trimSuffix "-") | quote }}
 app.kubernetes.io/instance: {{ .Release.Name | quote }}
@@ -84,7 +90,7 @@ app.kubernetes.io/managed-by: {{ .Release.Service | quote }}
 
 {{/*
 (dict root, name, [namespace, labels, annotations, standard]): the metadata of an object. The standard labels can't be
-overridden: they are what selects.
+overridden, because selectors use them.
 */}}
 {{- define "datadog-token-exporter.metadata" -}}
 {{- $standard := default (include "datadog-token-exporter.labels" .root) .standard | fromYaml -}}
@@ -110,11 +116,11 @@ annotations:
 {{- end -}}
 {{- end -}}
 
-{{/* What the exporter's pod and the pod of `helm test` have in common. */}}
+{{/* Shared by the exporter's pod and the pod of `helm test`. */}}
 {{- define "datadog-token-exporter.podCommon" -}}
 serviceAccountName: {{ include "datadog-token-exporter.serviceAccountName" . | quote }}
 automountServiceAccountToken: false
-# Kubernetes describes Services in variables such as DATADOG_TOKEN_EXPORTER_PORT, which this program would read as options.
+# Kubernetes would set a variable such as DATADOG_TOKEN_EXPORTER_PORT for each Service, which the program would read as an option.
 enableServiceLinks: false
 {{- with concat .Values.imagePullSecrets (default list .Values.global.imagePullSecrets) | uniq }}
 imagePullSecrets:

@@ -1,6 +1,7 @@
 {{/*
-What values.schema.json can't say: values that contradict each other, and the form of what may be or hold a secret, since
-Helm prints a value that the schema refuses. All mistakes are told at once, each with the way out.
+Checks that values.schema.json can't express: values that contradict each other, and the form of values that may
+contain a secret, because Helm prints values that the schema rejects. All mistakes are reported at once, each with a
+fix.
 */}}
 {{- define "datadog-token-exporter.mistakes" -}}
 {{- $root := . -}}
@@ -160,7 +161,7 @@ podDisruptionBudget.unhealthyPodEvictionPolicy: Kubernetes knows it from 1.26 on
 {{- end }}
 {{- end -}}
 
-{{/* What does not fit together in the pod, and between the pod and its network policy. */}}
+{{/* Contradictions in the pod, and between the pod and its network policy. */}}
 {{- define "datadog-token-exporter.podMistakes" -}}
 {{- if and (eq .Values.dnsPolicy "None") (not .Values.dnsConfig.nameservers) }}
 dnsPolicy: None leaves the pod without a name server. Set dnsConfig.nameservers as well.

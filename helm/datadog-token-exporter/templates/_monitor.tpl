@@ -28,7 +28,7 @@ metricRelabelings:
 {{- end }}
 {{- end -}}
 
-{{/* (dict root, monitor): what follows the endpoint. */}}
+{{/* (dict root, monitor): the fields after the endpoint. */}}
 {{- define "datadog-token-exporter.selection" -}}
 {{- if .monitor.sampleLimit }}
 sampleLimit: {{ int64 .monitor.sampleLimit }}

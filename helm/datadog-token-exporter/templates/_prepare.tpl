@@ -1,7 +1,7 @@
 {{/*
-A value that is null is not set. Helm removes it from the values together with the chart's default, or leaves a null
-(below another chart, in lists, in maps with free keys). So every file begins with this, which puts the default back,
-and changes .Values itself: nothing below has to ask.
+A null value counts as unset. Helm either removes it together with the chart's default, or leaves a null (below
+another chart, in lists, in maps with free keys). So every template starts with this one, which restores the default
+and modifies .Values itself: the rest of the template need not check.
 */}}
 {{- define "datadog-token-exporter.prepare" -}}
 {{- range $key, $value := .Values -}}
@@ -19,7 +19,7 @@ and changes .Values itself: nothing below has to ask.
 {{- include "datadog-token-exporter.filled" (list .Values (include "datadog-token-exporter.defaults" . | fromYaml)) -}}
 {{- end -}}
 
-{{/* Takes all nulls out of a map or list, however deep. */}}
+{{/* Removes all nulls from a map or list, recursively. */}}
 {{- define "datadog-token-exporter.withoutNulls" -}}
 {{- $value := . -}}
 {{- if kindIs "map" $value -}}
@@ -37,7 +37,7 @@ and changes .Values itself: nothing below has to ask.
 {{- end -}}
 {{- end -}}
 
-{{/* (list values defaults): sets what is missing. Some maps are Kubernetes' own: they stay as they are, unless all is missing. */}}
+{{/* (list values defaults): sets missing values. Maps passed through to Kubernetes are only replaced as a whole. */}}
 {{- define "datadog-token-exporter.filled" -}}
 {{- $values := index . 0 -}}
 {{- $whole := list "podSecurityContext" "securityContext" "resources" "labels" "instanceSelector" "namespaceSelector" -}}

@@ -1,9 +1,9 @@
 {{/*
-The alerts and recording rules of files/, with the changes of prometheusRule.alerts. files/alerts.yaml says what the
-placeholders are.
+The alerts and recording rules of files/, with the changes from prometheusRule.alerts. files/alerts.yaml explains the
+placeholders.
 */}}
 
-{{/* The alerts with the changes of the values, as JSON. dashboards/rules/generate.py has the same presets. */}}
+{{/* The alerts with the changes from the values, as JSON. dashboards/rules/generate.py has the same presets. */}}
 {{- define "datadog-token-exporter.alerts" -}}
 {{- $changes := .Values.prometheusRule.alerts -}}
 {{- $preset := .Values.prometheusRule.preset -}}
@@ -20,7 +20,7 @@ placeholders are.
 {{- toJson $alerts -}}
 {{- end -}}
 
-{{/* (dict root, expr): the expression with the matchers of the values. */}}
+{{/* (dict root, expr): the expression with the matchers from the values. */}}
 {{- define "datadog-token-exporter.matched" -}}
 {{- $expr := .expr -}}
 {{- $matcher := .root.Values.prometheusRule.matcher | trim | trimSuffix "," -}}
@@ -30,7 +30,10 @@ placeholders are.
 {{- $expr | replace "$SELECTOR" $matcher -}}
 {{- end -}}
 
-{{/* (dict root, alerts, name): the expression of an alert. A band whose other end is disabled reaches down to 0. */}}
+{{/*
+(dict root, alerts, name): the expression of an alert. If the alert at the other end of its band is disabled, the band
+extends to 0.
+*/}}
 {{- define "datadog-token-exporter.expression" -}}
 {{- $expr := (index .alerts .name).expr -}}
 {{- range $other, $alert := .alerts -}}
@@ -40,7 +43,7 @@ placeholders are.
 {{- include "datadog-token-exporter.matched" (dict "root" .root "expr" $expr) -}}
 {{- end -}}
 
-{{/* What is wrong with prometheusRule.alerts. */}}
+{{/* Mistakes in prometheusRule.alerts. */}}
 {{- define "datadog-token-exporter.alertMistakes" -}}
 {{- $source := .Files.Get "files/alerts.yaml" | fromYaml -}}
 {{- range $name, $change := .Values.prometheusRule.alerts }}

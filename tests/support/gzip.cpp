@@ -25,16 +25,21 @@ class Gzip {
     Gzip& operator=(const Gzip&) = delete;
     ~Gzip() { ::deflateEnd(&stream_); }
 
+    /// Begins another member.
+    void restart() {
+        ::deflateReset(&stream_);
+        result.clear();
+    }
+
     void add(std::string_view text, int flush) {
         // zlib declares its input non-const but doesn't write to it.
         stream_.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
         stream_.avail_in = static_cast<uInt>(text.size());
         do {
-            std::array<char, 1 << 16> buffer{};
-            stream_.next_out = reinterpret_cast<Bytef*>(buffer.data());
-            stream_.avail_out = static_cast<uInt>(buffer.size());
+            stream_.next_out = reinterpret_cast<Bytef*>(buffer_.data());
+            stream_.avail_out = static_cast<uInt>(buffer_.size());
             ::deflate(&stream_, flush);
-            result.append(buffer.data(), buffer.size() - stream_.avail_out);
+            result.append(buffer_.data(), buffer_.size() - stream_.avail_out);
         } while (stream_.avail_out == 0);
     }
 
@@ -42,12 +47,18 @@ class Gzip {
 
   private:
     z_stream stream_{};
+    std::array<char, 1 << 16> buffer_{};
 };
 
 }  // namespace
 
 std::string gzip(std::string_view text, Effort effort) {
-    Gzip gzip(effort == Effort::most ? Z_BEST_COMPRESSION : Z_BEST_SPEED);
+    // Preparing a stream takes longer than compressing a small text, and the tables of tests compress
+    // hundreds.
+    thread_local Gzip fast(Z_BEST_SPEED);
+    thread_local Gzip best(Z_BEST_COMPRESSION);
+    Gzip& gzip = effort == Effort::most ? best : fast;
+    gzip.restart();
     gzip.add(text, Z_FINISH);
     return gzip.result;
 }

@@ -56,7 +56,7 @@ class LogWriter {
     const std::shared_ptr<Shared> shared_;
 };
 
-/// A name, and a text, a number or a bool.
+/// A name, and a string, a number or a bool.
 struct LogField {
     template <class Value>
     LogField(std::string_view name, const Value& given)

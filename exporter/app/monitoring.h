@@ -34,7 +34,7 @@ class Publisher {
     /// One organization's part of the exposition.
     class Part {
       public:
-        /// @param snapshot thread-safe
+        /// @param snapshot must be thread-safe
         explicit Part(std::function<metrics::Snapshot()> snapshot) : snapshot_(std::move(snapshot)) {}
 
       private:

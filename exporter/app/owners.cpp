@@ -63,7 +63,7 @@ class OwnerLookup {
         } else if (now >= deadline_) {
             end_ = "looking them up took too long";
         } else if (!budget_.has_room(0, now)) {
-            end_ = "only the reserve of the API's rate limit is left (--poll.rate-limit-reserve)";
+            end_ = "only the API's rate-limit reserve is left (--poll.rate-limit-reserve)";
         }
         return !end_;
     }

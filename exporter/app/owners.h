@@ -42,7 +42,7 @@ struct Owners {
 /// up. Waits only for answers, never for the rate limit.
 ///
 /// @param source after a successful `prepare`
-/// @param ids the most important first; may contain empty texts and duplicates
+/// @param ids the most important first; may contain empty strings and duplicates
 [[nodiscard]] Owners look_up_owners(Source& source, std::span<const std::string_view> ids,
                                     const OwnerOptions& options, scan::Clock& clock);
 

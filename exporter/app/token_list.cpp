@@ -32,7 +32,7 @@ struct Listed {
 
 // JSON and CSV have the same fields, with the same names.
 
-/// A text, a list, or nothing, which is `null` in JSON.
+/// A string, a list, or nothing, which is `null` in JSON.
 struct Value {
     std::optional<std::string> text;
     std::optional<Texts> list;

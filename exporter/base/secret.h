@@ -61,7 +61,7 @@ class Secret {
     [[nodiscard]] bool empty() const { return expose().empty(); }
 
   private:
-    WipedBytes bytes_;  ///< NUL-terminated; empty for an empty text
+    WipedBytes bytes_;  ///< NUL-terminated; empty for an empty string
 };
 
 }  // namespace exporter::base

@@ -30,8 +30,8 @@ struct HashKey {
 /// polls for 26 s.
 [[nodiscard]] std::uint64_t text_hash(std::string_view text, const HashKey& key = process_hash_key());
 
-/// 32 hexadecimal digits that identify a text everywhere: half of its SHA-256. It is unkeyed, because it must
-/// be the same after a restart and in every replica, and long enough that nobody can find a collision.
+/// 32 hexadecimal digits that identify a string everywhere: half of its SHA-256. It is unkeyed, because it
+/// must be the same after a restart and in every replica, and long enough that nobody can find a collision.
 [[nodiscard]] std::string text_fingerprint(std::string_view text);
 
 /// A set of token ids, for de-duplication, or of owner ids.

@@ -70,7 +70,7 @@ inline constexpr std::array<KeyRow, 3> key_rows = {{
 /// `ddpat_…` (personal) or `ddsat_…` (service).
 [[nodiscard]] bool looks_like_access_token(std::string_view text);
 
-/// Checks a secret's text and trims trailing line ends. Rejects an empty text, one that can't be a key of
+/// Checks a secret's text and trims trailing line ends. Rejects an empty string, one that can't be a key of
 /// this kind (`slip_in`, an access token as API key, a path), one that contains anything except visible ASCII
 /// (a line end, a blank), and one over 4096 bytes. The error is worded like that of `slip_in` and never
 /// quotes the text.

@@ -37,7 +37,7 @@ constexpr std::array<KnownSite, 9> known_sites = {{
     {"us2.ddog-gov.com", "us2-fed"},
 }};
 
-/// All sites, including future ones, are one of these or below one.
+/// Every site, including future ones, is one of these or a subdomain of one.
 constexpr std::array<std::string_view, 3> own_domains = {"datadoghq.com", "datadoghq.eu", "ddog-gov.com"};
 
 constexpr int https_port = 443;

@@ -20,7 +20,7 @@ namespace exporter::config {
 /// The process environment as a value, so that tests need not touch the real one.
 using Environment = std::map<std::string, std::string>;
 
-/// Empty: not set, or set to an empty text, which counts as not set.
+/// Empty: not set, or set to an empty string, which counts as not set.
 [[nodiscard]] std::string variable(const Environment& environment, std::string_view name);
 
 /// The result of `--help` and `--version`: `text` goes to standard output, with exit status 0.

@@ -35,9 +35,9 @@ Texts choices(const Form& form) {
     return base::split_list(names);
 }
 
-// From a text to a member. Each function returns what is wrong with the text, or nothing.
+// From a string to a member. Each function returns what is wrong with the text, or nothing.
 
-/// A text or a path.
+/// A string or a path.
 template <class Text>
     requires std::is_assignable_v<Text&, std::string>
 std::string read(const Form& /*form*/, const std::string& text, Text& member) {
@@ -105,7 +105,7 @@ std::string read(const Form& form, const std::string& text, Choice& member) {
     return {};
 }
 
-// From a member to a text.
+// From a member to a string.
 
 std::string show(const Form& /*form*/, const std::string& member) {
     return member;

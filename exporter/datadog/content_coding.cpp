@@ -37,7 +37,7 @@ Result<ContentCoding> content_coding_of(const AnswerHead& head) {
 
 Gunzip::Gunzip()
     : stream_(new z_stream(), [](z_stream* stream) {
-          ::inflateEnd(stream);  // Has no effect on a stream that never started.
+          ::inflateEnd(stream);  // Has no effect on a stream that was never initialized.
           delete stream;
       }) {
     // inflateInit2 is a macro that does this, with a cast that our warnings refuse.

@@ -77,7 +77,7 @@ struct Character {
     std::size_t length;  ///< more than 1: the character is escaped
 };
 
-/// The first character of a text, folded.
+/// The first character of a string, folded.
 Character first_of(std::string_view text) {
     for (const std::string_view start : {"%", "\\x", "\\u00"}) {
         const std::size_t length = start.size() + 2;
@@ -96,7 +96,7 @@ Character first_of(std::string_view text) {
     return {text.front(), 1};
 }
 
-/// Calls `take` with each character of a text, folded and unescaped, and its position.
+/// Calls `take` with each character of a string, folded and unescaped, and its position.
 template <class Take>
 void unescape(std::string_view text, Take take) {
     for (std::size_t at = 0; at < text.size();) {
@@ -130,7 +130,7 @@ std::vector<Spelling> spellings_of(std::string_view secret) {
     return spellings;
 }
 
-/// A text's folded characters and their positions in the text; the last position is the text's end.
+/// A string's folded characters and their positions in the text; the last position is the text's end.
 struct Characters {
     std::string text;
     std::vector<std::size_t> places;

@@ -16,8 +16,8 @@
 namespace exporter::datadog {
 
 /// Replaces with `<secret>` every run of `text` that represents 8 or more characters of a credential or its
-/// Base64, or all of a shorter one. Even a text truncated in the middle of an echo therefore reveals nothing
-/// useful.
+/// Base64, or all of a shorter one. Even a string truncated in the middle of an echo therefore reveals
+/// nothing useful.
 void mask_secrets(std::string& text, const config::Credentials& credentials);
 /// The same for one secret.
 void mask_secret(std::string& text, std::string_view secret);

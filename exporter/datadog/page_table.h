@@ -17,7 +17,7 @@ struct Value {
     enum class Kind : std::uint8_t { null, boolean, number, text, object, array };
 
     Kind kind = Kind::null;
-    std::string_view text = {};  ///< for a text or a number
+    std::string_view text = {};  ///< for a string or a number
 
     [[nodiscard]] bool is_null() const { return kind == Kind::null; }
     [[nodiscard]] bool is_text() const { return kind == Kind::text; }

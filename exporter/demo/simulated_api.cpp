@@ -35,7 +35,7 @@ RateLimiter::Verdict RateLimiter::take(base::Timestamp now) {
 
 datadog::Page page_of(std::span<const SimulatedToken> tokens, std::size_t total, base::Timestamp now) {
     datadog::Page page;
-    // All texts first: the page's tokens point into them, so they must not move afterwards.
+    // All strings first: the page's tokens point into them, so they must not move afterwards.
     for (const SimulatedToken& token : tokens) {
         for (const auto* text : {&token.id, &token.name, &token.public_portion, &token.owner_id}) {
             page.body.insert(page.body.end(), text->begin(), text->end());

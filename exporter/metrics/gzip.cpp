@@ -30,7 +30,7 @@ TextSum sum_of(std::string_view text) {
             .shift = static_cast<std::uint32_t>(crc32_combine_gen(static_cast<z_off_t>(text.size())))};
 }
 
-/// Checksum of a text that ends with `last`, from the checksum of the text before it.
+/// Checksum of a string that ends with `last`, from the checksum of the text before it.
 std::uint32_t combined(std::uint32_t crc, const TextSum& last) {
     return static_cast<std::uint32_t>(crc32_combine_op(crc, last.crc, last.shift));
 }

@@ -1,4 +1,4 @@
-// Builds gzip from parts. A text is compressed as a self-contained fragment; concatenated fragments are the
+// Builds gzip from parts. A string is compressed as a self-contained fragment; concatenated fragments are the
 // beginning of a gzip member, which each scrape completes with its own tail. The only part of metrics/ that
 // uses zlib.
 #pragma once
@@ -14,11 +14,11 @@ struct z_stream_s;  // zlib's, which only gzip.cpp includes
 
 namespace exporter::metrics {
 
-/// gzip's checksum data of a text, which can be combined for concatenated texts.
+/// gzip's checksum data of a string, which can be combined for concatenated texts.
 struct TextSum {
     std::size_t size = 0;
     std::uint32_t crc = 0;  ///< CRC-32
-    /// Shifts the checksum of a preceding text: zlib's operator, the identity for an empty text. Stored,
+    /// Shifts the checksum of a preceding text: zlib's operator, the identity for an empty string. Stored,
     /// because computing it from the size costs several times as much as using it.
     std::uint32_t shift = 0x80000000;
 };
@@ -39,7 +39,7 @@ class Deflater {
     Deflater& operator=(const Deflater&) = delete;
     ~Deflater();
 
-    /// Appends the fragment of `text` to `out`; nothing for an empty text.
+    /// Appends the fragment of `text` to `out`; nothing for an empty string.
     TextSum append(std::string_view text, std::string& out);
 
   private:

@@ -125,12 +125,11 @@ Next Scan::wait_for_budget(SteadyTime now) {
         return opens;
     }
     const auto seconds = std::chrono::ceil<std::chrono::seconds>(reset - now);
-    end_reading(
-        Error{ErrorKind::rate_limited,
-              fmt::format("page {}: only the reserve of the rate limit is left (--poll.rate-limit-reserve), "
-                          "and the reset in {} s is too late for this poll",
-                          order_->turn(), seconds.count()),
-              seconds});
+    end_reading(Error{ErrorKind::rate_limited,
+                      fmt::format("page {}: only the rate-limit reserve is left (--poll.rate-limit-reserve), "
+                                  "and the reset in {} s is too late for this poll",
+                                  order_->turn(), seconds.count()),
+                      seconds});
     return now;
 }
 

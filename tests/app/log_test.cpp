@@ -53,7 +53,7 @@ TEST(LogFormat, UntrustedTextNeverBreaksTheLine) {
     }
 }
 
-TEST(LogFormat, AnEmptyTextIsStillAValue) {
+TEST(LogFormat, AnEmptyStringIsStillAValue) {
     EXPECT_EQ(event_of(LogFormat::logfmt, "m", {{"error", std::string()}}), R"(msg="m" error="")");
 }
 

@@ -123,7 +123,7 @@ INSTANTIATE_TEST_SUITE_P(
                             "no `data` object"},
                     BadUser{"DataNull", R"({"data":null})", ErrorKind::bad_page, "no `data` object"},
                     BadUser{"Errors", R"({"errors":["no"]})", ErrorKind::bad_page, "no `data` object"},
-                    BadUser{"AText", R"("data")", ErrorKind::bad_page, "no `data` object"}),
+                    BadUser{"AString", R"("data")", ErrorKind::bad_page, "no `data` object"}),
     [](const auto& test) { return test.param.name; });
 
 std::string nested(std::size_t levels, std::string_view open, std::string_view close) {

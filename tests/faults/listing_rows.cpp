@@ -96,7 +96,7 @@ Row no_total(std::string name, std::string meta) {
 std::vector<Row> listing_rows() {
     return {
         no_total("TotalIsAbsent", ""),
-        no_total("TotalIsAText", total(R"("250")")),
+        no_total("TotalIsAString", total(R"("250")")),
         no_total("TotalIsNegative", total("-1")),
         no_total("TotalIsNull", total("null")),
         no_total("TotalIsAFraction", total("250.5")),

@@ -74,7 +74,7 @@ TEST(BucketNames, AreMadeOfTheBounds) {
     EXPECT_THAT(BucketScheme::age({day}).names(), ElementsAre("under_1d", "over_1d", "unknown"));
 }
 
-TEST(BucketNames, ComeInTheOrderOfUrgency) {
+TEST(BucketNames, ComeInAFixedOrder) {
     const Rules rules = test_rules();
 
     EXPECT_THAT(rules.expiry.names(),

@@ -141,7 +141,7 @@ TEST(ExpositionGzip, CompressesTheStoredTextOnceAndSharesIt) {
     }
 }
 
-TEST(ExpositionGzip, DamageIsDetectedByThisTest) {
+TEST(ExpositionGzip, DamageIsDetectedByTheTestsGunzip) {
     auto bytes = joined(exposition_of("up 1\n")->body("x 1\n", Format::text, Encoding::gzip));
     EXPECT_EQ(gunzip(bytes + 'x'), std::nullopt) << "trailing byte";
     bytes[bytes.size() - 5] = static_cast<char>(bytes[bytes.size() - 5] ^ 1);

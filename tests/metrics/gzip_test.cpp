@@ -77,7 +77,7 @@ TEST(Fragments, DoNotDependOnWhatWasCompressedBefore) {
     }
 }
 
-TEST(Fragments, OfAnEmptyTextHaveNoBytes) {
+TEST(Fragments, OfAnEmptyStringHaveNoBytes) {
     Deflater deflater;
     const Compressed nothing = compressed(deflater, "");
     EXPECT_EQ(nothing.deflated, "");

@@ -1,5 +1,5 @@
 """Alerts with a threshold: their series just above it ("bad") and just below it ("good"), and how they behave across gaps,
-restarts, replicas and repair."""
+restarts, replicas and recovery."""
 import dataclasses
 
 from promtool import FAILED_SCRAPE, GONE, Signal, always, firing, minutes, series

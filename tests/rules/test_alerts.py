@@ -1,5 +1,5 @@
 """Every alert, minute by minute, with `promtool test rules` of Prometheus 2.42 and 3: just above and just below its threshold,
-across gaps, restarts, pod replacements and replicas, after repair, and a week later."""
+across gaps, restarts, pod replacements and replicas, after recovery, and a week later."""
 import collections
 import os
 import re

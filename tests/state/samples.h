@@ -14,7 +14,7 @@ namespace exporter::state {
 /// The key with which the tests hash tokens.
 inline constexpr base::HashKey test_key{0x1111, 0x2222};
 
-/// `count` tokens of every kind, some with names and scopes that need cleaning.
+/// `count` tokens of all kinds, some with names and scopes that need cleaning.
 [[nodiscard]] std::vector<inventory::TestToken> random_tokens(unsigned seed, std::size_t count);
 
 /// A published listing of `tokens` with full details.

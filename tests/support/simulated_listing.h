@@ -26,7 +26,7 @@ void create(demo::SimulatedOrganization& organization, demo::SimulatedToken toke
 /// False: no such token.
 bool revoke(demo::SimulatedOrganization& organization, std::string_view id);
 
-/// A stable hash of a text (FNV-1a), for properties of a token that are arbitrary but must not change.
+/// A stable hash of a string (FNV-1a), for properties of a token that are arbitrary but must not change.
 [[nodiscard]] std::uint64_t fingerprint(std::string_view text);
 
 /// Number of fractional-second digits in a token's dates (0, 3 or 6), derived from its ID.

@@ -182,7 +182,8 @@ TEST_F(LookUpOwners, AsksForNobodyWhereTheListingUsedUpTheRateLimit) {
     const Owners owners = look_up(numbered(5));
 
     EXPECT_THAT(source.asked, IsEmpty());
-    EXPECT_THAT(owners.remark, HasSubstr("5 of 5 owners: 5 not looked up: only the reserve"));
+    EXPECT_THAT(owners.remark,
+                HasSubstr("5 of 5 owners: 5 not looked up: only the API's rate-limit reserve"));
 }
 
 TEST_F(LookUpOwners, EndsAfterThreeFailuresInARow) {

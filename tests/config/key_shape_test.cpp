@@ -339,7 +339,7 @@ TEST_F(OneFileForBothKeys, IsRefusedUnderAnyPath) {
     }
 }
 
-TEST_F(OneFileForBothKeys, IsRefusedBelowOrganizations) {
+TEST_F(OneFileForBothKeys, IsRefusedUnderOrganizations) {
     const std::string config =
         directory_.write("x.yaml", "organizations:\n- name: a\n  api_key_file: key\n  app_key_file: ./key\n");
     EXPECT_THAT(mistakes_of({"--config.file=" + config}, {}),

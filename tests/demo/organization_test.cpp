@@ -202,7 +202,7 @@ TEST(Population, ScopesHaveALongTail) {
     EXPECT_GT(most->second, 10 * holders["org_management"]);
 }
 
-TEST(Population, OwnTokenTakesTheExportersPublicPortion) {
+TEST(Population, OneTokenHasTheExportersPublicPortion) {
     auto options = of_size(20);
     options.exporter_public_portion = "ddpat_mine";
     const SimulatedOrganization organization(options, test_now);

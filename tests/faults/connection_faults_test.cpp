@@ -192,7 +192,7 @@ TEST(TlsHandshake, ThatIsReset) {
         ErrorKind::network, "broke in the TLS handshake");
 }
 
-TEST(TlsHandshake, WithAServerThatDemandsAClientCertificate) {
+TEST(TlsHandshake, FailsIfTheServerDemandsAClientCertificate) {
     for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
         const Certificate certificate("127.0.0.1");
         const support::RawServer server(certificate,

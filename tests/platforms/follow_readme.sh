@@ -3,7 +3,7 @@
 #
 #   sudo sh tests/platforms/follow_readme.sh
 #
-# Run by hand, not part of tests/run.sh or .ci/run: it needs root, Debian's mirror, a quarter of an hour or more, and the ports of
+# Run by hand, not part of tests/run.sh or .ci/run: it needs root, Debian's mirror, a few minutes, and the ports of
 # README on this machine.
 #
 # 1. Installs a minimal Debian with debootstrap: no git, no compiler, no curl. Each run uses a fresh copy, in build/platforms/readme.

@@ -18,7 +18,7 @@ class Prometheus:
     """Scrapes `targets`, [(job, address, {label: value})], and evaluates `rule_files`, both once per `interval`. The labels may
     include `instance` and `__metrics_path__`. Its data are stored in `directory`.
 
-    `settings`: scrape settings for every job, as in Prometheus' configuration. `past`: OpenMetrics text to backfill."""
+    `settings` are scrape settings for every job, in Prometheus' own format; `past` is OpenMetrics text to backfill."""
 
     def __init__(self, targets, directory, *, settings=None, rule_files=(), past="", interval="1s"):
         # pylint: disable=too-many-arguments

@@ -213,9 +213,9 @@ class AgainstHostileApis(unittest.TestCase):
             status, took = exporter.stop()
         print(f"{self.id().rsplit('.', 1)[1]}: {peak / MIB:.1f} MiB at most, end in {took:.2f} s", flush=True)
         self.assertEqual(status, 0)
-        self.assertLessEqual(took, harness.ALLOWED_END_SECONDS)
+        self.assertLessEqual(took, harness.LONGEST_END_SECONDS)
         if not IS_RELEASE:
-            self.skipTest(f"the memory of a build that is no release build says nothing ({peak / MIB:.0f} MiB)")
+            self.skipTest(f"memory limits hold for release builds only ({peak / MIB:.0f} MiB)")
         self.assertLessEqual(peak, limit)
 
 
@@ -306,7 +306,7 @@ class CollidingTexts(AgainstHostileApis):
         print(f"{self.id().rsplit('.', 1)[1]}: end in {took:.2f} s, longest probe {longest:.3f} s", flush=True)
         self.assertEqual(health, {200})
         self.assertEqual(status, 0)
-        self.assertLessEqual(took, harness.ALLOWED_END_SECONDS)
+        self.assertLessEqual(took, harness.LONGEST_END_SECONDS)
 
     def test_in_scopes_do_not_block_other_organizations(self):
         scopes = ",".join(f'"{text}"' for text in murmur_collisions(50_000))
@@ -351,7 +351,7 @@ class Memory(AgainstHostileApis):
             after = self.memory(exporter, "VmRSS")
         print(f"memory: {peak / MIB:.1f} MiB at most, {after / MIB:.1f} MiB afterwards", flush=True)
         if not IS_RELEASE:
-            self.skipTest("the memory of a build that is no release build says nothing")
+            self.skipTest("memory limits hold for release builds only")
         self.assertLessEqual(after, MOST_MEMORY_AFTERWARDS)
 
 

@@ -264,7 +264,7 @@ class Failing(unittest.TestCase):
                     self.assertEqual(harness.get(exporter.url + "/readyz")[0], 503)
                     status, took = exporter.stop()
         self.assertEqual(status, 0)
-        self.assertLess(took, harness.ALLOWED_END_SECONDS)
+        self.assertLess(took, 2)
         self.assertEqual(exporter.events(FORCED_END), [])
 
 
@@ -289,7 +289,7 @@ class Signals(unittest.TestCase):
                 self.assertTrue(os.path.exists(self.socket))
                 status, took = exporter.stop(number)
                 self.assertEqual(status, 0, exporter.lines)
-                self.assertLessEqual(took, harness.ALLOWED_END_SECONDS)
+                self.assertLessEqual(took, harness.LONGEST_END_SECONDS)
                 self.assertEqual(exporter.events("shutting down")[0]["signal"], number.name)
                 self.assertFalse(os.path.exists(self.socket))
                 os.unlink(self.state)  # Proof that the state was saved.
@@ -307,27 +307,46 @@ class Signals(unittest.TestCase):
         self.assertCountEqual([event["signal"] for event in exporter.events("the signal is ignored")],
                               [number.name for number in numbers])
 
-    @unittest.skipUnless(harness.HANGING_FSYNC, "needs a place in LD_PRELOAD")
+    @unittest.skipUnless(harness.HANGING_FSYNC, "a sanitizer must be the first library, so none can be preloaded")
     def test_a_hanging_disk_delays_neither_shutdown_nor_socket_removal(self):
         with harness.SimulatedDatadog("--tokens", "20") as api:
             exporter = self.exporter(api.url, LD_PRELOAD=harness.HANGING_FSYNC)
             exporter.wait_for_poll()
             status, took = exporter.stop()
         self.assertEqual(status, 1, "the state is not saved")
-        self.assertLessEqual(took, harness.ALLOWED_END_SECONDS)
+        self.assertLessEqual(took, harness.LONGEST_END_SECONDS)
         self.assertEqual(len(exporter.events(FORCED_END)), 1)
         self.assertFalse(os.path.exists(self.socket))
 
-    @unittest.skipUnless(harness.HANGING_FSYNC, "needs a place in LD_PRELOAD")
+    @unittest.skipUnless(harness.HANGING_FSYNC, "a sanitizer must be the first library, so none can be preloaded")
+    def test_a_reload_from_a_hanging_disk_costs_no_state(self):
+        with harness.SimulatedDatadog("--tokens", "20") as api, tempfile.TemporaryDirectory() as directory:
+            config = os.path.join(directory, "config.yaml")
+            with open(config, "w", encoding="utf-8") as file:
+                file.write(f"datadog: {{base_url: '{api.url}'}}\n")
+            exporter = harness.Exporter("--config.file", config, "--state.file", self.state,
+                                        DD_BEARER_TOKEN=harness.ACCESS_TOKEN, LD_PRELOAD=harness.HANGING_FSYNC,
+                                        HANGING_OPEN=config)
+            exporter.wait_for_poll()
+            self.assertFalse(os.path.exists(self.state), "it is saved each minute")
+            with open(config + ".hangs", "w", encoding="utf-8"):
+                exporter.process.send_signal(signal.SIGHUP)
+                harness.wait_until(lambda: harness.children(exporter.process.pid), "the reload hangs")
+                status, took = exporter.stop()
+        self.assertEqual(status, 0, exporter.lines)
+        self.assertLessEqual(took, harness.LONGEST_END_SECONDS)
+        self.assertTrue(os.path.exists(self.state))
+
+    @unittest.skipUnless(harness.HANGING_FSYNC, "a sanitizer must be the first library, so none can be preloaded")
     def test_a_hanging_name_server_does_not_fail_the_shutdown(self):
         exporter = self.exporter("https://api.invalid", LD_PRELOAD=harness.HANGING_FSYNC, HANGING_NAME="api.invalid")
         harness.wait_until(lambda: harness.children(exporter.process.pid), "the name server hangs")
         status, took = exporter.stop()
         self.assertEqual(status, 0, exporter.lines)
-        self.assertLessEqual(took, harness.ALLOWED_END_SECONDS)
+        self.assertLessEqual(took, harness.LONGEST_END_SECONDS)
         self.assertEqual(len(exporter.events(FORCED_END)), 1)
 
-    @unittest.skipUnless(harness.HANGING_FSYNC, "needs a place in LD_PRELOAD")
+    @unittest.skipUnless(harness.HANGING_FSYNC, "a sanitizer must be the first library, so none can be preloaded")
     def test_once_stops_while_the_disk_hangs_and_leaves_no_file(self):
         for named in (False, True):
             for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT):
@@ -341,7 +360,7 @@ class Signals(unittest.TestCase):
                     self.assertEqual(os.listdir(directory), ["out.prom.new"] if named else [])
                     status, took = once.stop(number)
                     self.assertEqual(status, -number)
-                    self.assertLessEqual(took, harness.ALLOWED_END_SECONDS)
+                    self.assertLessEqual(took, harness.LONGEST_END_SECONDS)
                     self.assertEqual(os.listdir(directory), [])
 
     def test_shutdown_during_a_poll_takes_under_two_seconds(self):
@@ -350,7 +369,7 @@ class Signals(unittest.TestCase):
                 exporter = harness.Exporter("--datadog.base-url", api.url, DD_BEARER_TOKEN=harness.ACCESS_TOKEN)
                 status, took = exporter.stop(number)
             self.assertEqual(status, 0, exporter.lines)
-            self.assertLess(took, harness.ALLOWED_END_SECONDS)
+            self.assertLess(took, 2)
             self.assertEqual(exporter.events(FORCED_END), [])
 
     def test_once_and_check_can_be_interrupted(self):
@@ -363,7 +382,7 @@ class Signals(unittest.TestCase):
                     harness.wait_until(lambda one=one: one.lines, "it has started")
                     status, took = one.stop(number)
                 self.assertEqual(status, -number, mode)
-                self.assertLess(took, harness.ALLOWED_END_SECONDS, mode)
+                self.assertLess(took, 2, mode)
 
     def test_the_command_line_holds_no_secret(self):
         with harness.Exporter("--demo") as exporter:
@@ -438,7 +457,7 @@ class LogThatNobodyReads(unittest.TestCase):
         start = time.monotonic()
         self.process.send_signal(signal.SIGTERM)
         self.assertEqual(self.process.wait(harness.LIMIT_SECONDS), 0)
-        self.assertLessEqual(time.monotonic() - start, harness.ALLOWED_END_SECONDS)
+        self.assertLessEqual(time.monotonic() - start, harness.LONGEST_END_SECONDS)
 
     def test_reports_the_dropped_lines_when_read_again(self):
         self.wait_until_lines_are_dropped()

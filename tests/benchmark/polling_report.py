@@ -99,7 +99,7 @@ def organizations_table(found):
 
 
 def verdicts(costs, latencies, limited, organizations):
-    """[(requirement, measured value, whether it is met)] for everything that ran."""
+    """Lists each requirement of the parts that ran, with the measured value and whether it is met."""
     by_client = {cost.client: cost for cost in costs if cost.tokens == REQUIRED_COST_TOKENS}
     if by_client:
         discard = by_client[DISCARD]

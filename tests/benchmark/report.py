@@ -103,7 +103,7 @@ def micro_table(micro, things):
 
 
 def verdicts(loads, sieges, floods, footprints):
-    """[(requirement, measured value, whether it is met)] for everything that ran."""
+    """Lists each requirement of the parts that ran, with the measured value and whether it is met."""
     for load in loads:
         key = (load.series, load.encoding)
         if load.server == EXPORTER and key == (10_000, "gzip"):

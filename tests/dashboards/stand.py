@@ -25,8 +25,8 @@ SAMPLES = 12
 
 
 class Frozen(http.server.ThreadingHTTPServer):
-    """Serves the same exposition until stopped; its counters grow by one a second, the same for every client. Answers 503 when
-    not `alive`."""
+    """Serves the same exposition until stopped; every client sees its counters grow by one per second. Answers 503
+    unless `alive`."""
 
     def __init__(self, text):
         super().__init__(("127.0.0.1", 0), FrozenHandler)

@@ -32,10 +32,10 @@ def panels(dashboard):
 
 
 def queries(dashboard):
-    """(panel, target) for every query."""
+    """Returns each query as its panel and target."""
     return [(panel, target) for panel in panels(dashboard) for target in panel.get("targets", [])]
 
 
 def selectors(expression):
-    """(metric, matchers or None) for every series selector."""
+    """Returns each series selector as its metric and its matchers (None if it has none)."""
     return [(match.group(1), match.group(2)) for match in SELECTOR.finditer(expression)]

@@ -26,7 +26,7 @@ STAND, DASHBOARDS = stand.shared(), support.dashboards()
 
 
 def queries(*without):
-    """(dashboard, panel, target) for every query, except those of the panels in `without`."""
+    """Returns each query as its dashboard, panel and target, except those of the panels in `without`."""
     return [(dashboard, panel, target) for dashboard in support.dashboards().values()
             for panel, target in support.queries(dashboard) if panel["title"] not in without]
 

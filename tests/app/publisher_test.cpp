@@ -1,4 +1,4 @@
-#include "app/monitoring.h"
+#include "app/publisher.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -35,18 +35,14 @@ void Publisher::changed(Part& part) {
             return;
         }
     }
-    try {
-        publish();
-    } catch (const std::exception&) {
-        // Failures of other organizations are not reported here.
-        const std::lock_guard lock(mutex_);
-        if (part.is_changed_) {
-            throw;
-        }
-    }
+    publish_changes(&part);
 }
 
 void Publisher::publish() {
+    publish_changes(nullptr);
+}
+
+void Publisher::publish_changes(const Part* reported) {
     const std::lock_guard publishing(publishing_);
     const Time start = std::chrono::steady_clock::now();
     std::exception_ptr failure;
@@ -55,7 +51,9 @@ void Publisher::publish() {
             try {
                 render(*part);
             } catch (const std::exception&) {
-                failure = std::current_exception();
+                if (reported == nullptr || reported == part.get()) {
+                    failure = std::current_exception();
+                }
                 try_again_later({&part, 1});
             }
         }

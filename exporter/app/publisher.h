@@ -63,6 +63,8 @@ class Publisher {
     using Time = std::chrono::steady_clock::time_point;
 
     void run(const std::stop_token& stop);
+    /// @param reported the only part whose failure is thrown; null: any part's
+    void publish_changes(const Part* reported);
     [[nodiscard]] bool take_changed(Part& part);
     static void render(Part& part);
     void join();

@@ -3,11 +3,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <condition_variable>
 #include <memory>
 #include <mutex>
 #include <new>
 #include <string>
+#include <thread>
+#include <vector>
 
 namespace exporter::app {
 namespace {
@@ -109,6 +112,33 @@ TEST(Publisher, AFailedOrganizationDoesNotBlockOthers) {
     EXPECT_THAT(text_of(store), HasSubstr("organization-1"));
     EXPECT_THAT(text_of(store), HasSubstr("organization-2"));
     EXPECT_FALSE(publisher.had_everybody());
+}
+
+TEST(Publisher, ReportsEachFailureToTheThreadThatChangedTheOrganization) {
+    constexpr int changes = 50;
+    const auto broken =
+        std::make_shared<Publisher::Part>([]() -> metrics::Snapshot { throw std::bad_alloc(); });
+    metrics::ExpositionStore store = empty_store();
+    Publisher publisher(store);
+    publisher.set_parts({broken});
+    std::atomic<int> reported = 0;
+
+    {
+        std::vector<std::jthread> threads;
+        for (int number = 0; number < 4; ++number) {
+            threads.emplace_back([&] {
+                for (int change = 0; change < changes; ++change) {
+                    try {
+                        publisher.changed(*broken);
+                    } catch (const std::bad_alloc&) {
+                        ++reported;
+                    }
+                }
+            });
+        }
+    }
+
+    EXPECT_EQ(reported, 4 * changes);
 }
 
 TEST(Publisher, DropsARemovedOrganization) {

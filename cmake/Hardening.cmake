@@ -5,7 +5,8 @@ check_pie_supported(LANGUAGES CXX)
 set(CMAKE_POSITION_INDEPENDENT_CODE ON)
 
 add_library(exporter_instrumentation INTERFACE)
-target_compile_options(exporter_instrumentation INTERFACE -g)
+# In optimised code most variables have no place to show; following them took a third of the compiler's time.
+target_compile_options(exporter_instrumentation INTERFACE $<IF:$<CONFIG:Release>,-g1,-g>)
 add_library(exporter_hardening INTERFACE)
 target_compile_options(exporter_hardening INTERFACE -fstack-protector-strong)
 

@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 
 # Test servers are never behind a proxy, whatever the environment says.
 unset http_proxy https_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY all_proxy
-seconds_per_fuzzer=${SECONDS_PER_FUZZER:-30}
+seconds_per_fuzzer=${SECONDS_PER_FUZZER:-20}
 
 step() { printf '\n=== %s (%s s since the start)\n' "$1" "$(($(date +%s) - started))"; }
 started=$(date +%s)

@@ -87,6 +87,8 @@ mkdir -p "$root/var/lib/dpkg/status.d"
 for package in $(printf '%s\n' $packages | sort -u); do
     name=${package%%:*}
     dpkg-query --status "$package" >"$root/var/lib/dpkg/status.d/$name"
+    # base-files can be installed for one architecture only; its files here are the same in all.
+    sed -i "s/^Architecture: $(dpkg --print-architecture)\$/Architecture: $architecture/" "$root/var/lib/dpkg/status.d/$name"
     put "/usr/share/doc/$name/copyright"
 done
 

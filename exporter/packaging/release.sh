@@ -113,13 +113,16 @@ if [ "${RELEASE_PASSWORD:-}" ]; then
         --password-stdin "${registry%%/*}" >&2
 fi
 
+# Debian 12's buildah does not know it in FROM.
+build_platform=linux/$(buildah info --format '{{.host.arch}}')
+
 # build PLATFORM TAG [options...]: builds a stage or the image, reusing unchanged layers.
 build() {
     platform=$1
     tag=$2
     shift 2
     nice -n 10 buildah bud --layers --isolation="${BUILDAH_ISOLATION:-chroot}" --network=host --format=docker --timestamp="$epoch" --file "$file" \
-        --platform "$platform" --build-arg SOURCE_DATE_EPOCH="$epoch" --build-arg EXPORTER_REVISION="$revision" \
+        --platform "$platform" --build-arg BUILDPLATFORM="$build_platform" --build-arg SOURCE_DATE_EPOCH="$epoch" --build-arg EXPORTER_REVISION="$revision" \
         --build-arg EXPORTER_SOURCE="${RELEASE_SOURCE:-}" "$@" --tag "$tag" . >"$work/build.log" 2>&1 ||
         { tail -n 40 "$work/build.log" >&2; fail "the build of $tag for $platform"; }
 }

@@ -58,11 +58,14 @@ ARG TARGETARCH
 RUN --mount=type=cache,target=/var/cache/apt,sharing=locked \
     --mount=type=cache,target=/var/lib/apt,sharing=locked \
     . exporter/packages.sh \
-    && install_packages $package_packages
+    && install_packages $package_packages \
+    && if is_foreign "$TARGETARCH"; then install_packages qemu-user; fi
 COPY README.md SECURITY.md CHANGELOG.md ./
 COPY dashboards dashboards/
 COPY helm/datadog-token-exporter/files helm/datadog-token-exporter/files/
-RUN cmake --build --preset release \
+# The program itself prints its manual page and completions: under qemu-user, which cmake must find, if for another architecture.
+RUN cmake --preset release \
+    && cmake --build --preset release \
     && DEB_HOST_ARCH="${TARGETARCH:-$(dpkg --print-architecture)}" cpack -G DEB --config build/release/CPackConfig.cmake -B /packages
 
 FROM scratch

@@ -48,7 +48,7 @@ digest=$(sed -n 's/^image .*@//p' "$work/published")
 ls -l "$work/release"
 
 step "The image, from the registry by its digest"
-seconds=$(date +%s)
+before=$(date +%s%N)
 client=$(buildah from --pull-always --tls-verify=false "docker://$registry/datadog-token-exporter@$digest")
 root=$(buildah mount "$client")
 rm -rf "$work/bundle"
@@ -64,7 +64,7 @@ wait_for "a first process" pid_of
 inside() { nsenter --net --target "$(pid_of)" curl --silent --fail --max-time 10 "http://127.0.0.1:10077$1"; }
 wait_for "the first poll" inside /readyz
 inside /metrics | grep '^datadog_access_token_poll_success{org="demo"} 1$' || fail "no successful poll in the metrics"
-echo "registry to first metrics: $(($(date +%s) - seconds)) s"
+echo "registry to first metrics: $((($(date +%s%N) - before) / 1000000)) ms"
 
 step "What belongs to it"
 get() { curl --silent --fail --header 'Accept: application/vnd.oci.image.index.v1+json, application/vnd.oci.image.manifest.v1+json' "http://$address/v2/team/datadog-token-exporter/$1"; }
@@ -78,5 +78,6 @@ done <"$work/referrers"
 step "The chart"
 build/tools/helm4 template tokens "oci://$registry/charts/datadog-token-exporter" --plain-http --version "$version" --set demo.enabled=true \
     >"$work/rendered.yaml"
-grep 'image: ' "$work/rendered.yaml" | sort -u
-[ "$(grep 'image: ' "$work/rendered.yaml" | sort -u | tr -d '" ')" = "image:$registry/datadog-token-exporter@$digest" ] || fail "the chart's image is another one"
+images=$(grep 'image: ' "$work/rendered.yaml" | tr -d '" ' | sort -u)
+echo "$images"
+[ "$images" = "image:$registry/datadog-token-exporter@$digest" ] || fail "the chart's image is another one"

@@ -63,8 +63,12 @@ class Dockerfile(unittest.TestCase):
         # The compiler runs on the builder's own platform, whatever the image's platform.
         self.assertEqual(bases, ["--platform=${BUILDPLATFORM} ${BASE}", "packages", "build", "build", "scratch"])
 
+    def test_stages_that_run_the_program_install_an_emulator_for_another_architecture(self):
+        for stage in ("test", "deb"):
+            self.assertTrue(any('is_foreign "$TARGETARCH"; then install_packages qemu-user;' in rest for rest in self.of(stage, "RUN")), stage)
+
     def test_every_stage_that_installs_or_builds_knows_the_architecture(self):
-        for stage in ("packages", "build", "test"):
+        for stage in ("packages", "build", "test", "deb"):
             self.assertIn("TARGETARCH", self.of(stage, "ARG"))
             self.assertTrue(any('"$TARGETARCH"' in rest for rest in self.of(stage, "RUN")), stage)
 

@@ -209,6 +209,7 @@ TEST_F(MonitoredOrganization, KeepsThePreviousSecretWhileItsFileIsWorldReadable)
 
 TEST_F(MonitoredOrganization, WarnsOnceOfAPollLongerThanTheInterval) {
     config_.poll.interval = std::chrono::milliseconds(1);
+    server_.set_faults({.latency = std::chrono::milliseconds(2)});
     OrganizationMonitor monitor(organization_, config_, surroundings(), [] {});
 
     EXPECT_TRUE(poll(monitor));

@@ -8,7 +8,7 @@
 #
 # 1. Installs Debian's base system with debootstrap under the base image's name, as in build_and_run.sh, and starts Debian's
 #    docker-registry on loopback.
-# 2. Runs exporter/packaging/release.sh --trial with this tree.
+# 2. Runs exporter/packaging/release.sh --trial with this tree. Debian packages are built on the same base.
 # 3. Pulls from the registry by digest: the image runs as a runc container, with the time to first metrics; SBOM and provenance are
 #    found by the image's digest; the chart renders that registry and digest.
 set -eu
@@ -42,7 +42,7 @@ server=$!
 wait_for "a registry" curl --silent --fail "http://$address/v2/"
 
 step "The release"
-exporter/packaging/release.sh --trial --plain-http --base "$base" --output "$work/release" "$@" "$version" "$registry" | tee "$work/published"
+exporter/packaging/release.sh --trial --plain-http --base "$base" --package-bases "$base" --output "$work/release" "$@" "$version" "$registry" | tee "$work/published"
 digest=$(sed -n 's/^image .*@//p' "$work/published")
 (cd "$work/release" && sha256sum --check --quiet SHA256SUMS)
 ls -l "$work/release"

@@ -41,8 +41,9 @@ class Secret {
     Secret() = default;
     /// Overwrites `text`.
     explicit Secret(std::string text) : bytes_(text.c_str(), text.c_str() + text.size() + 1) {
-        text.resize(text.capacity());
-        explicit_bzero(text.data(), text.size());
+        const std::size_t capacity = text.capacity();
+        text.resize(capacity);
+        explicit_bzero(text.data(), capacity);  // not `text.size()`, of which g++ 14 warns
     }
     explicit Secret(WipedBytes bytes) : bytes_(std::move(bytes)) { bytes_.push_back('\0'); }
     Secret(const Secret& other) = default;

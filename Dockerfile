@@ -63,7 +63,8 @@ RUN --mount=type=cache,target=/var/cache/apt,sharing=locked \
 COPY README.md SECURITY.md CHANGELOG.md ./
 COPY dashboards dashboards/
 COPY helm/datadog-token-exporter/files helm/datadog-token-exporter/files/
-# The program itself prints its manual page and completions: under qemu-user, which cmake must find, if for another architecture.
+# A tool built with the program writes the manual page and completions. For another architecture it runs under qemu-user, which the
+# first command finds.
 RUN cmake --preset release \
     && cmake --build --preset release \
     && DEB_HOST_ARCH="${TARGETARCH:-$(dpkg --print-architecture)}" cpack -G DEB --config build/release/CPackConfig.cmake -B /packages

@@ -113,7 +113,7 @@ if [ "${RELEASE_PASSWORD:-}" ]; then
         --password-stdin "${registry%%/*}" >&2
 fi
 
-# Debian 12's buildah does not know it in FROM.
+# Debian 12's buildah does not set BUILDPLATFORM for FROM.
 build_platform=linux/$(buildah info --format '{{.host.arch}}')
 
 # build PLATFORM TAG [options...]: builds a stage or the image, reusing unchanged layers.

@@ -35,7 +35,7 @@ make_base
 revision=${EXPORTER_REVISION:-$(git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)}
 epoch=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || echo 0)}
 
-# Debian 12's buildah does not know it in FROM.
+# Debian 12's buildah does not set BUILDPLATFORM for FROM.
 build_platform=linux/$(buildah info --format '{{.host.arch}}')
 
 # build <tag> [options...]

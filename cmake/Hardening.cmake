@@ -17,7 +17,7 @@ if(EXPORTER_SANITIZE)
   target_compile_options(exporter_instrumentation INTERFACE
     -fsanitize=${EXPORTER_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer -g1)
   # As in the release build: reading past the end of a view usually stays inside a buffer, which the sanitizer does not report.
-  target_compile_options(exporter_hardening INTERFACE -D_GLIBCXX_ASSERTIONS)
+  target_compile_options(exporter_instrumentation INTERFACE -D_GLIBCXX_ASSERTIONS)
   if(EXPORTER_SANITIZE MATCHES "undefined")
     # The vptr check opens a pipe to probe memory. When file descriptors run out, which some tests cause on purpose, it reports
     # a valid object as broken.
